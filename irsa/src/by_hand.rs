@@ -1,0 +1,99 @@
+//! What a pod brings by hand: credentials, roles and tokens that its author wrote into it.
+//!
+//! An environment variable's value may be a secret. It is compared, and never printed.
+
+use crate::allowed;
+use crate::environment::credentials_pair;
+use crate::finding::{FindingKind, Text};
+use crate::findings::Findings;
+use crate::identity::Method;
+use crate::pod::{Container, Pod, TokenSource, VariableValue};
+use crate::region::Region;
+use crate::settings::{ContainerCredentials, Settings};
+use crate::variable::Variable;
+
+/// Reports each role written into a container's environment that the namespace may not use.
+pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, findings: &mut Findings<'_>) {
+    for container in pod.spec.all_containers() {
+        if literal_roles(container).any(|role| !allowed::role(&role, namespace, settings)) {
+            findings.add(FindingKind::RoleNotAllowed, || {
+                Text::new(format_args!(
+                    "container `{}`: namespace `{namespace}` may not use the role in `{}`",
+                    container.name,
+                    Variable::RoleArn.name(),
+                ))
+            });
+        }
+    }
+}
+
+/// Reports what in a container is in the way of the identity that its pod is given.
+pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, findings: &mut Findings<'_>) {
+    let mut report = |kind, problem: std::fmt::Arguments<'_>| {
+        findings.add(kind, || Text::new(format_args!("container `{}`: {problem}", container.name)));
+    };
+    let [one, other] = credentials_pair(method);
+    for (set, unset) in [(one, other), (other, one)] {
+        if container.sets(set) && !container.sets(unset) {
+            let problem = format_args!("`{}` is set, but not `{}`: neither is injected", set.name(), unset.name());
+            report(FindingKind::PartialCredentials, problem);
+        }
+    }
+    if let Some(role) = method.role()
+        && literal_roles(container).any(|other| other != role)
+    {
+        let problem = format_args!("`{}` is set to another role than the service account's", Variable::RoleArn.name());
+        report(FindingKind::OverriddenRole, problem);
+    }
+}
+
+/// Reports each token for STS on a pod whose service account has no role.
+pub fn check_tokens(
+    pod: &Pod<'_>,
+    account: &dyn std::fmt::Display,
+    settings: &Settings<'_>,
+    findings: &mut Findings<'_>,
+) {
+    for volume in &pod.spec.volumes {
+        if let Some(token) = volume.tokens.iter().find(|token| is_for_sts(token, settings)) {
+            findings.add_about_pod(FindingKind::ForeignToken, || {
+                Text::new(format_args!("volume `{}`: {account} has no role, but this is a token for ", volume.name))
+                    .quoting(&token.audience)
+            });
+        }
+    }
+}
+
+/// Whether a pod has container credentials already: both variables, and the token, as EKS's own webhook gives them.
+#[must_use]
+pub fn has_container_credentials(pod: &Pod<'_>, settings: &Settings<'_>) -> bool {
+    let audience = settings.container_credentials.as_ref().map_or(ContainerCredentials::AUDIENCE, |it| &it.audience);
+    pod.spec.all_containers().any(sets_container_credentials)
+        && pod.spec.volumes.iter().any(|volume| volume.tokens.iter().any(|token| token.audience == audience))
+}
+
+/// Whether a container has both variables of container credentials.
+#[must_use]
+pub fn sets_container_credentials(container: &Container<'_>) -> bool {
+    container.sets(Variable::ContainerCredentialsFullUri) && container.sets(Variable::ContainerAuthorizationTokenFile)
+}
+
+fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = std::borrow::Cow<'c, str>> {
+    container.variables.iter().filter_map(|(variable, value)| match (variable, value) {
+        (Variable::RoleArn, VariableValue::Literal(value)) => Some(value.decode()),
+        _ => None,
+    })
+}
+
+/// Whether STS takes the token: `sts.amazonaws.com`, `sts.<region>.amazonaws.com`, the same in China, or what the
+/// settings name.
+fn is_for_sts(token: &TokenSource<'_>, settings: &Settings<'_>) -> bool {
+    let audience = token.audience.as_ref();
+    if audience == settings.token_audience {
+        return true;
+    }
+    let host = audience.strip_suffix(".cn").unwrap_or(audience);
+    let Some(service) = host.strip_suffix(".amazonaws.com") else { return false };
+    service == "sts"
+        || service.strip_prefix("sts.").is_some_and(|region| Region::new(std::borrow::Cow::Borrowed(region)).is_some())
+}

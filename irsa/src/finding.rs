@@ -1,0 +1,280 @@
+//! What the checks find: the table of findings, and how one is worded.
+//!
+//! To add a finding, add its line to the table below, and the rule that finds it where the rules of its kind are.
+
+use std::fmt;
+use std::ops::Range;
+
+/// What the operator wants done about a kind of finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Nothing; its name still stands in the audit annotations.
+    Ignore,
+    /// Tell whoever made the request.
+    Warn,
+    /// Refuse the request.
+    Reject,
+}
+
+impl Action {
+    /// All actions, by the names that the settings use.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("Ignore", Self::Ignore), ("Warn", Self::Warn), ("Reject", Self::Reject)];
+}
+
+/// The findings, in the order in which they are reported: name, default action, meaning.
+macro_rules! findings {
+    ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal, $default:ident;)+) => {
+        /// A kind of finding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum FindingKind {
+            $($(#[doc = $meaning])+ $variant,)+
+        }
+
+        impl FindingKind {
+            /// All kinds, in the order in which they are reported.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The name by which messages and settings call it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The action where the settings name none.
+            #[must_use]
+            pub const fn default_action(self) -> Action {
+                match self { $(Self::$variant => Action::$default,)+ }
+            }
+
+            /// What it means, for the docs.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($meaning),+),)+ }
+            }
+        }
+    };
+}
+
+findings! {
+    /// The service account could not be read; a pod let through now would fall back to the node's role.
+    LookupFailed = "lookupFailed", Reject;
+    /// There is no such service account. On workloads the default is `Warn`: it may be made later.
+    MissingServiceAccount = "missingServiceAccount", Reject;
+    /// The service account has no role, and the pod no container credentials of its own.
+    MissingRole = "missingRole", Ignore;
+    /// The role is no IAM role ARN.
+    InvalidRoleArn = "invalidRoleArn", Reject;
+    /// The role, or an `AWS_ROLE_ARN` written by hand, is not among `allowedRoles` for the namespace.
+    RoleNotAllowed = "roleNotAllowed", Reject;
+    /// The audience is empty: the token would be one for the API server, and be sent to AWS.
+    InvalidAudience = "invalidAudience", Reject;
+    /// The audience is not among `allowedAudiences`.
+    AudienceNotAllowed = "audienceNotAllowed", Reject;
+    /// The token's lifetime is no number of seconds, or out of range.
+    InvalidTokenExpiration = "invalidTokenExpiration", Warn;
+    /// `sts-regional-endpoints` is no boolean.
+    InvalidStsRegionalEndpoints = "invalidStsRegionalEndpoints", Warn;
+    /// `skip-containers` is no CSV record.
+    InvalidSkipContainers = "invalidSkipContainers", Warn;
+    /// A name in the pod's own `skip-containers` is that of no container.
+    UnknownSkipContainer = "unknownSkipContainer", Warn;
+    /// An annotation that is nearly one of those that are read.
+    MisspelledAnnotation = "misspelledAnnotation", Warn;
+    /// A volume of the name that is to be injected is something else than the token.
+    ConflictingVolume = "conflictingVolume", Reject;
+    /// A container has something else than the token where it is to be mounted.
+    ConflictingMount = "conflictingMount", Reject;
+    /// Of the two variables that only work together, one is set by hand: neither is injected.
+    PartialCredentials = "partialCredentials", Warn;
+    /// `AWS_ROLE_ARN` is set by hand to another role than the service account's.
+    OverriddenRole = "overriddenRole", Warn;
+    /// An entry of the `ConfigMap` of role mappings cannot be read; the others count.
+    InvalidRoleMapping = "invalidRoleMapping", Warn;
+    /// The pod carries the label by which pods opt out.
+    OptedOut = "optedOut", Ignore;
+    /// A token for STS, made by hand, on a pod whose service account has no role: the way round the rules above.
+    ForeignToken = "foreignToken", Warn;
+    /// In mode `Validate`: a container lacks what `Mutate` would add, as one that a later webhook added does.
+    NotInjected = "notInjected", Warn;
+}
+
+/// The longest warning that Kubernetes passes on whole, in bytes.
+pub const WARNING_LIMIT: usize = 256;
+
+/// The length that Kubernetes asks warnings to keep to where they can, in bytes.
+const WARNING_ADVICE: usize = 120;
+
+/// The longest line of a rejection's message, in bytes.
+const LINE_LIMIT: usize = 1024;
+
+/// The least that is kept of a quoted value when a text is shortened, in bytes.
+const QUOTE_MIN: usize = 16;
+
+/// One thing wrong, or worth saying, about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: FindingKind,
+    /// What is done about it.
+    pub action: Action,
+    text: Text,
+}
+
+impl Finding {
+    /// A finding, worded by `text`.
+    #[must_use]
+    pub fn new(kind: FindingKind, action: Action, text: Text) -> Self {
+        Self { kind, action, text }
+    }
+
+    /// The finding as a line of a rejection's message.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.shortened(LINE_LIMIT, LINE_LIMIT)
+    }
+
+    /// The finding as a warning: of 120 bytes or fewer where that can be done by shortening the value that it quotes,
+    /// and never over [`WARNING_LIMIT`].
+    #[must_use]
+    pub fn warning(&self) -> String {
+        self.shortened(WARNING_ADVICE, WARNING_LIMIT)
+    }
+
+    /// Shortens the quoted value to come to `advice` bytes, and the whole text to `limit`. The name in brackets stays.
+    fn shortened(&self, advice: usize, limit: usize) -> String {
+        let name = format!(" [{}]", self.kind.name());
+        let mut text = self.text.shortened(advice.saturating_sub(name.len()));
+        truncate(&mut text, limit.saturating_sub(name.len()));
+        text + &name
+    }
+}
+
+/// The wording of a finding: a sentence without its end, that may quote one value of the user's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
+    text: String,
+    quote: Option<Range<usize>>,
+}
+
+impl Text {
+    /// A text without a quote.
+    #[must_use]
+    pub fn new(text: fmt::Arguments<'_>) -> Self {
+        Self::default().then(text)
+    }
+
+    /// The same, with more said.
+    #[must_use]
+    pub fn then(mut self, more: fmt::Arguments<'_>) -> Self {
+        // Control characters could break a line in two, or a terminal.
+        for character in more.to_string().chars() {
+            push_printable(&mut self.text, character);
+        }
+        self
+    }
+
+    /// The same, with a value of the user's quoted. It is what is shortened where the text is too long.
+    #[must_use]
+    pub fn quoting(mut self, value: &str) -> Self {
+        self.text.push('`');
+        let start = self.text.len();
+        for character in value.chars().take(LINE_LIMIT) {
+            push_printable(&mut self.text, character);
+        }
+        self.quote = Some(start..self.text.len());
+        self.text.push('`');
+        self
+    }
+
+    /// The same, within what it is about.
+    #[must_use]
+    pub fn within(mut self, scope: &str) -> Self {
+        self.text.insert_str(0, scope);
+        self.quote =
+            self.quote.map(|quote| quote.start.saturating_add(scope.len())..quote.end.saturating_add(scope.len()));
+        self
+    }
+
+    fn shortened(&self, advice: usize) -> String {
+        let mut text = self.text.clone();
+        let Some(quote) = &self.quote else { return text };
+        let excess = text.len().saturating_sub(advice);
+        let keep = quote.len().saturating_sub(excess).max(QUOTE_MIN);
+        if keep < quote.len() && excess > 0 {
+            let mut value = text.get(quote.clone()).unwrap_or_default().to_owned();
+            truncate(&mut value, keep);
+            text.replace_range(quote.clone(), &value);
+        }
+        text
+    }
+}
+
+fn push_printable(text: &mut String, character: char) {
+    if character.is_control() {
+        text.extend(character.escape_default());
+    } else {
+        text.push(character);
+    }
+}
+
+/// Cuts a text to so many bytes; what was cut is marked by `…`.
+fn truncate(text: &mut String, limit: usize) {
+    const MARK: &str = "\u{2026}";
+    if text.len() <= limit {
+        return;
+    }
+    let mut end = limit.saturating_sub(MARK.len());
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.truncate(end);
+    text.push_str(MARK);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(value: &str) -> Finding {
+        let text = Text::new(format_args!("service account `team-a/web`: expected a role, but got ")).quoting(value);
+        Finding::new(FindingKind::InvalidRoleArn, Action::Reject, text)
+    }
+
+    #[test]
+    fn ends_with_the_name_in_brackets() {
+        assert_eq!(
+            finding("not-an-arn").line(),
+            "service account `team-a/web`: expected a role, but got `not-an-arn` [invalidRoleArn]"
+        );
+    }
+
+    #[test]
+    fn shortens_the_quoted_value_and_keeps_the_rest() {
+        let warning = finding(&"x".repeat(300)).warning();
+        assert!(warning.len() <= WARNING_ADVICE, "{warning}");
+        assert!(warning.starts_with("service account `team-a/web`: expected a role, but got `xxx"), "{warning}");
+        assert!(warning.ends_with("x\u{2026}` [invalidRoleArn]"), "{warning}");
+    }
+
+    #[test]
+    fn keeps_warnings_within_the_limit_whatever_they_say() {
+        let text = Text::new(format_args!("{}", "\u{e4}".repeat(400)));
+        let warning = Finding::new(FindingKind::LookupFailed, Action::Warn, text).warning();
+        assert!(warning.len() <= WARNING_LIMIT);
+        assert!(warning.ends_with("\u{2026} [lookupFailed]"));
+    }
+
+    #[test]
+    fn writes_control_characters_as_escapes() {
+        assert!(finding("a\nb\u{1b}[31m").line().contains("`a\\nb\\u{1b}[31m`"));
+    }
+
+    #[test]
+    fn lists_every_kind_once() {
+        let names: std::collections::BTreeSet<&str> = FindingKind::ALL.into_iter().map(FindingKind::name).collect();
+        assert_eq!(names.len(), FindingKind::ALL.len());
+        assert!(FindingKind::ALL.is_sorted());
+    }
+}

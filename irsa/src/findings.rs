@@ -1,0 +1,92 @@
+//! The findings about an object, as they are made.
+
+use crate::finding::{Action, Finding, FindingKind, Text};
+use crate::settings::Actions;
+
+/// All that was found about an object.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    actions: &'a Actions,
+    /// The pod template that findings are about now: its place among the object's, and its path.
+    template: Option<(usize, String)>,
+    made: Vec<(usize, Finding)>,
+    /// The kinds that were found, ignored ones too.
+    found: Vec<FindingKind>,
+}
+
+impl<'a> Findings<'a> {
+    /// No findings yet.
+    #[must_use]
+    pub fn new(actions: &'a Actions) -> Self {
+        Self { actions, template: None, made: Vec::new(), found: Vec::new() }
+    }
+
+    /// From now on, findings are about this pod template, the object's `index`th.
+    pub fn enter_template(&mut self, index: usize, path: String) {
+        self.template = Some((index, path));
+    }
+
+    /// Whether findings are about a pod template, not a pod.
+    #[must_use]
+    pub fn is_about_template(&self) -> bool {
+        self.template.is_some()
+    }
+
+    /// Adds a finding. It is worded only if it is not ignored. The text says what the finding is about, but for the
+    /// template, which is said before it.
+    pub fn add(&mut self, kind: FindingKind, text: impl FnOnce() -> Text) {
+        self.add_within("", kind, text);
+    }
+
+    /// Adds a finding about the pod itself, or its template, which the text does not name.
+    pub fn add_about_pod(&mut self, kind: FindingKind, text: impl FnOnce() -> Text) {
+        self.add_within("pod: ", kind, text);
+    }
+
+    fn add_within(&mut self, pod: &str, kind: FindingKind, text: impl FnOnce() -> Text) {
+        if !self.found.contains(&kind) {
+            self.found.push(kind);
+        }
+        let action = self.action(kind);
+        if action == Action::Ignore {
+            return;
+        }
+        let (index, text) = match &self.template {
+            Some((index, path)) => (*index, text().within(&format!("pod template `{path}`: "))),
+            None => (0, text().within(pod)),
+        };
+        self.made.push((index, Finding::new(kind, action, text)));
+    }
+
+    /// What is done about a kind of finding here: what the settings say, else the default.
+    fn action(&self, kind: FindingKind) -> Action {
+        let default = match kind {
+            // The account may yet be made, and the pods will be checked again.
+            FindingKind::MissingServiceAccount if self.is_about_template() => Action::Warn,
+            _ => kind.default_action(),
+        };
+        self.actions.chosen(kind).unwrap_or(default)
+    }
+
+    /// Nothing that was found is a reason to refuse: what would be refused is warned of.
+    pub fn soften(&mut self) {
+        for (_, finding) in &mut self.made {
+            finding.action = finding.action.min(Action::Warn);
+        }
+    }
+
+    /// The names of the kinds that were found, ignored ones too, in their order. `None` where nothing was found.
+    #[must_use]
+    pub fn names(&self) -> Option<String> {
+        let mut found = self.found.clone();
+        found.sort_unstable();
+        (!found.is_empty()).then(|| found.into_iter().map(FindingKind::name).collect::<Vec<_>>().join(","))
+    }
+
+    /// The findings that are not ignored: by pod template, then by kind, then in the order in which they were made.
+    #[must_use]
+    pub fn into_sorted(mut self) -> Vec<Finding> {
+        self.made.sort_by_key(|(template, finding)| (*template, finding.kind));
+        self.made.into_iter().map(|(_, finding)| finding).collect()
+    }
+}

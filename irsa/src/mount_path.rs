@@ -1,0 +1,83 @@
+//! Where a token is mounted, and the path of its file.
+
+use std::borrow::Cow;
+
+/// An absolute path, as Kubernetes accepts for a `mountPath`: no `:`, and no `..` among its segments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountPath<'a>(Cow<'a, str>);
+
+impl MountPath<'static> {
+    /// Where the webhook mounts the token of web identity.
+    pub const WEB_IDENTITY: Self = Self(Cow::Borrowed("/var/run/secrets/eks.amazonaws.com/serviceaccount"));
+    /// Where it mounts that of container credentials.
+    pub const CONTAINER_CREDENTIALS: Self =
+        Self(Cow::Borrowed("/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"));
+}
+
+impl<'a> MountPath<'a> {
+    /// The text as a path to mount at, if it can be one.
+    #[must_use]
+    pub fn new(text: Cow<'a, str>) -> Option<Self> {
+        let is_path =
+            text.starts_with('/') && !text.contains([':', '\0']) && text.split('/').all(|segment| segment != "..");
+        is_path.then_some(Self(text))
+    }
+
+    /// The path's text, as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a mount at `path` is one at this path. A trailing `/` makes no difference.
+    #[must_use]
+    pub fn is(&self, path: &str) -> bool {
+        self.0.trim_end_matches('/') == path.trim_end_matches('/')
+    }
+
+    /// The path of a file below, cleaned as Go's `filepath.Join` does. For Windows containers it starts with the
+    /// drive and has backslashes; the path of the mount stays as it is.
+    #[must_use]
+    pub fn file(&self, name: &str, is_windows: bool) -> String {
+        let (mut path, separator) = if is_windows { ("C:".to_owned(), '\\') } else { (String::new(), '/') };
+        let segments = self.0.split('/').chain(name.split('/'));
+        for segment in segments.filter(|segment| !matches!(*segment, "" | ".")) {
+            path.push(separator);
+            path.push_str(segment);
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Option<MountPath<'_>> {
+        MountPath::new(Cow::Borrowed(text))
+    }
+
+    #[test]
+    fn accepts_absolute_paths_only() {
+        assert!(path("/var/run/secrets/irsa").is_some());
+        for text in ["", "var/run", "/var/../run", "/var:run", "C:\\var"] {
+            assert!(path(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn joins_as_go_does() {
+        let of = |mount, name, is_windows| path(mount).unwrap().file(name, is_windows);
+        assert_eq!(of("/var/run", "token", false), "/var/run/token");
+        assert_eq!(of("/var//run/./", "token", false), "/var/run/token");
+        assert_eq!(of("/", "a/token", false), "/a/token");
+        assert_eq!(of("/var/run", "token", true), "C:\\var\\run\\token");
+    }
+
+    #[test]
+    fn ignores_a_trailing_slash() {
+        assert!(path("/var/run").unwrap().is("/var/run/"));
+        assert!(path("/var/run/").unwrap().is("/var/run"));
+        assert!(!path("/var/run").unwrap().is("/var"));
+    }
+}

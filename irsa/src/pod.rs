@@ -1,0 +1,371 @@
+//! What is read of a pod, or of a template of one. No other module reads them.
+//!
+//! Only what a rule needs is read; everything else is passed over, and survives because the object's text is added
+//! to and never written anew. Field names and types are those of Kubernetes' `core/v1`.
+
+use std::borrow::Cow;
+
+use crate::json::{Brackets, Field, RawStr, Reader, Result, Unreadable};
+use crate::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
+use crate::variable::Variable;
+
+/// A pod, or a workload's template of one.
+#[derive(Debug, Clone, Default)]
+pub struct Pod<'j> {
+    /// Where it stands.
+    pub brackets: Brackets,
+    /// Its `metadata`.
+    pub metadata: Field<Metadata<'j>>,
+    /// Its `spec`.
+    pub spec: PodSpec<'j>,
+}
+
+/// What is read of a pod's `spec`.
+#[derive(Debug, Clone, Default)]
+pub struct PodSpec<'j> {
+    /// Where it stands.
+    pub brackets: Brackets,
+    /// The name of the pod's service account, by `serviceAccountName`. Empty where there is none.
+    service_account_name: Cow<'j, str>,
+    /// The same by the deprecated `serviceAccount`.
+    service_account: Cow<'j, str>,
+    /// Whether the pod says that it runs on Windows: by `os.name`, or by a `nodeSelector` for such nodes.
+    pub is_windows: bool,
+    /// Where the list of volumes stands.
+    pub volume_list: Field<Brackets>,
+    /// The volumes, in their order.
+    pub volumes: Vec<Volume<'j>>,
+    /// The init containers, in their order.
+    pub init_containers: Vec<Container<'j>>,
+    /// The containers, in their order.
+    pub containers: Vec<Container<'j>>,
+}
+
+/// What is read of a container.
+#[derive(Debug, Clone, Default)]
+pub struct Container<'j> {
+    /// Where it stands.
+    pub brackets: Brackets,
+    /// Its name.
+    pub name: Cow<'j, str>,
+    /// Where its `env` stands.
+    pub env: Field<Brackets>,
+    /// The variables of `env` that AWS SDKs read, in their order.
+    pub variables: Vec<(Variable, VariableValue<'j>)>,
+    /// Where its `volumeMounts` stand.
+    pub mount_list: Field<Brackets>,
+    /// The mounts, in their order.
+    pub mounts: Vec<Mount<'j>>,
+    /// The paths of its `volumeDevices`.
+    pub device_paths: Vec<Cow<'j, str>>,
+}
+
+/// What an environment variable is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VariableValue<'j> {
+    /// To a text. It may be a secret: compare it, never print it.
+    Literal(RawStr<'j>),
+    /// To what something else holds (`valueFrom`).
+    Reference,
+}
+
+/// What is read of an entry of `volumeMounts`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mount<'j> {
+    /// The volume's name.
+    pub volume: Cow<'j, str>,
+    /// Where in the container it is mounted.
+    pub path: Cow<'j, str>,
+    /// Only a part of the volume is mounted (`subPath`, `subPathExpr`).
+    pub is_partial: bool,
+}
+
+/// What is read of a volume.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Volume<'j> {
+    /// Its name.
+    pub name: Cow<'j, str>,
+    /// The service account tokens among its projected sources.
+    pub tokens: Vec<TokenSource<'j>>,
+    /// How many sources it projects. 0 for a volume of another kind.
+    pub sources: usize,
+}
+
+/// What is read of a projected service account token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TokenSource<'j> {
+    /// Whom the token is for. Empty for the API server.
+    pub audience: Cow<'j, str>,
+    /// The file's path within the volume.
+    pub path: Cow<'j, str>,
+}
+
+impl<'j> Pod<'j> {
+    /// Reads a pod, or a template of one.
+    ///
+    /// # Errors
+    /// Fails where it has no `spec`, or something that is read has another type than Kubernetes gives it.
+    pub fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut metadata = Field::Missing;
+        let mut spec = Field::Missing;
+        let brackets = reader.object(|reader, key| match key {
+            "metadata" => metadata.read(reader, Metadata::read),
+            "spec" => spec.read(reader, PodSpec::read),
+            _ => reader.skip(),
+        })?;
+        let spec = spec.into_option().ok_or_else(|| Unreadable::missing("an object").within("spec"))?;
+        Ok(Self { brackets, metadata, spec })
+    }
+
+    /// Whether two pods say the same, as far as they are read. Of annotations only those count that `is_relevant`.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
+        let same_metadata = match (self.metadata.get(), other.metadata.get()) {
+            (Some(one), Some(other)) => {
+                one.opts_out() == other.opts_out() && one.annotations.agree_on(&other.annotations, is_relevant)
+            }
+            (Some(one), None) | (None, Some(one)) => {
+                !one.opts_out() && one.annotations.agree_on(&Annotations::default(), is_relevant)
+            }
+            (None, None) => true,
+        };
+        same_metadata && self.spec.says_the_same(&other.spec)
+    }
+
+    /// Whether the pod carries the label of pods with container credentials.
+    #[must_use]
+    pub fn has_pod_identity_label(&self) -> bool {
+        let label =
+            self.metadata.get().and_then(|metadata| metadata.labels.get()).and_then(|labels| labels.pod_identity);
+        label.is_some_and(|(value, _)| value.decode() == POD_IDENTITY_ENABLED)
+    }
+}
+
+impl<'j> PodSpec<'j> {
+    /// The name of the service account that the pod runs as.
+    #[must_use]
+    pub fn service_account(&self) -> &str {
+        [&self.service_account_name, &self.service_account]
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .map_or("default", |name| name)
+    }
+
+    /// All containers that run with the pod: the init containers, then the others.
+    pub fn all_containers(&self) -> impl Iterator<Item = &Container<'j>> {
+        self.init_containers.iter().chain(&self.containers)
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        let same_containers = |one: &[Container<'_>], other: &[Container<'_>]| {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says_the_same(other))
+        };
+        self.service_account() == other.service_account()
+            && self.is_windows == other.is_windows
+            && self.volumes == other.volumes
+            && same_containers(&self.init_containers, &other.init_containers)
+            && same_containers(&self.containers, &other.containers)
+    }
+
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut spec = Self::default();
+        let mut service_account_name = Field::Missing;
+        let mut service_account = Field::Missing;
+        let mut os = Field::Missing;
+        let mut node_selector = Field::Missing;
+        let mut init_containers = Field::Missing;
+        let mut containers = Field::Missing;
+        spec.brackets = reader.object(|reader, key| match key {
+            "serviceAccountName" => service_account_name.read(reader, Reader::string),
+            "serviceAccount" => service_account.read(reader, Reader::string),
+            "os" => os.read(reader, read_os_is_windows),
+            "nodeSelector" => node_selector.read(reader, read_selects_windows),
+            "volumes" => {
+                let volumes = &mut spec.volumes;
+                spec.volume_list.read(reader, |reader| {
+                    reader.list(|reader, _| Volume::read(reader).map(|volume| volumes.push(volume)))
+                })
+            }
+            "initContainers" => init_containers.read(reader, read_containers),
+            "containers" => containers.read(reader, read_containers),
+            _ => reader.skip(),
+        })?;
+        spec.service_account_name = service_account_name.into_value();
+        spec.service_account = service_account.into_value();
+        spec.is_windows = os.into_value() || node_selector.into_value();
+        spec.init_containers = init_containers.into_value();
+        spec.containers = containers.into_value();
+        Ok(spec)
+    }
+}
+
+fn read_os_is_windows(reader: &mut Reader<'_>) -> Result<bool> {
+    let mut name = Field::Missing;
+    reader.object(|reader, key| match key {
+        "name" => name.read(reader, Reader::string),
+        _ => reader.skip(),
+    })?;
+    Ok(name.into_value() == "windows")
+}
+
+fn read_selects_windows(reader: &mut Reader<'_>) -> Result<bool> {
+    let mut is_windows = false;
+    reader.string_map(|key, value, _| {
+        if matches!(key.as_ref(), "kubernetes.io/os" | "beta.kubernetes.io/os") {
+            is_windows |= value.decode() == "windows";
+        }
+    })?;
+    Ok(is_windows)
+}
+
+fn read_containers<'j>(reader: &mut Reader<'j>) -> Result<Vec<Container<'j>>> {
+    let mut containers = Vec::new();
+    reader.list(|reader, _| Container::read(reader).map(|container| containers.push(container)))?;
+    Ok(containers)
+}
+
+impl<'j> Container<'j> {
+    /// Whether one of the variables is set, to whatever value.
+    #[must_use]
+    pub fn sets(&self, variable: Variable) -> bool {
+        self.variables.iter().any(|(name, _)| *name == variable)
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.variables == other.variables
+            && self.mounts == other.mounts
+            && self.device_paths == other.device_paths
+    }
+
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut container = Self::default();
+        let mut name = Field::Missing;
+        let mut devices = Field::Missing;
+        container.brackets = reader.object(|reader, key| match key {
+            "name" => name.read(reader, Reader::string),
+            "env" => {
+                let variables = &mut container.variables;
+                container.env.read(reader, |reader| reader.list(|reader, _| read_variable(reader, variables)))
+            }
+            "volumeMounts" => {
+                let mounts = &mut container.mounts;
+                container
+                    .mount_list
+                    .read(reader, |reader| reader.list(|reader, _| Mount::read(reader).map(|mount| mounts.push(mount))))
+            }
+            "volumeDevices" => devices.read(reader, read_device_paths),
+            _ => reader.skip(),
+        })?;
+        container.name = name.into_value();
+        container.device_paths = devices.into_value();
+        Ok(container)
+    }
+}
+
+fn read_variable<'j>(reader: &mut Reader<'j>, variables: &mut Vec<(Variable, VariableValue<'j>)>) -> Result<()> {
+    let mut name = Field::Missing;
+    let mut value = Field::Missing;
+    let mut value_from = Field::Missing;
+    reader.object(|reader, key| match key {
+        "name" => name.read(reader, Reader::string),
+        "value" => value.read(reader, |reader| reader.raw_string().map(|(value, _)| value)),
+        "valueFrom" => value_from.read(reader, Reader::skip),
+        _ => reader.skip(),
+    })?;
+    if let Some(variable) = Variable::named(&name.into_value()) {
+        let value = match value_from.get() {
+            Some(()) => VariableValue::Reference,
+            None => VariableValue::Literal(value.into_option().unwrap_or(RawStr::EMPTY)),
+        };
+        variables.push((variable, value));
+    }
+    Ok(())
+}
+
+fn read_device_paths<'j>(reader: &mut Reader<'j>) -> Result<Vec<Cow<'j, str>>> {
+    let mut paths = Vec::new();
+    reader.list(|reader, _| {
+        let mut path = Field::Missing;
+        reader.object(|reader, key| match key {
+            "devicePath" => path.read(reader, Reader::string),
+            _ => reader.skip(),
+        })?;
+        paths.push(path.into_value());
+        Ok(())
+    })?;
+    Ok(paths)
+}
+
+impl<'j> Mount<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut name = Field::Missing;
+        let mut path = Field::Missing;
+        let mut sub_path = Field::Missing;
+        let mut sub_path_expr = Field::Missing;
+        reader.object(|reader, key| match key {
+            "name" => name.read(reader, Reader::string),
+            "mountPath" => path.read(reader, Reader::string),
+            "subPath" => sub_path.read(reader, Reader::string),
+            "subPathExpr" => sub_path_expr.read(reader, Reader::string),
+            _ => reader.skip(),
+        })?;
+        Ok(Self {
+            volume: name.into_value(),
+            path: path.into_value(),
+            is_partial: !sub_path.into_value().is_empty() || !sub_path_expr.into_value().is_empty(),
+        })
+    }
+}
+
+impl<'j> Volume<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut name = Field::Missing;
+        let mut projected = Field::Missing;
+        reader.object(|reader, key| match key {
+            "name" => name.read(reader, Reader::string),
+            "projected" => projected.read(reader, read_projected),
+            _ => reader.skip(),
+        })?;
+        let (sources, tokens) = projected.into_value();
+        Ok(Self { name: name.into_value(), tokens, sources })
+    }
+}
+
+fn read_projected<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
+    let mut sources = Field::Missing;
+    reader.object(|reader, key| match key {
+        "sources" => sources.read(reader, read_sources),
+        _ => reader.skip(),
+    })?;
+    Ok(sources.into_value())
+}
+
+fn read_sources<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
+    let mut count = 0_usize;
+    let mut tokens = Vec::new();
+    reader.list(|reader, index| {
+        count = index.saturating_add(1);
+        let mut token = Field::Missing;
+        reader.object(|reader, key| match key {
+            "serviceAccountToken" => token.read(reader, TokenSource::read),
+            _ => reader.skip(),
+        })?;
+        tokens.extend(token.into_option());
+        Ok(())
+    })?;
+    Ok((count, tokens))
+}
+
+impl<'j> TokenSource<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut audience = Field::Missing;
+        let mut path = Field::Missing;
+        reader.object(|reader, key| match key {
+            "audience" => audience.read(reader, Reader::string),
+            "path" => path.read(reader, Reader::string),
+            _ => reader.skip(),
+        })?;
+        Ok(Self { audience: audience.into_value(), path: path.into_value() })
+    }
+}

@@ -1,0 +1,269 @@
+//! A request reviewed: from what was read to what is answered.
+
+use crate::annotation;
+use crate::check::{self, Outcome, check_pod};
+use crate::cluster::Cluster;
+use crate::edit::Edits;
+use crate::finding::{Action, Finding, FindingKind};
+use crate::findings::Findings;
+use crate::identity::Source;
+use crate::json::{self, Field, Reader, Span, Unreadable, path_text};
+use crate::lookups::Lookups;
+use crate::metadata::Metadata;
+use crate::names::is_dns_label;
+use crate::request::{Document, Operation, Request};
+use crate::service_account::{AccountAnnotations, ServiceAccount};
+use crate::settings::{Settings, SettingsErrors};
+use crate::workload::{Template, Workload};
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// What was decided.
+    pub decision: Decision,
+    /// Why the request is refused, where it is.
+    pub rejection: Option<Rejection>,
+    /// What whoever made the request should know; each of 256 bytes at the most.
+    pub warnings: Vec<String>,
+    /// What was decided and why, for the audit log.
+    pub audit_annotations: Vec<(&'static str, String)>,
+    /// What is added to the object. It is empty but for [`Decision::Injected`].
+    pub edits: Edits,
+    /// Where the object stands in the request's text.
+    pub object: Span,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// An identity was added to the pod.
+    Injected,
+    /// There was nothing to add.
+    Unchanged,
+    /// The object is none of those that are looked at.
+    Skipped,
+    /// The request is refused.
+    Rejected,
+}
+
+impl Decision {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Injected => "injected",
+            Self::Unchanged => "unchanged",
+            Self::Skipped => "skipped",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The HTTP status: 400 for what cannot be read, 500 where a lookup failed, else 403.
+    pub code: u16,
+    /// A line for each reason.
+    pub message: String,
+}
+
+impl Review {
+    /// Reviews a request.
+    #[must_use]
+    pub fn new(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> Self {
+        review(request, settings, cluster).unwrap_or_else(|unreadable| Self::unreadable(&unreadable))
+    }
+
+    /// Refuses what cannot be read.
+    #[must_use]
+    pub fn unreadable(unreadable: &Unreadable) -> Self {
+        Self::rejected(400, unreadable.to_string())
+    }
+
+    /// Refuses any request, since the settings are wrong.
+    #[must_use]
+    pub fn misconfigured(errors: &SettingsErrors) -> Self {
+        Self::rejected(500, format!("the policy's settings are wrong:\n{errors}"))
+    }
+
+    fn skipped() -> Self {
+        Self::plain(Decision::Skipped, None)
+    }
+
+    fn rejected(code: u16, message: String) -> Self {
+        Self::plain(Decision::Rejected, Some(Rejection { code, message }))
+    }
+
+    fn plain(decision: Decision, rejection: Option<Rejection>) -> Self {
+        Self {
+            decision,
+            rejection,
+            warnings: Vec::new(),
+            audit_annotations: vec![("decision", decision.name().to_owned())],
+            edits: Edits::default(),
+            object: Span::default(),
+        }
+    }
+}
+
+/// What is done about a request, by what it is about. Anything that is not named here is accepted untouched.
+fn review(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> json::Result<Review> {
+    let is_write = matches!(request.operation, Operation::Create | Operation::Update);
+    if request.is_subresource || !is_write {
+        return Ok(Review::skipped());
+    }
+    if request.kind.is_pod() {
+        // Once a pod is made, its volumes and its environment stay as they are.
+        return match request.operation {
+            Operation::Create => review_pod(request, settings, cluster),
+            _ => Ok(Review::skipped()),
+        };
+    }
+    if request.kind.is("", "v1", "ServiceAccount") {
+        return review_account(request, settings);
+    }
+    match Workload::of_kind(&request.kind, settings) {
+        Some(workload) => review_workload(request, &workload, settings, cluster),
+        None => Ok(Review::skipped()),
+    }
+}
+
+fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> json::Result<Review> {
+    let document = object(request)?;
+    let pod = document.pod().map_err(|error| error.within("object"))?;
+    // The API server forbids service accounts on the images of static pods.
+    if pod.metadata.get().is_some_and(Metadata::is_mirror_pod) {
+        return Ok(Review::skipped());
+    }
+    let mut findings = Findings::new(&settings.actions);
+    let mut lookups = Lookups::new(cluster, settings, namespace(request)?);
+    let outcome =
+        check_pod(&pod, &request.uid, settings, &mut lookups, &mut findings).map_err(|error| error.within("object"))?;
+    Ok(conclude(vec![outcome], findings, document.span))
+}
+
+fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
+    let document = object(request)?;
+    let metadata = read_metadata(document).map_err(|error| error.within("object"))?;
+    if metadata.is_terminating {
+        return Ok(Review::skipped());
+    }
+    let prefix = &settings.annotation_prefix;
+    let account = ServiceAccount {
+        namespace: namespace(request)?.to_owned(),
+        name: metadata.name.clone().into_owned(),
+        annotations: AccountAnnotations::new(&metadata.annotations, prefix),
+    };
+    let mut findings = Findings::new(&settings.actions);
+    let role = check::check_account(&account, settings, &mut findings);
+    let old = request.old_object.get().and_then(|old| read_metadata(old).ok());
+    if old.is_some_and(|old| AccountAnnotations::new(&old.annotations, prefix) == account.annotations) {
+        findings.soften();
+    }
+    let outcome = Outcome {
+        service_account: Some(format!("{}/{}", account.namespace, account.name)),
+        source: role.as_ref().map(|_| Source::Annotation),
+        role,
+        ..Outcome::default()
+    };
+    Ok(conclude(vec![outcome], findings, document.span))
+}
+
+fn review_workload(
+    request: &Request<'_>,
+    workload: &Workload<'_>,
+    settings: &Settings<'_>,
+    cluster: &mut dyn Cluster,
+) -> json::Result<Review> {
+    let document = object(request)?;
+    if read_metadata(document).map_err(|error| error.within("object"))?.is_terminating {
+        return Ok(Review::skipped());
+    }
+    let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
+    let mut findings = Findings::new(&settings.actions);
+    let mut lookups = Lookups::new(cluster, settings, namespace(request)?);
+    let mut outcomes = Vec::new();
+    for (index, Template { path, pod }) in templates.iter().enumerate() {
+        findings.enter_template(index, path_text(path));
+        let outcome = check_pod(pod, &request.uid, settings, &mut lookups, &mut findings)
+            .map_err(|error| error.within(&path_text(path)).within("object"))?;
+        outcomes.push(outcome);
+    }
+    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
+    if old.is_some_and(|old| say_the_same(&old, &templates, settings)) {
+        findings.soften();
+    }
+    Ok(conclude(outcomes, findings, document.span))
+}
+
+/// Whether nothing that is read was changed, so that nobody is locked in by what was there before.
+fn say_the_same(old: &[Template<'_>], new: &[Template<'_>], settings: &Settings<'_>) -> bool {
+    let is_relevant = |key: &str| annotation::is_relevant(key, &settings.annotation_prefix);
+    old.len() == new.len()
+        && old.iter().zip(new).all(|(old, new)| old.path == new.path && old.pod.says_the_same(&new.pod, is_relevant))
+}
+
+fn object<'r, 'j>(request: &'r Request<'j>) -> json::Result<&'r Document<'j>> {
+    request.object.get().ok_or_else(|| Unreadable::missing("an object").within("object"))
+}
+
+/// The namespace of the request, which is asked for as it is.
+fn namespace<'r>(request: &'r Request<'_>) -> json::Result<&'r str> {
+    if is_dns_label(&request.namespace) {
+        return Ok(&request.namespace);
+    }
+    Err(Unreadable::value("the name of a namespace").within("namespace"))
+}
+
+fn read_metadata<'j>(document: &Document<'j>) -> json::Result<Metadata<'j>> {
+    let mut metadata = Field::Missing;
+    Reader::new(document.text).object(|reader, key| match key {
+        "metadata" => metadata.read(reader, Metadata::read),
+        _ => reader.skip(),
+    })?;
+    Ok(metadata.into_value())
+}
+
+fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, object: Span) -> Review {
+    let mut audit_annotations = Vec::new();
+    let mut audit = |key, values: Vec<String>| {
+        if !values.is_empty() {
+            audit_annotations.push((key, values.join(",")));
+        }
+    };
+    audit("role-arn", distinct(outcomes.iter().filter_map(|outcome| outcome.role.clone())));
+    let sources = outcomes.iter().filter_map(|outcome| outcome.source);
+    audit("role-source", distinct(sources.map(|source| source.name().to_owned())));
+    audit("service-account", distinct(outcomes.iter().filter_map(|outcome| outcome.service_account.clone())));
+    audit("findings", findings.names().into_iter().collect());
+
+    let findings = findings.into_sorted();
+    let of = |action| findings.iter().filter(move |finding| finding.action == action);
+    let warnings = of(Action::Warn).map(Finding::warning).collect();
+    let rejection = of(Action::Reject).next().is_some().then(|| Rejection {
+        code: if of(Action::Reject).any(|finding| finding.kind == FindingKind::LookupFailed) { 500 } else { 403 },
+        message: of(Action::Reject).map(Finding::line).collect::<Vec<_>>().join("\n"),
+    });
+    let all_opted_out = !outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.opted_out);
+    // Only a pod is added to, and it is the one outcome of its request.
+    let edits = outcomes.into_iter().next().map(|outcome| outcome.edits).unwrap_or_default();
+    let decision = match &rejection {
+        Some(_) => Decision::Rejected,
+        None if all_opted_out => Decision::Skipped,
+        None if edits.is_empty() => Decision::Unchanged,
+        None => Decision::Injected,
+    };
+    audit_annotations.push(("decision", decision.name().to_owned()));
+    let edits = if decision == Decision::Injected { edits } else { Edits::default() };
+    Review { decision, rejection, warnings, audit_annotations, edits, object }
+}
+
+/// The values, each once, in the order in which they first come.
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    let mut distinct = Vec::new();
+    for value in values {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct
+}

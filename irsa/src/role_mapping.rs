@@ -1,0 +1,106 @@
+//! The role mappings of kOps: a JSON object that maps `namespace/name` to a role, kept in a ConfigMap.
+//!
+//! Source: the webhook's `pkg/cache/cache.go` (`populateCacheFromCM`, v0.6.17), which documents globs, but only honours
+//! a whole `*`. The keys of an entry are read in any letter case, as Go reads them; those that are not known are passed
+//! over. A lifetime of 0 is none.
+
+use std::borrow::Cow;
+
+use crate::account_pattern::{AccountPattern, closest};
+use crate::finding::{FindingKind, Text};
+use crate::findings::Findings;
+use crate::json::{self, Field, Reader, Unreadable};
+use crate::role_arn::RoleArn;
+use crate::settings::{ConfigMapName, RoleMapping};
+use crate::token_lifetime::TokenLifetime;
+
+/// The mapping that names an account most closely, of those in the text of a ConfigMap's mappings. Each entry that
+/// cannot be read is reported; the others count.
+///
+/// # Errors
+/// Fails where the text is no JSON object: nobody knows then which accounts should have a role.
+pub fn find(
+    text: &str,
+    namespace: &str,
+    name: &str,
+    config_map: &ConfigMapName<'_>,
+    findings: &mut Findings<'_>,
+) -> json::Result<Option<RoleMapping<'static>>> {
+    let mut matching: Vec<(String, RoleMapping<'static>)> = Vec::new();
+    let mut reader = Reader::new(text);
+    reader.object(|reader, key| {
+        let entry = reader.attempt(|reader| read_entry(reader, key))?;
+        match entry.outcome {
+            Err(unreadable) => findings.add(FindingKind::InvalidRoleMapping, || {
+                entry_of(config_map, key).then(format_args!(": {unreadable}"))
+            }),
+            Ok((mapping, lifetime)) if mapping.accounts.matches(namespace, name) => {
+                let token_lifetime = read_lifetime(lifetime, key, config_map, findings);
+                // Of a key that is there twice, the last counts, as for Go.
+                matching.retain(|(other, _)| other != key);
+                matching.push((key.to_owned(), RoleMapping { token_lifetime, ..mapping }));
+            }
+            Ok(_) => {}
+        }
+        Ok(())
+    })?;
+    reader.finish()?;
+    Ok(closest(&matching, |(_, mapping)| &mapping.accounts, namespace, name).map(|(_, mapping)| mapping.clone()))
+}
+
+/// The start of a finding about an entry.
+fn entry_of(config_map: &ConfigMapName<'_>, key: &str) -> Text {
+    Text::new(format_args!("config map `{}/{}`: entry ", config_map.namespace, config_map.name)).quoting(key)
+}
+
+/// An entry, but for its lifetime, which is returned as the number that it is.
+fn read_entry(reader: &mut Reader<'_>, key: &str) -> json::Result<(RoleMapping<'static>, i64)> {
+    let accounts =
+        AccountPattern::new(Cow::Owned(key.to_owned())).ok_or_else(|| Unreadable::value("`namespace/name`"))?;
+    let mut role = Field::Missing;
+    let mut audience = Field::Missing;
+    let mut regional_sts_endpoints = Field::Missing;
+    let mut lifetime = Field::Missing;
+    reader.object(|reader, key| match key.to_ascii_lowercase().as_str() {
+        "rolearn" => role.read(reader, |reader| {
+            let arn = reader.string()?.into_owned();
+            RoleArn::new(Cow::Owned(arn)).ok_or_else(|| Unreadable::value("an IAM role ARN"))
+        }),
+        "audience" => audience.read(reader, |reader| {
+            let audience = reader.string()?.into_owned();
+            if audience.is_empty() { Err(Unreadable::value("an audience")) } else { Ok(Cow::Owned(audience)) }
+        }),
+        "useregionalsts" => regional_sts_endpoints.read(reader, Reader::boolean),
+        "tokenexpiration" => lifetime.read(reader, |reader| {
+            reader.raw()?.0.parse::<i64>().map_err(|_| Unreadable::value("a whole number of seconds"))
+        }),
+        _ => reader.skip(),
+    })?;
+    let mapping = RoleMapping {
+        accounts,
+        role: role.into_option().ok_or_else(|| Unreadable::missing("an IAM role ARN").within("RoleARN"))?,
+        audience: audience.into_option(),
+        regional_sts_endpoints: regional_sts_endpoints.into_option(),
+        token_lifetime: None,
+    };
+    Ok((mapping, lifetime.into_value()))
+}
+
+fn read_lifetime(
+    seconds: i64,
+    key: &str,
+    config_map: &ConfigMapName<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<TokenLifetime> {
+    if seconds == 0 {
+        return None;
+    }
+    let reading = TokenLifetime::of_seconds(seconds);
+    if let Some(consequence) = reading.consequence() {
+        findings.add(FindingKind::InvalidTokenExpiration, || {
+            entry_of(config_map, key)
+                .then(format_args!(": expected 600 to 4294967296 s, but got {seconds}, {consequence}"))
+        });
+    }
+    reading.lifetime()
+}

@@ -1,0 +1,189 @@
+//! The policy's settings, as types that cannot hold a wrong value.
+//!
+//! [`Settings::read`] is the only way to make them from text; it finds everything that is wrong at once. No code after
+//! it checks a setting again.
+
+mod custom_workload;
+mod errors;
+mod read;
+
+use std::borrow::Cow;
+
+use crate::account_pattern::AccountPattern;
+use crate::finding::{Action, FindingKind};
+use crate::glob::Glob;
+use crate::mount_path::MountPath;
+use crate::region::Region;
+use crate::role_arn::RoleArn;
+use crate::token_lifetime::TokenLifetime;
+
+pub use custom_workload::{CustomWorkload, Step, TemplatePath};
+pub use errors::{SettingsError, SettingsErrors};
+
+/// The settings of the policy. [`Settings::default`] is what `{}` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings<'a> {
+    /// `mode`: what is done with pods.
+    pub mode: Mode,
+    /// `annotationPrefix`: a DNS subdomain.
+    pub annotation_prefix: Cow<'a, str>,
+    /// `tokenAudience`: whom tokens are for, where nothing nearer says; not empty.
+    pub token_audience: Cow<'a, str>,
+    /// `tokenExpirationSeconds`: how long tokens are good for, where nothing nearer says.
+    pub token_lifetime: TokenLifetime,
+    /// `tokenMountPath`: where the token is mounted.
+    pub token_mount_path: MountPath<'a>,
+    /// `region`: what `AWS_REGION` and `AWS_DEFAULT_REGION` are set to.
+    pub region: Option<Region<'a>>,
+    /// `regionalStsEndpoints`: whether STS is asked in the region, where nothing nearer says.
+    pub regional_sts_endpoints: bool,
+    /// `composeRoleArn`: how a role's name becomes its ARN.
+    pub compose_role_arn: Option<ComposeRoleArn<'a>>,
+    /// `roles`: the roles of service accounts that have no annotation.
+    pub roles: Vec<RoleMapping<'a>>,
+    /// `rolesConfigMap`: the ConfigMap with more of them.
+    pub roles_config_map: Option<ConfigMapName<'a>>,
+    /// `containerCredentials`: the service accounts that have container credentials, and what those are.
+    pub container_credentials: Option<ContainerCredentials<'a>>,
+    /// `sessionName`: how sessions are named.
+    pub session_name: SessionName,
+    /// `disableInstanceMetadata`: whether SDKs are kept from the node's role.
+    pub disable_instance_metadata: bool,
+    /// `cacheLookups`: whether a role from the host's cache is good enough.
+    pub cache_lookups: bool,
+    /// `allowedRoles`: which roles each namespace may use. `None` allows any.
+    pub allowed_roles: Option<Vec<AllowedRoles<'a>>>,
+    /// `allowedAudiences`: the audiences that tokens may have. `None` allows any.
+    pub allowed_audiences: Option<Vec<Cow<'a, str>>>,
+    /// `customWorkloads`: kinds beside Kubernetes' own that make pods.
+    pub custom_workloads: Vec<CustomWorkload<'a>>,
+    /// `actions`: what is done about each kind of finding.
+    pub actions: Actions,
+}
+
+/// What is done with pods.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Add what is missing.
+    #[default]
+    Mutate,
+    /// Say what is missing.
+    Validate,
+}
+
+/// How sessions of a role are named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SessionName {
+    /// As the SDK likes.
+    #[default]
+    None,
+    /// By the pod's name.
+    PodName,
+}
+
+/// The account and the partition of roles that annotations give by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComposeRoleArn<'a> {
+    /// `accountId`: 12 digits.
+    pub account_id: Cow<'a, str>,
+    /// `partition`, or that of the region.
+    pub partition: Cow<'a, str>,
+}
+
+/// The role of the service accounts that a pattern names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleMapping<'a> {
+    /// `serviceAccount`: which accounts.
+    pub accounts: AccountPattern<'a>,
+    /// `roleArn`: the role.
+    pub role: RoleArn<'a>,
+    /// `audience`: not empty; else the setting's.
+    pub audience: Option<Cow<'a, str>>,
+    /// `regionalStsEndpoints`; else the setting's.
+    pub regional_sts_endpoints: Option<bool>,
+    /// `tokenExpirationSeconds`; else the setting's.
+    pub token_lifetime: Option<TokenLifetime>,
+}
+
+/// Where kOps keeps its role mappings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigMapName<'a> {
+    /// Its namespace.
+    pub namespace: Cow<'a, str>,
+    /// Its name.
+    pub name: Cow<'a, str>,
+}
+
+/// Container credentials (EKS Pod Identity): for whom, and what is injected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerCredentials<'a> {
+    /// `serviceAccounts`: whose pods get them.
+    pub accounts: Vec<AccountPattern<'a>>,
+    /// `audience`: whom the token is for; not empty.
+    pub audience: Cow<'a, str>,
+    /// `mountPath`: where the token is mounted.
+    pub mount_path: MountPath<'a>,
+    /// `volumeName`: the name of the token's volume.
+    pub volume_name: Cow<'a, str>,
+    /// `tokenPath`: the path of the token within the volume.
+    pub token_path: Cow<'a, str>,
+    /// `fullUri`: where the SDKs ask for credentials.
+    pub full_uri: Cow<'a, str>,
+}
+
+impl ContainerCredentials<'_> {
+    /// The default audience.
+    pub const AUDIENCE: &'static str = "pods.eks.amazonaws.com";
+}
+
+/// The roles that some namespaces may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedRoles<'a> {
+    /// `namespaces`: which namespaces.
+    pub namespaces: Vec<Glob<'a>>,
+    /// `roles`: the ARNs of the roles.
+    pub roles: Vec<Glob<'a>>,
+}
+
+/// What is done about each kind of finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
+
+impl Actions {
+    /// The action that the settings name for this kind, if they name one.
+    #[must_use]
+    pub fn chosen(&self, kind: FindingKind) -> Option<Action> {
+        self.0.get(kind as usize).copied().flatten()
+    }
+
+    fn choose(&mut self, kind: FindingKind, action: Action) {
+        if let Some(slot) = self.0.get_mut(kind as usize) {
+            *slot = Some(action);
+        }
+    }
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            annotation_prefix: Cow::Borrowed("eks.amazonaws.com"),
+            token_audience: Cow::Borrowed("sts.amazonaws.com"),
+            token_lifetime: TokenLifetime::DEFAULT,
+            token_mount_path: MountPath::WEB_IDENTITY,
+            region: None,
+            regional_sts_endpoints: false,
+            compose_role_arn: None,
+            roles: Vec::new(),
+            roles_config_map: None,
+            container_credentials: None,
+            session_name: SessionName::default(),
+            disable_instance_metadata: false,
+            cache_lookups: false,
+            allowed_roles: None,
+            allowed_audiences: None,
+            custom_workloads: Vec::new(),
+            actions: Actions::default(),
+        }
+    }
+}

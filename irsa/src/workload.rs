@@ -1,0 +1,167 @@
+//! Where in a workload its pod templates are.
+
+use std::borrow::Cow;
+
+use crate::json::{self, Reader, Segment, Unreadable};
+use crate::pod::Pod;
+use crate::request::GroupVersionKind;
+use crate::settings::{Settings, Step, TemplatePath};
+
+/// A pod template, and where in its workload it is.
+#[derive(Debug, Clone)]
+pub struct Template<'j> {
+    /// The way to it.
+    pub path: Vec<Segment>,
+    /// What it says.
+    pub pod: Pod<'j>,
+}
+
+/// Kubernetes' own kinds that make pods.
+const BUILT_IN: [(&str, &str, &str, &[&str]); 8] = [
+    ("apps", "v1", "Deployment", &["spec", "template"]),
+    ("apps", "v1", "StatefulSet", &["spec", "template"]),
+    ("apps", "v1", "DaemonSet", &["spec", "template"]),
+    ("apps", "v1", "ReplicaSet", &["spec", "template"]),
+    ("", "v1", "ReplicationController", &["spec", "template"]),
+    ("batch", "v1", "Job", &["spec", "template"]),
+    ("batch", "v1", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
+    ("", "v1", "PodTemplate", &["template"]),
+];
+
+/// A kind that makes pods: where its templates are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload<'a> {
+    paths: Cow<'a, [TemplatePath<'a>]>,
+    /// One of Kubernetes' own, which cannot be without its template.
+    is_built_in: bool,
+}
+
+impl<'a> Workload<'a> {
+    /// What is known about a kind. `None` where it makes no pods that we know of.
+    #[must_use]
+    pub fn of_kind(kind: &GroupVersionKind<'_>, settings: &'a Settings<'a>) -> Option<Self> {
+        let built_in = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name));
+        if let Some((_, _, _, path)) = built_in {
+            return Some(Self { paths: Cow::Owned(vec![TemplatePath::of_names(path)]), is_built_in: true });
+        }
+        let custom = &settings.custom_workloads;
+        let workload = custom.iter().find(|custom| kind.is(&custom.group, &custom.version, &custom.kind))?;
+        Some(Self { paths: Cow::Borrowed(&workload.pod_templates), is_built_in: false })
+    }
+
+    /// The pod templates in a workload's text: by path, and among those of one path in the order of their place.
+    ///
+    /// # Errors
+    /// Fails where a template cannot be read, and where one of Kubernetes' own kinds has none.
+    pub fn templates<'j>(&self, text: &'j str) -> json::Result<Vec<Template<'j>>> {
+        let mut templates = Vec::new();
+        for path in self.paths.iter() {
+            let mut found = Vec::new();
+            let mut walk = Walk { is_strict: self.is_built_in, at: Vec::new(), found: &mut found };
+            walk.follow(&mut Reader::new(text), path.steps())?;
+            found.sort_by(|one, other| one.path.cmp(&other.path));
+            // Two paths may lead to the same place.
+            found.retain(|template| templates.iter().all(|other: &Template<'_>| other.path != template.path));
+            templates.append(&mut found);
+        }
+        if self.is_built_in && templates.is_empty() {
+            let steps = self.paths.iter().flat_map(TemplatePath::steps);
+            let names: Vec<&str> = steps.filter_map(Step::name).collect();
+            return Err(Unreadable::missing("a pod template").within(&names.join(".")));
+        }
+        Ok(templates)
+    }
+}
+
+struct Walk<'w, 'j> {
+    /// A value of another type than the path expects is an error. Else the path leads nowhere there, as in JSONPath.
+    is_strict: bool,
+    at: Vec<Segment>,
+    found: &'w mut Vec<Template<'j>>,
+}
+
+impl<'j> Walk<'_, 'j> {
+    fn follow(&mut self, reader: &mut Reader<'j>, steps: &[Step<'_>]) -> json::Result<()> {
+        if reader.null()?.is_some() {
+            return Ok(());
+        }
+        let Some((step, rest)) = steps.split_first() else {
+            let pod = Pod::read(reader)?;
+            self.found.push(Template { path: self.at.clone(), pod });
+            return Ok(());
+        };
+        let is_list = *step == Step::Wildcard && reader.is_list()?;
+        if is_list {
+            return reader
+                .list(|reader, index| self.enter(Segment::Index(index), |walk| walk.follow(reader, rest)))
+                .map(drop);
+        }
+        if !self.is_strict && !reader.is_object()? {
+            return reader.skip();
+        }
+        let mut seen = false;
+        reader
+            .object(|reader, key| match step {
+                Step::Name(name) if name != key => reader.skip(),
+                // Decoders differ in which of two equal keys they take.
+                Step::Name(_) if std::mem::replace(&mut seen, true) => Err(Unreadable::duplicate()),
+                _ => self.enter(Segment::Key(key.to_owned()), |walk| walk.follow(reader, rest)),
+            })
+            .map(drop)
+    }
+
+    fn enter(&mut self, segment: Segment, follow: impl FnOnce(&mut Self) -> json::Result<()>) -> json::Result<()> {
+        self.at.push(segment);
+        let followed = follow(self);
+        self.at.pop();
+        followed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::path_text;
+
+    fn paths(workload: &Workload<'_>, text: &str) -> Result<Vec<String>, String> {
+        let templates = workload.templates(text).map_err(|error| error.to_string())?;
+        Ok(templates.iter().map(|template| path_text(&template.path)).collect())
+    }
+
+    fn custom(paths: &[&str]) -> Workload<'static> {
+        let paths = paths.iter().map(|path| TemplatePath::new(path).unwrap()).collect();
+        Workload { paths: Cow::Owned(paths), is_built_in: false }
+    }
+
+    #[test]
+    fn finds_every_template_once_in_the_order_of_their_places() {
+        let text = r#"{"spec": {"b": [{"t": {"spec": {}}}, {"t": {"spec": {}}}, {}, 7], "a": {"t": {"spec": {}}}}}"#;
+        assert_eq!(paths(&custom(&["$.spec.b[*].t"]), text), Ok(vec!["spec.b[0].t".into(), "spec.b[1].t".into()]));
+        assert_eq!(
+            paths(&custom(&["$.spec.a.t", "$.spec.*.t", "$.spec.b.*.t"]), text),
+            Ok(vec!["spec.a.t".into(), "spec.b[0].t".into(), "spec.b[1].t".into()])
+        );
+        assert_eq!(paths(&custom(&["$.spec.none.t"]), text), Ok(vec![]));
+    }
+
+    #[test]
+    fn names_the_place_of_a_template_that_cannot_be_read() {
+        assert_eq!(
+            paths(&custom(&["$.spec.b[*].t"]), r#"{"spec": {"b": [{"t": {}}]}}"#),
+            Err("`spec.b[0].t.spec`: expected an object, but got none".into())
+        );
+    }
+
+    #[test]
+    fn misses_the_template_of_a_built_in_kind() {
+        let kind = GroupVersionKind { group: "batch".into(), version: "v1".into(), kind: "CronJob".into() };
+        let settings = Settings::default();
+        let workload = Workload::of_kind(&kind, &settings).unwrap();
+        for text in ["{}", r#"{"spec": {"jobTemplate": {"spec": {"template": null}}}}"#] {
+            let error = "`spec.jobTemplate.spec.template`: expected a pod template, but got none";
+            assert_eq!(paths(&workload, text), Err(error.into()), "{text}");
+        }
+        let error = "`spec.jobTemplate`: expected an object, but got a number";
+        assert_eq!(paths(&workload, r#"{"spec": {"jobTemplate": 1}}"#), Err(error.into()));
+    }
+}
