@@ -142,19 +142,18 @@ pub fn is_relevant(key: &str, prefix: &str) -> bool {
 #[must_use]
 pub fn misspelled(annotations: &Annotations<'_>, prefix: &str, known: &[&'static str]) -> Vec<Misspelled> {
     const EDITS: usize = 2;
-    let mut found: Vec<Misspelled> = annotations
-        .keys()
-        .filter(|key| is_relevant(key, prefix))
-        .filter_map(|key| {
-            let (domain, name) = key.split_once('/')?;
-            if domain == prefix && ACCOUNT_KEYS.contains(&name) {
-                return None;
-            }
-            let meant = *known.iter().min_by_key(|known| edits(name, known))?;
-            (edits(name, meant) <= EDITS).then(|| Misspelled { key: key.to_owned(), meant })
-        })
-        .collect();
-    found.sort_by(|one, other| one.key.cmp(&other.key));
+    let mut found: Vec<Misspelled> = Vec::new();
+    for key in annotations.keys().filter(|key| is_relevant(key, prefix)) {
+        let Some((domain, name)) = key.split_once('/') else { continue };
+        if domain == prefix && ACCOUNT_KEYS.contains(&name) {
+            continue;
+        }
+        let Some(meant) = known.iter().min_by_key(|known| edits(name, known)) else { continue };
+        if edits(name, meant) <= EDITS {
+            let at = found.partition_point(|other| other.key.as_str() <= key);
+            found.insert(at, Misspelled { key: key.to_owned(), meant });
+        }
+    }
     found
 }
 

@@ -19,7 +19,7 @@ use crate::variable::Variable;
 pub struct Edits {
     /// What is put in, one after the other.
     added: Vec<u8>,
-    /// Where each part of `added` goes: in place of a span of the text, mostly an empty one.
+    /// Where each part of `added` goes, in the order of the text: in place of a span of the text, mostly an empty one.
     edits: Vec<(Range<usize>, Range<usize>)>,
 }
 
@@ -39,7 +39,6 @@ impl Edits {
         if plan.label {
             edits.set_label(pod);
         }
-        edits.edits.sort_by_key(|(place, _)| place.start);
         edits
     }
 
@@ -136,7 +135,9 @@ impl Edits {
     fn add(&mut self, place: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.added.len();
         write(&mut self.added);
-        self.edits.push((place, start..self.added.len()));
+        // Mostly the last: a pod is gone through in about the order of its text.
+        let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
+        self.edits.insert(at, (place, start..self.added.len()));
     }
 }
 

@@ -161,12 +161,14 @@ pub struct Text {
 impl Text {
     /// A text without a quote.
     #[must_use]
+    #[cold]
     pub fn new(text: fmt::Arguments<'_>) -> Self {
         Self::default().then(text)
     }
 
     /// The same, with more said.
     #[must_use]
+    #[cold]
     pub fn then(mut self, more: fmt::Arguments<'_>) -> Self {
         // Control characters could break a line in two, or a terminal.
         for character in more.to_string().chars() {
@@ -177,6 +179,7 @@ impl Text {
 
     /// The same, with a value of the user's quoted. It is what is shortened where the text is too long.
     #[must_use]
+    #[cold]
     pub fn quoting(mut self, value: &str) -> Self {
         self.text.push('`');
         let start = self.text.len();
@@ -190,6 +193,7 @@ impl Text {
 
     /// The same, within what it is about.
     #[must_use]
+    #[cold]
     pub fn within(mut self, scope: &str) -> Self {
         self.text.insert_str(0, scope);
         self.quote =

@@ -9,8 +9,9 @@ pub struct Findings<'a> {
     actions: &'a Actions,
     /// The pod template that findings are about now: its place among the object's, and its path.
     template: Option<(usize, String)>,
+    /// In the order in which they are reported: by template, then by kind, then as they were made.
     made: Vec<(usize, Finding)>,
-    /// The kinds that were found, ignored ones too.
+    /// The kinds that were found, ignored ones too, in their order.
     found: Vec<FindingKind>,
 }
 
@@ -35,27 +36,33 @@ impl<'a> Findings<'a> {
     /// Adds a finding. It is worded only if it is not ignored. The text says what the finding is about, but for the
     /// template, which is said before it.
     pub fn add(&mut self, kind: FindingKind, text: impl FnOnce() -> Text) {
-        self.add_within("", kind, text);
+        if let Some(action) = self.note(kind) {
+            self.push("", kind, action, text());
+        }
     }
 
     /// Adds a finding about the pod itself, or its template, which the text does not name.
     pub fn add_about_pod(&mut self, kind: FindingKind, text: impl FnOnce() -> Text) {
-        self.add_within("pod: ", kind, text);
+        if let Some(action) = self.note(kind) {
+            self.push("pod: ", kind, action, text());
+        }
     }
 
-    fn add_within(&mut self, pod: &str, kind: FindingKind, text: impl FnOnce() -> Text) {
-        if !self.found.contains(&kind) {
-            self.found.push(kind);
+    /// Notes that a kind was found. Returns what is done about it, unless it is ignored.
+    fn note(&mut self, kind: FindingKind) -> Option<Action> {
+        if let Err(at) = self.found.binary_search(&kind) {
+            self.found.insert(at, kind);
         }
-        let action = self.action(kind);
-        if action == Action::Ignore {
-            return;
-        }
+        Some(self.action(kind)).filter(|action| *action != Action::Ignore)
+    }
+
+    fn push(&mut self, pod: &str, kind: FindingKind, action: Action, text: Text) {
         let (index, text) = match &self.template {
-            Some((index, path)) => (*index, text().within(&format!("pod template `{path}`: "))),
-            None => (0, text().within(pod)),
+            Some((index, path)) => (*index, text.within(&format!("pod template `{path}`: "))),
+            None => (0, text.within(pod)),
         };
-        self.made.push((index, Finding::new(kind, action, text)));
+        let at = self.made.partition_point(|(template, other)| (*template, other.kind) <= (index, kind));
+        self.made.insert(at, (index, Finding::new(kind, action, text)));
     }
 
     /// What is done about a kind of finding here: what the settings say, else the default.
@@ -78,15 +85,12 @@ impl<'a> Findings<'a> {
     /// The names of the kinds that were found, ignored ones too, in their order. `None` where nothing was found.
     #[must_use]
     pub fn names(&self) -> Option<String> {
-        let mut found = self.found.clone();
-        found.sort_unstable();
-        (!found.is_empty()).then(|| found.into_iter().map(FindingKind::name).collect::<Vec<_>>().join(","))
+        let names = self.found.iter().map(|kind| kind.name());
+        (!self.found.is_empty()).then(|| names.collect::<Vec<_>>().join(","))
     }
 
     /// The findings that are not ignored: by pod template, then by kind, then in the order in which they were made.
-    #[must_use]
-    pub fn into_sorted(mut self) -> Vec<Finding> {
-        self.made.sort_by_key(|(template, finding)| (*template, finding.kind));
-        self.made.into_iter().map(|(_, finding)| finding).collect()
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.made.iter().map(|(_, finding)| finding)
     }
 }

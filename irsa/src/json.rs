@@ -51,7 +51,11 @@ pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
 ///
 /// It never holds a value of the text, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct Unreadable(Box<Fault>);
+
+/// It stands behind a pointer, so that the results of reading stay small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fault {
     /// The way to the value at fault, innermost step first.
     path: Vec<Segment>,
     problem: Problem,
@@ -87,16 +91,19 @@ impl Unreadable {
 
     /// The same error, seen from the object that holds it under `key`.
     #[must_use]
+    #[cold]
     pub fn within(mut self, key: &str) -> Self {
-        self.path.push(Segment::Key(key.to_owned()));
+        self.0.path.push(Segment::Key(key.to_owned()));
         self
     }
 
+    #[cold]
     fn within_list(mut self, index: usize) -> Self {
-        self.path.push(Segment::Index(index));
+        self.0.path.push(Segment::Index(index));
         self
     }
 
+    #[cold]
     fn wrong_type(expected: &'static str, got: Peek) -> Self {
         Self::from(Problem::Type { expected, got: type_of(got) })
     }
@@ -104,24 +111,26 @@ impl Unreadable {
     /// Whether the text is no JSON at all, so that nothing after the error can be read.
     #[must_use]
     pub fn is_syntax(&self) -> bool {
-        matches!(self.problem, Problem::Syntax { .. })
+        matches!(self.0.problem, Problem::Syntax { .. })
     }
 
     /// The path to the value at fault. Empty for the whole.
     #[must_use]
     pub fn path(&self) -> String {
-        path_text(self.path.iter().rev())
+        path_text(self.0.path.iter().rev())
     }
 }
 
 impl From<Problem> for Unreadable {
+    #[cold]
     fn from(problem: Problem) -> Self {
-        Self { path: Vec::new(), problem }
+        Self(Box::new(Fault { path: Vec::new(), problem }))
     }
 }
 
 /// All that `jiter` finds wrong by itself is bad syntax: types are looked at before it is asked for a value.
 impl From<JiterError> for Unreadable {
+    #[cold]
     fn from(error: JiterError) -> Self {
         Self::from(Problem::Syntax { byte: error.index })
     }
@@ -129,10 +138,10 @@ impl From<JiterError> for Unreadable {
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
+        if !self.0.path.is_empty() {
             write!(f, "`{}`: ", self.path())?;
         }
-        match &self.problem {
+        match &self.0.problem {
             Problem::Type { expected, got } => write!(f, "expected {expected}, but got {got}"),
             Problem::Value { expected } => write!(f, "expected {expected}, but got something else"),
             Problem::Missing { expected } => write!(f, "expected {expected}, but got none"),

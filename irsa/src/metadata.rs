@@ -1,7 +1,6 @@
 //! What is read of an object's `metadata`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::json::{Brackets, Field, RawStr, Reader, Result, Span};
 
@@ -96,11 +95,14 @@ impl<'j> Annotations<'j> {
     /// Whether those that `is_relevant` are the same.
     #[must_use]
     pub fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
-        let relevant = |annotations: &Self| -> BTreeMap<String, String> {
-            let entries = annotations.0.iter().filter(|(key, _)| is_relevant(key));
-            entries.map(|(key, value)| (key.clone().into_owned(), value.decode().into_owned())).collect()
+        let has_all = |one: &Self, other: &Self| {
+            one.keys().filter(|key| is_relevant(key)).all(|key| one.value(key) == other.value(key))
         };
-        relevant(self) == relevant(other)
+        has_all(self, other) && has_all(other, self)
+    }
+
+    fn value(&self, key: &str) -> Option<Cow<'j, str>> {
+        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.decode())
     }
 
     /// Whether there is an annotation of this key.

@@ -24,7 +24,9 @@ pub fn edits(one: &str, other: &str) -> usize {
 /// The known name that is most like this one: one that holds it, or is held by it, letter case and `-_` aside; else
 /// the one that takes the fewest edits.
 pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let fold = |text: &str| text.replace(['-', '_'], "").to_lowercase();
+    let fold = |text: &str| -> String {
+        text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
+    };
     let name = fold(name);
     known.into_iter().min_by_key(|candidate| {
         let candidate = fold(candidate);

@@ -138,7 +138,7 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
     let mut lookups = Lookups::new(cluster, settings, namespace(request)?);
     let outcome =
         check_pod(&pod, &request.uid, settings, &mut lookups, &mut findings).map_err(|error| error.within("object"))?;
-    Ok(conclude(vec![outcome], findings, document.span))
+    Ok(conclude(vec![outcome], &findings, document.span))
 }
 
 fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
@@ -165,7 +165,7 @@ fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Resul
         role,
         ..Outcome::default()
     };
-    Ok(conclude(vec![outcome], findings, document.span))
+    Ok(conclude(vec![outcome], &findings, document.span))
 }
 
 fn review_workload(
@@ -192,7 +192,7 @@ fn review_workload(
     if old.is_some_and(|old| say_the_same(&old, &templates, settings)) {
         findings.soften();
     }
-    Ok(conclude(outcomes, findings, document.span))
+    Ok(conclude(outcomes, &findings, document.span))
 }
 
 /// Whether nothing that is read was changed, so that nobody is locked in by what was there before.
@@ -223,7 +223,7 @@ fn read_metadata<'j>(document: &Document<'j>) -> json::Result<Metadata<'j>> {
     Ok(metadata.into_value())
 }
 
-fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, object: Span) -> Review {
+fn conclude(outcomes: Vec<Outcome>, findings: &Findings<'_>, object: Span) -> Review {
     let mut audit_annotations = Vec::new();
     let mut audit = |key, values: Vec<String>| {
         if !values.is_empty() {
@@ -236,7 +236,6 @@ fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, object: Span) -> Rev
     audit("service-account", distinct(outcomes.iter().filter_map(|outcome| outcome.service_account.clone())));
     audit("findings", findings.names().into_iter().collect());
 
-    let findings = findings.into_sorted();
     let of = |action| findings.iter().filter(move |finding| finding.action == action);
     let warnings = of(Action::Warn).map(Finding::warning).collect();
     let rejection = of(Action::Reject).next().is_some().then(|| Rejection {

@@ -59,7 +59,6 @@ impl<'a> Workload<'a> {
             let mut found = Vec::new();
             let mut walk = Walk { is_strict: self.is_built_in, at: Vec::new(), found: &mut found };
             walk.follow(&mut Reader::new(text), path.steps())?;
-            found.sort_by(|one, other| one.path.cmp(&other.path));
             // Two paths may lead to the same place.
             found.retain(|template| templates.iter().all(|other: &Template<'_>| other.path != template.path));
             templates.append(&mut found);
@@ -77,6 +76,7 @@ struct Walk<'w, 'j> {
     /// A value of another type than the path expects is an error. Else the path leads nowhere there, as in JSONPath.
     is_strict: bool,
     at: Vec<Segment>,
+    /// In the order of their places.
     found: &'w mut Vec<Template<'j>>,
 }
 
@@ -87,7 +87,8 @@ impl<'j> Walk<'_, 'j> {
         }
         let Some((step, rest)) = steps.split_first() else {
             let pod = Pod::read(reader)?;
-            self.found.push(Template { path: self.at.clone(), pod });
+            let at = self.found.partition_point(|other| other.path <= self.at);
+            self.found.insert(at, Template { path: self.at.clone(), pod });
             return Ok(());
         };
         let is_list = *step == Step::Wildcard && reader.is_list()?;

@@ -1,0 +1,77 @@
+# `make` alone lists the targets. GNU Make 4.3 or later.
+
+WASM_TARGET := wasm32-wasip1
+TARGET_DIR  := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)
+BUILT_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/irsa_policy.wasm
+# Built as the tests are, so that both share its dependencies.
+POLICY_HOST := $(abspath $(TARGET_DIR))/debug/policy-host
+
+# What runs the policy in the bats suite: `make bats KWCTL=kwctl` takes Kubewarden's own, which lets a policy read only what the
+# policy's metadata names.
+KWCTL       ?= $(POLICY_HOST)
+BATS_POLICY := $(if $(filter $(POLICY_HOST),$(KWCTL)),policy.wasm,annotated-policy.wasm)
+
+# What `make deny` checks.
+DENY ?= advisories bans licenses sources
+
+# $(call need,command,how to get it): says so and stops where the command is missing.
+need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: FORCE bats clean demo deny fmt fuel help host lint test toolchain
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: policy.wasm host ## Walk through: what the policy does to the four pods of demo/
+	@$(POLICY_HOST) run --output pretty --request-path demo/pods.yaml --cluster demo/cluster.yaml \
+		--settings-json '{"region":"us-east-2"}' policy.wasm
+
+test: policy.wasm ## Run all tests that need nothing but Rust
+	cargo test --workspace --locked
+
+# Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes.
+policy.wasm: FORCE | toolchain ## Build the policy for release
+	cargo build --locked --release --target $(WASM_TARGET) -p irsa-policy
+	@cmp -s $(BUILT_WASM) $@ || cp $(BUILT_WASM) $@
+
+annotated-policy.wasm: policy.wasm metadata.yml README.md ## Add the metadata, as a registry wants it (needs kwctl)
+	$(call need,kwctl,see https://docs.kubewarden.io/howtos/install-kwctl)
+	kwctl annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+
+lint: | toolchain ## Check the formatting and run clippy, for the host and for Wasm
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
+
+fmt: | toolchain ## Format the code
+	cargo fmt --all
+
+deny: | toolchain ## Check the dependencies: advisories, licences, sources (needs cargo-deny)
+	$(call need,cargo-deny,cargo install --locked cargo-deny)
+	cargo deny --locked --workspace check --hide-inclusion-graph $(DENY)
+
+bats: $(BATS_POLICY) $(if $(filter $(POLICY_HOST),$(KWCTL)),host) ## Run the suite for kwctl, by default against our own host (needs bats and jq)
+	$(call need,bats,apt-get install bats or see https://bats-core.readthedocs.io)
+	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
+	KWCTL="$(KWCTL)" POLICY="$(CURDIR)/$(BATS_POLICY)" bats e2e-tests/policy.bats
+
+fuel: policy.wasm host ## Print the size of the module and the fuel of one typical call
+	@$(POLICY_HOST) fuel policy.wasm
+
+clean: ## Remove what was built
+	cargo clean
+	rm -f policy.wasm annotated-policy.wasm
+
+# The program that runs the module outside a cluster, and that the end-to-end tests are made of.
+host: | toolchain
+	cargo build --locked --workspace --bin policy-host
+
+toolchain:
+	$(call need,cargo,install Rust with https://rustup.rs)
+	@test -d "$$(rustc --print target-libdir --target $(WASM_TARGET))" || { \
+		command -v rustup >/dev/null || { \
+			echo "make: Rust's target $(WASM_TARGET) is missing, and rustup to add it: see https://rustup.rs" >&2; exit 1; }; \
+		rustup target add $(WASM_TARGET); }

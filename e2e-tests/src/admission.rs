@@ -1,0 +1,453 @@
+//! Admission requests, from files that people have at hand.
+//!
+//! A document is taken as
+//!
+//! - an `AdmissionReview`, of which the request counts,
+//! - an `AdmissionRequest` alone, or
+//! - any Kubernetes object, which is wrapped as an API server would have it: creating it, by an administrator.
+//!
+//! kwctl takes the first two (`kwctl/src/command/run/evaluator.rs`). A request's JSON reaches the policy byte for byte.
+//! Of what an API server fills in before admission webhooks see an object, the wrapping does what a policy about
+//! service accounts can't do without: the namespace, and a pod's service account.
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+use crate::settings::Settings;
+use crate::yaml;
+
+/// A request, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    json: Box<RawValue>,
+    head: Head,
+}
+
+/// What a policy server demands of a request, and what is used of it here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    uid: String,
+    kind: GroupVersionKind,
+    #[serde(rename = "resource")]
+    _resource: GroupVersionResource,
+    name: Option<String>,
+    namespace: Option<String>,
+    operation: String,
+    #[serde(rename = "userInfo")]
+    _user_info: serde::de::IgnoredAny,
+    object: Option<Box<RawValue>>,
+}
+
+/// A kind, with its group and version.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GroupVersionKind {
+    /// The group, empty for the core one.
+    pub group: String,
+    /// The version, as in `v1`.
+    pub version: String,
+    /// The kind, as in `Pod`.
+    pub kind: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct GroupVersionResource {
+    group: String,
+    version: String,
+    resource: String,
+}
+
+/// What a wrapped object's request has instead of the usual.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The operation, `CREATE` if not given. On `DELETE` the object is the old one.
+    pub operation: Option<String>,
+    /// The namespace, else the object's own, else `default`.
+    pub namespace: Option<String>,
+    /// The object before.
+    pub old_object: Option<Value>,
+    /// The request's uid.
+    pub uid: Option<String>,
+    /// The subresource, as in `ephemeralcontainers`.
+    pub sub_resource: Option<String>,
+}
+
+/// The requests that a file holds, one a document.
+///
+/// # Errors
+/// Where the text is neither JSON nor YAML, or a document is nothing that a request can be made of.
+pub fn requests(text: &str) -> Result<Vec<Request>> {
+    let documents = yaml::documents(text)?;
+    if documents.is_empty() {
+        bail!("expected a request or a Kubernetes object, but got an empty file");
+    }
+    documents
+        .into_iter()
+        .enumerate()
+        .map(|(index, document)| {
+            Request::from_document(document, index).with_context(|| format!("document {}", index + 1))
+        })
+        .collect()
+}
+
+/// What the policy is called with. Neither part is parsed on its way.
+#[must_use]
+pub fn payload(request: &Request, settings: &Settings) -> String {
+    format!(r#"{{"request":{},"settings":{}}}"#, request.json, settings.as_json())
+}
+
+impl Request {
+    /// Takes the JSON of an admission request.
+    ///
+    /// # Errors
+    /// Where it lacks what a policy server demands.
+    pub fn from_json(json: Box<RawValue>) -> Result<Self> {
+        let head = serde_json::from_str(json.get()).context("cannot build AdmissionRequest object from given input")?;
+        Ok(Self { json, head })
+    }
+
+    /// Wraps a Kubernetes object.
+    ///
+    /// # Errors
+    /// Where the object does not say what kind it is of.
+    pub fn wrapping(object: Box<RawValue>, overrides: Overrides) -> Result<Self> {
+        let json = to_raw_value(&wrap(object, overrides)?)?;
+        Self::from_json(json)
+    }
+
+    fn from_document(document: Box<RawValue>, index: usize) -> Result<Self> {
+        /// Enough of a document to tell what it is.
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Outline {
+            api_version: Option<Value>,
+            kind: Option<Value>,
+            request: Option<Box<RawValue>>,
+        }
+
+        let outline: Outline =
+            serde_json::from_str(document.get()).context("expected a request or a Kubernetes object")?;
+        match (outline.kind, outline.request) {
+            (None, Some(request)) => Self::from_json(request),
+            (Some(Value::String(kind)), request) if kind == "AdmissionReview" => {
+                Self::from_json(request.context("invalid AdmissionReview object")?)
+            }
+            (Some(Value::String(_)), _) if outline.api_version.is_some() => {
+                let uid = format!("00000000-0000-4000-8000-{:012}", index + 1);
+                Self::wrapping(document, Overrides { uid: Some(uid), ..Overrides::default() })
+            }
+            _ => Self::from_json(document),
+        }
+    }
+
+    /// The request as JSON, byte for byte.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.json.get()
+    }
+
+    /// The request's uid, which the response has to repeat.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        &self.head.uid
+    }
+
+    /// The object, byte for byte, unless it is being deleted.
+    #[must_use]
+    pub fn object(&self) -> Option<&RawValue> {
+        self.head.object.as_deref()
+    }
+
+    /// What the request is about, for a heading: the operation, where it is no creation, the kind and the name.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let Head { kind, name, namespace, operation, .. } = &self.head;
+        let operation = match operation.as_str() {
+            "CREATE" => String::new(),
+            other => format!("{other} "),
+        };
+        let name = name.as_deref().filter(|name| !name.is_empty()).map(str::to_owned).or_else(|| self.generate_name());
+        let name = name.as_deref().unwrap_or("(no name)");
+        match namespace.as_deref() {
+            None | Some("") => format!("{operation}{} {name}", kind.kind),
+            Some(namespace) => format!("{operation}{} {namespace}/{name}", kind.kind),
+        }
+    }
+
+    fn generate_name(&self) -> Option<String> {
+        let object: Value = serde_json::from_str(self.object()?.get()).ok()?;
+        Some(format!("{}*", object.pointer("/metadata/generateName")?.as_str()?))
+    }
+}
+
+/// The fields of an admission request, in an API server's order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wrapped {
+    uid: String,
+    kind: GroupVersionKind,
+    resource: GroupVersionResource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_resource: Option<String>,
+    request_kind: GroupVersionKind,
+    request_resource: GroupVersionResource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_sub_resource: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    operation: String,
+    user_info: Value,
+    object: Option<Box<RawValue>>,
+    old_object: Option<Box<RawValue>>,
+    dry_run: bool,
+    options: Value,
+}
+
+fn wrap(object: Box<RawValue>, overrides: Overrides) -> Result<Wrapped> {
+    let parsed: Value = serde_json::from_str(object.get()).context("cannot parse the object")?;
+    let kind = kind_of(&parsed)?;
+    let namespace = (!is_cluster_scoped(&kind.kind)).then(|| {
+        let own = parsed.pointer("/metadata/namespace").and_then(Value::as_str);
+        overrides.namespace.or_else(|| own.map(str::to_owned)).unwrap_or_else(|| "default".to_owned())
+    });
+    let name = parsed.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
+    let object = complete(object, parsed, &kind, namespace.as_deref())?;
+    let old_object = overrides.old_object.as_ref().map(to_raw_value).transpose()?;
+    let operation = overrides.operation.unwrap_or_else(|| "CREATE".to_owned());
+    let (object, old_object) = match operation.as_str() {
+        "DELETE" => (None, Some(old_object.unwrap_or(object))),
+        _ => (Some(object), old_object),
+    };
+    let resource = resource_of(&kind);
+    Ok(Wrapped {
+        uid: overrides.uid.unwrap_or_else(|| "00000000-0000-4000-8000-000000000000".to_owned()),
+        options: json!({"kind": options_of(&operation), "apiVersion": "meta.k8s.io/v1"}),
+        request_kind: kind.clone(),
+        kind,
+        request_resource: resource.clone(),
+        resource,
+        request_sub_resource: overrides.sub_resource.clone(),
+        sub_resource: overrides.sub_resource,
+        name,
+        namespace,
+        operation,
+        user_info: json!({"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]}),
+        object,
+        old_object,
+        dry_run: false,
+    })
+}
+
+fn kind_of(object: &Value) -> Result<GroupVersionKind> {
+    let (Some(api_version), Some(kind)) = (object["apiVersion"].as_str(), object["kind"].as_str()) else {
+        bail!("expected a Kubernetes object with `apiVersion` and `kind`");
+    };
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    Ok(GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() })
+}
+
+/// The resource's name by the rule of apimachinery's `UnsafeGuessKindToResource`, which holds for all built-in kinds.
+fn resource_of(kind: &GroupVersionKind) -> GroupVersionResource {
+    let singular = kind.kind.to_lowercase();
+    let resource = if singular.ends_with("endpoints") {
+        singular
+    } else if singular.ends_with('s') {
+        format!("{singular}es")
+    } else if let Some(stem) = singular.strip_suffix('y') {
+        format!("{stem}ies")
+    } else {
+        format!("{singular}s")
+    };
+    GroupVersionResource { group: kind.group.clone(), version: kind.version.clone(), resource }
+}
+
+fn is_cluster_scoped(kind: &str) -> bool {
+    kind.starts_with("Cluster") || matches!(kind, "Namespace" | "Node" | "PersistentVolume" | "StorageClass")
+}
+
+fn options_of(operation: &str) -> &'static str {
+    match operation {
+        "UPDATE" => "UpdateOptions",
+        "DELETE" => "DeleteOptions",
+        _ => "CreateOptions",
+    }
+}
+
+/// Fills in what an API server would. An object that lacks nothing keeps its bytes.
+fn complete(
+    original: Box<RawValue>,
+    mut object: Value,
+    kind: &GroupVersionKind,
+    namespace: Option<&str>,
+) -> Result<Box<RawValue>> {
+    let mut missing: Vec<(&str, &str, String)> = Vec::new();
+    if let Some(namespace) = namespace {
+        missing.push(("metadata", "namespace", namespace.to_owned()));
+    }
+    if kind.group.is_empty() && kind.kind == "Pod" {
+        let named = |key| object["spec"][key].as_str().filter(|name: &&str| !name.is_empty());
+        let account = named("serviceAccountName").or_else(|| named("serviceAccount")).unwrap_or("default").to_owned();
+        missing.push(("spec", "serviceAccountName", account.clone()));
+        missing.push(("spec", "serviceAccount", account));
+    }
+    let mut changed = false;
+    for (section, key, value) in missing {
+        // What is not an object is for the policy to refuse.
+        if let Some(Value::Object(fields)) = object.get_mut(section)
+            && !fields.contains_key(key)
+        {
+            fields.insert(key.to_owned(), Value::String(value));
+            changed = true;
+        }
+    }
+    Ok(if changed { to_raw_value(&object)? } else { original })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(text: &str) -> Request {
+        let mut requests = requests(text).unwrap();
+        assert_eq!(requests.len(), 1);
+        requests.remove(0)
+    }
+
+    fn parsed(request: &Request) -> Value {
+        serde_json::from_str(request.as_json()).unwrap()
+    }
+
+    const REQUEST: &str = r#"{"uid":"1","kind":{"group":"","version":"v1","kind":"Pod"},
+        "resource":{"group":"","version":"v1","resource":"pods"},"operation":"CREATE","userInfo":{},
+        "name":"web","namespace":"team-a",
+        "object":{"n": 1234567890123456789012345678901234567890, "s": "\u00e9\/"}}"#;
+
+    #[test]
+    fn keeps_the_bytes_of_a_request() {
+        for text in [REQUEST.to_owned(), format!(r#"{{"kind":"AdmissionReview","request":{REQUEST}}}"#)] {
+            let request = only(&text);
+
+            assert_eq!(request.as_json(), REQUEST);
+            assert_eq!(
+                request.object().unwrap().get(),
+                r#"{"n": 1234567890123456789012345678901234567890, "s": "\u00e9\/"}"#
+            );
+            let expected = format!(r#"{{"request":{REQUEST},"settings":{{"a":1.0}}}}"#);
+            assert_eq!(payload(&request, &Settings::from_json(r#"{"a":1.0}"#).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn rejects_what_no_request_can_be_made_of() {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            "just text",
+            r#"{"kind":"AdmissionReview"}"#,
+            r#"{"uid":"1","operation":"CREATE"}"#,
+            "metadata: {name: web}",
+        ] {
+            assert!(requests(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn wraps_a_pod_as_an_api_server_would() {
+        let request = only("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: []}}");
+
+        let pod = json!({"group": "", "version": "v1", "kind": "Pod"});
+        let pods = json!({"group": "", "version": "v1", "resource": "pods"});
+        assert_eq!(
+            parsed(&request),
+            json!({
+                "uid": "00000000-0000-4000-8000-000000000001",
+                "kind": pod,
+                "resource": pods,
+                "requestKind": pod,
+                "requestResource": pods,
+                "name": "web",
+                "namespace": "default",
+                "operation": "CREATE",
+                "userInfo": {"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]},
+                "object": {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "metadata": {"name": "web", "namespace": "default"},
+                    "spec": {"containers": [], "serviceAccountName": "default", "serviceAccount": "default"},
+                },
+                "oldObject": null,
+                "dryRun": false,
+                "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
+            })
+        );
+        assert_eq!(request.title(), "Pod default/web");
+    }
+
+    #[test]
+    fn gives_each_document_a_request_of_its_own() {
+        let requests = requests(
+            "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: b}}",
+        )
+        .unwrap();
+
+        assert_eq!(requests.iter().map(Request::title).collect::<Vec<_>>(), ["Pod default/a", "Pod default/b"]);
+        assert_ne!(requests[0].uid(), requests[1].uid());
+    }
+
+    #[test]
+    fn takes_the_deprecated_name_of_a_service_account() {
+        let request = only("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {serviceAccount: web}}");
+
+        assert_eq!(parsed(&request)["object"]["spec"]["serviceAccountName"], "web");
+    }
+
+    #[test]
+    fn keeps_the_bytes_of_an_object_that_lacks_nothing() {
+        let object =
+            r#"{ "apiVersion":"apps/v1", "kind":"Deployment", "metadata":{"name":"a","namespace":"b"}, "x":1e400 }"#;
+
+        let request = only(object);
+
+        assert_eq!(request.object().unwrap().get(), object);
+        assert_eq!(parsed(&request)["resource"], json!({"group": "apps", "version": "v1", "resource": "deployments"}));
+    }
+
+    #[test]
+    fn wraps_what_can_not_be_read_too() {
+        let request = only("{apiVersion: v1, kind: Pod, metadata: 1, spec: []}");
+
+        assert_eq!(parsed(&request)["object"]["spec"], json!([]));
+        assert_eq!(request.title(), "Pod default/(no name)");
+    }
+
+    #[test]
+    fn deletes_the_old_object() {
+        let object = RawValue::from_string(r#"{"apiVersion":"v1","kind":"Pod","metadata":{}}"#.to_owned()).unwrap();
+        let overrides = Overrides { operation: Some("DELETE".to_owned()), ..Overrides::default() };
+
+        let request = Request::wrapping(object, overrides).unwrap();
+
+        assert!(request.object().is_none());
+        assert_eq!(parsed(&request)["oldObject"]["kind"], "Pod");
+        assert_eq!(parsed(&request)["options"]["kind"], "DeleteOptions");
+    }
+
+    #[test]
+    fn names_resources_as_kubernetes_does() {
+        for (kind, resource) in [
+            ("Pod", "pods"),
+            ("Ingress", "ingresses"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Endpoints", "endpoints"),
+            ("ServiceAccount", "serviceaccounts"),
+        ] {
+            let kind = GroupVersionKind { group: String::new(), version: "v1".to_owned(), kind: kind.to_owned() };
+            assert_eq!(resource_of(&kind).resource, resource);
+        }
+    }
+}

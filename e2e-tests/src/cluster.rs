@@ -1,0 +1,236 @@
+//! A cluster that is a list of objects, and that remembers what was asked of it.
+//!
+//! It answers as policy-evaluator's Kubernetes client does (`src/callback_handler/kubernetes/client.rs`), and its field
+//! masks leave an object's type and metadata whole, as there: they are applied to the rest only
+//! (`src/callback_handler.rs`).
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::host::{Backend, KubernetesGetResource};
+use crate::yaml;
+
+/// A cluster. A clone is another handle to the same one.
+#[derive(Clone, Default)]
+pub struct Cluster(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    objects: Vec<Value>,
+    cached: Option<Vec<Value>>,
+    answer: Option<Answer>,
+    lookups: Mutex<Vec<KubernetesGetResource>>,
+}
+
+/// An answer to every lookup, whatever the cluster holds.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The lookup fails with this text.
+    Failure(String),
+    /// The lookup succeeds with this text, JSON or not.
+    Verbatim(String),
+}
+
+impl Cluster {
+    /// A cluster that holds these objects.
+    #[must_use]
+    pub fn new(objects: Vec<Value>) -> Self {
+        Self(Arc::new(Inner { objects, ..Inner::default() }))
+    }
+
+    /// A cluster that holds the objects of a YAML or JSON text.
+    ///
+    /// # Errors
+    /// Where the text is neither.
+    pub fn from_text(text: &str) -> Result<Self> {
+        yaml::values(text).map(Self::new)
+    }
+
+    /// A cluster that gives this answer to every lookup.
+    #[must_use]
+    pub fn answering(answer: Answer) -> Self {
+        Self(Arc::new(Inner { answer: Some(answer), ..Inner::default() }))
+    }
+
+    /// A cluster of which the host's cache still holds another state: lookups that allow the cache get that one.
+    #[must_use]
+    pub fn with_cache(objects: Vec<Value>, cached: Vec<Value>) -> Self {
+        Self(Arc::new(Inner { objects, cached: Some(cached), ..Inner::default() }))
+    }
+
+    /// Every lookup so far, in order.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<KubernetesGetResource> {
+        self.0.lookups.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn find(&self, request: &KubernetesGetResource) -> Option<&Value> {
+        let objects = match &self.0.cached {
+            Some(cached) if !request.disable_cache => cached,
+            _ => &self.0.objects,
+        };
+        objects.iter().find(|object| is_requested(object, request))
+    }
+}
+
+impl Backend for Cluster {
+    fn get_resource(&self, request: &KubernetesGetResource) -> Result<String, String> {
+        self.0.lookups.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+        match &self.0.answer {
+            Some(Answer::Failure(text)) => return Err(text.clone()),
+            Some(Answer::Verbatim(text)) => return Ok(text.clone()),
+            None => {}
+        }
+        let object = self.find(request).ok_or_else(|| not_found(request))?;
+        match &request.field_masks {
+            Some(masks) if !masks.is_empty() => Ok(mask(object, masks).to_string()),
+            _ => Ok(object.to_string()),
+        }
+    }
+}
+
+fn is_requested(object: &Value, request: &KubernetesGetResource) -> bool {
+    let metadata = &object["metadata"];
+    object["apiVersion"] == request.api_version.as_str()
+        && object["kind"] == request.kind.as_str()
+        && metadata["name"] == request.name.as_str()
+        && match (metadata["namespace"].as_str(), request.namespace.as_deref()) {
+            // As `kubectl apply` would have it: no namespace in the file is the namespace `default`.
+            (None, namespace) => matches!(namespace, None | Some("default")),
+            (namespace, requested) => namespace == requested,
+        }
+}
+
+fn not_found(request: &KubernetesGetResource) -> String {
+    let KubernetesGetResource { api_version, kind, name, namespace, .. } = request;
+    format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
+}
+
+fn mask(object: &Value, masks: &BTreeSet<String>) -> Value {
+    let paths: Vec<Vec<&str>> = masks.iter().map(|mask| mask.split('.').collect()).collect();
+    let paths: Vec<&[&str]> = paths.iter().map(Vec::as_slice).collect();
+    let mut masked = prune(object, &paths);
+    for whole in ["apiVersion", "kind", "metadata"] {
+        if let Some(value) = object.get(whole) {
+            masked[whole] = value.clone();
+        }
+    }
+    masked
+}
+
+/// Keeps what the paths lead to. Arrays are walked through, and an empty path keeps all.
+fn prune(value: &Value, paths: &[&[&str]]) -> Value {
+    if paths.iter().any(|path| path.is_empty()) {
+        return value.clone();
+    }
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter_map(|(key, field)| {
+                let below: Vec<&[&str]> = paths.iter().filter(|path| path[0] == key).map(|path| &path[1..]).collect();
+                (!below.is_empty()).then(|| (key.clone(), prune(field, &below)))
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(|item| prune(item, paths)).collect(),
+        scalar => scalar.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(name: &str, namespace: Option<&str>) -> KubernetesGetResource {
+        KubernetesGetResource {
+            api_version: "v1".to_owned(),
+            kind: "ServiceAccount".to_owned(),
+            name: name.to_owned(),
+            namespace: namespace.map(str::to_owned),
+            disable_cache: true,
+            field_masks: None,
+        }
+    }
+
+    fn account(name: &str, namespace: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
+    }
+
+    #[test]
+    fn finds_an_object_by_kind_name_and_namespace() {
+        let cluster = Cluster::new(vec![account("web", "team-b"), account("web", "team-a")]);
+
+        let answer = cluster.get_resource(&request("web", Some("team-a"))).unwrap();
+
+        assert_eq!(answer, account("web", "team-a").to_string());
+    }
+
+    #[test]
+    fn takes_an_object_without_namespace_to_be_in_the_default_one() {
+        let cluster = Cluster::from_text("{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}").unwrap();
+
+        assert!(cluster.get_resource(&request("web", Some("default"))).is_ok());
+        assert!(cluster.get_resource(&request("web", Some("team-a"))).is_err());
+    }
+
+    #[test]
+    fn words_what_it_does_not_find_as_the_policy_server_does() {
+        let cluster = Cluster::default();
+
+        assert_eq!(
+            cluster.get_resource(&request("x", Some("y"))).unwrap_err(),
+            r#"Cannot find v1/ServiceAccount named 'x' inside of namespace 'Some("y")'"#
+        );
+        assert_eq!(
+            cluster.get_resource(&request("x", None)).unwrap_err(),
+            "Cannot find v1/ServiceAccount named 'x' inside of namespace 'None'"
+        );
+    }
+
+    #[test]
+    fn answers_from_the_cache_only_where_that_is_allowed() {
+        let cluster = Cluster::with_cache(vec![account("new", "team-a")], vec![account("old", "team-a")]);
+        let cached = |name| KubernetesGetResource { disable_cache: false, ..request(name, Some("team-a")) };
+
+        assert!(cluster.get_resource(&cached("old")).is_ok());
+        assert!(cluster.get_resource(&cached("new")).is_err());
+        assert!(cluster.get_resource(&request("new", Some("team-a"))).is_ok());
+    }
+
+    #[test]
+    fn gives_the_answer_that_it_was_told_to_give() {
+        let request = request("web", Some("team-a"));
+
+        let failing = Cluster::answering(Answer::Failure("connection refused".to_owned()));
+        let odd = Cluster::answering(Answer::Verbatim("null".to_owned()));
+
+        assert_eq!(failing.get_resource(&request).unwrap_err(), "connection refused");
+        assert_eq!(odd.get_resource(&request).unwrap(), "null");
+    }
+
+    #[test]
+    fn remembers_every_lookup_across_handles() {
+        let cluster = Cluster::default();
+
+        let _ = cluster.clone().get_resource(&request("a", Some("b")));
+
+        assert_eq!(cluster.lookups(), [request("a", Some("b"))]);
+    }
+
+    #[test]
+    fn masks_fields_but_leaves_type_and_metadata_whole() {
+        let mut object = account("web", "team-a");
+        object["secrets"] = json!([{"name": "a", "kind": "x"}, {"name": "b"}]);
+        object["automountServiceAccountToken"] = json!(true);
+
+        let masks = BTreeSet::from(["secrets.name".to_owned(), "metadata.uid".to_owned()]);
+        let mut expected = account("web", "team-a");
+        expected["secrets"] = json!([{"name": "a"}, {"name": "b"}]);
+
+        assert_eq!(mask(&object, &masks), expected);
+    }
+}

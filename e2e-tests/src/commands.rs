@@ -1,0 +1,82 @@
+//! The subcommands, one a file, and the arguments that they share.
+
+pub mod fuel;
+pub mod run;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use policy_host::cluster::Cluster;
+use policy_host::policy::{CompilationCache, Policy};
+use policy_host::settings::Settings;
+
+/// Which policy.
+#[derive(Args)]
+pub struct PolicyArgs {
+    /// The policy's Wasm module: a path, or a `file://` URI
+    #[arg(value_name = "POLICY", default_value = "policy.wasm")]
+    policy: String,
+
+    /// Compile the module anew, and do not keep the result on disk
+    #[arg(long)]
+    disable_wasmtime_cache: bool,
+}
+
+impl PolicyArgs {
+    /// The module's path.
+    pub fn path(&self) -> &Path {
+        Path::new(self.policy.strip_prefix("file://").unwrap_or(&self.policy))
+    }
+
+    /// Whether the compiled module is kept for the next time.
+    pub fn cache(&self) -> CompilationCache {
+        if self.disable_wasmtime_cache { CompilationCache::Off } else { CompilationCache::On }
+    }
+
+    /// The compiled policy.
+    pub fn load(&self) -> Result<Policy> {
+        Policy::from_file(self.path(), self.cache())
+    }
+}
+
+/// The policy's settings.
+#[derive(Args)]
+pub struct SettingsArgs {
+    /// The settings as JSON
+    #[arg(long, value_name = "VALUE")]
+    settings_json: Option<String>,
+
+    /// A file with the settings, YAML or JSON
+    #[arg(short, long, value_name = "PATH", conflicts_with = "settings_json")]
+    settings_path: Option<PathBuf>,
+}
+
+impl SettingsArgs {
+    /// The settings, if the policy finds them valid.
+    pub fn load(&self, policy: &Policy) -> Result<Settings> {
+        let settings = match (&self.settings_path, &self.settings_json) {
+            (Some(path), _) => Settings::from_yaml(&read(path)?)?,
+            (None, Some(json)) => Settings::from_json(json)?,
+            (None, None) => Settings::default(),
+        };
+        let response = policy.validate_settings(settings.as_json())?;
+        ensure!(response.valid, "Provided settings are not valid: {}", response.message.unwrap_or_default());
+        Ok(settings)
+    }
+}
+
+/// The cluster's objects in a file.
+fn read_cluster(path: &Path) -> Result<Cluster> {
+    Cluster::from_text(&read(path)?).with_context(|| format!("cannot read the objects in `{}`", path.display()))
+}
+
+/// The text of a file, or of the standard input where the path is `-`.
+fn read(path: &Path) -> Result<String> {
+    if path == Path::new("-") {
+        return io::read_to_string(io::stdin().lock()).context("cannot read the standard input");
+    }
+    fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}

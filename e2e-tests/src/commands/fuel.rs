@@ -1,0 +1,88 @@
+//! `policy-host fuel`: the size of the module, and the fuel and memory of one call. Without arguments the call is a
+//! typical one: a pod of one container and an init container, whose service account has a role.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args as ClapArgs, ValueEnum};
+use policy_host::admission;
+use policy_host::cluster::Cluster;
+use policy_host::fuel;
+use policy_host::host::Host;
+use serde_json::json;
+
+use super::{PolicyArgs, SettingsArgs, read, read_cluster};
+
+const TYPICAL_REQUEST: &str = include_str!("../../requests/pod-with-role.json");
+const TYPICAL_CLUSTER: &str = include_str!("../../requests/cluster.yaml");
+
+/// The arguments of `fuel`.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    policy: PolicyArgs,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// The request, or a Kubernetes object, instead of the typical one
+    #[arg(short, long, value_name = "PATH")]
+    request_path: Option<PathBuf>,
+
+    /// The objects that the policy finds in the cluster, instead of the typical ones
+    #[arg(long, value_name = "PATH")]
+    cluster: Option<PathBuf>,
+
+    /// How to print the numbers
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+/// Measures and prints.
+pub fn execute(args: &Args) -> Result<()> {
+    let path = args.policy.path();
+    let module = fs::read(path).with_context(|| format!("cannot read the policy `{}`", path.display()))?;
+    let settings = args.settings.load(&args.policy.load()?)?;
+    let cluster = match &args.cluster {
+        Some(path) => read_cluster(path)?,
+        None => Cluster::from_text(TYPICAL_CLUSTER)?,
+    };
+    let requests = match &args.request_path {
+        Some(path) => admission::requests(&read(path)?)?,
+        None => admission::requests(TYPICAL_REQUEST)?,
+    };
+    let [request] = requests.as_slice() else {
+        bail!("expected one request, but got {}", requests.len());
+    };
+
+    let payload = admission::payload(request, &settings);
+    let host = Arc::new(Host::permissive(Arc::new(cluster)));
+    let cost = fuel::measure(&module, args.policy.cache(), "validate", &payload, host)?;
+
+    match args.output {
+        Output::Text => {
+            anstream::println!("module        {:>12} bytes", module.len());
+            anstream::println!("startup       {:>12} fuel", cost.startup);
+            anstream::println!("validate      {:>12} fuel", cost.call);
+            anstream::println!("memory        {:>12} pages of 64 KiB", cost.memory_pages);
+        }
+        Output::Json => anstream::println!(
+            "{}",
+            json!({
+                "moduleBytes": module.len(),
+                "startupFuel": cost.startup,
+                "validateFuel": cost.call,
+                "memoryPages": cost.memory_pages,
+            })
+        ),
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! `policy-host run`: what `kwctl run` does, and more than one request a file, Kubernetes objects as they are, and
+//! `--cluster`, which answers lookups from a file.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::{Args as ClapArgs, ValueEnum};
+use policy_host::admission::{self, Request};
+use policy_host::capabilities::Capabilities;
+use policy_host::cluster::{Answer, Cluster};
+use policy_host::host::{Access, Backend, Host};
+use policy_host::policy::{Policy, PolicyResponse};
+use policy_host::present;
+use policy_host::response::AdmissionResponse;
+use policy_host::session::{Recorder, Replay};
+
+use super::{PolicyArgs, SettingsArgs, read, read_cluster};
+
+/// What a lookup fails with where there is no cluster to ask, as in policy-evaluator.
+const NO_CLUSTER: &str = "kube::Client was not initialized properly";
+
+/// The arguments of `run`.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    policy: PolicyArgs,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// The requests: an `AdmissionReview`, an `AdmissionRequest`, or Kubernetes objects, as JSON or YAML; `-` is the
+    /// standard input
+    #[arg(short, long, value_name = "PATH")]
+    request_path: PathBuf,
+
+    /// Let the policy read the kinds that its metadata names, or any kind if it has no metadata
+    #[arg(long)]
+    allow_context_aware: bool,
+
+    /// The objects that the policy finds in the cluster, as YAML or JSON. Implies `--allow-context-aware`
+    #[arg(long, value_name = "PATH", conflicts_with = "replay_host_capabilities_interactions")]
+    cluster: Option<PathBuf>,
+
+    /// The host's capabilities that the policy may use, as `*`, `kubernetes/*` or `kubernetes/get_resource`
+    #[arg(long, value_name = "PATTERN", num_args = 0.., default_values = ["*"])]
+    allowed_host_capabilities: Vec<String>,
+
+    /// Record what the policy asks of its host, and the answers, to a file
+    #[arg(long, value_name = "FILE", conflicts_with = "replay_host_capabilities_interactions")]
+    record_host_capabilities_interactions: Option<PathBuf>,
+
+    /// Answer the policy from such a file
+    #[arg(long, value_name = "FILE")]
+    replay_host_capabilities_interactions: Option<PathBuf>,
+
+    /// The kind of policy; this host runs one only
+    #[arg(short, long, value_name = "MODE")]
+    execution_mode: Option<ExecutionMode>,
+
+    /// How to print decisions: for people, or as kwctl does, one line of JSON for each
+    #[arg(long, value_enum, default_value_t = Output::Auto)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ExecutionMode {
+    #[value(alias = "kubewarden-wapc")]
+    Kubewarden,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    /// Pretty on a terminal, JSON elsewhere
+    Auto,
+    Json,
+    Pretty,
+}
+
+/// Decides on every request, and prints the decisions. That a request is rejected is no error.
+pub fn execute(args: &Args) -> Result<()> {
+    let policy = args.policy.load()?;
+    let settings = args.settings.load(&policy)?;
+    let requests = admission::requests(&read(&args.request_path)?)?;
+    let answers = Answers::of(args)?;
+    let host = Arc::new(Host::new(
+        answers.backend(),
+        args.access(&policy),
+        Capabilities::parse(&args.allowed_host_capabilities)?,
+    ));
+
+    let mut decisions = Decisions::to_stdout(args.output);
+    for request in &requests {
+        let answer = policy.validate(&admission::payload(request, &settings), &host);
+        decisions.write(request, &answer)?;
+    }
+
+    for entry in host.log() {
+        anstream::eprintln!("policy log: {entry}");
+    }
+    answers.finish(args)
+}
+
+impl Args {
+    fn access(&self, policy: &Policy) -> Access {
+        match policy.metadata() {
+            _ if !self.allow_context_aware && self.cluster.is_none() => Access::none(),
+            Some(metadata) => Access::Only(metadata.context_aware_resources.clone()),
+            None => Access::All,
+        }
+    }
+}
+
+/// Where answers to lookups come from, and whether they are written down.
+enum Answers {
+    Live(Arc<Cluster>),
+    Recorded(Arc<Recorder>),
+    Replayed(Arc<Replay>),
+}
+
+impl Answers {
+    fn of(args: &Args) -> Result<Self> {
+        if let Some(path) = &args.replay_host_capabilities_interactions {
+            return Ok(Self::Replayed(Arc::new(Replay::from_file(path)?)));
+        }
+        let cluster = match &args.cluster {
+            Some(path) => read_cluster(path)?,
+            None => Cluster::answering(Answer::Failure(NO_CLUSTER.to_owned())),
+        };
+        Ok(match args.record_host_capabilities_interactions {
+            Some(_) => Self::Recorded(Arc::new(Recorder::new(Arc::new(cluster)))),
+            None => Self::Live(Arc::new(cluster)),
+        })
+    }
+
+    fn backend(&self) -> Arc<dyn Backend> {
+        match self {
+            Self::Live(cluster) => Arc::clone(cluster) as _,
+            Self::Recorded(recorder) => Arc::clone(recorder) as _,
+            Self::Replayed(replay) => Arc::clone(replay) as _,
+        }
+    }
+
+    fn finish(&self, args: &Args) -> Result<()> {
+        match (self, &args.record_host_capabilities_interactions) {
+            (Self::Recorded(recorder), Some(path)) => recorder.write(path)?,
+            (Self::Replayed(replay), _) if replay.leftovers() > 0 => {
+                anstream::eprintln!(
+                    "warning: Some of the recorded exchanges have not been replayed: {}",
+                    replay.leftovers()
+                );
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Decisions on their way out.
+struct Decisions {
+    out: anstream::AutoStream<std::io::Stdout>,
+    pretty: bool,
+    first: bool,
+}
+
+impl Decisions {
+    fn to_stdout(output: Output) -> Self {
+        let pretty = match output {
+            Output::Auto => std::io::stdout().is_terminal(),
+            Output::Json => false,
+            Output::Pretty => true,
+        };
+        Self { out: anstream::stdout(), pretty, first: true }
+    }
+
+    fn write(&mut self, request: &Request, answer: &Result<PolicyResponse>) -> Result<()> {
+        if !self.pretty {
+            let json = serde_json::to_string(&AdmissionResponse::of(request, answer))?;
+            return Ok(writeln!(self.out, "{json}")?);
+        }
+        if !std::mem::take(&mut self.first) {
+            writeln!(self.out)?;
+        }
+        present::write(&mut self.out, request, answer)
+    }
+}

@@ -1,0 +1,50 @@
+//! Runs the policy without a cluster. `policy-host run` takes the flags of `kwctl run`, so that one test suite serves
+//! both.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Run a Kubewarden policy without a cluster
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Have the policy decide on requests, or on Kubernetes objects as if they were being created
+    Run(commands::run::Args),
+    /// Print the size of the policy, and what one typical call costs
+    Fuel(commands::fuel::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => commands::run::execute(&args),
+        Command::Fuel(args) => commands::fuel::execute(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn has_a_sound_command_line() {
+        Cli::command().debug_assert();
+    }
+}

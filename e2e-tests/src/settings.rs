@@ -1,0 +1,82 @@
+//! The policy's settings, as kwctl takes them: a JSON object, or nothing at all, which is `{}`.
+//! JSON text is kept byte for byte.
+
+use anyhow::{Context, Result, bail};
+use serde_json::value::RawValue;
+
+use crate::yaml;
+
+/// Settings that are a JSON object; what is in it is for the policy to judge.
+#[derive(Clone, Debug)]
+pub struct Settings(Box<RawValue>);
+
+impl Settings {
+    /// Reads a JSON object, or `null`.
+    ///
+    /// # Errors
+    /// Where the text is not JSON, or JSON of another kind.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let json = serde_json::from_str(text).context("cannot parse the settings as JSON")?;
+        Self::from_raw(json)
+    }
+
+    /// Reads a YAML or JSON document.
+    ///
+    /// # Errors
+    /// Where the text is not one document, or no mapping.
+    pub fn from_yaml(text: &str) -> Result<Self> {
+        let mut documents = yaml::documents(text).context("cannot parse the settings")?;
+        match (documents.pop(), documents.len()) {
+            (None, _) => Ok(Self::default()),
+            (Some(document), 0) => Self::from_raw(document),
+            (Some(_), others) => bail!("expected one document of settings, but got {}", others + 1),
+        }
+    }
+
+    /// The settings as JSON text.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.get()
+    }
+
+    fn from_raw(json: Box<RawValue>) -> Result<Self> {
+        match json.get() {
+            "null" => Ok(Self::default()),
+            text if text.starts_with('{') => Ok(Self(json)),
+            _ => bail!("expected the settings to be an object, but got `{json}`"),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self(RawValue::from_string("{}".to_owned()).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_null_and_nothing_as_no_settings() {
+        assert_eq!(Settings::from_json("null").unwrap().as_json(), "{}");
+        assert_eq!(Settings::from_yaml("").unwrap().as_json(), "{}");
+        assert_eq!(Settings::default().as_json(), "{}");
+    }
+
+    #[test]
+    fn keeps_the_bytes_of_json() {
+        let text = r#"{ "a":1.0 }"#;
+
+        assert_eq!(Settings::from_json(text).unwrap().as_json(), text);
+    }
+
+    #[test]
+    fn rejects_what_is_no_object() {
+        for text in ["[]", "1", "\"text\"", "{", "{} {}"] {
+            assert!(Settings::from_json(text).is_err(), "{text}");
+        }
+        assert!(Settings::from_yaml("a: 1\n---\nb: 2").is_err());
+    }
+}

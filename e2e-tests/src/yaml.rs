@@ -1,0 +1,105 @@
+//! Kubernetes objects from text: one JSON document, or YAML documents separated by `---`.
+//!
+//! JSON is kept as it is written, byte for byte. YAML is turned into JSON, so numbers beyond 64 bits do not survive.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// The documents of a text, each as JSON; empty ones are left out.
+///
+/// # Errors
+/// Where the text is neither JSON nor YAML.
+pub fn documents(text: &str) -> Result<Vec<Box<RawValue>>> {
+    if let Ok(json) = serde_json::from_str(text) {
+        return Ok(vec![json]);
+    }
+    values(text)?
+        .iter()
+        .map(|value| serde_json::value::to_raw_value(value).context("cannot write the document as JSON"))
+        .collect()
+}
+
+/// The documents of a text, parsed; empty ones are left out.
+///
+/// # Errors
+/// Where the text is neither JSON nor YAML.
+pub fn values(text: &str) -> Result<Vec<Value>> {
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(vec![value]);
+    }
+    let mut values = Vec::new();
+    for (index, document) in yaml_serde::Deserializer::from_str(text).enumerate() {
+        let value = Value::deserialize(document)
+            .with_context(|| format!("cannot read document {} as YAML or JSON", index + 1))?;
+        if !value.is_null() {
+            values.push(value);
+        }
+    }
+    Ok(values)
+}
+
+/// A value as YAML, for people.
+///
+/// # Errors
+/// Where it can't be written.
+pub fn to_string(value: &Value) -> Result<String> {
+    yaml_serde::to_string(&to_yaml(value)).context("cannot write the value as YAML")
+}
+
+/// A JSON value as YAML's. Serializing it directly would not do: numbers of arbitrary precision have a form that only
+/// `serde_json` knows.
+fn to_yaml(value: &Value) -> yaml_serde::Value {
+    match value {
+        Value::Null => yaml_serde::Value::Null,
+        Value::Bool(bool) => (*bool).into(),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(integer), _) => integer.into(),
+            (None, Some(float)) => float.into(),
+            (None, None) => number.to_string().into(),
+        },
+        Value::String(string) => string.as_str().into(),
+        Value::Array(items) => items.iter().map(to_yaml).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, field)| (key.as_str().into(), to_yaml(field)));
+            yaml_serde::Value::Mapping(fields.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_bytes_of_json() {
+        let text = r#"{"n": 1234567890123456789012345678901234567890, "s": "\u00e9\/"}"#;
+
+        let documents = documents(text).unwrap();
+
+        assert_eq!(documents[0].get(), text);
+    }
+
+    #[test]
+    fn reads_every_yaml_document_and_skips_empty_ones() {
+        let documents = documents("# a comment\n---\na: 1\n---\n---\nb: [2]\n").unwrap();
+
+        let texts: Vec<_> = documents.iter().map(|document| document.get()).collect();
+        assert_eq!(texts, [r#"{"a":1}"#, r#"{"b":[2]}"#]);
+    }
+
+    #[test]
+    fn writes_what_it_has_read() {
+        let text = "n: 86400\nneg: -1\nf: 0.5\ns: '86400'\nlist:\n- null\n- true\n- {}\n";
+
+        assert_eq!(to_string(&values(text).unwrap()[0]).unwrap(), text);
+    }
+
+    #[test]
+    fn says_which_document_is_broken() {
+        let error = documents("a: 1\n---\nb: [\n").unwrap_err();
+
+        assert!(error.to_string().contains("document 2"), "{error}");
+    }
+}

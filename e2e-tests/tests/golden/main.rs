@@ -1,0 +1,180 @@
+//! The policy against AWS's webhook: the same requests, and the pods that the webhook made of them, from `golden/`.
+//! The format is described in `golden/README.md`; what the policy does otherwise is in [`ours`].
+
+mod ours;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use policy_host::admission::{self, Request};
+use policy_host::cluster::Cluster;
+use policy_host::policy::PolicyResponse;
+use policy_host::settings::Settings;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use ours::{Expectation, Outcome};
+use support::{Report, Subject, strict};
+
+#[test]
+fn makes_the_webhooks_pod_or_differs_as_documented() {
+    let mut report = Report::default();
+    let mut shown = BTreeSet::new();
+    let subjects = support::subjects();
+    for path in support::files("golden", "jsonl") {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines();
+        let configuration: Configuration = serde_json::from_str(lines.next().unwrap()).unwrap();
+        for subject in &subjects {
+            let judged = subject.validate_settings(&configuration.settings.to_string()).unwrap();
+            assert!(judged.valid, "{}: {judged:?}", path.display());
+        }
+        for line in lines {
+            let case: Case = serde_json::from_str(line).unwrap();
+            let expectation = ours::expectation(&configuration, &case).unwrap();
+            shown.extend(expectation.reasons.iter().copied());
+            for subject in &subjects {
+                let differences = differences(&configuration, &case, &expectation, subject.as_ref())
+                    .unwrap_or_else(|error| vec![format!("{error:#}")]);
+                report.add(&format!("{} ({})", case.id, subject.name()), &differences);
+            }
+        }
+    }
+    report.finish();
+    assert!(shown.iter().eq(&ours::RULES), "of the differences only these show in some case: {shown:?}");
+}
+
+/// The first line of a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Configuration {
+    settings: Value,
+    #[serde(rename = "flags")]
+    _flags: Vec<String>,
+    service_accounts: Vec<Value>,
+    config_maps: Vec<Value>,
+}
+
+impl Configuration {
+    fn decision(&self, request: &Request, subject: &dyn Subject) -> Result<PolicyResponse> {
+        let cluster = Cluster::new([self.service_accounts.as_slice(), &self.config_maps].concat());
+        let settings = Settings::from_json(&self.settings.to_string())?;
+        subject.validate(&admission::payload(request, &settings), &cluster)
+    }
+}
+
+/// Any other line.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    id: String,
+    request: Box<RawValue>,
+    webhook: Option<Value>,
+    difference: Option<u8>,
+}
+
+fn differences(
+    configuration: &Configuration,
+    case: &Case,
+    expectation: &Expectation,
+    subject: &dyn Subject,
+) -> Result<Vec<String>> {
+    expectation.check_against(case)?;
+    let request = Request::from_json(case.request.clone())?;
+    let response = configuration.decision(&request, subject)?;
+
+    let message = response.message.as_deref().unwrap_or_default();
+    let mut differences = Vec::new();
+    match &expectation.outcome {
+        Outcome::Rejected(findings) => {
+            if response.accepted || response.code != Some(403) {
+                let (accepted, code) = (response.accepted, response.code);
+                differences.push(format!(
+                    "expected a rejection with 403 for {findings:?}, but got accepted: {accepted}, code: {code:?}"
+                ));
+            }
+            for finding in findings.iter().filter(|finding| !has_line_for(message.lines(), finding)) {
+                differences.push(format!("the message lacks `[{finding}]`:\n{message}"));
+            }
+        }
+        Outcome::Pod(_) if !response.accepted => differences.push(format!("expected a pod, but got:\n{message}")),
+        Outcome::Pod(expected) => {
+            let before = request.object().context("there is no object")?.get();
+            let after = response.mutated_object.as_deref().map_or(before, RawValue::get);
+            differences.extend(difference_between(expected, &serde_json::from_str(after)?));
+            differences.extend(strict::faults(after));
+            differences.extend(second_time(configuration, case, subject, after)?);
+        }
+    }
+    let warnings = response.warnings.unwrap_or_default();
+    for finding in &expectation.warnings {
+        if !has_line_for(warnings.iter().map(String::as_str), finding) {
+            differences.push(format!("no warning has `[{finding}]`: {warnings:?}"));
+        }
+    }
+    Ok(differences)
+}
+
+fn has_line_for<'a>(mut lines: impl Iterator<Item = &'a str>, finding: &str) -> bool {
+    lines.any(|line| line.ends_with(&format!("[{finding}]")))
+}
+
+/// What a second run changes, of which there should be nothing.
+fn second_time(configuration: &Configuration, case: &Case, subject: &dyn Subject, pod: &str) -> Result<Option<String>> {
+    let mut request: Value = serde_json::from_str(case.request.get())?;
+    request["object"] = serde_json::from_str(pod)?;
+    let request = Request::from_json(RawValue::from_string(request.to_string())?)?;
+    let response = configuration.decision(&request, subject)?;
+    ensure!(response.accepted, "the second time it is rejected: {}", response.message.unwrap_or_default());
+    Ok(response.mutated_object.map(|object| format!("the second time it is changed again: {object}")))
+}
+
+fn difference_between(expected: &Value, actual: &Value) -> Option<String> {
+    if is_same(expected, actual) {
+        return None;
+    }
+    let pretty = |value| serde_json::to_string_pretty(value).unwrap_or_default();
+    let diff = similar::TextDiff::from_lines(pretty(expected).as_str(), pretty(actual).as_str())
+        .unified_diff()
+        .context_radius(2)
+        .header("expected", "policy")
+        .to_string();
+    Some(format!("the pod differs:\n{diff}"))
+}
+
+/// Whether two values are the same JSON, but for a string like `79200..86400`, which stands for any number in it.
+fn is_same(expected: &Value, actual: &Value) -> bool {
+    match (expected, actual) {
+        (Value::Object(expected), Value::Object(actual)) => {
+            expected.len() == actual.len()
+                && expected.iter().all(|(key, value)| actual.get(key).is_some_and(|other| is_same(value, other)))
+        }
+        (Value::Array(expected), Value::Array(actual)) => {
+            expected.len() == actual.len() && expected.iter().zip(actual).all(|(one, other)| is_same(one, other))
+        }
+        (Value::String(range), Value::Number(number)) => range
+            .split_once("..")
+            .and_then(|(from, to)| Some(from.parse().ok()?..=to.parse::<u64>().ok()?))
+            .is_some_and(|range| number.as_u64().is_some_and(|number| range.contains(&number))),
+        _ => expected == actual,
+    }
+}
+
+impl Expectation {
+    /// Whether the case allows the expectation: where it names no difference, it has to be the webhook's pod.
+    fn check_against(&self, case: &Case) -> Result<()> {
+        if let Some(number) = case.difference {
+            ensure!(ours::RULES.contains(&number), "no rule for difference {number}");
+            return Ok(());
+        }
+        let object = serde_json::from_str::<Value>(case.request.get())?["object"].take();
+        let webhook = case.webhook.as_ref().unwrap_or(&object);
+        let same = matches!(&self.outcome, Outcome::Pod(pod) if pod == webhook);
+        ensure!(same, "no difference is named, but one is expected: {:?}", self.reasons);
+        Ok(())
+    }
+}

@@ -1,0 +1,343 @@
+//! What the policy makes of a pod, told from what the webhook made of it and the documented differences.
+//!
+//! This is a model apart from the policy, so it shares no code with it, and knows just as much as the golden cases need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::{Case, Configuration};
+
+/// The differences for which there are rules here.
+pub const RULES: [u8; 8] = [2, 3, 4, 5, 6, 7, 8, 11];
+
+/// What has to come of a case.
+pub struct Expectation {
+    /// The decision.
+    pub outcome: Outcome,
+    /// Findings that have to be among the warnings.
+    pub warnings: Vec<&'static str>,
+    /// The differences from the webhook that show.
+    pub reasons: BTreeSet<u8>,
+}
+
+/// A decision.
+pub enum Outcome {
+    /// Rejected, for these findings at least.
+    Rejected(Vec<&'static str>),
+    /// Accepted, with this pod.
+    Pod(Value),
+}
+
+/// The expectation of a case.
+pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expectation> {
+    let request: Value = serde_json::from_str(case.request.get())?;
+    let before = &request["object"];
+    let mut model = Model {
+        before,
+        pod: case.webhook.as_ref().unwrap_or(before).clone(),
+        rejections: Vec::new(),
+        warnings: Vec::new(),
+        reasons: BTreeSet::new(),
+    };
+    if let Some(injection) = Injection::of(configuration, &request)?
+        && before.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_none()
+    {
+        model.check_role_and_audience(&injection);
+        // Without an audience nothing is injected, so nothing can be in its way.
+        if !injection.audience.is_empty() {
+            model.check_volume(&injection);
+            let skipped = model.skipped(&configuration.prefix());
+            model.restore(&skipped);
+            model.correct_mounts(&injection, &skipped);
+            model.correct_volumes(&injection);
+            model.correct_paths(&injection);
+        }
+    }
+    Ok(Expectation {
+        outcome: if model.rejections.is_empty() {
+            Outcome::Pod(model.pod)
+        } else {
+            Outcome::Rejected(model.rejections)
+        },
+        warnings: model.warnings,
+        reasons: model.reasons,
+    })
+}
+
+/// What a pod's service account calls for.
+struct Injection {
+    /// The role; `None` for container credentials, which have none.
+    role: Option<String>,
+    audience: String,
+    volume: &'static str,
+    mount_path: String,
+    /// The token's file below the mount path.
+    file: &'static str,
+    /// The variables of which either one means that the container looks after itself.
+    pair: [&'static str; 2],
+}
+
+impl Injection {
+    fn of(configuration: &Configuration, request: &Value) -> Result<Option<Self>> {
+        let settings = &configuration.settings;
+        let namespace = request["namespace"].as_str().context("there is no namespace")?;
+        let name = request["object"]["spec"]["serviceAccountName"].as_str().unwrap_or("default");
+        let account = format!("{namespace}/{name}");
+        let listed = settings.pointer("/containerCredentials/serviceAccounts").and_then(Value::as_array);
+        if listed.is_some_and(|listed| listed.iter().any(|listed| *listed == account.as_str())) {
+            return Ok(Some(Self {
+                role: None,
+                audience: "pods.eks.amazonaws.com".to_owned(),
+                volume: "eks-pod-identity-token",
+                mount_path: "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount".to_owned(),
+                file: "eks-pod-identity-token",
+                pair: ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"],
+            }));
+        }
+        let Some((role, audience)) = configuration.role_of(namespace, name)? else {
+            return Ok(None);
+        };
+        let setting = |key, default| settings[key].as_str().unwrap_or(default).to_owned();
+        Ok(Some(Self {
+            role: Some(configuration.whole_role(role)),
+            audience: audience.unwrap_or_else(|| setting("tokenAudience", "sts.amazonaws.com")),
+            volume: "aws-iam-token",
+            mount_path: setting("tokenMountPath", "/var/run/secrets/eks.amazonaws.com/serviceaccount"),
+            file: "token",
+            pair: ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"],
+        }))
+    }
+
+    fn is_token(&self, volume: &Value) -> bool {
+        let sources = volume.pointer("/projected/sources").and_then(Value::as_array);
+        let Some([source]) = sources.map(Vec::as_slice) else { return false };
+        let token = &source["serviceAccountToken"];
+        token["path"] == self.file && token["audience"] == self.audience.as_str()
+    }
+
+    fn mount(&self) -> Value {
+        json!({"name": self.volume, "readOnly": true, "mountPath": self.mount_path})
+    }
+}
+
+impl Configuration {
+    fn prefix(&self) -> String {
+        self.settings["annotationPrefix"].as_str().unwrap_or("eks.amazonaws.com").to_owned()
+    }
+
+    /// The role and the audience of a service account: its annotations, else its entry in kOps's ConfigMap.
+    fn role_of(&self, namespace: &str, name: &str) -> Result<Option<(String, Option<String>)>> {
+        let account = self
+            .service_accounts
+            .iter()
+            .find(|account| account["metadata"]["namespace"] == namespace && account["metadata"]["name"] == name);
+        let account = account.context("there is no such service account")?;
+        let annotation = |key: &str| {
+            let value = account["metadata"]["annotations"][format!("{}/{key}", self.prefix())].as_str();
+            value.map(str::to_owned)
+        };
+        if let Some(role) = annotation("role-arn").filter(|role| !role.is_empty()) {
+            return Ok(Some((role, annotation("audience"))));
+        }
+        let Some(config) = self.config_maps.first().and_then(|map| map["data"]["config"].as_str()) else {
+            return Ok(None);
+        };
+        let entries: BTreeMap<String, Value> = serde_json::from_str(config)?;
+        let entry = entries.get(&format!("{namespace}/{name}")).or_else(|| entries.get(&format!("*/{name}")));
+        Ok(entry.and_then(|entry| {
+            Some((entry["RoleARN"].as_str()?.to_owned(), entry["Audience"].as_str().map(str::to_owned)))
+        }))
+    }
+
+    fn whole_role(&self, role: String) -> String {
+        let compose = &self.settings["composeRoleArn"];
+        match (compose["partition"].as_str(), compose["accountId"].as_str()) {
+            (Some(partition), Some(account)) if !role.starts_with("arn:") => {
+                format!("arn:{partition}:iam::{account}:role/{role}")
+            }
+            _ => role,
+        }
+    }
+}
+
+struct Model<'a> {
+    /// The pod before.
+    before: &'a Value,
+    /// The webhook's pod, on its way to ours.
+    pod: Value,
+    rejections: Vec<&'static str>,
+    warnings: Vec<&'static str>,
+    reasons: BTreeSet<u8>,
+}
+
+impl Model<'_> {
+    fn reject(&mut self, difference: u8, finding: &'static str) {
+        self.reasons.insert(difference);
+        if !self.rejections.contains(&finding) {
+            self.rejections.push(finding);
+        }
+    }
+
+    fn check_role_and_audience(&mut self, injection: &Injection) {
+        if injection.role.as_deref().is_some_and(|role| !is_role_arn(role)) {
+            self.reject(2, "invalidRoleArn");
+        }
+        if injection.audience.is_empty() {
+            self.reject(3, "invalidAudience");
+        }
+    }
+
+    fn check_volume(&mut self, injection: &Injection) {
+        let volumes = items(self.before, "volumes");
+        if volumes.iter().any(|volume| volume["name"] == injection.volume && !injection.is_token(volume)) {
+            self.reject(5, "conflictingVolume");
+        }
+    }
+
+    /// The names in the pod's `skip-containers`: the first CSV record, trimmed.
+    fn skipped(&mut self, prefix: &str) -> Vec<String> {
+        let annotation = &self.before["metadata"]["annotations"][format!("{prefix}/skip-containers")];
+        let Some(record) = annotation.as_str().and_then(|text| text.lines().next()) else {
+            return Vec::new();
+        };
+        let names: Option<Vec<String>> = record
+            .split(',')
+            .map(|field| {
+                let quoted = field.strip_prefix('"').and_then(|field| field.strip_suffix('"'));
+                let name = quoted.unwrap_or(field);
+                (!name.contains('"')).then(|| name.trim().to_owned())
+            })
+            .collect();
+        if names.is_none() {
+            self.reasons.insert(7);
+            self.warnings.push("invalidSkipContainers");
+        }
+        names.unwrap_or_default()
+    }
+
+    /// Takes the webhook's changes back from containers that are to be skipped.
+    fn restore(&mut self, skipped: &[String]) {
+        for (list, index, before) in containers(self.before) {
+            let container = &mut self.pod["spec"][list][index];
+            if skipped.iter().any(|name| before["name"] == name.as_str()) && container != before {
+                *container = before.clone();
+                self.reasons.insert(7);
+            }
+        }
+    }
+
+    fn correct_mounts(&mut self, injection: &Injection, skipped: &[String]) {
+        for (list, index, before) in containers(self.before) {
+            let is_skipped = skipped.iter().any(|name| before["name"] == name.as_str());
+            if is_skipped || looks_after_itself(before, injection) {
+                continue;
+            }
+            let container = &mut self.pod["spec"][list][index];
+            let own: Vec<&Value> = before["volumeMounts"].as_array().into_iter().flatten().collect();
+            let is_ours = |mount: &Value| *mount == injection.mount();
+            match own.iter().find(|mount| is_at(mount, &injection.mount_path)) {
+                None => {
+                    if !container["volumeMounts"].as_array().is_some_and(|mounts| mounts.iter().any(is_ours)) {
+                        append(container, "volumeMounts", injection.mount());
+                        self.reasons.insert(6);
+                    }
+                }
+                Some(mount) if mount["name"] == injection.volume => {}
+                Some(mount) => {
+                    if let Some(mounts) = container["volumeMounts"].as_array_mut() {
+                        mounts.retain(|mount| !is_ours(mount));
+                    }
+                    self.reasons.insert(4);
+                    let volumes = items(self.before, "volumes");
+                    let volume = volumes.iter().find(|volume| volume["name"] == mount["name"]);
+                    if !volume.is_some_and(|volume| injection.is_token(volume)) {
+                        self.reject(4, "conflictingMount");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes back a volume that the webhook added and that no container needs.
+    fn correct_volumes(&mut self, injection: &Injection) {
+        let mount = injection.mount();
+        let had = |container: &Value| container["volumeMounts"].as_array().is_some_and(|own| own.contains(&mount));
+        let needed =
+            containers(self.before).any(|(list, index, before)| had(&self.pod["spec"][list][index]) && !had(before));
+        let before = items(self.before, "volumes");
+        let added = items(&self.pod, "volumes").len() > before.len();
+        if added && !needed {
+            self.pod["spec"]["volumes"] = self.before["spec"]["volumes"].clone();
+            if before.is_empty() {
+                self.pod["spec"].as_object_mut().and_then(|spec| spec.remove("volumes"));
+            }
+            self.reasons.insert(8);
+        }
+    }
+
+    /// Makes the paths in variables those of Windows, where only `spec.os` says that the pod is one of it.
+    fn correct_paths(&mut self, injection: &Injection) {
+        if self.before["spec"]["os"]["name"] != "windows" {
+            return;
+        }
+        let unix = format!("{}/{}", injection.mount_path, injection.file);
+        let windows = format!("C:{}", unix.replace('/', "\\"));
+        for (list, index, before) in containers(self.before) {
+            let own = before["env"].as_array().map_or(0, Vec::len);
+            let variables = self.pod["spec"][list][index].get_mut("env").and_then(Value::as_array_mut);
+            for variable in variables.into_iter().flatten().skip(own) {
+                if variable["name"] == injection.pair[1] && variable["value"] == unix.as_str() {
+                    variable["value"] = Value::from(windows.as_str());
+                    self.reasons.insert(11);
+                }
+            }
+        }
+    }
+}
+
+/// Every container: the list that it is in, its place there, and itself. Init containers come first.
+fn containers(pod: &Value) -> impl Iterator<Item = (&'static str, usize, &Value)> {
+    ["initContainers", "containers"]
+        .into_iter()
+        .flat_map(|list| items(pod, list).iter().enumerate().map(move |(index, one)| (list, index, one)))
+}
+
+fn items<'a>(pod: &'a Value, list: &str) -> &'a [Value] {
+    pod["spec"][list].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Adds to a list of a container, which is made if it is not there.
+fn append(container: &mut Value, list: &str, item: Value) {
+    match &mut container[list] {
+        Value::Array(items) => items.push(item),
+        missing => *missing = Value::Array(vec![item]),
+    }
+}
+
+fn looks_after_itself(container: &Value, injection: &Injection) -> bool {
+    let names: Vec<&str> =
+        container["env"].as_array().into_iter().flatten().filter_map(|variable| variable["name"].as_str()).collect();
+    let has_one_of = |wanted: &[&str]| wanted.iter().any(|name| names.contains(name));
+    has_one_of(&injection.pair)
+        && has_one_of(&["AWS_REGION", "AWS_DEFAULT_REGION"])
+        && has_one_of(&["AWS_STS_REGIONAL_ENDPOINTS"])
+}
+
+fn is_at(mount: &Value, path: &str) -> bool {
+    mount["mountPath"].as_str().is_some_and(|own| own.trim_end_matches('/') == path)
+}
+
+/// `arn:aws…:iam::<12 digits>:role/[path/]name`, as IAM has it.
+fn is_role_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else { return false };
+    let Some(name) = resource.strip_prefix("role/") else { return false };
+    partition.starts_with("aws")
+        && account.len() == 12
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@/-".contains(&byte))
+        && name.split('/').all(|segment| !segment.is_empty())
+        && name.rsplit('/').next().is_some_and(|name| name.len() <= 64)
+}

@@ -1,0 +1,110 @@
+//! What the suites of this folder share: the subject under test, and the checks that hold for every answer.
+
+#![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
+
+pub mod strict;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use policy_host::cluster::Cluster;
+use policy_host::host::Host;
+use policy_host::policy::{CompilationCache, Policy, PolicyResponse, SettingsResponse};
+
+/// What decides: the module that ships, or anything else that has to decide as it does.
+pub trait Subject {
+    /// A name for messages.
+    fn name(&self) -> &'static str;
+
+    /// The decision on a request.
+    fn validate(&self, payload: &str, cluster: &Cluster) -> anyhow::Result<PolicyResponse>;
+
+    /// The judgement of settings.
+    fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse>;
+}
+
+/// Every subject that the suites run against.
+pub fn subjects() -> Vec<Box<dyn Subject>> {
+    // The core in memory is to be a second one.
+    vec![Box::new(Module::load())]
+}
+
+/// The Wasm module that ships.
+pub struct Module(Policy);
+
+impl Module {
+    /// The module that `POLICY_WASM` names, or the workspace's `policy.wasm`.
+    pub fn load() -> Self {
+        let path = policy_path();
+        Self(Policy::from_file(&path, CompilationCache::On).unwrap_or_else(|error| panic!("{error:#}")))
+    }
+}
+
+impl Subject for Module {
+    fn name(&self) -> &'static str {
+        "policy.wasm"
+    }
+
+    fn validate(&self, payload: &str, cluster: &Cluster) -> anyhow::Result<PolicyResponse> {
+        self.0.validate(payload, &Arc::new(Host::permissive(Arc::new(cluster.clone()))))
+    }
+
+    fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse> {
+        self.0.validate_settings(settings)
+    }
+}
+
+/// Where the module is.
+pub fn policy_path() -> PathBuf {
+    let path = std::env::var_os("POLICY_WASM")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm"), PathBuf::from);
+    assert!(path.is_file(), "there is no `{}`: run `make policy.wasm` first", path.display());
+    path
+}
+
+/// The files of a folder of this crate with this extension, sorted. Folders in it are walked through.
+pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
+        let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for entry in entries {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, extension, files);
+            } else if path.extension().is_some_and(|own| own == extension) {
+                files.push(path);
+            }
+        }
+    }
+
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), extension, &mut files);
+    files.sort();
+    files
+}
+
+/// Collects what went wrong with each case, so that one run shows all of it.
+#[derive(Default)]
+pub struct Report {
+    cases: usize,
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// Takes the differences of a case, none where it holds.
+    pub fn add(&mut self, case: &str, differences: &[String]) {
+        self.cases += 1;
+        if !differences.is_empty() {
+            let differences: Vec<_> =
+                differences.iter().map(|difference| difference.replace('\n', "\n      ")).collect();
+            self.failures.push(format!("{case}\n    {}", differences.join("\n    ")));
+        }
+    }
+
+    /// Fails where a case did, or where there was none.
+    pub fn finish(self) {
+        let Self { cases, failures } = self;
+        assert!(cases > 0, "no cases were found");
+        assert!(failures.is_empty(), "{} of {cases} cases failed:\n\n{}\n", failures.len(), failures.join("\n\n"));
+        println!("{cases} cases hold");
+    }
+}

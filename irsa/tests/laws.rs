@@ -1,0 +1,287 @@
+//! Laws that hold for every pod, account and settings: tried on generated ones.
+
+use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::json::Reader;
+use irsa::{Request, Review, Settings};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+
+/// A cluster with one service account, `team-a/web`.
+struct OneAccount(Value);
+
+impl Cluster for OneAccount {
+    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+        if query.kind == "ServiceAccount" { Ok(self.0.to_string()) } else { Err(LookupError::NotFound) }
+    }
+}
+
+/// A review, and the pod that comes of it.
+struct Reviewed {
+    rejection: Option<String>,
+    warnings: Vec<String>,
+    pod: Value,
+}
+
+fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
+    let request = format!(
+        r#"{{"uid":"u","kind":{{"group":"","version":"v1","kind":"Pod"}},"namespace":"team-a","operation":"CREATE","object":{pod}}}"#
+    );
+    let settings = settings.to_string();
+    let settings = Settings::read(&mut Reader::new(&settings)).unwrap();
+    let parsed = Request::read(&mut Reader::new(&request)).unwrap();
+    let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
+    let mut out = Vec::new();
+    review.edits.write(&request, review.object, &mut out);
+    let is_edited = !review.edits.is_empty();
+    Reviewed {
+        rejection: review.rejection.map(|rejection| rejection.message),
+        warnings: review.warnings,
+        pod: serde_json::from_slice(if is_edited { &out } else { pod.as_bytes() }).unwrap(),
+    }
+}
+
+const NAMES: [&str; 9] = [
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_SECRET_ACCESS_KEY",
+    "OTHER",
+];
+const MOUNT_PATHS: [&str; 4] = [
+    "/var/run/secrets/eks.amazonaws.com/serviceaccount",
+    "/var/run/secrets/eks.amazonaws.com/serviceaccount/",
+    "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount",
+    "/data",
+];
+const VOLUMES: [&str; 4] = ["aws-iam-token", "eks-pod-identity-token", "my-token", "data"];
+
+fn variables() -> impl Strategy<Value = Value> {
+    let value = prop_oneof![
+        Just(json!({"value": "x \u{e9}\n\"\\"})),
+        Just(json!({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}})),
+        Just(json!({})),
+    ];
+    let variable = (select(&NAMES[..]), value).prop_map(|(name, mut value)| {
+        value["name"] = json!(name);
+        value
+    });
+    prop_oneof![Just(Value::Null), prop::collection::vec(variable, 0..4).prop_map(Value::from)]
+}
+
+fn mounts() -> impl Strategy<Value = Value> {
+    let mount = (select(&VOLUMES[..]), select(&MOUNT_PATHS[..]), any::<bool>()).prop_map(|(name, path, partial)| {
+        let mut mount = json!({"name": name, "mountPath": path});
+        if partial {
+            mount["subPath"] = json!("token");
+        }
+        mount
+    });
+    prop_oneof![4 => Just(json!([])), 1 => Just(Value::Null), 4 => prop::collection::vec(mount, 0..3).prop_map(Value::from)]
+}
+
+fn containers(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
+    let container = (prop::option::of(variables()), prop::option::of(mounts()), any::<bool>());
+    (subsequence(names, 0..=names.len()), prop::collection::vec(container, names.len())).prop_map(|(names, made)| {
+        let containers = names.into_iter().zip(made).map(|(name, (env, mounts, unknown))| {
+            let mut container = json!({"name": name});
+            env.into_iter().for_each(|env| container["env"] = env);
+            mounts.into_iter().for_each(|mounts| container["volumeMounts"] = mounts);
+            if unknown {
+                container["unknownField"] = json!({"a": [1.5e300, null, "\u{1f600}"]});
+            }
+            container
+        });
+        Value::from(containers.collect::<Vec<_>>())
+    })
+}
+
+fn volumes() -> impl Strategy<Value = Value> {
+    let kind = select(vec![
+        json!({"emptyDir": {}}),
+        json!({"projected": {"sources": [{"serviceAccountToken": {"audience": "sts.amazonaws.com", "path": "token"}}]}}),
+        json!({"projected": {"sources": [{"serviceAccountToken": {"path": "token"}}, {"configMap": {"name": "c"}}]}}),
+        json!({"projected": {"sources": [{"serviceAccountToken": {
+            "audience": "pods.eks.amazonaws.com", "path": "eks-pod-identity-token"}}]}}),
+    ]);
+    let volumes = (subsequence(&VOLUMES[..], 0..=2), prop::collection::vec(kind, 2)).prop_map(|(names, kinds)| {
+        let volumes = names.into_iter().zip(kinds).map(|(name, mut volume)| {
+            volume["name"] = json!(name);
+            volume
+        });
+        Value::from(volumes.collect::<Vec<_>>())
+    });
+    prop_oneof![1 => Just(Value::Null), 5 => volumes]
+}
+
+fn pods() -> impl Strategy<Value = Value> {
+    let labels = select(vec![
+        json!(null),
+        json!({}),
+        json!({"a": "b"}),
+        json!({"eks.amazonaws.com/pod-identity": "disabled"}),
+        json!({"eks.amazonaws.com/skip-pod-identity-webhook": "true"}),
+    ]);
+    let annotations = select(vec![
+        json!(null),
+        json!({"eks.amazonaws.com/skip-containers": "app, side"}),
+        json!({"eks.amazonaws.com/skip-containers": "\"", "eks.amazonaws.com/token-expiration": "900"}),
+        json!({"eks.amazonaws.com/token_expiration": "1"}),
+    ]);
+    (
+        labels,
+        annotations,
+        containers(&["app", "side"]),
+        containers(&["init"]),
+        prop::option::of(volumes()),
+        any::<bool>(),
+    )
+        .prop_map(|(labels, annotations, containers, init, volumes, windows)| {
+            let mut spec = json!({"serviceAccountName": "web", "containers": containers, "initContainers": init});
+            volumes.into_iter().for_each(|volumes| spec["volumes"] = volumes);
+            if windows {
+                spec["os"] = json!({"name": "windows"});
+            }
+            json!({"metadata": {"name": "p", "labels": labels, "annotations": annotations}, "spec": spec})
+        })
+}
+
+fn accounts() -> impl Strategy<Value = Value> {
+    select(vec![
+        json!({}),
+        json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/app"}),
+        json!({"eks.amazonaws.com/role-arn": "no-role", "eks.amazonaws.com/sts-regional-endpoints": "true"}),
+        json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/app", "eks.amazonaws.com/audience": ""}),
+    ])
+    .prop_map(|annotations| {
+        json!({"kind": "ServiceAccount", "metadata": {"name": "web", "namespace": "team-a", "annotations": annotations}})
+    })
+}
+
+fn settings() -> impl Strategy<Value = Value> {
+    let milder = json!({"invalidRoleArn": "Warn", "invalidAudience": "Warn", "conflictingVolume": "Warn", "conflictingMount": "Warn"});
+    select(vec![
+        json!({}),
+        json!({"region": "us-east-2", "regionalStsEndpoints": true, "sessionName": "PodName"}),
+        json!({"region": "us-east-2", "disableInstanceMetadata": true, "actions": milder}),
+        json!({"containerCredentials": {"serviceAccounts": ["team-a/*"]}, "actions": milder}),
+        json!({"roles": [{"serviceAccount": "*/web", "roleArn": "arn:aws:iam::111122223333:role/mapped"}], "actions": milder}),
+    ])
+}
+
+/// An object's text with the keys of every object the other way round.
+fn reversed(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().rev().map(|(key, value)| format!("{}:{}", json!(key), reversed(value))).collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(elements) => format!("[{}]", elements.iter().map(reversed).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+/// Takes from a list what the original has at the given end of it. A missing or `null` list is an empty one.
+fn added<'v>(after: &'v Value, before: &Value, at_front: bool) -> &'v [Value] {
+    let empty = Vec::new();
+    let before = before.as_array().unwrap_or(&empty);
+    let after = after.as_array().map_or(&[][..], Vec::as_slice);
+    let count = after.len().checked_sub(before.len()).expect("nothing is taken away");
+    let (added, kept) = if at_front {
+        after.split_at(count)
+    } else {
+        let (kept, added) = after.split_at(before.len());
+        (added, kept)
+    };
+    assert_eq!(kept, before, "what was there stays");
+    added
+}
+
+/// Asserts that `after` is `before` with additions in the places where there may be some, and only there.
+fn assert_only_additions(before: &Value, after: &Value) {
+    let mut rest = after.clone();
+    for list in ["containers", "initContainers"] {
+        for (index, container) in before["spec"][list].as_array().into_iter().flatten().enumerate() {
+            let same = &mut rest["spec"][list][index];
+            added(&same["env"], &container["env"], false);
+            added(&same["volumeMounts"], &container["volumeMounts"], false);
+            for key in ["env", "volumeMounts"] {
+                match container.get(key) {
+                    Some(original) => same[key] = original.clone(),
+                    None => drop(same.as_object_mut().unwrap().remove(key)),
+                }
+            }
+        }
+    }
+    assert!(added(&rest["spec"]["volumes"], &before["spec"]["volumes"], true).len() <= 1);
+    match before["spec"].get("volumes") {
+        Some(original) => rest["spec"]["volumes"] = original.clone(),
+        None => drop(rest["spec"].as_object_mut().unwrap().remove("volumes")),
+    }
+    if let Some(label) = rest["metadata"]["labels"].get("eks.amazonaws.com/pod-identity")
+        && *label == json!("enabled")
+    {
+        rest["metadata"]["labels"] = before["metadata"]["labels"].clone();
+    }
+    assert_eq!(&rest, before, "nothing else is touched");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_there_stays(pod in pods(), account in accounts(), settings in settings()) {
+        let reviewed = review(&pod.to_string(), &account, &settings);
+        assert_only_additions(&pod, &reviewed.pod);
+        if reviewed.rejection.is_some() {
+            prop_assert_eq!(reviewed.pod, pod, "what is refused is not added to");
+        }
+    }
+
+    #[test]
+    fn twice_is_once(pod in pods(), account in accounts(), settings in settings()) {
+        let once = review(&pod.to_string(), &account, &settings);
+        let twice = review(&once.pod.to_string(), &account, &settings);
+        prop_assert_eq!(&twice.pod, &once.pod);
+        prop_assert_eq!(&twice.rejection, &once.rejection);
+    }
+
+    #[test]
+    fn nothing_is_missing_after_it_was_added(pod in pods(), account in accounts(), settings in settings()) {
+        let mutated = review(&pod.to_string(), &account, &settings);
+        prop_assume!(mutated.rejection.is_none());
+        let mut validate = settings;
+        validate["mode"] = json!("Validate");
+        let validated = review(&mutated.pod.to_string(), &account, &validate);
+        let missing: Vec<_> = validated.warnings.iter().filter(|warning| warning.ends_with("[notInjected]")).collect();
+        prop_assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn validate_reports_what_mutate_would_add(pod in pods(), account in accounts(), settings in settings()) {
+        // But for containers that have container credentials: they lack nothing.
+        prop_assume!(!pod.to_string().contains("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
+        let mutated = review(&pod.to_string(), &account, &settings);
+        prop_assume!(mutated.rejection.is_none());
+        let mut validate = settings;
+        validate["mode"] = json!("Validate");
+        let validated = review(&pod.to_string(), &account, &validate);
+        let is_reported = validated.warnings.iter().any(|warning| warning.ends_with("[notInjected]"));
+        prop_assert_eq!(is_reported, mutated.pod != pod);
+        prop_assert_eq!(validated.pod, pod, "it adds nothing");
+    }
+
+    #[test]
+    fn the_order_of_keys_does_not_matter(pod in pods(), account in accounts(), settings in settings()) {
+        let one = review(&pod.to_string(), &account, &settings);
+        let other = review(&reversed(&pod), &account, &settings);
+        prop_assert_eq!(one.rejection, other.rejection);
+        prop_assert_eq!(one.warnings, other.warnings);
+        prop_assert_eq!(one.pod, other.pod);
+    }
+}
