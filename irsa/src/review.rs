@@ -179,20 +179,27 @@ fn review_workload(
         return Ok(Review::skipped());
     }
     let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
+    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
+    let is_unchanged = old.is_some_and(|old| say_the_same(&old, &templates, settings));
     let mut findings = Findings::new(&settings.actions);
     let mut lookups = Lookups::new(cluster, settings, namespace(request)?);
     let mut outcomes = Vec::new();
+    let mut unreadable = Vec::new();
     for (index, Template { path, pod }) in templates.iter().enumerate() {
-        findings.enter_template(index, path_text(path));
-        let outcome = check_pod(pod, &request.uid, settings, &mut lookups, &mut findings)
-            .map_err(|error| error.within(&path_text(path)).within("object"))?;
-        outcomes.push(outcome);
+        let path = path_text(path);
+        findings.enter_template(index, path.clone());
+        match check_pod(pod, &request.uid, settings, &mut lookups, &mut findings) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) if is_unchanged => unreadable.push(error.within(&path).within("object").to_string()),
+            Err(error) => return Err(error.within(&path).within("object")),
+        }
     }
-    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
-    if old.is_some_and(|old| say_the_same(&old, &templates, settings)) {
+    if is_unchanged {
         findings.soften();
     }
-    Ok(conclude(outcomes, &findings, document.span))
+    let mut review = conclude(outcomes, &findings, document.span);
+    review.warnings.append(&mut unreadable);
+    Ok(review)
 }
 
 /// Whether nothing that is read was changed, so that nobody is locked in by what was there before.
