@@ -47,7 +47,7 @@ lint: | toolchain ## Check the formatting and run clippy, for the host and for W
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
 
 docs: | toolchain ## Write the tables of docs/ anew, from the code
-	UPDATE_DOCS=1 cargo test --locked -p e2e-tests --test docs
+	UPDATE_DOCS=1 cargo test --workspace --locked --test docs -- --test-threads=1
 
 fmt: | toolchain ## Format the code
 	cargo fmt --all

@@ -144,7 +144,7 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
 fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
     let document = object(request)?;
     let metadata = read_metadata(document).map_err(|error| error.within("object"))?;
-    if metadata.is_terminating {
+    if is_ending(request, &metadata) {
         return Ok(Review::skipped());
     }
     let prefix = &settings.annotation_prefix;
@@ -175,7 +175,7 @@ fn review_workload(
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review> {
     let document = object(request)?;
-    if read_metadata(document).map_err(|error| error.within("object"))?.is_terminating {
+    if is_ending(request, &read_metadata(document).map_err(|error| error.within("object"))?) {
         return Ok(Review::skipped());
     }
     let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
@@ -200,6 +200,11 @@ fn review_workload(
     let mut review = conclude(outcomes, &findings, document.span);
     review.warnings.append(&mut unreadable);
     Ok(review)
+}
+
+/// Whether an object is being deleted, so that its finalizers must be able to go. A new one cannot be.
+fn is_ending(request: &Request<'_>, metadata: &Metadata<'_>) -> bool {
+    request.operation == Operation::Update && metadata.is_terminating
 }
 
 /// Whether nothing that is read was changed, so that nobody is locked in by what was there before.

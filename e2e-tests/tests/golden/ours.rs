@@ -130,6 +130,7 @@ impl Injection {
     }
 
     /// The path of the token's file in a container.
+    #[must_use]
     pub fn file_path(&self, is_windows: bool) -> String {
         let path = format!("{}/{}", self.mount_path, self.file);
         if is_windows { format!("C:{}", path.replace('/', "\\")) } else { path }
@@ -143,6 +144,7 @@ impl Injection {
     }
 
     /// The token's mount.
+    #[must_use]
     pub fn mount(&self) -> Value {
         json!({"name": self.volume, "readOnly": true, "mountPath": self.mount_path})
     }
@@ -150,6 +152,7 @@ impl Injection {
 
 impl Configuration {
     /// The prefix of the annotations.
+    #[must_use]
     pub fn prefix(&self) -> String {
         self.settings["annotationPrefix"].as_str().unwrap_or("eks.amazonaws.com").to_owned()
     }

@@ -529,6 +529,10 @@ impl Check {
         else {
             return Ok(None);
         };
+        if group.is_empty() && version == "v1" && matches!(kind.as_ref(), "Pod" | "ServiceAccount") {
+            self.report(Path::Key(&at, "kind"), format!("expected a kind that makes pods, but got `{kind}`"));
+            return Ok(None);
+        }
         Ok(Some(CustomWorkload { group, version, kind, pod_templates }))
     }
 
