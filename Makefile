@@ -19,7 +19,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats clean demo deny fmt fuel help host lint test toolchain
+.PHONY: FORCE bats clean demo deny docs fmt fuel help host lint test toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: | toolchain ## Check the formatting and run clippy, for the host and for W
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
+
+docs: | toolchain ## Write the tables of docs/ anew, from the code
+	UPDATE_DOCS=1 cargo test --workspace --locked --test docs -- --test-threads=1
 
 fmt: | toolchain ## Format the code
 	cargo fmt --all

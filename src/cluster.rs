@@ -8,7 +8,7 @@ use irsa::json::write_string;
 use kubewarden_policy_sdk::wapc_guest::host_call;
 
 /// The host that runs the policy.
-pub(crate) struct Host;
+pub struct Host;
 
 impl Cluster for Host {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
@@ -37,7 +37,8 @@ impl Cluster for Host {
 /// That there is no such object is said in these words by the policy-evaluator of Kubewarden 1.6 to 1.34, which may
 /// wrap them (`Host error: Callback evaluation failure: …`) and add a backtrace. Any other text says that the object
 /// may exist.
-fn understand(text: &str, query: &Query<'_>) -> LookupError {
+#[must_use]
+pub fn understand(text: &str, query: &Query<'_>) -> LookupError {
     let Query { api_version, kind, name, namespace, .. } = query;
     let not_found =
         format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace 'Some(\"{namespace}\")'");

@@ -3,10 +3,11 @@
 //! A policy host calls the waPC functions registered here. A request's way: the [`payload`] is read once; the
 //! [`cluster`] is asked for the pod's service account, by the one host call; the review is written as a [`response`].
 
-mod cluster;
+pub mod cluster;
 mod payload;
 mod response;
 
+use irsa::cluster::Cluster;
 use irsa::json::{Reader, Unreadable};
 use irsa::{Review, Settings};
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
@@ -27,21 +28,34 @@ pub extern "C" fn wapc_init() {
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
 fn validate(payload: &[u8]) -> CallResult {
-    let Ok(text) = std::str::from_utf8(payload) else {
-        return Ok(response::write(&Review::unreadable(&Unreadable::value("UTF-8")), ""));
-    };
-    let review = match Payload::read(text) {
-        Ok(Payload { request, settings: Ok(settings) }) => Review::new(&request, &settings, &mut Host),
-        Ok(Payload { settings: Err(errors), .. }) => Review::misconfigured(&errors),
-        Err(unreadable) => Review::unreadable(&unreadable),
-    };
-    Ok(response::write(&review, text))
+    Ok(review(payload, &mut Host))
 }
 
 fn validate_settings(payload: &[u8]) -> CallResult {
-    let message = match std::str::from_utf8(payload) {
-        Ok(text) => Settings::read(&mut Reader::new(text)).err().map(|errors| errors.to_string()),
-        Err(_) => Some(Unreadable::value("UTF-8").to_string()),
-    };
+    let message = check_settings(payload).err();
     Ok(serde_json::to_vec(&SettingsValidationResponse { valid: message.is_none(), message })?)
+}
+
+/// Reviews the request in a payload, by what this cluster holds, and writes the response.
+pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(payload) else {
+        return response::write(&Review::unreadable(&Unreadable::value("UTF-8")), "");
+    };
+    let review = match Payload::read(text) {
+        Ok(Payload { request, settings: Ok(settings) }) => Review::new(&request, &settings, cluster),
+        Ok(Payload { settings: Err(errors), .. }) => Review::misconfigured(&errors),
+        Err(unreadable) => Review::unreadable(&unreadable),
+    };
+    response::write(&review, text)
+}
+
+/// Checks the text of settings.
+///
+/// # Errors
+/// Fails with all that is wrong with them, a line each.
+pub fn check_settings(payload: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
+    let mut reader = Reader::new(text);
+    Settings::read(&mut reader).map_err(|errors| errors.to_string())?;
+    reader.finish().map_err(|unreadable| unreadable.to_string())
 }

@@ -130,7 +130,11 @@ impl Policy {
 }
 
 impl PolicyResponse {
-    fn parse(raw: String) -> Result<Self> {
+    /// Reads a policy's answer.
+    ///
+    /// # Errors
+    /// Where a policy server could not read it, or would drop a part of it in silence.
+    pub fn parse(raw: String) -> Result<Self> {
         /// The fields of the SDK's `ValidationResponse`. Kubewarden drops any other in silence, so this host does not.
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 //! An environment variable's value may be a secret. It is compared, and never printed.
 
 use crate::allowed;
-use crate::environment::credentials_pair;
+use crate::environment::{CONTAINER_CREDENTIALS, WEB_IDENTITY};
 use crate::finding::{FindingKind, Text};
 use crate::findings::Findings;
 use crate::identity::Method;
@@ -32,11 +32,12 @@ pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, finding
     let mut report = |kind, problem: std::fmt::Arguments<'_>| {
         findings.add(kind, || Text::new(format_args!("container `{}`: {problem}", container.name)));
     };
-    let [one, other] = credentials_pair(method);
-    for (set, unset) in [(one, other), (other, one)] {
-        if container.sets(set) && !container.sets(unset) {
-            let problem = format_args!("`{}` is set, but not `{}`: neither is injected", set.name(), unset.name());
-            report(FindingKind::PartialCredentials, problem);
+    for [one, other] in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
+        for (set, unset) in [(one, other), (other, one)] {
+            if container.sets(set) && !container.sets(unset) {
+                let problem = format_args!("`{}` is set, but not `{}`: neither is injected", set.name(), unset.name());
+                report(FindingKind::PartialCredentials, problem);
+            }
         }
     }
     if let Some(role) = method.role()

@@ -47,8 +47,9 @@ pub fn check_pod(
     findings: &mut Findings<'_>,
 ) -> Result<Outcome, Unreadable> {
     if pod.metadata.get().is_some_and(Metadata::opts_out) {
-        findings
-            .add_about_pod(FindingKind::OptedOut, || Text::new(format_args!("label `{SKIP_LABEL}`: no role is given")));
+        findings.add_about_pod(FindingKind::OptedOut, || {
+            Text::new(format_args!("label `{SKIP_LABEL}`: it opts out of a role"))
+        });
         return Ok(Outcome { opted_out: true, ..Outcome::default() });
     }
     let name = pod.spec.service_account();
@@ -72,12 +73,17 @@ pub fn check_pod(
         Resolution::NoRole => check_without_role(pod, &account, settings, findings),
         Resolution::Unknown => {}
         Resolution::Blocked { role } => {
+            // Nothing is injected that could be skipped, but what is wrong is said.
+            wishes.skipped_containers(&account, settings, findings);
             outcome.role = Some(role.into_owned());
             outcome.source = Some(Source::Annotation);
         }
         Resolution::Identity(identity) => {
             let skipped = wishes.skipped_containers(&account, settings, findings);
             outcome.edits = check_with_identity(pod, &identity, &skipped, settings, findings);
+            if identity.source == Source::ContainerCredentials && account.annotations.role().is_none() {
+                by_hand::check_tokens(pod, &account, settings, findings);
+            }
             outcome.role = identity.method.role().map(str::to_owned);
             outcome.source = Some(identity.source);
         }
@@ -175,9 +181,10 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         is_wanted = true;
-        let mut missing: Vec<&str> = plan.variables(*additions).map(|(variable, _)| variable.name()).collect();
+        let mut missing: Vec<String> =
+            plan.variables(*additions).map(|(variable, _)| format!("`{}`", variable.name())).collect();
         if additions.mount {
-            missing.push("the token's mount");
+            missing.push("the token's mount".to_owned());
         }
         findings.add(FindingKind::NotInjected, || {
             Text::new(format_args!("container `{}`: it lacks {}", container.name, missing.join(", ")))
@@ -188,7 +195,7 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
     if plan.volume && !is_wanted && is_mounted {
         findings.add_about_pod(FindingKind::NotInjected, || Text::new(format_args!("it lacks volume `{volume}`")));
     }
-    if plan.label && !is_wanted {
+    if plan.label && !is_wanted && !pod.spec.all_containers().any(by_hand::sets_container_credentials) {
         findings.add_about_pod(FindingKind::NotInjected, || {
             Text::new(format_args!("it lacks label `{}`", crate::metadata::POD_IDENTITY_LABEL))
         });

@@ -37,14 +37,19 @@ impl Group<'_> {
 /// The pair of variables that name the region.
 const REGION: [Variable; 2] = [Variable::DefaultRegion, Variable::Region];
 
+/// The pair of variables by which SDKs find a role.
+pub const WEB_IDENTITY: [Variable; 2] = [Variable::RoleArn, Variable::WebIdentityTokenFile];
+
+/// The pair by which they find container credentials.
+pub const CONTAINER_CREDENTIALS: [Variable; 2] =
+    [Variable::ContainerCredentialsFullUri, Variable::ContainerAuthorizationTokenFile];
+
 /// The pair of variables by which SDKs find an identity.
 #[must_use]
 pub fn credentials_pair(method: &Method<'_>) -> [Variable; 2] {
     match method {
-        Method::WebIdentity { .. } => [Variable::RoleArn, Variable::WebIdentityTokenFile],
-        Method::ContainerCredentials { .. } => {
-            [Variable::ContainerCredentialsFullUri, Variable::ContainerAuthorizationTokenFile]
-        }
+        Method::WebIdentity { .. } => WEB_IDENTITY,
+        Method::ContainerCredentials { .. } => CONTAINER_CREDENTIALS,
     }
 }
 

@@ -90,7 +90,7 @@ findings! {
     PartialCredentials = "partialCredentials", Warn;
     /// `AWS_ROLE_ARN` is set by hand to another role than the service account's.
     OverriddenRole = "overriddenRole", Warn;
-    /// An entry of the `ConfigMap` of role mappings cannot be read; the others count.
+    /// The `ConfigMap` of role mappings has none, or an entry of it cannot be read; the others count.
     InvalidRoleMapping = "invalidRoleMapping", Warn;
     /// The pod carries the label by which pods opt out.
     OptedOut = "optedOut", Ignore;

@@ -87,7 +87,8 @@ impl<'a> Lookups<'a> {
             kind: "ConfigMap",
             namespace: &config_map.namespace,
             name: &config_map.name,
-            may_be_cached: self.settings.cache_lookups,
+            // It is asked for where there is no role otherwise, and then a mapping that was just made must count.
+            may_be_cached: false,
         };
         let answer = self.cluster.object(&query)?;
         let mut data = Field::Missing;

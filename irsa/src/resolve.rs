@@ -120,7 +120,7 @@ pub fn annotated_audience<'a>(
     let audience = account.annotations.audience.as_deref().unwrap_or(&settings.token_audience);
     if audience.is_empty() {
         context.report(findings, FindingKind::InvalidAudience, AUDIENCE, |text| {
-            text.then(format_args!("expected an audience, but got ")).quoting(audience)
+            text.then(format_args!("expected an audience, but got an empty string"))
         });
         return None;
     }

@@ -144,7 +144,7 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
 fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
     let document = object(request)?;
     let metadata = read_metadata(document).map_err(|error| error.within("object"))?;
-    if metadata.is_terminating {
+    if is_ending(request, &metadata) {
         return Ok(Review::skipped());
     }
     let prefix = &settings.annotation_prefix;
@@ -175,24 +175,36 @@ fn review_workload(
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review> {
     let document = object(request)?;
-    if read_metadata(document).map_err(|error| error.within("object"))?.is_terminating {
+    if is_ending(request, &read_metadata(document).map_err(|error| error.within("object"))?) {
         return Ok(Review::skipped());
     }
     let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
+    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
+    let is_unchanged = old.is_some_and(|old| say_the_same(&old, &templates, settings));
     let mut findings = Findings::new(&settings.actions);
     let mut lookups = Lookups::new(cluster, settings, namespace(request)?);
     let mut outcomes = Vec::new();
+    let mut unreadable = Vec::new();
     for (index, Template { path, pod }) in templates.iter().enumerate() {
-        findings.enter_template(index, path_text(path));
-        let outcome = check_pod(pod, &request.uid, settings, &mut lookups, &mut findings)
-            .map_err(|error| error.within(&path_text(path)).within("object"))?;
-        outcomes.push(outcome);
+        let path = path_text(path);
+        findings.enter_template(index, path.clone());
+        match check_pod(pod, &request.uid, settings, &mut lookups, &mut findings) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) if is_unchanged => unreadable.push(error.within(&path).within("object").to_string()),
+            Err(error) => return Err(error.within(&path).within("object")),
+        }
     }
-    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
-    if old.is_some_and(|old| say_the_same(&old, &templates, settings)) {
+    if is_unchanged {
         findings.soften();
     }
-    Ok(conclude(outcomes, &findings, document.span))
+    let mut review = conclude(outcomes, &findings, document.span);
+    review.warnings.append(&mut unreadable);
+    Ok(review)
+}
+
+/// Whether an object is being deleted, so that its finalizers must be able to go. A new one cannot be.
+fn is_ending(request: &Request<'_>, metadata: &Metadata<'_>) -> bool {
+    request.operation == Operation::Update && metadata.is_terminating
 }
 
 /// Whether nothing that is read was changed, so that nobody is locked in by what was there before.

@@ -14,6 +14,9 @@ use crate::role_arn::RoleArn;
 use crate::settings::{ConfigMapName, RoleMapping};
 use crate::token_lifetime::TokenLifetime;
 
+/// How many entries that cannot be read are reported one by one.
+const SHOWN: usize = 8;
+
 /// The mapping that names an account most closely, of those in the text of a ConfigMap's mappings. Each entry that
 /// cannot be read is reported; the others count.
 ///
@@ -27,13 +30,23 @@ pub fn find(
     findings: &mut Findings<'_>,
 ) -> json::Result<Option<RoleMapping<'static>>> {
     let mut matching: Vec<(String, RoleMapping<'static>)> = Vec::new();
+    let mut unreadable_entries = 0_usize;
     let mut reader = Reader::new(text);
+    // Go decodes a `null` into a map without entries.
+    if reader.null()?.is_some() {
+        return reader.finish().map(|()| None);
+    }
     reader.object(|reader, key| {
         let entry = reader.attempt(|reader| read_entry(reader, key))?;
         match entry.outcome {
-            Err(unreadable) => findings.add(FindingKind::InvalidRoleMapping, || {
-                entry_of(config_map, key).then(format_args!(": {unreadable}"))
-            }),
+            Err(unreadable) => {
+                unreadable_entries = unreadable_entries.saturating_add(1);
+                if unreadable_entries <= SHOWN {
+                    findings.add(FindingKind::InvalidRoleMapping, || {
+                        entry_of(config_map, key).then(format_args!(": {unreadable}"))
+                    });
+                }
+            }
             Ok((mapping, lifetime)) if mapping.accounts.matches(namespace, name) => {
                 let token_lifetime = read_lifetime(lifetime, key, config_map, findings);
                 // Of a key that is there twice, the last counts, as for Go.
@@ -45,6 +58,12 @@ pub fn find(
         Ok(())
     })?;
     reader.finish()?;
+    if let Some(more) = unreadable_entries.checked_sub(SHOWN).filter(|more| *more > 0) {
+        findings.add(FindingKind::InvalidRoleMapping, || {
+            Text::new(format_args!("config map `{}/{}`: ", config_map.namespace, config_map.name))
+                .then(format_args!("{more} more entries cannot be read"))
+        });
+    }
     Ok(closest(&matching, |(_, mapping)| &mapping.accounts, namespace, name).map(|(_, mapping)| mapping.clone()))
 }
 

@@ -1,7 +1,5 @@
 //! Where in a workload its pod templates are.
 
-use std::borrow::Cow;
-
 use crate::json::{self, Reader, Segment, Unreadable};
 use crate::pod::Pod;
 use crate::request::GroupVersionKind;
@@ -31,9 +29,10 @@ const BUILT_IN: [(&str, &str, &str, &[&str]); 8] = [
 /// A kind that makes pods: where its templates are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload<'a> {
-    paths: Cow<'a, [TemplatePath<'a>]>,
-    /// One of Kubernetes' own, which cannot be without its template.
-    is_built_in: bool,
+    /// That of one of Kubernetes' own kinds, which cannot be without its template.
+    built_in: Option<TemplatePath<'static>>,
+    /// Those that the settings name.
+    custom: Vec<&'a TemplatePath<'a>>,
 }
 
 impl<'a> Workload<'a> {
@@ -41,12 +40,11 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn of_kind(kind: &GroupVersionKind<'_>, settings: &'a Settings<'a>) -> Option<Self> {
         let built_in = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name));
-        if let Some((_, _, _, path)) = built_in {
-            return Some(Self { paths: Cow::Owned(vec![TemplatePath::of_names(path)]), is_built_in: true });
-        }
-        let custom = &settings.custom_workloads;
-        let workload = custom.iter().find(|custom| kind.is(&custom.group, &custom.version, &custom.kind))?;
-        Some(Self { paths: Cow::Borrowed(&workload.pod_templates), is_built_in: false })
+        let built_in = built_in.map(|(_, _, _, path)| TemplatePath::of_names(path));
+        let entries = settings.custom_workloads.iter();
+        let entries = entries.filter(|entry| kind.is(&entry.group, &entry.version, &entry.kind));
+        let custom: Vec<_> = entries.flat_map(|entry| &entry.pod_templates).collect();
+        (built_in.is_some() || !custom.is_empty()).then_some(Self { built_in, custom })
     }
 
     /// The pod templates in a workload's text: by path, and among those of one path in the order of their place.
@@ -55,21 +53,28 @@ impl<'a> Workload<'a> {
     /// Fails where a template cannot be read, and where one of Kubernetes' own kinds has none.
     pub fn templates<'j>(&self, text: &'j str) -> json::Result<Vec<Template<'j>>> {
         let mut templates = Vec::new();
-        for path in self.paths.iter() {
-            let mut found = Vec::new();
-            let mut walk = Walk { is_strict: self.is_built_in, at: Vec::new(), found: &mut found };
-            walk.follow(&mut Reader::new(text), path.steps())?;
+        if let Some(path) = &self.built_in {
+            templates = follow(path, text, true)?;
+            if templates.is_empty() {
+                let names: Vec<&str> = path.steps().iter().filter_map(Step::name).collect();
+                return Err(Unreadable::missing("a pod template").within(&names.join(".")));
+            }
+        }
+        for path in &self.custom {
+            let mut found = follow(path, text, false)?;
             // Two paths may lead to the same place.
             found.retain(|template| templates.iter().all(|other: &Template<'_>| other.path != template.path));
             templates.append(&mut found);
         }
-        if self.is_built_in && templates.is_empty() {
-            let steps = self.paths.iter().flat_map(TemplatePath::steps);
-            let names: Vec<&str> = steps.filter_map(Step::name).collect();
-            return Err(Unreadable::missing("a pod template").within(&names.join(".")));
-        }
         Ok(templates)
     }
+}
+
+fn follow<'j>(path: &TemplatePath<'_>, text: &'j str, is_strict: bool) -> json::Result<Vec<Template<'j>>> {
+    let mut found = Vec::new();
+    let mut walk = Walk { is_strict, at: Vec::new(), found: &mut found };
+    walk.follow(&mut Reader::new(text), path.steps())?;
+    Ok(found)
 }
 
 struct Walk<'w, 'j> {
@@ -129,26 +134,30 @@ mod tests {
         Ok(templates.iter().map(|template| path_text(&template.path)).collect())
     }
 
-    fn custom(paths: &[&str]) -> Workload<'static> {
-        let paths = paths.iter().map(|path| TemplatePath::new(path).unwrap()).collect();
-        Workload { paths: Cow::Owned(paths), is_built_in: false }
+    fn custom(paths: &[&'static str]) -> Vec<TemplatePath<'static>> {
+        paths.iter().map(|path| TemplatePath::new(path).unwrap()).collect()
+    }
+
+    fn found(paths: &[&'static str], text: &str) -> Result<Vec<String>, String> {
+        let owned = custom(paths);
+        self::paths(&Workload { built_in: None, custom: owned.iter().collect() }, text)
     }
 
     #[test]
     fn finds_every_template_once_in_the_order_of_their_places() {
         let text = r#"{"spec": {"b": [{"t": {"spec": {}}}, {"t": {"spec": {}}}, {}, 7], "a": {"t": {"spec": {}}}}}"#;
-        assert_eq!(paths(&custom(&["$.spec.b[*].t"]), text), Ok(vec!["spec.b[0].t".into(), "spec.b[1].t".into()]));
+        assert_eq!(found(&["$.spec.b[*].t"], text), Ok(vec!["spec.b[0].t".into(), "spec.b[1].t".into()]));
         assert_eq!(
-            paths(&custom(&["$.spec.a.t", "$.spec.*.t", "$.spec.b.*.t"]), text),
+            found(&["$.spec.a.t", "$.spec.*.t", "$.spec.b.*.t"], text),
             Ok(vec!["spec.a.t".into(), "spec.b[0].t".into(), "spec.b[1].t".into()])
         );
-        assert_eq!(paths(&custom(&["$.spec.none.t"]), text), Ok(vec![]));
+        assert_eq!(found(&["$.spec.none.t"], text), Ok(vec![]));
     }
 
     #[test]
     fn names_the_place_of_a_template_that_cannot_be_read() {
         assert_eq!(
-            paths(&custom(&["$.spec.b[*].t"]), r#"{"spec": {"b": [{"t": {}}]}}"#),
+            found(&["$.spec.b[*].t"], r#"{"spec": {"b": [{"t": {}}]}}"#),
             Err("`spec.b[0].t.spec`: expected an object, but got none".into())
         );
     }

@@ -1,5 +1,7 @@
 //! Laws that hold for every pod, account and settings: tried on generated ones.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use irsa::cluster::{Cluster, LookupError, Query};
 use irsa::json::Reader;
 use irsa::{Request, Review, Settings};
@@ -89,8 +91,12 @@ fn containers(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
     (subsequence(names, 0..=names.len()), prop::collection::vec(container, names.len())).prop_map(|(names, made)| {
         let containers = names.into_iter().zip(made).map(|(name, (env, mounts, unknown))| {
             let mut container = json!({"name": name});
-            env.into_iter().for_each(|env| container["env"] = env);
-            mounts.into_iter().for_each(|mounts| container["volumeMounts"] = mounts);
+            if let Some(env) = env {
+                container["env"] = env;
+            }
+            if let Some(mounts) = mounts {
+                container["volumeMounts"] = mounts;
+            }
             if unknown {
                 container["unknownField"] = json!({"a": [1.5e300, null, "\u{1f600}"]});
             }
@@ -142,7 +148,9 @@ fn pods() -> impl Strategy<Value = Value> {
     )
         .prop_map(|(labels, annotations, containers, init, volumes, windows)| {
             let mut spec = json!({"serviceAccountName": "web", "containers": containers, "initContainers": init});
-            volumes.into_iter().for_each(|volumes| spec["volumes"] = volumes);
+            if let Some(volumes) = volumes {
+                spec["volumes"] = volumes;
+            }
             if windows {
                 spec["os"] = json!({"name": "windows"});
             }

@@ -4,6 +4,7 @@
 mod ours;
 #[path = "../support/mod.rs"]
 mod support;
+mod webhook;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,6 +47,31 @@ fn makes_the_webhooks_pod_or_differs_as_documented() {
     }
     report.finish();
     assert!(shown.iter().eq(&ours::RULES), "of the differences only these show in some case: {shown:?}");
+}
+
+/// Both may run at once, in either order: what the one has made, the other leaves as it is. That the policy leaves the
+/// webhook's pods is part of the test above, for where there is no difference, they are its own.
+#[test]
+fn the_webhook_leaves_the_policys_pods_unchanged() {
+    let mut report = Report::default();
+    for path in support::files("golden", "jsonl") {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines();
+        let configuration: Configuration = serde_json::from_str(lines.next().unwrap()).unwrap();
+        for line in lines {
+            let case: Case = serde_json::from_str(line).unwrap();
+            let mut request: Value = serde_json::from_str(case.request.get()).unwrap();
+            let seen = case.webhook.clone().unwrap_or_else(|| request["object"].clone());
+            let modelled = webhook::pod(&configuration, &request).unwrap();
+            let mut differences: Vec<String> = difference_between(&seen, &modelled).into_iter().collect();
+            if case.difference.is_none() {
+                request["object"] = seen.clone();
+                differences.extend(difference_between(&seen, &webhook::pod(&configuration, &request).unwrap()));
+            }
+            report.add(&case.id, &differences);
+        }
+    }
+    report.finish();
 }
 
 /// The first line of a file.

@@ -66,25 +66,41 @@ pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expecta
     })
 }
 
-/// What a pod's service account calls for.
-struct Injection {
+/// What a pod's service account calls for, as the webhook reads it.
+pub struct Injection {
     /// The role; `None` for container credentials, which have none.
-    role: Option<String>,
-    audience: String,
-    volume: &'static str,
+    pub role: Option<String>,
+    /// Whom the token is for.
+    pub audience: String,
+    /// The name of the token's volume.
+    pub volume: &'static str,
     mount_path: String,
     /// The token's file below the mount path.
-    file: &'static str,
+    pub file: &'static str,
     /// The variables of which either one means that the container looks after itself.
-    pair: [&'static str; 2],
+    pub pair: [&'static str; 2],
+    /// How long the token lasts, in seconds, where the pod does not say.
+    pub lifetime: i64,
+    /// STS is asked in the region.
+    pub regional_sts: bool,
+}
+
+/// What a source of roles says.
+struct Source {
+    role: Option<String>,
+    audience: Option<String>,
+    lifetime: i64,
+    regional_sts: bool,
 }
 
 impl Injection {
-    fn of(configuration: &Configuration, request: &Value) -> Result<Option<Self>> {
+    /// What the service account of the pod in a request calls for.
+    pub fn of(configuration: &Configuration, request: &Value) -> Result<Option<Self>> {
         let settings = &configuration.settings;
         let namespace = request["namespace"].as_str().context("there is no namespace")?;
         let name = request["object"]["spec"]["serviceAccountName"].as_str().unwrap_or("default");
         let account = format!("{namespace}/{name}");
+        let annotated = configuration.annotated(namespace, name)?;
         let listed = settings.pointer("/containerCredentials/serviceAccounts").and_then(Value::as_array);
         if listed.is_some_and(|listed| listed.iter().any(|listed| *listed == account.as_str())) {
             return Ok(Some(Self {
@@ -94,11 +110,12 @@ impl Injection {
                 mount_path: "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount".to_owned(),
                 file: "eks-pod-identity-token",
                 pair: ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"],
+                lifetime: annotated.lifetime,
+                regional_sts: annotated.regional_sts,
             }));
         }
-        let Some((role, audience)) = configuration.role_of(namespace, name)? else {
-            return Ok(None);
-        };
+        let source = if annotated.role.is_some() { Some(annotated) } else { configuration.mapped(namespace, name)? };
+        let Some(Source { role: Some(role), audience, lifetime, regional_sts }) = source else { return Ok(None) };
         let setting = |key, default| settings[key].as_str().unwrap_or(default).to_owned();
         Ok(Some(Self {
             role: Some(configuration.whole_role(role)),
@@ -107,7 +124,16 @@ impl Injection {
             mount_path: setting("tokenMountPath", "/var/run/secrets/eks.amazonaws.com/serviceaccount"),
             file: "token",
             pair: ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"],
+            lifetime,
+            regional_sts,
         }))
+    }
+
+    /// The path of the token's file in a container.
+    #[must_use]
+    pub fn file_path(&self, is_windows: bool) -> String {
+        let path = format!("{}/{}", self.mount_path, self.file);
+        if is_windows { format!("C:{}", path.replace('/', "\\")) } else { path }
     }
 
     fn is_token(&self, volume: &Value) -> bool {
@@ -117,18 +143,22 @@ impl Injection {
         token["path"] == self.file && token["audience"] == self.audience.as_str()
     }
 
-    fn mount(&self) -> Value {
+    /// The token's mount.
+    #[must_use]
+    pub fn mount(&self) -> Value {
         json!({"name": self.volume, "readOnly": true, "mountPath": self.mount_path})
     }
 }
 
 impl Configuration {
-    fn prefix(&self) -> String {
+    /// The prefix of the annotations.
+    #[must_use]
+    pub fn prefix(&self) -> String {
         self.settings["annotationPrefix"].as_str().unwrap_or("eks.amazonaws.com").to_owned()
     }
 
-    /// The role and the audience of a service account: its annotations, else its entry in kOps's ConfigMap.
-    fn role_of(&self, namespace: &str, name: &str) -> Result<Option<(String, Option<String>)>> {
+    /// What the annotations of a service account say.
+    fn annotated(&self, namespace: &str, name: &str) -> Result<Source> {
         let account = self
             .service_accounts
             .iter()
@@ -138,17 +168,37 @@ impl Configuration {
             let value = account["metadata"]["annotations"][format!("{}/{key}", self.prefix())].as_str();
             value.map(str::to_owned)
         };
-        if let Some(role) = annotation("role-arn").filter(|role| !role.is_empty()) {
-            return Ok(Some((role, annotation("audience"))));
-        }
+        let regional_sts = match annotation("sts-regional-endpoints").as_deref() {
+            Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
+            Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
+            _ => self.settings["regionalStsEndpoints"] == true,
+        };
+        let lifetime = annotation("token-expiration").and_then(|text| text.parse::<i64>().ok());
+        Ok(Source {
+            role: annotation("role-arn").filter(|role| !role.is_empty()),
+            audience: annotation("audience"),
+            lifetime: lifetime.map_or(self.lifetime(), |seconds| seconds.max(600)),
+            regional_sts,
+        })
+    }
+
+    /// What kOps's ConfigMap says of a service account.
+    fn mapped(&self, namespace: &str, name: &str) -> Result<Option<Source>> {
         let Some(config) = self.config_maps.first().and_then(|map| map["data"]["config"].as_str()) else {
             return Ok(None);
         };
         let entries: BTreeMap<String, Value> = serde_json::from_str(config)?;
         let entry = entries.get(&format!("{namespace}/{name}")).or_else(|| entries.get(&format!("*/{name}")));
-        Ok(entry.and_then(|entry| {
-            Some((entry["RoleARN"].as_str()?.to_owned(), entry["Audience"].as_str().map(str::to_owned)))
+        Ok(entry.map(|entry| Source {
+            role: entry["RoleARN"].as_str().map(str::to_owned),
+            audience: entry["Audience"].as_str().map(str::to_owned),
+            lifetime: entry["TokenExpiration"].as_i64().unwrap_or(self.lifetime()),
+            regional_sts: entry["UseRegionalSTS"] == true,
         }))
+    }
+
+    fn lifetime(&self) -> i64 {
+        self.settings["tokenExpirationSeconds"].as_i64().unwrap_or(86_400)
     }
 
     fn whole_role(&self, role: String) -> String {
@@ -282,8 +332,8 @@ impl Model<'_> {
         if self.before["spec"]["os"]["name"] != "windows" {
             return;
         }
-        let unix = format!("{}/{}", injection.mount_path, injection.file);
-        let windows = format!("C:{}", unix.replace('/', "\\"));
+        let unix = injection.file_path(false);
+        let windows = injection.file_path(true);
         for (list, index, before) in containers(self.before) {
             let own = before["env"].as_array().map_or(0, Vec::len);
             let variables = self.pod["spec"][list][index].get_mut("env").and_then(Value::as_array_mut);

@@ -7,8 +7,10 @@ pub mod strict;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use irsa::cluster::{LookupError, Query};
+use irsa_policy::cluster::understand;
 use policy_host::cluster::Cluster;
-use policy_host::host::Host;
+use policy_host::host::{Backend, Host, KubernetesGetResource};
 use policy_host::policy::{CompilationCache, Policy, PolicyResponse, SettingsResponse};
 
 /// What decides: the module that ships, or anything else that has to decide as it does.
@@ -25,8 +27,7 @@ pub trait Subject {
 
 /// Every subject that the suites run against.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
-    // The core in memory is to be a second one.
-    vec![Box::new(Module::load())]
+    vec![Box::new(Module::load()), Box::new(InMemory)]
 }
 
 /// The Wasm module that ships.
@@ -51,6 +52,41 @@ impl Subject for Module {
 
     fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse> {
         self.0.validate_settings(settings)
+    }
+}
+
+/// The same code without Wasm and without a host: the cluster is asked as it is.
+pub struct InMemory;
+
+impl Subject for InMemory {
+    fn name(&self) -> &'static str {
+        "in memory"
+    }
+
+    fn validate(&self, payload: &str, cluster: &Cluster) -> anyhow::Result<PolicyResponse> {
+        let response = irsa_policy::review(payload.as_bytes(), &mut Asked(cluster));
+        PolicyResponse::parse(String::from_utf8(response)?)
+    }
+
+    fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse> {
+        let message = irsa_policy::check_settings(settings.as_bytes()).err();
+        Ok(SettingsResponse { valid: message.is_none(), message })
+    }
+}
+
+struct Asked<'c>(&'c Cluster);
+
+impl irsa::cluster::Cluster for Asked<'_> {
+    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+        let request = KubernetesGetResource {
+            api_version: query.api_version.to_owned(),
+            kind: query.kind.to_owned(),
+            name: query.name.to_owned(),
+            namespace: Some(query.namespace.to_owned()),
+            disable_cache: !query.may_be_cached,
+            field_masks: None,
+        };
+        self.0.get_resource(&request).map_err(|text| understand(&text, query))
     }
 }
 

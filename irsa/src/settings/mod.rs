@@ -4,6 +4,7 @@
 //! it checks a setting again.
 
 mod custom_workload;
+mod definition;
 mod errors;
 mod read;
 
@@ -18,6 +19,7 @@ use crate::role_arn::RoleArn;
 use crate::token_lifetime::TokenLifetime;
 
 pub use custom_workload::{CustomWorkload, Step, TemplatePath};
+pub use definition::{DEFINITIONS, Definition};
 pub use errors::{SettingsError, SettingsErrors};
 
 /// The settings of the policy. [`Settings::default`] is what `{}` says.

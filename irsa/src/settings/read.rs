@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::definition::{KEYS, Key};
 use super::errors::Path;
 use super::{
     Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, RoleMapping,
@@ -234,49 +235,6 @@ impl<T> Member<T> {
 fn is_empty_list(text: &str) -> bool {
     text.trim_matches(['[', ']', ' ', '\t', '\r', '\n']).is_empty()
 }
-
-#[derive(Clone, Copy)]
-enum Key {
-    Mode,
-    AnnotationPrefix,
-    TokenAudience,
-    TokenExpirationSeconds,
-    TokenMountPath,
-    Region,
-    RegionalStsEndpoints,
-    ComposeRoleArn,
-    Roles,
-    RolesConfigMap,
-    ContainerCredentials,
-    SessionName,
-    DisableInstanceMetadata,
-    CacheLookups,
-    AllowedRoles,
-    AllowedAudiences,
-    CustomWorkloads,
-    Actions,
-}
-
-const KEYS: [(&str, Key); 18] = [
-    ("mode", Key::Mode),
-    ("annotationPrefix", Key::AnnotationPrefix),
-    ("tokenAudience", Key::TokenAudience),
-    ("tokenExpirationSeconds", Key::TokenExpirationSeconds),
-    ("tokenMountPath", Key::TokenMountPath),
-    ("region", Key::Region),
-    ("regionalStsEndpoints", Key::RegionalStsEndpoints),
-    ("composeRoleArn", Key::ComposeRoleArn),
-    ("roles", Key::Roles),
-    ("rolesConfigMap", Key::RolesConfigMap),
-    ("containerCredentials", Key::ContainerCredentials),
-    ("sessionName", Key::SessionName),
-    ("disableInstanceMetadata", Key::DisableInstanceMetadata),
-    ("cacheLookups", Key::CacheLookups),
-    ("allowedRoles", Key::AllowedRoles),
-    ("allowedAudiences", Key::AllowedAudiences),
-    ("customWorkloads", Key::CustomWorkloads),
-    ("actions", Key::Actions),
-];
 
 /// `composeRoleArn` before it is known whether the region gives the partition.
 #[derive(Default)]
@@ -571,6 +529,10 @@ impl Check {
         else {
             return Ok(None);
         };
+        if group.is_empty() && version == "v1" && matches!(kind.as_ref(), "Pod" | "ServiceAccount") {
+            self.report(Path::Key(&at, "kind"), format!("expected a kind that makes pods, but got `{kind}`"));
+            return Ok(None);
+        }
         Ok(Some(CustomWorkload { group, version, kind, pod_templates }))
     }
 

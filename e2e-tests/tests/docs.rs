@@ -1,0 +1,68 @@
+//! The tables in the docs are made from the code: these tests fail where one is stale. `make docs` writes them anew.
+
+use std::fs;
+use std::path::Path;
+
+use irsa::finding::FindingKind;
+use irsa::settings::DEFINITIONS;
+
+/// Set by `make docs`.
+const UPDATE: &str = "UPDATE_DOCS";
+
+#[test]
+fn the_settings_reference_is_that_of_the_code() {
+    let rows = DEFINITIONS.map(|setting| {
+        format!(
+            "| `{}` | {} | {} | {} | {} |",
+            setting.key, setting.value, setting.default, setting.meaning, setting.webhook_flags
+        )
+    });
+    let head = "| key | value | default | what it does | the webhook's flag |\n|---|---|---|---|---|";
+    check("docs/settings.md", "settings", &format!("{head}\n{}", rows.join("\n")));
+}
+
+#[test]
+fn the_findings_reference_is_that_of_the_code() {
+    let rows = FindingKind::ALL.map(|kind| {
+        format!(
+            "| [`{0}`](#{1}) | `{2:?}` | {3} |",
+            kind.name(),
+            kind.name().to_lowercase(),
+            kind.default_action(),
+            kind.meaning().trim()
+        )
+    });
+    let head = "| finding | default | what it says |\n|---|---|---|";
+    check("docs/findings.md", "findings", &format!("{head}\n{}", rows.join("\n")));
+}
+
+#[test]
+fn every_finding_is_explained() {
+    let text = read("docs/findings.md");
+    for kind in FindingKind::ALL {
+        let heading = format!("\n### {}\n", kind.name());
+        assert_eq!(text.matches(&heading).count(), 1, "docs/findings.md has no section `{}`", kind.name());
+    }
+    assert_eq!(text.matches("\n### ").count(), FindingKind::ALL.len(), "docs/findings.md explains what is no finding");
+}
+
+/// Compares what stands between two markers with what should, or writes it there.
+fn check(file: &str, marker: &str, expected: &str) {
+    let text = read(file);
+    let (open, close) = (format!("<!-- {marker} -->\n"), format!("\n<!-- /{marker} -->"));
+    let (before, rest) = text.split_once(&open).unwrap_or_else(|| panic!("{file} has no `{open}`"));
+    let (current, after) = rest.split_once(&close).unwrap_or_else(|| panic!("{file} has no `{close}`"));
+    if std::env::var_os(UPDATE).is_some() {
+        fs::write(path(file), format!("{before}{open}{expected}{close}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(current, expected, "{file} is stale: run `make docs`");
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn path(file: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
+}

@@ -1,0 +1,101 @@
+//! What AWS's webhook makes of a pod: a model of its handler, for pods that it did not see.
+//!
+//! Source: `pkg/handler/handler.go` and `pkg/cache/cache.go` of `amazon-eks-pod-identity-webhook` v0.6.17. The model is
+//! held to every golden case before it is used.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::Configuration;
+use super::ours::Injection;
+
+/// A lifetime that the webhook draws by chance.
+const SPREAD: &str = "79200..86400";
+
+/// The pod that the webhook makes of the one in a request.
+pub fn pod(configuration: &Configuration, request: &Value) -> Result<Value> {
+    let mut pod = request["object"].clone();
+    // The selector of its configuration in the cluster, not the handler.
+    let opted_out = pod.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_some();
+    let Some(injection) = Injection::of(configuration, request)?.filter(|_| !opted_out) else { return Ok(pod) };
+    let prefix = configuration.prefix();
+    let annotation = |object: &Value, key: &str| -> Option<String> {
+        object["metadata"]["annotations"][format!("{prefix}/{key}")].as_str().map(str::to_owned)
+    };
+    let skipped = skipped(annotation(&pod, "skip-containers").as_deref());
+    let lifetime = annotation(&pod, "token-expiration").and_then(|text| text.parse::<i64>().ok());
+    let lifetime = lifetime.map_or(injection.lifetime, |seconds| seconds.max(600));
+    let file = injection.file_path(is_windows(&pod));
+
+    for list in ["initContainers", "containers"] {
+        for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            if !skipped.iter().any(|name| container["name"] == name.as_str()) {
+                add_to_container(container, &injection, configuration.settings["region"].as_str(), &file);
+            }
+        }
+    }
+    let is_credentials = injection.role.is_none();
+    if is_credentials {
+        pod["metadata"]["labels"]["eks.amazonaws.com/pod-identity"] = json!("enabled");
+    }
+    let volumes = pod["spec"]["volumes"].as_array().cloned().unwrap_or_default();
+    if !volumes.iter().any(|volume| volume["name"] == injection.volume) {
+        let lifetime = if is_credentials && lifetime == 86_400 { json!(SPREAD) } else { json!(lifetime) };
+        let mut token = json!({"expirationSeconds": lifetime, "path": injection.file});
+        // Go leaves out what is empty.
+        if !injection.audience.is_empty() {
+            token["audience"] = json!(injection.audience);
+        }
+        let volume = json!({"name": injection.volume, "projected": {"sources": [{"serviceAccountToken": token}]}});
+        pod["spec"]["volumes"] = Value::from([vec![volume], volumes].concat());
+    }
+    Ok(pod)
+}
+
+/// `addEnvToContainer`.
+fn add_to_container(container: &mut Value, injection: &Injection, region: Option<&str>, file: &str) {
+    let own = container["env"].as_array().cloned().unwrap_or_default();
+    let has_one_of = |names: &[&str]| own.iter().any(|variable| names.iter().any(|name| variable["name"] == *name));
+    let has_pair = has_one_of(&injection.pair);
+    let has_region = has_one_of(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    let has_sts = has_one_of(&["AWS_STS_REGIONAL_ENDPOINTS"]);
+    if has_pair && has_region && has_sts {
+        return;
+    }
+    let mut added = Vec::new();
+    let mut add = |name: &str, value: &str| added.push(json!({"name": name, "value": value}));
+    if !has_sts && injection.regional_sts {
+        add("AWS_STS_REGIONAL_ENDPOINTS", "regional");
+    }
+    if let Some(region) = region.filter(|_| !has_region) {
+        add("AWS_DEFAULT_REGION", region);
+        add("AWS_REGION", region);
+    }
+    if !has_pair {
+        add(injection.pair[0], injection.role.as_deref().unwrap_or("http://169.254.170.23/v1/credentials"));
+        add(injection.pair[1], file);
+    }
+    if !added.is_empty() {
+        container["env"] = Value::from([own, added].concat());
+    }
+    let mounts = container["volumeMounts"].as_array().cloned().unwrap_or_default();
+    if !mounts.iter().any(|mount| mount["name"] == injection.volume) {
+        container["volumeMounts"] = Value::from([mounts, vec![injection.mount()]].concat());
+    }
+}
+
+/// The names in a record, as Go's `encoding/csv` reads them, as far as the golden cases go.
+fn skipped(record: Option<&str>) -> Vec<String> {
+    let line = record.and_then(|record| record.lines().next()).unwrap_or_default();
+    let names = line.split(',').map(|field| {
+        let name = field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field);
+        (!name.contains('"')).then(|| name.to_owned())
+    });
+    // An unreadable record skips nobody.
+    names.collect::<Option<_>>().unwrap_or_default()
+}
+
+fn is_windows(pod: &Value) -> bool {
+    let selector = &pod["spec"]["nodeSelector"];
+    ["kubernetes.io/os", "beta.kubernetes.io/os"].into_iter().any(|key| selector[key] == "windows")
+}
