@@ -6,6 +6,13 @@ BUILT_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/irsa_policy.wasm
 # Built as the tests are, so that both share its dependencies.
 POLICY_HOST := $(abspath $(TARGET_DIR))/debug/policy-host
 
+# The API server of the cluster tests, and what it is told that it is.
+CONTROL_PLANE      := $(abspath $(TARGET_DIR))/control-plane
+KUBERNETES_VERSION := $(shell sed -n 's|^\tk8s.io/kubernetes ||p' e2e-tests/control-plane/go.mod)
+VERSION_PACKAGE    := k8s.io/component-base/version
+# The AWS SDKs that they run, and what plays AWS.
+SDKS               := $(abspath $(TARGET_DIR))/sdks
+
 # What runs the policy in the bats suite: `make bats KWCTL=kwctl` takes Kubewarden's own, which lets a policy read only what the
 # policy's metadata names.
 KWCTL       ?= $(POLICY_HOST)
@@ -19,7 +26,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats clean demo deny docs fmt fuel help host lint test toolchain
+.PHONY: FORCE bats clean control-plane demo deny docs fmt fuel help host lint sdks test test-cluster toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +37,9 @@ demo: policy.wasm host ## Walk through: what the policy does to the four pods of
 
 test: policy.wasm ## Run all tests that need nothing but Rust
 	cargo test --workspace --locked
+
+test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs root, Go, Node.js and Python)
+	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster -- --test-threads=1 --nocapture
 
 # Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes.
 policy.wasm: FORCE | toolchain ## Build the policy for release
@@ -44,6 +54,7 @@ lint: | toolchain ## Check the formatting and run clippy, for the host and for W
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
 
 docs: | toolchain ## Write the tables of docs/ anew, from the code
@@ -71,6 +82,20 @@ clean: ## Remove what was built
 # The program that runs the module outside a cluster, and that the end-to-end tests are made of.
 host: | toolchain
 	cargo build --locked --workspace --bin policy-host
+
+# Go knows what the program is made of, so it is asked each time.
+control-plane:
+	$(call need,go,see https://go.dev/doc/install)
+	cd e2e-tests/control-plane && go build -trimpath -o $(CONTROL_PLANE) -ldflags "-s -w \
+		-X $(VERSION_PACKAGE).gitVersion=$(KUBERNETES_VERSION) \
+		-X $(VERSION_PACKAGE).gitMajor=$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))) \
+		-X $(VERSION_PACKAGE).gitMinor=$(word 2,$(subst ., ,$(KUBERNETES_VERSION:v%=%)))" .
+
+sdks:
+	$(call need,go,see https://go.dev/doc/install)
+	$(call need,npm,see https://nodejs.org)
+	$(call need,python3,apt-get install python3-venv)
+	e2e-tests/sdks/setup $(SDKS)
 
 toolchain:
 	$(call need,cargo,install Rust with https://rustup.rs)

@@ -108,6 +108,25 @@ impl Request {
         Ok(Self { json, head })
     }
 
+    /// Takes the request of an `AdmissionReview`.
+    ///
+    /// # Errors
+    /// Where the bytes are no such review, or the request lacks what a policy server demands.
+    pub fn from_review(json: &[u8]) -> Result<Self> {
+        /// What a review has to have.
+        #[derive(Deserialize)]
+        struct Review {
+            kind: String,
+            request: Option<Box<RawValue>>,
+        }
+
+        let review: Review = serde_json::from_slice(json).context("cannot parse the AdmissionReview")?;
+        if review.kind != "AdmissionReview" {
+            bail!("expected an `AdmissionReview`, but got `{}`", review.kind);
+        }
+        Self::from_json(review.request.context("invalid AdmissionReview object")?)
+    }
+
     /// Wraps a Kubernetes object.
     ///
     /// # Errors

@@ -104,12 +104,12 @@ fn is_requested(object: &Value, request: &KubernetesGetResource) -> bool {
         }
 }
 
-fn not_found(request: &KubernetesGetResource) -> String {
+pub(crate) fn not_found(request: &KubernetesGetResource) -> String {
     let KubernetesGetResource { api_version, kind, name, namespace, .. } = request;
     format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace '{namespace:?}'")
 }
 
-fn mask(object: &Value, masks: &BTreeSet<String>) -> Value {
+pub(crate) fn mask(object: &Value, masks: &BTreeSet<String>) -> Value {
     let paths: Vec<Vec<&str>> = masks.iter().map(|mask| mask.split('.').collect()).collect();
     let paths: Vec<&[&str]> = paths.iter().map(Vec::as_slice).collect();
     let mut masked = prune(object, &paths);

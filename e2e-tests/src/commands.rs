@@ -2,6 +2,8 @@
 
 pub mod fuel;
 pub mod run;
+#[cfg(feature = "serve")]
+pub mod serve;
 
 use std::fs;
 use std::io;
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use policy_host::cluster::Cluster;
+use policy_host::host::Access;
 use policy_host::policy::{CompilationCache, Policy};
 use policy_host::settings::Settings;
 
@@ -34,6 +37,11 @@ impl PolicyArgs {
     /// Whether the compiled module is kept for the next time.
     pub fn cache(&self) -> CompilationCache {
         if self.disable_wasmtime_cache { CompilationCache::Off } else { CompilationCache::On }
+    }
+
+    /// The kinds that the policy may read: those that its metadata names, or any kind if it has no metadata.
+    pub fn access(policy: &Policy) -> Access {
+        policy.metadata().map_or(Access::All, |metadata| Access::Only(metadata.context_aware_resources.clone()))
     }
 
     /// The compiled policy.

@@ -13,20 +13,29 @@
 //!
 //! [`fuel`] makes the same call where its cost is counted.
 //!
+//! With the feature `serve`, `server` takes requests from an API server instead of a file, and `live` is the backend
+//! that asks that API server; `certificate` is what the server shows it.
+//!
 //! Where kwctl or the policy server do the same, this host does it their way, down to the texts of the errors, for
 //! the policy has nothing else to tell failures apart by. The sources followed are those of the
 //! `kubewarden-controller` repository (`crates/policy-evaluator`, `crates/kwctl`) as of May 2026.
 
 pub mod admission;
 pub mod capabilities;
+#[cfg(feature = "serve")]
+pub mod certificate;
 pub mod cluster;
 pub mod fuel;
 pub mod host;
+#[cfg(feature = "serve")]
+pub mod live;
 pub mod metadata;
 pub mod patch;
 pub mod policy;
 pub mod present;
 pub mod response;
+#[cfg(feature = "serve")]
+pub mod server;
 pub mod session;
 pub mod settings;
 pub mod yaml;

@@ -21,12 +21,17 @@ enum Command {
     Run(commands::run::Args),
     /// Print the size of the policy, and what one typical call costs
     Fuel(commands::fuel::Args),
+    /// Have the policy decide on what a live cluster asks, for tests and trials
+    #[cfg(feature = "serve")]
+    Serve(Box<commands::serve::Args>),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run::execute(&args),
         Command::Fuel(args) => commands::fuel::execute(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => commands::serve::execute(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

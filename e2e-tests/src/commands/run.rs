@@ -104,11 +104,7 @@ pub fn execute(args: &Args) -> Result<()> {
 
 impl Args {
     fn access(&self, policy: &Policy) -> Access {
-        match policy.metadata() {
-            _ if !self.allow_context_aware && self.cluster.is_none() => Access::none(),
-            Some(metadata) => Access::Only(metadata.context_aware_resources.clone()),
-            None => Access::All,
-        }
+        if self.allow_context_aware || self.cluster.is_some() { PolicyArgs::access(policy) } else { Access::none() }
     }
 }
 

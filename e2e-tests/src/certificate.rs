@@ -1,0 +1,45 @@
+//! What the admission server shows an API server, which speaks to webhooks by TLS only.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+/// A certificate with its key, both PEM.
+pub struct Certificate {
+    /// The certificate, then those that it was signed with.
+    pub chain: String,
+    /// Its private key.
+    pub key: String,
+}
+
+impl Certificate {
+    /// Reads both from files.
+    ///
+    /// # Errors
+    /// Where one can't be read.
+    pub fn from_files(chain: &Path, key: &Path) -> Result<Self> {
+        let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()));
+        Ok(Self { chain: read(chain)?, key: read(key)? })
+    }
+
+    /// A new certificate for `localhost` and `127.0.0.1`, and the authority that signed it, which nobody can sign
+    /// another one with: its key is gone.
+    ///
+    /// # Errors
+    /// Where no key can be made.
+    pub fn for_loopback() -> Result<(Self, String)> {
+        let authority_key = KeyPair::generate()?;
+        let mut authority = CertificateParams::new(Vec::new())?;
+        authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        let authority_pem = authority.self_signed(&authority_key)?.pem();
+        let issuer = Issuer::new(authority, authority_key);
+
+        let key = KeyPair::generate()?;
+        let names = ["localhost".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST).to_string()];
+        let chain = CertificateParams::new(names)?.signed_by(&key, &issuer)?.pem();
+        Ok((Self { chain, key: key.serialize_pem() }, authority_pem))
+    }
+}
