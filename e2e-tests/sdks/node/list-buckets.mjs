@@ -1,0 +1,8 @@
+// What a pod does first: who am I, and which buckets are there? With the AWS SDK for JavaScript v3.
+
+import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+
+const identity = await new STSClient({}).send(new GetCallerIdentityCommand({}));
+const { Buckets = [] } = await new S3Client({}).send(new ListBucketsCommand({}));
+console.log(JSON.stringify({ arn: identity.Arn, buckets: Buckets.map((bucket) => bucket.Name) }));

@@ -1,0 +1,111 @@
+//! A client of the API server that sends and gives JSON as it is, and says what the API server warned of.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use axum::http::{Method, Request, Response};
+use kube::client::Body;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// A client with an identity.
+#[derive(Clone)]
+pub struct Api(Client);
+
+/// What the API server answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status; 0 where there was no answer.
+    pub status: u16,
+    /// The texts of the headers `Warning`, as `kubectl` prints them.
+    pub warnings: Vec<String>,
+    /// The object, or the `Status`.
+    pub body: Value,
+}
+
+impl Answer {
+    /// What a `Status` says.
+    pub fn message(&self) -> &str {
+        self.body["message"].as_str().unwrap_or_default()
+    }
+}
+
+impl Api {
+    /// The identity of a kubeconfig.
+    pub fn connect(kubeconfig: &Path) -> Self {
+        let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
+        Self(RUNTIME.block_on(async {
+            let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+            // A test wants to see the first answer.
+            config.default_retry = false;
+            Client::try_from(config).unwrap()
+        }))
+    }
+
+    /// `POST`.
+    pub fn create(&self, path: &str, object: &Value) -> Answer {
+        self.send(Method::POST, path, object.to_string().into_bytes(), "application/json")
+    }
+
+    /// `POST` of an object that has to be taken.
+    pub fn created(&self, path: &str, object: &Value) -> Value {
+        let answer = self.create(path, object);
+        assert_eq!(answer.status, 201, "{path}: {answer:?}");
+        answer.body
+    }
+
+    /// `GET`.
+    pub fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Vec::new(), "application/json")
+    }
+
+    /// `DELETE`, of one or of all in a list.
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, Vec::new(), "application/json")
+    }
+
+    /// `PATCH`, with a merge patch.
+    pub fn merge(&self, path: &str, patch: &Value) -> Answer {
+        self.send(Method::PATCH, path, patch.to_string().into_bytes(), "application/merge-patch+json")
+    }
+
+    fn send(&self, method: Method, path: &str, body: Vec<u8>, content_type: &str) -> Answer {
+        let request =
+            Request::builder().method(method).uri(path).header("Content-Type", content_type).body(Body::from(body));
+        RUNTIME.block_on(async {
+            match self.0.send(request.unwrap()).await {
+                Ok(response) => Answer::read(response).await,
+                Err(error) => Answer::none(error.to_string()),
+            }
+        })
+    }
+}
+
+impl Answer {
+    async fn read(response: Response<Body>) -> Self {
+        let status = response.status().as_u16();
+        let warnings = response.headers().get_all("Warning");
+        let warnings = warnings.iter().map(|header| warning(header.to_str().unwrap_or_default())).collect();
+        match response.into_body().collect_bytes().await {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                Self { status, warnings, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+            }
+            Err(error) => Self::none(error.to_string()),
+        }
+    }
+
+    fn none(error: String) -> Self {
+        Self { status: 0, warnings: Vec::new(), body: Value::String(error) }
+    }
+}
+
+/// The text in `299 - "text"`.
+fn warning(header: &str) -> String {
+    let text = header.trim_start_matches("299 - ").trim_matches('"');
+    text.replace(r#"\""#, "\"").replace(r"\\", r"\")
+}

@@ -1,0 +1,144 @@
+//! The control plane as a process, and the identities on it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::api::Api;
+
+/// A kube-apiserver with its etcd. It ends with this value, and with the process of the tests.
+pub struct ControlPlane {
+    process: Child,
+    directory: PathBuf,
+}
+
+impl ControlPlane {
+    /// A new one, with everything that it keeps in a directory of this name.
+    pub fn start(name: &str) -> Self {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        let process = launch(&directory);
+        let started = Self { process, directory };
+        started.create_policy_server();
+        started
+    }
+
+    /// An administrator.
+    pub fn admin(&self) -> Api {
+        Api::connect(&self.kubeconfig())
+    }
+
+    /// Somebody who does not say who they are.
+    pub fn anonymous(&self) -> Api {
+        Api::connect(&self.kubeconfig_with("anonymous", None))
+    }
+
+    /// The kubeconfig of a service account of the namespace `kubewarden`, made if need be.
+    pub fn kubeconfig_of(&self, service_account: &str) -> PathBuf {
+        let api = self.admin();
+        let accounts = "/api/v1/namespaces/kubewarden/serviceaccounts";
+        let created = api.create(accounts, &json!({"metadata": {"name": service_account}}));
+        assert!([201, 409].contains(&created.status), "{created:?}");
+        let request = json!({"spec": {"expirationSeconds": 86400}});
+        let token = api.created(&format!("{accounts}/{service_account}/token"), &request);
+        self.kubeconfig_with(service_account, token["status"]["token"].as_str())
+    }
+
+    /// Stops the whole process, without ending it.
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// Ends it, and starts it again with what it has stored.
+    pub fn restart(&mut self) {
+        self.signal("TERM");
+        self.process.wait().unwrap();
+        fs::remove_file(self.kubeconfig()).unwrap();
+        self.process = launch(&self.directory);
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.directory.join("kubeconfig")
+    }
+
+    fn kubeconfig_with(&self, name: &str, token: Option<&str>) -> PathBuf {
+        let mut config: Value = yaml_serde::from_str(&fs::read_to_string(self.kubeconfig()).unwrap()).unwrap();
+        config["users"][0]["user"] = token.map_or_else(|| json!({}), |token| json!({"token": token}));
+        let path = self.directory.join(format!("{name}.kubeconfig"));
+        fs::write(&path, config.to_string()).unwrap();
+        path
+    }
+
+    /// The policy server's identity, with the rights that `policy.yaml` gives it.
+    fn create_policy_server(&self) {
+        let api = self.admin();
+        api.created("/api/v1/namespaces", &json!({"metadata": {"name": "kubewarden"}}));
+        for object in operators_objects() {
+            match object["kind"].as_str().unwrap() {
+                "ClusterRole" => api.created(CLUSTER_ROLES, &object),
+                "ClusterRoleBinding" => api.created(CLUSTER_ROLE_BINDINGS, &object),
+                _ => continue,
+            };
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args(["-s", signal, &self.process.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Where cluster roles are.
+pub const CLUSTER_ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+
+/// Where their bindings are.
+pub const CLUSTER_ROLE_BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+
+/// The objects of `policy.yaml`: what an operator applies.
+pub fn operators_objects() -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.yaml");
+    policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Starts the program, and returns once the API server is ready.
+fn launch(directory: &Path) -> Child {
+    let program = std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE names no program: run `make test-cluster`");
+    let since = Instant::now();
+    let mut child = Command::new(program)
+        .arg(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(fs::File::options().create(true).append(true).open(directory.join("log")).unwrap())
+        .spawn()
+        .unwrap();
+    let ready = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok).any(|line| line == "ready");
+    assert!(ready, "the control plane does not start: see `{}`", directory.join("log").display());
+    println!("the control plane was ready after {:.1?}", since.elapsed());
+    child
+}
+
+/// Asks until the answer is yes.
+pub fn wait_until(what: &str, mut ask: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !ask() {
+        assert!(since.elapsed() < Duration::from_secs(60), "waited for a minute, in vain: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

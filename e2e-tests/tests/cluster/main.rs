@@ -1,0 +1,18 @@
+//! The policy on a real control plane: a kube-apiserver and its etcd, on loopback, that call `policy-host serve`.
+//!
+//! `make test-cluster` runs this, and only it, for it needs Go, and the feature `cluster`. One after the other
+//! (`--test-threads=1`), so that the machine is what a test says it is. What is tested is what the API server *stored*.
+
+mod api;
+mod control_plane;
+mod faults;
+mod features;
+mod race;
+mod rights;
+mod scene;
+mod sdks;
+mod server;
+mod token;
+mod walk_through;
+mod webhooks;
+mod workloads;

@@ -1,0 +1,81 @@
+//! The race: a service account, and at once a pod of it. `IRSA_RACE_COUNT` times, 2,000 if not given.
+//!
+//! AWS's webhook reads a cache that is filled by a watch, so some pods come before what they need is in it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::scene::{ROLE, Scene, account, pod, role_of};
+
+fn count() -> usize {
+    std::env::var("IRSA_RACE_COUNT").map_or(2000, |count| count.parse().expect("IRSA_RACE_COUNT is no number"))
+}
+
+/// Runs the step that many times, shared by that many clients, and gives how often it said no.
+fn race(name: &str, clients: usize, step: impl Fn(usize) -> bool + Sync) -> usize {
+    let (next, missed, since) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count() {
+                        break;
+                    }
+                    if !step(index) {
+                        missed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    let missed = missed.into_inner();
+    println!("{name}, {clients} clients: {missed} of {} missed, in {:.1?}", count(), since.elapsed());
+    missed
+}
+
+/// Creates a service account and its pod, and says whether the pod that was stored has the role.
+fn new_account(scene: &Scene, index: usize) -> bool {
+    let name = format!("racer-{index}");
+    scene.api.created(&scene.path("serviceaccounts"), &account(&name, Some(ROLE)));
+    has_role(scene, &name, &name)
+}
+
+/// Creates a service account without a role, a pod of it, so that a cache would know it, gives it the role, and says
+/// whether its next pod has it.
+fn new_role(scene: &Scene, index: usize) -> bool {
+    let name = format!("late-{index}");
+    scene.api.created(&scene.path("serviceaccounts"), &account(&name, None));
+    scene.api.created(&scene.path("pods"), &pod(&format!("{name}-before"), &name));
+    let role = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": ROLE}}});
+    let answer = scene.api.merge(&format!("{}/{name}", scene.path("serviceaccounts")), &role);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    has_role(scene, &name, &name)
+}
+
+fn has_role(scene: &Scene, name: &str, account: &str) -> bool {
+    let pod: Value = scene.api.created(&scene.path("pods"), &pod(name, account));
+    role_of(&pod) == Some(ROLE)
+}
+
+fn misses_none(namespace: &str, settings: &Value) {
+    for clients in [1, 8] {
+        let scene = Scene::new(&format!("{namespace}-{clients}"), settings.clone());
+        assert_eq!(race("a new service account and its pod", clients, |index| new_account(&scene, index)), 0);
+        assert_eq!(race("a new role and its pod", clients, |index| new_role(&scene, index)), 0);
+        scene.api.delete(&scene.path("pods"));
+    }
+}
+
+#[test]
+fn misses_no_pod_of_a_new_service_account() {
+    misses_none("race", &json!({}));
+}
+
+#[test]
+fn misses_no_pod_of_a_new_service_account_with_a_cache() {
+    misses_none("race-cached", &json!({"cacheLookups": true}));
+}
