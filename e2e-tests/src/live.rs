@@ -43,7 +43,7 @@ impl LiveCluster {
     /// # Errors
     /// Where there is no such configuration. The cluster itself is not asked yet.
     pub async fn connect(kubeconfig: Option<&Path>, runtime: Handle) -> Result<Self> {
-        let config = match kubeconfig {
+        let mut config = match kubeconfig {
             Some(path) => {
                 let kubeconfig = Kubeconfig::read_from(path)
                     .with_context(|| format!("cannot read the kubeconfig `{}`", path.display()))?;
@@ -51,6 +51,8 @@ impl LiveCluster {
             }
             None => Config::infer().await?,
         };
+        // As in the release of the client that policy-evaluator has: what is answered with 429 is a failure at once.
+        config.default_retry = false;
         let client = Client::try_from(config)?;
         Ok(Self { client, runtime, kinds: RwLock::default(), cache: Mutex::default() })
     }

@@ -161,7 +161,9 @@ fn gives_no_sdk_credentials_without_a_role() {
     let mut container = Container::of(&scene, &stored.body, &moto);
     assert_eq!(container.variables, []);
     // So that a missing region is not what fails, nor the node's credentials what helps.
-    for (name, value) in [("AWS_REGION", "us-east-2"), ("AWS_EC2_METADATA_DISABLED", "true")] {
+    for (name, value) in
+        [("AWS_REGION", "us-east-2"), ("AWS_DEFAULT_REGION", "us-east-2"), ("AWS_EC2_METADATA_DISABLED", "true")]
+    {
         container.variables.push((name.to_owned(), value.to_owned()));
     }
 
