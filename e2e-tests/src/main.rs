@@ -22,6 +22,10 @@ enum Command {
     /// Print the size of the policy, and what one typical call costs
     Fuel(commands::fuel::Args),
     /// Have the policy decide on what a live cluster asks, for tests and trials
+    ///
+    /// Takes `AdmissionReview`s at `https://127.0.0.1:PORT/validate/NAME`, on loopback only, and reads what the policy asks for from
+    /// the cluster. In production Kubewarden's policy-server does this, with what this lacks: replicas, limits, metrics, verified
+    /// policies.
     #[cfg(feature = "serve")]
     Serve(Box<commands::serve::Args>),
 }

@@ -17,12 +17,6 @@ use tokio::runtime::Runtime;
 use super::{PolicyArgs, SettingsArgs};
 
 /// The arguments of `serve`.
-///
-/// It answers `AdmissionReview`s of a live cluster at `https://127.0.0.1:PORT/validate/NAME`, on loopback only, and
-/// reads what the policy asks for from that cluster.
-///
-/// This is for tests and trials: in production Kubewarden's policy-server does it, with what this lacks: replicas,
-/// limits, metrics, and verified policies.
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(flatten)]

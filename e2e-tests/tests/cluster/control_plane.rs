@@ -67,7 +67,8 @@ impl ControlPlane {
         self.process = launch(&self.directory);
     }
 
-    fn kubeconfig(&self) -> PathBuf {
+    /// The kubeconfig of an administrator.
+    pub fn kubeconfig(&self) -> PathBuf {
         self.directory.join("kubeconfig")
     }
 

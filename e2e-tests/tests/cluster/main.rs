@@ -7,6 +7,7 @@ mod api;
 mod control_plane;
 mod faults;
 mod features;
+mod kubectl;
 mod race;
 mod rights;
 mod scene;
