@@ -31,9 +31,10 @@ demo: policy.wasm host ## Walk through: what the policy does to the four pods of
 test: policy.wasm ## Run all tests that need nothing but Rust
 	cargo test --workspace --locked
 
-# Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes.
+# Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes. Built as
+# nothing but a module, it is a tenth smaller than beside the library that the tests use.
 policy.wasm: FORCE | toolchain ## Build the policy for release
-	cargo build --locked --release --target $(WASM_TARGET) -p irsa-policy
+	cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib
 	@cmp -s $(BUILT_WASM) $@ || cp $(BUILT_WASM) $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md ## Add the metadata, as a registry wants it (needs kwctl)
