@@ -41,9 +41,10 @@ test: policy.wasm ## Run all tests that need nothing but Rust
 test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs root, Go, Node.js and Python)
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster -- --test-threads=1 --nocapture
 
-# Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes.
+# Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes. Built as
+# nothing but a module, it is a tenth smaller than beside the library that the tests use.
 policy.wasm: FORCE | toolchain ## Build the policy for release
-	cargo build --locked --release --target $(WASM_TARGET) -p irsa-policy
+	cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib
 	@cmp -s $(BUILT_WASM) $@ || cp $(BUILT_WASM) $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md ## Add the metadata, as a registry wants it (needs kwctl)

@@ -22,6 +22,7 @@ struct Inner {
     objects: Vec<Value>,
     cached: Option<Vec<Value>>,
     answer: Option<Answer>,
+    failing: Option<(String, String)>,
     lookups: Mutex<Vec<KubernetesGetResource>>,
 }
 
@@ -55,6 +56,12 @@ impl Cluster {
         Self(Arc::new(Inner { answer: Some(answer), ..Inner::default() }))
     }
 
+    /// A cluster that fails with this text where an object of this kind is asked for.
+    #[must_use]
+    pub fn failing_for(objects: Vec<Value>, kind: String, text: String) -> Self {
+        Self(Arc::new(Inner { objects, failing: Some((kind, text)), ..Inner::default() }))
+    }
+
     /// A cluster of which the host's cache still holds another state: lookups that allow the cache get that one.
     #[must_use]
     pub fn with_cache(objects: Vec<Value>, cached: Vec<Value>) -> Self {
@@ -83,6 +90,9 @@ impl Backend for Cluster {
             Some(Answer::Failure(text)) => return Err(text.clone()),
             Some(Answer::Verbatim(text)) => return Ok(text.clone()),
             None => {}
+        }
+        if let Some((_, text)) = self.0.failing.as_ref().filter(|(kind, _)| *kind == request.kind) {
+            return Err(text.clone());
         }
         let object = self.find(request).ok_or_else(|| not_found(request))?;
         match &request.field_masks {

@@ -50,6 +50,44 @@ fn settings_are_judged_as_their_case_says() {
     report.finish();
 }
 
+/// In every case, each variable of each container is set to a secret, and each container gets one more.
+#[test]
+fn no_answer_repeats_the_value_of_a_variable() {
+    const SECRET: &str = "pl4nted-s3cret";
+    let mut report = Report::default();
+    let subjects = support::subjects();
+    for path in support::files("cases", "yaml").iter().filter(|path| !is_about_settings(path)) {
+        for subject in &subjects {
+            let leaks = read::<RequestCase>(path)
+                .and_then(|case| case.answer_with_secret(subject.as_ref(), SECRET))
+                .map(|answer| answer.lines().filter(|line| line.contains(SECRET)).map(str::to_owned).collect())
+                .unwrap_or_else(|error| vec![format!("{error:#}")]);
+            report.add(&title(path, subject.as_ref()), &leaks);
+        }
+    }
+    report.finish();
+}
+
+/// Sets every variable in every list of the name `env` to a secret, and adds one to each.
+fn plant(value: &mut Value, secret: &str) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(|element| plant(element, secret)),
+        Value::Object(members) => {
+            for (key, member) in members {
+                if let (true, Value::Array(variables)) = (key == "env", &mut *member) {
+                    for variable in variables.iter_mut().filter_map(Value::as_object_mut) {
+                        variable.remove("valueFrom");
+                        variable.insert("value".to_owned(), secret.into());
+                    }
+                    variables.push(serde_json::json!({"name": "PASSWORD", "value": secret}));
+                }
+                plant(member, secret);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn is_about_settings(path: &Path) -> bool {
     path.parent().is_some_and(|folder| folder.ends_with("cases/settings"))
 }
@@ -92,6 +130,7 @@ struct RequestCase {
 struct HostAnswer {
     failure: Option<String>,
     answer: Option<String>,
+    kind: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -158,15 +197,30 @@ impl RequestCase {
         Ok(differences)
     }
 
+    /// All that leaves the policy, but for the object itself, which goes on to the API server.
+    fn answer_with_secret(&self, subject: &dyn Subject, secret: &str) -> Result<String> {
+        let settings = Settings::from_json(&self.settings.to_string())?;
+        let mut request: Value = serde_json::from_str(&admission::payload(&self.request()?, &settings))?;
+        plant(&mut request["request"], secret);
+        let response = subject.validate(&request.to_string(), &self.cluster()?)?;
+        let warnings = response.warnings.unwrap_or_default().join("\n");
+        let annotations = response.audit_annotations.unwrap_or_default();
+        let annotations: Vec<_> = annotations.into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        Ok(format!("{}\n{warnings}\n{}", response.message.unwrap_or_default(), annotations.join("\n")))
+    }
+
     fn cluster(&self) -> Result<Cluster> {
         let objects = self.cluster.clone();
         Ok(match (&self.host, &self.cache) {
             (None, None) => Cluster::new(objects),
             (None, Some(cache)) => Cluster::with_cache(objects, cache.clone()),
-            (Some(HostAnswer { failure: Some(text), answer: None }), None) => {
+            (Some(HostAnswer { failure: Some(text), answer: None, kind: None }), None) => {
                 Cluster::answering(Answer::Failure(text.clone()))
             }
-            (Some(HostAnswer { failure: None, answer: Some(text) }), None) => {
+            (Some(HostAnswer { failure: Some(text), answer: None, kind: Some(kind) }), None) => {
+                Cluster::failing_for(objects, kind.clone(), text.clone())
+            }
+            (Some(HostAnswer { failure: None, answer: Some(text), kind: None }), None) => {
                 Cluster::answering(Answer::Verbatim(text.clone()))
             }
             _ => bail!("expected one of `host.failure`, `host.answer` and `cache`"),

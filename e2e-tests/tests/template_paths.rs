@@ -1,0 +1,81 @@
+//! The paths of `customWorkloads` against two implementations of JSONPath: each leads to the same pod templates.
+
+use irsa::Settings;
+use irsa::json::Reader;
+use irsa::request::GroupVersionKind;
+use irsa::workload::Workload;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use serde_json_path::JsonPath;
+
+/// Names of members: two that stand in paths by themselves, and one that has to be quoted.
+const NAMES: [&str; 3] = ["a", "b", "c.d"];
+
+/// Objects and lists, in which every object could be a pod template.
+fn documents() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![4 => Just(json!({})), 1 => Just(json!(7)), 1 => Just(Value::Null)];
+    leaf.prop_recursive(4, 40, 3, |inner| {
+        prop_oneof![
+            3 => prop::collection::btree_map(select(&NAMES[..]), inner.clone(), 0..4).prop_map(|members| json!(members)),
+            2 => prop::collection::vec(inner, 0..3).prop_map(Value::from),
+        ]
+    })
+}
+
+/// Paths in every way of writing them that the settings take.
+fn paths() -> impl Strategy<Value = String> {
+    let step = select(vec![".a", ".b", "['c.d']", "[\"a\"]", ".*", "[*]"]);
+    prop::collection::vec(step, 1..5).prop_map(|steps| format!("${}", steps.concat()))
+}
+
+/// Gives every object that could be a pod template a name of its own.
+fn number(value: &mut Value, next: &mut u32) {
+    match value {
+        Value::Array(elements) => elements.iter_mut().for_each(|element| number(element, next)),
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| number(member, next));
+            members.insert("spec".to_owned(), json!({"serviceAccountName": format!("n{next}")}));
+            *next += 1;
+        }
+        _ => {}
+    }
+}
+
+/// The names of the pod templates, sorted. `None` where the path leads to something else.
+fn names<'v>(nodes: impl IntoIterator<Item = &'v Value>) -> Option<Vec<String>> {
+    let templates = nodes.into_iter().filter(|node| !node.is_null());
+    let names = templates.map(|node| Some(node.pointer("/spec/serviceAccountName")?.as_str()?.to_owned()));
+    let mut names: Vec<String> = names.collect::<Option<_>>()?;
+    names.sort();
+    Some(names)
+}
+
+fn ours(path: &str, document: &Value) -> Option<Vec<String>> {
+    let settings =
+        json!({"customWorkloads": [{"apiVersion": "example.com/v1", "kind": "Any", "podTemplates": [path]}]});
+    let settings = settings.to_string();
+    let settings = Settings::read(&mut Reader::new(&settings)).expect("the path is accepted");
+    let kind = GroupVersionKind { group: "example.com".into(), version: "v1".into(), kind: "Any".into() };
+    let workload = Workload::of_kind(&kind, &settings).expect("the kind is known");
+    let text = document.to_string();
+    let templates = workload.templates(&text).ok()?;
+    let mut names: Vec<_> = templates.iter().map(|template| template.pod.spec.service_account().to_owned()).collect();
+    names.sort();
+    Some(names)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn leads_to_the_nodes_that_both_oracles_find(mut document in documents(), path in paths()) {
+        // A wildcard would find the specs that are added for the names.
+        number(&mut document, &mut 0);
+        let rfc = JsonPath::parse(&path).expect("RFC 9535 has the path");
+        let expected = names(rfc.query(&document).all());
+        prop_assert_eq!(ours(&path, &document), expected.clone());
+        let other = jsonpath_lib::select(&document, &path).expect("the library has the path");
+        prop_assert_eq!(names(other), expected);
+    }
+}
