@@ -39,6 +39,7 @@ test: policy.wasm ## Run all tests that need nothing but Rust
 	cargo test --workspace --locked
 
 test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs root, Go, Node.js and Python)
+	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster -- --test-threads=1 --nocapture
 
 # Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes. Built as
@@ -55,7 +56,6 @@ lint: | toolchain ## Check the formatting and run clippy, for the host and for W
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
 
 docs: | toolchain ## Write the tables of docs/ anew, from the code
