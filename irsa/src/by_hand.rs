@@ -46,6 +46,10 @@ pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, finding
         let problem = format_args!("`{}` is set to another role than the service account's", Variable::RoleArn.name());
         report(FindingKind::OverriddenRole, problem);
     }
+    let keys = [Variable::AccessKeyId, Variable::SecretAccessKey];
+    if let Some(key) = keys.into_iter().find(|key| container.sets(*key)) {
+        report(FindingKind::StaticCredentials, format_args!("`{}` is set: it wins over what is injected", key.name()));
+    }
 }
 
 /// Reports each token for STS on a pod whose service account has no role.

@@ -90,6 +90,8 @@ findings! {
     PartialCredentials = "partialCredentials", Warn;
     /// `AWS_ROLE_ARN` is set by hand to another role than the service account's.
     OverriddenRole = "overriddenRole", Warn;
+    /// Static credentials are set by hand: they win over the role.
+    StaticCredentials = "staticCredentials", Warn;
     /// The `ConfigMap` of role mappings has none, or an entry of it cannot be read; the others count.
     InvalidRoleMapping = "invalidRoleMapping", Warn;
     /// The pod carries the label by which pods opt out.
