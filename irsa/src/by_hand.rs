@@ -2,6 +2,9 @@
 //!
 //! An environment variable's value may be a secret. It is compared, and never printed.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use crate::allowed;
 use crate::environment::{CONTAINER_CREDENTIALS, WEB_IDENTITY};
 use crate::finding::{FindingKind, Text};
@@ -29,7 +32,7 @@ pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, find
 
 /// Reports what in a container is in the way of the identity that its pod is given.
 pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, findings: &mut Findings<'_>) {
-    let mut report = |kind, problem: std::fmt::Arguments<'_>| {
+    let mut report = |kind, problem: fmt::Arguments<'_>| {
         findings.add(kind, || Text::new(format_args!("container `{}`: {problem}", container.name)));
     };
     for [one, other] in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
@@ -53,12 +56,7 @@ pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, finding
 }
 
 /// Reports each token for STS on a pod whose service account has no role.
-pub fn check_tokens(
-    pod: &Pod<'_>,
-    account: &dyn std::fmt::Display,
-    settings: &Settings<'_>,
-    findings: &mut Findings<'_>,
-) {
+pub fn check_tokens(pod: &Pod<'_>, account: &dyn fmt::Display, settings: &Settings<'_>, findings: &mut Findings<'_>) {
     for volume in &pod.spec.volumes {
         if let Some(token) = volume.tokens.iter().find(|token| is_for_sts(token, settings)) {
             findings.add_about_pod(FindingKind::ForeignToken, || {
@@ -83,7 +81,7 @@ pub fn sets_container_credentials(container: &Container<'_>) -> bool {
     container.sets(Variable::ContainerCredentialsFullUri) && container.sets(Variable::ContainerAuthorizationTokenFile)
 }
 
-fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = std::borrow::Cow<'c, str>> {
+fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = Cow<'c, str>> {
     container.variables.iter().filter_map(|(variable, value)| match (variable, value) {
         (Variable::RoleArn, VariableValue::Literal(value)) => Some(value.decode()),
         _ => None,
@@ -99,6 +97,5 @@ fn is_for_sts(token: &TokenSource<'_>, settings: &Settings<'_>) -> bool {
     }
     let host = audience.strip_suffix(".cn").unwrap_or(audience);
     let Some(service) = host.strip_suffix(".amazonaws.com") else { return false };
-    service == "sts"
-        || service.strip_prefix("sts.").is_some_and(|region| Region::new(std::borrow::Cow::Borrowed(region)).is_some())
+    service == "sts" || service.strip_prefix("sts.").is_some_and(|region| Region::new(Cow::Borrowed(region)).is_some())
 }

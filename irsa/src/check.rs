@@ -11,7 +11,7 @@ use crate::findings::Findings;
 use crate::identity::{Identity, Source};
 use crate::json::Unreadable;
 use crate::lookups::Lookups;
-use crate::metadata::{Metadata, SKIP_LABEL};
+use crate::metadata::{Metadata, POD_IDENTITY_LABEL, SKIP_LABEL};
 use crate::names::is_dns_subdomain;
 use crate::plan::Plan;
 use crate::pod::Pod;
@@ -197,7 +197,7 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
     }
     if plan.label && !is_wanted && !pod.spec.all_containers().any(by_hand::sets_container_credentials) {
         findings.add_about_pod(FindingKind::NotInjected, || {
-            Text::new(format_args!("it lacks label `{}`", crate::metadata::POD_IDENTITY_LABEL))
+            Text::new(format_args!("it lacks label `{POD_IDENTITY_LABEL}`"))
         });
     }
 }
