@@ -69,8 +69,8 @@ impl Api {
     }
 
     /// `PATCH`, with a merge patch.
-    pub fn merge(&self, path: &str, patch: &Value) -> Answer {
-        self.send(Method::PATCH, path, patch.to_string().into_bytes(), "application/merge-patch+json")
+    pub fn merge(&self, path: &str, changes: &Value) -> Answer {
+        self.send(Method::PATCH, path, changes.to_string().into_bytes(), "application/merge-patch+json")
     }
 
     fn send(&self, method: Method, path: &str, body: Vec<u8>, content_type: &str) -> Answer {

@@ -128,7 +128,7 @@ impl Scene {
         assert_eq!(answer.status, 201, "{answer:?}");
         let name = answer.body["metadata"]["name"].as_str().unwrap();
         let stored = self.api.get(&format!("{}/{name}", self.path("pods"))).body;
-        (comparable(stored), comparable(self.plan(&filled_in.body)))
+        (comparable(&stored), comparable(&self.plan(&filled_in.body)))
     }
 
     fn plan(&self, pod: &Value) -> Value {
@@ -166,7 +166,7 @@ fn with_settings(policy: &Value, settings: &Value) -> Value {
 }
 
 /// The `spec` less what differs from call to call, with the one default that the API server gives what was injected.
-fn comparable(pod: Value) -> Value {
+fn comparable(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
     for volume in spec["volumes"].as_array_mut().into_iter().flatten() {
         if volume["projected"].is_object() && volume["projected"]["defaultMode"].is_null() {
