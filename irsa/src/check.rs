@@ -156,7 +156,7 @@ fn check_with_identity(
     settings: &Settings<'_>,
     findings: &mut Findings<'_>,
 ) -> Edits {
-    for container in pod.spec.all_containers().filter(|container| !skipped.iter().any(|name| *name == container.name)) {
+    for container in pod.spec.all_containers().filter(|container| !container.is_among(skipped)) {
         by_hand::check_credentials(container, &identity.method, findings);
     }
     let plan = Plan::new(pod, identity, skipped, settings, findings);
@@ -190,8 +190,7 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
             Text::new(format_args!("container `{}`: it lacks {}", container.name, missing.join(", ")))
         });
     }
-    let is_mounted =
-        pod.spec.all_containers().any(|container| container.mounts.iter().any(|mount| mount.volume == volume));
+    let is_mounted = pod.spec.all_containers().any(|container| container.mounts(volume));
     if plan.volume && !is_wanted && is_mounted {
         findings.add_about_pod(FindingKind::NotInjected, || Text::new(format_args!("it lacks volume `{volume}`")));
     }

@@ -108,12 +108,6 @@ impl Unreadable {
         Self::from(Problem::Type { expected, got: type_of(got) })
     }
 
-    /// Whether the text is no JSON at all, so that nothing after the error can be read.
-    #[must_use]
-    pub fn is_syntax(&self) -> bool {
-        matches!(self.0.problem, Problem::Syntax { .. })
-    }
-
     /// The path to the value at fault. Empty for the whole.
     #[must_use]
     pub fn path(&self) -> String {

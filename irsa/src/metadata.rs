@@ -89,20 +89,21 @@ impl<'j> Annotations<'j> {
     /// The value of the annotation `prefix/key`. Where a key stands twice, the last counts, as for the API server.
     #[must_use]
     pub fn under(&self, prefix: &str, key: &str) -> Option<Cow<'j, str>> {
-        self.0.iter().rev().find(|(name, _)| is_under(name, prefix, key)).map(|(_, value)| value.decode())
+        self.last(|name| is_under(name, prefix, key))
     }
 
     /// Whether those that `is_relevant` are the same.
     #[must_use]
     pub fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let has_all = |one: &Self, other: &Self| {
-            one.keys().filter(|key| is_relevant(key)).all(|key| one.value(key) == other.value(key))
+            let mut relevant = one.keys().filter(|key| is_relevant(key));
+            relevant.all(|key| one.last(|name| name == key) == other.last(|name| name == key))
         };
         has_all(self, other) && has_all(other, self)
     }
 
-    fn value(&self, key: &str) -> Option<Cow<'j, str>> {
-        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.decode())
+    fn last(&self, is_it: impl Fn(&str) -> bool) -> Option<Cow<'j, str>> {
+        self.0.iter().rev().find(|(name, _)| is_it(name)).map(|(_, value)| value.decode())
     }
 
     /// Whether there is an annotation of this key.

@@ -67,8 +67,7 @@ impl<'a> Plan<'a> {
             groups: environment::groups(identity, pod, settings),
         };
         let is_active = |container: &Container<'_>| {
-            !skipped.iter().any(|name| *name == container.name)
-                && !environment::is_complete(container, &identity.method)
+            !container.is_among(skipped) && !environment::is_complete(container, &identity.method)
         };
         let volume = spec.volumes.iter().find(|volume| volume.name == token.volume_name);
         if let Some(volume) = volume
@@ -88,18 +87,11 @@ impl<'a> Plan<'a> {
             plan.containers.push(additions);
         }
         // A container may mount our volume already, and rely on it being added.
-        let mounts_it =
-            |container: &Container<'_>| container.mounts.iter().any(|mount| mount.volume == token.volume_name);
+        let mounts_it = |container: &Container<'_>| container.mounts(token.volume_name);
         plan.volume = volume.is_none()
             && (plan.containers.iter().any(|additions| additions.mount) || spec.all_containers().any(mounts_it));
         plan.label = matches!(identity.method, Method::ContainerCredentials { .. }) && !pod.has_pod_identity_label();
         plan
-    }
-
-    /// Nothing is missing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        !self.volume && !self.label && self.containers.iter().all(|additions| additions.is_empty())
     }
 
     /// The variables that are missing in a container, in the order in which they are added.

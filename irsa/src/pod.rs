@@ -225,6 +225,18 @@ fn read_containers<'j>(reader: &mut Reader<'j>) -> Result<Vec<Container<'j>>> {
 }
 
 impl<'j> Container<'j> {
+    /// Whether it has one of these names.
+    #[must_use]
+    pub fn is_among(&self, names: &[String]) -> bool {
+        names.iter().any(|name| *name == self.name)
+    }
+
+    /// Whether it mounts the volume of this name, wherever.
+    #[must_use]
+    pub fn mounts(&self, volume: &str) -> bool {
+        self.mounts.iter().any(|mount| mount.volume == volume)
+    }
+
     /// Whether one of the variables is set, to whatever value.
     #[must_use]
     pub fn sets(&self, variable: Variable) -> bool {
