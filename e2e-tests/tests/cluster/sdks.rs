@@ -121,6 +121,7 @@ fn programs(sdks: &Path) -> Vec<(&'static str, Vec<String>)> {
         ("boto3", vec![path("python/bin/python"), path("python/list_buckets.py")]),
         ("JavaScript v3", vec!["node".to_owned(), path("node/list-buckets.mjs")]),
         ("Go v2", vec![path("list-buckets-go")]),
+        ("Rust", vec![path("rust/debug/list-buckets")]),
     ]
 }
 

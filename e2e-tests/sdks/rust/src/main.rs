@@ -1,0 +1,16 @@
+//! What a pod does first: who am I, and which buckets are there? With the AWS SDK for Rust.
+
+use std::error::Error;
+
+use aws_smithy_http_client::Builder;
+use serde_json::json;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let config = aws_config::from_env().http_client(Builder::new().build_http()).load().await;
+    let identity = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await?;
+    let listed = aws_sdk_s3::Client::new(&config).list_buckets().send().await?;
+    let buckets: Vec<_> = listed.buckets().iter().map(|bucket| bucket.name()).collect();
+    println!("{}", json!({"arn": identity.arn(), "buckets": buckets}));
+    Ok(())
+}
