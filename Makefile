@@ -38,7 +38,7 @@ demo: policy.wasm host ## Walk through: what the policy does to the four pods of
 test: policy.wasm ## Run all tests that need nothing but Rust
 	cargo test --workspace --locked
 
-test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs root, Go, Node.js and Python)
+test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs Linux, Go, Node.js and Python)
 	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster -- --test-threads=1 --nocapture
 
@@ -67,6 +67,8 @@ fmt: | toolchain ## Format the code
 deny: | toolchain ## Check the dependencies: advisories, licences, sources (needs cargo-deny)
 	$(call need,cargo-deny,cargo install --locked cargo-deny)
 	cargo deny --locked --workspace check --hide-inclusion-graph $(DENY)
+	cargo deny --locked --config deny.toml --manifest-path e2e-tests/sdks/rust/Cargo.toml \
+		check --hide-inclusion-graph --allow license-not-encountered $(DENY)
 
 bats: $(BATS_POLICY) $(if $(filter $(POLICY_HOST),$(KWCTL)),host) ## Run the suite for kwctl, by default against our own host (needs bats and jq)
 	$(call need,bats,apt-get install bats or see https://bats-core.readthedocs.io)

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
@@ -89,7 +90,9 @@ impl<'a> Container<'a> {
 
     fn run(&self, command: &[&str]) -> Output {
         let endpoints = ["STS", "S3"].map(|service| format!("AWS_ENDPOINT_URL_{service}={}", self.moto.url));
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
         Command::new("unshare")
+            .args(if is_root { &[][..] } else { &["--map-root-user"] })
             .args(["--mount", "sh", "-euc", IN_THE_CONTAINER, "sh"])
             .args(self.variables.iter().map(|(name, value)| format!("{name}={value}")))
             .args(endpoints)
