@@ -8,7 +8,7 @@ mod payload;
 mod response;
 
 use irsa::cluster::Cluster;
-use irsa::json::{Reader, Unreadable};
+use irsa::json::Unreadable;
 use irsa::{Review, Settings};
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
@@ -55,7 +55,5 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> Vec<u8> {
 /// Fails with all that is wrong with them, a line each.
 pub fn check_settings(payload: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
-    let mut reader = Reader::new(text);
-    Settings::read(&mut reader).map_err(|errors| errors.to_string())?;
-    reader.finish().map_err(|unreadable| unreadable.to_string())
+    Settings::parse(text).map(drop).map_err(|errors| errors.to_string())
 }

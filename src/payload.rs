@@ -26,7 +26,7 @@ impl<'j> Payload<'j> {
             "request" => request.read(reader, Request::read),
             "settings" => settings.read(reader, |reader| {
                 // Wrong settings are no reason not to read on.
-                Ok(Settings::read(&mut Reader::new(reader.raw()?.0)))
+                Ok(Settings::read(reader.value()?))
             }),
             _ => reader.skip(),
         })?;

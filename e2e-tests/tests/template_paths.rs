@@ -55,7 +55,7 @@ fn ours(path: &str, document: &Value) -> Option<Vec<String>> {
     let settings =
         json!({"customWorkloads": [{"apiVersion": "example.com/v1", "kind": "Any", "podTemplates": [path]}]});
     let settings = settings.to_string();
-    let settings = Settings::read(&mut Reader::new(&settings)).expect("the path is accepted");
+    let settings = Settings::parse(&settings).expect("the path is accepted");
     let kind = GroupVersionKind { group: "example.com".into(), version: "v1".into(), kind: "Any".into() };
     let workload = Workload::of_kind(&kind, &settings).expect("the kind is known");
     let text = document.to_string();

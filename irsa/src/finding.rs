@@ -36,6 +36,9 @@ macro_rules! findings {
             /// All kinds, in the order in which they are reported.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
+            /// Their names, in the same order.
+            pub const NAMES: [&'static str; Self::ALL.len()] = [$($name),+];
+
             /// The name by which messages and settings call it.
             #[must_use]
             pub const fn name(self) -> &'static str {

@@ -30,7 +30,7 @@ fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
         r#"{{"uid":"u","kind":{{"group":"","version":"v1","kind":"Pod"}},"namespace":"team-a","operation":"CREATE","object":{pod}}}"#
     );
     let settings = settings.to_string();
-    let settings = Settings::read(&mut Reader::new(&settings)).unwrap();
+    let settings = Settings::parse(&settings).unwrap();
     let parsed = Request::read(&mut Reader::new(&request)).unwrap();
     let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
     let mut out = Vec::new();

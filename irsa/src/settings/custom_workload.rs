@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::names::{is_dns_label, is_dns_subdomain};
+
 /// A kind that makes pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomWorkload<'a> {
@@ -67,6 +69,20 @@ impl<'a> TemplatePath<'a> {
     pub fn steps(&self) -> &[Step<'a>] {
         &self.0
     }
+}
+
+/// Whether a text can be a kind.
+pub(super) fn is_kind(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// The group, empty for the core one, and the version.
+pub(super) fn split_api_version(text: &str) -> Option<(&str, &str)> {
+    let (group, version) = text.split_once('/').unwrap_or(("", text));
+    let is_valid = is_dns_label(version)
+        && (group.is_empty() != text.contains('/'))
+        && (group.is_empty() || is_dns_subdomain(group));
+    is_valid.then_some((group, version))
 }
 
 fn read_step<'a>(text: &str) -> Option<(Step<'a>, &str)> {

@@ -1,14 +1,28 @@
-//! The settings' keys, and what is said of them in the docs.
+//! The settings' keys: what each takes, and what is said of it in the docs.
 //!
-//! To add a setting, add its entry to the table below; the reading of it (`read.rs`) does not compile until it is there.
+//! To add a setting, add its entry to the table below. Its reading (`read.rs`) comes next: a member that is not read is
+//! an error.
 
-/// A key of the settings, as the docs show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::custom_workload::{TemplatePath, is_kind, split_api_version};
+use super::shape::{Member, Shape};
+use super::{Mode, SessionName};
+use crate::account_pattern::AccountPattern;
+use crate::finding::{Action, FindingKind};
+use crate::json::Value;
+use crate::mount_path::MountPath;
+use crate::names::{is_dns_label, is_dns_subdomain};
+use crate::region::Region;
+use crate::role_arn::{RoleArn, is_account_id, is_partition};
+
+/// A key of the settings, or of an object in them, as the docs show it.
+#[derive(Debug, Clone, Copy)]
 pub struct Definition {
     /// The key.
     pub key: &'static str,
+    /// The object makes no sense without it.
+    pub is_needed: bool,
     /// What values it takes.
-    pub value: &'static str,
+    pub shape: Shape,
     /// What it is where the key is left out.
     pub default: &'static str,
     /// What it does.
@@ -17,119 +31,315 @@ pub struct Definition {
     pub webhook_flags: &'static str,
 }
 
-macro_rules! settings {
-    ($($variant:ident = $key:literal {
-        value: $value:literal, default: $default:literal, meaning: $meaning:literal, webhook_flags: $flags:literal $(,)?
-    })+) => {
-        /// A key of the settings.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum Key {
-            $($variant,)+
+/// An object of the settings: its members, as data and as they are read, and their definitions.
+macro_rules! object {
+    ($members:ident, $definitions:ident, $read:ident {
+        $($field:ident: $key:literal, $is_needed:ident, $shape:expr, {
+            default: $default:literal, meaning: $meaning:literal $(, webhook_flags: $flags:literal)? $(,)?
+        })+
+    }) => {
+        const $members: [Member; [$($key),+].len()] =
+            [$(Member { key: $key, is_needed: object!($is_needed), shape: $shape }),+];
+
+        /// In the order in which the docs show them.
+        const $definitions: [Definition; $members.len()] = [$(Definition {
+            key: $key, is_needed: object!($is_needed), shape: $shape,
+            default: $default, meaning: $meaning, webhook_flags: concat!($($flags)?),
+        }),+];
+
+        #[derive(Default)]
+        pub(super) struct $read<'a> {
+            $(pub(super) $field: Option<Value<'a>>,)+
         }
 
-        /// The keys, by name.
-        pub(super) const KEYS: [(&str, Key); [$($key),+].len()] = [$(($key, Key::$variant)),+];
-
-        /// The settings, in the order in which the docs show them.
-        pub const DEFINITIONS: [Definition; KEYS.len()] = [
-            $(Definition { key: $key, value: $value, default: $default, meaning: $meaning, webhook_flags: $flags }),+
-        ];
+        impl<'a> $read<'a> {
+            /// The members of an object, where it is one. What is wrong with them has been reported.
+            pub(super) fn of(value: Value<'a>) -> Self {
+                let mut read = Self::default();
+                for (key, value) in value.members().unwrap_or_default() {
+                    match key.as_ref() {
+                        $($key => read.$field = Some(value),)+
+                        _ => {}
+                    }
+                }
+                read
+            }
+        }
     };
+    (needed) => { true };
+    (optional) => { false };
 }
 
-settings! {
-    Mode = "mode" {
-        value: "`Mutate` or `Validate`", default: "`Mutate`",
+/// What the settings are.
+pub(super) const SETTINGS: Shape = Shape::Object(&SETTINGS_MEMBERS);
+
+/// Every object of the settings, by its path, with the definitions of its members; the settings themselves first.
+pub const OBJECTS: [(&str, &[Definition]); 7] = [
+    ("", &DEFINITIONS),
+    ("composeRoleArn", &COMPOSE_ROLE_ARN),
+    ("roles[]", &ROLE_MAPPING),
+    ("rolesConfigMap", &CONFIG_MAP_NAME),
+    ("containerCredentials", &CONTAINER_CREDENTIALS),
+    ("allowedRoles[]", &ALLOWED_ROLES),
+    ("customWorkloads[]", &CUSTOM_WORKLOAD),
+];
+
+const AUDIENCE: Shape = Shape::Text { expected: "an audience that is not empty", is_right: |text| !text.is_empty() };
+const MOUNT_PATH: Shape = Shape::Text {
+    expected: "an absolute path without `:` and `..`",
+    is_right: |text| MountPath::new(text.into()).is_some(),
+};
+const ACCOUNT_PATTERN: Shape = Shape::Text {
+    expected: "`namespace/name`, of which each may have globs",
+    is_right: |text| AccountPattern::new(text.into()).is_some(),
+};
+const GLOBS: Shape = Shape::List {
+    expected: "a list of globs that is not empty",
+    may_be_empty: false,
+    of: &Shape::Text { expected: "a glob that is not empty", is_right: |text| !text.is_empty() },
+};
+
+object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
+    mode: "mode", optional, Shape::Word(&names(&Mode::NAMES)), {
+        default: "`Mutate`",
         meaning: "add what a pod lacks, or report it (`notInjected`) and add nothing",
-        webhook_flags: "",
     }
-    AnnotationPrefix = "annotationPrefix" {
-        value: "a DNS subdomain", default: "`eks.amazonaws.com`",
+    annotation_prefix: "annotationPrefix", optional,
+    Shape::Text { expected: "a DNS subdomain", is_right: is_dns_subdomain }, {
+        default: "`eks.amazonaws.com`",
         meaning: "the prefix of the annotations",
         webhook_flags: "`--annotation-prefix`",
     }
-    TokenAudience = "tokenAudience" {
-        value: "a string that is not empty", default: "`sts.amazonaws.com`",
+    token_audience: "tokenAudience", optional, AUDIENCE, {
+        default: "`sts.amazonaws.com`",
         meaning: "whom tokens are for, where the role's source does not say",
         webhook_flags: "`--token-audience`",
     }
-    TokenExpirationSeconds = "tokenExpirationSeconds" {
-        value: "600 to 4294967296", default: "`86400`",
+    token_expiration_seconds: "tokenExpirationSeconds", optional, Shape::Lifetime, {
+        default: "`86400`",
         meaning: "how many seconds tokens last, where nothing nearer says",
         webhook_flags: "`--token-expiration`",
     }
-    TokenMountPath = "tokenMountPath" {
-        value: "an absolute path without `:` and `..`",
+    token_mount_path: "tokenMountPath", optional, MOUNT_PATH, {
         default: "`/var/run/secrets/eks.amazonaws.com/serviceaccount`",
         meaning: "where the token is mounted",
         webhook_flags: "`--token-mount-path`",
     }
-    Region = "region" {
-        value: "an AWS region's name", default: "none",
+    region: "region", optional,
+    Shape::Text { expected: "an AWS region, such as `us-east-2`", is_right: |text| Region::new(text.into()).is_some() }, {
+        default: "none",
         meaning: "what `AWS_DEFAULT_REGION` and `AWS_REGION` are set to",
         webhook_flags: "`--aws-default-region`",
     }
-    RegionalStsEndpoints = "regionalStsEndpoints" {
-        value: "a boolean", default: "`false`",
+    regional_sts_endpoints: "regionalStsEndpoints", optional, Shape::Boolean, {
+        default: "`false`",
         meaning: "sets `AWS_STS_REGIONAL_ENDPOINTS` to `regional`, where the role's source does not say",
         webhook_flags: "`--sts-regional-endpoint`",
     }
-    ComposeRoleArn = "composeRoleArn" {
-        value: "`{accountId, partition}`; `partition` may be left out where `region` gives it", default: "none",
+    compose_role_arn: "composeRoleArn", optional, Shape::Object(&COMPOSE_ROLE_ARN_MEMBERS), {
+        default: "none",
         meaning: "makes a whole ARN of a `role-arn` annotation that is only a role's name",
         webhook_flags: "`--compose-role-arn`",
     }
-    Roles = "roles" {
-        value: "a list of `{serviceAccount, roleArn, audience, regionalStsEndpoints, tokenExpirationSeconds}`; \
-                the last three may be left out",
+    roles: "roles", optional,
+    Shape::List { expected: "a list of roles", may_be_empty: true, of: &Shape::Object(&ROLE_MAPPING_MEMBERS) }, {
         default: "`[]`",
-        meaning: "the roles of service accounts that have none in an annotation; `serviceAccount` is `namespace/name`, of which each may have globs",
-        webhook_flags: "",
+        meaning: "the roles of service accounts that have none in an annotation",
     }
-    RolesConfigMap = "rolesConfigMap" {
-        value: "`{namespace, name}`", default: "none",
+    roles_config_map: "rolesConfigMap", optional, Shape::Object(&CONFIG_MAP_NAME_MEMBERS), {
+        default: "none",
         meaning: "a ConfigMap with more of them, as kOps keeps it; read only for a service account without a role",
         webhook_flags: "`--watch-config-map`, `--namespace`",
     }
-    ContainerCredentials = "containerCredentials" {
-        value: "`{serviceAccounts, audience, mountPath, volumeName, tokenPath, fullUri}`; only the first is needed",
+    container_credentials: "containerCredentials", optional, Shape::Object(&CONTAINER_CREDENTIALS_MEMBERS), {
         default: "none",
-        meaning: "the service accounts, as `namespace/name` globs, whose pods get container credentials (EKS Pod Identity) and no role",
+        meaning: "the service accounts whose pods get container credentials (EKS Pod Identity) and no role",
         webhook_flags: "`--watch-container-credentials-config`, `--container-credentials-*`",
     }
-    SessionName = "sessionName" {
-        value: "`None` or `PodName`", default: "`None`",
+    session_name: "sessionName", optional, Shape::Word(&names(&SessionName::NAMES)), {
+        default: "`None`",
         meaning: "sets `AWS_ROLE_SESSION_NAME` to the pod's name, so that CloudTrail names the pod",
-        webhook_flags: "",
     }
-    DisableInstanceMetadata = "disableInstanceMetadata" {
-        value: "a boolean", default: "`false`",
+    disable_instance_metadata: "disableInstanceMetadata", optional, Shape::Boolean, {
+        default: "`false`",
         meaning: "sets `AWS_EC2_METADATA_DISABLED`, so that no SDK falls back to the node's role",
-        webhook_flags: "",
     }
-    CacheLookups = "cacheLookups" {
-        value: "a boolean", default: "`false`",
+    cache_lookups: "cacheLookups", optional, Shape::Boolean, {
+        default: "`false`",
         meaning: "a role from the host's cache, which may be 5 seconds old, is good enough; an answer without one is asked again",
         webhook_flags: "`--resync-period`, `--service-account-lookup-grace-period` (neither is needed)",
     }
-    AllowedRoles = "allowedRoles" {
-        value: "a list of `{namespaces, roles}`, each a list of globs", default: "any role",
+    allowed_roles: "allowedRoles", optional,
+    Shape::List {
+        expected: "a list of allowed roles (leave the key out to allow any)",
+        may_be_empty: false,
+        of: &Shape::Object(&ALLOWED_ROLES_MEMBERS),
+    }, {
+        default: "any role",
         meaning: "which namespaces may use which roles; one that no entry names may use none. `*` crosses neither `:` nor `/`, `**` crosses `/`",
-        webhook_flags: "",
     }
-    AllowedAudiences = "allowedAudiences" {
-        value: "a list of strings", default: "any audience",
+    allowed_audiences: "allowedAudiences", optional,
+    Shape::List {
+        expected: "a list of audiences (leave the key out to allow any)",
+        may_be_empty: false,
+        of: &AUDIENCE,
+    }, {
+        default: "any audience",
         meaning: "the audiences that web identity tokens may have",
-        webhook_flags: "",
     }
-    CustomWorkloads = "customWorkloads" {
-        value: "a list of `{apiVersion, kind, podTemplates}`", default: "`[]`",
-        meaning: "kinds beside Kubernetes' own that make pods; `podTemplates` are JSONPaths of child names and wildcards",
-        webhook_flags: "",
+    custom_workloads: "customWorkloads", optional,
+    Shape::List { expected: "a list of workloads", may_be_empty: true, of: &Shape::Object(&CUSTOM_WORKLOAD_MEMBERS) }, {
+        default: "`[]`",
+        meaning: "kinds beside Kubernetes' own that make pods",
     }
-    Actions = "actions" {
-        value: "a map of finding to `Ignore`, `Warn` or `Reject`", default: "as the findings say",
+    actions: "actions", optional,
+    Shape::Map { keys: &FindingKind::NAMES, of: &Shape::Word(&names(&Action::NAMES)) }, {
+        default: "as the findings say",
         meaning: "what is done about each kind of finding",
-        webhook_flags: "",
     }
+}}
+
+object! { COMPOSE_ROLE_ARN_MEMBERS, COMPOSE_ROLE_ARN, ComposeRoleArnMembers {
+    account_id: "accountId", needed,
+    Shape::Text { expected: "an AWS account's id, a string of 12 digits", is_right: is_account_id }, {
+        default: "",
+        meaning: "the account of the roles",
+    }
+    partition: "partition", optional,
+    Shape::Text { expected: "an AWS partition, such as `aws`", is_right: is_partition }, {
+        default: "that of `region`",
+        meaning: "the partition of the roles",
+    }
+}}
+
+object! { ROLE_MAPPING_MEMBERS, ROLE_MAPPING, RoleMappingMembers {
+    service_account: "serviceAccount", needed, ACCOUNT_PATTERN, {
+        default: "",
+        meaning: "the service accounts that have the role",
+    }
+    role_arn: "roleArn", needed,
+    Shape::Text {
+        expected: "the ARN of an IAM role, such as `arn:aws:iam::111122223333:role/app`",
+        is_right: |text| RoleArn::new(text.into()).is_some(),
+    }, {
+        default: "",
+        meaning: "the role",
+    }
+    audience: "audience", optional, AUDIENCE, {
+        default: "`tokenAudience`",
+        meaning: "whom the token is for",
+    }
+    regional_sts_endpoints: "regionalStsEndpoints", optional, Shape::Boolean, {
+        default: "the setting of that name",
+        meaning: "whether `AWS_STS_REGIONAL_ENDPOINTS` is set to `regional`",
+    }
+    token_expiration_seconds: "tokenExpirationSeconds", optional, Shape::Lifetime, {
+        default: "the setting of that name",
+        meaning: "how many seconds the token lasts",
+    }
+}}
+
+object! { CONFIG_MAP_NAME_MEMBERS, CONFIG_MAP_NAME, ConfigMapNameMembers {
+    namespace: "namespace", needed, Shape::Text { expected: "the name of a namespace", is_right: is_dns_label }, {
+        default: "",
+        meaning: "where the ConfigMap is",
+    }
+    name: "name", needed, Shape::Text { expected: "the name of a ConfigMap", is_right: is_dns_subdomain }, {
+        default: "",
+        meaning: "the ConfigMap, which has the mappings under its key `config`",
+    }
+}}
+
+object! { CONTAINER_CREDENTIALS_MEMBERS, CONTAINER_CREDENTIALS, ContainerCredentialsMembers {
+    service_accounts: "serviceAccounts", needed,
+    Shape::List {
+        expected: "a list of service accounts that is not empty",
+        may_be_empty: false,
+        of: &ACCOUNT_PATTERN,
+    }, {
+        default: "",
+        meaning: "the service accounts whose pods get them",
+    }
+    audience: "audience", optional, AUDIENCE, {
+        default: "`pods.eks.amazonaws.com`",
+        meaning: "whom the token is for",
+    }
+    mount_path: "mountPath", optional, MOUNT_PATH, {
+        default: "`/var/run/secrets/pods.eks.amazonaws.com/serviceaccount`",
+        meaning: "where the token is mounted",
+    }
+    volume_name: "volumeName", optional,
+    Shape::Text { expected: "a volume's name, a DNS label", is_right: is_dns_label }, {
+        default: "`eks-pod-identity-token`",
+        meaning: "the name of the token's volume",
+    }
+    token_path: "tokenPath", optional,
+    Shape::Text { expected: "a relative path without `..`", is_right: is_relative_path }, {
+        default: "`eks-pod-identity-token`",
+        meaning: "the path of the token in the volume",
+    }
+    full_uri: "fullUri", optional, Shape::Text { expected: "an `http` or `https` URI", is_right: is_http_uri }, {
+        default: "`http://169.254.170.23/v1/credentials`",
+        meaning: "where the SDKs ask for credentials",
+    }
+}}
+
+object! { ALLOWED_ROLES_MEMBERS, ALLOWED_ROLES, AllowedRolesMembers {
+    namespaces: "namespaces", needed, GLOBS, {
+        default: "",
+        meaning: "the namespaces",
+    }
+    roles: "roles", needed, GLOBS, {
+        default: "",
+        meaning: "the ARNs of the roles that they may use",
+    }
+}}
+
+object! { CUSTOM_WORKLOAD_MEMBERS, CUSTOM_WORKLOAD, CustomWorkloadMembers {
+    api_version: "apiVersion", needed,
+    Shape::Text {
+        expected: "an API version, such as `batch/v1`",
+        is_right: |text| split_api_version(text).is_some(),
+    }, {
+        default: "",
+        meaning: "the group and the version",
+    }
+    kind: "kind", needed, Shape::Text { expected: "a kind, such as `JobSet`", is_right: is_kind }, {
+        default: "",
+        meaning: "the kind",
+    }
+    pod_templates: "podTemplates", needed,
+    Shape::List {
+        expected: "a list of paths that is not empty",
+        may_be_empty: false,
+        of: &Shape::Text {
+            expected: "a JSONPath of names and wildcards, such as `$.spec.jobs[*].template`",
+            is_right: |text| TemplatePath::new(text).is_some(),
+        },
+    }, {
+        default: "",
+        meaning: "where in it the pod templates are: JSONPaths of child names and wildcards",
+    }
+}}
+
+/// The names of some words, and of nothing else that stands with them.
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs when this is compiled")]
+const fn names<T: Copy, const N: usize>(words: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut index = 0;
+    while index < N {
+        names[index] = words[index].0;
+        index += 1;
+    }
+    names
+}
+
+fn is_relative_path(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('/') && !text.contains('\0') && text.split('/').all(|segment| segment != "..")
+}
+
+fn is_http_uri(text: &str) -> bool {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+        && !text.contains(|character: char| character.is_whitespace() || character.is_control())
 }

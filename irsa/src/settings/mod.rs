@@ -3,10 +3,12 @@
 //! [`Settings::read`] is the only way to make them from text; it finds everything that is wrong at once. No code after
 //! it checks a setting again.
 
+mod check;
 mod custom_workload;
 mod definition;
 mod errors;
 mod read;
+mod shape;
 
 use std::borrow::Cow;
 
@@ -19,8 +21,9 @@ use crate::role_arn::RoleArn;
 use crate::token_lifetime::TokenLifetime;
 
 pub use custom_workload::{CustomWorkload, Step, TemplatePath};
-pub use definition::{DEFINITIONS, Definition};
+pub use definition::{Definition, OBJECTS};
 pub use errors::{SettingsError, SettingsErrors};
+pub use shape::{Member, Shape};
 
 /// The settings of the policy. [`Settings::default`] is what `{}` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +76,10 @@ pub enum Mode {
     Validate,
 }
 
+impl Mode {
+    const NAMES: [(&'static str, Self); 2] = [("Mutate", Self::Mutate), ("Validate", Self::Validate)];
+}
+
 /// How sessions of a role are named.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SessionName {
@@ -81,6 +88,10 @@ pub enum SessionName {
     None,
     /// By the pod's name.
     PodName,
+}
+
+impl SessionName {
+    const NAMES: [(&'static str, Self); 2] = [("None", Self::None), ("PodName", Self::PodName)];
 }
 
 /// The account and the partition of roles that annotations give by name.

@@ -1,0 +1,39 @@
+//! The floor: a policy that finds the object in the payload, and answers with it as it is. Whatever a policy does that
+//! mutates, it does at least this. Our own costs are told as a multiple of it.
+
+use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use wapc_guest::{CallResult, register_function};
+
+#[derive(Deserialize)]
+struct Payload<'p> {
+    #[serde(borrow)]
+    request: Request<'p>,
+}
+
+#[derive(Deserialize)]
+struct Request<'p> {
+    #[serde(borrow)]
+    object: &'p RawValue,
+}
+
+#[derive(Serialize)]
+struct Response<'p> {
+    accepted: bool,
+    mutated_object: &'p RawValue,
+}
+
+/// Registers the functions of a Kubewarden policy. The host calls it once for each instance.
+#[expect(unsafe_code, reason = "waPC looks the function up by this name, and no other has it")]
+#[unsafe(no_mangle)]
+pub extern "C" fn wapc_init() {
+    register_function("validate", validate);
+    register_function("validate_settings", |_| Ok(b"{\"valid\":true}".to_vec()));
+    register_function("protocol_version", protocol_version_guest);
+}
+
+fn validate(payload: &[u8]) -> CallResult {
+    let Payload { request } = serde_json::from_slice(payload)?;
+    Ok(serde_json::to_vec(&Response { accepted: true, mutated_object: request.object })?)
+}
