@@ -1,0 +1,56 @@
+//! Members of objects, which may be absent, `null`, or there, and must not be there twice.
+
+use super::reader::{Reader, Span};
+use super::unreadable::{Result, Unreadable};
+
+/// A member of an object that this crate reads.
+#[derive(Debug, Clone, Default)]
+pub enum Field<T> {
+    /// The object has no such key.
+    #[default]
+    Missing,
+    /// It is `null`, which Kubernetes reads as missing.
+    Null(Span),
+    /// It is there.
+    Present(T),
+}
+
+impl<T> Field<T> {
+    /// Reads the member's value.
+    ///
+    /// # Errors
+    /// Fails as `read` does, and where the object had the key before: decoders differ in which of the two they take.
+    pub fn read<'j>(&mut self, reader: &mut Reader<'j>, read: impl FnOnce(&mut Reader<'j>) -> Result<T>) -> Result<()> {
+        if !matches!(self, Self::Missing) {
+            return Err(Unreadable::duplicate());
+        }
+        *self = match reader.null()? {
+            Some(span) => Self::Null(span),
+            None => Self::Present(read(reader)?),
+        };
+        Ok(())
+    }
+
+    /// The value, where there is one.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Missing | Self::Null(_) => None,
+        }
+    }
+
+    /// The value, where there is one.
+    pub fn into_option(self) -> Option<T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Missing | Self::Null(_) => None,
+        }
+    }
+}
+
+impl<T: Default> Field<T> {
+    /// The value, or the type's default: what Go's decoder makes of an absent member.
+    pub fn into_value(self) -> T {
+        self.into_option().unwrap_or_default()
+    }
+}

@@ -1,0 +1,504 @@
+//! Where a JSON text's parts begin and end (RFC 8259), and nothing about what they mean.
+//!
+//! Most of the policy's time is spent here, on text that is only passed over, so this is not a library's: of those that
+//! tell positions, the best (`jiter`) takes, with its number and string types, more instructions for its pass alone than
+//! the whole of a policy that finds the object with `serde_json` and returns it. What is done here and not there: a
+//! string is looked through eight bytes at a time, and nothing is decoded on the way.
+//!
+//! A fuzz target and a law hold it to what `serde_json` takes and refuses.
+
+use std::borrow::Cow;
+
+/// How deep lists and objects may stand in one another.
+pub const DEPTH_LIMIT: u32 = 200;
+
+/// What kind of value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Null,
+    Boolean,
+    Number,
+    String,
+    List,
+    Object,
+}
+
+impl Kind {
+    /// The kind, as messages call it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// A JSON string that is decoded only when it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawStr<'j> {
+    /// What stands between the quotes, known to be valid.
+    inner: &'j str,
+    has_escapes: bool,
+}
+
+impl<'j> RawStr<'j> {
+    /// The empty string.
+    pub const EMPTY: Self = Self { inner: "", has_escapes: false };
+
+    /// The string's value.
+    #[must_use]
+    pub fn decode(self) -> Cow<'j, str> {
+        if self.has_escapes { Cow::Owned(unescape(self.inner)) } else { Cow::Borrowed(self.inner) }
+    }
+}
+
+/// A place in a JSON text.
+///
+/// What fails returns `None`, and stays where the text is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scanner<'j> {
+    text: &'j str,
+    /// In bytes.
+    at: usize,
+    /// How many lists and objects are open.
+    depth: u32,
+}
+
+impl<'j> Scanner<'j> {
+    pub(super) fn new(text: &'j str) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    /// The place, in bytes.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The text from a place to here.
+    pub(super) fn text_since(&self, start: usize) -> &'j str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// The next byte that is no white space, to which this goes. `None` at the end.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        match self.byte(self.at) {
+            Some(byte) if byte > b' ' => Some(byte),
+            _ => self.peek_behind_white_space(),
+        }
+    }
+
+    /// The kind of the value that comes next.
+    pub(super) fn kind(&mut self) -> Option<Kind> {
+        match self.peek()? {
+            b'"' => Some(Kind::String),
+            b'{' => Some(Kind::Object),
+            b'[' => Some(Kind::List),
+            b'n' => Some(Kind::Null),
+            b't' | b'f' => Some(Kind::Boolean),
+            b'-' | b'0'..=b'9' => Some(Kind::Number),
+            _ => None,
+        }
+    }
+
+    /// Passes over a value.
+    pub(super) fn skip(&mut self) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.pass_string().map(drop),
+            b'{' => {
+                let mut has_more = self.enter(b'}')?;
+                while has_more {
+                    self.pass_key()?;
+                    self.skip()?;
+                    has_more = self.step(b'}')?;
+                }
+                Some(())
+            }
+            b'[' => {
+                let mut has_more = self.enter(b']')?;
+                while has_more {
+                    self.skip()?;
+                    has_more = self.step(b']')?;
+                }
+                Some(())
+            }
+            b'n' => self.word(b"null"),
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
+            _ => self.number(),
+        }
+    }
+
+    /// Enters the list or the object that begins here. Returns whether anything is in it; if not, it is left.
+    #[inline]
+    pub(super) fn enter(&mut self, close: u8) -> Option<bool> {
+        if self.depth == DEPTH_LIMIT {
+            return None;
+        }
+        self.depth = self.depth.wrapping_add(1);
+        self.advance();
+        if self.peek()? != close {
+            return Some(true);
+        }
+        self.leave();
+        Some(false)
+    }
+
+    /// Goes on behind an element or a member. Returns whether another one comes; if not, the list or object is left.
+    #[inline]
+    pub(super) fn step(&mut self, close: u8) -> Option<bool> {
+        let byte = self.peek()?;
+        if byte == b',' {
+            self.advance();
+            return Some(true);
+        }
+        if byte != close {
+            return None;
+        }
+        self.leave();
+        Some(false)
+    }
+
+    /// Reads a key, and passes over its colon.
+    pub(super) fn key(&mut self) -> Option<RawStr<'j>> {
+        self.peek()?;
+        let key = self.string()?;
+        self.colon()?;
+        Some(key)
+    }
+
+    /// Reads the string that begins here.
+    #[inline]
+    pub(super) fn string(&mut self) -> Option<RawStr<'j>> {
+        let start = self.at.wrapping_add(1);
+        let has_escapes = self.pass_string()?;
+        let inner = self.text.get(start..self.at.wrapping_sub(1)).unwrap_or_default();
+        Some(RawStr { inner, has_escapes })
+    }
+
+    /// Nothing but white space may be left.
+    pub(super) fn finish(mut self) -> Option<()> {
+        self.peek().is_none().then_some(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn peek_behind_white_space(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte(self.at) {
+            self.advance();
+        }
+        self.byte(self.at)
+    }
+
+    #[inline]
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    /// Goes on by a byte. A place is never behind the text's end, so it cannot overflow.
+    #[inline]
+    fn advance(&mut self) {
+        self.at = self.at.wrapping_add(1);
+    }
+
+    #[inline]
+    fn leave(&mut self) {
+        self.depth = self.depth.wrapping_sub(1);
+        self.advance();
+    }
+
+    #[inline]
+    fn pass_key(&mut self) -> Option<()> {
+        self.peek()?;
+        self.pass_string()?;
+        self.colon()
+    }
+
+    #[inline]
+    fn colon(&mut self) -> Option<()> {
+        if self.peek()? != b':' {
+            return None;
+        }
+        self.advance();
+        Some(())
+    }
+
+    /// Passes over the string that begins here. Returns whether it has escapes.
+    #[inline(never)]
+    fn pass_string(&mut self) -> Option<bool> {
+        if self.byte(self.at)? != b'"' {
+            return None;
+        }
+        let mut has_escapes = false;
+        loop {
+            self.advance();
+            self.pass_plain();
+            match self.byte(self.at)? {
+                b'"' => break,
+                b'\\' => self.pass_escape()?,
+                _ => return None,
+            }
+            has_escapes = true;
+        }
+        self.advance();
+        Some(has_escapes)
+    }
+
+    /// Passes over what may just stand in a string: goes to the next quote, backslash or control character, or to the
+    /// text's end.
+    #[inline]
+    fn pass_plain(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let (words, _) = rest.as_chunks();
+        for word in words {
+            let special = special_bytes(u64::from_le_bytes(*word));
+            if special != 0 {
+                self.at = self.at.wrapping_add((special.trailing_zeros() / u8::BITS) as usize);
+                return;
+            }
+            self.at = self.at.wrapping_add(size_of::<u64>());
+        }
+        while self.byte(self.at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')) {
+            self.advance();
+        }
+    }
+
+    /// Goes to the last byte of the escape that begins here.
+    #[cold]
+    #[inline(never)]
+    fn pass_escape(&mut self) -> Option<()> {
+        self.advance();
+        match self.byte(self.at)? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
+            b'u' => {
+                let (_, length) = unicode_escape(self.text.get(self.at.wrapping_add(1)..)?)?;
+                self.at = self.at.wrapping_add(length);
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        let end = self.at.wrapping_add(word.len());
+        if self.text.as_bytes().get(self.at..end)? != word {
+            return None;
+        }
+        self.at = end;
+        Some(())
+    }
+
+    fn number(&mut self) -> Option<()> {
+        if self.byte(self.at) == Some(b'-') {
+            self.advance();
+        }
+        if self.byte(self.at) == Some(b'0') {
+            self.advance();
+        } else {
+            self.digits()?;
+        }
+        if self.byte(self.at) == Some(b'.') {
+            self.advance();
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.byte(self.at) {
+            self.advance();
+            if let Some(b'+' | b'-') = self.byte(self.at) {
+                self.advance();
+            }
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    /// Passes over digits, of which there must be one.
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while self.byte(self.at).is_some_and(|byte| byte.is_ascii_digit()) {
+            self.advance();
+        }
+        (self.at != start).then_some(())
+    }
+}
+
+/// Marks bytes of a word that may not just stand in a string, by their highest bit. Of those that are marked, the first
+/// (the least significant) is always rightly so; what comes behind it may be wrong.
+///
+/// After "Bit Twiddling Hacks", "Determine if a word has a byte less than n". Exchanging 0x20 and 0x22 (by the xor with
+/// 2) makes "a control character or a quote" one such question.
+#[inline]
+const fn special_bytes(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    let quote_or_control = (word ^ (EACH * 2)).wrapping_sub(EACH * 0x21);
+    let backslash = (word ^ (EACH * b'\\' as u64)).wrapping_sub(EACH);
+    (quote_or_control | backslash) & !word & (EACH * 0x80)
+}
+
+/// What stands for itself, and the escapes of a valid string, as what they stand for.
+#[cold]
+fn unescape(inner: &str) -> String {
+    let mut out = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        out.push_str(plain);
+        let mut after = escape.chars();
+        let (character, length) = match after.next() {
+            Some('b') => ('\u{8}', 0),
+            Some('f') => ('\u{c}', 0),
+            Some('n') => ('\n', 0),
+            Some('r') => ('\r', 0),
+            Some('t') => ('\t', 0),
+            Some('u') => unicode_escape(after.as_str()).unwrap_or_default(),
+            other => (other.unwrap_or_default(), 0),
+        };
+        out.push(character);
+        rest = after.as_str().get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The character that stands behind `\u`, and how many bytes it takes: 4 hexadecimal digits, or 10 for a pair of
+/// surrogates. `None` for a surrogate without the other.
+fn unicode_escape(text: &str) -> Option<(char, usize)> {
+    let first = hexadecimal(text.get(..4)?)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((character, 4));
+    }
+    let second = hexadecimal(text.get(4..10)?.strip_prefix("\\u")?)?;
+    let pair = char::decode_utf16([u16::try_from(first).ok()?, u16::try_from(second).ok()?]).next()?.ok()?;
+    Some((pair, 10))
+}
+
+fn hexadecimal(digits: &str) -> Option<u32> {
+    digits.chars().try_fold(0_u32, |number, digit| Some(number << 4 | digit.to_digit(16)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a text is wrong.
+    fn scan(text: &str) -> Result<(), usize> {
+        let mut scanner = Scanner::new(text);
+        scanner.skip().ok_or(scanner.at())?;
+        scanner.peek();
+        scanner.finish().ok_or(scanner.at())
+    }
+
+    #[test]
+    fn takes_json_and_nothing_else() {
+        for text in [
+            "null",
+            "true",
+            "false",
+            " \t\r\n0 ",
+            "-0",
+            "12.5e-3",
+            "1E+2",
+            "\"\"",
+            "[]",
+            "{}",
+            "[ 1 , [ ] , { } ]",
+            r#"{"a":{"b":[null,"\"\\\/\b\f\n\r\t\u00e4\ud83d\ude00"]},"a":1}"#,
+            "\"\u{7f}\u{e4}\u{1f600}\"",
+        ] {
+            assert_eq!(scan(text), Ok(()), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "nul",
+            "nulll",
+            "True",
+            "+1",
+            "01",
+            "-",
+            ".5",
+            "1.",
+            "1e",
+            "1e+",
+            "0x1",
+            "NaN",
+            "'a'",
+            "\"",
+            "\"a",
+            "\"\u{1f}\"",
+            "\"\n\"",
+            r#""\x""#,
+            r#""\u12g4""#,
+            r#""\u123""#,
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            r#""\ud83d\u0041""#,
+            r#""\ud83d\n""#,
+            "[",
+            "[1",
+            "[1,",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{",
+            "{\"a\"",
+            "{\"a\":",
+            "{\"a\":1",
+            "{\"a\":1,",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{\"a\" 1}",
+            "{1:2}",
+            "[}",
+            "{]",
+            "1 2",
+            "[]]",
+            "\u{feff}1",
+        ] {
+            assert!(scan(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn finds_what_is_special_wherever_it_stands() {
+        for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
+            for plain in [b' ', b'!', b'#', b'a', 0x7f, 0x80, 0xff, 0xa2, 0xdc] {
+                for place in 0..8 {
+                    let mut bytes = [plain; 8];
+                    bytes[place] = special;
+                    // What comes behind does not matter.
+                    bytes[7] = if place == 7 { special } else { b'"' };
+                    let found = special_bytes(u64::from_le_bytes(bytes)).trailing_zeros() / 8;
+                    assert_eq!(found as usize, place, "{bytes:?}");
+                }
+            }
+        }
+        assert_eq!(special_bytes(u64::from_le_bytes(*b" !#[]~ \x7f")), 0);
+    }
+
+    #[test]
+    fn decodes_escapes() {
+        let mut scanner = Scanner::new(r#""\"\\\/\b\f\n\r\t-\u00e4\ud83d\ude00\u0000-\\u0041""#);
+        let string = scanner.string().unwrap();
+        assert_eq!(string.decode(), "\"\\/\u{8}\u{c}\n\r\t-\u{e4}\u{1f600}\0-\\u0041");
+    }
+
+    #[test]
+    fn says_where_the_text_is_wrong() {
+        for (text, byte) in [("[1,x]", 3), ("{\"a\":\"b\nc\"}", 7), ("[1", 2), ("\"\\q\"", 2), ("1 2", 2)] {
+            assert_eq!(scan(text), Err(byte), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_the_depth() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(scan(&nested(200)), Ok(()));
+        assert!(scan(&nested(201)).is_err());
+        assert!(scan(&"[".repeat(1_000_000)).is_err());
+        // Only what is open counts.
+        assert_eq!(scan(&format!("[{}]", vec![nested(199); 3].join(","))), Ok(()));
+    }
+}
