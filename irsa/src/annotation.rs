@@ -3,7 +3,9 @@
 //! The same code reads them when a service account is written and when a pod is given its role. Source: the webhook's
 //! `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`.
 
-use crate::finding::{FindingKind, Text};
+use std::fmt;
+
+use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::metadata::Annotations;
 use crate::nearest::edits;
@@ -60,16 +62,17 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Reports something about the annotation of this key.
-    pub fn report(self, findings: &mut Findings<'_>, kind: FindingKind, key: &str, wording: impl FnOnce(Text) -> Text) {
-        self.report_key(findings, kind, &format!("{}/{key}", self.prefix), wording);
+    pub fn report(self, findings: &mut Findings<'_>, kind: FindingKind, key: &str, wording: Wording<'_>) {
+        self.report_key(findings, kind, format_args!("{}/{key}", self.prefix), wording);
     }
 
-    fn report_key(self, findings: &mut Findings<'_>, kind: FindingKind, key: &str, wording: impl FnOnce(Text) -> Text) {
-        let text = Text::new(format_args!("annotation `{key}`: "));
-        match self.carrier {
-            Carrier::Pod => findings.add_about_pod(kind, || wording(text)),
-            Carrier::Account(account) => findings.add(kind, || wording(text).within(&format!("{account}: "))),
-        }
+    fn report_key(self, findings: &mut Findings<'_>, kind: FindingKind, key: fmt::Arguments<'_>, wording: Wording<'_>) {
+        wording.within(format_args!("annotation `{key}`: "), |wording| match self.carrier {
+            Carrier::Pod => findings.add_about_pod(kind, wording),
+            Carrier::Account(account) => {
+                wording.within(format_args!("{account}: "), |wording| findings.add(kind, wording));
+            }
+        });
     }
 
     /// `token-expiration`: the lifetime, or `None` where the next source's counts.
@@ -77,11 +80,14 @@ impl Context<'_> {
         let value = value?;
         let reading = TokenLifetime::read(value);
         if let Some(consequence) = reading.consequence() {
-            self.report(findings, FindingKind::InvalidTokenExpiration, TOKEN_EXPIRATION, |text| {
-                text.then(format_args!("expected 600 to 4294967296 s, but got "))
+            self.report(
+                findings,
+                FindingKind::InvalidTokenExpiration,
+                TOKEN_EXPIRATION,
+                Wording::new(format_args!("expected 600 to 4294967296 s, but got "))
                     .quoting(value)
-                    .then(format_args!(", {consequence}"))
-            });
+                    .then(format_args!(", {consequence}")),
+            );
         }
         reading.lifetime()
     }
@@ -91,9 +97,9 @@ impl Context<'_> {
         let value = value?;
         let parsed = parse_bool(value);
         if parsed.is_none() {
-            self.report(findings, FindingKind::InvalidStsRegionalEndpoints, STS_REGIONAL_ENDPOINTS, |text| {
-                text.then(format_args!("expected a boolean, but got ")).quoting(value).then(format_args!(", ignored"))
-            });
+            let wording = Wording::new(format_args!("expected a boolean, but got "));
+            let wording = wording.quoting(value).then(format_args!(", ignored"));
+            self.report(findings, FindingKind::InvalidStsRegionalEndpoints, STS_REGIONAL_ENDPOINTS, wording);
         }
         parsed
     }
@@ -103,11 +109,9 @@ impl Context<'_> {
         let value = value?;
         let names = skip_containers::read(value);
         if names.is_none() {
-            self.report(findings, FindingKind::InvalidSkipContainers, SKIP_CONTAINERS, |text| {
-                text.then(format_args!("expected a CSV record of names, but got "))
-                    .quoting(value)
-                    .then(format_args!(", ignored"))
-            });
+            let wording = Wording::new(format_args!("expected a CSV record of names, but got "));
+            let wording = wording.quoting(value).then(format_args!(", ignored"));
+            self.report(findings, FindingKind::InvalidSkipContainers, SKIP_CONTAINERS, wording);
         }
         names
     }
@@ -115,9 +119,9 @@ impl Context<'_> {
     /// Reports misspelled annotations.
     pub fn misspelled(self, misspelled: &[Misspelled], findings: &mut Findings<'_>) {
         for Misspelled { key, meant } in misspelled {
-            self.report_key(findings, FindingKind::MisspelledAnnotation, key, |text| {
-                text.then(format_args!("expected `{}/{meant}`", self.prefix))
-            });
+            let wording = format_args!("expected `{}/{meant}`", self.prefix);
+            let kind = FindingKind::MisspelledAnnotation;
+            self.report_key(findings, kind, format_args!("{key}"), Wording::new(wording));
         }
     }
 }

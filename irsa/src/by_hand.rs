@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::allowed;
 use crate::environment::{CONTAINER_CREDENTIALS, WEB_IDENTITY};
-use crate::finding::{FindingKind, Text};
+use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::Method;
 use crate::pod::{Container, Pod, TokenSource, VariableValue};
@@ -19,13 +19,12 @@ use crate::variable::Variable;
 pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, findings: &mut Findings<'_>) {
     for container in pod.spec.all_containers() {
         if literal_roles(container).any(|role| !allowed::role(&role, namespace, settings)) {
-            findings.add(FindingKind::RoleNotAllowed, || {
-                Text::new(format_args!(
-                    "container `{}`: namespace `{namespace}` may not use the role in `{}`",
-                    container.name,
-                    Variable::RoleArn.name(),
-                ))
-            });
+            let wording = format_args!(
+                "container `{}`: namespace `{namespace}` may not use the role in `{}`",
+                container.name,
+                Variable::RoleArn.name(),
+            );
+            findings.add(FindingKind::RoleNotAllowed, Wording::new(wording));
         }
     }
 }
@@ -33,7 +32,7 @@ pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, find
 /// Reports what in a container is in the way of the identity that its pod is given.
 pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, findings: &mut Findings<'_>) {
     let mut report = |kind, problem: fmt::Arguments<'_>| {
-        findings.add(kind, || Text::new(format_args!("container `{}`: {problem}", container.name)));
+        findings.add(kind, Wording::new(format_args!("container `{}`: {problem}", container.name)));
     };
     for [one, other] in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
         for (set, unset) in [(one, other), (other, one)] {
@@ -59,10 +58,9 @@ pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, finding
 pub fn check_tokens(pod: &Pod<'_>, account: &dyn fmt::Display, settings: &Settings<'_>, findings: &mut Findings<'_>) {
     for volume in &pod.spec.volumes {
         if let Some(token) = volume.tokens.iter().find(|token| is_for_sts(token, settings)) {
-            findings.add_about_pod(FindingKind::ForeignToken, || {
-                Text::new(format_args!("volume `{}`: {account} has no role, but this is a token for ", volume.name))
-                    .quoting(&token.audience)
-            });
+            let name = &volume.name;
+            let wording = format_args!("volume `{name}`: {account} has no role, but this is a token for ");
+            findings.add_about_pod(FindingKind::ForeignToken, Wording::new(wording).quoting(&token.audience));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::annotation::{self, Carrier, Context, POD_KEYS, ROLE_ARN, SKIP_CONTAIN
 use crate::by_hand;
 use crate::cluster::LookupError;
 use crate::edit::Edits;
-use crate::finding::{FindingKind, Text};
+use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::{Identity, Source};
 use crate::json::Unreadable;
@@ -47,9 +47,8 @@ pub fn check_pod(
     findings: &mut Findings<'_>,
 ) -> Result<Outcome, Unreadable> {
     if pod.metadata.get().is_some_and(Metadata::opts_out) {
-        findings.add_about_pod(FindingKind::OptedOut, || {
-            Text::new(format_args!("label `{SKIP_LABEL}`: it opts out of a role"))
-        });
+        let wording = format_args!("label `{SKIP_LABEL}`: it opts out of a role");
+        findings.add_about_pod(FindingKind::OptedOut, Wording::new(wording));
         return Ok(Outcome { opted_out: true, ..Outcome::default() });
     }
     let name = pod.spec.service_account();
@@ -108,9 +107,8 @@ impl Wishes {
         let skipped = context.skip_containers(value(SKIP_CONTAINERS).as_deref(), findings);
         let is_container = |name: &String| pod.spec.all_containers().any(|container| container.name == *name);
         for unknown in skipped.iter().flatten().filter(|name| !is_container(name)) {
-            context.report(findings, FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, |text| {
-                text.then(format_args!("no container is named ")).quoting(unknown)
-            });
+            let wording = Wording::new(format_args!("no container is named ")).quoting(unknown);
+            context.report(findings, FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, wording);
         }
         context.misspelled(&annotation::misspelled(annotations, prefix, &POD_KEYS), findings);
         Self { lifetime, skipped }
@@ -130,21 +128,19 @@ impl Wishes {
 }
 
 fn report_lookup(error: &LookupError, namespace: &str, name: &str, findings: &mut Findings<'_>) {
-    let account = Text::new(format_args!("service account `{namespace}/{name}`: "));
-    match error {
-        LookupError::NotFound => {
-            findings.add(FindingKind::MissingServiceAccount, || account.then(format_args!("it does not exist")));
+    let (kind, wording) = match error {
+        LookupError::NotFound => (FindingKind::MissingServiceAccount, Wording::new(format_args!("it does not exist"))),
+        LookupError::Failed(reason) => {
+            (FindingKind::LookupFailed, Wording::new(format_args!("it could not be read: ")).quoting(reason))
         }
-        LookupError::Failed(reason) => findings
-            .add(FindingKind::LookupFailed, || account.then(format_args!("it could not be read: ")).quoting(reason)),
-    }
+    };
+    wording.within(format_args!("service account `{namespace}/{name}`: "), |wording| findings.add(kind, wording));
 }
 
 fn check_without_role(pod: &Pod<'_>, account: &ServiceAccount, settings: &Settings<'_>, findings: &mut Findings<'_>) {
     if !by_hand::has_container_credentials(pod, settings) {
-        resolve::context(account, settings).report(findings, FindingKind::MissingRole, ROLE_ARN, |text| {
-            text.then(format_args!("expected a role, but got none"))
-        });
+        let wording = Wording::new(format_args!("expected a role, but got none"));
+        resolve::context(account, settings).report(findings, FindingKind::MissingRole, ROLE_ARN, wording);
     }
     by_hand::check_tokens(pod, account, settings, findings);
 }
@@ -186,18 +182,16 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
         if additions.mount {
             missing.push("the token's mount".to_owned());
         }
-        findings.add(FindingKind::NotInjected, || {
-            Text::new(format_args!("container `{}`: it lacks {}", container.name, missing.join(", ")))
-        });
+        let wording = format_args!("container `{}`: it lacks {}", container.name, missing.join(", "));
+        findings.add(FindingKind::NotInjected, Wording::new(wording));
     }
     let is_mounted = pod.spec.all_containers().any(|container| container.mounts(volume));
     if plan.volume && !is_wanted && is_mounted {
-        findings.add_about_pod(FindingKind::NotInjected, || Text::new(format_args!("it lacks volume `{volume}`")));
+        findings.add_about_pod(FindingKind::NotInjected, Wording::new(format_args!("it lacks volume `{volume}`")));
     }
     if plan.label && !is_wanted && !pod.spec.all_containers().any(by_hand::sets_container_credentials) {
-        findings.add_about_pod(FindingKind::NotInjected, || {
-            Text::new(format_args!("it lacks label `{POD_IDENTITY_LABEL}`"))
-        });
+        let wording = format_args!("it lacks label `{POD_IDENTITY_LABEL}`");
+        findings.add_about_pod(FindingKind::NotInjected, Wording::new(wording));
     }
 }
 

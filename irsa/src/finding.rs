@@ -156,7 +156,41 @@ impl Finding {
     }
 }
 
-/// The wording of a finding: a sentence without its end, that may quote one value of the user's.
+/// What a finding says, before it is known whether anyone is to hear it: a sentence without its end, that may quote one
+/// value of the user's.
+#[derive(Clone, Copy)]
+pub struct Wording<'a> {
+    text: fmt::Arguments<'a>,
+    quote: Option<&'a str>,
+    rest: fmt::Arguments<'a>,
+}
+
+impl<'a> Wording<'a> {
+    /// A wording without a quote.
+    #[must_use]
+    pub fn new(text: fmt::Arguments<'a>) -> Self {
+        Self { text, quote: None, rest: format_args!("") }
+    }
+
+    /// The same, with a value of the user's quoted. It is what is shortened where the text is too long.
+    #[must_use]
+    pub fn quoting(self, value: &'a str) -> Self {
+        Self { quote: Some(value), ..self }
+    }
+
+    /// The same, with more said behind the quote.
+    #[must_use]
+    pub fn then(self, rest: fmt::Arguments<'a>) -> Self {
+        Self { rest, ..self }
+    }
+
+    /// The same, within what it is about.
+    pub fn within<T>(self, scope: fmt::Arguments<'_>, then: impl FnOnce(Wording<'_>) -> T) -> T {
+        then(Wording { text: format_args!("{scope}{}", self.text), ..self })
+    }
+}
+
+/// A wording, written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text {
     text: String,
@@ -164,46 +198,21 @@ pub struct Text {
 }
 
 impl Text {
-    /// A text without a quote.
+    /// Writes a wording.
     #[must_use]
-    #[cold]
-    pub fn new(text: fmt::Arguments<'_>) -> Self {
-        Self::default().then(text)
-    }
-
-    /// The same, with more said.
-    #[must_use]
-    #[cold]
-    pub fn then(mut self, more: fmt::Arguments<'_>) -> Self {
-        // Control characters could break a line in two, or a terminal.
-        for character in more.to_string().chars() {
-            push_printable(&mut self.text, character);
-        }
-        self
-    }
-
-    /// The same, with a value of the user's quoted. It is what is shortened where the text is too long.
-    #[must_use]
-    #[cold]
-    pub fn quoting(mut self, value: &str) -> Self {
-        self.text.push('`');
-        let start = self.text.len();
-        for character in value.chars().take(LINE_LIMIT) {
-            push_printable(&mut self.text, character);
-        }
-        self.quote = Some(start..self.text.len());
-        self.text.push('`');
-        self
-    }
-
-    /// The same, within what it is about.
-    #[must_use]
-    #[cold]
-    pub fn within(mut self, scope: &str) -> Self {
-        self.text.insert_str(0, scope);
-        self.quote =
-            self.quote.map(|quote| quote.start.saturating_add(scope.len())..quote.end.saturating_add(scope.len()));
-        self
+    pub fn new(wording: Wording<'_>) -> Self {
+        let mut text = String::new();
+        push_printable(&mut text, wording.text.to_string().chars());
+        let quote = wording.quote.map(|value| {
+            text.push('`');
+            let start = text.len();
+            push_printable(&mut text, value.chars().take(LINE_LIMIT));
+            let end = text.len();
+            text.push('`');
+            start..end
+        });
+        push_printable(&mut text, wording.rest.to_string().chars());
+        Self { text, quote }
     }
 
     fn shortened(&self, advice: usize) -> String {
@@ -220,11 +229,14 @@ impl Text {
     }
 }
 
-fn push_printable(text: &mut String, character: char) {
-    if character.is_control() {
-        text.extend(character.escape_default());
-    } else {
-        text.push(character);
+/// Control characters, which could break a line in two, or a terminal, are written as escapes.
+fn push_printable(text: &mut String, characters: impl Iterator<Item = char>) {
+    for character in characters {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
     }
 }
 
@@ -247,8 +259,8 @@ mod tests {
     use super::*;
 
     fn finding(value: &str) -> Finding {
-        let text = Text::new(format_args!("service account `team-a/web`: expected a role, but got ")).quoting(value);
-        Finding::new(FindingKind::InvalidRoleArn, Action::Reject, text)
+        let wording = Wording::new(format_args!("service account `team-a/web`: expected a role, but got "));
+        Finding::new(FindingKind::InvalidRoleArn, Action::Reject, Text::new(wording.quoting(value)))
     }
 
     #[test]
@@ -269,7 +281,7 @@ mod tests {
 
     #[test]
     fn keeps_warnings_within_the_limit_whatever_they_say() {
-        let text = Text::new(format_args!("{}", "\u{e4}".repeat(400)));
+        let text = Text::new(Wording::new(format_args!("{}", "\u{e4}".repeat(400))));
         let warning = Finding::new(FindingKind::LookupFailed, Action::Warn, text).warning();
         assert!(warning.len() <= WARNING_LIMIT);
         assert!(warning.ends_with("\u{2026} [lookupFailed]"));

@@ -1,6 +1,6 @@
 //! The findings about an object, as they are made.
 
-use crate::finding::{Action, Finding, FindingKind, Text};
+use crate::finding::{Action, Finding, FindingKind, Text, Wording};
 use crate::settings::Actions;
 
 /// All that was found about an object.
@@ -33,19 +33,15 @@ impl<'a> Findings<'a> {
         self.template.is_some()
     }
 
-    /// Adds a finding. It is worded only if it is not ignored. The text says what the finding is about, but for the
+    /// Adds a finding. It is written only if it is not ignored. The wording says what the finding is about, but for the
     /// template, which is said before it.
-    pub fn add(&mut self, kind: FindingKind, text: impl FnOnce() -> Text) {
-        if let Some(action) = self.note(kind) {
-            self.push("", kind, action, text());
-        }
+    pub fn add(&mut self, kind: FindingKind, wording: Wording<'_>) {
+        self.push("", kind, wording);
     }
 
-    /// Adds a finding about the pod itself, or its template, which the text does not name.
-    pub fn add_about_pod(&mut self, kind: FindingKind, text: impl FnOnce() -> Text) {
-        if let Some(action) = self.note(kind) {
-            self.push("pod: ", kind, action, text());
-        }
+    /// Adds a finding about the pod itself, or its template, which the wording does not name.
+    pub fn add_about_pod(&mut self, kind: FindingKind, wording: Wording<'_>) {
+        self.push("pod: ", kind, wording);
     }
 
     /// Notes that a kind was found. Returns what is done about it, unless it is ignored.
@@ -56,10 +52,12 @@ impl<'a> Findings<'a> {
         Some(self.action(kind)).filter(|action| *action != Action::Ignore)
     }
 
-    fn push(&mut self, pod: &str, kind: FindingKind, action: Action, text: Text) {
+    #[cold]
+    fn push(&mut self, pod: &str, kind: FindingKind, wording: Wording<'_>) {
+        let Some(action) = self.note(kind) else { return };
         let (index, text) = match &self.template {
-            Some((index, path)) => (*index, text.within(&format!("pod template `{path}`: "))),
-            None => (0, text.within(pod)),
+            Some((index, path)) => (*index, wording.within(format_args!("pod template `{path}`: "), Text::new)),
+            None => (0, wording.within(format_args!("{pod}"), Text::new)),
         };
         let at = self.made.partition_point(|(template, other)| (*template, other.kind) <= (index, kind));
         self.made.insert(at, (index, Finding::new(kind, action, text)));

@@ -25,7 +25,7 @@ pub mod finding;
 pub mod findings;
 pub mod glob;
 pub mod identity;
-pub mod json;
+pub use json_reader as json;
 pub mod lookups;
 pub mod metadata;
 pub mod mount_path;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::environment::{self, Group, Value};
-use crate::finding::{FindingKind, Text};
+use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::{Identity, Method, Token};
 use crate::pod::{Container, Mount, Pod, PodSpec, Volume};
@@ -74,11 +74,12 @@ impl<'a> Plan<'a> {
             && !holds_token(volume, token)
             && spec.all_containers().any(is_active)
         {
-            findings.add_about_pod(FindingKind::ConflictingVolume, || {
-                Text::new(format_args!("volume `{}`: expected the token for ", token.volume_name))
+            findings.add_about_pod(
+                FindingKind::ConflictingVolume,
+                Wording::new(format_args!("volume `{}`: expected the token for ", token.volume_name))
                     .quoting(&token.audience)
-                    .then(format_args!(", but got something else"))
-            });
+                    .then(format_args!(", but got something else")),
+            );
             return plan;
         }
         for container in spec.all_containers() {
@@ -105,11 +106,10 @@ impl<'a> Plan<'a> {
             MountOfToken::There => false,
             MountOfToken::Missing => true,
             MountOfToken::Conflict(obstacle) => {
-                findings.add(FindingKind::ConflictingMount, || {
-                    let path = self.token.mount_path.as_str();
-                    Text::new(format_args!("container `{}`: mount path `{path}`: ", container.name))
-                        .then(format_args!("expected the token, but got {obstacle}"))
-                });
+                let (name, path) = (&container.name, self.token.mount_path.as_str());
+                let wording =
+                    format_args!("container `{name}`: mount path `{path}`: expected the token, but got {obstacle}");
+                findings.add(FindingKind::ConflictingMount, Wording::new(wording));
                 return Additions::default();
             }
         };

@@ -11,7 +11,7 @@ use crate::account_pattern::closest;
 use crate::allowed;
 use crate::annotation::{AUDIENCE, Carrier, Context, ROLE_ARN};
 use crate::cluster::LookupError;
-use crate::finding::{FindingKind, Text};
+use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::{Identity, Method, Source, Token};
 use crate::lookups::Lookups;
@@ -98,14 +98,12 @@ pub fn annotated_role<'a>(
     };
     let context = context(account, settings);
     if RoleArn::new(Cow::Borrowed(&*role)).is_none() {
-        context.report(findings, FindingKind::InvalidRoleArn, ROLE_ARN, |text| {
-            text.then(format_args!("expected an IAM role ARN, but got ")).quoting(written)
-        });
+        let wording = Wording::new(format_args!("expected an IAM role ARN, but got ")).quoting(written);
+        context.report(findings, FindingKind::InvalidRoleArn, ROLE_ARN, wording);
     }
     if !allowed::role(&role, &account.namespace, settings) {
-        context.report(findings, FindingKind::RoleNotAllowed, ROLE_ARN, |text| {
-            text.then(format_args!("namespace `{}` may not use ", account.namespace)).quoting(&role)
-        });
+        let wording = format_args!("namespace `{}` may not use ", account.namespace);
+        context.report(findings, FindingKind::RoleNotAllowed, ROLE_ARN, Wording::new(wording).quoting(&role));
     }
     Some(role)
 }
@@ -119,9 +117,8 @@ pub fn annotated_audience<'a>(
     let context = context(account, settings);
     let audience = account.annotations.audience.as_deref().unwrap_or(&settings.token_audience);
     if audience.is_empty() {
-        context.report(findings, FindingKind::InvalidAudience, AUDIENCE, |text| {
-            text.then(format_args!("expected an audience, but got an empty string"))
-        });
+        let wording = Wording::new(format_args!("expected an audience, but got an empty string"));
+        context.report(findings, FindingKind::InvalidAudience, AUDIENCE, wording);
         return None;
     }
     check_audience(audience, account, settings, findings);
@@ -130,9 +127,8 @@ pub fn annotated_audience<'a>(
 
 fn check_audience(audience: &str, account: &ServiceAccount, settings: &Settings<'_>, findings: &mut Findings<'_>) {
     if !allowed::audience(audience, settings) {
-        findings.add(FindingKind::AudienceNotAllowed, || {
-            Text::new(format_args!("{account}: `allowedAudiences` does not have ")).quoting(audience)
-        });
+        let wording = format_args!("{account}: `allowedAudiences` does not have ");
+        findings.add(FindingKind::AudienceNotAllowed, Wording::new(wording).quoting(audience));
     }
 }
 
@@ -171,9 +167,8 @@ fn mapped_identity<'a>(
 ) -> Resolution<'a> {
     let role = mapping.role.into_text();
     if !allowed::role(&role, &account.namespace, settings) {
-        findings.add(FindingKind::RoleNotAllowed, || {
-            Text::new(format_args!("{account}: namespace `{}` may not use ", account.namespace)).quoting(&role)
-        });
+        let wording = format_args!("{account}: namespace `{}` may not use ", account.namespace);
+        findings.add(FindingKind::RoleNotAllowed, Wording::new(wording).quoting(&role));
     }
     let audience = mapping.audience.unwrap_or(Cow::Borrowed(&settings.token_audience));
     check_audience(&audience, account, settings, findings);
@@ -236,22 +231,24 @@ fn mapping_in_config_map(
     findings: &mut Findings<'_>,
 ) -> Result<Option<RoleMapping<'static>>, Reported> {
     let Some(name) = &settings.roles_config_map else { return Ok(None) };
-    let about = || Text::new(format_args!("config map `{}/{}`: ", name.namespace, name.name));
-    let reason = match lookups.role_mappings(name) {
+    let (kind, problem, reason) = match lookups.role_mappings(name) {
         Ok(Some(text)) => match role_mapping::find(&text, &account.namespace, &account.name, name, findings) {
             Ok(mapping) => return Ok(mapping),
-            Err(unreadable) => format!("its role mappings are no JSON object: {unreadable}"),
+            Err(unreadable) => {
+                let reason = format!("its role mappings are no JSON object: {unreadable}");
+                (FindingKind::LookupFailed, "it could not be read: ", Some(reason))
+            }
         },
-        Ok(None) => {
-            findings.add(FindingKind::InvalidRoleMapping, || about().then(format_args!("it has no key `config`")));
-            return Ok(None);
-        }
-        Err(LookupError::NotFound) => {
-            findings.add(FindingKind::InvalidRoleMapping, || about().then(format_args!("it does not exist")));
-            return Ok(None);
-        }
-        Err(LookupError::Failed(reason)) => reason,
+        Ok(None) => (FindingKind::InvalidRoleMapping, "it has no key `config`", None),
+        Err(LookupError::NotFound) => (FindingKind::InvalidRoleMapping, "it does not exist", None),
+        Err(LookupError::Failed(reason)) => (FindingKind::LookupFailed, "it could not be read: ", Some(reason)),
     };
-    findings.add(FindingKind::LookupFailed, || about().then(format_args!("it could not be read: ")).quoting(&reason));
+    let scope = format_args!("config map `{}/{}`: ", name.namespace, name.name);
+    let wording = format_args!("{scope}{problem}");
+    let wording = Wording::new(wording);
+    findings.add(kind, reason.as_deref().map_or(wording, |reason| wording.quoting(reason)));
+    if kind == FindingKind::InvalidRoleMapping {
+        return Ok(None);
+    }
     Err(Reported)
 }

@@ -5,9 +5,10 @@
 //! over. A lifetime of 0 is none.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::account_pattern::{AccountPattern, closest};
-use crate::finding::{FindingKind, Text};
+use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::json::{self, Field, Reader, Unreadable};
 use crate::role_arn::RoleArn;
@@ -33,7 +34,8 @@ pub fn find(
     let mut unreadable_entries = 0_usize;
     let mut reader = Reader::new(text);
     // Go decodes a `null` into a map without entries.
-    if reader.null()?.is_some() {
+    if reader.is_null() {
+        reader.skip()?;
         return reader.finish().map(|()| None);
     }
     reader.object(|reader, key| {
@@ -42,9 +44,8 @@ pub fn find(
             Err(unreadable) => {
                 unreadable_entries = unreadable_entries.saturating_add(1);
                 if unreadable_entries <= SHOWN {
-                    findings.add(FindingKind::InvalidRoleMapping, || {
-                        entry_of(config_map, key).then(format_args!(": {unreadable}"))
-                    });
+                    let problem = format_args!(": {unreadable}");
+                    report_entry(FindingKind::InvalidRoleMapping, key, problem, config_map, findings);
                 }
             }
             Ok((mapping, lifetime)) if mapping.accounts.matches(namespace, name) => {
@@ -59,17 +60,23 @@ pub fn find(
     })?;
     reader.finish()?;
     if let Some(more) = unreadable_entries.checked_sub(SHOWN).filter(|more| *more > 0) {
-        findings.add(FindingKind::InvalidRoleMapping, || {
-            Text::new(format_args!("config map `{}/{}`: ", config_map.namespace, config_map.name))
-                .then(format_args!("{more} more entries cannot be read"))
-        });
+        let ConfigMapName { namespace, name } = config_map;
+        let wording = format_args!("config map `{namespace}/{name}`: {more} more entries cannot be read");
+        findings.add(FindingKind::InvalidRoleMapping, Wording::new(wording));
     }
     Ok(closest(&matching, |(_, mapping)| &mapping.accounts, namespace, name).map(|(_, mapping)| mapping.clone()))
 }
 
-/// The start of a finding about an entry.
-fn entry_of(config_map: &ConfigMapName<'_>, key: &str) -> Text {
-    Text::new(format_args!("config map `{}/{}`: entry ", config_map.namespace, config_map.name)).quoting(key)
+/// Reports something about the entry of this key.
+fn report_entry(
+    kind: FindingKind,
+    key: &str,
+    problem: fmt::Arguments<'_>,
+    config_map: &ConfigMapName<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let wording = format_args!("config map `{}/{}`: entry ", config_map.namespace, config_map.name);
+    findings.add(kind, Wording::new(wording).quoting(key).then(problem));
 }
 
 /// An entry, but for its lifetime, which is returned as the number that it is.
@@ -116,10 +123,8 @@ fn read_lifetime(
     }
     let reading = TokenLifetime::of_seconds(seconds);
     if let Some(consequence) = reading.consequence() {
-        findings.add(FindingKind::InvalidTokenExpiration, || {
-            entry_of(config_map, key)
-                .then(format_args!(": expected 600 to 4294967296 s, but got {seconds}, {consequence}"))
-        });
+        let problem = format_args!(": expected 600 to 4294967296 s, but got {seconds}, {consequence}");
+        report_entry(FindingKind::InvalidTokenExpiration, key, problem, config_map, findings);
     }
     reading.lifetime()
 }

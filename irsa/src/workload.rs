@@ -87,8 +87,8 @@ struct Walk<'w, 'j> {
 
 impl<'j> Walk<'_, 'j> {
     fn follow(&mut self, reader: &mut Reader<'j>, steps: &[Step<'_>]) -> json::Result<()> {
-        if reader.null()?.is_some() {
-            return Ok(());
+        if reader.is_null() {
+            return reader.skip();
         }
         let Some((step, rest)) = steps.split_first() else {
             let pod = Pod::read(reader)?;
@@ -96,13 +96,13 @@ impl<'j> Walk<'_, 'j> {
             self.found.insert(at, Template { path: self.at.clone(), pod });
             return Ok(());
         };
-        let is_list = *step == Step::Wildcard && reader.is_list()?;
+        let is_list = *step == Step::Wildcard && reader.is_list();
         if is_list {
             return reader
                 .list(|reader, index| self.enter(Segment::Index(index), |walk| walk.follow(reader, rest)))
                 .map(drop);
         }
-        if !self.is_strict && !reader.is_object()? {
+        if !self.is_strict && !reader.is_object() {
             return reader.skip();
         }
         let mut seen = false;

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Kind, RawStr, Scanner};
-use super::unreadable::{Result, Unreadable};
-use super::value::Value;
+use crate::scan::{Kind, RawStr, Scanner};
+use crate::unreadable::{Result, Unreadable};
+use crate::value::Value;
 
 /// Where a value stands: byte offsets into the whole text, the end exclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,10 +71,8 @@ impl<'j> Reader<'j> {
     /// Fails where the next value is no object, or a value no string.
     pub fn string_map(&mut self, mut entry: impl FnMut(&Cow<'j, str>, RawStr<'j>, Span)) -> Result<Brackets> {
         self.members(&mut |reader, key| {
-            let (value, span) = match reader.null()? {
-                Some(span) => (RawStr::EMPTY, span),
-                None => reader.raw_string()?,
-            };
+            let (value, span) =
+                if reader.is_null() { (RawStr::EMPTY, reader.raw()?.1) } else { reader.raw_string()? };
             entry(key, value, span);
             Ok(())
         })
@@ -82,7 +80,7 @@ impl<'j> Reader<'j> {
 
     /// The loop stands in the module once, whatever is read by it.
     #[inline(never)]
-    pub(super) fn members(
+    pub(crate) fn members(
         &mut self,
         member: &mut dyn FnMut(&mut Self, &Cow<'j, str>) -> Result<()>,
     ) -> Result<Brackets> {
@@ -179,32 +177,20 @@ impl<'j> Reader<'j> {
         self.scanner.skip().ok_or_else(|| self.no_json())
     }
 
-    /// Reads `null`, where that is the next value.
-    ///
-    /// # Errors
-    /// Fails where the text is no JSON.
-    #[inline(never)]
-    pub fn null(&mut self) -> Result<Option<Span>> {
-        if self.scanner.peek() != Some(b'n') {
-            return Ok(None);
-        }
-        Ok(Some(self.raw()?.1))
+    /// Whether the next value is `null`, or means to be.
+    #[inline]
+    pub fn is_null(&mut self) -> bool {
+        self.scanner.peek() == Some(b'n')
     }
 
     /// Whether the next value is a list.
-    ///
-    /// # Errors
-    /// Fails where the text is no JSON.
-    pub fn is_list(&mut self) -> Result<bool> {
-        Ok(self.kind()? == Kind::List)
+    pub fn is_list(&mut self) -> bool {
+        self.scanner.peek() == Some(b'[')
     }
 
     /// Whether the next value is an object.
-    ///
-    /// # Errors
-    /// Fails where the text is no JSON.
-    pub fn is_object(&mut self) -> Result<bool> {
-        Ok(self.kind()? == Kind::Object)
+    pub fn is_object(&mut self) -> bool {
+        self.scanner.peek() == Some(b'{')
     }
 
     /// Reads by `read`; where that fails but the text is JSON, the value is passed over. Either way its text is
@@ -264,8 +250,8 @@ impl<'j> Reader<'j> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Field;
     use super::*;
+    use crate::Field;
 
     #[test]
     fn borrows_what_has_no_escape_and_decodes_what_has_one() {

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::reader::Reader;
-use super::unreadable::Result;
+use crate::reader::Reader;
+use crate::unreadable::Result;
 
 /// A value of any type, known to be JSON, by its text: each part of it is read when it is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value<'j>(pub(super) &'j str);
+pub struct Value<'j>(pub(crate) &'j str);
 
 impl<'j> Value<'j> {
     /// Reads a text that has to be one value.

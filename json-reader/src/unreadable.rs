@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::scan::Kind;
+use crate::scan::Kind;
 
 /// The result of reading.
 pub type Result<T> = std::result::Result<T, Unreadable>;
@@ -88,19 +88,19 @@ impl Unreadable {
     }
 
     #[cold]
-    pub(super) fn within_list(mut self, index: usize) -> Self {
+    pub(crate) fn within_list(mut self, index: usize) -> Self {
         self.0.path.push(Segment::Index(index));
         self
     }
 
     #[cold]
-    pub(super) fn wrong_type(expected: Kind, got: Kind) -> Self {
+    pub(crate) fn wrong_type(expected: Kind, got: Kind) -> Self {
         Self::from(Problem::Type { expected: expected.name(), got: got.name() })
     }
 
     /// A text that is no JSON, or nested too deeply.
     #[cold]
-    pub(super) fn syntax(byte: usize) -> Self {
+    pub(crate) fn syntax(byte: usize) -> Self {
         Self::from(Problem::Syntax { byte })
     }
 

@@ -1,7 +1,7 @@
 //! Members of objects, which may be absent, `null`, or there, and must not be there twice.
 
-use super::reader::{Reader, Span};
-use super::unreadable::{Result, Unreadable};
+use crate::reader::{Reader, Span};
+use crate::unreadable::{Result, Unreadable};
 
 /// A member of an object that this crate reads.
 #[derive(Debug, Clone, Default)]
@@ -24,10 +24,7 @@ impl<T> Field<T> {
         if !matches!(self, Self::Missing) {
             return Err(Unreadable::duplicate());
         }
-        *self = match reader.null()? {
-            Some(span) => Self::Null(span),
-            None => Self::Present(read(reader)?),
-        };
+        *self = if reader.is_null() { Self::Null(reader.raw()?.1) } else { Self::Present(read(reader)?) };
         Ok(())
     }
 

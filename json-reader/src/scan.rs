@@ -14,7 +14,7 @@ pub const DEPTH_LIMIT: u32 = 200;
 
 /// What kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     Boolean,
     Number,
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// The kind, as messages call it.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean => "a boolean",
@@ -60,7 +60,7 @@ impl<'j> RawStr<'j> {
 ///
 /// What fails returns `None`, and stays where the text is wrong.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scanner<'j> {
+pub(crate) struct Scanner<'j> {
     text: &'j str,
     /// In bytes.
     at: usize,
@@ -69,23 +69,23 @@ pub(super) struct Scanner<'j> {
 }
 
 impl<'j> Scanner<'j> {
-    pub(super) fn new(text: &'j str) -> Self {
+    pub(crate) fn new(text: &'j str) -> Self {
         Self { text, at: 0, depth: 0 }
     }
 
     /// The place, in bytes.
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
     /// The text from a place to here.
-    pub(super) fn text_since(&self, start: usize) -> &'j str {
+    pub(crate) fn text_since(&self, start: usize) -> &'j str {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
     /// The next byte that is no white space, to which this goes. `None` at the end.
     #[inline]
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> Option<u8> {
         match self.byte(self.at) {
             Some(byte) if byte > b' ' => Some(byte),
             _ => self.peek_behind_white_space(),
@@ -93,7 +93,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// The kind of the value that comes next.
-    pub(super) fn kind(&mut self) -> Option<Kind> {
+    pub(crate) fn kind(&mut self) -> Option<Kind> {
         match self.peek()? {
             b'"' => Some(Kind::String),
             b'{' => Some(Kind::Object),
@@ -106,7 +106,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// Passes over a value.
-    pub(super) fn skip(&mut self) -> Option<()> {
+    pub(crate) fn skip(&mut self) -> Option<()> {
         match self.peek()? {
             b'"' => self.pass_string().map(drop),
             b'{' => {
@@ -135,7 +135,7 @@ impl<'j> Scanner<'j> {
 
     /// Enters the list or the object that begins here. Returns whether anything is in it; if not, it is left.
     #[inline]
-    pub(super) fn enter(&mut self, close: u8) -> Option<bool> {
+    pub(crate) fn enter(&mut self, close: u8) -> Option<bool> {
         if self.depth == DEPTH_LIMIT {
             return None;
         }
@@ -150,7 +150,7 @@ impl<'j> Scanner<'j> {
 
     /// Goes on behind an element or a member. Returns whether another one comes; if not, the list or object is left.
     #[inline]
-    pub(super) fn step(&mut self, close: u8) -> Option<bool> {
+    pub(crate) fn step(&mut self, close: u8) -> Option<bool> {
         let byte = self.peek()?;
         if byte == b',' {
             self.advance();
@@ -164,7 +164,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// Reads a key, and passes over its colon.
-    pub(super) fn key(&mut self) -> Option<RawStr<'j>> {
+    pub(crate) fn key(&mut self) -> Option<RawStr<'j>> {
         self.peek()?;
         let key = self.string()?;
         self.colon()?;
@@ -173,7 +173,7 @@ impl<'j> Scanner<'j> {
 
     /// Reads the string that begins here.
     #[inline]
-    pub(super) fn string(&mut self) -> Option<RawStr<'j>> {
+    pub(crate) fn string(&mut self) -> Option<RawStr<'j>> {
         let start = self.at.wrapping_add(1);
         let has_escapes = self.pass_string()?;
         let inner = self.text.get(start..self.at.wrapping_sub(1)).unwrap_or_default();
@@ -181,7 +181,7 @@ impl<'j> Scanner<'j> {
     }
 
     /// Nothing but white space may be left.
-    pub(super) fn finish(mut self) -> Option<()> {
+    pub(crate) fn finish(mut self) -> Option<()> {
         self.peek().is_none().then_some(())
     }
 
@@ -253,18 +253,7 @@ impl<'j> Scanner<'j> {
     #[inline]
     fn pass_plain(&mut self) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let (words, _) = rest.as_chunks();
-        for word in words {
-            let special = special_bytes(u64::from_le_bytes(*word));
-            if special != 0 {
-                self.at = self.at.wrapping_add((special.trailing_zeros() / u8::BITS) as usize);
-                return;
-            }
-            self.at = self.at.wrapping_add(size_of::<u64>());
-        }
-        while self.byte(self.at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')) {
-            self.advance();
-        }
+        self.at = self.at.wrapping_add(plain_length(rest));
     }
 
     /// Goes to the last byte of the escape that begins here.
@@ -323,6 +312,22 @@ impl<'j> Scanner<'j> {
         }
         (self.at != start).then_some(())
     }
+}
+
+/// How many bytes there are before the first quote, backslash or control character.
+#[inline]
+pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    let mut length = 0_usize;
+    let (words, rest) = bytes.as_chunks();
+    for word in words {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return length.wrapping_add((special.trailing_zeros() / u8::BITS) as usize);
+        }
+        length = length.wrapping_add(size_of::<u64>());
+    }
+    let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..b' '));
+    length.wrapping_add(plain.count())
 }
 
 /// Marks bytes of a word that may not just stand in a string, by their highest bit. Of those that are marked, the first
