@@ -5,14 +5,13 @@
 
 use irsa::cluster::{Cluster, LookupError, Query};
 use irsa::json::write_string;
-use kubewarden_policy_sdk::wapc_guest::host_call;
+use wapc_guest::host_call;
 
 /// The host that runs the policy.
 pub struct Host;
 
 impl Cluster for Host {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
-        // The SDK has a type for this, but only with all of `k8s-openapi`.
         let mut request = Vec::new();
         for (key, value) in [
             ("{\"api_version\":", query.api_version),

@@ -10,8 +10,6 @@ mod response;
 use irsa::cluster::Cluster;
 use irsa::json::Unreadable;
 use irsa::{Review, Settings};
-use kubewarden_policy_sdk::settings::SettingsValidationResponse;
-use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
 use wapc_guest::{CallResult, register_function};
 
 use crate::cluster::Host;
@@ -23,7 +21,7 @@ use crate::payload::Payload;
 pub extern "C" fn wapc_init() {
     register_function("validate", validate);
     register_function("validate_settings", validate_settings);
-    register_function("protocol_version", protocol_version_guest);
+    register_function("protocol_version", |_| Ok(br#""v1""#.to_vec()));
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
@@ -31,9 +29,9 @@ fn validate(payload: &[u8]) -> CallResult {
     Ok(review(payload, &mut Host))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
 fn validate_settings(payload: &[u8]) -> CallResult {
-    let message = check_settings(payload).err();
-    Ok(serde_json::to_vec(&SettingsValidationResponse { valid: message.is_none(), message })?)
+    Ok(response::write_settings_validation(check_settings(payload)))
 }
 
 /// Reviews the request in a payload, by what this cluster holds, and writes the response.

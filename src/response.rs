@@ -38,6 +38,17 @@ pub(crate) fn write(review: &Review, payload: &str) -> Vec<u8> {
     out
 }
 
+/// Writes whether settings are right, and if not, what is wrong with them.
+///
+/// Source: Kubewarden's policy specification, "Validating settings".
+pub(crate) fn write_settings_validation(checked: Result<(), String>) -> Vec<u8> {
+    let Err(message) = checked else { return br#"{"valid":true}"#.to_vec() };
+    let mut out = br#"{"valid":false,"message":"#.to_vec();
+    write_string(&message, &mut out);
+    out.push(b'}');
+    out
+}
+
 fn write_separated<T>(items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
