@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
+use crate::json::RawStr;
 use crate::metadata::Annotations;
 use crate::nearest::edits;
 use crate::service_account::ServiceAccount;
@@ -147,15 +148,15 @@ pub fn is_relevant(key: &str, prefix: &str) -> bool {
 pub fn misspelled(annotations: &Annotations<'_>, prefix: &str, known: &[&'static str]) -> Vec<Misspelled> {
     const EDITS: usize = 2;
     let mut found: Vec<Misspelled> = Vec::new();
-    for key in annotations.keys().filter(|key| is_relevant(key, prefix)) {
+    for key in annotations.keys().map(RawStr::decode).filter(|key| is_relevant(key, prefix)) {
         let Some((domain, name)) = key.split_once('/') else { continue };
         if domain == prefix && ACCOUNT_KEYS.contains(&name) {
             continue;
         }
         let Some(meant) = known.iter().min_by_key(|known| edits(name, known)) else { continue };
         if edits(name, meant) <= EDITS {
-            let at = found.partition_point(|other| other.key.as_str() <= key);
-            found.insert(at, Misspelled { key: key.to_owned(), meant });
+            let at = found.partition_point(|other| *other.key <= *key);
+            found.insert(at, Misspelled { key: key.into_owned(), meant });
         }
     }
     found

@@ -60,7 +60,7 @@ pub fn check_tokens(pod: &Pod<'_>, account: &dyn fmt::Display, settings: &Settin
         if let Some(token) = volume.tokens.iter().find(|token| is_for_sts(token, settings)) {
             let name = &volume.name;
             let wording = format_args!("volume `{name}`: {account} has no role, but this is a token for ");
-            findings.add_about_pod(FindingKind::ForeignToken, Wording::new(wording).quoting(&token.audience));
+            findings.add_about_pod(FindingKind::ForeignToken, Wording::new(wording).quoting(&token.audience.decode()));
         }
     }
 }
@@ -70,7 +70,7 @@ pub fn check_tokens(pod: &Pod<'_>, account: &dyn fmt::Display, settings: &Settin
 pub fn has_container_credentials(pod: &Pod<'_>, settings: &Settings<'_>) -> bool {
     let audience = settings.container_credentials.as_ref().map_or(ContainerCredentials::AUDIENCE, |it| &it.audience);
     pod.spec.all_containers().any(sets_container_credentials)
-        && pod.spec.volumes.iter().any(|volume| volume.tokens.iter().any(|token| token.audience == audience))
+        && pod.spec.volumes.iter().any(|volume| volume.tokens.iter().any(|token| token.audience == *audience))
 }
 
 /// Whether a container has both variables of container credentials.
@@ -89,7 +89,7 @@ fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = Cow<'
 /// Whether STS takes the token: `sts.amazonaws.com`, `sts.<region>.amazonaws.com`, the same in China, or what the
 /// settings name.
 fn is_for_sts(token: &TokenSource<'_>, settings: &Settings<'_>) -> bool {
-    let audience = token.audience.as_ref();
+    let audience = &*token.audience.decode();
     if audience == settings.token_audience {
         return true;
     }

@@ -9,7 +9,7 @@ use crate::edit::Edits;
 use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::{Identity, Source};
-use crate::json::Unreadable;
+use crate::json::{RawStr, Unreadable};
 use crate::lookups::Lookups;
 use crate::metadata::{Metadata, POD_IDENTITY_LABEL, SKIP_LABEL};
 use crate::names::is_dns_subdomain;
@@ -51,7 +51,7 @@ pub fn check_pod(
         findings.add_about_pod(FindingKind::OptedOut, Wording::new(wording));
         return Ok(Outcome { opted_out: true, ..Outcome::default() });
     }
-    let name = pod.spec.service_account();
+    let name = &*pod.spec.service_account().decode();
     if !is_dns_subdomain(name) {
         return Err(Unreadable::value("a DNS subdomain").within("serviceAccountName").within("spec"));
     }
@@ -102,10 +102,10 @@ impl Wishes {
         let annotations = &metadata.annotations;
         let prefix = &settings.annotation_prefix;
         let context = Context { carrier: Carrier::Pod, prefix };
-        let value = |key| -> Option<Cow<'_, str>> { annotations.under(prefix, key) };
+        let value = |key| -> Option<Cow<'_, str>> { annotations.under(prefix, key).map(RawStr::decode) };
         let lifetime = context.token_expiration(value(TOKEN_EXPIRATION).as_deref(), findings);
         let skipped = context.skip_containers(value(SKIP_CONTAINERS).as_deref(), findings);
-        let is_container = |name: &String| pod.spec.all_containers().any(|container| container.name == *name);
+        let is_container = |name: &String| pod.spec.all_containers().any(|container| container.name == **name);
         for unknown in skipped.iter().flatten().filter(|name| !is_container(name)) {
             let wording = Wording::new(format_args!("no container is named ")).quoting(unknown);
             context.report(findings, FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, wording);

@@ -97,7 +97,8 @@ pub fn groups<'a>(identity: &'a Identity<'_>, pod: &Pod<'a>, settings: &'a Setti
 /// A session name is of two characters at least; a shorter pod's name is none. A pod whose name is not known yet will
 /// have one that fits: the API server generates 63 characters at the most.
 fn session_name<'a>(pod: &Pod<'a>) -> Option<Value<'a>> {
-    let name = pod.metadata.get().map(|metadata| metadata.name.clone()).unwrap_or_default();
+    let name = pod.metadata.get().map(|metadata| metadata.name).unwrap_or_default();
+    let name = name.decode();
     match (name.len(), name.get(..SESSION_NAME_LIMIT)) {
         (1, _) => None,
         (length, Some(start)) if length > SESSION_NAME_LIMIT => Some(Value::Text(Cow::Owned(start.to_owned()))),

@@ -1,7 +1,5 @@
 //! What is read of an object's `metadata`.
 
-use std::borrow::Cow;
-
 use crate::json::{Brackets, Field, RawStr, Reader, Result, Span};
 
 /// The label by which a pod opts out, whatever the prefix of the annotations: the key that the webhook's
@@ -22,9 +20,9 @@ pub struct Metadata<'j> {
     /// Where it stands.
     pub brackets: Brackets,
     /// The object's name. Empty where the API server will generate one.
-    pub name: Cow<'j, str>,
+    pub name: RawStr<'j>,
     /// Its namespace. Empty where it has none.
-    pub namespace: Cow<'j, str>,
+    pub namespace: RawStr<'j>,
     /// Its annotations.
     pub annotations: Annotations<'j>,
     /// Its labels.
@@ -77,44 +75,44 @@ impl<'j> Metadata<'j> {
 
 /// An object's annotations, in the order in which they stand.
 #[derive(Debug, Clone, Default)]
-pub struct Annotations<'j>(Vec<(Cow<'j, str>, RawStr<'j>)>);
+pub struct Annotations<'j>(Vec<(RawStr<'j>, RawStr<'j>)>);
 
 impl<'j> Annotations<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut annotations = Vec::new();
-        reader.string_map(|key, value, _| annotations.push((key.clone(), value)))?;
+        reader.string_map(|key, value, _| annotations.push((key, value)))?;
         Ok(Self(annotations))
     }
 
     /// The value of the annotation `prefix/key`. Where a key stands twice, the last counts, as for the API server.
     #[must_use]
-    pub fn under(&self, prefix: &str, key: &str) -> Option<Cow<'j, str>> {
-        self.last(|name| is_under(name, prefix, key))
+    pub fn under(&self, prefix: &str, key: &str) -> Option<RawStr<'j>> {
+        self.last(|name| is_under(&name.decode(), prefix, key))
     }
 
     /// Whether those that `is_relevant` are the same.
     #[must_use]
     pub fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let has_all = |one: &Self, other: &Self| {
-            let mut relevant = one.keys().filter(|key| is_relevant(key));
-            relevant.all(|key| one.last(|name| name == key) == other.last(|name| name == key))
+            let mut relevant = one.keys().filter(|key| is_relevant(&key.decode()));
+            relevant.all(|key| one.last(|other| other == key) == other.last(|other| other == key))
         };
         has_all(self, other) && has_all(other, self)
     }
 
-    fn last(&self, is_it: impl Fn(&str) -> bool) -> Option<Cow<'j, str>> {
-        self.0.iter().rev().find(|(name, _)| is_it(name)).map(|(_, value)| value.decode())
+    fn last(&self, is_it: impl Fn(RawStr<'j>) -> bool) -> Option<RawStr<'j>> {
+        self.0.iter().rev().find(|(key, _)| is_it(*key)).map(|(_, value)| *value)
     }
 
     /// Whether there is an annotation of this key.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
-        self.0.iter().any(|(name, _)| name == key)
+        self.keys().any(|other| other == key)
     }
 
     /// The keys, in the order in which they stand.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(key, _)| key.as_ref())
+    pub fn keys(&self) -> impl Iterator<Item = RawStr<'j>> {
+        self.0.iter().map(|(key, _)| *key)
     }
 }
 
@@ -137,7 +135,7 @@ impl<'j> Labels<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut skip = false;
         let mut pod_identity = None;
-        let brackets = reader.string_map(|key, value, span| match key.as_ref() {
+        let brackets = reader.string_map(|key, value, span| match &*key.decode() {
             SKIP_LABEL => skip = true,
             POD_IDENTITY_LABEL => pod_identity = Some((value, span)),
             _ => {}

@@ -6,6 +6,7 @@ use crate::environment::{self, Group, Value};
 use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::{Identity, Method, Token};
+use crate::json::RawStr;
 use crate::pod::{Container, Mount, Pod, PodSpec, Volume};
 use crate::settings::Settings;
 use crate::variable::Variable;
@@ -128,7 +129,7 @@ enum MountOfToken<'p> {
 
 /// What is at the token's mount path instead.
 enum Obstacle<'p> {
-    Volume(&'p str),
+    Volume(RawStr<'p>),
     Device,
 }
 
@@ -145,13 +146,13 @@ impl fmt::Display for Obstacle<'_> {
 /// two.
 fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
-    for mount in container.mounts.iter().filter(|mount| token.mount_path.is(&mount.path)) {
+    for mount in container.mounts.iter().filter(|mount| token.mount_path.is(&mount.path.decode())) {
         if !mounts_token(mount, spec, token) {
-            return MountOfToken::Conflict(Obstacle::Volume(&mount.volume));
+            return MountOfToken::Conflict(Obstacle::Volume(mount.volume));
         }
         there = MountOfToken::There;
     }
-    if container.device_paths.iter().any(|path| token.mount_path.is(path)) {
+    if container.device_paths.iter().any(|path| token.mount_path.is(&path.decode())) {
         return MountOfToken::Conflict(Obstacle::Device);
     }
     there
@@ -168,5 +169,5 @@ fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> boo
 fn holds_token(volume: &Volume<'_>, token: &Token<'_>) -> bool {
     matches!(volume.tokens.as_slice(), [source] if volume.sources == 1
         && source.path == token.path
-        && source.audience == token.audience)
+        && source.audience == *token.audience)
 }

@@ -3,8 +3,6 @@
 //! Only what a rule needs is read; everything else is passed over, and survives because the object's text is added
 //! to and never written anew. Field names and types are those of Kubernetes' `core/v1`.
 
-use std::borrow::Cow;
-
 use crate::json::{Brackets, Field, RawStr, Reader, Result, Unreadable};
 use crate::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
 use crate::variable::Variable;
@@ -26,9 +24,9 @@ pub struct PodSpec<'j> {
     /// Where it stands.
     pub brackets: Brackets,
     /// The name of the pod's service account, by `serviceAccountName`. Empty where there is none.
-    service_account_name: Cow<'j, str>,
+    service_account_name: RawStr<'j>,
     /// The same by the deprecated `serviceAccount`.
-    service_account: Cow<'j, str>,
+    service_account: RawStr<'j>,
     /// Whether the pod says that it runs on Windows: by `os.name`, or by a `nodeSelector` for such nodes.
     pub is_windows: bool,
     /// Where the list of volumes stands.
@@ -47,7 +45,7 @@ pub struct Container<'j> {
     /// Where it stands.
     pub brackets: Brackets,
     /// Its name.
-    pub name: Cow<'j, str>,
+    pub name: RawStr<'j>,
     /// Where its `env` stands.
     pub env: Field<Brackets>,
     /// The variables of `env` that AWS SDKs read, in their order.
@@ -57,7 +55,7 @@ pub struct Container<'j> {
     /// The mounts, in their order.
     pub mounts: Vec<Mount<'j>>,
     /// The paths of its `volumeDevices`.
-    pub device_paths: Vec<Cow<'j, str>>,
+    pub device_paths: Vec<RawStr<'j>>,
 }
 
 /// What an environment variable is set to.
@@ -73,9 +71,9 @@ pub enum VariableValue<'j> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mount<'j> {
     /// The volume's name.
-    pub volume: Cow<'j, str>,
+    pub volume: RawStr<'j>,
     /// Where in the container it is mounted.
-    pub path: Cow<'j, str>,
+    pub path: RawStr<'j>,
     /// Only a part of the volume is mounted (`subPath`, `subPathExpr`).
     pub is_partial: bool,
 }
@@ -84,7 +82,7 @@ pub struct Mount<'j> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Volume<'j> {
     /// Its name.
-    pub name: Cow<'j, str>,
+    pub name: RawStr<'j>,
     /// The service account tokens among its projected sources.
     pub tokens: Vec<TokenSource<'j>>,
     /// How many sources it projects. 0 for a volume of another kind.
@@ -95,9 +93,9 @@ pub struct Volume<'j> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenSource<'j> {
     /// Whom the token is for. Empty for the API server.
-    pub audience: Cow<'j, str>,
+    pub audience: RawStr<'j>,
     /// The file's path within the volume.
-    pub path: Cow<'j, str>,
+    pub path: RawStr<'j>,
 }
 
 impl<'j> Pod<'j> {
@@ -137,18 +135,16 @@ impl<'j> Pod<'j> {
     pub fn has_pod_identity_label(&self) -> bool {
         let label =
             self.metadata.get().and_then(|metadata| metadata.labels.get()).and_then(|labels| labels.pod_identity);
-        label.is_some_and(|(value, _)| value.decode() == POD_IDENTITY_ENABLED)
+        label.is_some_and(|(value, _)| value == *POD_IDENTITY_ENABLED)
     }
 }
 
 impl<'j> PodSpec<'j> {
     /// The name of the service account that the pod runs as.
     #[must_use]
-    pub fn service_account(&self) -> &str {
-        [&self.service_account_name, &self.service_account]
-            .into_iter()
-            .find(|name| !name.is_empty())
-            .map_or("default", |name| name)
+    pub fn service_account(&self) -> RawStr<'j> {
+        let names = [self.service_account_name, self.service_account];
+        names.into_iter().find(|name| !name.is_empty()).unwrap_or(RawStr::from("default"))
     }
 
     /// All containers that run with the pod: the init containers, then the others.
@@ -205,14 +201,14 @@ fn read_os_is_windows(reader: &mut Reader<'_>) -> Result<bool> {
         "name" => name.read(reader, Reader::string),
         _ => reader.skip(),
     })?;
-    Ok(name.into_value() == "windows")
+    Ok(name.into_value() == *"windows")
 }
 
 fn read_selects_windows(reader: &mut Reader<'_>) -> Result<bool> {
     let mut is_windows = false;
     reader.string_map(|key, value, _| {
-        if matches!(key.as_ref(), "kubernetes.io/os" | "beta.kubernetes.io/os") {
-            is_windows |= value.decode() == "windows";
+        if matches!(&*key.decode(), "kubernetes.io/os" | "beta.kubernetes.io/os") {
+            is_windows |= value == *"windows";
         }
     })?;
     Ok(is_windows)
@@ -228,13 +224,13 @@ impl<'j> Container<'j> {
     /// Whether it has one of these names.
     #[must_use]
     pub fn is_among(&self, names: &[String]) -> bool {
-        names.iter().any(|name| *name == self.name)
+        names.iter().any(|name| self.name == **name)
     }
 
     /// Whether it mounts the volume of this name, wherever.
     #[must_use]
     pub fn mounts(&self, volume: &str) -> bool {
-        self.mounts.iter().any(|mount| mount.volume == volume)
+        self.mounts.iter().any(|mount| mount.volume == *volume)
     }
 
     /// Whether one of the variables is set, to whatever value.
@@ -281,21 +277,21 @@ fn read_variable<'j>(reader: &mut Reader<'j>, variables: &mut Vec<(Variable, Var
     let mut value_from = Field::Missing;
     reader.object(|reader, key| match key {
         "name" => name.read(reader, Reader::string),
-        "value" => value.read(reader, |reader| reader.raw_string().map(|(value, _)| value)),
+        "value" => value.read(reader, Reader::string),
         "valueFrom" => value_from.read(reader, Reader::skip),
         _ => reader.skip(),
     })?;
-    if let Some(variable) = Variable::named(&name.into_value()) {
+    if let Some(variable) = Variable::named(&name.into_value().decode()) {
         let value = match value_from.get() {
             Some(()) => VariableValue::Reference,
-            None => VariableValue::Literal(value.into_option().unwrap_or(RawStr::EMPTY)),
+            None => VariableValue::Literal(value.into_option().unwrap_or_default()),
         };
         variables.push((variable, value));
     }
     Ok(())
 }
 
-fn read_device_paths<'j>(reader: &mut Reader<'j>) -> Result<Vec<Cow<'j, str>>> {
+fn read_device_paths<'j>(reader: &mut Reader<'j>) -> Result<Vec<RawStr<'j>>> {
     let mut paths = Vec::new();
     reader.list(|reader, _| {
         let mut path = Field::Missing;

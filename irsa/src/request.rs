@@ -4,16 +4,16 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Attempt, Field, Reader, Span, Unreadable};
+use crate::json::{self, Attempt, Field, RawStr, Reader, Span, Unreadable};
 use crate::pod::Pod;
 
 /// What is read of an admission request.
 #[derive(Debug, Clone)]
 pub struct Request<'j> {
     /// The request's uid: the API server makes one for each call.
-    pub uid: Cow<'j, str>,
+    pub uid: RawStr<'j>,
     /// The namespace of the object.
-    pub namespace: Cow<'j, str>,
+    pub namespace: RawStr<'j>,
     /// What is done.
     pub operation: Operation,
     /// Only a part of the object is asked for, such as its status.
@@ -43,11 +43,11 @@ pub enum Operation {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupVersionKind<'j> {
     /// The API group. Empty for the core one.
-    pub group: Cow<'j, str>,
+    pub group: RawStr<'j>,
     /// The version within the group.
-    pub version: Cow<'j, str>,
+    pub version: RawStr<'j>,
     /// The kind's name.
-    pub kind: Cow<'j, str>,
+    pub kind: RawStr<'j>,
 }
 
 /// The text of an object, and the pod that it was read as.
@@ -124,7 +124,7 @@ impl<'j> Request<'j> {
 
 impl Operation {
     fn read(reader: &mut Reader<'_>) -> json::Result<Self> {
-        match reader.string()?.as_ref() {
+        match &*reader.string()?.decode() {
             "CREATE" => Ok(Self::Create),
             "UPDATE" => Ok(Self::Update),
             "DELETE" => Ok(Self::Delete),
@@ -138,7 +138,7 @@ impl<'j> GroupVersionKind<'j> {
     /// Whether it is this kind.
     #[must_use]
     pub fn is(&self, group: &str, version: &str, kind: &str) -> bool {
-        self.kind == kind && self.group == group && self.version == version
+        self.kind == *kind && self.group == *group && self.version == *version
     }
 
     /// Whether it is that of pods.

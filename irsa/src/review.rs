@@ -1,5 +1,7 @@
 //! A request reviewed: from what was read to what is answered.
 
+use std::borrow::Cow;
+
 use crate::annotation;
 use crate::check::{self, Outcome, check_pod};
 use crate::cluster::Cluster;
@@ -135,9 +137,10 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
         return Ok(Review::skipped());
     }
     let mut findings = Findings::new(&settings.actions);
-    let mut lookups = Lookups::new(cluster, settings, namespace(request)?);
-    let outcome =
-        check_pod(&pod, &request.uid, settings, &mut lookups, &mut findings).map_err(|error| error.within("object"))?;
+    let namespace = namespace(request)?;
+    let mut lookups = Lookups::new(cluster, settings, &namespace);
+    let outcome = check_pod(&pod, &request.uid.decode(), settings, &mut lookups, &mut findings)
+        .map_err(|error| error.within("object"))?;
     Ok(conclude(vec![outcome], &findings, document.span))
 }
 
@@ -149,8 +152,8 @@ fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Resul
     }
     let prefix = &settings.annotation_prefix;
     let account = ServiceAccount {
-        namespace: namespace(request)?.to_owned(),
-        name: metadata.name.clone().into_owned(),
+        namespace: namespace(request)?.into_owned(),
+        name: metadata.name.decode().into_owned(),
         annotations: AccountAnnotations::new(&metadata.annotations, prefix),
     };
     let mut findings = Findings::new(&settings.actions);
@@ -182,13 +185,15 @@ fn review_workload(
     let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
     let is_unchanged = old.is_some_and(|old| say_the_same(&old, &templates, settings));
     let mut findings = Findings::new(&settings.actions);
-    let mut lookups = Lookups::new(cluster, settings, namespace(request)?);
+    let namespace = namespace(request)?;
+    let mut lookups = Lookups::new(cluster, settings, &namespace);
+    let request_uid = request.uid.decode();
     let mut outcomes = Vec::new();
     let mut unreadable = Vec::new();
     for (index, Template { path, pod }) in templates.iter().enumerate() {
         let path = path_text(path);
         findings.enter_template(index, path.clone());
-        match check_pod(pod, &request.uid, settings, &mut lookups, &mut findings) {
+        match check_pod(pod, &request_uid, settings, &mut lookups, &mut findings) {
             Ok(outcome) => outcomes.push(outcome),
             Err(error) if is_unchanged => unreadable.push(error.within(&path).within("object").to_string()),
             Err(error) => return Err(error.within(&path).within("object")),
@@ -219,9 +224,10 @@ fn object<'r, 'j>(request: &'r Request<'j>) -> json::Result<&'r Document<'j>> {
 }
 
 /// The namespace of the request, which is asked for as it is.
-fn namespace<'r>(request: &'r Request<'_>) -> json::Result<&'r str> {
-    if is_dns_label(&request.namespace) {
-        return Ok(&request.namespace);
+fn namespace<'j>(request: &Request<'j>) -> json::Result<Cow<'j, str>> {
+    let namespace = request.namespace.decode();
+    if is_dns_label(&namespace) {
+        return Ok(namespace);
     }
     Err(Unreadable::value("the name of a namespace").within("namespace"))
 }

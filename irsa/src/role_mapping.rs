@@ -89,11 +89,11 @@ fn read_entry(reader: &mut Reader<'_>, key: &str) -> json::Result<(RoleMapping<'
     let mut lifetime = Field::Missing;
     reader.object(|reader, key| match key.to_ascii_lowercase().as_str() {
         "rolearn" => role.read(reader, |reader| {
-            let arn = reader.string()?.into_owned();
+            let arn = reader.string()?.decode().into_owned();
             RoleArn::new(Cow::Owned(arn)).ok_or_else(|| Unreadable::value("an IAM role ARN"))
         }),
         "audience" => audience.read(reader, |reader| {
-            let audience = reader.string()?.into_owned();
+            let audience = reader.string()?.decode().into_owned();
             if audience.is_empty() { Err(Unreadable::value("an audience")) } else { Ok(Cow::Owned(audience)) }
         }),
         "useregionalsts" => regional_sts_endpoints.read(reader, Reader::boolean),

@@ -1,6 +1,5 @@
 //! Service accounts: what their annotations say.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::annotation::{
@@ -47,7 +46,7 @@ impl AccountAnnotations {
     /// Takes the annotations under a prefix.
     #[must_use]
     pub fn new(annotations: &Annotations<'_>, prefix: &str) -> Self {
-        let value = |key| annotations.under(prefix, key).map(Cow::into_owned);
+        let value = |key| annotations.under(prefix, key).map(|value| value.decode().into_owned());
         Self {
             role_arn: value(ROLE_ARN),
             audience: value(AUDIENCE),

@@ -1,7 +1,5 @@
 //! Reading JSON, in one pass, with positions.
 
-use std::borrow::Cow;
-
 use crate::scan::{Kind, RawStr, Scanner};
 use crate::unreadable::{Result, Unreadable};
 use crate::value::Value;
@@ -61,7 +59,7 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Fails where the next value is no object, and as `member` does, under the member's key.
     pub fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<Brackets> {
-        self.members(&mut |reader, key| member(reader, key))
+        self.members(&mut |reader, key| member(reader, &key.decode()))
     }
 
     /// Reads an object whose keys are the user's own and whose values are strings, as labels are. A `null` is the
@@ -69,28 +67,26 @@ impl<'j> Reader<'j> {
     ///
     /// # Errors
     /// Fails where the next value is no object, or a value no string.
-    pub fn string_map(&mut self, mut entry: impl FnMut(&Cow<'j, str>, RawStr<'j>, Span)) -> Result<Brackets> {
+    pub fn string_map(&mut self, mut entry: impl FnMut(RawStr<'j>, RawStr<'j>, Span)) -> Result<Brackets> {
         self.members(&mut |reader, key| {
-            let (value, span) =
-                if reader.is_null() { (RawStr::EMPTY, reader.raw()?.1) } else { reader.raw_string()? };
-            entry(key, value, span);
+            let is_null = reader.is_null();
+            let start = reader.position();
+            let value = if is_null { reader.skip().map(|()| RawStr::default()) } else { reader.string() }?;
+            entry(key, value, Span { start, end: reader.position() });
             Ok(())
         })
     }
 
     /// The loop stands in the module once, whatever is read by it.
     #[inline(never)]
-    pub(crate) fn members(
-        &mut self,
-        member: &mut dyn FnMut(&mut Self, &Cow<'j, str>) -> Result<()>,
-    ) -> Result<Brackets> {
+    pub(crate) fn members(&mut self, member: &mut dyn FnMut(&mut Self, RawStr<'j>) -> Result<()>) -> Result<Brackets> {
         self.expect(b'{', Kind::Object)?;
         let start = self.position();
         let mut has_more = self.scanner.enter(b'}').ok_or_else(|| self.no_json())?;
         let is_empty = !has_more;
         while has_more {
-            let key = self.scanner.key().ok_or_else(|| self.no_json())?.decode();
-            member(self, &key).map_err(|error| error.within(&key))?;
+            let key = self.scanner.key().ok_or_else(|| self.no_json())?;
+            member(self, key).map_err(|error| error.within(&key.decode()))?;
             has_more = self.scanner.step(b'}').ok_or_else(|| self.no_json())?;
         }
         Ok(Brackets { span: Span { start, end: self.position() }, is_empty })
@@ -123,19 +119,9 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Fails where the next value is no string.
     #[inline(never)]
-    pub fn string(&mut self) -> Result<Cow<'j, str>> {
-        Ok(self.raw_string()?.0.decode())
-    }
-
-    /// Reads a string, without decoding it, and where it stands.
-    ///
-    /// # Errors
-    /// Fails where the next value is no string.
-    pub fn raw_string(&mut self) -> Result<(RawStr<'j>, Span)> {
+    pub fn string(&mut self) -> Result<RawStr<'j>> {
         self.expect(b'"', Kind::String)?;
-        let start = self.position();
-        let string = self.scanner.string().ok_or_else(|| self.no_json())?;
-        Ok((string, Span { start, end: self.position() }))
+        self.scanner.string().ok_or_else(|| self.no_json())
     }
 
     /// Reads a boolean.
@@ -250,6 +236,8 @@ impl<'j> Reader<'j> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
     use crate::Field;
 
@@ -257,7 +245,7 @@ mod tests {
     fn borrows_what_has_no_escape_and_decodes_what_has_one() {
         let mut reader = Reader::new(r#"["plain", "na\u006de"]"#);
         let mut strings = Vec::new();
-        reader.list(|reader, _| reader.string().map(|string| strings.push(string))).unwrap();
+        reader.list(|reader, _| reader.string().map(|string| strings.push(string.decode()))).unwrap();
         assert!(matches!(strings[0], Cow::Borrowed("plain")));
         assert!(matches!(&strings[1], Cow::Owned(name) if name == "name"));
     }
@@ -296,7 +284,7 @@ mod tests {
         let mut seen = Vec::new();
         reader
             .list(|reader, _| {
-                seen.push(reader.attempt(Reader::string)?.outcome.ok());
+                seen.push(reader.attempt(Reader::string)?.outcome.ok().map(RawStr::decode));
                 Ok(())
             })
             .unwrap();

@@ -8,6 +8,7 @@
 //! A fuzz target and a law hold it to what `serde_json` takes and refuses.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// How deep lists and objects may stand in one another.
 pub const DEPTH_LIMIT: u32 = 200;
@@ -37,8 +38,8 @@ impl Kind {
     }
 }
 
-/// A JSON string that is decoded only when it is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A string of a JSON text, of which the escapes are decoded only when it is looked at.
+#[derive(Debug, Clone, Copy, Default, Eq)]
 pub struct RawStr<'j> {
     /// What stands between the quotes, known to be valid.
     inner: &'j str,
@@ -46,13 +47,49 @@ pub struct RawStr<'j> {
 }
 
 impl<'j> RawStr<'j> {
-    /// The empty string.
-    pub const EMPTY: Self = Self { inner: "", has_escapes: false };
+    /// Whether it is the empty string.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.inner.is_empty()
+    }
 
     /// The string's value.
     #[must_use]
+    #[inline(never)]
     pub fn decode(self) -> Cow<'j, str> {
         if self.has_escapes { Cow::Owned(unescape(self.inner)) } else { Cow::Borrowed(self.inner) }
+    }
+}
+
+impl<'j> From<&'j str> for RawStr<'j> {
+    fn from(text: &'j str) -> Self {
+        Self { inner: text, has_escapes: false }
+    }
+}
+
+impl PartialEq for RawStr<'_> {
+    #[inline(never)]
+    fn eq(&self, other: &Self) -> bool {
+        if other.has_escapes { *self == *other.decode() } else { *self == *other.inner }
+    }
+}
+
+impl PartialEq<str> for RawStr<'_> {
+    #[inline(never)]
+    fn eq(&self, other: &str) -> bool {
+        if self.has_escapes { self.decode() == other } else { self.inner == other }
+    }
+}
+
+impl PartialEq<&str> for RawStr<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl fmt::Display for RawStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.decode())
     }
 }
 
@@ -487,6 +524,7 @@ mod tests {
     fn decodes_escapes() {
         let mut scanner = Scanner::new(r#""\"\\\/\b\f\n\r\t-\u00e4\ud83d\ude00\u0000-\\u0041""#);
         let string = scanner.string().unwrap();
+        assert!(string == *string.decode() && string == RawStr::from(&*string.decode()));
         assert_eq!(string.decode(), "\"\\/\u{8}\u{c}\n\r\t-\u{e4}\u{1f600}\0-\\u0041");
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::reader::Reader;
+use crate::scan::RawStr;
 use crate::unreadable::Result;
 
 /// A value of any type, known to be JSON, by its text: each part of it is read when it is looked at.
@@ -30,7 +31,7 @@ impl<'j> Value<'j> {
     /// The value of a string.
     #[must_use]
     pub fn string(self) -> Option<Cow<'j, str>> {
-        Reader::new(self.0).string().ok()
+        Reader::new(self.0).string().ok().map(RawStr::decode)
     }
 
     /// The value of a boolean.
@@ -49,11 +50,10 @@ impl<'j> Value<'j> {
 
     /// The members of an object, in their order. A key that is there twice comes twice.
     #[must_use]
-    pub fn members(self) -> Option<Vec<(Cow<'j, str>, Self)>> {
+    pub fn members(self) -> Option<Vec<(RawStr<'j>, Self)>> {
         let mut members = Vec::new();
-        let mut read = |reader: &mut Reader<'j>, key: &Cow<'j, str>| {
-            reader.value().map(|value| members.push((key.clone(), value)))
-        };
+        let mut read =
+            |reader: &mut Reader<'j>, key: RawStr<'j>| reader.value().map(|value| members.push((key, value)));
         Reader::new(self.0).members(&mut read).ok()?;
         Some(members)
     }
@@ -67,7 +67,10 @@ mod tests {
     fn looks_at_the_parts_of_a_value() {
         let value = Value::parse(r#" {"a": [1, "\u0041", true], "a": null} "#).unwrap();
         let members = value.members().unwrap();
-        assert_eq!(members.iter().map(|(key, value)| (&**key, value.text())).next_back(), Some(("a", "null")));
+        assert_eq!(
+            members.iter().map(|(key, value)| (key.decode(), value.text())).next_back(),
+            Some(("a".into(), "null"))
+        );
         let elements = members[0].1.elements().unwrap();
         assert_eq!(elements[0].text(), "1");
         assert_eq!(elements[1].string().as_deref(), Some("A"));

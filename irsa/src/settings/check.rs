@@ -44,21 +44,22 @@ fn check_list(value: Value<'_>, of: &Shape, may_be_empty: bool, at: Path<'_>, er
 /// `false` where it is no object.
 fn check_object(value: Value<'_>, known: &[Member], at: Path<'_>, errors: &mut SettingsErrors) -> bool {
     let Some(members) = value.members() else { return false };
-    for (index, (key, value)) in members.iter().enumerate() {
-        let at = Path::Key(&at, key);
+    for (index, (raw_key, value)) in members.iter().enumerate() {
+        let key = raw_key.decode();
+        let at = Path::Key(&at, &key);
         match known.iter().find(|known| known.key == key) {
             None => {
-                let nearest = nearest(key, known.iter().map(|known| known.key)).unwrap_or_default();
+                let nearest = nearest(&key, known.iter().map(|known| known.key)).unwrap_or_default();
                 report(at, format!("unknown key, did you mean `{nearest}`?"), errors);
             }
-            Some(_) if members.iter().take(index).any(|(other, _)| other == key) => {
+            Some(_) if members.iter().take(index).any(|(other, _)| other == raw_key) => {
                 report(at, "expected the key once, but got it twice".to_owned(), errors);
             }
             Some(known) => check(*value, &known.shape, at, errors),
         }
     }
     for Member { key, is_needed, shape } in known {
-        if *is_needed && members.iter().all(|(other, _)| other != key) {
+        if *is_needed && members.iter().all(|(other, _)| *other != **key) {
             report(Path::Key(&at, key), format!("expected {}, but got none", shape.expected()), errors);
         }
     }

@@ -57,7 +57,7 @@ macro_rules! object {
             pub(super) fn of(value: Value<'a>) -> Self {
                 let mut read = Self::default();
                 for (key, value) in value.members().unwrap_or_default() {
-                    match key.as_ref() {
+                    match &*key.decode() {
                         $($key => read.$field = Some(value),)+
                         _ => {}
                     }

@@ -104,7 +104,7 @@ fn globs(value: Option<Value<'_>>) -> Vec<Glob<'_>> {
 /// Without a region that tells it, `composeRoleArn` needs a partition.
 fn check_partition(value: Option<Value<'_>>, errors: &mut SettingsErrors) {
     let Some(members) = value.and_then(Value::members) else { return };
-    if members.iter().all(|(key, _)| key != "partition") {
+    if members.iter().all(|(key, _)| *key != *"partition") {
         let at = Path::Key(&Path::Root, "composeRoleArn");
         let problem = "expected an AWS partition, or `region` to tell it, but got none";
         report(Path::Key(&at, "partition"), problem.to_owned(), errors);
@@ -183,7 +183,7 @@ fn custom_workload(value: Value<'_>) -> Option<CustomWorkload<'_>> {
 fn actions(value: Value<'_>) -> Actions {
     let mut actions = Actions::default();
     for (name, action) in value.members().unwrap_or_default() {
-        let kind = FindingKind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = FindingKind::ALL.into_iter().find(|kind| name == *kind.name());
         if let (Some(kind), Some(action)) = (kind, word(Some(action), &Action::NAMES)) {
             actions.choose(kind, action);
         }
