@@ -21,7 +21,7 @@ pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, find
         if literal_roles(container).any(|role| !allowed::role(&role, namespace, settings)) {
             let wording = format_args!(
                 "container `{}`: namespace `{namespace}` may not use the role in `{}`",
-                container.name,
+                container.name(),
                 Variable::RoleArn.name(),
             );
             findings.add(FindingKind::RoleNotAllowed, Wording::new(wording));
@@ -32,7 +32,7 @@ pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, find
 /// Reports what in a container is in the way of the identity that its pod is given.
 pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, findings: &mut Findings<'_>) {
     let mut report = |kind, problem: fmt::Arguments<'_>| {
-        findings.add(kind, Wording::new(format_args!("container `{}`: {problem}", container.name)));
+        findings.add(kind, Wording::new(format_args!("container `{}`: {problem}", container.name())));
     };
     for [one, other] in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
         for (set, unset) in [(one, other), (other, one)] {
@@ -56,7 +56,7 @@ pub fn check_credentials(container: &Container<'_>, method: &Method<'_>, finding
 
 /// Reports each token for STS on a pod whose service account has no role.
 pub fn check_tokens(pod: &Pod<'_>, account: &dyn fmt::Display, settings: &Settings<'_>, findings: &mut Findings<'_>) {
-    for volume in &pod.spec.volumes {
+    for volume in &pod.spec.volumes.elements {
         if let Some(token) = volume.tokens.iter().find(|token| is_for_sts(token, settings)) {
             let name = &volume.name;
             let wording = format_args!("volume `{name}`: {account} has no role, but this is a token for ");
@@ -70,7 +70,7 @@ pub fn check_tokens(pod: &Pod<'_>, account: &dyn fmt::Display, settings: &Settin
 pub fn has_container_credentials(pod: &Pod<'_>, settings: &Settings<'_>) -> bool {
     let audience = settings.container_credentials.as_ref().map_or(ContainerCredentials::AUDIENCE, |it| &it.audience);
     pod.spec.all_containers().any(sets_container_credentials)
-        && pod.spec.volumes.iter().any(|volume| volume.tokens.iter().any(|token| token.audience == *audience))
+        && pod.spec.volumes.elements.iter().any(|volume| volume.tokens.iter().any(|token| token.audience == *audience))
 }
 
 /// Whether a container has both variables of container credentials.
@@ -80,7 +80,7 @@ pub fn sets_container_credentials(container: &Container<'_>) -> bool {
 }
 
 fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = Cow<'c, str>> {
-    container.variables.iter().filter_map(|(variable, value)| match (variable, value) {
+    container.env.elements.iter().filter_map(|(variable, value)| match (variable, value) {
         (Variable::RoleArn, VariableValue::Literal(value)) => Some(value.decode()),
         _ => None,
     })

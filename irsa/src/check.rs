@@ -51,7 +51,7 @@ pub fn check_pod(
         findings.add_about_pod(FindingKind::OptedOut, Wording::new(wording));
         return Ok(Outcome { opted_out: true, ..Outcome::default() });
     }
-    let name = &*pod.spec.service_account().decode();
+    let name = &*pod.spec.service_account();
     if !is_dns_subdomain(name) {
         return Err(Unreadable::value("a DNS subdomain").within("serviceAccountName").within("spec"));
     }
@@ -105,7 +105,7 @@ impl Wishes {
         let value = |key| -> Option<Cow<'_, str>> { annotations.under(prefix, key).map(RawStr::decode) };
         let lifetime = context.token_expiration(value(TOKEN_EXPIRATION).as_deref(), findings);
         let skipped = context.skip_containers(value(SKIP_CONTAINERS).as_deref(), findings);
-        let is_container = |name: &String| pod.spec.all_containers().any(|container| container.name == **name);
+        let is_container = |name: &String| pod.spec.all_containers().any(|container| container.name() == **name);
         for unknown in skipped.iter().flatten().filter(|name| !is_container(name)) {
             let wording = Wording::new(format_args!("no container is named ")).quoting(unknown);
             context.report(findings, FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, wording);
@@ -182,7 +182,7 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
         if additions.mount {
             missing.push("the token's mount".to_owned());
         }
-        let wording = format_args!("container `{}`: it lacks {}", container.name, missing.join(", "));
+        let wording = format_args!("container `{}`: it lacks {}", container.name(), missing.join(", "));
         findings.add(FindingKind::NotInjected, Wording::new(wording));
     }
     let is_mounted = pod.spec.all_containers().any(|container| container.mounts(volume));

@@ -32,7 +32,7 @@ impl Edits {
             edits.add_to_container(container, *additions, plan);
         }
         if plan.volume {
-            edits.put_first(&pod.spec.volume_list, pod.spec.brackets, "volumes", |out| {
+            edits.put_first(&pod.spec.volumes.place, pod.spec.brackets, "volumes", |out| {
                 write_volume(plan.token, out);
             });
         }
@@ -64,7 +64,7 @@ impl Edits {
     fn add_to_container(&mut self, container: &Container<'_>, additions: Additions, plan: &Plan<'_>) {
         let mut owner = container.brackets;
         if additions.has_variables() {
-            self.append(&container.env, &mut owner, "env", |out| {
+            self.append(&container.env.place, &mut owner, "env", |out| {
                 for (index, (variable, value)) in plan.variables(additions).enumerate() {
                     if index > 0 {
                         out.push(b',');
@@ -74,7 +74,7 @@ impl Edits {
             });
         }
         if additions.mount {
-            self.append(&container.mount_list, &mut owner, "volumeMounts", |out| write_mount(plan.token, out));
+            self.append(&container.mounts.place, &mut owner, "volumeMounts", |out| write_mount(plan.token, out));
         }
     }
 

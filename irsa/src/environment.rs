@@ -75,7 +75,7 @@ pub fn groups<'a>(identity: &'a Identity<'_>, pod: &Pod<'a>, settings: &'a Setti
         add(REGION.map(|variable| (variable, text(region.as_str()))).to_vec());
     }
     let token = &identity.token;
-    let file = Value::Text(Cow::Owned(token.mount_path.file(token.path, pod.spec.is_windows)));
+    let file = Value::Text(Cow::Owned(token.mount_path.file(token.path, pod.spec.is_windows())));
     let first = match &identity.method {
         Method::WebIdentity { role } => text(role),
         Method::ContainerCredentials { full_uri } => text(full_uri),

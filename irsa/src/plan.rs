@@ -70,7 +70,7 @@ impl<'a> Plan<'a> {
         let is_active = |container: &Container<'_>| {
             !container.is_among(skipped) && !environment::is_complete(container, &identity.method)
         };
-        let volume = spec.volumes.iter().find(|volume| volume.name == token.volume_name);
+        let volume = spec.volumes.elements.iter().find(|volume| volume.name == token.volume_name);
         if let Some(volume) = volume
             && !holds_token(volume, token)
             && spec.all_containers().any(is_active)
@@ -107,7 +107,7 @@ impl<'a> Plan<'a> {
             MountOfToken::There => false,
             MountOfToken::Missing => true,
             MountOfToken::Conflict(obstacle) => {
-                let (name, path) = (&container.name, self.token.mount_path.as_str());
+                let (name, path) = (&container.name(), self.token.mount_path.as_str());
                 let wording =
                     format_args!("container `{name}`: mount path `{path}`: expected the token, but got {obstacle}");
                 findings.add(FindingKind::ConflictingMount, Wording::new(wording));
@@ -146,13 +146,13 @@ impl fmt::Display for Obstacle<'_> {
 /// two.
 fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
-    for mount in container.mounts.iter().filter(|mount| token.mount_path.is(&mount.path.decode())) {
+    for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.is(&mount.path.decode())) {
         if !mounts_token(mount, spec, token) {
             return MountOfToken::Conflict(Obstacle::Volume(mount.volume));
         }
         there = MountOfToken::There;
     }
-    if container.device_paths.iter().any(|path| token.mount_path.is(&path.decode())) {
+    if container.device_paths.elements.iter().any(|path| token.mount_path.is(&path.decode())) {
         return MountOfToken::Conflict(Obstacle::Device);
     }
     there
@@ -160,7 +160,7 @@ fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &
 
 /// Whether a mount gives the token: by our volume, which is added where it is missing, or by another that holds it.
 fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> bool {
-    let volume = spec.volumes.iter().find(|volume| volume.name == mount.volume);
+    let volume = spec.volumes.elements.iter().find(|volume| volume.name == mount.volume);
     !mount.is_partial && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))
 }
 

@@ -3,7 +3,9 @@
 //! Only what a rule needs is read; everything else is passed over, and survives because the object's text is added
 //! to and never written anew. Field names and types are those of Kubernetes' `core/v1`.
 
-use crate::json::{Brackets, Field, RawStr, Reader, Result, Unreadable};
+use std::borrow::Cow;
+
+use crate::json::{Brackets, Field, List, RawStr, Reader, Result, Unreadable};
 use crate::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
 use crate::variable::Variable;
 
@@ -24,19 +26,17 @@ pub struct PodSpec<'j> {
     /// Where it stands.
     pub brackets: Brackets,
     /// The name of the pod's service account, by `serviceAccountName`. Empty where there is none.
-    service_account_name: RawStr<'j>,
+    service_account_name: Field<RawStr<'j>>,
     /// The same by the deprecated `serviceAccount`.
-    service_account: RawStr<'j>,
-    /// Whether the pod says that it runs on Windows: by `os.name`, or by a `nodeSelector` for such nodes.
-    pub is_windows: bool,
-    /// Where the list of volumes stands.
-    pub volume_list: Field<Brackets>,
-    /// The volumes, in their order.
-    pub volumes: Vec<Volume<'j>>,
-    /// The init containers, in their order.
-    pub init_containers: Vec<Container<'j>>,
-    /// The containers, in their order.
-    pub containers: Vec<Container<'j>>,
+    service_account: Field<RawStr<'j>>,
+    is_of_windows: Field<bool>,
+    selects_windows: Field<bool>,
+    /// The volumes.
+    pub volumes: List<Volume<'j>>,
+    /// The init containers.
+    pub init_containers: List<Container<'j>>,
+    /// The containers.
+    pub containers: List<Container<'j>>,
 }
 
 /// What is read of a container.
@@ -44,18 +44,13 @@ pub struct PodSpec<'j> {
 pub struct Container<'j> {
     /// Where it stands.
     pub brackets: Brackets,
-    /// Its name.
-    pub name: RawStr<'j>,
-    /// Where its `env` stands.
-    pub env: Field<Brackets>,
-    /// The variables of `env` that AWS SDKs read, in their order.
-    pub variables: Vec<(Variable, VariableValue<'j>)>,
-    /// Where its `volumeMounts` stand.
-    pub mount_list: Field<Brackets>,
-    /// The mounts, in their order.
-    pub mounts: Vec<Mount<'j>>,
+    name: Field<RawStr<'j>>,
+    /// The variables of `env` that AWS SDKs read.
+    pub env: List<(Variable, VariableValue<'j>)>,
+    /// Its `volumeMounts`.
+    pub mounts: List<Mount<'j>>,
     /// The paths of its `volumeDevices`.
-    pub device_paths: Vec<RawStr<'j>>,
+    pub device_paths: List<RawStr<'j>>,
 }
 
 /// What an environment variable is set to.
@@ -142,14 +137,20 @@ impl<'j> Pod<'j> {
 impl<'j> PodSpec<'j> {
     /// The name of the service account that the pod runs as.
     #[must_use]
-    pub fn service_account(&self) -> RawStr<'j> {
-        let names = [self.service_account_name, self.service_account];
-        names.into_iter().find(|name| !name.is_empty()).unwrap_or(RawStr::from("default"))
+    pub fn service_account(&self) -> Cow<'j, str> {
+        let mut names = [&self.service_account_name, &self.service_account].into_iter().filter_map(Field::get);
+        names.find(|name| !name.is_empty()).map_or(Cow::Borrowed("default"), |name| name.decode())
+    }
+
+    /// Whether the pod says that it runs on Windows: by `os.name`, or by a `nodeSelector` for such nodes.
+    #[must_use]
+    pub fn is_windows(&self) -> bool {
+        [&self.is_of_windows, &self.selects_windows].into_iter().any(|says| says.get().is_some_and(|says| *says))
     }
 
     /// All containers that run with the pod: the init containers, then the others.
     pub fn all_containers(&self) -> impl Iterator<Item = &Container<'j>> {
-        self.init_containers.iter().chain(&self.containers)
+        self.init_containers.elements.iter().chain(&self.containers.elements)
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
@@ -157,40 +158,24 @@ impl<'j> PodSpec<'j> {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says_the_same(other))
         };
         self.service_account() == other.service_account()
-            && self.is_windows == other.is_windows
-            && self.volumes == other.volumes
-            && same_containers(&self.init_containers, &other.init_containers)
-            && same_containers(&self.containers, &other.containers)
+            && self.is_windows() == other.is_windows()
+            && self.volumes.elements == other.volumes.elements
+            && same_containers(&self.init_containers.elements, &other.init_containers.elements)
+            && same_containers(&self.containers.elements, &other.containers.elements)
     }
 
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut spec = Self::default();
-        let mut service_account_name = Field::Missing;
-        let mut service_account = Field::Missing;
-        let mut os = Field::Missing;
-        let mut node_selector = Field::Missing;
-        let mut init_containers = Field::Missing;
-        let mut containers = Field::Missing;
         spec.brackets = reader.object(|reader, key| match key {
-            "serviceAccountName" => service_account_name.read(reader, Reader::string),
-            "serviceAccount" => service_account.read(reader, Reader::string),
-            "os" => os.read(reader, read_os_is_windows),
-            "nodeSelector" => node_selector.read(reader, read_selects_windows),
-            "volumes" => {
-                let volumes = &mut spec.volumes;
-                spec.volume_list.read(reader, |reader| {
-                    reader.list(|reader, _| Volume::read(reader).map(|volume| volumes.push(volume)))
-                })
-            }
-            "initContainers" => init_containers.read(reader, read_containers),
-            "containers" => containers.read(reader, read_containers),
+            "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
+            "serviceAccount" => spec.service_account.read(reader, Reader::string),
+            "os" => spec.is_of_windows.read(reader, read_os_is_windows),
+            "nodeSelector" => spec.selects_windows.read(reader, read_selects_windows),
+            "volumes" => spec.volumes.read(reader, Volume::read),
+            "initContainers" => spec.init_containers.read(reader, Container::read),
+            "containers" => spec.containers.read(reader, Container::read),
             _ => reader.skip(),
         })?;
-        spec.service_account_name = service_account_name.into_value();
-        spec.service_account = service_account.into_value();
-        spec.is_windows = os.into_value() || node_selector.into_value();
-        spec.init_containers = init_containers.into_value();
-        spec.containers = containers.into_value();
         Ok(spec)
     }
 }
@@ -214,64 +199,53 @@ fn read_selects_windows(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(is_windows)
 }
 
-fn read_containers<'j>(reader: &mut Reader<'j>) -> Result<Vec<Container<'j>>> {
-    let mut containers = Vec::new();
-    reader.list(|reader, _| Container::read(reader).map(|container| containers.push(container)))?;
-    Ok(containers)
-}
-
 impl<'j> Container<'j> {
+    /// Its name. Empty where it has none, which the API server refuses.
+    #[must_use]
+    pub fn name(&self) -> RawStr<'j> {
+        self.name.get().copied().unwrap_or_default()
+    }
+
     /// Whether it has one of these names.
     #[must_use]
     pub fn is_among(&self, names: &[String]) -> bool {
-        names.iter().any(|name| self.name == **name)
+        names.iter().any(|name| self.name() == **name)
     }
 
     /// Whether it mounts the volume of this name, wherever.
     #[must_use]
     pub fn mounts(&self, volume: &str) -> bool {
-        self.mounts.iter().any(|mount| mount.volume == *volume)
+        self.mounts.elements.iter().any(|mount| mount.volume == *volume)
     }
 
     /// Whether one of the variables is set, to whatever value.
     #[must_use]
     pub fn sets(&self, variable: Variable) -> bool {
-        self.variables.iter().any(|(name, _)| *name == variable)
+        self.env.elements.iter().any(|(name, _)| *name == variable)
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
-        self.name == other.name
-            && self.variables == other.variables
-            && self.mounts == other.mounts
-            && self.device_paths == other.device_paths
+        self.name() == other.name()
+            && self.env.elements == other.env.elements
+            && self.mounts.elements == other.mounts.elements
+            && self.device_paths.elements == other.device_paths.elements
     }
 
-    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+    fn read(reader: &mut Reader<'j>) -> Result<Option<Self>> {
         let mut container = Self::default();
-        let mut name = Field::Missing;
-        let mut devices = Field::Missing;
         container.brackets = reader.object(|reader, key| match key {
-            "name" => name.read(reader, Reader::string),
-            "env" => {
-                let variables = &mut container.variables;
-                container.env.read(reader, |reader| reader.list(|reader, _| read_variable(reader, variables)))
-            }
-            "volumeMounts" => {
-                let mounts = &mut container.mounts;
-                container
-                    .mount_list
-                    .read(reader, |reader| reader.list(|reader, _| Mount::read(reader).map(|mount| mounts.push(mount))))
-            }
-            "volumeDevices" => devices.read(reader, read_device_paths),
+            "name" => container.name.read(reader, Reader::string),
+            "env" => container.env.read(reader, read_variable),
+            "volumeMounts" => container.mounts.read(reader, Mount::read),
+            "volumeDevices" => container.device_paths.read(reader, read_device_path),
             _ => reader.skip(),
         })?;
-        container.name = name.into_value();
-        container.device_paths = devices.into_value();
-        Ok(container)
+        Ok(Some(container))
     }
 }
 
-fn read_variable<'j>(reader: &mut Reader<'j>, variables: &mut Vec<(Variable, VariableValue<'j>)>) -> Result<()> {
+/// Reads an entry of `env`, where it is one of the variables that AWS SDKs read.
+fn read_variable<'j>(reader: &mut Reader<'j>) -> Result<Option<(Variable, VariableValue<'j>)>> {
     let mut name = Field::Missing;
     let mut value = Field::Missing;
     let mut value_from = Field::Missing;
@@ -281,32 +255,24 @@ fn read_variable<'j>(reader: &mut Reader<'j>, variables: &mut Vec<(Variable, Var
         "valueFrom" => value_from.read(reader, Reader::skip),
         _ => reader.skip(),
     })?;
-    if let Some(variable) = Variable::named(&name.into_value().decode()) {
-        let value = match value_from.get() {
-            Some(()) => VariableValue::Reference,
-            None => VariableValue::Literal(value.into_option().unwrap_or_default()),
-        };
-        variables.push((variable, value));
-    }
-    Ok(())
+    let value = match value_from.get() {
+        Some(()) => VariableValue::Reference,
+        None => VariableValue::Literal(value.into_value()),
+    };
+    Ok(Variable::named(&name.into_value().decode()).map(|variable| (variable, value)))
 }
 
-fn read_device_paths<'j>(reader: &mut Reader<'j>) -> Result<Vec<RawStr<'j>>> {
-    let mut paths = Vec::new();
-    reader.list(|reader, _| {
-        let mut path = Field::Missing;
-        reader.object(|reader, key| match key {
-            "devicePath" => path.read(reader, Reader::string),
-            _ => reader.skip(),
-        })?;
-        paths.push(path.into_value());
-        Ok(())
+fn read_device_path<'j>(reader: &mut Reader<'j>) -> Result<Option<RawStr<'j>>> {
+    let mut path = Field::Missing;
+    reader.object(|reader, key| match key {
+        "devicePath" => path.read(reader, Reader::string),
+        _ => reader.skip(),
     })?;
-    Ok(paths)
+    Ok(path.into_option())
 }
 
 impl<'j> Mount<'j> {
-    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+    fn read(reader: &mut Reader<'j>) -> Result<Option<Self>> {
         let mut name = Field::Missing;
         let mut path = Field::Missing;
         let mut sub_path = Field::Missing;
@@ -318,16 +284,16 @@ impl<'j> Mount<'j> {
             "subPathExpr" => sub_path_expr.read(reader, Reader::string),
             _ => reader.skip(),
         })?;
-        Ok(Self {
+        Ok(Some(Self {
             volume: name.into_value(),
             path: path.into_value(),
             is_partial: !sub_path.into_value().is_empty() || !sub_path_expr.into_value().is_empty(),
-        })
+        }))
     }
 }
 
 impl<'j> Volume<'j> {
-    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+    fn read(reader: &mut Reader<'j>) -> Result<Option<Self>> {
         let mut name = Field::Missing;
         let mut projected = Field::Missing;
         reader.object(|reader, key| match key {
@@ -336,7 +302,7 @@ impl<'j> Volume<'j> {
             _ => reader.skip(),
         })?;
         let (sources, tokens) = projected.into_value();
-        Ok(Self { name: name.into_value(), tokens, sources })
+        Ok(Some(Self { name: name.into_value(), tokens, sources }))
     }
 }
 

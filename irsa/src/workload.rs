@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn misses_the_template_of_a_built_in_kind() {
-        let kind = GroupVersionKind { group: "batch".into(), version: "v1".into(), kind: "CronJob".into() };
+        let plain = |text| RawStr::plain(text).unwrap();
+        let kind = GroupVersionKind { group: plain("batch"), version: plain("v1"), kind: plain("CronJob") };
         let settings = Settings::default();
         let workload = Workload::of_kind(&kind, &settings).unwrap();
         for text in ["{}", r#"{"spec": {"jobTemplate": {"spec": {"template": null}}}}"#] {

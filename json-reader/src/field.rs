@@ -1,6 +1,6 @@
 //! Members of objects, which may be absent, `null`, or there, and must not be there twice.
 
-use crate::reader::{Reader, Span};
+use crate::reader::{Brackets, Reader, Span};
 use crate::unreadable::{Result, Unreadable};
 
 /// A member of an object that this crate reads.
@@ -49,5 +49,35 @@ impl<T: Default> Field<T> {
     /// The value, or the type's default: what Go's decoder makes of an absent member.
     pub fn into_value(self) -> T {
         self.into_option().unwrap_or_default()
+    }
+}
+
+/// A list that is a member of an object: where it stands, and what is read of its elements.
+#[derive(Debug, Clone)]
+pub struct List<T> {
+    /// Where it stands.
+    pub place: Field<Brackets>,
+    /// What was read, in the order of the list.
+    pub elements: Vec<T>,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { place: Field::Missing, elements: Vec::new() }
+    }
+}
+
+impl<T> List<T> {
+    /// Reads the member's value. Of each element that is kept, for which `read` returns.
+    ///
+    /// # Errors
+    /// Fails as [`Field::read`] does, and as `read`, under the element's index.
+    pub fn read<'j, E: IntoIterator<Item = T>>(
+        &mut self,
+        reader: &mut Reader<'j>,
+        read: fn(&mut Reader<'j>) -> Result<E>,
+    ) -> Result<()> {
+        let elements = &mut self.elements;
+        self.place.read(reader, |reader| reader.list(|reader, _| read(reader).map(|element| elements.extend(element))))
     }
 }

@@ -15,7 +15,7 @@ mod unreadable;
 mod value;
 mod write;
 
-pub use field::Field;
+pub use field::{Field, List};
 pub use reader::{Attempt, Brackets, Reader, Span};
 pub use scan::{DEPTH_LIMIT, RawStr};
 pub use unreadable::{Result, Segment, Unreadable, path_text};

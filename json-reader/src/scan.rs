@@ -39,45 +39,46 @@ impl Kind {
 }
 
 /// A string of a JSON text, of which the escapes are decoded only when it is looked at.
+///
+/// Known to be valid. With its quotes where it has escapes, else without: so its first byte tells.
 #[derive(Debug, Clone, Copy, Default, Eq)]
-pub struct RawStr<'j> {
-    /// What stands between the quotes, known to be valid.
-    inner: &'j str,
-    has_escapes: bool,
-}
+pub struct RawStr<'j>(&'j str);
 
 impl<'j> RawStr<'j> {
+    /// A string without anything that JSON escapes. `None` where there is such a thing in it.
+    #[must_use]
+    pub fn plain(text: &'j str) -> Option<Self> {
+        (plain_length(text.as_bytes()) == text.len()).then_some(Self(text))
+    }
+
     /// Whether it is the empty string.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.inner.is_empty()
+        self.0.is_empty()
     }
 
     /// The string's value.
     #[must_use]
     #[inline(never)]
     pub fn decode(self) -> Cow<'j, str> {
-        if self.has_escapes { Cow::Owned(unescape(self.inner)) } else { Cow::Borrowed(self.inner) }
-    }
-}
-
-impl<'j> From<&'j str> for RawStr<'j> {
-    fn from(text: &'j str) -> Self {
-        Self { inner: text, has_escapes: false }
+        match self.0.strip_prefix('"') {
+            Some(quoted) => Cow::Owned(unescape(quoted.strip_suffix('"').unwrap_or(quoted))),
+            None => Cow::Borrowed(self.0),
+        }
     }
 }
 
 impl PartialEq for RawStr<'_> {
     #[inline(never)]
     fn eq(&self, other: &Self) -> bool {
-        if other.has_escapes { *self == *other.decode() } else { *self == *other.inner }
+        self.0 == other.0 || *self == *other.decode()
     }
 }
 
 impl PartialEq<str> for RawStr<'_> {
     #[inline(never)]
     fn eq(&self, other: &str) -> bool {
-        if self.has_escapes { self.decode() == other } else { self.inner == other }
+        self.decode() == other
     }
 }
 
@@ -211,10 +212,10 @@ impl<'j> Scanner<'j> {
     /// Reads the string that begins here.
     #[inline]
     pub(crate) fn string(&mut self) -> Option<RawStr<'j>> {
-        let start = self.at.wrapping_add(1);
-        let has_escapes = self.pass_string()?;
-        let inner = self.text.get(start..self.at.wrapping_sub(1)).unwrap_or_default();
-        Some(RawStr { inner, has_escapes })
+        let start = self.at;
+        let quotes = usize::from(!self.pass_string()?);
+        let text = self.text.get(start.wrapping_add(quotes)..self.at.wrapping_sub(quotes))?;
+        Some(RawStr(text))
     }
 
     /// Nothing but white space may be left.
@@ -524,7 +525,7 @@ mod tests {
     fn decodes_escapes() {
         let mut scanner = Scanner::new(r#""\"\\\/\b\f\n\r\t-\u00e4\ud83d\ude00\u0000-\\u0041""#);
         let string = scanner.string().unwrap();
-        assert!(string == *string.decode() && string == RawStr::from(&*string.decode()));
+        assert!(string == *string.decode());
         assert_eq!(string.decode(), "\"\\/\u{8}\u{c}\n\r\t-\u{e4}\u{1f600}\0-\\u0041");
     }
 
