@@ -17,7 +17,7 @@ use crate::variable::Variable;
 
 /// Reports each role written into a container's environment that the namespace may not use.
 pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, findings: &mut Findings<'_>) {
-    for container in pod.spec.all_containers() {
+    for container in pod.spec.containers.iter() {
         if literal_roles(container).any(|role| !allowed::role(&role, namespace, settings)) {
             let wording = format_args!(
                 "container `{}`: namespace `{namespace}` may not use the role in `{}`",
@@ -69,7 +69,7 @@ pub fn check_tokens(pod: &Pod<'_>, account: &dyn fmt::Display, settings: &Settin
 #[must_use]
 pub fn has_container_credentials(pod: &Pod<'_>, settings: &Settings<'_>) -> bool {
     let audience = settings.container_credentials.as_ref().map_or(ContainerCredentials::AUDIENCE, |it| &it.audience);
-    pod.spec.all_containers().any(sets_container_credentials)
+    pod.spec.containers.iter().any(sets_container_credentials)
         && pod.spec.volumes.elements.iter().any(|volume| volume.tokens.iter().any(|token| token.audience == *audience))
 }
 

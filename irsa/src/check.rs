@@ -105,7 +105,7 @@ impl Wishes {
         let value = |key| -> Option<Cow<'_, str>> { annotations.under(prefix, key).map(RawStr::decode) };
         let lifetime = context.token_expiration(value(TOKEN_EXPIRATION).as_deref(), findings);
         let skipped = context.skip_containers(value(SKIP_CONTAINERS).as_deref(), findings);
-        let is_container = |name: &String| pod.spec.all_containers().any(|container| container.name() == **name);
+        let is_container = |name: &String| pod.spec.containers.iter().any(|container| container.name() == **name);
         for unknown in skipped.iter().flatten().filter(|name| !is_container(name)) {
             let wording = Wording::new(format_args!("no container is named ")).quoting(unknown);
             context.report(findings, FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, wording);
@@ -152,7 +152,7 @@ fn check_with_identity(
     settings: &Settings<'_>,
     findings: &mut Findings<'_>,
 ) -> Edits {
-    for container in pod.spec.all_containers().filter(|container| !container.is_among(skipped)) {
+    for container in pod.spec.containers.iter().filter(|container| !container.is_among(skipped)) {
         by_hand::check_credentials(container, &identity.method, findings);
     }
     let plan = Plan::new(pod, identity, skipped, settings, findings);
@@ -172,7 +172,7 @@ fn check_with_identity(
 fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
     let volume = plan.token.volume_name;
     let mut is_wanted = false;
-    for (container, additions) in pod.spec.all_containers().zip(&plan.containers) {
+    for (container, additions) in pod.spec.containers.iter().zip(&plan.containers) {
         if additions.is_empty() || by_hand::sets_container_credentials(container) {
             continue;
         }
@@ -185,11 +185,11 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
         let wording = format_args!("container `{}`: it lacks {}", container.name(), missing.join(", "));
         findings.add(FindingKind::NotInjected, Wording::new(wording));
     }
-    let is_mounted = pod.spec.all_containers().any(|container| container.mounts(volume));
+    let is_mounted = pod.spec.containers.iter().any(|container| container.mounts(volume));
     if plan.volume && !is_wanted && is_mounted {
         findings.add_about_pod(FindingKind::NotInjected, Wording::new(format_args!("it lacks volume `{volume}`")));
     }
-    if plan.label && !is_wanted && !pod.spec.all_containers().any(by_hand::sets_container_credentials) {
+    if plan.label && !is_wanted && !pod.spec.containers.iter().any(by_hand::sets_container_credentials) {
         let wording = format_args!("it lacks label `{POD_IDENTITY_LABEL}`");
         findings.add_about_pod(FindingKind::NotInjected, Wording::new(wording));
     }

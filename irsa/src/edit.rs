@@ -28,7 +28,7 @@ impl Edits {
     #[must_use]
     pub fn new(pod: &Pod<'_>, plan: &Plan<'_>) -> Self {
         let mut edits = Self::default();
-        for (container, additions) in pod.spec.all_containers().zip(&plan.containers) {
+        for (container, additions) in pod.spec.containers.iter().zip(&plan.containers) {
             edits.add_to_container(container, *additions, plan);
         }
         if plan.volume {

@@ -73,7 +73,7 @@ impl<'a> Plan<'a> {
         let volume = spec.volumes.elements.iter().find(|volume| volume.name == token.volume_name);
         if let Some(volume) = volume
             && !holds_token(volume, token)
-            && spec.all_containers().any(is_active)
+            && spec.containers.iter().any(is_active)
         {
             findings.add_about_pod(
                 FindingKind::ConflictingVolume,
@@ -83,7 +83,7 @@ impl<'a> Plan<'a> {
             );
             return plan;
         }
-        for container in spec.all_containers() {
+        for container in spec.containers.iter() {
             let additions =
                 if is_active(container) { plan.missing_in(container, spec, findings) } else { Additions::default() };
             plan.containers.push(additions);
@@ -91,7 +91,7 @@ impl<'a> Plan<'a> {
         // A container may mount our volume already, and rely on it being added.
         let mounts_it = |container: &Container<'_>| container.mounts(token.volume_name);
         plan.volume = volume.is_none()
-            && (plan.containers.iter().any(|additions| additions.mount) || spec.all_containers().any(mounts_it));
+            && (plan.containers.iter().any(|additions| additions.mount) || spec.containers.iter().any(mounts_it));
         plan.label = matches!(identity.method, Method::ContainerCredentials { .. }) && !pod.has_pod_identity_label();
         plan
     }

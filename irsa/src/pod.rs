@@ -33,10 +33,10 @@ pub struct PodSpec<'j> {
     selects_windows: Field<bool>,
     /// The volumes.
     pub volumes: List<Volume<'j>>,
-    /// The init containers.
-    pub init_containers: List<Container<'j>>,
-    /// The containers.
-    pub containers: List<Container<'j>>,
+    /// All containers that run with the pod: the init containers, then the others.
+    pub containers: Vec<Container<'j>>,
+    /// How many of them are init containers.
+    init_containers: usize,
 }
 
 /// What is read of a container.
@@ -148,34 +148,32 @@ impl<'j> PodSpec<'j> {
         [&self.is_of_windows, &self.selects_windows].into_iter().any(|says| says.get().is_some_and(|says| *says))
     }
 
-    /// All containers that run with the pod: the init containers, then the others.
-    pub fn all_containers(&self) -> impl Iterator<Item = &Container<'j>> {
-        self.init_containers.elements.iter().chain(&self.containers.elements)
-    }
-
     fn says_the_same(&self, other: &Self) -> bool {
-        let same_containers = |one: &[Container<'_>], other: &[Container<'_>]| {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says_the_same(other))
-        };
         self.service_account() == other.service_account()
             && self.is_windows() == other.is_windows()
             && self.volumes.elements == other.volumes.elements
-            && same_containers(&self.init_containers.elements, &other.init_containers.elements)
-            && same_containers(&self.containers.elements, &other.containers.elements)
+            && self.init_containers == other.init_containers
+            && self.containers.len() == other.containers.len()
+            && self.containers.iter().zip(&other.containers).all(|(one, other)| one.says_the_same(other))
     }
 
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut spec = Self::default();
+        let mut init_containers = List::default();
+        let mut containers = List::default();
         spec.brackets = reader.object(|reader, key| match key {
             "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
             "serviceAccount" => spec.service_account.read(reader, Reader::string),
             "os" => spec.is_of_windows.read(reader, read_os_is_windows),
             "nodeSelector" => spec.selects_windows.read(reader, read_selects_windows),
             "volumes" => spec.volumes.read(reader, Volume::read),
-            "initContainers" => spec.init_containers.read(reader, Container::read),
-            "containers" => spec.containers.read(reader, Container::read),
+            "initContainers" => init_containers.read(reader, Container::read),
+            "containers" => containers.read(reader, Container::read),
             _ => reader.skip(),
         })?;
+        spec.init_containers = init_containers.elements.len();
+        spec.containers = init_containers.elements;
+        spec.containers.append(&mut containers.elements);
         Ok(spec)
     }
 }
@@ -231,7 +229,7 @@ impl<'j> Container<'j> {
             && self.device_paths.elements == other.device_paths.elements
     }
 
-    fn read(reader: &mut Reader<'j>) -> Result<Option<Self>> {
+    fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut container = Self::default();
         container.brackets = reader.object(|reader, key| match key {
             "name" => container.name.read(reader, Reader::string),
@@ -240,12 +238,13 @@ impl<'j> Container<'j> {
             "volumeDevices" => container.device_paths.read(reader, read_device_path),
             _ => reader.skip(),
         })?;
-        Ok(Some(container))
+        all.push(container);
+        Ok(())
     }
 }
 
 /// Reads an entry of `env`, where it is one of the variables that AWS SDKs read.
-fn read_variable<'j>(reader: &mut Reader<'j>) -> Result<Option<(Variable, VariableValue<'j>)>> {
+fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(Variable, VariableValue<'j>)>) -> Result<()> {
     let mut name = Field::Missing;
     let mut value = Field::Missing;
     let mut value_from = Field::Missing;
@@ -255,24 +254,28 @@ fn read_variable<'j>(reader: &mut Reader<'j>) -> Result<Option<(Variable, Variab
         "valueFrom" => value_from.read(reader, Reader::skip),
         _ => reader.skip(),
     })?;
-    let value = match value_from.get() {
-        Some(()) => VariableValue::Reference,
-        None => VariableValue::Literal(value.into_value()),
-    };
-    Ok(Variable::named(&name.into_value().decode()).map(|variable| (variable, value)))
+    if let Some(variable) = Variable::named(&name.into_value().decode()) {
+        let value = match value_from.get() {
+            Some(()) => VariableValue::Reference,
+            None => VariableValue::Literal(value.into_value()),
+        };
+        all.push((variable, value));
+    }
+    Ok(())
 }
 
-fn read_device_path<'j>(reader: &mut Reader<'j>) -> Result<Option<RawStr<'j>>> {
+fn read_device_path<'j>(reader: &mut Reader<'j>, all: &mut Vec<RawStr<'j>>) -> Result<()> {
     let mut path = Field::Missing;
     reader.object(|reader, key| match key {
         "devicePath" => path.read(reader, Reader::string),
         _ => reader.skip(),
     })?;
-    Ok(path.into_option())
+    all.extend(path.into_option());
+    Ok(())
 }
 
 impl<'j> Mount<'j> {
-    fn read(reader: &mut Reader<'j>) -> Result<Option<Self>> {
+    fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut name = Field::Missing;
         let mut path = Field::Missing;
         let mut sub_path = Field::Missing;
@@ -284,16 +287,17 @@ impl<'j> Mount<'j> {
             "subPathExpr" => sub_path_expr.read(reader, Reader::string),
             _ => reader.skip(),
         })?;
-        Ok(Some(Self {
+        all.push(Self {
             volume: name.into_value(),
             path: path.into_value(),
             is_partial: !sub_path.into_value().is_empty() || !sub_path_expr.into_value().is_empty(),
-        }))
+        });
+        Ok(())
     }
 }
 
 impl<'j> Volume<'j> {
-    fn read(reader: &mut Reader<'j>) -> Result<Option<Self>> {
+    fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut name = Field::Missing;
         let mut projected = Field::Missing;
         reader.object(|reader, key| match key {
@@ -302,7 +306,8 @@ impl<'j> Volume<'j> {
             _ => reader.skip(),
         })?;
         let (sources, tokens) = projected.into_value();
-        Ok(Some(Self { name: name.into_value(), tokens, sources }))
+        all.push(Self { name: name.into_value(), tokens, sources });
+        Ok(())
     }
 }
 

@@ -68,16 +68,16 @@ impl<T> Default for List<T> {
 }
 
 impl<T> List<T> {
-    /// Reads the member's value. Of each element that is kept, for which `read` returns.
+    /// Reads the member's value. `read` reads each element, and adds what is kept of it.
     ///
     /// # Errors
     /// Fails as [`Field::read`] does, and as `read`, under the element's index.
-    pub fn read<'j, E: IntoIterator<Item = T>>(
+    pub fn read<'j>(
         &mut self,
         reader: &mut Reader<'j>,
-        read: fn(&mut Reader<'j>) -> Result<E>,
+        read: fn(&mut Reader<'j>, &mut Vec<T>) -> Result<()>,
     ) -> Result<()> {
         let elements = &mut self.elements;
-        self.place.read(reader, |reader| reader.list(|reader, _| read(reader).map(|element| elements.extend(element))))
+        self.place.read(reader, |reader| reader.list(|reader, _| read(reader, elements)))
     }
 }
