@@ -12,19 +12,19 @@ pub struct Host;
 
 impl Cluster for Host {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
-        let mut request = Vec::new();
+        let mut request = String::new();
         for (key, value) in [
             ("{\"api_version\":", query.api_version),
             (",\"kind\":", query.kind),
             (",\"namespace\":", query.namespace),
             (",\"name\":", query.name),
         ] {
-            request.extend_from_slice(key.as_bytes());
+            request.push_str(key);
             write_string(value, &mut request);
         }
-        request.extend_from_slice(b",\"disable_cache\":");
-        request.extend_from_slice(if query.may_be_cached { b"false}" } else { b"true}" });
-        match host_call("kubewarden", "kubernetes", "get_resource", &request) {
+        request.push_str(",\"disable_cache\":");
+        request.push_str(if query.may_be_cached { "false}" } else { "true}" });
+        match host_call("kubewarden", "kubernetes", "get_resource", request.as_bytes()) {
             Ok(answer) => String::from_utf8(answer).map_err(|_| LookupError::mismatch("it is not UTF-8")),
             Err(error) => Err(understand(&error.to_string(), query)),
         }

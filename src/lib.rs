@@ -26,16 +26,16 @@ pub extern "C" fn wapc_init() {
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
 fn validate(payload: &[u8]) -> CallResult {
-    Ok(review(payload, &mut Host))
+    Ok(review(payload, &mut Host).into_bytes())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
 fn validate_settings(payload: &[u8]) -> CallResult {
-    Ok(response::write_settings_validation(check_settings(payload)))
+    Ok(response::write_settings_validation(check_settings(payload)).into_bytes())
 }
 
 /// Reviews the request in a payload, by what this cluster holds, and writes the response.
-pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> Vec<u8> {
+pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     let Ok(text) = std::str::from_utf8(payload) else {
         return response::write(&Review::unreadable(&Unreadable::value("UTF-8")), "");
     };

@@ -177,12 +177,16 @@ fn report_missing(pod: &Pod<'_>, plan: &Plan<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         is_wanted = true;
-        let mut missing: Vec<String> =
-            plan.variables(*additions).map(|(variable, _)| format!("`{}`", variable.name())).collect();
-        if additions.mount {
-            missing.push("the token's mount".to_owned());
+        let mut missing = String::new();
+        for (variable, _) in plan.variables(*additions) {
+            missing.push_str(if missing.is_empty() { "`" } else { ", `" });
+            missing.push_str(variable.name());
+            missing.push('`');
         }
-        let wording = format_args!("container `{}`: it lacks {}", container.name(), missing.join(", "));
+        if additions.mount {
+            missing.push_str(if missing.is_empty() { "the token's mount" } else { ", the token's mount" });
+        }
+        let wording = format_args!("container `{}`: it lacks {missing}", container.name());
         findings.add(FindingKind::NotInjected, Wording::new(wording));
     }
     let is_mounted = pod.spec.containers.iter().any(|container| container.mounts(volume));

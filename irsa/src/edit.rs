@@ -3,7 +3,6 @@
 //! Nothing is written anew. The text is copied as it is, and what the plan adds is put in between; only a `null` where
 //! a list is to be is replaced.
 
-use std::io::Write;
 use std::ops::Range;
 
 use crate::environment::Value;
@@ -11,14 +10,13 @@ use crate::identity::Token;
 use crate::json::{Brackets, Field, Span, write_string};
 use crate::metadata::{Labels, POD_IDENTITY_ENABLED, POD_IDENTITY_LABEL};
 use crate::plan::{Additions, Plan};
-use crate::pod::{Container, Pod};
-use crate::variable::Variable;
+use crate::pod::Pod;
 
 /// A pod's text with additions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edits {
     /// What is put in, one after the other.
-    added: Vec<u8>,
+    added: String,
     /// Where each part of `added` goes, in the order of the text: in place of a span of the text, mostly an empty one.
     edits: Vec<(Range<usize>, Range<usize>)>,
 }
@@ -28,13 +26,23 @@ impl Edits {
     #[must_use]
     pub fn new(pod: &Pod<'_>, plan: &Plan<'_>) -> Self {
         let mut edits = Self::default();
+        let mount = mount_text(plan.token);
+        // Most containers lack the same variables.
+        let mut written = (Additions::default(), String::new());
         for (container, additions) in pod.spec.containers.iter().zip(&plan.containers) {
-            edits.add_to_container(container, *additions, plan);
+            let mut owner = container.brackets;
+            if additions.has_variables() {
+                if written.0 != *additions {
+                    written = (*additions, variables_text(plan, *additions));
+                }
+                edits.append(&container.env.place, &mut owner, "env", &written.1);
+            }
+            if additions.mount {
+                edits.append(&container.mounts.place, &mut owner, "volumeMounts", &mount);
+            }
         }
         if plan.volume {
-            edits.put_first(&pod.spec.volumes.place, pod.spec.brackets, "volumes", |out| {
-                write_volume(plan.token, out);
-            });
+            edits.put_first(&pod.spec.volumes.place, pod.spec.brackets, "volumes", &volume_text(plan.token));
         }
         if plan.label {
             edits.set_label(pod);
@@ -49,144 +57,111 @@ impl Edits {
     }
 
     /// Writes the value at `span` of `text`, with the additions.
-    pub fn write(&self, text: &str, span: Span, out: &mut Vec<u8>) {
-        let text = text.as_bytes();
+    pub fn write(&self, text: &str, span: Span, out: &mut String) {
         out.reserve(span.end.saturating_sub(span.start).saturating_add(self.added.len()));
         let mut copied = span.start;
         for (place, part) in &self.edits {
-            out.extend_from_slice(text.get(copied..place.start).unwrap_or_default());
-            out.extend_from_slice(self.added.get(part.clone()).unwrap_or_default());
+            out.push_str(text.get(copied..place.start).unwrap_or_default());
+            out.push_str(self.added.get(part.clone()).unwrap_or_default());
             copied = place.end;
         }
-        out.extend_from_slice(text.get(copied..span.end).unwrap_or_default());
-    }
-
-    fn add_to_container(&mut self, container: &Container<'_>, additions: Additions, plan: &Plan<'_>) {
-        let mut owner = container.brackets;
-        if additions.has_variables() {
-            self.append(&container.env.place, &mut owner, "env", |out| {
-                for (index, (variable, value)) in plan.variables(additions).enumerate() {
-                    if index > 0 {
-                        out.push(b',');
-                    }
-                    write_variable(*variable, value, out);
-                }
-            });
-        }
-        if additions.mount {
-            self.append(&container.mounts.place, &mut owner, "volumeMounts", |out| write_mount(plan.token, out));
-        }
+        out.push_str(text.get(copied..span.end).unwrap_or_default());
     }
 
     fn set_label(&mut self, pod: &Pod<'_>) {
-        let label =
-            |out: &mut Vec<u8>| write_member(POD_IDENTITY_LABEL, out, |out| write_string(POD_IDENTITY_ENABLED, out));
-        let labels = |out: &mut Vec<u8>| write_object(out, label);
-        let metadata = |out: &mut Vec<u8>| write_object(out, |out| write_member("labels", out, labels));
+        const VALUE: [&str; 3] = ["\"", POD_IDENTITY_ENABLED, "\""];
+        let label = ["\"", POD_IDENTITY_LABEL, "\":\"", POD_IDENTITY_ENABLED, "\""].concat();
         let present = match &pod.metadata {
             Field::Present(present) => present,
-            Field::Null(span) => return self.add(span.start..span.end, metadata),
-            Field::Missing => return self.add_before_end(pod.brackets, |out| write_member("metadata", out, metadata)),
+            Field::Null(span) => return self.add(span.start..span.end, &["{\"labels\":{", &label, "}}"]),
+            Field::Missing => {
+                return self.add_before_end(pod.brackets, &["\"metadata\":{\"labels\":{", &label, "}}"]);
+            }
         };
         match &present.labels {
-            Field::Missing => self.add_before_end(present.brackets, |out| write_member("labels", out, labels)),
-            Field::Null(span) => self.add(span.start..span.end, labels),
-            Field::Present(Labels { pod_identity: Some((_, span)), .. }) => {
-                self.add(span.start..span.end, |out| write_string(POD_IDENTITY_ENABLED, out));
-            }
-            Field::Present(labels) => self.add_before_end(labels.brackets, label),
+            Field::Missing => self.add_before_end(present.brackets, &["\"labels\":{", &label, "}"]),
+            Field::Null(span) => self.add(span.start..span.end, &["{", &label, "}"]),
+            Field::Present(Labels { pod_identity: Some((_, span)), .. }) => self.add(span.start..span.end, &VALUE),
+            Field::Present(labels) => self.add_before_end(labels.brackets, &[&label]),
         }
     }
 
     /// Adds to the end of a list, which is the member `key` of `owner`.
-    fn append(&mut self, list: &Field<Brackets>, owner: &mut Brackets, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+    fn append(&mut self, list: &Field<Brackets>, owner: &mut Brackets, key: &str, elements: &str) {
         match list {
-            Field::Present(list) => self.add_before_end(*list, |out| write(out)),
-            Field::Null(span) => self.add(span.start..span.end, |out| write_list(out, write)),
+            Field::Present(list) => self.add_before_end(*list, &[elements]),
+            Field::Null(span) => self.add(span.start..span.end, &["[", elements, "]"]),
             Field::Missing => {
-                self.add_before_end(*owner, |out| write_member(key, out, |out| write_list(out, write)));
+                self.add_before_end(*owner, &["\"", key, "\":[", elements, "]"]);
                 owner.is_empty = false;
             }
         }
     }
 
     /// Adds to the start of a list, which is the member `key` of `owner`.
-    fn put_first(&mut self, list: &Field<Brackets>, mut owner: Brackets, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        let Field::Present(list) = list else { return self.append(list, &mut owner, key, write) };
+    fn put_first(&mut self, list: &Field<Brackets>, mut owner: Brackets, key: &str, element: &str) {
+        let Field::Present(list) = list else { return self.append(list, &mut owner, key, element) };
         let start = list.span.start.saturating_add(1);
-        self.add(start..start, |out| {
-            write(out);
-            if !list.is_empty {
-                out.push(b',');
-            }
-        });
+        self.add(start..start, &[element, if list.is_empty { "" } else { "," }]);
     }
 
-    fn add_before_end(&mut self, brackets: Brackets, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Adds to the end of what is in brackets.
+    fn add_before_end(&mut self, brackets: Brackets, parts: &[&str]) {
         let end = brackets.span.end.saturating_sub(1);
-        self.add(end..end, |out| {
-            if !brackets.is_empty {
-                out.push(b',');
-            }
-            write(out);
-        });
+        let comma = if brackets.is_empty { "" } else { "," };
+        self.add(end..end, &[comma, &parts.concat()]);
     }
 
-    fn add(&mut self, place: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Puts the parts in a place.
+    fn add(&mut self, place: Range<usize>, parts: &[&str]) {
         let start = self.added.len();
-        write(&mut self.added);
+        for part in parts {
+            self.added.push_str(part);
+        }
         // Mostly the last: a pod is gone through in about the order of its text.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
         self.edits.insert(at, (place, start..self.added.len()));
     }
 }
 
-fn write_member(key: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    write_string(key, out);
-    out.push(b':');
-    write(out);
+fn volume_text(token: &Token<'_>) -> String {
+    let mut out = String::from("{\"name\":");
+    write_string(token.volume_name, &mut out);
+    out.push_str(",\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"audience\":");
+    write_string(&token.audience, &mut out);
+    out.push_str(",\"expirationSeconds\":");
+    out.push_str(&token.lifetime.seconds().to_string());
+    out.push_str(",\"path\":");
+    write_string(token.path, &mut out);
+    out.push_str("}}]}}");
+    out
 }
 
-fn write_object(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    out.push(b'{');
-    write(out);
-    out.push(b'}');
+fn mount_text(token: &Token<'_>) -> String {
+    let mut out = String::from("{\"name\":");
+    write_string(token.volume_name, &mut out);
+    out.push_str(",\"readOnly\":true,\"mountPath\":");
+    write_string(token.mount_path.as_str(), &mut out);
+    out.push('}');
+    out
 }
 
-fn write_list(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    out.push(b'[');
-    write(out);
-    out.push(b']');
-}
-
-fn write_volume(token: &Token<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_string(token.volume_name, out);
-    out.extend_from_slice(b",\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"audience\":");
-    write_string(&token.audience, out);
-    out.extend_from_slice(b",\"expirationSeconds\":");
-    // Writing into memory cannot fail.
-    let _: std::io::Result<()> = write!(out, "{}", token.lifetime.seconds());
-    out.extend_from_slice(b",\"path\":");
-    write_string(token.path, out);
-    out.extend_from_slice(b"}}]}}");
-}
-
-fn write_mount(token: &Token<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_string(token.volume_name, out);
-    out.extend_from_slice(b",\"readOnly\":true,\"mountPath\":");
-    write_string(token.mount_path.as_str(), out);
-    out.push(b'}');
-}
-
-fn write_variable(variable: Variable, value: &Value<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"name\":");
-    write_string(variable.name(), out);
-    out.push(b',');
-    match value {
-        Value::Text(text) => write_member("value", out, |out| write_string(text, out)),
-        Value::PodName => out.extend_from_slice(b"\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.name\"}}"),
+fn variables_text(plan: &Plan<'_>, additions: Additions) -> String {
+    let mut out = String::new();
+    for (variable, value) in plan.variables(additions) {
+        if !out.is_empty() {
+            out.push(',');
+        }
+        out.push_str("{\"name\":");
+        write_string(variable.name(), &mut out);
+        match value {
+            Value::Text(text) => {
+                out.push_str(",\"value\":");
+                write_string(text, &mut out);
+            }
+            Value::PodName => out.push_str(",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.name\"}}"),
+        }
+        out.push('}');
     }
-    out.push(b'}');
+    out
 }

@@ -80,11 +80,9 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// The names of the kinds that were found, ignored ones too, in their order. `None` where nothing was found.
-    #[must_use]
-    pub fn names(&self) -> Option<String> {
-        let names = self.found.iter().map(|kind| kind.name());
-        (!self.found.is_empty()).then(|| names.collect::<Vec<_>>().join(","))
+    /// The names of the kinds that were found, ignored ones too, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.found.iter().map(|kind| kind.name())
     }
 
     /// The findings that are not ignored: by pod template, then by kind, then in the order in which they were made.

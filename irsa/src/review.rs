@@ -6,7 +6,7 @@ use crate::annotation;
 use crate::check::{self, Outcome, check_pod};
 use crate::cluster::Cluster;
 use crate::edit::Edits;
-use crate::finding::{Action, Finding, FindingKind};
+use crate::finding::{Action, FindingKind};
 use crate::findings::Findings;
 use crate::identity::Source;
 use crate::json::{self, Field, Reader, Span, Unreadable, path_text};
@@ -243,23 +243,35 @@ fn read_metadata<'j>(document: &Document<'j>) -> json::Result<Metadata<'j>> {
 
 fn conclude(outcomes: Vec<Outcome>, findings: &Findings<'_>, object: Span) -> Review {
     let mut audit_annotations = Vec::new();
-    let mut audit = |key, values: Vec<String>| {
+    let mut annotate = |key, values: &mut dyn Iterator<Item = &str>| {
+        let values = distinct(values);
         if !values.is_empty() {
             audit_annotations.push((key, values.join(",")));
         }
     };
-    audit("role-arn", distinct(outcomes.iter().filter_map(|outcome| outcome.role.clone())));
-    let sources = outcomes.iter().filter_map(|outcome| outcome.source);
-    audit("role-source", distinct(sources.map(|source| source.name().to_owned())));
-    audit("service-account", distinct(outcomes.iter().filter_map(|outcome| outcome.service_account.clone())));
-    audit("findings", findings.names().into_iter().collect());
+    annotate("role-arn", &mut outcomes.iter().filter_map(|outcome| outcome.role.as_deref()));
+    annotate("role-source", &mut outcomes.iter().filter_map(|outcome| outcome.source.map(Source::name)));
+    annotate("service-account", &mut outcomes.iter().filter_map(|outcome| outcome.service_account.as_deref()));
+    annotate("findings", &mut findings.names());
 
-    let of = |action| findings.iter().filter(move |finding| finding.action == action);
-    let warnings = of(Action::Warn).map(Finding::warning).collect();
-    let rejection = of(Action::Reject).next().is_some().then(|| Rejection {
-        code: if of(Action::Reject).any(|finding| finding.kind == FindingKind::LookupFailed) { 500 } else { 403 },
-        message: of(Action::Reject).map(Finding::line).collect::<Vec<_>>().join("\n"),
-    });
+    let mut warnings = Vec::new();
+    let mut rejection: Option<Rejection> = None;
+    for finding in findings.iter() {
+        match finding.action {
+            Action::Ignore => {}
+            Action::Warn => warnings.push(finding.warning()),
+            Action::Reject => {
+                let rejection = rejection.get_or_insert(Rejection { code: 403, message: String::new() });
+                if finding.kind == FindingKind::LookupFailed {
+                    rejection.code = 500;
+                }
+                if !rejection.message.is_empty() {
+                    rejection.message.push('\n');
+                }
+                rejection.message.push_str(&finding.line());
+            }
+        }
+    }
     let all_opted_out = !outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.opted_out);
     // Only a pod is added to, and it is the one outcome of its request.
     let edits = outcomes.into_iter().next().map(|outcome| outcome.edits).unwrap_or_default();
@@ -275,7 +287,7 @@ fn conclude(outcomes: Vec<Outcome>, findings: &Findings<'_>, object: Span) -> Re
 }
 
 /// The values, each once, in the order in which they first come.
-fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+fn distinct<'v>(values: &mut dyn Iterator<Item = &'v str>) -> Vec<&'v str> {
     let mut distinct = Vec::new();
     for value in values {
         if !distinct.contains(&value) {

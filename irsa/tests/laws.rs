@@ -33,13 +33,13 @@ fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
     let settings = Settings::parse(&settings).unwrap();
     let parsed = Request::read(&mut Reader::new(&request)).unwrap();
     let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
-    let mut out = Vec::new();
+    let mut out = String::new();
     review.edits.write(&request, review.object, &mut out);
     let is_edited = !review.edits.is_empty();
     Reviewed {
         rejection: review.rejection.map(|rejection| rejection.message),
         warnings: review.warnings,
-        pod: serde_json::from_slice(if is_edited { &out } else { pod.as_bytes() }).unwrap(),
+        pod: serde_json::from_str(if is_edited { &out } else { &pod }).unwrap(),
     }
 }
 
