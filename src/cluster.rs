@@ -5,6 +5,7 @@
 
 use irsa::cluster::{Cluster, LookupError, Query};
 use irsa::json::write_string;
+use irsa::substring::holds;
 use wapc_guest::host_call;
 
 /// The host that runs the policy.
@@ -41,7 +42,7 @@ pub fn understand(text: &str, query: &Query<'_>) -> LookupError {
     let Query { api_version, kind, name, namespace, .. } = query;
     let not_found =
         format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace 'Some(\"{namespace}\")'");
-    if text.contains(&not_found) {
+    if holds(text, &not_found) {
         return LookupError::NotFound;
     }
     // A backtrace, where there is one, follows on lines of its own.

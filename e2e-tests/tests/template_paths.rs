@@ -1,7 +1,7 @@
 //! The paths of `customWorkloads` against two implementations of JSONPath: each leads to the same pod templates.
 
 use irsa::Settings;
-use irsa::json::Reader;
+use irsa::json::RawStr;
 use irsa::request::GroupVersionKind;
 use irsa::workload::Workload;
 use proptest::prelude::*;
@@ -56,11 +56,12 @@ fn ours(path: &str, document: &Value) -> Option<Vec<String>> {
         json!({"customWorkloads": [{"apiVersion": "example.com/v1", "kind": "Any", "podTemplates": [path]}]});
     let settings = settings.to_string();
     let settings = Settings::parse(&settings).expect("the path is accepted");
-    let kind = GroupVersionKind { group: "example.com".into(), version: "v1".into(), kind: "Any".into() };
+    let plain = |text| RawStr::plain(text).unwrap();
+    let kind = GroupVersionKind { group: plain("example.com"), version: plain("v1"), kind: plain("Any") };
     let workload = Workload::of_kind(&kind, &settings).expect("the kind is known");
     let text = document.to_string();
     let templates = workload.templates(&text).ok()?;
-    let mut names: Vec<_> = templates.iter().map(|template| template.pod.spec.service_account().to_owned()).collect();
+    let mut names: Vec<_> = templates.iter().map(|template| template.pod.spec.service_account().into_owned()).collect();
     names.sort();
     Some(names)
 }

@@ -1,5 +1,7 @@
 //! Which known name a misspelled one was meant to be.
 
+use crate::substring::holds;
+
 /// The number of characters to insert, delete or replace to make one text of the other (Levenshtein).
 #[must_use]
 pub fn edits(one: &str, other: &str) -> usize {
@@ -31,7 +33,7 @@ pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
     known.into_iter().min_by_key(|candidate| {
         let candidate = fold(candidate);
         let distance = edits(&name, &candidate);
-        let is_part = name.len() > 2 && (candidate.contains(&name) || name.contains(&candidate));
+        let is_part = name.len() > 2 && (holds(&candidate, &name) || holds(&name, &candidate));
         (distance > 2 && !is_part, distance)
     })
 }

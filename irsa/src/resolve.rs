@@ -19,6 +19,7 @@ use crate::role_arn::RoleArn;
 use crate::role_mapping;
 use crate::service_account::ServiceAccount;
 use crate::settings::{ContainerCredentials, RoleMapping, Settings};
+use crate::substring::holds;
 use crate::token_lifetime::TokenLifetime;
 
 /// What a pod says of itself that its identity depends on.
@@ -91,7 +92,7 @@ pub fn annotated_role<'a>(
 ) -> Option<Cow<'a, str>> {
     let written = account.annotations.role()?;
     let role = match &settings.compose_role_arn {
-        Some(compose) if !written.contains("arn:") => {
+        Some(compose) if !holds(written, "arn:") => {
             Cow::Owned(format!("arn:{}:iam::{}:role/{written}", compose.partition, compose.account_id))
         }
         _ => Cow::Borrowed(written),

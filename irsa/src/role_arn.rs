@@ -34,11 +34,13 @@ impl<'a> RoleArn<'a> {
 }
 
 fn is_role_arn(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix("arn:") else { return false };
-    let Some((partition, rest)) = rest.split_once(":iam::") else { return false };
-    let Some((account, path_and_name)) = rest.split_once(":role/") else { return false };
+    let mut parts = text.splitn(6, ':');
+    let mut next = || parts.next().unwrap_or_default();
+    let (arn, partition, service, region, account, resource) = (next(), next(), next(), next(), next(), next());
+    let Some(path_and_name) = resource.strip_prefix("role/") else { return false };
     let path_length = path_and_name.rfind('/').map_or(1, |last_slash| last_slash.saturating_add(2));
     LENGTH.contains(&text.len())
+        && (arn, service, region) == ("arn", "iam", "")
         && is_partition(partition)
         && is_account_id(account)
         && path_length <= PATH_LIMIT

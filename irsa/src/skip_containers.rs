@@ -49,7 +49,14 @@ fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut rest = text;
     loop {
         let (before, after) = rest.split_once('"')?;
-        field.push_str(&before.replace("\r\n", "\n"));
+        // Lines end as on Unix.
+        for (index, line) in before.split('\n').enumerate() {
+            if index > 0 {
+                field.truncate(field.strip_suffix('\r').map_or(field.len(), str::len));
+                field.push('\n');
+            }
+            field.push_str(line);
+        }
         if let Some(more) = after.strip_prefix('"') {
             field.push('"');
             rest = more;
