@@ -4,21 +4,34 @@ use std::fs;
 use std::path::Path;
 
 use irsa::finding::FindingKind;
-use irsa::settings::DEFINITIONS;
+use irsa::settings::{Definition, OBJECTS};
 
 /// Set by `make docs`.
 const UPDATE: &str = "UPDATE_DOCS";
 
 #[test]
 fn the_settings_reference_is_that_of_the_code() {
-    let rows = DEFINITIONS.map(|setting| {
-        format!(
-            "| `{}` | {} | {} | {} | {} |",
-            setting.key, setting.value, setting.default, setting.meaning, setting.webhook_flags
-        )
-    });
+    let [(_, settings), objects @ ..] = &OBJECTS;
     let head = "| key | value | default | what it does | the webhook's flag |\n|---|---|---|---|---|";
-    check("docs/settings.md", "settings", &format!("{head}\n{}", rows.join("\n")));
+    let rows = settings.iter().map(|setting| {
+        let Definition { key, shape, default, meaning, webhook_flags, .. } = setting;
+        format!("| `{key}` | {} | {default} | {meaning} | {webhook_flags} |", shape.expected())
+    });
+    let mut text = table(head, rows);
+    for (path, members) in objects {
+        let head = "| key | value | default | what it is |\n|---|---|---|---|";
+        let rows = members.iter().map(|member| {
+            let Definition { key, is_needed, shape, default, meaning, .. } = member;
+            let default = if *is_needed { "needed" } else { default };
+            format!("| `{key}` | {} | {default} | {meaning} |", shape.expected())
+        });
+        text += &format!("\n\n### `{path}`\n\n{}", table(head, rows));
+    }
+    check("docs/settings.md", "settings", &text);
+}
+
+fn table(head: &str, rows: impl Iterator<Item = String>) -> String {
+    std::iter::once(head.to_owned()).chain(rows).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

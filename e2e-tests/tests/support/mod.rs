@@ -65,7 +65,7 @@ impl Subject for InMemory {
 
     fn validate(&self, payload: &str, cluster: &Cluster) -> anyhow::Result<PolicyResponse> {
         let response = irsa_policy::review(payload.as_bytes(), &mut Asked(cluster));
-        PolicyResponse::parse(String::from_utf8(response)?)
+        PolicyResponse::parse(response)
     }
 
     fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse> {
