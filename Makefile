@@ -3,6 +3,11 @@
 WASM_TARGET := wasm32-wasip1
 TARGET_DIR  := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)
 BUILT_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/irsa_policy.wasm
+# The policy that ours is measured by, and ours with the names of its functions.
+FLOOR_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/floor.wasm
+NAMED_WASM  := $(TARGET_DIR)/named/$(WASM_TARGET)/release/irsa_policy.wasm
+# The numbers that may not grow unseen.
+KEPT        := docs/performance.json
 # Built as the tests are, so that both share its dependencies.
 POLICY_HOST := $(abspath $(TARGET_DIR))/debug/policy-host
 
@@ -26,7 +31,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats clean control-plane demo deny docs fmt fuel help host lint sdks test test-cluster toolchain
+.PHONY: FORCE bats bench bench-check clean control-plane demo deny docs fmt fuel help host lint sdks test test-cluster toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,9 +83,21 @@ bats: $(BATS_POLICY) $(if $(filter $(POLICY_HOST),$(KWCTL)),host) ## Run the sui
 fuel: policy.wasm host ## Print the size of the module and the fuel of one typical call
 	@$(POLICY_HOST) fuel policy.wasm
 
+bench: policy.wasm floor ## Print what the policy costs beside the floor, draw docs/performance.svg and keep the numbers
+	RUSTFLAGS="$$RUSTFLAGS -C symbol-mangling-version=v0" CARGO_PROFILE_RELEASE_STRIP=none cargo rustc --locked --release \
+		--target $(WASM_TARGET) --target-dir $(TARGET_DIR)/named -p irsa-policy --lib --crate-type cdylib
+	cargo run --locked --profile host --workspace --bin policy-host -- bench --floor $(FLOOR_WASM) --named $(NAMED_WASM) \
+		--compiler "$$(rustc --version)" --keep $(KEPT) --chart docs/performance.svg policy.wasm
+
+bench-check: policy.wasm floor host ## Fail where the module or its fuel have grown by more than 2 %
+	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
+
 clean: ## Remove what was built
 	cargo clean
 	rm -f policy.wasm annotated-policy.wasm
+
+floor: | toolchain
+	cargo rustc --locked --release --target $(WASM_TARGET) -p floor --lib
 
 # The program that runs the module outside a cluster, and that the end-to-end tests are made of.
 host: | toolchain

@@ -3,7 +3,7 @@
 //! Source: Kubewarden's policy specification, "Validating policies": `{"request": …, "settings": …}`. The host writes
 //! the request first, but any order is read.
 
-use irsa::json::{Field, Reader, Result, Unreadable};
+use irsa::json::{Field, Reader, Result, Unreadable, Value};
 use irsa::settings::SettingsErrors;
 use irsa::{Request, Settings};
 
@@ -26,7 +26,7 @@ impl<'j> Payload<'j> {
             "request" => request.read(reader, Request::read),
             "settings" => settings.read(reader, |reader| {
                 // Wrong settings are no reason not to read on.
-                Ok(Settings::read(reader.value()?))
+                Ok(Settings::read(&Value::read(reader)?))
             }),
             _ => reader.skip(),
         })?;

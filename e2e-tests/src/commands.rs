@@ -1,5 +1,6 @@
 //! The subcommands, one a file, and the arguments that they share.
 
+pub mod bench;
 pub mod fuel;
 pub mod run;
 #[cfg(feature = "serve")]

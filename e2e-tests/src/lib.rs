@@ -11,7 +11,7 @@
 //! 5. [`response`] makes the admission response of the policy's answer, as kwctl prints it, and [`present`] shows it
 //!    to people.
 //!
-//! [`fuel`] makes the same call where its cost is counted.
+//! [`fuel`] makes the same call where its cost is counted, and [`bench`] holds that cost against the least that there could be.
 //!
 //! With the feature `serve`, `server` takes requests from an API server instead of a file, and `live` is the backend
 //! that asks that API server; `certificate` is what the server shows it.
@@ -21,6 +21,7 @@
 //! `kubewarden-controller` repository (`crates/policy-evaluator`, `crates/kwctl`) as of May 2026.
 
 pub mod admission;
+pub mod bench;
 pub mod capabilities;
 #[cfg(feature = "serve")]
 pub mod certificate;

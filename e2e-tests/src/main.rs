@@ -21,6 +21,8 @@ enum Command {
     Run(commands::run::Args),
     /// Print the size of the policy, and what one typical call costs
     Fuel(commands::fuel::Args),
+    /// Print what the policy costs, beside the least that a policy has to do
+    Bench(commands::bench::Args),
     /// Have the policy decide on what a live cluster asks, for tests and trials
     ///
     /// Takes `AdmissionReview`s at `https://127.0.0.1:PORT/validate/NAME`, on loopback only, and reads what the policy asks for from
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run::execute(&args),
         Command::Fuel(args) => commands::fuel::execute(&args),
+        Command::Bench(args) => commands::bench::execute(&args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::execute(&args),
     };

@@ -35,16 +35,18 @@ impl<'a> Glob<'a> {
     /// Whether the pattern is a plain text that only matches itself.
     #[must_use]
     pub fn is_exact(&self) -> bool {
-        !self.0.contains('*')
+        self.first_star().is_none()
     }
 
     /// Whether the whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        if self.is_exact() {
+        let Some((plain, pattern)) = self.first_star().and_then(|star| self.0.split_at_checked(star)) else {
             return self.0 == text;
-        }
-        let tokens = tokens(&self.0);
+        };
+        // Mostly this is where it ends.
+        let Some(text) = text.strip_prefix(plain) else { return false };
+        let tokens = tokens(pattern);
         // Whether the text so far can be matched by the tokens before this one.
         let mut here = vec![false; tokens.len().saturating_add(1)];
         let mut next = here.clone();
@@ -72,6 +74,10 @@ impl<'a> Glob<'a> {
             std::mem::swap(&mut here, &mut next);
         }
         here.last().copied().unwrap_or_default()
+    }
+
+    fn first_star(&self) -> Option<usize> {
+        self.0.bytes().position(|byte| byte == b'*')
     }
 }
 

@@ -38,15 +38,18 @@ fn is_role_arn(text: &str) -> bool {
     let mut next = || parts.next().unwrap_or_default();
     let (arn, partition, service, region, account, resource) = (next(), next(), next(), next(), next(), next());
     let Some(path_and_name) = resource.strip_prefix("role/") else { return false };
-    let path_length = path_and_name.rfind('/').map_or(1, |last_slash| last_slash.saturating_add(2));
+    // The path begins with the slash that `role` ends with, and ends with the last one.
+    let name_length = path_and_name.bytes().rev().take_while(|byte| *byte != b'/').count();
+    let path_length = path_and_name.len().saturating_sub(name_length).saturating_add(1);
     LENGTH.contains(&text.len())
         && (arn, service, region) == ("arn", "iam", "")
         && is_partition(partition)
         && is_account_id(account)
         && path_length <= PATH_LIMIT
         && path_and_name.bytes().all(is_allowed)
-        && path_and_name.split('/').all(|segment| !segment.is_empty())
-        && path_and_name.rsplit('/').next().is_some_and(|name| name.len() <= NAME_LIMIT)
+        && !path_and_name.starts_with('/')
+        && !path_and_name.as_bytes().windows(2).any(|pair| pair == b"//")
+        && (1..=NAME_LIMIT).contains(&name_length)
 }
 
 /// Whether the text can be an AWS partition, such as `aws` or `aws-us-gov`.

@@ -2,7 +2,6 @@
 
 use crate::scan::{Kind, RawStr, Scanner};
 use crate::unreadable::{Result, Unreadable};
-use crate::value::Value;
 
 /// Where a value stands: byte offsets into the whole text, the end exclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -142,17 +141,9 @@ impl<'j> Reader<'j> {
     #[inline(never)]
     pub fn raw(&mut self) -> Result<(&'j str, Span)> {
         self.scanner.peek();
-        let (start, position) = (self.scanner.at(), self.position());
+        let start = self.position();
         self.skip()?;
-        Ok((self.scanner.text_since(start), Span { start: position, end: self.position() }))
-    }
-
-    /// Reads any value, to look at its parts later.
-    ///
-    /// # Errors
-    /// Fails where the text is no JSON.
-    pub fn value(&mut self) -> Result<Value<'j>> {
-        Ok(Value(self.raw()?.0))
+        Ok((self.text_since(start), Span { start, end: self.position() }))
     }
 
     /// Passes over any value.
@@ -193,8 +184,7 @@ impl<'j> Reader<'j> {
             before.skip()?;
             *self = before;
         }
-        let text = self.scanner.text_since(start.saturating_sub(self.offset));
-        Ok(Attempt { outcome, text, span: Span { start, end: self.position() } })
+        Ok(Attempt { outcome, text: self.text_since(start), span: Span { start, end: self.position() } })
     }
 
     /// Ends the reading.
@@ -220,7 +210,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    fn kind(&mut self) -> Result<Kind> {
+    pub(crate) fn kind(&mut self) -> Result<Kind> {
         self.scanner.kind().ok_or_else(|| self.no_json())
     }
 
@@ -229,7 +219,13 @@ impl<'j> Reader<'j> {
         Unreadable::syntax(self.scanner.at())
     }
 
-    fn position(&self) -> usize {
+    /// The text from a position to where the reading is.
+    pub(crate) fn text_since(&self, start: usize) -> &'j str {
+        self.scanner.text_since(start.saturating_sub(self.offset))
+    }
+
+    /// Where the reading is, in the whole text.
+    pub(crate) fn position(&self) -> usize {
         self.offset.saturating_add(self.scanner.at())
     }
 }

@@ -1,14 +1,26 @@
-//! Values of which the parts are read when they are looked at.
+//! Values of any type, of which the parts are looked at when all is read.
 
 use std::borrow::Cow;
 
 use crate::reader::Reader;
-use crate::scan::RawStr;
+use crate::scan::{Kind, RawStr};
 use crate::unreadable::Result;
 
-/// A value of any type, known to be JSON, by its text: each part of it is read when it is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value<'j>(pub(crate) &'j str);
+/// A value of any type.
+#[derive(Debug, Clone)]
+pub struct Value<'j> {
+    text: &'j str,
+    parts: Parts<'j>,
+}
+
+#[derive(Debug, Clone)]
+enum Parts<'j> {
+    None,
+    Boolean(bool),
+    String(RawStr<'j>),
+    List(Vec<Value<'j>>),
+    Object(Vec<(RawStr<'j>, Value<'j>)>),
+}
 
 impl<'j> Value<'j> {
     /// Reads a text that has to be one value.
@@ -17,45 +29,79 @@ impl<'j> Value<'j> {
     /// Fails where it is no JSON.
     pub fn parse(text: &'j str) -> Result<Self> {
         let mut reader = Reader::new(text);
-        let value = reader.value()?;
+        let value = Self::read(&mut reader)?;
         reader.finish()?;
         Ok(value)
     }
 
+    /// Reads the next value of a text.
+    ///
+    /// # Errors
+    /// Fails where it is no JSON.
+    pub fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let kind = reader.kind()?;
+        let start = reader.position();
+        let parts = match kind {
+            Kind::Null | Kind::Number => {
+                reader.skip()?;
+                Parts::None
+            }
+            Kind::Boolean => Parts::Boolean(reader.boolean()?),
+            Kind::String => Parts::String(reader.string()?),
+            Kind::List => {
+                let mut elements = Vec::new();
+                reader.list(|reader, _| Self::read(reader).map(|element| elements.push(element)))?;
+                Parts::List(elements)
+            }
+            Kind::Object => {
+                let mut members = Vec::new();
+                reader.members(&mut |reader, key| Self::read(reader).map(|value| members.push((key, value))))?;
+                Parts::Object(members)
+            }
+        };
+        Ok(Self { text: reader.text_since(start), parts })
+    }
+
     /// The value's text.
     #[must_use]
-    pub fn text(self) -> &'j str {
-        self.0
+    pub fn text(&self) -> &'j str {
+        self.text
     }
 
     /// The value of a string.
     #[must_use]
-    pub fn string(self) -> Option<Cow<'j, str>> {
-        Reader::new(self.0).string().ok().map(RawStr::decode)
+    pub fn string(&self) -> Option<Cow<'j, str>> {
+        match &self.parts {
+            Parts::String(string) => Some(string.decode()),
+            _ => None,
+        }
     }
 
     /// The value of a boolean.
     #[must_use]
-    pub fn boolean(self) -> Option<bool> {
-        Reader::new(self.0).boolean().ok()
+    pub fn boolean(&self) -> Option<bool> {
+        match self.parts {
+            Parts::Boolean(boolean) => Some(boolean),
+            _ => None,
+        }
     }
 
     /// The elements of a list.
     #[must_use]
-    pub fn elements(self) -> Option<Vec<Self>> {
-        let mut elements = Vec::new();
-        Reader::new(self.0).list(|reader, _| reader.value().map(|element| elements.push(element))).ok()?;
-        Some(elements)
+    pub fn elements(&self) -> Option<&[Self]> {
+        match &self.parts {
+            Parts::List(elements) => Some(elements),
+            _ => None,
+        }
     }
 
     /// The members of an object, in their order. A key that is there twice comes twice.
     #[must_use]
-    pub fn members(self) -> Option<Vec<(RawStr<'j>, Self)>> {
-        let mut members = Vec::new();
-        let mut read =
-            |reader: &mut Reader<'j>, key: RawStr<'j>| reader.value().map(|value| members.push((key, value)));
-        Reader::new(self.0).members(&mut read).ok()?;
-        Some(members)
+    pub fn members(&self) -> Option<&[(RawStr<'j>, Self)]> {
+        match &self.parts {
+            Parts::Object(members) => Some(members),
+            _ => None,
+        }
     }
 }
 
@@ -75,10 +121,8 @@ mod tests {
         assert_eq!(elements[0].text(), "1");
         assert_eq!(elements[1].string().as_deref(), Some("A"));
         assert_eq!(elements[2].boolean(), Some(true));
-        assert_eq!(
-            (value.string(), value.boolean(), value.elements(), elements[0].members()),
-            (None, None, None, None)
-        );
+        assert!(value.string().is_none() && value.boolean().is_none() && value.elements().is_none());
+        assert!(elements[0].members().is_none());
         for text in ["", "{", "1 2", r#"{"a": tru}"#] {
             assert!(Value::parse(text).is_err(), "{text}");
         }

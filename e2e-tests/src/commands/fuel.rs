@@ -1,5 +1,5 @@
 //! `policy-host fuel`: the size of the module, and the fuel and memory of one call. Without arguments the call is a
-//! typical one: a pod of one container and an init container, whose service account has a role.
+//! typical one: a pod of two containers and an init container, whose service account has a role.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use policy_host::admission;
+use policy_host::bench::scenario::TYPICAL_POD;
 use policy_host::cluster::Cluster;
 use policy_host::fuel;
 use policy_host::host::Host;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{PolicyArgs, SettingsArgs, read, read_cluster};
 
-const TYPICAL_REQUEST: &str = include_str!("../../requests/pod-with-role.json");
 const TYPICAL_CLUSTER: &str = include_str!("../../requests/cluster.yaml");
 
 /// The arguments of `fuel`.
@@ -57,7 +57,7 @@ pub fn execute(args: &Args) -> Result<()> {
     };
     let requests = match &args.request_path {
         Some(path) => admission::requests(&read(path)?)?,
-        None => admission::requests(TYPICAL_REQUEST)?,
+        None => admission::requests(&serde_json::from_str::<Value>(TYPICAL_POD)?.to_string())?,
     };
     let [request] = requests.as_slice() else {
         bail!("expected one request, but got {}", requests.len());

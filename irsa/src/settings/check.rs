@@ -11,7 +11,7 @@ const SHOWN: usize = 64;
 
 /// Adds what is wrong with a value to the errors: keys that are unknown, there twice or missing, and values that
 /// cannot work.
-pub(super) fn check(value: Value<'_>, shape: &Shape, at: Path<'_>, errors: &mut SettingsErrors) {
+pub(super) fn check(value: &Value<'_>, shape: &Shape, at: Path<'_>, errors: &mut SettingsErrors) {
     let is_right = match shape {
         Shape::Boolean => value.boolean().is_some(),
         Shape::Lifetime => lifetime(value).is_some(),
@@ -33,16 +33,16 @@ pub(super) fn check(value: Value<'_>, shape: &Shape, at: Path<'_>, errors: &mut 
 }
 
 /// `false` where it is no list, or an empty one that may not be.
-fn check_list(value: Value<'_>, of: &Shape, may_be_empty: bool, at: Path<'_>, errors: &mut SettingsErrors) -> bool {
+fn check_list(value: &Value<'_>, of: &Shape, may_be_empty: bool, at: Path<'_>, errors: &mut SettingsErrors) -> bool {
     let Some(elements) = value.elements() else { return false };
     for (index, element) in elements.iter().enumerate() {
-        check(*element, of, Path::Index(&at, index), errors);
+        check(element, of, Path::Index(&at, index), errors);
     }
     may_be_empty || !elements.is_empty()
 }
 
 /// `false` where it is no object.
-fn check_object(value: Value<'_>, known: &[Member], at: Path<'_>, errors: &mut SettingsErrors) -> bool {
+fn check_object(value: &Value<'_>, known: &[Member], at: Path<'_>, errors: &mut SettingsErrors) -> bool {
     let Some(members) = value.members() else { return false };
     for (index, (raw_key, value)) in members.iter().enumerate() {
         let key = raw_key.decode();
@@ -55,7 +55,7 @@ fn check_object(value: Value<'_>, known: &[Member], at: Path<'_>, errors: &mut S
             Some(_) if members.iter().take(index).any(|(other, _)| other == raw_key) => {
                 report(at, "expected the key once, but got it twice".to_owned(), errors);
             }
-            Some(known) => check(*value, &known.shape, at, errors),
+            Some(known) => check(value, &known.shape, at, errors),
         }
     }
     for Member { key, is_needed, shape } in known {

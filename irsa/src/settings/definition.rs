@@ -48,13 +48,13 @@ macro_rules! object {
         }),+];
 
         #[derive(Default)]
-        pub(super) struct $read<'a> {
-            $(pub(super) $field: Option<Value<'a>>,)+
+        pub(super) struct $read<'v, 'a> {
+            $(pub(super) $field: Option<&'v Value<'a>>,)+
         }
 
-        impl<'a> $read<'a> {
+        impl<'v, 'a> $read<'v, 'a> {
             /// The members of an object, where it is one. What is wrong with them has been reported.
-            pub(super) fn of(value: Value<'a>) -> Self {
+            pub(super) fn of(value: &'v Value<'a>) -> Self {
                 let mut read = Self::default();
                 for (key, value) in value.members().unwrap_or_default() {
                     match &*key.decode() {

@@ -33,14 +33,14 @@ impl<'a> Settings<'a> {
             report(Path::Root, unreadable.to_string(), &mut errors);
             errors
         })?;
-        Self::read(value)
+        Self::read(&value)
     }
 
     /// Reads settings.
     ///
     /// # Errors
     /// Fails with all that is wrong: keys that are unknown, there twice or missing, and values that cannot work.
-    pub fn read(value: Value<'a>) -> Result<Self, SettingsErrors> {
+    pub fn read(value: &Value<'a>) -> Result<Self, SettingsErrors> {
         let mut errors = SettingsErrors::default();
         check(value, &SETTINGS, Path::Root, &mut errors);
         let settings = settings(value, &mut errors);
@@ -50,7 +50,7 @@ impl<'a> Settings<'a> {
 
 /// Settings whose shape has been checked: what is wrong has been reported, and is passed over here. What is wrong with
 /// values that are right each for itself is added to the errors.
-fn settings<'a>(value: Value<'a>, errors: &mut SettingsErrors) -> Settings<'a> {
+fn settings<'a>(value: &Value<'a>, errors: &mut SettingsErrors) -> Settings<'a> {
     let default = Settings::default();
     let given = SettingsMembers::of(value);
     let region = text(given.region).and_then(Region::new);
@@ -80,29 +80,29 @@ fn settings<'a>(value: Value<'a>, errors: &mut SettingsErrors) -> Settings<'a> {
     }
 }
 
-fn text(value: Option<Value<'_>>) -> Option<Cow<'_, str>> {
+fn text<'a>(value: Option<&Value<'a>>) -> Option<Cow<'a, str>> {
     value?.string()
 }
 
-fn boolean(value: Option<Value<'_>>) -> Option<bool> {
+fn boolean(value: Option<&Value<'_>>) -> Option<bool> {
     value?.boolean()
 }
 
-fn word<T: Copy>(value: Option<Value<'_>>, words: &[(&str, T)]) -> Option<T> {
+fn word<T: Copy>(value: Option<&Value<'_>>, words: &[(&str, T)]) -> Option<T> {
     let name = text(value)?;
     words.iter().find(|(word, _)| *word == name).map(|(_, word)| *word)
 }
 
-fn list<'a, T>(value: Option<Value<'a>>, read: impl Fn(Value<'a>) -> Option<T>) -> Vec<T> {
-    value.and_then(Value::elements).unwrap_or_default().into_iter().filter_map(read).collect()
+fn list<'a, T>(value: Option<&Value<'a>>, read: impl Fn(&Value<'a>) -> Option<T>) -> Vec<T> {
+    value.and_then(Value::elements).unwrap_or_default().iter().filter_map(read).collect()
 }
 
-fn globs(value: Option<Value<'_>>) -> Vec<Glob<'_>> {
+fn globs<'a>(value: Option<&Value<'a>>) -> Vec<Glob<'a>> {
     list(value, |value| value.string().and_then(Glob::new))
 }
 
 /// Without a region that tells it, `composeRoleArn` needs a partition.
-fn check_partition(value: Option<Value<'_>>, errors: &mut SettingsErrors) {
+fn check_partition(value: Option<&Value<'_>>, errors: &mut SettingsErrors) {
     let Some(members) = value.and_then(Value::members) else { return };
     if members.iter().all(|(key, _)| *key != *"partition") {
         let at = Path::Key(&Path::Root, "composeRoleArn");
@@ -111,7 +111,7 @@ fn check_partition(value: Option<Value<'_>>, errors: &mut SettingsErrors) {
     }
 }
 
-fn compose_role_arn<'a>(value: Value<'a>, region: Option<&Region<'_>>) -> Option<ComposeRoleArn<'a>> {
+fn compose_role_arn<'a>(value: &Value<'a>, region: Option<&Region<'_>>) -> Option<ComposeRoleArn<'a>> {
     let given = ComposeRoleArnMembers::of(value);
     let partition = match text(given.partition) {
         Some(partition) => partition,
@@ -120,7 +120,7 @@ fn compose_role_arn<'a>(value: Value<'a>, region: Option<&Region<'_>>) -> Option
     Some(ComposeRoleArn { account_id: text(given.account_id)?, partition })
 }
 
-fn role_mapping(value: Value<'_>) -> Option<RoleMapping<'_>> {
+fn role_mapping<'a>(value: &Value<'a>) -> Option<RoleMapping<'a>> {
     let given = RoleMappingMembers::of(value);
     Some(RoleMapping {
         accounts: AccountPattern::new(text(given.service_account)?)?,
@@ -131,12 +131,12 @@ fn role_mapping(value: Value<'_>) -> Option<RoleMapping<'_>> {
     })
 }
 
-fn config_map_name(value: Value<'_>) -> Option<ConfigMapName<'_>> {
+fn config_map_name<'a>(value: &Value<'a>) -> Option<ConfigMapName<'a>> {
     let given = ConfigMapNameMembers::of(value);
     Some(ConfigMapName { namespace: text(given.namespace)?, name: text(given.name)? })
 }
 
-fn container_credentials(value: Value<'_>) -> Option<ContainerCredentials<'_>> {
+fn container_credentials<'a>(value: &Value<'a>) -> Option<ContainerCredentials<'a>> {
     let given = ContainerCredentialsMembers::of(value);
     Some(ContainerCredentials {
         accounts: list(given.service_accounts, |value| value.string().and_then(AccountPattern::new)),
@@ -148,14 +148,14 @@ fn container_credentials(value: Value<'_>) -> Option<ContainerCredentials<'_>> {
     })
 }
 
-fn allowed_roles(value: Value<'_>) -> Option<AllowedRoles<'_>> {
+fn allowed_roles<'a>(value: &Value<'a>) -> Option<AllowedRoles<'a>> {
     let given = AllowedRolesMembers::of(value);
     Some(AllowedRoles { namespaces: globs(given.namespaces), roles: globs(given.roles) })
 }
 
-fn custom_workloads<'a>(value: Option<Value<'a>>, errors: &mut SettingsErrors) -> Vec<CustomWorkload<'a>> {
+fn custom_workloads<'a>(value: Option<&Value<'a>>, errors: &mut SettingsErrors) -> Vec<CustomWorkload<'a>> {
     let mut workloads = Vec::new();
-    for (index, value) in value.and_then(Value::elements).unwrap_or_default().into_iter().enumerate() {
+    for (index, value) in value.and_then(Value::elements).unwrap_or_default().iter().enumerate() {
         let Some(workload) = custom_workload(value) else { continue };
         let CustomWorkload { group, version, kind, .. } = &workload;
         if group.is_empty() && version == "v1" && matches!(&**kind, "Pod" | "ServiceAccount") {
@@ -168,7 +168,7 @@ fn custom_workloads<'a>(value: Option<Value<'a>>, errors: &mut SettingsErrors) -
     workloads
 }
 
-fn custom_workload(value: Value<'_>) -> Option<CustomWorkload<'_>> {
+fn custom_workload<'a>(value: &Value<'a>) -> Option<CustomWorkload<'a>> {
     let given = CustomWorkloadMembers::of(value);
     let api_version = text(given.api_version)?;
     let (group, version) = split_api_version(&api_version)?;
@@ -180,10 +180,10 @@ fn custom_workload(value: Value<'_>) -> Option<CustomWorkload<'_>> {
     })
 }
 
-fn actions(value: Value<'_>) -> Actions {
+fn actions(value: &Value<'_>) -> Actions {
     let mut actions = Actions::default();
     for (name, action) in value.members().unwrap_or_default() {
-        let kind = FindingKind::ALL.into_iter().find(|kind| name == *kind.name());
+        let kind = FindingKind::ALL.into_iter().find(|kind| *name == *kind.name());
         if let (Some(kind), Some(action)) = (kind, word(Some(action), &Action::NAMES)) {
             actions.choose(kind, action);
         }

@@ -65,6 +65,6 @@ impl Shape {
 }
 
 /// The lifetime that a number stands for.
-pub(super) fn lifetime(value: Value<'_>) -> Option<TokenLifetime> {
+pub(super) fn lifetime(value: &Value<'_>) -> Option<TokenLifetime> {
     value.text().parse::<u64>().ok().and_then(TokenLifetime::new)
 }

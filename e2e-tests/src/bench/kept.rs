@@ -1,0 +1,76 @@
+//! The numbers of the last change, kept in the repository, so that none grows unseen.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Measurement, Subject};
+
+/// By how much a number may grow without being kept anew, in percent.
+pub const TOLERANCE: u64 = 2;
+
+/// What is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Kept {
+    /// The compiler that built the module: another one builds another module.
+    pub compiler: String,
+    /// The module's length, in bytes.
+    pub module_bytes: u64,
+    /// The fuel of making an instance.
+    pub startup_fuel: u64,
+    /// The fuel of each request.
+    pub fuel: BTreeMap<String, u64>,
+}
+
+impl Kept {
+    /// What is to be kept of measurements.
+    #[must_use]
+    pub fn new(compiler: &str, policy: &Subject, measurements: &[Measurement]) -> Self {
+        Self {
+            compiler: compiler.to_owned(),
+            module_bytes: policy.bytes() as u64,
+            startup_fuel: measurements.first().map_or(0, |first| first.policy.startup),
+            fuel: measurements.iter().map(|one| (one.scenario.to_owned(), one.policy.call)).collect(),
+        }
+    }
+
+    /// What has grown by more than [`TOLERANCE`] since, or is not kept, a line each.
+    #[must_use]
+    pub fn grown_to(&self, now: &Self) -> Vec<String> {
+        let mut grown = Vec::new();
+        let mut compare = |what: &str, before: Option<u64>, now: u64| match before {
+            None => grown.push(format!("{what}: not kept, now {now}")),
+            Some(before) if now * 100 > before * (100 + TOLERANCE) => {
+                grown.push(format!("{what}: {before}, now {now}"))
+            }
+            Some(_) => {}
+        };
+        compare("bytes of the module", Some(self.module_bytes), now.module_bytes);
+        compare("fuel of an instance", Some(self.startup_fuel), now.startup_fuel);
+        for (scenario, fuel) in &now.fuel {
+            compare(&format!("fuel of {scenario}"), self.fuel.get(scenario).copied(), *fuel);
+        }
+        grown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(module_bytes: u64, fuel: &[(&str, u64)]) -> Kept {
+        let fuel = fuel.iter().map(|(name, fuel)| ((*name).to_owned(), *fuel)).collect();
+        Kept { compiler: "rustc".to_owned(), module_bytes, startup_fuel: 100, fuel }
+    }
+
+    #[test]
+    fn tells_what_has_grown_by_more_than_the_tolerance() {
+        let before = kept(1000, &[("a pod", 100), ("gone", 1)]);
+        assert_eq!(before.grown_to(&kept(1020, &[("a pod", 102)])), [""; 0]);
+        assert_eq!(
+            before.grown_to(&kept(1021, &[("a pod", 103), ("new", 1)])),
+            ["bytes of the module: 1000, now 1021", "fuel of a pod: 100, now 103", "fuel of new: not kept, now 1"]
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! What a module is made of: the bytes of its functions by the crate that they come from.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use rustc_demangle::demangle;
+use wasmparser::{KnownCustom, Name, Parser, Payload};
+
+/// The bytes of a module's functions by crate, and of what is no function; most first. The module must still have its names.
+///
+/// # Errors
+/// Where it is no module.
+pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
+    let mut imported = 0_u32;
+    let mut bodies = Vec::new();
+    let mut names = BTreeMap::new();
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::ImportSection(imports) => {
+                let functions = imports.into_imports().filter(|import| {
+                    import.as_ref().is_ok_and(|import| matches!(import.ty, wasmparser::TypeRef::Func(_)))
+                });
+                imported = u32::try_from(functions.count())?;
+            }
+            Payload::CodeSectionEntry(body) => bodies.push(body.range().len()),
+            Payload::DataSection(data) => *sizes.entry("(data)".to_owned()).or_default() += data.range().len(),
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(subsections) = section.as_known() {
+                    for subsection in subsections {
+                        let Name::Function(functions) = subsection? else { continue };
+                        for naming in functions {
+                            let naming = naming?;
+                            names.insert(naming.index, naming.name);
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for (index, size) in (imported..).zip(bodies) {
+        let name = names.get(&index).context("the module has no names")?;
+        *sizes.entry(crate_of(&format!("{:#}", demangle(name)))).or_default() += size;
+    }
+    let mut sizes: Vec<_> = sizes.into_iter().collect();
+    sizes.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    Ok(sizes)
+}
+
+/// The first crate in a demangled name: `core` of `<core::fmt::Formatter>::pad`, `libc` of a name that is not Rust's.
+fn crate_of(name: &str) -> String {
+    let is_of_path = |character: char| character == '_' || character == ':' || character.is_ascii_alphanumeric();
+    let mut paths = name.split(|character| !is_of_path(character)).filter(|path| path.contains("::"));
+    let first = paths.find_map(|path| path.split("::").find(|part| !part.is_empty()));
+    first.unwrap_or("libc").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_crate_of_a_function() {
+        for (name, expected) in [
+            ("irsa::check::check_pod", "irsa"),
+            ("<core::fmt::Formatter>::pad", "core"),
+            ("<&str as core::fmt::Debug>::fmt", "core"),
+            ("core::ptr::drop_in_place::<irsa::settings::Settings>", "core"),
+            ("dlmalloc", "libc"),
+        ] {
+            assert_eq!(crate_of(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn adds_the_functions_of_a_crate() {
+        let module = wat::parse_str(
+            r#"(module
+                (import "host" "call" (func $imported))
+                (func $irsa::one (result i32) i32.const 1)
+                (func $irsa::two (result i32) i32.const 2)
+                (func $dlmalloc)
+                (memory 1)
+                (data (i32.const 0) "data"))"#,
+        )
+        .unwrap();
+        let sizes = by_crate(&module).unwrap();
+        assert_eq!(sizes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["(data)", "irsa", "libc"]);
+        assert_eq!(sizes[1].1, 8);
+    }
+}

@@ -1,0 +1,101 @@
+//! `policy-host bench`: what the policy costs, beside the floor.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args as ClapArgs;
+use policy_host::bench::kept::{Kept, TOLERANCE};
+use policy_host::bench::{HEAD, Measurement, Subject, chart, scenario, size};
+
+use super::read;
+
+/// The arguments of `bench`.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The policy's Wasm module
+    #[arg(value_name = "POLICY", default_value = "policy.wasm")]
+    policy: PathBuf,
+
+    /// The Wasm module of the floor
+    #[arg(long, value_name = "PATH")]
+    floor: PathBuf,
+
+    /// The compiler that built the policy, as it names itself
+    #[arg(long, value_name = "NAME", default_value = "")]
+    compiler: String,
+
+    /// The policy's module with its names, to tell the bytes of each crate
+    #[arg(long, value_name = "PATH")]
+    named: Option<PathBuf>,
+
+    /// Fail if a number is more than 2 % above what this file keeps
+    #[arg(long, value_name = "PATH")]
+    check: Option<PathBuf>,
+
+    /// Keep the numbers in this file
+    #[arg(long, value_name = "PATH", conflicts_with = "check")]
+    keep: Option<PathBuf>,
+
+    /// Draw the fuel over the size of the request, as SVG
+    #[arg(long, value_name = "PATH")]
+    chart: Option<PathBuf>,
+}
+
+/// Measures and prints.
+pub fn execute(args: &Args) -> Result<()> {
+    let (floor, policy) = (subject(&args.floor)?, subject(&args.policy)?);
+    anstream::println!("module: {} bytes, floor: {} bytes\n\n{HEAD}", policy.bytes(), floor.bytes());
+    let mut measurements = Vec::new();
+    for scenario in scenario::all()? {
+        let measurement = Measurement::new(scenario, &floor, &policy)?;
+        anstream::println!("{measurement}");
+        measurements.push(measurement);
+    }
+    let now = Kept::new(&args.compiler, &policy, &measurements);
+    anstream::println!("\nstartup: {} fuel", now.startup_fuel);
+
+    if let Some(named) = &args.named {
+        anstream::println!("\n| crate | bytes |\n|---|---:|");
+        for (name, bytes) in size::by_crate(&bytes(named)?)? {
+            anstream::println!("| {name} | {bytes} |");
+        }
+    }
+    if let Some(path) = &args.chart {
+        let growing = scenario::growing()?.into_iter().map(|scenario| Measurement::new(scenario, &floor, &policy));
+        chart::draw(&growing.collect::<Result<Vec<_>>>()?, path)?;
+    }
+    if let Some(path) = &args.keep {
+        fs::write(path, serde_json::to_string_pretty(&now)? + "\n")
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    if let Some(path) = &args.check {
+        let kept: Kept = serde_json::from_str(&read(path)?).with_context(|| format!("`{}`", path.display()))?;
+        check(&kept, &now)?;
+    }
+    Ok(())
+}
+
+fn check(kept: &Kept, now: &Kept) -> Result<()> {
+    let grown = kept.grown_to(now);
+    if grown.is_empty() {
+        return Ok(());
+    }
+    let compiler = if kept.compiler == now.compiler {
+        String::new()
+    } else {
+        format!("\nkept with `{}`, now `{}`", kept.compiler, now.compiler)
+    };
+    bail!(
+        "grown by more than {TOLERANCE} %:\n{}{compiler}\nIf it is worth it, keep the numbers: `make bench`.",
+        grown.join("\n")
+    )
+}
+
+fn subject(path: &Path) -> Result<Subject> {
+    Subject::new(bytes(path)?).with_context(|| format!("`{}`", path.display()))
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
