@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use crate::glob::Glob;
+use crate::substring::split_at_byte;
 
 /// A pattern `namespace/name`, each of them a [`Glob`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,8 @@ impl<'a> AccountPattern<'a> {
 }
 
 fn split(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    let (namespace, name) = text.split_once('/')?;
-    (!name.contains('/')).then_some((Cow::Borrowed(namespace), Cow::Borrowed(name)))
+    let (namespace, name) = split_at_byte(text, b'/')?;
+    split_at_byte(name, b'/').is_none().then_some((Cow::Borrowed(namespace), Cow::Borrowed(name)))
 }
 
 /// Of the entries that name an account, the one that names it most closely; among equals the first.

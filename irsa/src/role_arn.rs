@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::substring::split_at_byte;
+
 const NAME_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 512;
 const LENGTH: std::ops::RangeInclusive<usize> = 20..=2048;
@@ -34,15 +36,17 @@ impl<'a> RoleArn<'a> {
 }
 
 fn is_role_arn(text: &str) -> bool {
-    let mut parts = text.splitn(6, ':');
-    let mut next = || parts.next().unwrap_or_default();
-    let (arn, partition, service, region, account, resource) = (next(), next(), next(), next(), next(), next());
-    let Some(path_and_name) = resource.strip_prefix("role/") else { return false };
+    let Some((partition, rest)) = text.strip_prefix("arn:").and_then(|rest| split_at_byte(rest, b':')) else {
+        return false;
+    };
+    let Some((account, rest)) = rest.strip_prefix("iam::").and_then(|rest| split_at_byte(rest, b':')) else {
+        return false;
+    };
+    let Some(path_and_name) = rest.strip_prefix("role/") else { return false };
     // The path begins with the slash that `role` ends with, and ends with the last one.
     let name_length = path_and_name.bytes().rev().take_while(|byte| *byte != b'/').count();
     let path_length = path_and_name.len().saturating_sub(name_length).saturating_add(1);
     LENGTH.contains(&text.len())
-        && (arn, service, region) == ("arn", "iam", "")
         && is_partition(partition)
         && is_account_id(account)
         && path_length <= PATH_LIMIT

@@ -58,7 +58,7 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Fails where the next value is no object, and as `member` does, under the member's key.
     pub fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<Brackets> {
-        self.members(&mut |reader, key| member(reader, &key.decode()))
+        self.members(&mut |reader, key, _| member(reader, key))
     }
 
     /// Reads an object whose keys are the user's own and whose values are strings, as labels are. A `null` is the
@@ -67,7 +67,7 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Fails where the next value is no object, or a value no string.
     pub fn string_map(&mut self, mut entry: impl FnMut(RawStr<'j>, RawStr<'j>, Span)) -> Result<Brackets> {
-        self.members(&mut |reader, key| {
+        self.members(&mut |reader, _, key| {
             let is_null = reader.is_null();
             let start = reader.position();
             let value = if is_null { reader.skip().map(|()| RawStr::default()) } else { reader.string() }?;
@@ -78,14 +78,18 @@ impl<'j> Reader<'j> {
 
     /// The loop stands in the module once, whatever is read by it.
     #[inline(never)]
-    pub(crate) fn members(&mut self, member: &mut dyn FnMut(&mut Self, RawStr<'j>) -> Result<()>) -> Result<Brackets> {
+    pub(crate) fn members(
+        &mut self,
+        member: &mut dyn FnMut(&mut Self, &str, RawStr<'j>) -> Result<()>,
+    ) -> Result<Brackets> {
         self.expect(b'{', Kind::Object)?;
         let start = self.position();
         let mut has_more = self.scanner.enter(b'}').ok_or_else(|| self.no_json())?;
         let is_empty = !has_more;
         while has_more {
-            let key = self.scanner.key().ok_or_else(|| self.no_json())?;
-            member(self, key).map_err(|error| error.within(&key.decode()))?;
+            let raw_key = self.scanner.key().ok_or_else(|| self.no_json())?;
+            let key = raw_key.decode();
+            member(self, &key, raw_key).map_err(|error| error.within(&key))?;
             has_more = self.scanner.step(b'}').ok_or_else(|| self.no_json())?;
         }
         Ok(Brackets { span: Span { start, end: self.position() }, is_empty })

@@ -59,12 +59,8 @@ impl<'j> RawStr<'j> {
 
     /// The string's value.
     #[must_use]
-    #[inline(never)]
     pub fn decode(self) -> Cow<'j, str> {
-        match self.0.strip_prefix('"') {
-            Some(quoted) => Cow::Owned(unescape(quoted.strip_suffix('"').unwrap_or(quoted))),
-            None => Cow::Borrowed(self.0),
-        }
+        if self.0.as_bytes().first() == Some(&b'"') { Cow::Owned(unescape(self.0)) } else { Cow::Borrowed(self.0) }
     }
 }
 
@@ -144,9 +140,18 @@ impl<'j> Scanner<'j> {
     }
 
     /// Passes over a value.
+    #[inline]
     pub(crate) fn skip(&mut self) -> Option<()> {
         match self.peek()? {
             b'"' => self.pass_string().map(drop),
+            first => self.pass_other(first),
+        }
+    }
+
+    /// Passes over a value that is no string, and begins here with this byte.
+    #[inline(never)]
+    fn pass_other(&mut self, first: u8) -> Option<()> {
+        match first {
             b'{' => {
                 let mut has_more = self.enter(b'}')?;
                 while has_more {
@@ -203,7 +208,9 @@ impl<'j> Scanner<'j> {
 
     /// Reads a key, and passes over its colon.
     pub(crate) fn key(&mut self) -> Option<RawStr<'j>> {
-        self.peek()?;
+        if self.peek()? != b'"' {
+            return None;
+        }
         let key = self.string()?;
         self.colon()?;
         Some(key)
@@ -251,7 +258,9 @@ impl<'j> Scanner<'j> {
 
     #[inline]
     fn pass_key(&mut self) -> Option<()> {
-        self.peek()?;
+        if self.peek()? != b'"' {
+            return None;
+        }
         self.pass_string()?;
         self.colon()
     }
@@ -268,9 +277,6 @@ impl<'j> Scanner<'j> {
     /// Passes over the string that begins here. Returns whether it has escapes.
     #[inline(never)]
     fn pass_string(&mut self) -> Option<bool> {
-        if self.byte(self.at)? != b'"' {
-            return None;
-        }
         let mut has_escapes = false;
         loop {
             self.advance();
@@ -355,17 +361,17 @@ impl<'j> Scanner<'j> {
 /// How many bytes there are before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
-    let mut length = 0_usize;
-    let (words, rest) = bytes.as_chunks();
-    for word in words {
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
-            return length.wrapping_add((special.trailing_zeros() / u8::BITS) as usize);
+            let plain = (special.trailing_zeros() / u8::BITS) as usize;
+            return bytes.len().wrapping_sub(rest.len()).wrapping_add(plain);
         }
-        length = length.wrapping_add(size_of::<u64>());
+        rest = behind;
     }
-    let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..b' '));
-    length.wrapping_add(plain.count())
+    let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')).count();
+    bytes.len().wrapping_sub(rest.len()).wrapping_add(plain)
 }
 
 /// Marks bytes of a word that may not just stand in a string, by their highest bit. Of those that are marked, the first
@@ -381,11 +387,12 @@ const fn special_bytes(word: u64) -> u64 {
     (quote_or_control | backslash) & !word & (EACH * 0x80)
 }
 
-/// What stands for itself, and the escapes of a valid string, as what they stand for.
+/// What stands for itself in a valid string, and the escapes, as what they stand for.
 #[cold]
-fn unescape(inner: &str) -> String {
-    let mut out = String::with_capacity(inner.len());
-    let mut rest = inner;
+#[inline(never)]
+fn unescape(quoted: &str) -> String {
+    let mut out = String::with_capacity(quoted.len());
+    let mut rest = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
     while let Some((plain, escape)) = rest.split_once('\\') {
         out.push_str(plain);
         let mut after = escape.chars();

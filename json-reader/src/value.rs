@@ -55,7 +55,7 @@ impl<'j> Value<'j> {
             }
             Kind::Object => {
                 let mut members = Vec::new();
-                reader.members(&mut |reader, key| Self::read(reader).map(|value| members.push((key, value))))?;
+                reader.members(&mut |reader, _, key| Self::read(reader).map(|value| members.push((key, value))))?;
                 Parts::Object(members)
             }
         };
