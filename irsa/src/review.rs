@@ -146,8 +146,8 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
 
 fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
     let document = object(request)?;
-    let metadata = read_metadata(document).map_err(|error| error.within("object"))?;
-    if is_ending(request, &metadata) {
+    let metadata = read_metadata(document)?;
+    if request.operation == Operation::Update && metadata.is_terminating {
         return Ok(Review::skipped());
     }
     let prefix = &settings.annotation_prefix;
@@ -178,7 +178,8 @@ fn review_workload(
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review> {
     let document = object(request)?;
-    if is_ending(request, &read_metadata(document).map_err(|error| error.within("object"))?) {
+    // A new object is not being deleted.
+    if request.operation == Operation::Update && read_metadata(document)?.is_terminating {
         return Ok(Review::skipped());
     }
     let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
@@ -207,11 +208,6 @@ fn review_workload(
     Ok(review)
 }
 
-/// Whether an object is being deleted, so that its finalizers must be able to go. A new one cannot be.
-fn is_ending(request: &Request<'_>, metadata: &Metadata<'_>) -> bool {
-    request.operation == Operation::Update && metadata.is_terminating
-}
-
 /// Whether nothing that is read was changed, so that nobody is locked in by what was there before.
 fn say_the_same(old: &[Template<'_>], new: &[Template<'_>], settings: &Settings<'_>) -> bool {
     let is_relevant = |key: &str| annotation::is_relevant(key, &settings.annotation_prefix);
@@ -234,10 +230,11 @@ fn namespace<'j>(request: &Request<'j>) -> json::Result<Cow<'j, str>> {
 
 fn read_metadata<'j>(document: &Document<'j>) -> json::Result<Metadata<'j>> {
     let mut metadata = Field::Missing;
-    Reader::new(document.text).object(|reader, key| match key {
+    let read = Reader::new(document.text).object(|reader, key| match key {
         "metadata" => metadata.read(reader, Metadata::read),
         _ => reader.skip(),
-    })?;
+    });
+    read.map_err(|error| error.within("object"))?;
     Ok(metadata.into_value())
 }
 
