@@ -5,7 +5,7 @@
 //! the whole of a policy that finds the object with `serde_json` and returns it. What is done here and not there: a
 //! string is looked through eight bytes at a time, and nothing is decoded on the way.
 //!
-//! A fuzz target and a law hold it to what `serde_json` takes and refuses.
+//! Laws (`tests/laws.rs`) hold it to what `serde_json` takes and refuses.
 
 use std::borrow::Cow;
 use std::fmt;

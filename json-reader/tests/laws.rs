@@ -1,0 +1,135 @@
+//! What is read is what `serde_json` reads: the same texts are taken and refused, and the same is in them.
+
+use json_reader::{Value, write_string};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// What JSON is made of, and what it is not.
+const PIECES: [&str; 44] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\\\"",
+    "\\n",
+    "\\u0041",
+    "\\u00e4",
+    "\\ud83d\\ude00",
+    "\\ud83d",
+    "\\ude00",
+    "\\u12",
+    "\\x",
+    "\u{1}",
+    "\n",
+    " ",
+    "\t",
+    "\r",
+    "\u{b}",
+    "\u{7f}",
+    "\u{e4}",
+    "\u{1f600}",
+    "\u{feff}",
+    "null",
+    "true",
+    "false",
+    "nul",
+    "True",
+    "0",
+    "00",
+    "-",
+    "1",
+    "12.5",
+    "e",
+    "E+",
+    ".",
+    "\"a\"",
+    "\"abcdefgh\"",
+    "\"a\":1",
+    "1,2",
+];
+
+fn value() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+        "[ -~]{0,24}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(5, 64, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+            prop::collection::vec((any::<String>(), inner), 0..6)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// A JSON text in which pieces were put in place of others.
+fn broken() -> impl Strategy<Value = String> {
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3, select(&PIECES[..])), 0..4);
+    (value(), any::<bool>(), edits).prop_map(|(value, is_pretty, edits)| {
+        let text = if is_pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
+        let mut characters: Vec<String> = text.chars().map(String::from).collect();
+        for (at, length, piece) in edits {
+            let at = at.index(characters.len() + 1);
+            let end = (at + length).min(characters.len());
+            characters.splice(at..end, [piece.to_owned()]);
+        }
+        characters.concat()
+    })
+}
+
+fn says_the_same(ours: &Value<'_>, theirs: &serde_json::Value) -> bool {
+    match theirs {
+        serde_json::Value::Null => ours.text() == "null",
+        serde_json::Value::Bool(boolean) => ours.boolean() == Some(*boolean),
+        serde_json::Value::Number(number) => {
+            serde_json::from_str(ours.text()).is_ok_and(|ours: serde_json::Number| ours == *number)
+        }
+        serde_json::Value::String(string) => ours.string().as_deref() == Some(string),
+        serde_json::Value::Array(elements) => ours.elements().is_some_and(|ours| {
+            ours.len() == elements.len() && ours.iter().zip(elements).all(|(ours, theirs)| says_the_same(ours, theirs))
+        }),
+        // Of a key that is there twice, `serde_json` keeps the last.
+        serde_json::Value::Object(members) => ours.members().is_some_and(|ours| {
+            ours.iter().all(|(key, _)| members.contains_key(&*key.decode()))
+                && members.iter().all(|(key, theirs)| {
+                    let mut found = ours.iter().rev().filter(|(other, _)| *other == **key);
+                    found.next().is_some_and(|(_, ours)| says_the_same(ours, theirs))
+                })
+        }),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn takes_and_refuses_what_serde_json_does(text in broken()) {
+        let theirs = serde_json::from_str::<serde_json::Value>(&text);
+        let ours = Value::parse(&text);
+        prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{:?}: {:?}, {:?}", text, ours, theirs);
+        if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
+            prop_assert!(says_the_same(&ours, &theirs), "{}", text);
+        }
+    }
+
+    #[test]
+    fn takes_and_refuses_any_pieces_as_serde_json_does(pieces in prop::collection::vec(select(&PIECES[..]), 0..12)) {
+        let text = pieces.concat();
+        prop_assert_eq!(Value::parse(&text).is_ok(), serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{:?}", text);
+    }
+
+    #[test]
+    fn writes_strings_as_serde_json_does(text in any::<String>()) {
+        let mut out = String::new();
+        write_string(&text, &mut out);
+        prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+    }
+}
