@@ -31,7 +31,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats bench bench-check clean control-plane demo deny docs fmt fuel help host lint sdks test test-cluster toolchain
+.PHONY: FORCE bats bench bench-check bench-cluster clean control-plane demo deny docs floor fmt fuel help host lint sdks test test-cluster toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ test: policy.wasm ## Run all tests that need nothing but Rust
 test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs Linux, Go, Node.js and Python)
 	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster -- --test-threads=1 --nocapture
+
+bench-cluster: policy.wasm floor control-plane ## Print how long an answer takes on a real kube-apiserver, beside the floor (needs Go)
+	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" cargo test --locked --profile host --workspace \
+		--features e2e-tests/cluster --test cluster -- --ignored --nocapture latency
 
 # Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes. Built as
 # nothing but a module, it is a tenth smaller than beside the library that the tests use.

@@ -5,7 +5,7 @@
 
 use irsa::cluster::{Cluster, LookupError, Query};
 use irsa::json::write_string;
-use irsa::substring::holds;
+use irsa::text::holds;
 use wapc_guest::host_call;
 
 /// The host that runs the policy.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use crate::glob::Glob;
-use crate::substring::split_at_byte;
+use crate::text::split_at_byte;
 
 /// A pattern `namespace/name`, each of them a [`Glob`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -42,7 +42,8 @@ pub mod role_mapping;
 pub mod service_account;
 pub mod settings;
 pub mod skip_containers;
-pub mod substring;
+
+pub mod text;
 pub mod token_lifetime;
 pub mod variable;
 pub mod workload;

@@ -1,6 +1,6 @@
 //! Which known name a misspelled one was meant to be.
 
-use crate::substring::holds;
+use crate::text::holds;
 
 /// The number of characters to insert, delete or replace to make one text of the other (Levenshtein).
 #[must_use]

@@ -19,7 +19,7 @@ use crate::role_arn::RoleArn;
 use crate::role_mapping;
 use crate::service_account::ServiceAccount;
 use crate::settings::{ContainerCredentials, RoleMapping, Settings};
-use crate::substring::holds;
+use crate::text::holds;
 use crate::token_lifetime::TokenLifetime;
 
 /// What a pod says of itself that its identity depends on.

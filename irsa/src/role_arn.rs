@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::substring::split_at_byte;
+use crate::text::split_at_byte;
 
 const NAME_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 512;

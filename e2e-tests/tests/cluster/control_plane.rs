@@ -69,13 +69,18 @@ impl ControlPlane {
 
     /// The kubeconfig of an administrator.
     pub fn kubeconfig(&self) -> PathBuf {
-        self.directory.join("kubeconfig")
+        self.file("kubeconfig")
+    }
+
+    /// A file of this name among what the control plane keeps.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 
     fn kubeconfig_with(&self, name: &str, token: Option<&str>) -> PathBuf {
         let mut config: Value = yaml_serde::from_str(&fs::read_to_string(self.kubeconfig()).unwrap()).unwrap();
         config["users"][0]["user"] = token.map_or_else(|| json!({}), |token| json!({"token": token}));
-        let path = self.directory.join(format!("{name}.kubeconfig"));
+        let path = self.file(&format!("{name}.kubeconfig"));
         fs::write(&path, config.to_string()).unwrap();
         path
     }

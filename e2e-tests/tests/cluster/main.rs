@@ -8,6 +8,7 @@ mod control_plane;
 mod faults;
 mod features;
 mod kubectl;
+mod latency;
 mod race;
 mod rights;
 mod scene;

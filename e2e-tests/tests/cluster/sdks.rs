@@ -133,9 +133,13 @@ fn gives_every_sdk_the_credentials_of_its_role() {
     let sdks = folder();
     let moto = Moto::start(&sdks);
     let scene = Scene::new("sdks", json!({"region": "us-east-2", "sessionName": "PodName"}));
+    let since = Instant::now();
     let stored = scene.create_pod(&pod("lists-buckets", "web"));
     assert_eq!(stored.status, 201, "{stored:?}");
+    println!("the pod was stored with its role after {:.1?}", since.elapsed());
+    let since = Instant::now();
     let container = Container::of(&scene, &stored.body, &moto);
+    println!("its token was issued after {:.1?}", since.elapsed());
     let aws = sdks.join("python/bin/aws").display().to_string();
     let role = "arn:aws:sts::111122223333:assumed-role/web/lists-buckets";
 

@@ -24,6 +24,11 @@ pub struct Server {
 impl Server {
     /// Starts one that reads the cluster with the identity of a kubeconfig.
     pub fn start(settings: &Value, kubeconfig: &Path) -> Self {
+        Self::start_module(&policy_path(), settings, kubeconfig)
+    }
+
+    /// The same of another policy's module.
+    pub fn start_module(policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         let authority = tempfile::NamedTempFile::new().unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_policy-host"))
             .args(["serve", "--until-stdin-ends", "--settings-json", &settings.to_string()])
@@ -31,7 +36,7 @@ impl Server {
             .arg(kubeconfig)
             .arg("--ca-path")
             .arg(authority.path())
-            .arg(policy_path())
+            .arg(policy)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,0 +1,107 @@
+//! How long an answer takes, from the request to the admission server, TLS and the host's lookup included. Nothing is judged:
+//! `make bench-cluster` prints it, with the floor beside the policy, which looks nothing up.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use policy_host::bench::scenario::TYPICAL_POD;
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::control_plane::ControlPlane;
+use crate::scene::{ROLE, account};
+use crate::server::{Server, policy_path};
+
+/// How many requests are sent for a row.
+const REQUESTS: usize = 2000;
+
+/// A client of an admission server.
+fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
+    let path_at = server.url.find("/validate").unwrap();
+    let (url, path) = server.url.split_at(path_at);
+    let kubeconfig = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{
+            "name": "server",
+            "cluster": {"server": url, "certificate-authority-data": STANDARD.encode(&server.authority)},
+        }],
+        "users": [{"name": "nobody", "user": {}}],
+        "contexts": [{"name": "server", "context": {"cluster": "server", "user": "nobody"}}],
+        "current-context": "server",
+    });
+    let file = control_plane.file("server.kubeconfig");
+    fs::write(&file, kubeconfig.to_string()).unwrap();
+    (Api::connect(&file), path.to_owned())
+}
+
+/// The times of [`REQUESTS`] requests from so many clients, for the pods of so many service accounts in turn; sorted.
+fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration> {
+    let review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
+    let (next, times) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= REQUESTS {
+                        break;
+                    }
+                    let mut review = review.clone();
+                    let name = json!(format!("web-{}", index % accounts));
+                    review["request"]["object"]["spec"]["serviceAccountName"] = name.clone();
+                    review["request"]["object"]["spec"]["serviceAccount"] = name;
+                    let since = Instant::now();
+                    let answer = api.create(path, &review);
+                    times.lock().unwrap().push(since.elapsed());
+                    assert_eq!(answer.body["response"]["allowed"], true, "{answer:?}");
+                }
+            });
+        }
+    });
+    let mut times = times.into_inner().unwrap();
+    times.sort_unstable();
+    times
+}
+
+fn milliseconds(times: &[Duration], hundredth: usize) -> f64 {
+    times[(times.len() - 1) * hundredth / 100].as_secs_f64() * 1000.0
+}
+
+#[test]
+#[ignore = "it measures, and judges nothing: `make bench-cluster`"]
+fn prints_how_long_an_answer_takes() {
+    let floor = PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR names no module: run `make bench-cluster`"));
+    let control_plane = ControlPlane::start("latency");
+    let kubeconfig = control_plane.kubeconfig_of("policy-server");
+    let admin = control_plane.admin();
+    admin.created("/api/v1/namespaces", &json!({"metadata": {"name": "team-a"}}));
+    for index in 0..1000 {
+        admin.created("/api/v1/namespaces/team-a/serviceaccounts", &account(&format!("web-{index}"), Some(ROLE)));
+    }
+
+    println!("| policy | service accounts | clients | p50, ms | p99, ms |\n|---|---:|---:|---:|---:|");
+    let modules: [(&str, &Path, Value); 3] = [
+        ("the floor", &floor, json!({})),
+        ("irsa-policy", &policy_path(), json!({})),
+        ("irsa-policy, `cacheLookups`", &policy_path(), json!({"cacheLookups": true})),
+    ];
+    for (name, module, settings) in modules {
+        let server = Server::start_module(module, &settings, &kubeconfig);
+        let (api, path) = client(&control_plane, &server);
+        times(&api, &path, 1, 1);
+        for accounts in [1, 1000] {
+            for clients in [1, 8] {
+                let times = times(&api, &path, clients, accounts);
+                let [middle, slow] = [50, 99].map(|hundredth| milliseconds(&times, hundredth));
+                println!("| {name} | {accounts} | {clients} | {middle:.2} | {slow:.2} |");
+            }
+        }
+    }
+}
