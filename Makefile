@@ -6,6 +6,9 @@ BUILT_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/irsa_policy.wasm
 # The policy that ours is measured by, and ours with the names of its functions.
 FLOOR_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/floor.wasm
 NAMED_WASM  := $(TARGET_DIR)/named/$(WASM_TARGET)/release/irsa_policy.wasm
+# Where a crate's sources are on this machine does not get into the module, so that it is the same wherever it is built.
+CARGO_HOME  ?= $(HOME)/.cargo
+REMAPPED     = $$RUSTFLAGS $$(printf ' --remap-path-prefix=%s=crates' "$(CARGO_HOME)"/registry/src/*)
 # The numbers that may not grow unseen.
 KEPT        := docs/performance.json
 # Built as the tests are, so that both share its dependencies.
@@ -31,7 +34,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats bench bench-check bench-cluster clean control-plane demo deny docs floor fmt fuel help host lint sdks test test-cluster toolchain
+.PHONY: FORCE bats bench bench-check bench-cluster clean control-plane demo deny docs floor fmt fuel help host lint reproducible sdks test test-cluster toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,7 +57,8 @@ bench-cluster: policy.wasm floor control-plane ## Print how long an answer takes
 # Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes. Built as
 # nothing but a module, it is a tenth smaller than beside the library that the tests use.
 policy.wasm: FORCE | toolchain ## Build the policy for release
-	cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib
+	@cargo fetch --locked --quiet --target $(WASM_TARGET)
+	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib
 	@cmp -s $(BUILT_WASM) $@ || cp $(BUILT_WASM) $@
 
 annotated-policy.wasm: policy.wasm metadata.yml README.md ## Add the metadata, as a registry wants it (needs kwctl)
@@ -95,6 +99,15 @@ bench: policy.wasm floor ## Print what the policy costs beside the floor, draw d
 
 bench-check: policy.wasm floor host ## Fail where the module or its fuel have grown by more than 2 %
 	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
+
+reproducible: policy.wasm ## Build the policy once more, in another folder and with another home of Cargo, and compare the bytes
+	rm -rf $(TARGET_DIR)/again
+	mkdir -p $(TARGET_DIR)/again/home $(TARGET_DIR)/again/sources
+	ln -s $(abspath $(CARGO_HOME))/* $(TARGET_DIR)/again/home/
+	git ls-files -z | tar --create --null --files-from - | tar --extract --directory $(TARGET_DIR)/again/sources
+	env -u CARGO_TARGET_DIR -u CARGO_BUILD_TARGET_DIR CARGO_HOME="$(abspath $(TARGET_DIR)/again/home)" \
+		$(MAKE) --directory $(TARGET_DIR)/again/sources policy.wasm
+	cmp policy.wasm $(TARGET_DIR)/again/sources/policy.wasm
 
 clean: ## Remove what was built
 	cargo clean
