@@ -1,0 +1,131 @@
+//! The host fails: whatever it answers but the service account that was asked for, no pod gets in without its role, and what is
+//! wrong is said.
+
+mod support;
+
+use policy_host::cluster::{Answer, Cluster};
+use serde_json::{Value, json};
+
+use support::Report;
+
+const NOT_FOUND: &str = "Cannot find v1/ServiceAccount named 'web' inside of namespace 'Some(\"team-a\")'";
+
+/// What a host may answer, and what is found.
+fn answers() -> Vec<(&'static str, Answer, &'static str)> {
+    let failure = |text: &str| Answer::Failure(text.to_owned());
+    let verbatim = |text: &str| Answer::Verbatim(text.to_owned());
+    let account = |kind: &str, name: &str, namespace: &str, annotations: Value| {
+        let metadata = json!({"name": name, "namespace": namespace, "annotations": annotations});
+        Answer::Verbatim(json!({"apiVersion": "v1", "kind": kind, "metadata": metadata}).to_string())
+    };
+    let role = || json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"});
+    vec![
+        // That there is none, in the words of each version.
+        ("not found", failure(NOT_FOUND), "missingServiceAccount"),
+        ("not found, wrapped", failure(&format!("Callback evaluation failure: {NOT_FOUND}")), "missingServiceAccount"),
+        (
+            "not found, with a backtrace",
+            failure(&format!("Host error: Callback evaluation failure: {NOT_FOUND}\n\nStack backtrace:\n   0: x")),
+            "missingServiceAccount",
+        ),
+        // That nobody knows.
+        ("no text", failure(""), "lookupFailed"),
+        ("another text", failure("something went wrong"), "lookupFailed"),
+        ("a timeout", failure("Host error: Callback evaluation failure: deadline has elapsed"), "lookupFailed"),
+        (
+            "forbidden",
+            failure("Host error: ApiError: serviceaccounts \"web\" is forbidden: User cannot get resource: Forbidden"),
+            "lookupFailed",
+        ),
+        ("not granted", failure("Policy has not been granted access to Kubernetes v1/ServiceAccount"), "lookupFailed"),
+        ("another account not found", failure(&NOT_FOUND.replace("web", "web2")), "lookupFailed"),
+        ("another namespace", failure(&NOT_FOUND.replace("team-a", "team-b")), "lookupFailed"),
+        ("no such operation", failure("unknown operation: get_resource"), "lookupFailed"),
+        // Something else than an account.
+        ("nothing", verbatim(""), "lookupFailed"),
+        ("white space", verbatim(" \n"), "lookupFailed"),
+        ("no JSON", verbatim("<html>502 Bad Gateway</html>"), "lookupFailed"),
+        ("null", verbatim("null"), "lookupFailed"),
+        ("a number", verbatim("7"), "lookupFailed"),
+        ("a list", verbatim("[]"), "lookupFailed"),
+        ("an empty object", verbatim("{}"), "lookupFailed"),
+        ("half an answer", verbatim(r#"{"kind":"ServiceAccount","metadata":{"name":"web","namespa"#), "lookupFailed"),
+        (
+            "two answers",
+            verbatim(r#"{"kind":"ServiceAccount","metadata":{"name":"web","namespace":"team-a"}}{}"#),
+            "lookupFailed",
+        ),
+        (
+            "a list of accounts",
+            verbatim(r#"{"kind":"ServiceAccountList","metadata":{},"items":[{"metadata":{"name":"web"}}]}"#),
+            "lookupFailed",
+        ),
+        ("another kind", account("Secret", "web", "team-a", role()), "lookupFailed"),
+        ("another name", account("ServiceAccount", "api", "team-a", role()), "lookupFailed"),
+        ("the same name elsewhere", account("ServiceAccount", "web", "team-b", role()), "lookupFailed"),
+        ("annotations that are a list", account("ServiceAccount", "web", "team-a", json!([])), "lookupFailed"),
+        ("an annotation that is a number", account("ServiceAccount", "web", "team-a", json!({"a": 1})), "lookupFailed"),
+        (
+            "the metadata twice",
+            verbatim(r#"{"kind":"ServiceAccount","metadata":{"name":"web","namespace":"team-a"},"metadata":{}}"#),
+            "lookupFailed",
+        ),
+    ]
+}
+
+fn payload(kind: &Value, object: &Value, settings: &Value) -> String {
+    json!({
+        "request": {
+            "uid": "u", "kind": kind, "namespace": "team-a", "operation": "CREATE", "object": object,
+        },
+        "settings": settings,
+    })
+    .to_string()
+}
+
+#[test]
+fn lets_no_pod_in_without_its_role_whatever_the_host_answers() {
+    let spec = json!({"serviceAccountName": "web", "containers": [{"name": "app"}]});
+    let pod = json!({"metadata": {"name": "web"}, "spec": spec});
+    let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
+    let mut report = Report::default();
+    for subject in support::subjects() {
+        for cached in [false, true] {
+            let payload = payload(&kind, &pod, &json!({"cacheLookups": cached}));
+            for (name, answer, finding) in answers() {
+                let response = subject.validate(&payload, &Cluster::answering(answer)).unwrap();
+                let code = if finding == "lookupFailed" { 500 } else { 403 };
+                let message = response.message.as_deref().unwrap_or_default();
+                let holds = !response.accepted
+                    && response.mutated_object.is_none()
+                    && response.code == Some(code)
+                    && message.ends_with(&format!("[{finding}]"))
+                    && message.starts_with("service account `team-a/web`: ");
+                let differences = if holds { vec![] } else { vec![format!("{response:?}")] };
+                report.add(&format!("{name}, through {}", subject.name()), &differences);
+            }
+        }
+    }
+    report.finish();
+}
+
+/// A workload that is made before its account is warned of; one whose account can't be read is refused, as its pods would be.
+#[test]
+fn tells_a_workload_what_its_pods_would_meet() {
+    let template = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}});
+    let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": template}});
+    let kind = json!({"group": "apps", "version": "v1", "kind": "Deployment"});
+    let payload = payload(&kind, &deployment, &json!({}));
+    for subject in support::subjects() {
+        for (name, answer, finding) in answers() {
+            let response = subject.validate(&payload, &Cluster::answering(answer)).unwrap();
+            let name_in_brackets = format!("[{finding}]");
+            let said = match &response.message {
+                Some(message) => message.ends_with(&name_in_brackets),
+                None => response.warnings.iter().flatten().any(|warning| warning.ends_with(&name_in_brackets)),
+            };
+            assert_eq!(response.accepted, finding == "missingServiceAccount", "{name}: {response:?}");
+            assert!(said, "{name}: {response:?}");
+        }
+    }
+}
