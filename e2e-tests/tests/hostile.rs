@@ -357,3 +357,27 @@ fn injects_into_pods_of_any_size() {
         }
     }
 }
+
+/// The host puts both names into a URL as they are.
+#[test]
+fn never_asks_for_names_that_lead_elsewhere() {
+    for (place, name) in [
+        ("/namespace", "../../kube-system"),
+        ("/namespace", "team-a/serviceaccounts/web?"),
+        ("/namespace", "Team-A"),
+        ("/namespace", ""),
+        ("/object/spec/serviceAccountName", "../secrets/web"),
+        ("/object/spec/serviceAccountName", "web?watch=true"),
+        ("/object/spec/serviceAccountName", "web%2f.."),
+        ("/object/spec/serviceAccountName", "web\n"),
+    ] {
+        let mut request = request();
+        *request.pointer_mut(place).unwrap() = json!(name);
+        for subject in support::subjects() {
+            let cluster = cluster();
+            let answer = subject.validate(&payload(&request.to_string()), &cluster).unwrap();
+            assert_eq!((answer.accepted, answer.code), (false, Some(400)), "{place} is {name:?}: {answer:?}");
+            assert_eq!(cluster.lookups(), [], "{place} is {name:?}");
+        }
+    }
+}

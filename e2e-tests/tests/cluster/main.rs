@@ -9,6 +9,7 @@ mod faults;
 mod features;
 mod kubectl;
 mod latency;
+mod lock_in;
 mod race;
 mod rights;
 mod scene;

@@ -69,13 +69,28 @@ impl Scene {
         }
         scene.create_account("default", None);
         scene.create_account("web", Some(ROLE));
-        webhooks::register(&scene.api, namespace, &checks, &scene.checks);
-        let broken = json!({"metadata": {"name": "probe", "annotations": {"eks.amazonaws.com/role-arn": "no"}}});
-        wait_until("the API server has service accounts checked", || {
-            scene.api.create(&format!("{}?dryRun=All", scene.path("serviceaccounts")), &broken).status == 403
-        });
+        scene.check();
         scene.register();
         scene
+    }
+
+    /// Has the API server call the admission server that checks, and returns once it does.
+    fn check(&self) {
+        webhooks::register(&self.api, &self.namespace, &webhooks::policies()[1], &self.checks);
+        wait_until("the API server has service accounts checked", || self.takes_a_broken_account() == 403);
+    }
+
+    /// Does something while the API server has nothing checked.
+    pub fn unchecked(&self, act: impl FnOnce(&Self)) {
+        webhooks::unregister(&self.api, &self.namespace, &webhooks::policies()[1]);
+        wait_until("the API server has nothing checked", || self.takes_a_broken_account() == 201);
+        act(self);
+        self.check();
+    }
+
+    fn takes_a_broken_account(&self) -> u16 {
+        let broken = account("probe", Some("no"));
+        self.api.create(&format!("{}?dryRun=All", self.path("serviceaccounts")), &broken).status
     }
 
     /// Has the API server call the admission server that injects, and returns once it does.

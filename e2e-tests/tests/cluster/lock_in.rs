@@ -1,0 +1,61 @@
+//! Nobody is locked in: an object that would be refused today can still be labelled, scaled, and deleted.
+
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, account};
+
+const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/lock-in/deployments";
+
+/// A Deployment whose pods would run as a service account that does not exist.
+fn deployment() -> Value {
+    json!({
+        "metadata": {"name": "web", "finalizers": ["example.com/wait"]},
+        "spec": {
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"serviceAccountName": "gone", "containers": [{"name": "app", "image": "app"}]},
+            },
+        },
+    })
+}
+
+#[test]
+fn lets_what_was_there_before_be_changed_and_deleted() {
+    let scene = Scene::new("lock-in", json!({"actions": {"missingServiceAccount": "Reject"}}));
+    let accounts = scene.path("serviceaccounts");
+    scene.unchecked(|scene| {
+        let mut broken = account("broken", Some("not-an-arn"));
+        broken["metadata"]["finalizers"] = json!(["example.com/wait"]);
+        scene.api.created(&accounts, &broken);
+        scene.api.created(DEPLOYMENTS, &deployment());
+    });
+    let broken = format!("{accounts}/broken");
+    let web = format!("{DEPLOYMENTS}/web");
+    assert_eq!(scene.api.create(&accounts, &account("another", Some("not-an-arn"))).status, 403, "it is checked again");
+
+    // What does not touch what is wrong goes through, with a warning.
+    for (object, change) in [
+        (&broken, json!({"metadata": {"labels": {"team": "a"}}})),
+        (&web, json!({"metadata": {"annotations": {"note": "kept"}}})),
+        (&web, json!({"spec": {"replicas": 3}})),
+    ] {
+        let answer = scene.api.merge(object, &change);
+        assert_eq!(answer.status, 200, "{change}: {answer:?}");
+        assert_eq!(answer.warnings.len(), 1, "{change}: {answer:?}");
+    }
+    // What touches it does not, unless it mends it.
+    let worse = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "neither"}}});
+    assert_eq!(scene.api.merge(&broken, &worse).status, 403);
+    let worse = json!({"spec": {"template": {"spec": {"serviceAccountName": "gone-too"}}}});
+    assert_eq!(scene.api.merge(&web, &worse).status, 403);
+
+    // A deletion waits for finalizers, and those can go.
+    for object in [&broken, &web] {
+        assert_eq!(scene.api.delete(object).status, 200);
+        assert!(scene.api.get(object).body["metadata"]["deletionTimestamp"].is_string(), "{object} waits");
+        let answer = scene.api.merge(object, &json!({"metadata": {"finalizers": null}}));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(scene.api.get(object).status, 404, "{object} is gone");
+    }
+}
