@@ -91,11 +91,13 @@ bats: $(BATS_POLICY) $(if $(filter $(POLICY_HOST),$(KWCTL)),host) ## Run the sui
 fuel: policy.wasm host ## Print the size of the module and the fuel of one typical call
 	@$(POLICY_HOST) fuel policy.wasm
 
+# With the features of `bench-cluster`, so that both share what is built.
 bench: policy.wasm floor ## Print what the policy costs beside the floor, draw docs/performance.svg and keep the numbers
 	RUSTFLAGS="$$RUSTFLAGS -C symbol-mangling-version=v0" CARGO_PROFILE_RELEASE_STRIP=none cargo rustc --locked --release \
 		--target $(WASM_TARGET) --target-dir $(TARGET_DIR)/named -p irsa-policy --lib --crate-type cdylib
-	cargo run --locked --profile host --workspace --bin policy-host -- bench --floor $(FLOOR_WASM) --named $(NAMED_WASM) \
-		--compiler "$$(rustc --version)" --keep $(KEPT) --chart docs/performance.svg policy.wasm
+	cargo build --locked --profile host --workspace --features e2e-tests/cluster --bin policy-host
+	$(TARGET_DIR)/host/policy-host bench --floor $(FLOOR_WASM) --named $(NAMED_WASM) --compiler "$$(rustc --version)" \
+		--keep $(KEPT) --chart docs/performance.svg policy.wasm
 
 bench-check: policy.wasm floor host ## Fail where the module or its fuel have grown by more than 2 %
 	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm

@@ -39,6 +39,8 @@ fn render(measurements: &[Measurement], path: &Path) -> Result<(), Box<dyn std::
         .bold_line_style(RGBColor(225, 225, 225))
         .x_desc("payload, KB")
         .y_desc("fuel, millions")
+        .x_label_formatter(&|kilobytes| format!("{kilobytes:.0}"))
+        .y_label_formatter(&|millions| format!("{millions:.0}"))
         .label_style(("sans-serif", 14))
         .draw()?;
     for (name, color, points) in

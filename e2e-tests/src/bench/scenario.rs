@@ -59,7 +59,7 @@ pub fn all() -> Result<Vec<Scenario>> {
 /// Where one is no request.
 pub fn growing() -> Result<Vec<Scenario>> {
     let typical = serde_json::from_str::<Value>(TYPICAL_POD)?["request"].take();
-    [0, 1, 4, 8, 16, 32, 64, 128].into_iter().map(|count| scenario("", &with_containers(&typical, count, 90))).collect()
+    [0, 1, 4, 8, 16, 32, 64, 128, 156].into_iter().map(|count| scenario("", &with_containers(&typical, count, 90))).collect()
 }
 
 fn scenario(name: &'static str, request: &Value) -> Result<Scenario> {

@@ -48,12 +48,14 @@ pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
     Ok(sizes)
 }
 
-/// The first crate in a demangled name: `core` of `<core::fmt::Formatter>::pad`, `libc` of a name that is not Rust's.
+/// The first crate in a demangled name: `core` of `<core::fmt::Formatter>::pad` and of `<str>::parse`, `libc` of a name that is not
+/// Rust's.
 fn crate_of(name: &str) -> String {
     let is_of_path = |character: char| character == '_' || character == ':' || character.is_ascii_alphanumeric();
-    let mut paths = name.split(|character| !is_of_path(character)).filter(|path| path.contains("::"));
-    let first = paths.find_map(|path| path.split("::").find(|part| !part.is_empty()));
-    first.unwrap_or("libc").to_owned()
+    // What begins with a colon goes on behind a type: `::parse` of `<str>::parse`.
+    let mut paths = name.split(|character| !is_of_path(character)).filter(|path| !path.starts_with(':'));
+    let first = paths.find_map(|path| path.split_once("::")).map(|(first, _)| first);
+    first.unwrap_or(if name.starts_with('<') { "core" } else { "libc" }).to_owned()
 }
 
 #[cfg(test)]
@@ -67,6 +69,8 @@ mod tests {
             ("<core::fmt::Formatter>::pad", "core"),
             ("<&str as core::fmt::Debug>::fmt", "core"),
             ("core::ptr::drop_in_place::<irsa::settings::Settings>", "core"),
+            ("<str>::parse::<i64>", "core"),
+            ("<alloc::vec::Vec<irsa::pod::Mount>>::push", "alloc"),
             ("dlmalloc", "libc"),
         ] {
             assert_eq!(crate_of(name), expected, "{name}");
