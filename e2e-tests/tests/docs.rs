@@ -25,7 +25,7 @@ fn the_settings_reference_is_that_of_the_code() {
             let default = if *is_needed { "needed" } else { default };
             format!("| `{key}` | {} | {default} | {meaning} |", shape.expected())
         });
-        text += &format!("\n\n### `{path}`\n\n{}", table(head, rows));
+        text.extend(["\n\n### `", path, "`\n\n", &table(head, rows)]);
     }
     check("docs/settings.md", "settings", &text);
 }

@@ -17,7 +17,7 @@ use crate::variable::Variable;
 
 /// Reports each role written into a container's environment that the namespace may not use.
 pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, findings: &mut Findings<'_>) {
-    for container in pod.spec.containers.iter() {
+    for container in &pod.spec.containers {
         if literal_roles(container).any(|role| !allowed::role(&role, namespace, settings)) {
             let wording = format_args!(
                 "container `{}`: namespace `{namespace}` may not use the role in `{}`",

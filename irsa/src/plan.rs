@@ -83,7 +83,7 @@ impl<'a> Plan<'a> {
             );
             return plan;
         }
-        for container in spec.containers.iter() {
+        for container in &spec.containers {
             let additions =
                 if is_active(container) { plan.missing_in(container, spec, findings) } else { Additions::default() };
             plan.containers.push(additions);

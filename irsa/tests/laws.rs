@@ -39,7 +39,7 @@ fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
     Reviewed {
         rejection: review.rejection.map(|rejection| rejection.message),
         warnings: review.warnings,
-        pod: serde_json::from_str(if is_edited { &out } else { &pod }).unwrap(),
+        pod: serde_json::from_str(if is_edited { &out } else { pod }).unwrap(),
     }
 }
 

@@ -382,8 +382,9 @@ pub(crate) fn plain_length(bytes: &[u8]) -> usize {
 #[inline]
 const fn special_bytes(word: u64) -> u64 {
     const EACH: u64 = u64::MAX / 0xff;
+    const BACKSLASHES: u64 = EACH * b'\\' as u64;
     let quote_or_control = (word ^ (EACH * 2)).wrapping_sub(EACH * 0x21);
-    let backslash = (word ^ (EACH * b'\\' as u64)).wrapping_sub(EACH);
+    let backslash = (word ^ BACKSLASHES).wrapping_sub(EACH);
     (quote_or_control | backslash) & !word & (EACH * 0x80)
 }
 

@@ -74,11 +74,11 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
 fn broken() -> impl Strategy<Value = String> {
     let edits = prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3, select(&PIECES[..])), 0..4);
     (value(), any::<bool>(), edits).prop_map(|(value, is_pretty, edits)| {
-        let text = if is_pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
+        let text = if is_pretty { format!("{value:#}") } else { value.to_string() };
         let mut characters: Vec<String> = text.chars().map(String::from).collect();
         for (at, length, piece) in edits {
-            let at = at.index(characters.len() + 1);
-            let end = (at + length).min(characters.len());
+            let at = at.index(characters.len().saturating_add(1));
+            let end = at.saturating_add(length).min(characters.len());
             characters.splice(at..end, [piece.to_owned()]);
         }
         characters.concat()

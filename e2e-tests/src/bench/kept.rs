@@ -42,7 +42,7 @@ impl Kept {
         let mut compare = |what: &str, before: Option<u64>, now: u64| match before {
             None => grown.push(format!("{what}: not kept, now {now}")),
             Some(before) if now * 100 > before * (100 + TOLERANCE) => {
-                grown.push(format!("{what}: {before}, now {now}"))
+                grown.push(format!("{what}: {before}, now {now}"));
             }
             Some(_) => {}
         };

@@ -8,7 +8,7 @@ use crate::admission::{Overrides, Request};
 use crate::cluster::Cluster;
 use crate::settings::Settings;
 
-/// A pod as a ReplicaSet makes it: 4.2 KB, with a service, a sidecar and an init container.
+/// A pod as a `ReplicaSet` makes it: 4.2 KB, with a sidecar and an init container.
 pub const TYPICAL_POD: &str = include_str!("../../requests/typical-pod.json");
 
 const POD_OF_THE_WALK_THROUGH: &str = include_str!("../../requests/pod-with-role.json");
@@ -59,7 +59,10 @@ pub fn all() -> Result<Vec<Scenario>> {
 /// Where one is no request.
 pub fn growing() -> Result<Vec<Scenario>> {
     let typical = serde_json::from_str::<Value>(TYPICAL_POD)?["request"].take();
-    [0, 1, 4, 8, 16, 32, 64, 128, 156].into_iter().map(|count| scenario("", &with_containers(&typical, count, 90))).collect()
+    [0, 1, 4, 8, 16, 32, 64, 128, 156]
+        .into_iter()
+        .map(|count| scenario("", &with_containers(&typical, count, 90)))
+        .collect()
 }
 
 fn scenario(name: &'static str, request: &Value) -> Result<Scenario> {

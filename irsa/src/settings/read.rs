@@ -68,12 +68,12 @@ fn settings<'a>(value: &Value<'a>, errors: &mut SettingsErrors) -> Settings<'a> 
         region,
         roles: list(given.roles, role_mapping),
         roles_config_map: given.roles_config_map.and_then(config_map_name),
-        container_credentials: given.container_credentials.and_then(container_credentials),
+        container_credentials: given.container_credentials.map(container_credentials),
         session_name: word(given.session_name, &SessionName::NAMES).unwrap_or(default.session_name),
         disable_instance_metadata: boolean(given.disable_instance_metadata)
             .unwrap_or(default.disable_instance_metadata),
         cache_lookups: boolean(given.cache_lookups).unwrap_or(default.cache_lookups),
-        allowed_roles: given.allowed_roles.map(|value| list(Some(value), allowed_roles)),
+        allowed_roles: given.allowed_roles.map(|value| list(Some(value), |value| Some(allowed_roles(value)))),
         allowed_audiences: given.allowed_audiences.map(|value| list(Some(value), Value::string)),
         custom_workloads: custom_workloads(given.custom_workloads, errors),
         actions: given.actions.map(actions).unwrap_or_default(),
@@ -136,21 +136,21 @@ fn config_map_name<'a>(value: &Value<'a>) -> Option<ConfigMapName<'a>> {
     Some(ConfigMapName { namespace: text(given.namespace)?, name: text(given.name)? })
 }
 
-fn container_credentials<'a>(value: &Value<'a>) -> Option<ContainerCredentials<'a>> {
+fn container_credentials<'a>(value: &Value<'a>) -> ContainerCredentials<'a> {
     let given = ContainerCredentialsMembers::of(value);
-    Some(ContainerCredentials {
+    ContainerCredentials {
         accounts: list(given.service_accounts, |value| value.string().and_then(AccountPattern::new)),
         audience: text(given.audience).unwrap_or(Cow::Borrowed(ContainerCredentials::AUDIENCE)),
         mount_path: text(given.mount_path).and_then(MountPath::new).unwrap_or(MountPath::CONTAINER_CREDENTIALS),
         volume_name: text(given.volume_name).unwrap_or(Cow::Borrowed("eks-pod-identity-token")),
         token_path: text(given.token_path).unwrap_or(Cow::Borrowed("eks-pod-identity-token")),
         full_uri: text(given.full_uri).unwrap_or(Cow::Borrowed("http://169.254.170.23/v1/credentials")),
-    })
+    }
 }
 
-fn allowed_roles<'a>(value: &Value<'a>) -> Option<AllowedRoles<'a>> {
+fn allowed_roles<'a>(value: &Value<'a>) -> AllowedRoles<'a> {
     let given = AllowedRolesMembers::of(value);
-    Some(AllowedRoles { namespaces: globs(given.namespaces), roles: globs(given.roles) })
+    AllowedRoles { namespaces: globs(given.namespaces), roles: globs(given.roles) }
 }
 
 fn custom_workloads<'a>(value: Option<&Value<'a>>, errors: &mut SettingsErrors) -> Vec<CustomWorkload<'a>> {
@@ -176,7 +176,7 @@ fn custom_workload<'a>(value: &Value<'a>) -> Option<CustomWorkload<'a>> {
         group: group.to_owned().into(),
         version: version.to_owned().into(),
         kind: text(given.kind)?,
-        pod_templates: list(given.pod_templates, |path| TemplatePath::new(&*path.string()?)),
+        pod_templates: list(given.pod_templates, |path| TemplatePath::new(&path.string()?)),
     })
 }
 
