@@ -26,6 +26,9 @@ SDKS               := $(abspath $(TARGET_DIR))/sdks
 KWCTL       ?= $(POLICY_HOST)
 BATS_POLICY := $(if $(filter $(POLICY_HOST),$(KWCTL)),policy.wasm,annotated-policy.wasm)
 
+# Rust that is no part of the workspace.
+APART := fuzz/Cargo.toml e2e-tests/sdks/rust/Cargo.toml
+
 # What `make deny` checks.
 DENY ?= advisories bans licenses sources
 
@@ -34,7 +37,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats bench bench-check bench-cluster clean control-plane demo deny docs floor fmt fuel help host lint reproducible sdks test test-cluster toolchain
+.PHONY: FORCE bats bench bench-check bench-cluster clean control-plane demo deny docs floor fmt fuel fuzz help host lint reproducible sdks test test-cluster toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +71,7 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## Add the metadata, a
 lint: | toolchain ## Check the formatting and run clippy, for the host and for Wasm
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 	cargo fmt --all --check
+	for apart in $(APART); do cargo fmt --manifest-path $$apart --check || exit 1; done
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
 
@@ -76,12 +80,15 @@ docs: | toolchain ## Write the tables of docs/ anew, from the code
 
 fmt: | toolchain ## Format the code
 	cargo fmt --all
+	for apart in $(APART); do cargo fmt --manifest-path $$apart; done
 
 deny: | toolchain ## Check the dependencies: advisories, licences, sources (needs cargo-deny)
 	$(call need,cargo-deny,cargo install --locked cargo-deny)
 	cargo deny --locked --workspace check --hide-inclusion-graph $(DENY)
-	cargo deny --locked --config deny.toml --manifest-path e2e-tests/sdks/rust/Cargo.toml \
-		check --hide-inclusion-graph --allow license-not-encountered $(DENY)
+	for apart in $(APART); do \
+		cargo deny --locked --config deny.toml --manifest-path $$apart \
+			check --hide-inclusion-graph --allow license-not-encountered $(DENY) || exit 1; \
+	done
 
 bats: $(BATS_POLICY) $(if $(filter $(POLICY_HOST),$(KWCTL)),host) ## Run the suite for kwctl, by default against our own host (needs bats and jq)
 	$(call need,bats,apt-get install bats or see https://bats-core.readthedocs.io)
@@ -101,6 +108,17 @@ bench: policy.wasm floor ## Print what the policy costs beside the floor, draw d
 
 bench-check: policy.wasm floor host ## Fail where the module or its fuel have grown by more than 2 %
 	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
+
+# Without a sanitizer: no code of ours is unsafe but one attribute, and it is several times as quick.
+fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, 60 if not given (needs a nightly Rust, cargo-fuzz and jq)
+	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
+	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
+	fuzz/seed
+	@for target in $$(cargo +nightly fuzz list --fuzz-dir fuzz); do \
+		echo "fuzzing $$target"; \
+		cargo +nightly fuzz run --fuzz-dir fuzz --sanitizer none "$$target" -- \
+			-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=20000 -verbosity=0 -print_final_stats=1 || exit 1; \
+	done
 
 reproducible: policy.wasm ## Build the policy once more, in another folder and with another home of Cargo, and compare the bytes
 	rm -rf $(TARGET_DIR)/again

@@ -1,0 +1,32 @@
+//! Whatever the cluster answers, for the service account and for the ConfigMap, there is an answer; and a pod that is let through
+//! has a role only if the account's name was in what the cluster said.
+#![no_main]
+
+use irsa::cluster::{Cluster, LookupError, Query};
+use libfuzzer_sys::fuzz_target;
+
+const PAYLOAD: &str = r#"{"request":{"uid":"u","kind":{"group":"","version":"v1","kind":"Pod"},"namespace":"team-a",
+"operation":"CREATE","object":{"metadata":{"name":"p"},"spec":{"serviceAccountName":"web","containers":[{"name":"app"}]}}},
+"settings":{"rolesConfigMap":{"namespace":"kube-system","name":"roles"},"cacheLookups":true}}"#;
+
+/// The first byte tells whether the cluster fails; the rest is what it says, of the account up to a form feed, then of the map.
+struct Says<'a>(&'a str);
+
+impl Cluster for Says<'_> {
+    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+        let (account, map) = self.0.split_once('\u{c}').unwrap_or((self.0, ""));
+        let text = if query.kind == "ServiceAccount" { account } else { map };
+        match text.strip_prefix('!') {
+            Some(error) => Err(irsa_policy::cluster::understand(error, query)),
+            None => Ok(text.to_owned()),
+        }
+    }
+}
+
+fuzz_target!(|text: &str| {
+    let answer = laws::review(PAYLOAD.as_bytes(), &mut Says(text));
+    let answer = laws::read(&answer);
+    if answer.mutated_object.is_some() {
+        assert!(text.contains("web") || text.contains('\\'), "{text}");
+    }
+});

@@ -1,0 +1,55 @@
+//! The small texts: globs, ARNs, patterns of accounts, paths to pod templates, `skip-containers`, lifetimes.
+#![no_main]
+
+use std::borrow::Cow;
+
+use irsa::account_pattern::AccountPattern;
+use irsa::glob::Glob;
+use irsa::role_arn::RoleArn;
+use irsa::settings::TemplatePath;
+use irsa::{skip_containers, token_lifetime::TokenLifetime};
+use libfuzzer_sys::fuzz_target;
+
+/// Globs, by trying every way. `**` crosses `/`; nothing crosses `:`.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let star = |crosses: fn(u8) -> bool, rest: &[u8]| {
+        let run = text.iter().take_while(|byte| crosses(**byte)).count();
+        (0..=run).any(|length| matches(rest, &text[length..]))
+    };
+    match pattern {
+        [] => text.is_empty(),
+        [b'*', b'*', rest @ ..] => star(|byte| byte != b':', rest),
+        [b'*', rest @ ..] => star(|byte| !matches!(byte, b'/' | b':'), rest),
+        [first, rest @ ..] => text.split_first().is_some_and(|(other, text)| first == other && matches(rest, text)),
+    }
+}
+
+fuzz_target!(|texts: (&str, &str)| {
+    let (one, other) = texts;
+    let borrowed = Cow::Borrowed(one);
+    if let Some(glob) = Glob::new(borrowed.clone()) {
+        let matched = glob.matches(other);
+        // Every way takes for ever where there are many stars.
+        if one.len() <= 12 && other.len() <= 24 {
+            assert_eq!(matched, matches(one.as_bytes(), other.as_bytes()), "{one:?} {other:?}");
+        }
+    }
+    if RoleArn::new(borrowed.clone()).is_some() {
+        assert!(one.starts_with("arn:aws") && one.contains(":iam::") && one.contains(":role/"), "{one}");
+        assert!((20..=2048).contains(&one.len()) && one.is_ascii(), "{one}");
+    }
+    if let Some(pattern) = AccountPattern::new(borrowed) {
+        assert_eq!(one.matches('/').count(), 1, "{one}");
+        pattern.matches(other, one);
+    }
+    if let Some(path) = TemplatePath::new(one) {
+        assert!(!path.steps().is_empty());
+    }
+    for name in skip_containers::read(one).into_iter().flatten() {
+        assert_eq!(name, name.trim());
+    }
+    if let Some(lifetime) = TokenLifetime::read(one).lifetime() {
+        assert!((600..=1 << 32).contains(&lifetime.seconds()), "{one}");
+        assert!((600..=1 << 32).contains(&lifetime.spread(other).seconds()), "{one}");
+    }
+});

@@ -1,0 +1,60 @@
+//! What has to hold for every answer, whatever was asked.
+
+use irsa::cluster::{Cluster, LookupError, Query};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A role that every account has.
+pub const ROLE: &str = "arn:aws:iam::111122223333:role/app";
+
+/// The answer, as Kubewarden reads it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer<'a> {
+    /// The request goes through.
+    pub accepted: bool,
+    /// Why it does not.
+    pub message: Option<String>,
+    /// The HTTP status.
+    pub code: Option<u16>,
+    /// The object with what was added.
+    #[serde(borrow)]
+    pub mutated_object: Option<&'a RawValue>,
+    /// For the audit log.
+    pub audit_annotations: std::collections::BTreeMap<String, String>,
+    /// For who made the request.
+    pub warnings: Option<Vec<String>>,
+}
+
+/// A cluster in which every account has [`ROLE`].
+pub struct Everybody;
+
+impl Cluster for Everybody {
+    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+        let Query { kind, namespace, name, .. } = query;
+        if *kind != "ServiceAccount" {
+            return Err(LookupError::NotFound);
+        }
+        Ok(format!(
+            r#"{{"kind":"{kind}","metadata":{{"name":"{name}","namespace":"{namespace}","annotations":{{"eks.amazonaws.com/role-arn":"{ROLE}"}}}}}}"#
+        ))
+    }
+}
+
+/// Reviews a payload, and checks what has to hold for the answer alone.
+pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
+    let text = irsa_policy::review(payload, cluster);
+    let answer = read(&text);
+    assert_eq!(answer.accepted, answer.code.is_none(), "{text}");
+    assert_eq!(answer.accepted, answer.message.is_none(), "{text}");
+    assert!(answer.accepted || answer.mutated_object.is_none(), "what is refused is not added to: {text}");
+    for warning in answer.warnings.iter().flatten() {
+        assert!(warning.len() <= 256 && !warning.contains(char::is_control), "{warning:?}");
+    }
+    text
+}
+
+/// Reads an answer.
+pub fn read(text: &str) -> Answer<'_> {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
