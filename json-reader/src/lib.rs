@@ -11,13 +11,15 @@
 mod field;
 mod reader;
 mod scan;
+mod string;
 mod unreadable;
 mod value;
 mod write;
 
 pub use field::{Field, List};
 pub use reader::{Attempt, Brackets, Reader, Span};
-pub use scan::{DEPTH_LIMIT, RawStr};
+pub use scan::DEPTH_LIMIT;
+pub use string::RawStr;
 pub use unreadable::{Result, Segment, Unreadable, path_text};
 pub use value::Value;
 pub use write::write_string;

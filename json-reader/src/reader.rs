@@ -1,6 +1,7 @@
 //! Reading JSON, in one pass, with positions.
 
-use crate::scan::{Kind, RawStr, Scanner};
+use crate::scan::{Kind, Scanner};
+use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};
 
 /// Where a value stands: byte offsets into the whole text, the end exclusive.

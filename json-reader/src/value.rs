@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::reader::Reader;
-use crate::scan::{Kind, RawStr};
+use crate::scan::Kind;
+use crate::string::RawStr;
 use crate::unreadable::Result;
 
 /// A value of any type.

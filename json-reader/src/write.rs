@@ -1,6 +1,6 @@
 //! Writing JSON strings.
 
-use crate::scan::plain_length;
+use crate::string::plain_length;
 
 /// Writes a JSON string, quotes included.
 #[inline(never)]

@@ -1,6 +1,6 @@
 //! The policy's settings, as types that cannot hold a wrong value.
 //!
-//! [`Settings::read`] is the only way to make them from text; it finds everything that is wrong at once. No code after
+//! [`Settings::parse`] and [`Settings::read`] are the only ways to make them; they find everything that is wrong at once. No code after
 //! it checks a setting again.
 
 mod check;
