@@ -8,7 +8,7 @@ use super::shape::{Member, Shape};
 use super::{Mode, SessionName};
 use crate::account_pattern::AccountPattern;
 use crate::finding::{Action, FindingKind};
-use crate::json::Value;
+use crate::json::{RawStr, Value};
 use crate::mount_path::MountPath;
 use crate::names::{is_dns_label, is_dns_subdomain};
 use crate::region::Region;
@@ -47,7 +47,6 @@ macro_rules! object {
             default: $default, meaning: $meaning, webhook_flags: concat!($($flags)?),
         }),+];
 
-        #[derive(Default)]
         pub(super) struct $read<'v, 'a> {
             $(pub(super) $field: Option<&'v Value<'a>>,)+
         }
@@ -55,14 +54,8 @@ macro_rules! object {
         impl<'v, 'a> $read<'v, 'a> {
             /// The members of an object, where it is one. What is wrong with them has been reported.
             pub(super) fn of(value: &'v Value<'a>) -> Self {
-                let mut read = Self::default();
-                for (key, value) in value.members().unwrap_or_default() {
-                    match &*key.decode() {
-                        $($key => read.$field = Some(value),)+
-                        _ => {}
-                    }
-                }
-                read
+                let members = value.members().unwrap_or_default();
+                Self { $($field: member(members, $key),)+ }
             }
         }
     };
@@ -321,6 +314,10 @@ object! { CUSTOM_WORKLOAD_MEMBERS, CUSTOM_WORKLOAD, CustomWorkloadMembers {
         meaning: "where in it the pod templates are: JSONPaths of child names and wildcards",
     }
 }}
+
+fn member<'v, 'a>(members: &'v [(RawStr<'a>, Value<'a>)], key: &str) -> Option<&'v Value<'a>> {
+    members.iter().find(|(other, _)| other == key).map(|(_, value)| value)
+}
 
 /// The names of some words, and of nothing else that stands with them.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs when this is compiled")]
