@@ -81,3 +81,50 @@ impl<T> List<T> {
         self.place.read(reader, |reader| reader.list(|reader, _| read(reader, elements)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::string::RawStr;
+
+    fn read(text: &str) -> (Field<RawStr<'_>>, Result<Brackets>) {
+        let mut field = Field::Missing;
+        let read = Reader::new(text).object(|reader, key| match key {
+            "a" => field.read(reader, Reader::string),
+            _ => reader.skip(),
+        });
+        (field, read)
+    }
+
+    #[test]
+    fn tells_missing_from_null_and_both_from_present() {
+        assert!(matches!(read(r#"{"b": "x"}"#).0, Field::Missing));
+        assert!(matches!(read(r#"{"a": null}"#).0, Field::Null(Span { start: 6, end: 10 })));
+        let (field, _) = read(r#"{"a": "x"}"#);
+        assert!(field.get().is_some_and(|text| text == "x"));
+        assert!(field.clone().into_option().is_some_and(|text| text == "x"));
+        assert!(field.into_value() == "x");
+        assert!(read(r#"{"a": null}"#).0.into_value().is_empty());
+    }
+
+    #[test]
+    fn takes_a_key_once() {
+        for twice in [r#"{"a": null, "a": "x"}"#, r#"{"a": "x", "a": null}"#, r#"{"a": "x", "\u0061": "x"}"#] {
+            assert_eq!(read(twice).1.unwrap_err().to_string(), "`a`: expected the key once, but got it twice");
+        }
+    }
+
+    #[test]
+    fn reads_what_is_kept_of_a_list() {
+        let mut list = List::default();
+        let text = r#"["a", "", "b"]"#;
+        list.read(&mut Reader::new(text), |reader, all| {
+            let element = reader.string()?;
+            all.extend((!element.is_empty()).then_some(element));
+            Ok(())
+        })
+        .unwrap();
+        assert!(list.place.get().is_some_and(|place| place.span.end == text.len() && !place.is_empty));
+        assert_eq!(list.elements.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b"]);
+    }
+}

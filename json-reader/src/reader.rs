@@ -240,7 +240,6 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::Field;
 
     #[test]
     fn borrows_what_has_no_escape_and_decodes_what_has_one() {
@@ -272,11 +271,36 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_field_that_is_there_twice() {
-        let mut field = Field::Missing;
-        let mut reader = Reader::new(r#"{"a": null, "a": "x"}"#);
-        let error = reader.object(|reader, _| field.read(reader, Reader::string)).unwrap_err();
-        assert_eq!(error.to_string(), "`a`: expected the key once, but got it twice");
+    fn tells_whether_anything_is_in_brackets() {
+        let is_empty = |text| Reader::new(text).object(|reader, _| reader.skip()).unwrap().is_empty;
+        assert!(is_empty("{ }") && !is_empty(r#"{"a": 1}"#));
+        let is_empty = |text| Reader::new(text).list(|reader, _| reader.skip()).unwrap().is_empty;
+        assert!(is_empty("[ ]") && !is_empty("[1]"));
+    }
+
+    #[test]
+    fn reads_maps_of_strings() {
+        let mut entries = Vec::new();
+        let text = r#"{"a": "x", "b": null}"#;
+        let entry = |key: RawStr<'_>, value: RawStr<'_>, span: Span| {
+            entries.push((key.to_string(), value.to_string(), span.start, span.end));
+        };
+        Reader::new(text).string_map(entry).unwrap();
+        assert_eq!(entries, [("a".into(), "x".into(), 6, 9), ("b".into(), String::new(), 16, 20)]);
+        assert!(Reader::new(r#"{"a": 1}"#).string_map(|_, _, _| {}).is_err());
+    }
+
+    #[test]
+    fn sees_what_comes_next() {
+        for (text, seen) in [
+            (" null", [true, false, false]),
+            (" []", [false, true, false]),
+            (" {}", [false, false, true]),
+            (" 1", [false, false, false]),
+        ] {
+            let mut reader = Reader::new(text);
+            assert_eq!([reader.is_null(), reader.is_list(), reader.is_object()], seen, "{text}");
+        }
     }
 
     #[test]

@@ -158,4 +158,21 @@ mod tests {
         assert!(string == *string.decode());
         assert_eq!(string.decode(), "\"\\/\u{8}\u{c}\n\r\t-\u{e4}\u{1f600}\0-\\u0041");
     }
+
+    #[test]
+    fn takes_as_plain_what_has_nothing_to_escape() {
+        assert!(RawStr::plain("a \u{e4}").is_some_and(|text| text == "a \u{e4}"));
+        for text in ["\"", "a\\", "a\nb"] {
+            assert_eq!(RawStr::plain(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn compares_by_value() {
+        let [plain, escaped, other] = [RawStr::of("Ab"), RawStr::of(r#""\u0041b""#), RawStr::of("ab")];
+        assert!(plain == escaped && escaped == plain && escaped == escaped);
+        assert!(plain != other && other != escaped);
+        assert!(escaped == "Ab" && escaped != "ab" && plain == "Ab");
+        assert!(RawStr::of("").is_empty() && RawStr::default().is_empty() && !plain.is_empty());
+    }
 }
