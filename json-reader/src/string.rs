@@ -170,8 +170,10 @@ mod tests {
     #[test]
     fn compares_by_value() {
         let [plain, escaped, other] = [RawStr::of("Ab"), RawStr::of(r#""\u0041b""#), RawStr::of("ab")];
-        assert!(plain == escaped && escaped == plain && escaped == escaped);
-        assert!(plain != other && other != escaped);
+        assert_eq!(plain, escaped);
+        assert_eq!(escaped, plain);
+        assert_ne!(plain, other);
+        assert_ne!(other, escaped);
         assert!(escaped == "Ab" && escaped != "ab" && plain == "Ab");
         assert!(RawStr::of("").is_empty() && RawStr::default().is_empty() && !plain.is_empty());
     }
