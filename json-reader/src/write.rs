@@ -48,4 +48,11 @@ mod tests {
             assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
         }
     }
+
+    #[test]
+    fn writes_escapes_as_short_as_they_can_be() {
+        let mut out = String::new();
+        write_string("\"\\\n\r\t\u{1}\u{1f}/\u{7f}", &mut out);
+        assert_eq!(out, "\"\\\"\\\\\\n\\r\\t\\u0001\\u001f/\u{7f}\"");
+    }
 }
