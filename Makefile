@@ -109,14 +109,14 @@ bench: policy.wasm floor ## Print what the policy costs beside the floor, draw d
 bench-check: policy.wasm floor host ## Fail where the module or its fuel have grown by more than 2 %
 	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
 
-# Without a sanitizer: no code of ours is unsafe but one attribute, and it is several times as quick.
-fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, 60 if not given (needs a nightly Rust, cargo-fuzz and jq)
+# Without a sanitizer, so on a stable Rust: no code of ours is unsafe but one attribute, and it is several times as quick.
+fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, 60 if not given (needs cargo-fuzz and jq)
 	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
 	fuzz/seed
-	@for target in $$(cargo +nightly fuzz list --fuzz-dir fuzz); do \
+	@for target in $$(cargo fuzz list --fuzz-dir fuzz); do \
 		echo "fuzzing $$target"; \
-		cargo +nightly fuzz run --fuzz-dir fuzz --sanitizer none "$$target" -- \
+		cargo fuzz run --fuzz-dir fuzz --sanitizer none "$$target" -- \
 			-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=20000 -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
