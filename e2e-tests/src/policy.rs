@@ -69,7 +69,7 @@ impl Policy {
     /// # Errors
     /// Where the file can't be read, or is no waPC module.
     pub fn from_file(path: &Path, cache: CompilationCache) -> Result<Self> {
-        let module = fs::read(path).with_context(|| format!("cannot read the policy `{}`", path.display()))?;
+        let module = read_module(path)?;
         Self::from_module(&module, cache).with_context(|| format!("cannot load the policy `{}`", path.display()))
     }
 
@@ -151,6 +151,14 @@ impl PolicyResponse {
         let Fields { accepted, message, code, mutated_object, audit_annotations, warnings } = fields;
         Ok(Self { raw, accepted, message, code, mutated_object, audit_annotations, warnings })
     }
+}
+
+/// The bytes of a module in a file.
+///
+/// # Errors
+/// Where the file can't be read.
+pub fn read_module(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read the policy `{}`", path.display()))
 }
 
 /// Compiles a module for an engine of this configuration.

@@ -26,7 +26,7 @@ impl Edits {
     #[must_use]
     pub fn new(pod: &Pod<'_>, plan: &Plan<'_>) -> Self {
         let mut edits = Self::default();
-        let mount = mount_text(plan.token);
+        let mut mount = None;
         // Most containers lack the same variables.
         let mut written = (Additions::default(), String::new());
         for (container, additions) in pod.spec.containers.iter().zip(&plan.containers) {
@@ -38,7 +38,12 @@ impl Edits {
                 edits.append(&container.env.place, &mut owner, "env", &written.1);
             }
             if additions.mount {
-                edits.append(&container.mounts.place, &mut owner, "volumeMounts", &mount);
+                edits.append(
+                    &container.mounts.place,
+                    &mut owner,
+                    "volumeMounts",
+                    mount.get_or_insert_with(|| mount_text(plan.token)),
+                );
             }
         }
         if plan.volume {

@@ -232,24 +232,23 @@ fn mapping_in_config_map(
     findings: &mut Findings<'_>,
 ) -> Result<Option<RoleMapping<'static>>, Reported> {
     let Some(name) = &settings.roles_config_map else { return Ok(None) };
-    let (kind, problem, reason) = match lookups.role_mappings(name) {
+    let invalid = FindingKind::InvalidRoleMapping;
+    let reason = match lookups.role_mappings(name) {
         Ok(Some(text)) => match role_mapping::find(&text, &account.namespace, &account.name, name, findings) {
             Ok(mapping) => return Ok(mapping),
-            Err(unreadable) => {
-                let reason = format!("its role mappings are no JSON object: {unreadable}");
-                (FindingKind::LookupFailed, "it could not be read: ", Some(reason))
-            }
+            Err(unreadable) => format!("its role mappings are no JSON object: {unreadable}"),
         },
-        Ok(None) => (FindingKind::InvalidRoleMapping, "it has no key `config`", None),
-        Err(LookupError::NotFound) => (FindingKind::InvalidRoleMapping, "it does not exist", None),
-        Err(LookupError::Failed(reason)) => (FindingKind::LookupFailed, "it could not be read: ", Some(reason)),
+        Ok(None) => {
+            findings.add(invalid, Wording::new(format_args!("{name}: it has no key `config`")));
+            return Ok(None);
+        }
+        Err(LookupError::NotFound) => {
+            findings.add(invalid, Wording::new(format_args!("{name}: it does not exist")));
+            return Ok(None);
+        }
+        Err(LookupError::Failed(reason)) => reason,
     };
-    let scope = format_args!("config map `{}/{}`: ", name.namespace, name.name);
-    let wording = format_args!("{scope}{problem}");
-    let wording = Wording::new(wording);
-    findings.add(kind, reason.as_deref().map_or(wording, |reason| wording.quoting(reason)));
-    if kind == FindingKind::InvalidRoleMapping {
-        return Ok(None);
-    }
+    let wording = format_args!("{name}: it could not be read: ");
+    findings.add(FindingKind::LookupFailed, Wording::new(wording).quoting(&reason));
     Err(Reported)
 }

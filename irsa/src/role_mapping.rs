@@ -60,8 +60,7 @@ pub fn find(
     })?;
     reader.finish()?;
     if let Some(more) = unreadable_entries.checked_sub(SHOWN).filter(|more| *more > 0) {
-        let ConfigMapName { namespace, name } = config_map;
-        let wording = format_args!("config map `{namespace}/{name}`: {more} more entries cannot be read");
+        let wording = format_args!("{config_map}: {more} more entries cannot be read");
         findings.add(FindingKind::InvalidRoleMapping, Wording::new(wording));
     }
     Ok(closest(&matching, |(_, mapping)| &mapping.accounts, namespace, name).map(|(_, mapping)| mapping.clone()))
@@ -75,7 +74,7 @@ fn report_entry(
     config_map: &ConfigMapName<'_>,
     findings: &mut Findings<'_>,
 ) {
-    let wording = format_args!("config map `{}/{}`: entry ", config_map.namespace, config_map.name);
+    let wording = format_args!("{config_map}: entry ");
     findings.add(kind, Wording::new(wording).quoting(key).then(problem));
 }
 

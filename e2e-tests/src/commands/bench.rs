@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args as ClapArgs;
 use policy_host::bench::kept::{Kept, TOLERANCE};
 use policy_host::bench::{HEAD, Measurement, Subject, chart, scenario, size};
+use policy_host::policy::read_module;
 
 use super::read;
 
@@ -57,7 +58,7 @@ pub fn execute(args: &Args) -> Result<()> {
 
     if let Some(named) = &args.named {
         anstream::println!("\n| crate | bytes |\n|---|---:|");
-        for (name, bytes) in size::by_crate(&bytes(named)?)? {
+        for (name, bytes) in size::by_crate(&read_module(named)?)? {
             anstream::println!("| {name} | {bytes} |");
         }
     }
@@ -93,9 +94,5 @@ fn check(kept: &Kept, now: &Kept) -> Result<()> {
 }
 
 fn subject(path: &Path) -> Result<Subject> {
-    Subject::new(bytes(path)?).with_context(|| format!("`{}`", path.display()))
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
+    Subject::new(read_module(path)?).with_context(|| format!("`{}`", path.display()))
 }

@@ -1,17 +1,17 @@
 //! `policy-host fuel`: the size of the module, and the fuel and memory of one call. Without arguments the call is a
 //! typical one: a pod of two containers and an init container, whose service account has a role.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args as ClapArgs, ValueEnum};
 use policy_host::admission;
 use policy_host::bench::scenario::TYPICAL_POD;
 use policy_host::cluster::Cluster;
 use policy_host::fuel;
 use policy_host::host::Host;
+use policy_host::policy::read_module;
 use serde_json::{Value, json};
 
 use super::{PolicyArgs, SettingsArgs, read, read_cluster};
@@ -49,7 +49,7 @@ enum Output {
 /// Measures and prints.
 pub fn execute(args: &Args) -> Result<()> {
     let path = args.policy.path();
-    let module = fs::read(path).with_context(|| format!("cannot read the policy `{}`", path.display()))?;
+    let module = read_module(path)?;
     let settings = args.settings.load(&args.policy.load()?)?;
     let cluster = match &args.cluster {
         Some(path) => read_cluster(path)?,

@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -14,6 +12,7 @@ use policy_host::bench::scenario::TYPICAL_POD;
 use serde_json::{Value, json};
 
 use crate::api::Api;
+use crate::clients::share;
 use crate::control_plane::ControlPlane;
 use crate::scene::{ROLE, account};
 use crate::server::{Server, policy_path};
@@ -44,26 +43,16 @@ fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
 /// The times of [`REQUESTS`] requests from so many clients, for the pods of so many service accounts in turn; sorted.
 fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration> {
     let review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
-    let (next, times) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..clients {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= REQUESTS {
-                        break;
-                    }
-                    let mut review = review.clone();
-                    let name = json!(format!("web-{}", index % accounts));
-                    review["request"]["object"]["spec"]["serviceAccountName"] = name.clone();
-                    review["request"]["object"]["spec"]["serviceAccount"] = name;
-                    let since = Instant::now();
-                    let answer = api.create(path, &review);
-                    times.lock().unwrap().push(since.elapsed());
-                    assert_eq!(answer.body["response"]["allowed"], true, "{answer:?}");
-                }
-            });
-        }
+    let times = Mutex::new(Vec::new());
+    share(REQUESTS, clients, |index| {
+        let mut review = review.clone();
+        let name = json!(format!("web-{}", index % accounts));
+        review["request"]["object"]["spec"]["serviceAccountName"] = name.clone();
+        review["request"]["object"]["spec"]["serviceAccount"] = name;
+        let since = Instant::now();
+        let answer = api.create(path, &review);
+        times.lock().unwrap().push(since.elapsed());
+        assert_eq!(answer.body["response"]["allowed"], true, "{answer:?}");
     });
     let mut times = times.into_inner().unwrap();
     times.sort_unstable();

@@ -4,6 +4,7 @@
 //! (`--test-threads=1`), so that the machine is what a test says it is. What is tested is what the API server *stored*.
 
 mod api;
+mod clients;
 mod control_plane;
 mod faults;
 mod features;

@@ -4,11 +4,11 @@
 //! AWS's webhook reads a cache that is filled by a watch, so some pods come before what they need is in it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::clients::share;
 use crate::scene::{ROLE, Scene, account, pod, role_of};
 
 fn count() -> usize {
@@ -17,20 +17,10 @@ fn count() -> usize {
 
 /// Runs the step so many times, shared by so many clients, and gives how often it said no.
 fn race(name: &str, count: usize, clients: usize, step: impl Fn(usize) -> bool + Sync) -> usize {
-    let (next, missed, since) = (AtomicUsize::new(0), AtomicUsize::new(0), Instant::now());
-    thread::scope(|scope| {
-        for _ in 0..clients {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        break;
-                    }
-                    if !step(index) {
-                        missed.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-            });
+    let (missed, since) = (AtomicUsize::new(0), Instant::now());
+    share(count, clients, |index| {
+        if !step(index) {
+            missed.fetch_add(1, Ordering::Relaxed);
         }
     });
     let missed = missed.into_inner();

@@ -1,7 +1,7 @@
 //! The policy's settings, as types that cannot hold a wrong value.
 //!
-//! [`Settings::parse`] and [`Settings::read`] are the only ways to make them; they find everything that is wrong at once. No code after
-//! it checks a setting again.
+//! [`Settings::parse`] and [`Settings::read`] are the only ways to make them; both find everything that is wrong at
+//! once. No code after them checks a setting again.
 
 mod check;
 mod custom_workload;
@@ -11,6 +11,7 @@ mod read;
 mod shape;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::account_pattern::AccountPattern;
 use crate::finding::{Action, FindingKind};
@@ -125,6 +126,13 @@ pub struct ConfigMapName<'a> {
     pub namespace: Cow<'a, str>,
     /// Its name.
     pub name: Cow<'a, str>,
+}
+
+impl fmt::Display for ConfigMapName<'_> {
+    /// As messages call it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "config map `{}/{}`", self.namespace, self.name)
+    }
 }
 
 /// Container credentials (EKS Pod Identity): for whom, and what is injected.

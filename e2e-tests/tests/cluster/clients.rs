@@ -1,0 +1,22 @@
+//! Several clients that share some work.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Takes the step so many times, with its number, shared by so many clients.
+pub fn share(count: usize, clients: usize, step: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
+                        break;
+                    }
+                    step(index);
+                }
+            });
+        }
+    });
+}
