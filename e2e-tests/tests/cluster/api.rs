@@ -51,6 +51,11 @@ impl Api {
         self.send(Method::POST, path, object.to_string().into_bytes(), "application/json")
     }
 
+    /// `POST` of a text that is no object of a Rust program: with keys that are there twice, say.
+    pub fn create_text(&self, path: &str, text: &str) -> Answer {
+        self.send(Method::POST, path, text.as_bytes().to_vec(), "application/json")
+    }
+
     /// `POST` of an object that has to be taken.
     pub fn created(&self, path: &str, object: &Value) -> Value {
         let answer = self.create(path, object);
@@ -106,6 +111,6 @@ impl Answer {
 
 /// The text in `299 - "text"`.
 fn warning(header: &str) -> String {
-    let text = header.trim_start_matches("299 - ").trim_matches('"');
+    let text = header.strip_prefix("299 - \"").and_then(|text| text.strip_suffix('"')).unwrap_or(header);
     text.replace(r#"\""#, "\"").replace(r"\\", r"\")
 }

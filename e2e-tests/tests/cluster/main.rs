@@ -6,6 +6,7 @@
 mod api;
 mod clients;
 mod control_plane;
+mod decoder;
 mod faults;
 mod features;
 mod kubectl;

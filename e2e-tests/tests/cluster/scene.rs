@@ -35,8 +35,9 @@ pub struct Scene {
     pub namespace: String,
     /// The admission server of the policy that injects.
     pub server: Server,
+    /// The one of the policy that checks.
+    pub checks: Server,
     settings: Value,
-    checks: Server,
 }
 
 impl Scene {

@@ -25,8 +25,13 @@ pub trait Subject {
     fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse>;
 }
 
-/// Every subject that the suites run against.
+/// Every subject that the suites run against. `POLICY_WASM`, where it is empty, leaves the module out: `make mutants` changes
+/// the code without building it.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
+    if std::env::var_os("POLICY_WASM").is_some_and(|path| path.is_empty()) {
+        eprintln!("the module is not tried, for POLICY_WASM is empty");
+        return vec![Box::new(InMemory)];
+    }
     vec![Box::new(Module::load()), Box::new(InMemory)]
 }
 

@@ -1,0 +1,48 @@
+//! Pods that look like pods: only additions, twice is once, and nothing is missing after it was added.
+#![no_main]
+
+use irsa::cluster::{Cluster, LookupError, Query};
+use laws::pod::Scene;
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
+
+/// A cluster of one account.
+struct OneAccount(Value);
+
+impl Cluster for OneAccount {
+    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+        let Query { kind, namespace, name, .. } = query;
+        if *kind != "ServiceAccount" {
+            return Err(LookupError::NotFound);
+        }
+        Ok(json!({"kind": kind, "metadata": {"name": name, "namespace": namespace, "annotations": self.0}}).to_string())
+    }
+}
+
+/// The answer's acceptance, its warnings, and the pod that comes of it.
+fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec<String>, Value) {
+    let request = json!({"uid": "u", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "team-a",
+        "operation": "CREATE", "object": pod});
+    let answer = laws::review(json!({"request": request, "settings": settings}).to_string().as_bytes(), cluster);
+    let answer = laws::read(&answer);
+    let pod = answer.mutated_object.map_or_else(|| pod.clone(), |text| serde_json::from_str(text.get()).unwrap());
+    (answer.accepted, answer.warnings.unwrap_or_default(), pod)
+}
+
+fuzz_target!(|scene: Scene| {
+    let Scene { pod, account, mut settings } = scene;
+    let mut cluster = OneAccount(account);
+    let (accepted, warnings, once) = review(&pod, &settings, &mut cluster);
+    laws::assert_only_additions(&pod, &once);
+    if !accepted {
+        return;
+    }
+    let (accepted, _, twice) = review(&once, &settings, &mut cluster);
+    assert!(accepted && twice == once, "twice is once: {pod}\n{once}\n{twice}");
+
+    settings["mode"] = "Validate".into();
+    settings["actions"]["notInjected"] = "Warn".into();
+    let (accepted, after, unchanged) = review(&once, &settings, &mut cluster);
+    assert!(accepted && unchanged == once, "what was let through with {warnings:?} is let through: {once}");
+    assert!(!after.iter().any(|warning| warning.ends_with("[notInjected]")), "{after:?}\n{once}");
+});
