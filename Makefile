@@ -29,6 +29,11 @@ BATS_POLICY := $(if $(filter $(POLICY_HOST),$(KWCTL)),policy.wasm,annotated-poli
 # Rust that is no part of the workspace.
 APART := fuzz/Cargo.toml e2e-tests/sdks/rust/Cargo.toml
 
+# What pushes, pulls and signs.
+REGISTRY_TOOLS     := $(abspath $(TARGET_DIR))/registry-tools
+# Where the kustomizations are built to.
+MANIFESTS          := $(abspath $(TARGET_DIR))/manifests
+
 # What `make deny` checks.
 DENY ?= advisories bans licenses sources
 
@@ -37,7 +42,8 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats bench bench-check bench-cluster clean control-plane demo deny docs floor fmt fuel fuzz help host lint reproducible sdks test test-cluster toolchain
+.PHONY: FORCE bats bench bench-check bench-cluster check-kustomize clean control-plane demo deny docs floor fmt fuel fuzz help host lint miri mutants
+.PHONY: registry registry-tools reproducible sdks test test-cluster toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,9 +70,9 @@ policy.wasm: FORCE | toolchain ## Build the policy for release
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib
 	@cmp -s $(BUILT_WASM) $@ || cp $(BUILT_WASM) $@
 
-annotated-policy.wasm: policy.wasm metadata.yml README.md ## Add the metadata, as a registry wants it (needs kwctl)
-	$(call need,kwctl,see https://docs.kubewarden.io/howtos/install-kwctl)
-	kwctl annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+# By kwctl where there is one, else by our own command, which embeds the same.
+annotated-policy.wasm: policy.wasm metadata.yml README.md $(if $(shell command -v kwctl),,host) ## Add the metadata, as a registry wants it
+	$(or $(shell command -v kwctl),$(POLICY_HOST)) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
 
 lint: | toolchain ## Check the formatting and run clippy, for the host and for Wasm
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
@@ -75,16 +81,41 @@ lint: | toolchain ## Check the formatting and run clippy, for the host and for W
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
 
-docs: | toolchain ## Write the tables of docs/ anew, from the code
-	UPDATE_DOCS=1 cargo test --workspace --locked --test docs -- --test-threads=1
+docs: | toolchain ## Write anew what is made from the code: the references, the schema, the form, the listing
+	UPDATE_DOCS=1 cargo test --workspace --locked --test generated -- --test-threads=1
 
 fmt: | toolchain ## Format the code
 	cargo fmt --all
 	for apart in $(APART); do cargo fmt --manifest-path $$apart; done
 
+check-kustomize: | toolchain ## Build the kustomizations and check what comes out (needs kubectl)
+	$(call need,kubectl,see https://kubernetes.io/docs/tasks/tools)
+	mkdir -p $(MANIFESTS)
+	for name in base audit-only strict eks-guard; do kubectl kustomize kustomize/$$name > $(MANIFESTS)/$$name.yaml || exit 1; done
+	MANIFESTS="$(MANIFESTS)" cargo test --workspace --locked --test manifests -- --ignored
+
+registry: annotated-policy.wasm host registry-tools ## Push the policy to a registry, sign, verify and pull it (needs Go, docker-registry, curl and jq)
+	$(call need,docker-registry,apt-get install docker-registry)
+	$(call need,curl,apt-get install curl)
+	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
+	e2e-tests/registry/round-trip annotated-policy.wasm $(POLICY_HOST) $(REGISTRY_TOOLS)
+
+miri: ## Run the core's unit tests in Miri (needs a nightly Rust with the component miri)
+	cargo +nightly miri test --locked -p irsa -p json-reader --lib
+
+mutants: | toolchain ## Change the core and the reader in every way that a test should notice; takes hours (needs cargo-mutants)
+	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
+	POLICY_WASM= PROPTEST_CASES=200 cargo mutants
+
+policy-sbom.cdx.json: FORCE ## Write what the module is made of, as CycloneDX (needs cargo-cyclonedx)
+	$(call need,cargo-cyclonedx,cargo install --locked cargo-cyclonedx)
+	cargo cyclonedx --quiet --format json --target $(WASM_TARGET) --override-filename policy-sbom.cdx
+	find . -name policy-sbom.cdx.json -mindepth 2 -not -path './$(TARGET_DIR)/*' -delete
+
 deny: | toolchain ## Check the dependencies: advisories, licences, sources (needs cargo-deny)
 	$(call need,cargo-deny,cargo install --locked cargo-deny)
 	cargo deny --locked --workspace check --hide-inclusion-graph $(DENY)
+	cargo deny --locked --exclude-dev --config deny-module.toml check --hide-inclusion-graph bans sources
 	for apart in $(APART); do \
 		cargo deny --locked --config deny.toml --manifest-path $$apart \
 			check --hide-inclusion-graph --allow license-not-encountered $(DENY) || exit 1; \
@@ -131,7 +162,7 @@ reproducible: policy.wasm ## Build the policy once more, in another folder and w
 
 clean: ## Remove what was built
 	cargo clean
-	rm -f policy.wasm annotated-policy.wasm
+	rm -f policy.wasm annotated-policy.wasm policy-sbom.cdx.json
 
 floor: | toolchain
 	cargo rustc --locked --release --target $(WASM_TARGET) -p floor --lib
@@ -147,6 +178,10 @@ control-plane:
 		-X $(VERSION_PACKAGE).gitVersion=$(KUBERNETES_VERSION) \
 		-X $(VERSION_PACKAGE).gitMajor=$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))) \
 		-X $(VERSION_PACKAGE).gitMinor=$(word 2,$(subst ., ,$(KUBERNETES_VERSION:v%=%)))" .
+
+registry-tools:
+	$(call need,go,see https://go.dev/doc/install)
+	cd e2e-tests/registry && GOBIN=$(REGISTRY_TOOLS) go install -trimpath -ldflags '-s -w' tool
 
 sdks:
 	$(call need,go,see https://go.dev/doc/install)

@@ -1,7 +1,9 @@
 //! The subcommands, one a file, and the arguments that they share.
 
+pub mod annotate;
 pub mod bench;
 pub mod fuel;
+pub mod inspect;
 pub mod run;
 #[cfg(feature = "serve")]
 pub mod serve;
@@ -42,7 +44,9 @@ impl PolicyArgs {
 
     /// The kinds that the policy may read: those that its metadata names, or any kind if it has no metadata.
     pub fn access(policy: &Policy) -> Access {
-        policy.metadata().map_or(Access::All, |metadata| Access::Only(metadata.context_aware_resources.clone()))
+        policy
+            .metadata()
+            .map_or(Access::All, |metadata| Access::Only(metadata.context_aware_resources.iter().cloned().collect()))
     }
 
     /// The compiled policy.

@@ -19,8 +19,12 @@ struct Cli {
 enum Command {
     /// Have the policy decide on requests, or on Kubernetes objects as if they were being created
     Run(commands::run::Args),
+    /// Embed the metadata in the policy's module, as a registry and a policy server want it
+    Annotate(commands::annotate::Args),
     /// Print the size of the policy, and what one typical call costs
     Fuel(commands::fuel::Args),
+    /// Print the metadata of an annotated policy, as JSON
+    Inspect(commands::inspect::Args),
     /// Print what the policy costs, beside the least that a policy has to do
     Bench(commands::bench::Args),
     /// Have the policy decide on what a live cluster asks, for tests and trials
@@ -35,7 +39,9 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run::execute(&args),
+        Command::Annotate(args) => commands::annotate::execute(&args),
         Command::Fuel(args) => commands::fuel::execute(&args),
+        Command::Inspect(args) => commands::inspect::execute(&args),
         Command::Bench(args) => commands::bench::execute(&args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => commands::serve::execute(&args),

@@ -107,6 +107,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes an hour there, and does nothing that the other tests do not")]
     fn spreads_a_day_evenly_over_22_to_24_hours() {
         // 72,010 seeds of the form of a uid, over ten buckets of 720 or 721 lifetimes each.
         let mut buckets = [0_u32; 10];

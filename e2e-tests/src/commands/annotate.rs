@@ -1,0 +1,40 @@
+//! `policy-host annotate`: what `kwctl annotate` does, for where there is no kwctl.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args as ClapArgs;
+use policy_host::metadata::Metadata;
+
+use super::{PolicyArgs, read};
+
+/// The arguments of `annotate`.
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    policy: PolicyArgs,
+
+    /// The metadata, YAML
+    #[arg(short, long, value_name = "PATH", default_value = "metadata.yml")]
+    metadata_path: PathBuf,
+
+    /// How the policy is used, Markdown
+    #[arg(short, long, value_name = "PATH", default_value = "README.md")]
+    usage_path: PathBuf,
+
+    /// Where the annotated module goes
+    #[arg(short, long, value_name = "PATH", default_value = "annotated-policy.wasm")]
+    output_path: PathBuf,
+}
+
+/// Writes the annotated module.
+pub fn execute(args: &Args) -> Result<()> {
+    let policy = args.policy.load()?;
+    let mut metadata = Metadata::from_yaml(&read(&args.metadata_path)?)
+        .with_context(|| format!("cannot read the metadata `{}`", args.metadata_path.display()))?;
+    metadata.protocol_version = serde_json::from_str(&policy.protocol_version()?)?;
+    let module = policy_host::policy::read_module(args.policy.path())?;
+    let annotated = metadata.embed(&module, &read(&args.usage_path)?)?;
+    fs::write(&args.output_path, annotated).with_context(|| format!("cannot write `{}`", args.output_path.display()))
+}

@@ -1,0 +1,111 @@
+//! Rancher's form for the settings, `questions-ui.yml`. Its format is that of the policies of Kubewarden's own that have one.
+
+use irsa::settings::{Definition, Shape};
+use serde_json::{Value, json};
+
+use crate::settings::{default, join, members, sentence};
+use crate::{check_file, read};
+
+const FILE: &str = "questions-ui.yml";
+
+#[test]
+fn the_form_is_that_of_the_code() {
+    let questions: Vec<Value> = members("").iter().map(|member| question("", "", member)).collect();
+    let text = policy_host::yaml::to_string(&json!({ "questions": questions })).unwrap();
+    check_file(
+        FILE,
+        &format!(
+            "# Rancher's form for the settings. `make docs` writes it, from irsa/src/settings/definition.rs.\n{text}"
+        ),
+    );
+}
+
+/// A question about a member of the object at `path`. `variable` is where the form puts the object: within a list it begins anew.
+fn question(path: &str, variable: &str, definition: &Definition) -> Value {
+    let Definition { key, is_needed, shape, meaning, .. } = definition;
+    let mut question = json!({
+        "variable": join(variable, key),
+        "label": label(key),
+        "description": sentence(&format!("{meaning}: {}", shape.expected())),
+        "group": "Settings",
+        "required": is_needed,
+    });
+    let path = join(path, key);
+    match shape {
+        Shape::Boolean => question["type"] = "boolean".into(),
+        Shape::Lifetime => {
+            question["type"] = "int".into();
+            question["min"] = 600.into();
+            question["max"] = 4_294_967_296_u64.into();
+        }
+        Shape::Word(words) => {
+            question["type"] = "enum".into();
+            question["options"] = json!(words);
+        }
+        Shape::Text { .. } => question["type"] = "string".into(),
+        Shape::List { of: Shape::Object(_), .. } => {
+            question["type"] = "sequence[".into();
+            question["hide_input"] = true.into();
+            let path = format!("{path}[]");
+            question["sequence_questions"] =
+                members(&path).iter().map(|member| self::question(&path, "", member)).collect();
+        }
+        Shape::List { .. } => question["type"] = "array[".into(),
+        Shape::Object(_) => {
+            question["type"] = "map[".into();
+            question["hide_input"] = true.into();
+            let variable = join(variable, key);
+            question["subquestions"] =
+                members(&path).iter().map(|member| self::question(&path, &variable, member)).collect();
+        }
+        Shape::Map { keys, of: Shape::Word(words) } => {
+            question["type"] = "map[".into();
+            question["hide_input"] = true.into();
+            question["subquestions"] = keys.iter().map(|name| action(&join(variable, key), name, words)).collect();
+        }
+        Shape::Map { .. } => panic!("`{path}`: the form has no question for this"),
+    }
+    if let Some(default) = default(definition) {
+        question["default"] = default;
+    }
+    question
+}
+
+fn action(variable: &str, name: &str, words: &[&str]) -> Value {
+    json!({
+        "variable": join(variable, name),
+        "label": label(name),
+        "group": "Settings",
+        "required": false,
+        "type": "enum",
+        "options": words,
+    })
+}
+
+/// A key as words: `tokenMountPath` becomes `Token mount path`.
+fn label(key: &str) -> String {
+    let mut label = String::new();
+    for character in key.chars() {
+        match character {
+            _ if label.is_empty() => label.extend(character.to_uppercase()),
+            upper if upper.is_uppercase() => label.extend([' '].into_iter().chain(upper.to_lowercase())),
+            other => label.push(other),
+        }
+    }
+    label.replace(" arn", " ARN").replace(" uri", " URI").replace(" sts", " STS").replace(" id", " ID")
+}
+
+/// Rancher writes the defaults of a form that is left as it is into the policy.
+#[test]
+fn the_form_left_as_it_is_gives_settings_that_are_right() {
+    let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
+    let questions = form["questions"].as_array().unwrap();
+    let settings: serde_json::Map<String, Value> = questions
+        .iter()
+        .filter_map(|question| Some((question["variable"].as_str()?.to_owned(), question.get("default")?.clone())))
+        .collect();
+    assert!(settings.len() > 5, "{settings:?}");
+    let text = Value::from(settings).to_string();
+    let parsed = irsa::Settings::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert_eq!(parsed, irsa::Settings::default());
+}

@@ -1,0 +1,52 @@
+//! What is made from the code's own tables: references, the schema of the settings, Rancher's form, Artifact Hub's listing, the
+//! kustomizations' base. Each test fails where a file is stale; `make docs` writes them all anew.
+
+mod artifact_hub;
+mod form;
+mod reference;
+mod schema;
+mod settings;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Set by `make docs`.
+fn is_update() -> bool {
+    std::env::var_os("UPDATE_DOCS").is_some()
+}
+
+/// Compares a whole file with what it should be, or writes it.
+fn check_file(file: &str, expected: &str) {
+    if is_update() {
+        fs::write(path(file), expected).unwrap();
+    }
+    assert_eq!(read(file), expected, "{file} is stale: run `make docs`");
+}
+
+/// Compares what stands between two markers with what should, or writes it there.
+fn check_part(file: &str, marker: &str, expected: &str) {
+    let text = read(file);
+    let (open, close) = (format!("<!-- {marker} -->\n"), format!("\n<!-- /{marker} -->"));
+    let (before, rest) = text.split_once(&open).unwrap_or_else(|| panic!("{file} has no `{open}`"));
+    let (current, after) = rest.split_once(&close).unwrap_or_else(|| panic!("{file} has no `{close}`"));
+    if is_update() {
+        fs::write(path(file), format!("{before}{open}{expected}{close}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(current, expected, "{file} is stale: run `make docs`");
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
+}
+
+/// A kustomization takes nothing from outside its folder.
+#[test]
+fn the_kustomizations_build_on_the_manifest() {
+    let head = "# A copy of ../../policy.yaml, for a kustomization takes nothing from outside its folder. `make docs` writes it.\n";
+    check_file("kustomize/base/policy.yaml", &format!("{head}{}", read("policy.yaml")));
+}

@@ -1,0 +1,49 @@
+//! The tables of docs/settings.md and docs/findings.md.
+
+use irsa::finding::FindingKind;
+use irsa::settings::{Definition, OBJECTS};
+
+use crate::{check_part, read};
+
+#[test]
+fn the_settings_reference_is_that_of_the_code() {
+    let tables = OBJECTS.map(|(path, members)| {
+        let rows = members.iter().map(row);
+        let table = table("| key | value | default | example | what it does |\n|---|---|---|---|---|", rows);
+        if path.is_empty() { table } else { format!("### `{path}`\n\n{table}") }
+    });
+    check_part("docs/settings.md", "settings", &tables.join("\n\n"));
+}
+
+fn row(definition: &Definition) -> String {
+    let Definition { key, is_needed, shape, default, meaning, example, webhook_flags, .. } = definition;
+    let default = if *is_needed { "needed" } else { default };
+    let flags = match *webhook_flags {
+        "" => String::new(),
+        flags => format!(". The webhook's {flags}"),
+    };
+    format!("| `{key}` | {} | {default} | `{example}` | {meaning}{flags} |", shape.expected())
+}
+
+#[test]
+fn the_findings_reference_is_that_of_the_code() {
+    let rows = FindingKind::ALL.iter().map(|kind| {
+        let anchor = kind.name().to_lowercase();
+        format!("| [`{}`](#{anchor}) | `{:?}` | {} |", kind.name(), kind.default_action(), kind.meaning().trim())
+    });
+    check_part("docs/findings.md", "findings", &table("| finding | default | what it says |\n|---|---|---|", rows));
+}
+
+fn table(head: &str, rows: impl Iterator<Item = String>) -> String {
+    std::iter::once(head.to_owned()).chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_finding_is_explained() {
+    let text = read("docs/findings.md");
+    for kind in FindingKind::ALL {
+        let heading = format!("\n### {}\n", kind.name());
+        assert_eq!(text.matches(&heading).count(), 1, "docs/findings.md has no section `{}`", kind.name());
+    }
+    assert_eq!(text.matches("\n### ").count(), FindingKind::ALL.len(), "docs/findings.md explains what is no finding");
+}

@@ -1,0 +1,154 @@
+//! The JSON Schema of the settings, for editors and for a user's CI. Draft 7, for that is what YAML editors know.
+
+use irsa::finding::FindingKind;
+use irsa::settings::{Definition, Shape};
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+use crate::settings::{default, example, join, members, sentence};
+use crate::{check_file, path, read};
+
+const FILE: &str = "docs/settings.schema.json";
+
+#[test]
+fn the_schema_is_that_of_the_code() {
+    let mut schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "https://raw.githubusercontent.com/irsa-policy/irsa-policy/main/docs/settings.schema.json",
+        "title": "Settings of irsa-policy",
+    });
+    extend(&mut schema, object(""));
+    let text = serde_json::to_string_pretty(&schema).unwrap();
+    check_file(FILE, &format!("{text}\n"));
+}
+
+fn object(path: &str) -> Value {
+    let members = members(path);
+    let properties: Map<String, Value> =
+        members.iter().map(|member| (member.key.to_owned(), property(path, member))).collect();
+    let required: Vec<&str> = members.iter().filter(|member| member.is_needed).map(|member| member.key).collect();
+    let mut object = json!({"type": "object", "properties": properties, "additionalProperties": false});
+    if !required.is_empty() {
+        object["required"] = required.into();
+    }
+    object
+}
+
+fn property(path: &str, definition: &Definition) -> Value {
+    let expected = definition.shape.expected();
+    let mut property = json!({"description": sentence(&format!("{}: {expected}", definition.meaning))});
+    extend(&mut property, shape(&join(path, definition.key), &definition.shape, definition.pattern));
+    if let Some(default) = default(definition) {
+        property["default"] = default;
+    }
+    property["examples"] = json!([example(definition)]);
+    property
+}
+
+fn shape(path: &str, of: &Shape, pattern: &str) -> Value {
+    match of {
+        Shape::Boolean => json!({"type": "boolean"}),
+        Shape::Lifetime => json!({"type": "integer", "minimum": 600, "maximum": 4_294_967_296_u64}),
+        Shape::Word(words) => json!({"type": "string", "enum": words}),
+        Shape::Text { .. } if pattern.is_empty() => json!({"type": "string", "minLength": 1}),
+        Shape::Text { .. } => json!({"type": "string", "pattern": pattern}),
+        Shape::List { may_be_empty, of, .. } => {
+            let mut list = json!({"type": "array", "items": shape(&format!("{path}[]"), of, pattern)});
+            if !may_be_empty {
+                list["minItems"] = 1.into();
+            }
+            list
+        }
+        Shape::Object(_) => object(path),
+        Shape::Map { keys, of } => {
+            let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), action(key, of))).collect();
+            json!({"type": "object", "properties": properties, "additionalProperties": false})
+        }
+    }
+}
+
+/// The action of a finding.
+fn action(name: &str, of: &Shape) -> Value {
+    let kind = FindingKind::ALL.into_iter().find(|kind| kind.name() == name).unwrap();
+    let mut action = json!({"description": kind.meaning().trim()});
+    extend(&mut action, shape("", of, ""));
+    action["default"] = format!("{:?}", kind.default_action()).into();
+    action
+}
+
+fn extend(object: &mut Value, with: Value) {
+    let Value::Object(with) = with else { panic!("{with} is no object") };
+    object.as_object_mut().unwrap().extend(with);
+}
+
+fn schema() -> Validator {
+    jsonschema::draft7::new(&serde_json::from_str(&read(FILE)).unwrap()).unwrap()
+}
+
+/// Reads the documents of a YAML file.
+fn documents(file: &str) -> Vec<Value> {
+    policy_host::yaml::values(&read(file)).unwrap_or_else(|error| panic!("{file}: {error:#}"))
+}
+
+/// What the policy takes, the schema takes: the examples, and every case that says so.
+#[test]
+fn the_schema_refuses_nothing_that_the_policy_takes() {
+    let schema = schema();
+    let mut taken: Vec<Value> = members("").iter().map(|member| json!({ member.key: example(member) })).collect();
+    let mut refused = 0;
+    for file in case_files() {
+        for case in documents(&file) {
+            let settings = case["settings"].clone();
+            if case["expect"]["valid"] != false && !settings.is_null() {
+                taken.push(settings);
+            } else if !settings.is_null() && !schema.is_valid(&settings) {
+                refused += 1;
+            }
+        }
+    }
+    for settings in &taken {
+        let errors: Vec<String> = schema.iter_errors(settings).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{settings}");
+    }
+    assert!(taken.len() > 200, "{} settings are taken", taken.len());
+    assert!(refused > 0, "it refuses nothing of what the policy refuses");
+}
+
+fn case_files() -> Vec<String> {
+    fn collect(folder: &str, files: &mut Vec<String>) {
+        for entry in std::fs::read_dir(path(folder)).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                collect(&name, files);
+            } else if name.ends_with(".yaml") {
+                files.push(name);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    collect("e2e-tests/cases", &mut files);
+    files
+}
+
+/// What editors are to mark.
+#[test]
+fn the_schema_refuses_what_is_plainly_wrong() {
+    let schema = schema();
+    for settings in [
+        json!({"annotationPrefx": "x"}),
+        json!({"mode": "mutate"}),
+        json!({"tokenExpirationSeconds": 599}),
+        json!({"tokenExpirationSeconds": "86400"}),
+        json!({"region": "Ohio"}),
+        json!({"roles": [{"serviceAccount": "web", "roleArn": "arn:aws:iam::111122223333:role/app"}]}),
+        json!({"roles": [{"serviceAccount": "team-a/web"}]}),
+        json!({"roles": [{"serviceAccount": "team-a/web", "roleArn": "arn:aws:iam::111122223333:user/app"}]}),
+        json!({"allowedRoles": []}),
+        json!({"actions": {"missingRoll": "Warn"}}),
+        json!({"actions": {"missingRole": "Deny"}}),
+    ] {
+        assert!(!schema.is_valid(&settings), "{settings}");
+        assert!(irsa::Settings::parse(&settings.to_string()).is_err(), "{settings}");
+    }
+}
