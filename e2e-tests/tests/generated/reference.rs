@@ -43,7 +43,13 @@ fn every_finding_is_explained() {
     let text = read("docs/findings.md");
     for kind in FindingKind::ALL {
         let heading = format!("\n### {}\n", kind.name());
-        assert_eq!(text.matches(&heading).count(), 1, "docs/findings.md has no section `{}`", kind.name());
+        let [_, section] = *text.split(&heading).collect::<Vec<_>>() else {
+            panic!("docs/findings.md has no section `{}`, or two", kind.name());
+        };
+        let section = section.split("\n### ").next().unwrap_or_default();
+        for part in ["**Why it matters:**", "**Fix:**", "**Silence:**"] {
+            assert!(section.contains(part), "docs/findings.md: section `{}` has no `{part}`", kind.name());
+        }
     }
     assert_eq!(text.matches("\n### ").count(), FindingKind::ALL.len(), "docs/findings.md explains what is no finding");
 }
