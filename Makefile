@@ -111,7 +111,7 @@ registry: annotated-policy.wasm host registry-tools ## Push the policy to a regi
 	$(call need,docker-registry,apt-get install docker-registry)
 	$(call need,curl,apt-get install curl)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
-	e2e-tests/registry/round-trip annotated-policy.wasm $(POLICY_HOST) $(REGISTRY_TOOLS)
+	release/round-trip annotated-policy.wasm $(POLICY_HOST) $(REGISTRY_TOOLS)
 
 miri: ## Run the core's unit tests in Miri (needs a nightly Rust with the component miri)
 	cargo +nightly miri test --locked -p irsa -p json-reader --lib
@@ -120,10 +120,10 @@ mutants: | toolchain ## Change the core and the reader in every way that a test 
 	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
 	POLICY_WASM= PROPTEST_CASES=200 cargo mutants
 
-policy-sbom.cdx.json: FORCE ## Write what the module is made of, as CycloneDX (needs cargo-cyclonedx)
-	$(call need,cargo-cyclonedx,cargo install --locked cargo-cyclonedx)
-	cargo cyclonedx --quiet --format json --target $(WASM_TARGET) --override-filename policy-sbom.cdx
-	find . -name policy-sbom.cdx.json -mindepth 2 -not -path './$(TARGET_DIR)/*' -delete
+policy-sbom.cdx.json: FORCE ## Write what the module is made of, as CycloneDX (needs cargo-cyclonedx and jq)
+	$(call need,cargo-cyclonedx,cargo install --locked --version '~0.5' cargo-cyclonedx)
+	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
+	release/sbom $@ $(WASM_TARGET)
 
 deny: | toolchain ## Check the dependencies: advisories, licences, sources (needs cargo-deny)
 	$(call need,cargo-deny,cargo install --locked cargo-deny)
@@ -194,7 +194,7 @@ control-plane:
 
 registry-tools:
 	$(call need,go,see https://go.dev/doc/install)
-	cd e2e-tests/registry && GOBIN=$(REGISTRY_TOOLS) go install -trimpath -ldflags '-s -w' tool
+	cd release && GOBIN=$(REGISTRY_TOOLS) go install -trimpath -ldflags '-s -w' tool
 
 sdks:
 	$(call need,go,see https://go.dev/doc/install)

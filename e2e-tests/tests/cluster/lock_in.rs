@@ -50,6 +50,16 @@ fn lets_what_was_there_before_be_changed_and_deleted() {
     let worse = json!({"spec": {"template": {"spec": {"serviceAccountName": "gone-too"}}}});
     assert_eq!(scene.api.merge(&web, &worse).status, 403);
 
+    // Nor does what a controller does: the status of what it looks after, its scale, and its owner.
+    for (object, change) in [
+        (format!("{web}/status"), json!({"status": {"observedGeneration": 1}})),
+        (format!("{web}/scale"), json!({"spec": {"replicas": 2}})),
+        (web.clone(), json!({"metadata": {"annotations": {"deployment.kubernetes.io/revision": "2"}}})),
+    ] {
+        let answer = scene.api.merge(&object, &change);
+        assert_eq!(answer.status, 200, "{object}: {answer:?}");
+    }
+
     // A deletion waits for finalizers, and those can go.
     for object in [&broken, &web] {
         assert_eq!(scene.api.delete(object).status, 200);
