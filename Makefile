@@ -77,12 +77,13 @@ policy.wasm: FORCE | toolchain ## Build the policy for release
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(if $(shell command -v kwctl),,host) ## Add the metadata, as a registry wants it
 	$(or $(shell command -v kwctl),$(POLICY_HOST)) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
 
-lint: | toolchain ## Check the formatting and run clippy, for the host and for Wasm
+lint: | toolchain ## Check the formatting and the API docs, and run clippy, for the host and for Wasm
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 	cargo fmt --all --check
 	for apart in $(APART); do cargo fmt --manifest-path $$apart --check || exit 1; done
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
+	RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" cargo doc --locked --no-deps -p irsa -p json-reader -p irsa-policy
 
 docs: | toolchain ## Write anew what is made from the code: the references, the schema, the form, the listing
 	UPDATE_DOCS=1 cargo test --workspace --locked --test generated -- --test-threads=1

@@ -1,7 +1,7 @@
 //! The policy: Kubewarden's entry points around the crate [`irsa`], which decides everything.
 //!
-//! A policy host calls the waPC functions registered here. A request's way: the [`payload`] is read once; the
-//! [`cluster`] is asked for the pod's service account, by the one host call; the review is written as a [`response`].
+//! A policy host calls the waPC functions registered here. A request's way: the `payload` is read once; the
+//! [`cluster`] is asked for the pod's service account, by the one host call; the review is written as a `response`.
 
 pub mod cluster;
 mod payload;

@@ -7,6 +7,14 @@ use crate::glob::Glob;
 use crate::text::split_at_byte;
 
 /// A pattern `namespace/name`, each of them a [`Glob`].
+///
+/// ```
+/// use irsa::account_pattern::AccountPattern;
+///
+/// let pattern = AccountPattern::new("team-*/web".into()).unwrap();
+/// assert!(pattern.matches("team-a", "web") && !pattern.matches("team-a", "api"));
+/// assert!(AccountPattern::new("web".into()).is_none(), "the namespace is missing");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountPattern<'a> {
     namespace: Glob<'a>,

@@ -9,6 +9,15 @@
 use std::borrow::Cow;
 
 /// A pattern to match whole texts with.
+///
+/// ```
+/// use irsa::glob::Glob;
+///
+/// let teams = Glob::new("arn:aws:iam::*:role/team-a/**".into()).unwrap();
+/// assert!(teams.matches("arn:aws:iam::111122223333:role/team-a/batch/nightly"));
+/// assert!(!teams.matches("arn:aws:iam::111122223333:role/team-b/web"));
+/// assert!(!Glob::new("team-*".into()).unwrap().matches("team-a/web"), "one star stays within a slash");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob<'a>(Cow<'a, str>);
 

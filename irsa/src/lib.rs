@@ -10,6 +10,28 @@
 //! [`finding`], and what is done about it is up to the [`settings`]. Last, the plan is put into the object's text
 //! ([`edit`]), of which nothing else is touched.
 //!
+//! ```
+//! use irsa::cluster::{Cluster, LookupError, Query};
+//! use irsa::{Request, Review, Settings, json::Reader};
+//!
+//! struct Accounts;
+//! impl Cluster for Accounts {
+//!     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+//!         let role = r#"{"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"}"#;
+//!         Ok(format!(r#"{{"metadata": {{"namespace": "{}", "name": "{}", "annotations": {role}}}}}"#, query.namespace, query.name))
+//!     }
+//! }
+//!
+//! let request = r#"{"uid": "1", "namespace": "shop", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+//!     "object": {"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}}}"#;
+//! let settings = Settings::parse(r#"{"region": "us-east-2"}"#)?;
+//! let review = Review::new(&Request::read(&mut Reader::new(request))?, &settings, &mut Accounts);
+//! let mut pod = String::new();
+//! review.edits.write(request, review.object, &mut pod);
+//! assert!(pod.contains(r#"{"name":"AWS_ROLE_ARN","value":"arn:aws:iam::111122223333:role/web"}"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The contract that the rules follow is that of AWS's `amazon-eks-pod-identity-webhook`, v0.6.17: where its result is
 //! valid and works, the pod is the same.
 

@@ -3,6 +3,14 @@
 use std::borrow::Cow;
 
 /// An absolute path, as Kubernetes accepts for a `mountPath`: no `:`, and no `..` among its segments.
+///
+/// ```
+/// use irsa::mount_path::MountPath;
+///
+/// let path = MountPath::new("/var/run/secrets/tokens".into()).unwrap();
+/// assert!(path.is("/var/run/secrets/tokens/"));
+/// assert!(MountPath::new("/var/../tokens".into()).is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountPath<'a>(Cow<'a, str>);
 

@@ -6,6 +6,13 @@
 use std::borrow::Cow;
 
 /// The name of an AWS region, such as `us-east-2`.
+///
+/// ```
+/// use irsa::region::Region;
+///
+/// assert_eq!(Region::new("cn-north-1".into()).unwrap().partition(), "aws-cn");
+/// assert!(Region::new("Ohio".into()).is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region<'a>(Cow<'a, str>);
 

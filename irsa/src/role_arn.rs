@@ -11,7 +11,16 @@ const NAME_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 512;
 const LENGTH: std::ops::RangeInclusive<usize> = 20..=2048;
 
-/// The ARN of an IAM role: `arn:aws:iam::111122223333:role/path/name`.
+/// The ARN of an IAM role: `arn:aws:iam::111122223333:role/path/name`, of 20 to 2048 characters, of which the name has 64 at the
+/// most and the path 512.
+///
+/// ```
+/// use irsa::role_arn::RoleArn;
+///
+/// assert!(RoleArn::new("arn:aws:iam::111122223333:role/app".into()).is_some());
+/// assert!(RoleArn::new("arn:aws:iam::111122223333:user/app".into()).is_none());
+/// assert!(RoleArn::new("app".into()).is_none(), "a name is no ARN: see `composeRoleArn`");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleArn<'a>(Cow<'a, str>);
 

@@ -6,6 +6,13 @@
 //! webhook does not do.
 
 /// Reads the names in a record. `None` where it cannot be read.
+///
+/// ```
+/// use irsa::skip_containers;
+///
+/// assert_eq!(skip_containers::read(r#"istio-proxy, "log,shipper""#), None, "a quote after a space");
+/// assert_eq!(skip_containers::read("istio-proxy, logs").unwrap(), ["istio-proxy", "logs"]);
+/// ```
 #[must_use]
 pub fn read(record: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();

@@ -4,6 +4,15 @@
 //! Go's `strconv.ParseInt`, by which the webhook reads the annotation.
 
 /// A token's lifetime, in seconds: one that the API server accepts.
+///
+/// ```
+/// use irsa::token_lifetime::{Reading, TokenLifetime};
+///
+/// assert_eq!(TokenLifetime::new(3600).map(TokenLifetime::seconds), Some(3600));
+/// assert_eq!(TokenLifetime::new(599), None);
+/// assert_eq!(TokenLifetime::read("60"), Reading::Raised);
+/// assert_eq!(TokenLifetime::read("an hour"), Reading::Unreadable);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenLifetime(u64);
 

@@ -20,7 +20,14 @@ pub struct CustomWorkload<'a> {
     pub pod_templates: Vec<TemplatePath<'a>>,
 }
 
-/// Where in an object pod templates are.
+/// Where in an object pod templates are: a JSONPath of child names and wildcards, and of nothing else.
+///
+/// ```
+/// use irsa::settings::TemplatePath;
+///
+/// assert_eq!(TemplatePath::new("$.spec.jobs[*].template").unwrap().steps().len(), 4);
+/// assert!(TemplatePath::new("$..template").is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplatePath<'a>(Vec<Step<'a>>);
 

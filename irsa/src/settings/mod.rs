@@ -27,6 +27,16 @@ pub use errors::{SettingsError, SettingsErrors};
 pub use shape::{Member, Shape};
 
 /// The settings of the policy. [`Settings::default`] is what `{}` says.
+///
+/// ```
+/// use irsa::Settings;
+///
+/// assert_eq!(Settings::parse("{}")?, Settings::default());
+/// let errors = Settings::parse(r#"{"regoin": "us-east-2", "allowedRoles": []}"#).unwrap_err().to_string();
+/// assert!(errors.contains("`regoin`: unknown key, did you mean `region`?"));
+/// assert!(errors.contains("`allowedRoles`: expected a list"), "all that is wrong is said at once");
+/// # Ok::<(), irsa::settings::SettingsErrors>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings<'a> {
     /// `mode`: what is done with pods.
