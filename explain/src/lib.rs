@@ -16,7 +16,7 @@ mod scrub;
 mod steps;
 mod tree;
 
-pub use chain::explain;
+pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
 pub use inputs::Inputs;
 pub use tree::{Line, Mark, tree};

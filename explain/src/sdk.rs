@@ -151,8 +151,6 @@ impl Place {
         match self {
             Self::Static => has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]),
             Self::NamedProfile if container.sets("AWS_PROFILE") => Filled::Maybe(Unseen::Files),
-            // `envFrom` is said by the places that it most likely fills.
-            Self::NamedProfile => Filled::No,
             Self::Files => {
                 let files = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
                 let named = files.iter().any(|variable| container.sets(variable));
@@ -160,11 +158,10 @@ impl Place {
             }
             // One of the two alone is passed over.
             Self::WebIdentity if container.has_role() => Filled::Yes,
-            Self::WebIdentity if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
-            Self::WebIdentity => Filled::No,
             Self::Container if container.has_container_credentials() => Filled::Yes,
-            Self::Container if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
-            Self::Container => Filled::No,
+            Self::WebIdentity | Self::Container if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
+            // That `envFrom` may name a profile is left to the places after it, which say that they do not know.
+            Self::NamedProfile | Self::WebIdentity | Self::Container => Filled::No,
             Self::Instance => match container.literal("AWS_EC2_METADATA_DISABLED") {
                 Some(value) if value.eq_ignore_ascii_case("true") => Filled::No,
                 _ => Filled::Yes,

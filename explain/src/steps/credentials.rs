@@ -25,7 +25,7 @@ pub fn win(case: &Case<'_>) -> Step {
     }
     let mut step = Step::passed(STEP, "In every SDK, the role wins.");
     if containers.iter().all(|container| !container.has_role()) {
-        step.says = "In every SDK, the container credentials win.".to_owned();
+        "In every SDK, the container credentials win.".clone_into(&mut step.says);
     }
     for container in containers {
         for fault in look_at(container, &mut step.details) {
