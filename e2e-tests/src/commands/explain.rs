@@ -1,4 +1,5 @@
-//! `policy-host explain`: why a pod has the role that it has, or has not. It needs no module: the policy's own code says its part.
+//! `policy-host explain`: why a pod has the role that it has, or has not. It needs no module: the policy's own code
+//! says its part.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -25,7 +26,8 @@ pub struct Args {
     #[arg(value_name = "POD", value_parser = pod_name)]
     target: Option<String>,
 
-    /// The pod, YAML or JSON, as it is written or as the cluster has it. Other documents of the file count by their kind
+    /// The pod, YAML or JSON, as it is written or as the cluster has it. Other documents of the file count by their
+    /// kind
     #[arg(long, value_name = "FILE")]
     pod: Option<PathBuf>,
 
