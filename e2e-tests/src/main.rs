@@ -21,6 +21,10 @@ enum Command {
     Run(commands::run::Args),
     /// Embed the metadata in the policy's module, as a registry and a policy server want it
     Annotate(commands::annotate::Args),
+    /// Explain why a pod has the role that it has, or has not: from its service account to the role's trust policy
+    ///
+    /// Exits with 0 where all is right, 1 where something is wrong, 3 where something is not known, and 2 where something can't be read.
+    Explain(Box<commands::explain::Args>),
     /// Print the size of the policy, and what one typical call costs
     Fuel(commands::fuel::Args),
     /// Print the metadata of an annotated policy, as JSON
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run::execute(&args),
         Command::Annotate(args) => commands::annotate::execute(&args),
+        Command::Explain(args) => return commands::explain::execute(&args),
         Command::Fuel(args) => commands::fuel::execute(&args),
         Command::Inspect(args) => commands::inspect::execute(&args),
         Command::Bench(args) => commands::bench::execute(&args),
