@@ -36,6 +36,7 @@ MANIFESTS          := $(abspath $(TARGET_DIR))/manifests
 
 # Where the site is built to.
 SITE               := $(abspath $(TARGET_DIR))/site
+PLAYGROUND         := $(abspath $(TARGET_DIR))/playground
 
 # What `make deny` checks.
 DENY ?= advisories bans licenses sources
@@ -46,7 +47,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: FORCE bats bench bench-check bench-cluster check-kustomize check-links clean control-plane demo deny docs floor fmt fuel fuzz help host lint miri mutants
-.PHONY: registry registry-tools reproducible sdks site test test-cluster toolchain
+.PHONY: playground registry registry-tools reproducible sdks site test test-cluster test-playground toolchain
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,14 +84,23 @@ lint: | toolchain ## Check the formatting and the API docs, and run clippy, for 
 	for apart in $(APART); do cargo fmt --manifest-path $$apart --check || exit 1; done
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
-	RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" cargo doc --locked --no-deps -p irsa -p json-reader -p irsa-policy
+	RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" cargo doc --locked --no-deps -p irsa -p json-reader -p irsa-explain -p irsa-policy
 
 docs: | toolchain ## Write anew what is made from the code: the references, the schema, the form, the listing
 	UPDATE_DOCS=1 cargo test --workspace --locked --test generated -- --test-threads=1
 
-site: ## Build the site of docs/ (needs mdbook)
+playground: | toolchain ## Build the page that explains in a browser (needs Node.js)
+	$(call need,npm,see https://nodejs.org)
+	playground/build
+
+test-playground: | toolchain ## Test the page in a browser (needs Node.js and chromium)
+	$(call need,chromium,apt-get install chromium)
+	playground/test
+
+site: playground ## Build the site: docs/, and the playground beside them (needs mdbook and Node.js)
 	$(call need,mdbook,cargo install --locked --no-default-features --features search --version '~0.5.4' mdbook)
 	mdbook build --dest-dir "$(SITE)"
+	cp -r "$(PLAYGROUND)" "$(SITE)/playground"
 
 # Offline. A link to a file of this repository on GitHub is one to the file here, so that it is checked, too.
 check-links: site ## Check the links of the site and of all Markdown, anchors included (needs lychee)
