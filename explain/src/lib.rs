@@ -1,0 +1,4 @@
+//! Why does my pod have the wrong role?
+pub mod explanation;
+pub mod inputs;
+pub mod mistake;

@@ -1,0 +1,111 @@
+//! The mistakes that have a name: the table of them.
+//!
+//! What the policy itself finds keeps the name of the policy's finding; `docs/findings.md` has those.
+
+use irsa::finding::FindingKind;
+use serde::{Serialize, Serializer};
+
+/// The mistakes beyond the policy's findings: name, meaning.
+macro_rules! mistakes {
+    ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal;)+) => {
+        /// A mistake.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Mistake {
+            /// What the policy finds too.
+            Finding(FindingKind),
+            $($(#[doc = $meaning])+ $variant,)+
+        }
+
+        impl Mistake {
+            /// All mistakes but the policy's findings: by the way's steps.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// Its name, as JSON has it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::Finding(kind) => kind.name(),
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// What it means, for the docs.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    Self::Finding(kind) => kind.meaning(),
+                    $(Self::$variant => concat!($($meaning),+),)+
+                }
+            }
+        }
+    };
+}
+
+mistakes! {
+    /// The pod runs as another service account than the one that was given.
+    OtherServiceAccount = "otherServiceAccount";
+    /// The account gives another role than the one that the pod should have.
+    OtherRole = "otherRole";
+    /// The pod names a profile or a file of credentials: what that says wins in some SDKs.
+    ProfileSet = "profileSet";
+    /// The token has expired.
+    TokenExpired = "tokenExpired";
+    /// The token is not valid yet: a clock is wrong.
+    TokenNotYetValid = "tokenNotYetValid";
+    /// The token is for another audience than the pod's volume asks for: often it is the one for the API server.
+    OtherAudience = "otherAudience";
+    /// The token is that of another service account.
+    OtherSubject = "otherSubject";
+    /// The token is one of the old kind, from a Secret: it has no audience, and AWS does not take it.
+    LegacyToken = "legacyToken";
+    /// The issuer is no `https://` URL.
+    IssuerNotHttps = "issuerNotHttps";
+    /// The issuer is a name that only the cluster knows, so AWS cannot fetch its keys.
+    IssuerNotPublic = "issuerNotPublic";
+    /// The issuer is written in two ways: in the token, the discovery document or what was given.
+    IssuerMismatch = "issuerMismatch";
+    /// The discovery document has no `jwks_uri`, or one that is no `https://` URL.
+    InvalidJwksUri = "invalidJwksUri";
+    /// The issuer's keys have none of the token's key id: they are old, or another cluster's.
+    UnknownKey = "unknownKey";
+    /// The issuer's key does not verify the token's signature.
+    BadSignature = "badSignature";
+    /// A trailing slash: at the end of the issuer, in the provider's ARN, or before the `:` of a condition's key.
+    TrailingSlash = "trailingSlash";
+    /// The issuer with its `https://` in a provider's ARN or in a condition's key, which have it without.
+    IssuerWithScheme = "issuerWithScheme";
+    /// The provider is that of another issuer: mostly of another cluster, or of one that was made anew.
+    OtherProvider = "otherProvider";
+    /// The provider is in another AWS account than the role.
+    ProviderInOtherAccount = "providerInOtherAccount";
+    /// The trust policy names no identity provider (`Principal.Federated`).
+    NoProvider = "noProvider";
+    /// The statement does not allow `sts:AssumeRoleWithWebIdentity`.
+    OtherAction = "otherAction";
+    /// A statement denies what another allows.
+    Denied = "denied";
+    /// `StringEquals` with a `*` or `?`, which it takes for the character itself.
+    WildcardInStringEquals = "wildcardInStringEquals";
+    /// The condition on `sub` is for another namespace.
+    WrongNamespace = "wrongNamespace";
+    /// The condition on `sub` is for another service account of the namespace.
+    WrongServiceAccount = "wrongServiceAccount";
+    /// The condition on `sub` is for something else than a service account.
+    WrongSubject = "wrongSubject";
+    /// The condition on `aud` is for another audience than the token's.
+    WrongAudience = "wrongAudience";
+    /// No condition on `sub`: every service account of the cluster may assume the role.
+    NoSubjectCondition = "noSubjectCondition";
+    /// No condition on `aud`: a token of the cluster for whomever may assume the role.
+    NoAudienceCondition = "noAudienceCondition";
+    /// No region is set, so most SDKs do not know which STS to ask.
+    NoRegion = "noRegion";
+    /// The region is of another AWS partition than the role.
+    RegionInOtherPartition = "regionInOtherPartition";
+}
+
+impl Serialize for Mistake {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
