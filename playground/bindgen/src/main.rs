@@ -26,5 +26,5 @@ fn bind(module: &str, folder: &str) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module);
     let bindgen = bindgen.web(true).map_err(|error| error.to_string())?;
-    bindgen.typescript(true).generate(folder).map_err(|error| format!("{error:#}"))
+    bindgen.typescript(false).omit_default_module_path(true).generate(folder).map_err(|error| format!("{error:#}"))
 }
