@@ -176,3 +176,69 @@ steps! {
     /// SDKs know which STS to ask.
     Region = "region", "STS region";
 }
+
+impl Step {
+    /// A step that turned out so.
+    pub(crate) fn new(step: StepKind, outcome: Outcome, says: impl Into<String>) -> Self {
+        Self {
+            step,
+            title: step.title(),
+            outcome,
+            says: says.into(),
+            reasons: Vec::new(),
+            fix: None,
+            mistake: None,
+            details: Vec::new(),
+        }
+    }
+
+    /// A step that passed.
+    pub(crate) fn passed(step: StepKind, says: impl Into<String>) -> Self {
+        Self::new(step, Outcome::Passed, says)
+    }
+
+    /// A step that failed, by a mistake.
+    pub(crate) fn failed(step: StepKind, mistake: Mistake, says: impl Into<String>) -> Self {
+        Self { mistake: Some(mistake), ..Self::new(step, Outcome::Failed, says) }
+    }
+
+    /// A step of which nothing is known.
+    pub(crate) fn unknown(step: StepKind, says: impl Into<String>) -> Self {
+        Self::new(step, Outcome::Unknown, says)
+    }
+
+    /// A step that was not taken.
+    pub(crate) fn skipped(step: StepKind, says: impl Into<String>) -> Self {
+        Self::new(step, Outcome::Skipped, says)
+    }
+
+    /// The same, with a reason.
+    pub(crate) fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reasons.push(reason.into());
+        self
+    }
+
+    /// The same, with reasons.
+    pub(crate) fn because_all(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
+        self.reasons.extend(reasons);
+        self
+    }
+
+    /// The same, with what to do about it.
+    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// The same, with what is worth a warning.
+    pub(crate) fn warn(mut self, mistake: Mistake) -> Self {
+        self.mistake.get_or_insert(mistake);
+        self
+    }
+
+    /// The same, with something that was looked at.
+    pub(crate) fn detail(mut self, name: impl Into<String>, value: impl Into<String>, outcome: Outcome) -> Self {
+        self.details.push(Detail { name: name.into(), value: value.into(), outcome });
+        self
+    }
+}

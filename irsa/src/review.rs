@@ -49,7 +49,9 @@ pub enum Decision {
 }
 
 impl Decision {
-    const fn name(self) -> &'static str {
+    /// The decision's name, in audit annotations.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Injected => "injected",
             Self::Unchanged => "unchanged",

@@ -177,7 +177,8 @@ impl Actions {
         self.0.get(kind as usize).copied().flatten()
     }
 
-    fn choose(&mut self, kind: FindingKind, action: Action) {
+    /// Takes this action for the kind from now on.
+    pub fn choose(&mut self, kind: FindingKind, action: Action) {
         if let Some(slot) = self.0.get_mut(kind as usize) {
             *slot = Some(action);
         }

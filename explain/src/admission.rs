@@ -1,0 +1,213 @@
+//! The first half: what the policy makes of the pod. It is `irsa` itself that says so.
+
+use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::finding::{Action, FindingKind};
+use irsa::json::Reader;
+use irsa::review::Decision;
+use irsa::{Request, Review, Settings};
+use serde_json::{Map, Value};
+
+use crate::explanation::{Rejected, Reviewed};
+use crate::inputs::Input;
+
+/// The objects that were given, as the cluster.
+#[derive(Debug, Clone)]
+pub struct Objects<'d> {
+    service_account: Option<&'d Value>,
+    config_map: Option<&'d Value>,
+    /// What was asked for and not given.
+    lacking: Option<Input>,
+}
+
+impl<'d> Objects<'d> {
+    /// A cluster that holds these.
+    pub fn new(service_account: Option<&'d Value>, config_map: Option<&'d Value>) -> Self {
+        Self { service_account, config_map, lacking: None }
+    }
+}
+
+impl Cluster for Objects<'_> {
+    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+        let (input, object) = match query.kind {
+            "ServiceAccount" => (Input::ServiceAccount, self.service_account),
+            _ => (Input::ConfigMap, self.config_map),
+        };
+        let Some(object) = object else {
+            self.lacking = Some(input);
+            return Err(LookupError::Failed(format!("no {} was given", input.words())));
+        };
+        let object = in_namespace(object, query.namespace);
+        let is_it = |key, expected: &str| metadata(&object, key).is_none_or(|value| value == expected);
+        if !is_it("name", query.name) || !is_it("namespace", query.namespace) {
+            return Err(LookupError::NotFound);
+        }
+        Ok(object.to_string())
+    }
+}
+
+/// A text of an object's metadata.
+pub fn metadata<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
+    object.get("metadata")?.get(key)?.as_str()
+}
+
+/// The object, in this namespace where it names none.
+fn in_namespace(object: &Value, namespace: &str) -> Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        && metadata.get("namespace").is_none_or(Value::is_null)
+    {
+        metadata.insert("namespace".to_owned(), namespace.into());
+    }
+    object
+}
+
+/// What the policy makes of a pod.
+#[derive(Debug)]
+pub struct Admission {
+    /// What it answers. `None` where it would ask for what was not given.
+    pub answer: Option<Reviewed>,
+    /// All that it finds, ignored or not.
+    pub found: Vec<Found>,
+    /// Why the pod cannot be read.
+    pub unreadable: Option<String>,
+    /// The role that the account comes to.
+    pub role: Option<String>,
+    /// Where that comes from: `annotation`, `settings`, `config-map` or `container-credentials`.
+    pub source: Option<String>,
+    /// What it asked for and was not given.
+    pub lacking: Option<Input>,
+    /// The pod as it would be if nothing were refused.
+    pub pod: Value,
+    /// The policy would add something.
+    pub adds: bool,
+}
+
+/// A finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its kind.
+    pub kind: FindingKind,
+    /// Its line, as the policy words it.
+    pub line: String,
+    /// What the settings have done about it.
+    pub action: Action,
+}
+
+impl Admission {
+    /// Has the policy review a pod that is being created.
+    pub fn of_pod(text: &str, pod: &Value, namespace: &str, settings: &Settings<'_>, objects: &Objects<'_>) -> Self {
+        let request = request("Pod", namespace, text);
+        let mut cluster = objects.clone();
+        let real = review(&request, settings, &mut cluster);
+        let strict = review(&request, &with_actions(settings, Action::Reject), &mut objects.clone());
+        let lenient = review(&request, &with_actions(settings, Action::Ignore), &mut objects.clone());
+        let (found, unreadable) = found(&strict, settings);
+        let annotation = |key| annotation(&strict, key);
+        let is_refused = real.decision == Decision::Rejected;
+        let edited = |review: &Review| edited(&request, review).unwrap_or_else(|| pod.clone());
+        Self {
+            answer: cluster.lacking.is_none().then(|| answer(&real, (!is_refused).then(|| edited(&real)))),
+            found,
+            unreadable,
+            role: annotation("role-arn"),
+            source: annotation("role-source"),
+            lacking: cluster.lacking,
+            pod: edited(&lenient),
+            adds: !lenient.edits.is_empty(),
+        }
+    }
+
+    /// What the policy answers to a service account that is being created.
+    pub fn of_account(account: &Value, namespace: &str, settings: &Settings<'_>) -> Reviewed {
+        let request = request("ServiceAccount", namespace, &account.to_string());
+        answer(&review(&request, settings, &mut Objects::new(None, None)), None)
+    }
+
+    /// The first finding of these kinds.
+    pub fn first(&self, kinds: &[FindingKind]) -> Option<&Found> {
+        self.found.iter().find(|found| kinds.contains(&found.kind))
+    }
+
+    /// The lines of the findings of these kinds.
+    pub fn lines(&self, kinds: &[FindingKind]) -> Vec<String> {
+        self.found.iter().filter(|found| kinds.contains(&found.kind)).map(|found| found.line.clone()).collect()
+    }
+}
+
+/// A pod that a workload's template makes.
+pub fn pod_of_template(template: &Value, namespace: &str) -> Value {
+    let mut pod = Map::new();
+    pod.insert("apiVersion".to_owned(), "v1".into());
+    pod.insert("kind".to_owned(), "Pod".into());
+    let metadata = template.get("metadata").filter(|metadata| metadata.is_object()).cloned();
+    pod.insert("metadata".to_owned(), metadata.unwrap_or_else(|| Map::new().into()));
+    pod.extend(template.get("spec").map(|spec| ("spec".to_owned(), spec.clone())));
+    in_namespace(&pod.into(), namespace)
+}
+
+fn request(kind: &str, namespace: &str, object: &str) -> String {
+    let namespace = Value::from(namespace);
+    let kind = format!(r#"{{"group":"","version":"v1","kind":"{kind}"}}"#);
+    format!(r#"{{"uid":"explain","kind":{kind},"namespace":{namespace},"operation":"CREATE","object":{object}}}"#)
+}
+
+fn review(request: &str, settings: &Settings<'_>, cluster: &mut Objects<'_>) -> Review {
+    match Request::read(&mut Reader::new(request)) {
+        Ok(request) => Review::new(&request, settings, cluster),
+        Err(unreadable) => Review::unreadable(&unreadable),
+    }
+}
+
+fn with_actions<'s>(settings: &Settings<'s>, action: Action) -> Settings<'s> {
+    let mut settings = settings.clone();
+    for kind in FindingKind::ALL {
+        settings.actions.choose(kind, action);
+    }
+    settings
+}
+
+/// What a review found that refuses for all it finds: each line ends with the finding's name in brackets.
+fn found(strict: &Review, settings: &Settings<'_>) -> (Vec<Found>, Option<String>) {
+    let mut found = Vec::new();
+    let mut unreadable = None;
+    let message = strict.rejection.as_ref().map(|rejection| rejection.message.as_str()).unwrap_or_default();
+    for line in message.lines() {
+        let name = line.strip_suffix(']').and_then(|line| line.rsplit_once('[')).map(|(_, name)| name);
+        match FindingKind::ALL.into_iter().find(|kind| Some(kind.name()) == name) {
+            Some(kind) => {
+                let action = settings.actions.chosen(kind).unwrap_or(kind.default_action());
+                found.push(Found { kind, line: line.to_owned(), action });
+            }
+            None => unreadable = Some(line.to_owned()),
+        }
+    }
+    (found, unreadable)
+}
+
+fn annotation(review: &Review, key: &str) -> Option<String> {
+    review.audit_annotations.iter().find(|(other, _)| *other == key).map(|(_, value)| value.clone())
+}
+
+fn edited(request: &str, review: &Review) -> Option<Value> {
+    if review.edits.is_empty() {
+        return None;
+    }
+    let mut text = String::new();
+    review.edits.write(request, review.object, &mut text);
+    serde_json::from_str(&text).ok()
+}
+
+fn answer(review: &Review, pod: Option<Value>) -> Reviewed {
+    let rejection = review.rejection.as_ref();
+    Reviewed {
+        decision: review.decision.name().to_owned(),
+        rejection: rejection.map(|it| Rejected { code: it.code, message: it.message.clone() }),
+        warnings: review.warnings.clone(),
+        audit_annotations: review
+            .audit_annotations
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect(),
+        pod,
+    }
+}

@@ -1,0 +1,213 @@
+//! The case: what follows from the inputs for all steps.
+
+use irsa::Settings;
+use irsa::finding::FindingKind;
+use irsa::json::path_text;
+use irsa::metadata::SKIP_LABEL;
+use irsa::request::GroupVersionKind;
+use irsa::workload::Workload;
+use serde_json::Value;
+
+use crate::admission::{Admission, Objects, metadata, pod_of_template};
+use crate::container::{Container, containers};
+use crate::explanation::Problem;
+use crate::inputs::Input;
+use crate::read::{Documents, Given, problem};
+
+/// A case.
+#[derive(Debug)]
+pub struct Case<'d> {
+    /// The inputs.
+    pub documents: &'d Documents<'d>,
+    /// The namespace.
+    pub namespace: String,
+    /// The name of the service account, where it is known.
+    pub account: Option<String>,
+    /// The pod, where one was given or made of a workload or an account.
+    pub subject: Option<Subject>,
+    /// What the policy answers.
+    pub review: Option<crate::explanation::Reviewed>,
+    /// The settings, or the defaults.
+    pub settings: Settings<'d>,
+}
+
+/// The pod, and what the policy makes of it.
+#[derive(Debug)]
+pub struct Subject {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What the policy makes of it.
+    pub admission: Admission,
+    /// What it would make of it, did it not opt out. Else the same.
+    pub account_admission: Option<Admission>,
+    /// The pod that runs: with what is injected, where it is yet to be created.
+    pub pod: Value,
+    /// Its containers.
+    pub containers: Vec<Container>,
+}
+
+/// Where a pod comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// It is yet to be created.
+    New,
+    /// The cluster stores it: it is as it runs.
+    Stored,
+    /// A workload makes it, by the template at this path, of so many.
+    Template(String, usize),
+    /// There is only a service account: any pod of it.
+    Account,
+}
+
+impl<'d> Case<'d> {
+    /// The case of these inputs.
+    pub fn new(documents: &'d Documents<'d>, problems: &mut Vec<Problem>) -> Self {
+        let settings = match &documents.settings {
+            Given::Present(text) => Settings::parse(text).unwrap_or_default(),
+            Given::Missing | Given::Unreadable => Settings::default(),
+        };
+        let account = documents.service_account.get();
+        let made = pod(documents, &settings, problems);
+        let namespace = documents.namespace.map(str::to_owned).or_else(|| {
+            let objects = [made.as_ref().map(|(_, _, pod)| pod), documents.workload.get().map(|(_, it)| it), account];
+            objects.into_iter().flatten().find_map(|object| metadata(object, "namespace")).map(str::to_owned)
+        });
+        let namespace = namespace.unwrap_or_else(|| "default".to_owned());
+        if !irsa::names::is_dns_label(&namespace) {
+            problems.push(problem(Input::Namespace, "expected the name of a namespace".to_owned()));
+        }
+        let objects = Objects::new(account, documents.config_map.get());
+        let made = made.or_else(|| pod_of_account(account?));
+        let subject = made.map(|(origin, text, pod)| {
+            let text = text.map_or_else(|| pod.to_string(), str::to_owned);
+            let admission = Admission::of_pod(&text, &pod, &namespace, &settings, &objects);
+            let account_admission = admission.first(&[FindingKind::OptedOut]).map(|_| {
+                let pod = without_skip_label(&pod);
+                Admission::of_pod(&pod.to_string(), &pod, &namespace, &settings, &objects)
+            });
+            if let Some(unreadable) = &admission.unreadable {
+                let input = if matches!(origin, Origin::Template(..)) { Input::Workload } else { Input::Pod };
+                problems.push(problem(input, unreadable.clone()));
+            }
+            let pod = if origin == Origin::Stored { pod } else { admission.pod.clone() };
+            Subject { containers: containers(&pod), origin, admission, account_admission, pod }
+        });
+        let review = match (&subject, account) {
+            (Some(Subject { origin: Origin::Account, .. }) | None, Some(account)) => {
+                Some(Admission::of_account(account, &namespace, &settings))
+            }
+            (Some(subject), _) => subject.admission.answer.clone(),
+            (None, None) => None,
+        };
+        let account = match &subject {
+            Some(Subject { origin: Origin::Account, .. }) | None => account.and_then(|it| metadata(it, "name")),
+            Some(subject) => Some(account_of(&subject.pod)),
+        };
+        Self { documents, namespace, account: account.map(str::to_owned), subject, review, settings }
+    }
+
+    /// The subject of the account's tokens.
+    pub fn subject_claim(&self) -> Option<String> {
+        let account = self.account.as_ref()?;
+        Some(format!("system:serviceaccount:{}:{account}", self.namespace))
+    }
+
+    /// What the policy finds of the account and of its role, even where the pod opts out.
+    pub fn of_account(&self) -> Option<&Admission> {
+        let subject = self.subject.as_ref()?;
+        Some(subject.account_admission.as_ref().unwrap_or(&subject.admission))
+    }
+
+    /// A pod was given, or something that makes one.
+    pub fn has_pod(&self) -> Option<&Subject> {
+        self.subject.as_ref().filter(|subject| subject.origin != Origin::Account)
+    }
+
+    /// Whether the account gets container credentials, for which no role is assumed by web identity.
+    pub fn has_container_credentials(&self) -> bool {
+        self.of_account().is_some_and(|admission| admission.source.as_deref() == Some("container-credentials"))
+    }
+
+    /// The role that the containers ask for: the one in their environment, else the account's, else the given one.
+    pub fn role(&self) -> Option<String> {
+        let of_containers = self.has_pod().and_then(|subject| {
+            let mut with_role = subject.containers.iter().filter(|container| container.has_role());
+            with_role.find_map(|container| container.literal("AWS_ROLE_ARN"))
+        });
+        let of_account = || self.of_account().and_then(|admission| admission.role.as_deref());
+        of_containers.or_else(of_account).or(self.documents.role).map(str::to_owned)
+    }
+
+    /// The audience that the pod's token has, or would have.
+    pub fn audience(&self) -> Option<String> {
+        let of_volume = self.subject.as_ref().and_then(|subject| {
+            subject.containers.iter().find_map(|container| container.token(&subject.pod)).map(|token| token.audience)
+        });
+        of_volume.or_else(|| {
+            let account = self.documents.service_account.get()?;
+            let key = format!("{}/{}", self.settings.annotation_prefix, irsa::annotation::AUDIENCE);
+            let annotated = account.get("metadata")?.get("annotations").and_then(|annotations| annotations.get(&key));
+            Some(annotated.and_then(Value::as_str).unwrap_or(&self.settings.token_audience).to_owned())
+        })
+    }
+}
+
+/// The name of the account that a pod runs as.
+fn account_of(pod: &Value) -> &str {
+    let name = |key| pod.get("spec")?.get(key)?.as_str().filter(|name| !name.is_empty());
+    name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
+}
+
+type Made<'d> = (Origin, Option<&'d str>, Value);
+
+fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut Vec<Problem>) -> Option<Made<'d>> {
+    if let Some((text, pod)) = documents.pod.get() {
+        let origin = if metadata(pod, "uid").is_some() { Origin::Stored } else { Origin::New };
+        return Some((origin, Some(text), pod.clone()));
+    }
+    let (text, workload) = documents.workload.get()?;
+    let namespace = documents.namespace.or_else(|| metadata(workload, "namespace")).unwrap_or("default");
+    match template(text, workload, settings) {
+        Ok((path, count, template)) => {
+            Some((Origin::Template(path, count), None, pod_of_template(&template, namespace)))
+        }
+        Err(message) => {
+            problems.push(problem(Input::Workload, message));
+            None
+        }
+    }
+}
+
+/// The first pod template of a workload: its path, of how many it is the first, and the template.
+fn template(text: &str, workload: &Value, settings: &Settings<'_>) -> Result<(String, usize, Value), String> {
+    let api_version = workload.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let kind = workload.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let none = || format!("`{kind}` of `{api_version}` makes no pods that are known of");
+    let plain = |text| irsa::json::RawStr::plain(text).ok_or_else(none);
+    let kind = GroupVersionKind { group: plain(group)?, version: plain(version)?, kind: plain(kind)? };
+    let known = Workload::of_kind(&kind, settings).ok_or_else(none)?;
+    let templates = known.templates(text).map_err(|error| error.to_string())?;
+    let first = templates.first().ok_or("it has no pod template")?;
+    let template = first.path.iter().try_fold(workload, |value, segment| match segment {
+        irsa::json::Segment::Key(key) => value.get(key),
+        irsa::json::Segment::Index(index) => value.get(index),
+    });
+    Ok((path_text(&first.path), templates.len(), template.cloned().unwrap_or_default()))
+}
+
+/// A pod that runs as the account and says nothing else.
+fn pod_of_account<'d>(account: &Value) -> Option<Made<'d>> {
+    let name = metadata(account, "name")?;
+    let template = serde_json::json!({"spec": {"serviceAccountName": name, "containers": [{"name": "any"}]}});
+    let namespace = metadata(account, "namespace").unwrap_or("default");
+    Some((Origin::Account, None, pod_of_template(&template, namespace)))
+}
+
+fn without_skip_label(pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    if let Some(labels) = pod.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(SKIP_LABEL);
+    }
+    pod
+}

@@ -1,0 +1,51 @@
+//! The way from a pod to its role, step by step.
+
+use crate::case::Case;
+use crate::explanation::{Cause, Explanation, Outcome, Step};
+use crate::inputs::Inputs;
+use crate::read::Documents;
+use crate::scrub::scrub;
+use crate::steps::{account, conditions, credentials, injected, issuer, provider, region, token};
+
+/// Explains why a pod has the role that it has, or has not.
+///
+/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and what depends on it is unknown. Nothing of the
+/// token's text is in what it says.
+#[must_use]
+pub fn explain(inputs: &Inputs) -> Explanation {
+    let documents = Documents::read(inputs);
+    let mut problems = documents.problems.clone();
+    let case = Case::new(&documents, &mut problems);
+    let exists = account::exists(&case);
+    let role = account::role(&case, &exists);
+    let allowed = account::allowed(&case, &exists, &role);
+    let injected = injected::injected(&case, [&exists, &role, &allowed]);
+    let credentials = credentials::win(&case);
+    let token = token::token(&case);
+    let issuer = issuer::issuer(&case);
+    let provider = provider::provider(&case);
+    let conditions = conditions::conditions(&case, &provider);
+    let region = region::region(&case);
+    let steps = vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region];
+    let mut explanation =
+        Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: case.review };
+    if let Some(token) = &inputs.token {
+        scrub(&mut explanation, token.trim());
+    }
+    explanation
+}
+
+fn outcome(steps: &[Step]) -> Outcome {
+    let any = |outcome| steps.iter().any(|step| step.outcome == outcome);
+    match (any(Outcome::Failed), any(Outcome::Unknown)) {
+        (true, _) => Outcome::Failed,
+        (false, true) => Outcome::Unknown,
+        (false, false) => Outcome::Passed,
+    }
+}
+
+fn cause(steps: &[Step]) -> Option<Cause> {
+    let failed = steps.iter().find(|step| step.outcome == Outcome::Failed);
+    let likely = || steps.iter().find(|step| step.outcome == Outcome::Unknown && step.mistake.is_some());
+    failed.or_else(likely).map(|step| Cause { step: step.step, mistake: step.mistake })
+}

@@ -1,0 +1,208 @@
+//! The inputs, read. What cannot be read becomes a problem, and counts as not given.
+
+use irsa::json;
+use serde_json::Value;
+
+use crate::explanation::Problem;
+use crate::inputs::{Input, Inputs};
+use crate::jwt::Jwt;
+use crate::trust::Policy;
+
+/// An input that was read.
+#[derive(Debug, Clone)]
+pub enum Given<T> {
+    /// It is there.
+    Present(T),
+    /// It was not given.
+    Missing,
+    /// It was given, and cannot be read. A problem says why.
+    Unreadable,
+}
+
+impl<T> Given<T> {
+    /// It, where it is there.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Missing | Self::Unreadable => None,
+        }
+    }
+
+    /// Why it is not there, as a sentence's end.
+    pub fn lack(&self, input: Input) -> String {
+        match self {
+            Self::Unreadable => format!("the {} that was given can't be read", input.words()),
+            _ => format!("no {} was given", input.words()),
+        }
+    }
+}
+
+/// All inputs, read.
+#[derive(Debug)]
+pub struct Documents<'i> {
+    /// The text of the pod, and what it says.
+    pub pod: Given<(&'i str, Value)>,
+    /// The workload.
+    pub workload: Given<(&'i str, Value)>,
+    /// The service account.
+    pub service_account: Given<Value>,
+    /// The text of the settings.
+    pub settings: Given<&'i str>,
+    /// The ConfigMap.
+    pub config_map: Given<Value>,
+    /// The trust policy.
+    pub trust_policy: Given<Policy>,
+    /// The issuer's URL.
+    pub issuer: Option<&'i str>,
+    /// The discovery document.
+    pub discovery: Given<Value>,
+    /// The keys.
+    pub jwks: Given<Value>,
+    /// The token.
+    pub token: Given<Jwt<'i>>,
+    /// The namespace.
+    pub namespace: Option<&'i str>,
+    /// The role.
+    pub role: Option<&'i str>,
+    /// The time.
+    pub now: Option<u64>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl<'i> Documents<'i> {
+    /// Reads the inputs.
+    #[must_use]
+    pub fn read(inputs: &'i Inputs) -> Self {
+        let mut problems = Vec::new();
+        let pod = object(Input::Pod, inputs.pod.as_ref(), &mut problems);
+        let workload = object(Input::Workload, inputs.workload.as_ref(), &mut problems);
+        let service_account = value_of(object(Input::ServiceAccount, inputs.service_account.as_ref(), &mut problems));
+        let config_map = value_of(object(Input::ConfigMap, inputs.config_map.as_ref(), &mut problems));
+        let discovery = value_of(object(Input::Discovery, inputs.discovery.as_ref(), &mut problems));
+        let jwks = value_of(object(Input::Jwks, inputs.jwks.as_ref(), &mut problems));
+        let trust_policy = trust_policy(inputs, &mut problems);
+        let token = match plain(inputs.token.as_ref()) {
+            None => Given::Missing,
+            Some(text) => match Jwt::decode(text) {
+                Ok(jwt) => Given::Present(jwt),
+                Err(message) => {
+                    problems.push(problem(Input::Token, message.to_owned()));
+                    Given::Unreadable
+                }
+            },
+        };
+        let settings = match plain(inputs.settings.as_ref()) {
+            None => Given::Missing,
+            Some(text) => match irsa::Settings::parse(text) {
+                Ok(_) => Given::Present(text),
+                Err(errors) => {
+                    match syntax(Input::Settings, text) {
+                        Some(syntax) => problems.push(syntax),
+                        None => problems
+                            .extend(errors.to_string().lines().map(|line| problem(Input::Settings, line.to_owned()))),
+                    }
+                    Given::Unreadable
+                }
+            },
+        };
+        Self {
+            pod,
+            workload,
+            service_account,
+            settings,
+            config_map,
+            trust_policy,
+            issuer: plain(inputs.issuer.as_ref()),
+            discovery,
+            jwks,
+            token,
+            namespace: plain(inputs.namespace.as_ref()),
+            role: plain(inputs.role.as_ref()),
+            now: inputs.now,
+            problems,
+        }
+    }
+}
+
+/// A problem without a place.
+#[must_use]
+pub fn problem(input: Input, message: String) -> Problem {
+    Problem { input, message, line: None, column: None }
+}
+
+/// A text without the space around it. An empty one is none.
+fn plain(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+fn value_of<T>(given: Given<(T, Value)>) -> Given<Value> {
+    match given {
+        Given::Present((_, value)) => Given::Present(value),
+        Given::Missing => Given::Missing,
+        Given::Unreadable => Given::Unreadable,
+    }
+}
+
+fn object<'i>(input: Input, text: Option<&'i String>, problems: &mut Vec<Problem>) -> Given<(&'i str, Value)> {
+    let Some(text) = plain(text) else { return Given::Missing };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) if value.is_object() => return Given::Present((text, value)),
+        Ok(_) => problems.push(problem(input, "expected a JSON object".to_owned())),
+        Err(error) => problems.push(unreadable(input, &error)),
+    }
+    Given::Unreadable
+}
+
+fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Policy> {
+    let (text, value) = match object(Input::TrustPolicy, inputs.trust_policy.as_ref(), problems) {
+        Given::Present(present) => present,
+        Given::Missing => return Given::Missing,
+        Given::Unreadable => return Given::Unreadable,
+    };
+    // Of two equal keys, readers of JSON differ in which they take.
+    let message = match json::Value::parse(text) {
+        Ok(parsed) => duplicate(&parsed).map(|key| format!("the key `{key}` is there twice in one object")),
+        Err(error) => Some(error.to_string()),
+    };
+    let message = match (message, Policy::read(&value)) {
+        (None, Ok(policy)) => return Given::Present(policy),
+        (Some(message), _) | (None, Err(message)) => message,
+    };
+    problems.push(problem(Input::TrustPolicy, message));
+    Given::Unreadable
+}
+
+/// A key that stands twice in an object, in any letter case: IAM's names of keys have none.
+fn duplicate(value: &json::Value<'_>) -> Option<String> {
+    let members = value.members().unwrap_or_default();
+    let mut seen = Vec::with_capacity(members.len());
+    for (key, member) in members {
+        let key = key.decode();
+        let lower = key.to_lowercase();
+        if seen.contains(&lower) {
+            return Some(key.into_owned());
+        }
+        seen.push(lower);
+        if let Some(inner) = duplicate(member) {
+            return Some(inner);
+        }
+    }
+    value.elements().unwrap_or_default().iter().find_map(duplicate)
+}
+
+fn syntax(input: Input, text: &str) -> Option<Problem> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).err().map(|error| unreadable(input, &error))
+}
+
+fn unreadable(input: Input, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    // Where it is, is said beside it.
+    let message = text.split(" at line ").next().unwrap_or_default();
+    Problem {
+        input,
+        message: format!("expected JSON, but {message}"),
+        line: Some(error.line()),
+        column: Some(error.column()),
+    }
+}

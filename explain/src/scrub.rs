@@ -1,0 +1,54 @@
+//! No output holds the token, wherever else among the inputs it may stand.
+
+use serde_json::Value;
+
+use crate::explanation::Explanation;
+
+/// What stands in place of the token.
+const MARK: &str = "<token>";
+
+/// The shortest text that is looked for, in bytes: a shorter one would be found by chance.
+const SHORTEST: usize = 16;
+
+/// Puts a mark where the token stands, or its signature.
+pub fn scrub(explanation: &mut Explanation, token: &str) {
+    let signature = token.rsplit('.').next().unwrap_or_default();
+    let secrets: Vec<&str> = [token, signature].into_iter().filter(|secret| secret.len() >= SHORTEST).collect();
+    let clean = |text: &mut String| {
+        for secret in &secrets {
+            if text.contains(secret) {
+                *text = text.replace(secret, MARK);
+            }
+        }
+    };
+    for step in &mut explanation.steps {
+        clean(&mut step.says);
+        step.reasons.iter_mut().for_each(clean);
+        step.fix.iter_mut().for_each(clean);
+        for detail in &mut step.details {
+            clean(&mut detail.name);
+            clean(&mut detail.value);
+        }
+    }
+    explanation.problems.iter_mut().for_each(|problem| clean(&mut problem.message));
+    let Some(review) = &mut explanation.review else { return };
+    review.rejection.iter_mut().for_each(|rejection| clean(&mut rejection.message));
+    review.warnings.iter_mut().for_each(clean);
+    review.audit_annotations.values_mut().for_each(clean);
+    review.pod.iter_mut().for_each(|pod| scrub_value(pod, &clean));
+}
+
+fn scrub_value(value: &mut Value, clean: &dyn Fn(&mut String)) {
+    match value {
+        Value::String(text) => clean(text),
+        Value::Array(elements) => elements.iter_mut().for_each(|element| scrub_value(element, clean)),
+        Value::Object(members) => {
+            for (mut key, mut member) in std::mem::take(members) {
+                clean(&mut key);
+                scrub_value(&mut member, clean);
+                members.insert(key, member);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

@@ -1,0 +1,189 @@
+//! The service account, its role, and whether the settings allow it.
+
+use irsa::finding::{Action, FindingKind};
+
+use crate::admission::{Admission, metadata};
+use crate::case::{Case, Origin};
+use crate::explanation::{Outcome, Step, StepKind};
+use crate::inputs::Input;
+use crate::mistake::Mistake;
+use crate::read::Given;
+
+/// The pod runs as a service account, and that exists.
+pub fn exists(case: &Case<'_>) -> Step {
+    const STEP: StepKind = StepKind::ServiceAccount;
+    let documents = case.documents;
+    let Some(subject) = &case.subject else {
+        let lack = match (&documents.pod, &documents.workload) {
+            (Given::Unreadable, _) => documents.pod.lack(Input::Pod),
+            (_, Given::Unreadable) => documents.workload.lack(Input::Workload),
+            _ => documents.service_account.lack(Input::ServiceAccount),
+        };
+        return Step::unknown(STEP, format!("Whose role it is about is not known: {lack}."));
+    };
+    let admission = &subject.admission;
+    if let Some(unreadable) = &admission.unreadable {
+        return Step::new(STEP, Outcome::Failed, "The API server or the policy refuses the pod: it can't be read.")
+            .because(unreadable.clone())
+            .fix("Write the pod as Kubernetes has it.");
+    }
+    let Some(account) = &case.account else { return Step::unknown(STEP, "The account's name is not known.") };
+    let full = format!("{}/{account}", case.namespace);
+    let with_names = |step: Step| {
+        let step = step.detail("namespace", case.namespace.clone(), Outcome::Skipped).detail(
+            "service account",
+            account.clone(),
+            Outcome::Skipped,
+        );
+        match &subject.origin {
+            Origin::Template(path, 1) => step.because(format!("the pod is the one that the template `{path}` makes")),
+            Origin::Template(path, count) => {
+                step.because(format!("the pod is the one that the template `{path}` makes, the first of {count}"))
+            }
+            _ => step,
+        }
+    };
+    let Some(given) = documents.service_account.get() else {
+        let lack = documents.service_account.lack(Input::ServiceAccount);
+        return with_names(Step::unknown(STEP, format!("The pod runs as `{full}`, but {lack}.")));
+    };
+    let name = metadata(given, "name").unwrap_or(account);
+    let namespace = metadata(given, "namespace").unwrap_or(&case.namespace);
+    if name != account || namespace != case.namespace {
+        return with_names(Step::failed(
+            STEP,
+            Mistake::OtherServiceAccount,
+            format!("The pod runs as `{full}`, not as `{namespace}/{name}`."),
+        ))
+        .fix(format!("Set `serviceAccountName: {name}` in the pod's `spec`, and create the pod in `{namespace}`."));
+    }
+    if let Some(found) = admission.first(&[FindingKind::LookupFailed, FindingKind::MissingServiceAccount])
+        && admission.lacking.is_none()
+    {
+        return with_names(Step::failed(STEP, Mistake::Finding(found.kind), "The service account can't be used."))
+            .because(found.line.clone());
+    }
+    with_names(Step::passed(STEP, format!("The pod runs as `{full}`.")))
+}
+
+/// The account has a role.
+pub fn role(case: &Case<'_>, exists: &Step) -> Step {
+    const STEP: StepKind = StepKind::Role;
+    if super::failed(exists) {
+        return Step::skipped(STEP, "Without its service account it has no role.");
+    }
+    let Some(admission) = known(case) else {
+        return unknown(case, STEP, "Whether the account has a role is not known");
+    };
+    let account = format!("`{}/{}`", case.namespace, case.account.as_deref().unwrap_or_default());
+    if case.has_container_credentials() {
+        return Step::passed(STEP, format!("{account} gets container credentials (EKS Pod Identity)."))
+            .because("the role is that of the account's pod identity association, which is not known here");
+    }
+    let Some(role) = &admission.role else { return without_role(case, admission, &account) };
+    let source = match admission.source.as_deref() {
+        Some("settings") => "`roles` in the settings",
+        Some("config-map") => "the ConfigMap",
+        _ => "its annotation",
+    };
+    let with_role = |step: Step, outcome| {
+        step.detail("role", role.clone(), outcome)
+            .detail("from", source, Outcome::Skipped)
+            .because_all(admission.lines(&[FindingKind::MisspelledAnnotation, FindingKind::InvalidRoleMapping]))
+    };
+    if let Some(found) = admission.first(&[FindingKind::InvalidRoleArn]) {
+        let step = Step::failed(STEP, Mistake::Finding(found.kind), format!("The role of {account} can be none."));
+        return with_role(step.because(found.line.clone()), Outcome::Failed)
+            .fix("Write the whole ARN: `arn:aws:iam::` and the account's 12 digits, then `:role/` and the role's path and name.");
+    }
+    if let Some(wanted) = case.documents.role.filter(|wanted| *wanted != role.as_str()) {
+        let step =
+            Step::failed(STEP, Mistake::OtherRole, format!("{account} has another role than the pod should have."));
+        return with_role(step, Outcome::Failed)
+            .because(format!("expected `{wanted}`, but {source} gives `{role}`"))
+            .fix(annotate(case, wanted));
+    }
+    with_role(Step::passed(STEP, format!("{account} has a role, by {source}.")), Outcome::Passed)
+}
+
+fn without_role(case: &Case<'_>, admission: &Admission, account: &str) -> Step {
+    const STEP: StepKind = StepKind::Role;
+    let has_its_own = case.has_pod().is_some_and(|subject| {
+        subject.containers.iter().any(|container| container.has_role() || container.has_container_credentials())
+    });
+    let reasons =
+        admission.lines(&[FindingKind::MissingRole, FindingKind::ForeignToken, FindingKind::InvalidRoleMapping]);
+    if has_its_own {
+        return Step::passed(STEP, format!("{account} has no role, but the pod brings its own variables."))
+            .because_all(reasons);
+    }
+    let wanted = case.documents.role.unwrap_or("arn:aws:iam::111122223333:role/NAME");
+    let step = match admission.first(&[FindingKind::MisspelledAnnotation]) {
+        Some(found) => Step::failed(
+            STEP,
+            Mistake::Finding(found.kind),
+            format!("{account} has no role: its annotation is misspelled."),
+        )
+        .because(found.line.clone()),
+        None => Step::failed(STEP, Mistake::Finding(FindingKind::MissingRole), format!("{account} has no role.")),
+    };
+    step.because_all(reasons)
+        .because("without one, SDKs take the node's role, where they can reach it")
+        .fix(annotate(case, wanted))
+}
+
+fn annotate(case: &Case<'_>, role: &str) -> String {
+    let prefix = &case.settings.annotation_prefix;
+    format!(
+        "Annotate the account, then create its pods anew: `kubectl annotate --overwrite serviceaccount -n {} {} {prefix}/role-arn={role}`.",
+        case.namespace,
+        case.account.as_deref().unwrap_or("NAME"),
+    )
+}
+
+/// The settings let the namespace use the role, and the token its audience.
+pub fn allowed(case: &Case<'_>, exists: &Step, role: &Step) -> Step {
+    const STEP: StepKind = StepKind::Allowed;
+    if super::failed(exists) || role.outcome == Outcome::Skipped {
+        return Step::skipped(STEP, "There is no role to allow.");
+    }
+    if let Given::Unreadable = case.documents.settings {
+        return Step::unknown(
+            STEP,
+            format!("What is allowed is not known: {}.", case.documents.settings.lack(Input::Settings)),
+        );
+    }
+    let Some(admission) = known(case) else { return unknown(case, STEP, "Whether the role is allowed is not known") };
+    if admission.role.is_none() && !case.has_container_credentials() && super::failed(role) {
+        return Step::skipped(STEP, "There is no role to allow.");
+    }
+    let kinds = [FindingKind::RoleNotAllowed, FindingKind::AudienceNotAllowed];
+    let reasons = admission.lines(&kinds);
+    match admission.first(&kinds) {
+        Some(found) if found.action == Action::Reject => {
+            Step::failed(STEP, Mistake::Finding(found.kind), "The policy's settings do not allow it.")
+                .because_all(reasons)
+                .fix("Use a role and an audience that `allowedRoles` and `allowedAudiences` have for this namespace, or have them added there.")
+        }
+        Some(found) => Step::passed(STEP, "The policy's settings do not allow it, but do not refuse it either.")
+            .because_all(reasons)
+            .warn(Mistake::Finding(found.kind)),
+        None if case.settings.allowed_roles.is_some() || case.settings.allowed_audiences.is_some() => {
+            Step::passed(STEP, "The policy's settings allow it.")
+        }
+        None => Step::passed(STEP, "The policy's settings allow any role and any audience."),
+    }
+}
+
+/// What the policy makes of the account, where it could ask for all that it needs.
+fn known<'c>(case: &'c Case<'_>) -> Option<&'c Admission> {
+    case.of_account().filter(|admission| admission.lacking.is_none() && admission.unreadable.is_none())
+}
+
+fn unknown(case: &Case<'_>, step: StepKind, says: &str) -> Step {
+    let lack = match case.of_account().and_then(|admission| admission.lacking) {
+        Some(Input::ConfigMap) => case.documents.config_map.lack(Input::ConfigMap),
+        _ => case.documents.service_account.lack(Input::ServiceAccount),
+    };
+    Step::unknown(step, format!("{says}: {lack}."))
+}

@@ -1,0 +1,265 @@
+//! The conditions of the role's trust policy.
+
+use crate::case::Case;
+use crate::explanation::{Detail, Outcome, Step, StepKind};
+use crate::mistake::Mistake;
+use crate::trust::{Clause, Context, Effect, Known, Policy, Statement, Truth, has_wildcard, matches, split_key};
+
+use super::provider::{self, Wanted};
+
+const STEP: StepKind = StepKind::Conditions;
+
+/// What begins the subject of each service account.
+const SUBJECT: &str = "system:serviceaccount:";
+
+/// The conditions of the trust policy hold, and nothing in it denies.
+pub fn conditions(case: &Case<'_>, provider: &Step) -> Step {
+    let policy = match provider::policy(case, STEP) {
+        Ok(policy) => policy,
+        Err(step) => return step,
+    };
+    let wanted = Wanted::of(case);
+    let considered = consider(case, policy, &wanted);
+    if super::failed(provider) || considered.allows.is_empty() {
+        return Step::skipped(STEP, "No statement is about the provider, so no condition counts.");
+    }
+    if let Some(denial) = considered.denies.iter().find(|it| it.truth == Truth::True) {
+        return Step::failed(
+            STEP,
+            Mistake::Denied,
+            format!("A `Deny` of the trust policy wins: {}.", denial.statement.name),
+        )
+        .because("whatever else allows it, what is denied is denied")
+        .fix("Remove the statement, or give it a condition that does not hold for this account.");
+    }
+    let unsure = considered.denies.iter().find(|it| it.truth == Truth::Unknown);
+    let allowed = considered.allows.iter().find(|it| it.holds() == Truth::True);
+    match (allowed, unsure) {
+        (Some(allowed), None) => passed(allowed),
+        (Some(_), Some(unsure)) => {
+            unknown(unsure).because(format!("{} denies, and its conditions are not all known", unsure.statement.name))
+        }
+        (None, _) => match considered.allows.iter().find(|it| it.holds() == Truth::Unknown) {
+            Some(unsure) => unknown(unsure),
+            None => refused(case, &considered.allows),
+        },
+    }
+}
+
+/// A statement, seen from a request.
+struct Seen<'p> {
+    statement: &'p Statement,
+    context: Context,
+    /// Whether it is about the request, and all of its conditions hold.
+    truth: Truth,
+}
+
+impl<'p> Seen<'p> {
+    fn new(statement: &'p Statement, context: Context, is_about: Truth) -> Self {
+        let conditions = Truth::all(statement.clauses.iter().map(|clause| clause.holds(&context)));
+        Self { statement, truth: is_about.and(statement.is_about_web_identity).and(conditions), context }
+    }
+
+    /// Whether its conditions hold.
+    fn holds(&self) -> Truth {
+        Truth::all(self.statement.clauses.iter().map(|clause| clause.holds(&self.context)))
+    }
+
+    fn details(&self) -> Vec<Detail> {
+        let details = self.statement.clauses.iter().map(|clause| {
+            let outcome = match clause.holds(&self.context) {
+                Truth::True => Outcome::Passed,
+                Truth::False => Outcome::Failed,
+                Truth::Unknown => Outcome::Unknown,
+            };
+            let value = clause.values.join(", ");
+            Detail { name: format!("{} {}", clause.operator, clause.key), value, outcome }
+        });
+        details.collect()
+    }
+}
+
+struct Considered<'p> {
+    /// The statements that allow, of which only the conditions are open.
+    allows: Vec<Seen<'p>>,
+    denies: Vec<Seen<'p>>,
+}
+
+fn consider<'p>(case: &Case<'_>, policy: &'p Policy, wanted: &Wanted) -> Considered<'p> {
+    let mut considered = Considered { allows: Vec::new(), denies: Vec::new() };
+    for statement in &policy.statements {
+        let is_about = wanted.is_met_by(statement);
+        // Where the issuer is not known, the conditions are looked at as if the statement named it.
+        let named = || statement.providers().find_map(|(_, provider)| provider).map(|provider| provider.url.to_owned());
+        let context = context(case, wanted.url.clone().or_else(named));
+        let seen = Seen::new(statement, context, is_about);
+        match statement.effect {
+            Effect::Deny => considered.denies.push(seen),
+            Effect::Allow if is_about.and(statement.is_about_web_identity) != Truth::False => {
+                considered.allows.push(seen)
+            }
+            Effect::Allow => {}
+        }
+    }
+    considered
+}
+
+/// What the token says, or would say.
+fn context(case: &Case<'_>, provider: Option<String>) -> Context {
+    match case.documents.token.get() {
+        Some(jwt) => Context {
+            provider,
+            // IAM takes `azp` for the audience, where there is one.
+            audiences: (!jwt.claims.has_authorized_party).then(|| jwt.claims.audiences.clone()),
+            subject: jwt.claims.subject.clone(),
+        },
+        None => Context {
+            provider,
+            audiences: case.audience().map(|audience| vec![audience]),
+            subject: case.subject_claim(),
+        },
+    }
+}
+
+fn passed(allowed: &Seen<'_>) -> Step {
+    let Seen { statement, context, .. } = allowed;
+    let asks_for = |claim: &str| {
+        statement.clauses.iter().any(|clause| {
+            split_key(&clause.key).is_some_and(|(_, other)| other.eq_ignore_ascii_case(claim))
+                && context.known(&clause.key) != Known::Absent
+        })
+    };
+    let mut step = Step::passed(STEP, format!("The conditions of {} hold.", statement.name));
+    step.details = allowed.details();
+    if !asks_for("sub") {
+        step = step
+            .because("there is no condition on `sub`, so every service account of the cluster may assume the role")
+            .warn(Mistake::NoSubjectCondition);
+    }
+    if !asks_for("aud") {
+        step = step
+            .because("there is no condition on `aud`, so a token for whomever may assume the role, if IAM's provider lists its audience")
+            .warn(Mistake::NoAudienceCondition);
+    }
+    if step.mistake.is_some() {
+        let provider = context.provider.as_deref().unwrap_or("ISSUER");
+        step = step.fix(format!("Add conditions on `{provider}:sub` and `{provider}:aud` by `StringEquals`."));
+    }
+    step
+}
+
+fn unknown(unsure: &Seen<'_>) -> Step {
+    let mut step =
+        Step::unknown(STEP, format!("Whether the conditions of {} hold is not known.", unsure.statement.name));
+    for clause in &unsure.statement.clauses {
+        if clause.holds(&unsure.context) == Truth::Unknown {
+            step.reasons.push(why_unknown(clause, &unsure.context));
+        }
+    }
+    step.details = unsure.details();
+    step
+}
+
+fn why_unknown(clause: &Clause, context: &Context) -> String {
+    let Clause { operator, key, .. } = clause;
+    if clause.known.is_none() {
+        return format!("`{operator}` is no operator that is known here");
+    }
+    match context.known(key) {
+        Known::Unknown => format!("what `{key}` is in the request is not known"),
+        _ if clause.has_variables && clause.values.iter().any(|value| value.contains("${")) => {
+            format!("what the variables in the values of `{key}` are is not known")
+        }
+        Known::Values(values) if values.len() > 1 => format!("`{key}` has several values, and `{operator}` is for one"),
+        _ => format!("what `{operator}` makes of `{key}` is not known here"),
+    }
+}
+
+/// Why no statement allows it: by the one of which the fewest conditions fail.
+fn refused(case: &Case<'_>, allows: &[Seen<'_>]) -> Step {
+    let failing =
+        |seen: &&Seen<'_>| seen.statement.clauses.iter().filter(|it| it.holds(&seen.context) == Truth::False).count();
+    let Some(nearest) = allows.iter().min_by_key(failing) else {
+        return Step::skipped(STEP, "There are no conditions.");
+    };
+    let failing = nearest.statement.clauses.iter().filter(|clause| clause.holds(&nearest.context) == Truth::False);
+    let says = format!("A condition of {} does not hold.", nearest.statement.name);
+    let mut step = Step::new(STEP, Outcome::Failed, says);
+    for clause in failing {
+        let Fault { mistake, reason, fix } = fault(case, clause, &nearest.context);
+        step.reasons.push(reason);
+        step.mistake = step.mistake.or(mistake);
+        step.fix.get_or_insert(fix);
+    }
+    step.details = nearest.details();
+    step
+}
+
+struct Fault {
+    mistake: Option<Mistake>,
+    reason: String,
+    fix: String,
+}
+
+/// What is wrong with a clause that does not hold.
+fn fault(case: &Case<'_>, clause: &Clause, context: &Context) -> Fault {
+    let Clause { operator, key, values, .. } = clause;
+    let provider = context.provider.as_deref().unwrap_or_default();
+    let (named, claim) = split_key(key).unwrap_or(("", key));
+    let right_key = format!("{provider}:{claim}");
+    let of_key =
+        |mistake, reason| Fault { mistake: Some(mistake), reason, fix: format!("Write the key as `{right_key}`.") };
+    if matches!(context.known(key), Known::Absent) {
+        if named.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && named.contains("://") {
+            return of_key(
+                Mistake::IssuerWithScheme,
+                format!("the key `{key}` has `https://` in it, so no request has it"),
+            );
+        }
+        if named.trim_end_matches('/').eq_ignore_ascii_case(provider.trim_end_matches('/')) {
+            return of_key(
+                Mistake::TrailingSlash,
+                format!("the key `{key}` and the issuer `{provider}` differ by a trailing slash"),
+            );
+        }
+        return of_key(Mistake::OtherProvider, format!("the key `{key}` is that of another issuer than `{provider}`"));
+    }
+    let got = match context.known(key) {
+        Known::Values(values) => values.join("`, `"),
+        Known::Absent | Known::Unknown => String::new(),
+    };
+    let reason = format!("`{operator}` on `{key}`: expected `{}`, but the token has `{got}`", values.join("` or `"));
+    if claim.eq_ignore_ascii_case("aud") {
+        let fix = format!(
+            "Set the value of `{right_key}` to `{got}`, or have the token made for the audience that the policy names (annotation `audience`)."
+        );
+        return Fault { mistake: Some(Mistake::WrongAudience), reason, fix };
+    }
+    if !claim.eq_ignore_ascii_case("sub") {
+        return Fault { mistake: None, reason, fix: "Change the condition, or remove it.".to_owned() };
+    }
+    let is_exact = clause.known.is_some_and(crate::trust::Operator::is_exact);
+    if is_exact && values.iter().any(|value| has_wildcard(value) && matches(value, &got)) {
+        let reason = format!("{reason}; `{operator}` takes `*` and `?` for the characters themselves");
+        let fix = format!("Use `StringLike` for `{right_key}`, or write `{got}`.");
+        return Fault { mistake: Some(Mistake::WildcardInStringEquals), reason, fix };
+    }
+    let fix = format!("Set the value of `{right_key}` to `{got}`, if this account is to have the role.");
+    Fault { mistake: Some(wrong_subject(case, values)), reason, fix }
+}
+
+/// Which part of the subject is wrong, in the value that comes nearest.
+fn wrong_subject(case: &Case<'_>, values: &[String]) -> Mistake {
+    let parts = |value: &str| -> Option<(String, String)> {
+        let (namespace, name) = value.strip_prefix(SUBJECT)?.split_once(':')?;
+        Some((namespace.to_owned(), name.to_owned()))
+    };
+    let parts: Vec<_> = values.iter().filter_map(|value| parts(value)).collect();
+    if parts.iter().any(|(namespace, _)| matches(namespace, &case.namespace)) {
+        Mistake::WrongServiceAccount
+    } else if parts.is_empty() {
+        Mistake::WrongSubject
+    } else {
+        Mistake::WrongNamespace
+    }
+}

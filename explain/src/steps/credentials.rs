@@ -1,0 +1,127 @@
+//! Which credentials the SDKs take in the pod's containers.
+
+use irsa::finding::FindingKind;
+
+use crate::case::Case;
+use crate::container::Container;
+use crate::explanation::{Detail, Outcome, Step, StepKind};
+use crate::mistake::Mistake;
+use crate::sdk::{Place, SDKS, Taken, Unseen};
+
+const STEP: StepKind = StepKind::Credentials;
+
+/// Nothing else in the containers' environment wins over the role, for any AWS SDK.
+pub fn win(case: &Case<'_>) -> Step {
+    let Some(subject) = case.has_pod() else {
+        return Step::unknown(STEP, "Which credentials win is not known: no pod was given.");
+    };
+    if subject.admission.unreadable.is_some() {
+        return Step::skipped(STEP, "The pod can't be read.");
+    }
+    let has_identity = |it: &&Container| it.has_role() || it.has_container_credentials();
+    let containers: Vec<&Container> = subject.containers.iter().filter(has_identity).collect();
+    if containers.is_empty() {
+        return Step::skipped(STEP, "No container has a role that something could win over.");
+    }
+    let mut step = Step::passed(STEP, "In every SDK, the role wins.");
+    if containers.iter().all(|container| !container.has_role()) {
+        step.says = "In every SDK, the container credentials win.".to_owned();
+    }
+    for container in containers {
+        for fault in look_at(container, &mut step.details) {
+            step = worse(step, container, fault);
+        }
+    }
+    if let Some(found) = subject.admission.first(&[FindingKind::OverriddenRole])
+        && step.outcome != Outcome::Failed
+    {
+        step = Step {
+            details: step.details,
+            ..Step::failed(STEP, Mistake::Finding(found.kind), "The pod asks for another role than its account's.")
+        }
+        .because_all(subject.admission.lines(&[FindingKind::OverriddenRole]))
+        .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.");
+    }
+    step
+}
+
+/// What is wrong with what some SDK takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Taken(Place),
+    Unseen(Unseen),
+}
+
+/// What each SDK takes in a container; what is not the identity that the container was given is a fault.
+fn look_at(container: &Container, details: &mut Vec<Detail>) -> Vec<Fault> {
+    let wanted = if container.has_role() { Place::WebIdentity } else { Place::Container };
+    let mut by_value: Vec<(Taken, Vec<&str>)> = Vec::new();
+    for sdk in SDKS {
+        let taken = sdk.takes(container);
+        match by_value.iter_mut().find(|(other, _)| *other == taken) {
+            Some((_, names)) => names.push(sdk.name),
+            None => by_value.push((taken, vec![sdk.name])),
+        }
+    }
+    let mut faults = Vec::new();
+    for (taken, names) in by_value {
+        let (value, outcome) = match taken {
+            Taken::From(place) if place == wanted => (place.words(), Outcome::Passed),
+            Taken::From(place) => {
+                faults.push(Fault::Taken(place));
+                (place.words(), Outcome::Failed)
+            }
+            Taken::Depends(unseen) => {
+                faults.push(Fault::Unseen(unseen));
+                (words(unseen), Outcome::Unknown)
+            }
+            Taken::None => ("none", Outcome::Failed),
+        };
+        let sdks = if names.len() == SDKS.len() { "every SDK".to_owned() } else { names.join(", ") };
+        let name = format!("container `{}`, {sdks}", container.name);
+        details.push(Detail { name, value: value.to_owned(), outcome });
+    }
+    faults
+}
+
+fn words(unseen: Unseen) -> &'static str {
+    match unseen {
+        Unseen::EnvFrom => "what `envFrom` sets is not known",
+        Unseen::Files => "what the profile or the shared files say is not known",
+        Unseen::HalfAKey => "one key of the two is set: the SDK passes it over, or fails",
+    }
+}
+
+/// The step with one more fault. What fails weighs more than what is unknown, and the first of either names the mistake.
+fn worse(step: Step, container: &Container, fault: Fault) -> Step {
+    let name = &container.name;
+    let is_failed = step.outcome == Outcome::Failed;
+    match fault {
+        Fault::Taken(place) => {
+            let mistake = Mistake::Finding(FindingKind::StaticCredentials);
+            let step = if is_failed {
+                step
+            } else {
+                Step { details: step.details, ..Step::failed(STEP, mistake, "Something else wins over the role.") }
+            };
+            step.because(format!("container `{name}`: SDKs take {} before the role", place.words()))
+                .fix("Remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the container's `env`, and the Secret that they come from.")
+        }
+        Fault::Unseen(_) if is_failed => step,
+        Fault::Unseen(unseen) => {
+            let mut step =
+                Step { outcome: Outcome::Unknown, says: "Whether the role wins is not known.".to_owned(), ..step };
+            let reason = format!("container `{name}`: {}", words(unseen));
+            if !step.reasons.contains(&reason) {
+                step.reasons.push(reason);
+            }
+            match unseen {
+                Unseen::Files => step
+                    .warn(Mistake::ProfileSet)
+                    .fix("Look whether the profile has credentials or a role of its own; if not, remove `AWS_PROFILE` and the mount of `.aws`."),
+                Unseen::HalfAKey => step.warn(Mistake::Finding(FindingKind::StaticCredentials)).fix("Remove the key."),
+                Unseen::EnvFrom => step.fix("Look whether what `envFrom` names has keys that begin with `AWS_`."),
+            }
+        }
+    }
+}

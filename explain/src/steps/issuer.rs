@@ -1,0 +1,160 @@
+//! The issuer: its URL, its documents, its keys.
+//!
+//! Sources: OpenID Connect Discovery 1.0, section 4.3 (the issuer of the document and of the token are the same, character by character); the
+//! IAM User Guide, "Create an OpenID Connect (OIDC) identity provider in IAM" (it begins with `https://`, and AWS fetches the keys from it).
+
+use serde_json::Value;
+
+use crate::case::Case;
+use crate::explanation::{Outcome, Step, StepKind};
+use crate::inputs::Input;
+use crate::keys::{self, Verdict};
+use crate::mistake::Mistake;
+use crate::read::Given;
+
+const STEP: StepKind = StepKind::Issuer;
+
+const SCHEME: &str = "https://";
+
+/// The issuer's URL: the token's, else the discovery document's, else the given one.
+pub fn url<'c>(case: &'c Case<'_>) -> Option<&'c str> {
+    let documents = case.documents;
+    let of_token = documents.token.get().and_then(|jwt| jwt.claims.issuer.as_deref());
+    of_token.or_else(|| documents.discovery.get()?.get("issuer")?.as_str()).or(documents.issuer)
+}
+
+/// The provider's URL as IAM writes it: the issuer's without `https://`.
+pub fn provider<'c>(case: &'c Case<'_>) -> Option<&'c str> {
+    url(case).map(|url| url.strip_prefix(SCHEME).unwrap_or(url))
+}
+
+/// The issuer is one that AWS can reach, and its documents, its keys and the token agree.
+pub fn issuer(case: &Case<'_>) -> Step {
+    if case.has_container_credentials() {
+        return Step::skipped(STEP, "STS is not asked, so nor is the issuer.");
+    }
+    let Some(url) = url(case) else {
+        let lack = case.documents.discovery.lack(Input::Discovery);
+        let lack =
+            if let Given::Unreadable = case.documents.discovery { lack } else { "no issuer was given".to_owned() };
+        return Step::unknown(STEP, format!("Who issues the tokens is not known: {lack}."));
+    };
+    let faults = [mismatch(case), unreachable(url), jwks_uri(case), signature(case)];
+    let mut step = Step::passed(STEP, "The issuer can be one for AWS, and what was given of it agrees.");
+    for fault in faults.into_iter().flatten() {
+        let weighs_more = match step.outcome {
+            Outcome::Passed => true,
+            Outcome::Unknown => fault.outcome == Outcome::Failed,
+            _ => false,
+        };
+        let reasons = [step.reasons.clone(), fault.reasons.clone()].concat();
+        step = Step { reasons, ..if weighs_more { fault } else { step } };
+    }
+    shown(case, step)
+}
+
+/// The issuers that were given, in the order in which they are taken.
+fn issuers<'c>(case: &'c Case<'_>) -> Vec<(&'static str, &'c str)> {
+    let documents = case.documents;
+    let of_token = documents.token.get().and_then(|jwt| jwt.claims.issuer.as_deref());
+    let of_document = documents.discovery.get().and_then(|document| document.get("issuer")?.as_str());
+    let all = [("the token", of_token), ("the discovery document", of_document), ("what was given", documents.issuer)];
+    all.into_iter().filter_map(|(name, url)| url.map(|url| (name, url))).collect()
+}
+
+fn mismatch(case: &Case<'_>) -> Option<Step> {
+    if case.documents.discovery.get().is_some_and(|document| document.get("issuer").and_then(Value::as_str).is_none()) {
+        return Some(
+            Step::failed(STEP, Mistake::IssuerMismatch, "The discovery document names no issuer.")
+                .because("expected a text `issuer` in it")
+                .fix("Publish the API server's own `/.well-known/openid-configuration`."),
+        );
+    }
+    let issuers = issuers(case);
+    let (first, url) = issuers.first()?;
+    let (other, different) = issuers.iter().find(|(_, other)| other != url)?;
+    let is_slash = different.trim_end_matches('/') == url.trim_end_matches('/');
+    let (mistake, says) = if is_slash {
+        (Mistake::TrailingSlash, "The issuer is written with a trailing slash, and without.")
+    } else {
+        (Mistake::IssuerMismatch, "The issuer is written in two ways.")
+    };
+    Some(
+        Step::failed(STEP, mistake, says)
+            .because(format!("{first} says `{url}`, but {other} says `{different}`"))
+            .fix("Make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character."),
+    )
+}
+
+fn unreachable(url: &str) -> Option<Step> {
+    let Some(rest) = url.strip_prefix(SCHEME) else {
+        return Some(
+            Step::failed(STEP, Mistake::IssuerNotHttps, "The issuer is no `https://` URL.")
+                .because(format!("expected a URL that begins with `https://`, but got `{url}`"))
+                .fix("Give the API server an `https://` URL as `--service-account-issuer`, and publish its documents there."),
+        );
+    };
+    let host = rest.split(['/', ':', '?', '#']).next().unwrap_or_default();
+    let is_of_cluster =
+        host.starts_with("kubernetes.default") || host.ends_with(".svc") || host.ends_with(".cluster.local");
+    (is_of_cluster || host == "localhost" || host.starts_with("127.")).then(|| {
+        Step::failed(STEP, Mistake::IssuerNotPublic, "AWS cannot reach the issuer.")
+            .because(format!("only the cluster itself knows the host `{host}`"))
+            .fix("Give the API server a public URL as `--service-account-issuer`, such as that of a bucket, and publish its discovery document and keys there.")
+    })
+}
+
+fn jwks_uri(case: &Case<'_>) -> Option<Step> {
+    let document = case.documents.discovery.get()?;
+    let failed = |reason: String| {
+        Some(
+            Step::failed(STEP, Mistake::InvalidJwksUri, "AWS does not find the issuer's keys.")
+                .because(reason)
+                .fix("Have the discovery document name the `https://` URL of the keys as `jwks_uri` (the API server's `--service-account-jwks-uri`)."),
+        )
+    };
+    match document.get("jwks_uri").and_then(Value::as_str) {
+        None => failed("the discovery document has no text `jwks_uri`".to_owned()),
+        Some(uri) if !uri.starts_with(SCHEME) => {
+            failed(format!("expected a `jwks_uri` that begins with `https://`, but got `{uri}`"))
+        }
+        Some(_) => None,
+    }
+}
+
+fn signature(case: &Case<'_>) -> Option<Step> {
+    let jwt = case.documents.token.get()?;
+    let jwks = case.documents.jwks.get()?;
+    const PUBLISH: &str = "Publish the keys that the API server signs with (`/openid/v1/jwks`), all of them while a key is being changed.";
+    let key = jwt.key_id.as_deref().unwrap_or("none");
+    let step = match keys::verify(jwt, jwks) {
+        Verdict::Verified => return None,
+        Verdict::Refuted => Step::failed(STEP, Mistake::BadSignature, "The issuer's key does not verify the token.")
+            .because(format!("key `{key}` is another than the token was signed with, or the token was changed"))
+            .fix(PUBLISH),
+        Verdict::NoSuchKey => Step::failed(STEP, Mistake::UnknownKey, "The issuer does not publish the token's key.")
+            .because(format!(
+                "the token was signed with key `{key}`, but the keys are `{}`",
+                keys::ids(jwks).join("`, `")
+            ))
+            .fix(PUBLISH),
+        Verdict::UnknownAlgorithm => Step::unknown(STEP, "Whether the token's signature is right is not known.")
+            .because("only RS256 and ES256 are checked here"),
+        Verdict::UnreadableKey => Step::unknown(STEP, "Whether the token's signature is right is not known.")
+            .because(format!("key `{key}` can't be read")),
+    };
+    Some(step)
+}
+
+fn shown(case: &Case<'_>, mut step: Step) -> Step {
+    for (name, url) in issuers(case) {
+        step = step.detail(format!("issuer, by {name}"), url, Outcome::Skipped);
+    }
+    let documents = case.documents;
+    let signature = match (documents.token.get(), documents.jwks.get()) {
+        (Some(jwt), Some(jwks)) if keys::verify(jwt, jwks) == Verdict::Verified => ("verified", Outcome::Passed),
+        (Some(_), Some(_)) => ("not verified", step.outcome),
+        _ => ("not checked: that needs a token and the issuer's keys", Outcome::Skipped),
+    };
+    step.detail("signature", signature.0, signature.1)
+}

@@ -1,0 +1,17 @@
+//! The steps, one a file.
+
+pub mod account;
+pub mod conditions;
+pub mod credentials;
+pub mod injected;
+pub mod issuer;
+pub mod provider;
+pub mod region;
+pub mod token;
+
+use crate::explanation::{Outcome, Step};
+
+/// Whether a step failed.
+pub fn failed(step: &Step) -> bool {
+    step.outcome == Outcome::Failed
+}

@@ -1,0 +1,91 @@
+//! Which STS is asked.
+//!
+//! Sources: the AWS SDKs and Tools Reference Guide, "AWS Region" and "AWS STS Regional endpoints".
+
+use std::borrow::Cow;
+
+use irsa::finding::FindingKind;
+use irsa::region::Region;
+
+use crate::case::Case;
+use crate::container::Container;
+use crate::explanation::{Outcome, Step, StepKind};
+use crate::mistake::Mistake;
+
+const STEP: StepKind = StepKind::Region;
+
+const VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
+/// SDKs know which STS to ask.
+pub fn region(case: &Case<'_>) -> Step {
+    if case.has_container_credentials() {
+        return Step::skipped(STEP, "STS is not asked.");
+    }
+    let Some(subject) = case.has_pod() else {
+        return Step::unknown(STEP, "Which STS is asked is not known: no pod was given.");
+    };
+    let with_role: Vec<&Container> = subject.containers.iter().filter(|container| container.has_role()).collect();
+    if with_role.is_empty() {
+        return Step::skipped(STEP, "No container has a role to ask STS for.");
+    }
+    let aside = subject.admission.lines(&[FindingKind::InvalidStsRegionalEndpoints]);
+    let partition = case.role().and_then(|role| role.split(':').nth(1).map(str::to_owned));
+    let mut step = Step::passed(STEP, "The region says which STS to ask.");
+    for container in with_role {
+        step = look_at(container, partition.as_deref(), step);
+    }
+    step.because_all(aside)
+}
+
+fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
+    let name = &container.name;
+    let is_failed = step.outcome == Outcome::Failed;
+    let details = step.details.clone();
+    if !VARIABLES.iter().any(|variable| container.sets(variable)) {
+        let step = if is_failed {
+            step
+        } else {
+            Step { details, ..Step::unknown(STEP, "Which STS is asked is not known: no region is set.") }
+        };
+        let reason = if container.has_env_from {
+            format!("container `{name}`: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set, unless `envFrom` does")
+        } else {
+            format!(
+                "container `{name}`: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set; unless the program sets its region, most SDKs fail"
+            )
+        };
+        return step
+            .because(reason)
+            .warn(Mistake::NoRegion)
+            .fix("Set the setting `region`, with which the policy sets both variables, or set them in the container.")
+            .detail(format!("container `{name}`"), "no region", Outcome::Unknown);
+    }
+    let Some(region) = VARIABLES.iter().find_map(|variable| container.literal(variable)) else {
+        return step.detail(format!("container `{name}`"), "the region that `valueFrom` gives", Outcome::Skipped);
+    };
+    let known = Region::new(Cow::Borrowed(region));
+    if let (Some(known), Some(partition)) = (&known, partition)
+        && partition.starts_with("aws")
+        && known.partition() != partition
+    {
+        let reason =
+            format!("region `{region}` is of the partition `{}`, but the role is of `{partition}`", known.partition());
+        let failed = Step::failed(
+            STEP,
+            Mistake::RegionInOtherPartition,
+            "STS is asked in another AWS partition than the role's.",
+        );
+        let step = if is_failed { step } else { Step { details, reasons: step.reasons, ..failed } };
+        return step
+            .because(format!("container `{name}`: {reason}"))
+            .fix("Set a region of the role's partition.")
+            .detail(format!("container `{name}`"), region, Outcome::Failed);
+    }
+    let step = match VARIABLES.iter().find(|variable| !container.sets(variable)) {
+        Some(missing) => {
+            step.because(format!("container `{name}`: `{missing}` is not set, and some SDKs read no other"))
+        }
+        None => step,
+    };
+    step.detail(format!("container `{name}`"), region, Outcome::Passed)
+}

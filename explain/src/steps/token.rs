@@ -1,0 +1,193 @@
+//! The token: whom it is for, whose it is, and how long.
+
+use irsa::finding::FindingKind;
+
+use crate::case::Case;
+use crate::explanation::{Outcome, Step, StepKind};
+use crate::inputs::Input;
+use crate::jwt::Claims;
+use crate::mistake::Mistake;
+use crate::read::Given;
+
+const STEP: StepKind = StepKind::Token;
+
+/// The issuer of the tokens that older clusters keep in Secrets.
+const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
+
+/// The token is for STS and for this account, and it has not expired.
+pub fn token(case: &Case<'_>) -> Step {
+    if case.has_container_credentials() {
+        return Step::skipped(STEP, "STS is not asked: the agent on the node trades the token.");
+    }
+    let lifetimes = case.subject.as_ref().map(|it| it.admission.lines(&[FindingKind::InvalidTokenExpiration]));
+    let step = match &case.documents.token {
+        Given::Present(jwt) => check(case, &jwt.claims),
+        Given::Unreadable => Step::unknown(
+            STEP,
+            format!("What the token says is not known: {}.", case.documents.token.lack(Input::Token)),
+        ),
+        Given::Missing => planned(case),
+    };
+    step.because_all(lifetimes.unwrap_or_default())
+}
+
+/// What kubelet would ask for.
+fn planned(case: &Case<'_>) -> Step {
+    let Some(subject) = case.has_pod() else {
+        return Step::unknown(STEP, "What a token says is not known: neither a token nor a pod was given.");
+    };
+    let with_role: Vec<_> = subject.containers.iter().filter(|container| container.has_role()).collect();
+    if with_role.is_empty() {
+        return Step::skipped(STEP, "No container has a token for a role.");
+    }
+    let Some(token) = with_role.iter().find_map(|container| container.token(&subject.pod)) else {
+        return Step::unknown(
+            STEP,
+            "The file of `AWS_WEB_IDENTITY_TOKEN_FILE` is none that the pod projects, so its token is not known.",
+        );
+    };
+    let lifetime = token.lifetime.map_or_else(|| "unknown".to_owned(), |lifetime| format!("{lifetime} s"));
+    let step = if token.audience.is_empty() {
+        Step::failed(STEP, Mistake::OtherAudience, "The token is one for the API server.")
+            .fix("Give the volume's `serviceAccountToken` the audience `sts.amazonaws.com`.")
+    } else {
+        Step::passed(STEP, "Kubelet asks for a token for this audience and this account, and renews it in time.")
+    };
+    step.detail("aud", token.audience, Outcome::Skipped)
+        .detail("sub", case.subject_claim().unwrap_or_default(), Outcome::Skipped)
+        .detail("lifetime", lifetime, Outcome::Skipped)
+}
+
+/// What a token says, against what the pod's should.
+fn check(case: &Case<'_>, claims: &Claims) -> Step {
+    let checks = [lifetime(case, claims), audience(case, claims), subject(case, claims)];
+    let first = |outcome| checks.iter().find(|check| check.outcome == outcome);
+    let mut step = match (first(Outcome::Failed), first(Outcome::Unknown)) {
+        (Some(failed), _) => Step {
+            fix: failed.fix.map(str::to_owned),
+            mistake: failed.mistake,
+            ..Step::new(STEP, Outcome::Failed, failed.says)
+        },
+        (None, Some(unknown)) => Step::unknown(STEP, unknown.says),
+        (None, None) => Step::passed(STEP, "The token is for this audience and this account, and it is valid now."),
+    };
+    for check in checks {
+        step.details.push(crate::explanation::Detail {
+            name: check.name.to_owned(),
+            value: check.value,
+            outcome: check.outcome,
+        });
+        step.reasons.extend(check.reason);
+    }
+    step
+}
+
+struct Check {
+    name: &'static str,
+    value: String,
+    outcome: Outcome,
+    says: &'static str,
+    reason: Option<String>,
+    mistake: Option<Mistake>,
+    fix: Option<&'static str>,
+}
+
+impl Check {
+    fn new(name: &'static str, value: String, outcome: Outcome) -> Self {
+        Self { name, value, outcome, says: "", reason: None, mistake: None, fix: None }
+    }
+
+    fn because(self, outcome: Outcome, says: &'static str, reason: String) -> Self {
+        Self { outcome, says, reason: Some(reason), ..self }
+    }
+
+    fn by(self, mistake: Mistake, fix: &'static str) -> Self {
+        Self { mistake: Some(mistake), fix: Some(fix), ..self }
+    }
+}
+
+fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
+    const RENEW: &str = "Read the token's file each time, as current SDKs do; kubelet renews it. Compare the clocks of the node and of the machine that you ask from.";
+    let Some(expires) = claims.expires else {
+        let check = Check::new("exp", "none".to_owned(), Outcome::Failed);
+        return if claims.issuer.as_deref() == Some(LEGACY_ISSUER) {
+            check
+                .because(
+                    Outcome::Failed,
+                    "The token is one of the old kind.",
+                    "it comes from a Secret, has no audience and never expires".to_owned(),
+                )
+                .by(
+                    Mistake::LegacyToken,
+                    "Use the token that is projected into the pod: leave `AWS_WEB_IDENTITY_TOKEN_FILE` to the policy.",
+                )
+        } else {
+            check.because(
+                Outcome::Failed,
+                "The token never expires, so AWS does not take it.",
+                "it has no `exp`".to_owned(),
+            )
+        };
+    };
+    let length = claims.issued.and_then(|issued| expires.checked_sub(issued));
+    let value = match length {
+        Some(length) => format!("{expires} ({length} s after it was issued)"),
+        None => expires.to_string(),
+    };
+    let check = Check::new("exp", value, Outcome::Passed);
+    let Some(now) = case.documents.now else {
+        return check.because(
+            Outcome::Unknown,
+            "Whether the token is still valid is not known.",
+            "the time was not given".to_owned(),
+        );
+    };
+    if let Some(over) = now.checked_sub(expires) {
+        let reason = format!("it expired {over} s ago");
+        return check.because(Outcome::Failed, "The token has expired.", reason).by(Mistake::TokenExpired, RENEW);
+    }
+    match claims.not_before.and_then(|from| from.checked_sub(now)).filter(|early| *early > 0) {
+        Some(early) => {
+            let reason = format!("it is valid in {early} s");
+            check.because(Outcome::Failed, "The token is not valid yet.", reason).by(Mistake::TokenNotYetValid, RENEW)
+        }
+        None => check,
+    }
+}
+
+fn audience(case: &Case<'_>, claims: &Claims) -> Check {
+    let check = Check::new("aud", claims.audiences.join(", "), Outcome::Passed);
+    let Some(wanted) = case.audience() else {
+        return check.because(
+            Outcome::Unknown,
+            "Whom the token should be for is not known.",
+            "neither a pod nor a service account was given".to_owned(),
+        );
+    };
+    if claims.audiences.contains(&wanted) {
+        return check;
+    }
+    let reason = format!("expected `{wanted}`, but the token is for `{}`", claims.audiences.join("`, `"));
+    check.because(Outcome::Failed, "The token is for another audience.", reason).by(
+        Mistake::OtherAudience,
+        "Take the token of the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, not the one of `/var/run/secrets/kubernetes.io`.",
+    )
+}
+
+fn subject(case: &Case<'_>, claims: &Claims) -> Check {
+    let check = Check::new("sub", claims.subject.clone().unwrap_or_default(), Outcome::Passed);
+    let Some(wanted) = case.subject_claim() else {
+        return check.because(
+            Outcome::Unknown,
+            "Whose token it should be is not known.",
+            "neither a pod nor a service account was given".to_owned(),
+        );
+    };
+    if claims.subject.as_deref() == Some(wanted.as_str()) {
+        return check;
+    }
+    let reason = format!("expected `{wanted}`, but got `{}`", claims.subject.as_deref().unwrap_or_default());
+    check
+        .because(Outcome::Failed, "The token is that of another account.", reason)
+        .by(Mistake::OtherSubject, "Take the token of a pod that runs as this account.")
+}

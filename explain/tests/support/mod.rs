@@ -1,0 +1,69 @@
+//! The setups of `setups/`, as inputs.
+
+#![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use irsa_explain::Inputs;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A case that a user could meet, and what is wrong with it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// What is wrong, for people.
+    pub title: String,
+    /// What its user asks.
+    pub question: String,
+    /// The inputs. Objects stand for their JSON.
+    pub inputs: Map<String, Value>,
+    /// What has to come out.
+    pub expected: Expected,
+}
+
+/// What has to come out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// Of all steps.
+    pub outcome: String,
+    /// The step of the cause, if there is a cause.
+    pub step: Option<String>,
+    /// The mistake.
+    pub mistake: Option<String>,
+}
+
+impl Setup {
+    /// The inputs, as they are given.
+    pub fn inputs(&self) -> Inputs {
+        let texts = self.inputs.iter().map(|(name, value)| {
+            let text = match value {
+                Value::Object(_) => Value::from(serde_json::to_string_pretty(value).unwrap()),
+                other => other.clone(),
+            };
+            (name.clone(), text)
+        });
+        serde_json::from_value(texts.collect::<Map<_, _>>().into()).unwrap()
+    }
+}
+
+/// All setups, by the names of their files, sorted.
+pub fn setups() -> Vec<(String, Setup)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("setups");
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).unwrap();
+        let setup = yaml_serde::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        (name, setup)
+    };
+    paths.iter().map(read).collect()
+}
+
+/// The setup of a name.
+pub fn setup(name: &str) -> Setup {
+    setups().into_iter().find(|(other, _)| other == name).unwrap_or_else(|| panic!("there is no setup `{name}`")).1
+}
