@@ -11,8 +11,8 @@ export interface Setup {
   question: string;
   /** The inputs, each as a user would have it. */
   inputs: Record<string, string>;
-  /** The cause that has to be found: the step, and the mistake. */
-  cause: { step: string; mistake: string | null } | null;
+  /** What has to be found. */
+  expected: { outcome: string; step: string | null; mistake: string | null };
 }
 
 export const SETUPS: readonly Setup[] = setups;

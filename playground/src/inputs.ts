@@ -1,6 +1,7 @@
 // The inputs as a user sees them, and how they become the core's.
 
-import type { CoreInputs } from "./core";
+import type { CoreInputs, InputProblem } from "./core";
+import { locate } from "./path";
 import { convert, type Problem, type Span } from "./yaml";
 
 /** What has an editor of its own, and what the editor's tab is called. */
@@ -31,11 +32,11 @@ export const EMPTY: Texts = Object.fromEntries(NAMES.map((name) => [name, ""])) 
 /** What AWS reads, and only as JSON. The trust policy may be YAML all the same: CloudFormation's is. */
 const STRICT: readonly Name[] = ["trustPolicy", "discovery", "jwks"];
 
-/** What the core is asked, and the way back from its JSON to the user's text. */
+/** What the core is asked, and the way back from its answer to the user's text. */
 export interface Question {
   inputs: CoreInputs;
-  /** Where the core's line and column stand in the text. */
-  origin: (input: string, line: number, column: number) => Span | null;
+  /** Where in the text of its input a problem is. */
+  place: (problem: InputProblem) => Span;
 }
 
 /** The texts as the core's inputs, or what can't be read of them. */
@@ -69,9 +70,12 @@ export function ask(texts: Texts, clock: () => number): { question: Question; pr
   return {
     question: {
       inputs,
-      origin: (input, line, column) => {
+      place: ({ input, message, line, column }) => {
         const found = origins.get(input);
-        return found ? found.origin(offset(found.json, line, column)) : null;
+        const nowhere = { from: 0, to: 0 };
+        if (!found) return nowhere;
+        if (line !== null) return found.origin(offset(found.json, line, column ?? 1));
+        return locate(texts[named(input)], message) ?? nowhere;
       },
     },
     problems: null,
@@ -92,9 +96,10 @@ function isWorkload(json: string): boolean {
   }
 }
 
-/** The offset of a line and a column, both from 1. */
+/** The offset of a line and of a column in bytes, both from 1. */
 function offset(text: string, line: number, column: number): number {
-  const before = text.split("\n").slice(0, line - 1);
-  const start = before.reduce((length, one) => length + one.length + 1, 0);
-  return Math.min(start + column - 1, Math.max(text.length - 1, 0));
+  const lines = text.split("\n");
+  const start = lines.slice(0, line - 1).reduce((length, one) => length + one.length + 1, 0);
+  const before = new TextEncoder().encode(lines[line - 1]).slice(0, Math.max(column - 1, 0));
+  return Math.min(start + new TextDecoder().decode(before).length, Math.max(text.length - 1, 0));
 }

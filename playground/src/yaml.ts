@@ -2,7 +2,8 @@
 // where each value of the JSON stood in the text. Text that is JSON already is passed on as it is, so that the core judges
 // what was written.
 
-import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments, type Document, type Node, type Pair, type YAMLMap } from "yaml";
+import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from "yaml";
+import type { Document, DocumentOptions, Node, Pair, ParseOptions, SchemaOptions, YAMLMap } from "yaml";
 
 /** From one offset up to another. */
 export interface Span {
@@ -26,20 +27,25 @@ const LARGEST = 3_000_000;
 /** The tags of YAML 1.1 that Go's reader knows too; there a timestamp stays a text. */
 const TAGS = new Set(["map", "seq", "str", "null", "bool", "int", "float", "merge"].map((name) => `tag:yaml.org,2002:${name}`));
 
+const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: "1.1",
+  prettyErrors: false,
+  customTags: (tags) => tags.filter((tag) => typeof tag === "string" || (TAGS.has(tag.tag) && !("format" in tag && tag.format === "TIME"))),
+};
+
 /** Converts a text that is not empty. `strict` is for what AWS reads, and only as JSON. */
 export function convert(text: string, strict = false): Converted {
   if (strict ? /^\s*[[{]/.test(text) : isJson(text)) {
-    return { json: text, origin: (offset) => ({ from: offset, to: offset + 1 }), problem: null };
+    // The core counts from the first character that is no space.
+    const start = text.length - text.trimStart().length;
+    return { json: text.trim(), origin: (offset) => ({ from: start + offset, to: start + offset + 1 }), problem: null };
   }
-  const documents = parseAllDocuments(text, {
-    version: "1.1",
-    prettyErrors: false,
-    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || (TAGS.has(tag.tag) && !("format" in tag && tag.format === "TIME"))),
-  });
   try {
-    return write(only(documents as Document.Parsed[]), text);
+    return write(only(parseAllDocuments(text, OPTIONS) as Document.Parsed[]), text);
   } catch (error) {
     if (error instanceof NotJson) return { json: null, origin: null, problem: error.problem };
+    // The stack ended: an alias within what it stands for, or brackets without end.
+    if (error instanceof RangeError) return { json: null, origin: null, problem: { message: "nested too deeply", from: 0, to: 1 } };
     throw error;
   }
 }

@@ -2,28 +2,53 @@
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { after } from "node:test";
 
 import { chromium } from "playwright-core";
 
-/** The folder that `build` wrote the page to. */
-const BUILT = process.env.PLAYGROUND ?? new URL("../../target/playground", import.meta.url).pathname;
+/** The file that `build` wrote. */
+export const PAGE_FILE = `${process.env.PLAYGROUND ?? new URL("../../target/playground", import.meta.url).pathname}/index.html`;
 
-export const PAGE_FILE = `${BUILT}/index.html`;
+export const DESKTOP = { viewport: { width: 1280, height: 900 } };
+export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
-
-/** Serves the page on this machine; `requests` are the paths that were asked for. */
-export async function serve() {
-  const requests = [];
+/** Serves the page on this machine, and starts a browser, for the tests of one file. */
+export async function start() {
   const page = readFileSync(PAGE_FILE);
   const server = createServer(({ url }, response) => {
-    requests.push(url);
     if (url === "/") response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
     else response.writeHead(404).end();
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${server.address().port}/`, requests, close: () => server.close() };
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
+  after(async () => {
+    await browser.close();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  return { browser, url, open: (fragment = "", options = DESKTOP) => open(browser, url + fragment, options) };
 }
 
-/** Waits until the core has said something of the setup that is there. */
-export const explained = (page) => page.waitForFunction(() => document.querySelectorAll("#chain > li").length > 0);
+/** Opens the page, until the core has said something of what is there. What goes wrong in it fails the test. */
+export async function open(browser, url, options = DESKTOP) {
+  const page = await browser.newPage(options);
+  page.requests = [];
+  page.errors = [];
+  page.on("request", (request) => page.requests.push(request.url()));
+  page.on("pageerror", (error) => page.errors.push(error.message));
+  page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
+  await page.goto(url);
+  await page.locator("#chain > li").first().waitFor();
+  return page;
+}
+
+/** Puts a text into an editor, in place of what is there, and waits until the page has taken it. */
+export async function write(page, name, text) {
+  const panel = await page.locator(`#${name}`).evaluate((place) => place.closest("[role=tabpanel]").id);
+  await page.locator(`[aria-controls="${panel}"]`).click();
+  await page.locator(`#${name} .cm-content`).fill(text);
+  await settled(page);
+}
+
+/** Waits until what was typed last has been answered: longer than the page waits for the next key. */
+export const settled = (page) => page.waitForTimeout(400);
