@@ -98,7 +98,7 @@ test("arrows move between tabs, Enter opens a step, and a screen reader hears ho
 
   const failed = page.getByRole("list", { name: "The steps from the pod to its role" }).getByRole("button", { name: /: failed$/ });
   assert.equal(await failed.first().getAttribute("aria-expanded"), "true");
-  const passed = page.getByRole("button", { name: "Service account: passed" });
+  const passed = page.getByRole("button", { name: /^Service account\s*: passed$/ });
   await passed.focus();
   await page.keyboard.press("Enter");
   assert.equal(await passed.getAttribute("aria-expanded"), "true");

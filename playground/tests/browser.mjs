@@ -46,8 +46,21 @@ export async function open(browser, url, options = DESKTOP) {
 export async function write(page, name, text) {
   const panel = await page.locator(`#${name}`).evaluate((place) => place.closest("[role=tabpanel]").id);
   await page.locator(`[aria-controls="${panel}"]`).click();
-  await page.locator(`#${name} .cm-content`).fill(text);
+  await paste(page, name, text);
   await settled(page);
+}
+
+/** Pastes a text over all that is in an editor, as a user does. */
+async function paste(page, name, text) {
+  const content = page.locator(`#${name} .cm-content`);
+  await content.focus();
+  await page.keyboard.press("Control+A");
+  if (text === "") return page.keyboard.press("Delete");
+  return content.evaluate((place, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", pasted);
+    place.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
 }
 
 /** Waits until what was typed last has been answered: longer than the page waits for the next key. */

@@ -17,9 +17,9 @@ async function marked(page, name) {
 }
 
 const CASES = [
-  ["pod", "YAML that is none", "kind: Pod\nspec:\n  containers:\n  - name: app\n   image: x\n", 4, /./],
+  ["pod", "YAML that is none", "kind: Pod\nspec:\n  containers:\n  - name: app\n   image: x\n", 5, /./],
   ["pod", "a key that is there twice", "kind: Pod\nmetadata:\n  name: a\n  name: b\n", 4, /keys must be unique/],
-  ["pod", "a second object", "kind: Pod\nspec: {containers: [{name: a}]}\n---\nkind: Pod\n", 4, /expected one object/],
+  ["pod", "a second object", "kind: Pod\nspec: {containers: [{name: a}]}\n---\nkind: Pod\n", 3, /expected one object/],
   ["pod", "a value of the wrong type", "kind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: app\n    env: nothing\n", 6, /expected an? (array|list)/],
   ["settings", "a key that there is not", "# a comment\nregion: us-east-2\nregoin: us-east-1\n", 3, /regoin/],
   ["settings", "a value that can't work", "tokenExpirationSeconds: 5\n", 1, /tokenExpirationSeconds/],

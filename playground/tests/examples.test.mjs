@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { setups } from "../setups.mjs";
-import { start } from "./browser.mjs";
+import { start, write } from "./browser.mjs";
 
 const { open } = await start();
 const answers = new Map(
@@ -28,16 +28,16 @@ for (const { name, title, question, expected } of setups()) {
     const { cause, steps, outcome } = JSON.parse(said);
     assert.deepEqual([outcome, cause?.step ?? null, cause?.mistake ?? null], [expected.outcome, expected.step, expected.mistake]);
     assert.equal(await page.locator("#verdict").getAttribute("class"), `verdict ${expected.outcome}`);
-    const open_ = page.locator("#chain [aria-expanded=true]");
+    const opened = page.locator("#chain [aria-expanded=true]");
     if (cause) {
       const { title: step, says, fix, reasons } = steps.find((one) => one.step === cause.step);
       const verdict = await page.locator("#verdict").innerText();
       for (const part of [step, says, fix ?? ""]) assert.ok(verdict.includes(bare(part)), `${verdict}\n\nlacks\n\n${part}`);
-      assert.equal(await open_.getAttribute("data-step"), cause.step);
+      assert.equal(await opened.getAttribute("data-step"), cause.step);
       const panel = await page.locator(`#step-${cause.step}`).innerText();
       for (const reason of reasons) assert.ok(panel.includes(bare(reason)), `${panel}\n\nlacks\n\n${reason}`);
     } else {
-      assert.equal(await open_.count(), 0);
+      assert.equal(await opened.count(), 0);
     }
     assert.deepEqual(await page.locator("#chain > li").evaluateAll((items) => items.map((item) => item.className)), steps.map((step) => step.outcome));
     assert.deepEqual(page.errors, []);
@@ -49,22 +49,20 @@ test("shows the pod's additions, each marked by a sign", async () => {
   const page = await open();
   const { review } = JSON.parse(await page.locator("#json").textContent());
   assert.equal(review.decision, "injected");
-  const added = await page.locator("#result .added").allInnerTexts();
-  assert.ok(added.some((line) => /^\+ .*name: AWS_ROLE_ARN/.test(line)), added.join("\n"));
-  assert.ok(added.every((line) => line.startsWith("+ ")));
+  const added = await page.locator("#result .added").allTextContents();
+  assert.ok(added.some((line) => /^\+ added: .*name: AWS_ROLE_ARN/.test(line)), added.join("\n"));
+  assert.ok(added.every((line) => line.startsWith("+ added: ")));
   assert.equal(await page.locator("#result .removed").count(), 0);
   await page.close();
 });
 
 test("an edit is explained anew, and the example can be chosen again", async () => {
   const page = await open();
-  await page.locator("#tab-trustPolicy").click();
-  const editor = page.locator("#trustPolicy .cm-content");
   const text = setups()[0].inputs.trustPolicy;
-  await editor.fill(text.replace("default:my-sa", "other:my-sa"));
+  await write(page, "trustPolicy", text.replace("default:my-sa", "other:my-sa"));
   await page.locator("#verdict.failed").waitFor();
   assert.match(await page.locator("#json").textContent(), /"mistake":"wrongNamespace"/);
-  await editor.fill(text);
+  await write(page, "trustPolicy", text);
   await page.locator("#verdict.passed").waitFor();
   assert.equal(await page.locator("#json").textContent(), answers.get(setups()[0].name));
   await page.close();
