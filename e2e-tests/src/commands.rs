@@ -1,6 +1,7 @@
 //! The subcommands, one a file, and the arguments that they share.
 
 pub mod bench;
+pub mod explain;
 pub mod fuel;
 pub mod run;
 #[cfg(feature = "serve")]
@@ -64,13 +65,18 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
+    /// The settings as they are given, if they are.
+    pub fn read(&self) -> Result<Option<Settings>> {
+        match (&self.settings_path, &self.settings_json) {
+            (Some(path), _) => Settings::from_yaml(&read(path)?).map(Some),
+            (None, Some(json)) => Settings::from_json(json).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The settings, if the policy finds them valid.
     pub fn load(&self, policy: &Policy) -> Result<Settings> {
-        let settings = match (&self.settings_path, &self.settings_json) {
-            (Some(path), _) => Settings::from_yaml(&read(path)?)?,
-            (None, Some(json)) => Settings::from_json(json)?,
-            (None, None) => Settings::default(),
-        };
+        let settings = self.read()?.unwrap_or_default();
         let response = policy.validate_settings(settings.as_json())?;
         ensure!(response.valid, "Provided settings are not valid: {}", response.message.unwrap_or_default());
         Ok(settings)

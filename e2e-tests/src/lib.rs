@@ -13,6 +13,9 @@
 //!
 //! [`fuel`] makes the same call where its cost is counted, and [`bench`] holds that cost against the least that there could be.
 //!
+//! `policy-host explain` needs no module: [`objects`] finds the pod and its account in files, and the crate `irsa_explain` says the rest. With the
+//! feature `serve`, `live_case` reads them of a cluster.
+//!
 //! With the feature `serve`, `server` takes requests from an API server instead of a file, and `live` is the backend
 //! that asks that API server; `certificate` is what the server shows it.
 //!
@@ -30,7 +33,10 @@ pub mod fuel;
 pub mod host;
 #[cfg(feature = "serve")]
 pub mod live;
+#[cfg(feature = "serve")]
+pub mod live_case;
 pub mod metadata;
+pub mod objects;
 pub mod patch;
 pub mod policy;
 pub mod present;

@@ -43,17 +43,7 @@ impl LiveCluster {
     /// # Errors
     /// Where there is no such configuration. The cluster itself is not asked yet.
     pub async fn connect(kubeconfig: Option<&Path>, runtime: Handle) -> Result<Self> {
-        let mut config = match kubeconfig {
-            Some(path) => {
-                let kubeconfig = Kubeconfig::read_from(path)
-                    .with_context(|| format!("cannot read the kubeconfig `{}`", path.display()))?;
-                Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?
-            }
-            None => Config::infer().await?,
-        };
-        // As in the release of the client that policy-evaluator has: what is answered with 429 is a failure at once.
-        config.default_retry = false;
-        let client = Client::try_from(config)?;
+        let client = client(kubeconfig).await?;
         Ok(Self { client, runtime, kinds: RwLock::default(), cache: Mutex::default() })
     }
 
@@ -122,6 +112,24 @@ impl LiveCluster {
         self.kinds.write().await.insert(key, known.clone());
         Ok(known)
     }
+}
+
+/// A client for the cluster of a kubeconfig, or for the one that `kubectl` would find.
+///
+/// # Errors
+/// Where there is no such configuration. The cluster itself is not asked yet.
+pub async fn client(kubeconfig: Option<&Path>) -> Result<Client> {
+    let mut config = match kubeconfig {
+        Some(path) => {
+            let kubeconfig = Kubeconfig::read_from(path)
+                .with_context(|| format!("cannot read the kubeconfig `{}`", path.display()))?;
+            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?
+        }
+        None => Config::infer().await?,
+    };
+    // As in the release of the client that policy-evaluator has: what is answered with 429 is a failure at once.
+    config.default_retry = false;
+    Ok(Client::try_from(config)?)
 }
 
 impl Backend for LiveCluster {

@@ -19,6 +19,10 @@ struct Cli {
 enum Command {
     /// Have the policy decide on requests, or on Kubernetes objects as if they were being created
     Run(commands::run::Args),
+    /// Explain why a pod has the role that it has, or has not: from its service account to the role's trust policy
+    ///
+    /// Exits with 0 where all is right, 1 where something is wrong, 3 where something is not known, and 2 where something can't be read.
+    Explain(Box<commands::explain::Args>),
     /// Print the size of the policy, and what one typical call costs
     Fuel(commands::fuel::Args),
     /// Print what the policy costs, beside the least that a policy has to do
@@ -35,6 +39,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run::execute(&args),
+        Command::Explain(args) => return commands::explain::execute(&args),
         Command::Fuel(args) => commands::fuel::execute(&args),
         Command::Bench(args) => commands::bench::execute(&args),
         #[cfg(feature = "serve")]

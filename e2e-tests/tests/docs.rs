@@ -5,6 +5,9 @@ use std::path::Path;
 
 use irsa::finding::FindingKind;
 use irsa::settings::{Definition, OBJECTS};
+use irsa_explain::explanation::StepKind;
+use irsa_explain::mistake::Mistake;
+use irsa_explain::sdk::SDKS;
 
 /// Set by `make docs`.
 const UPDATE: &str = "UPDATE_DOCS";
@@ -57,6 +60,30 @@ fn every_finding_is_explained() {
         assert_eq!(text.matches(&heading).count(), 1, "docs/findings.md has no section `{}`", kind.name());
     }
     assert_eq!(text.matches("\n### ").count(), FindingKind::ALL.len(), "docs/findings.md explains what is no finding");
+}
+
+#[test]
+fn the_steps_of_an_explanation_are_those_of_the_code() {
+    let rows = StepKind::ALL
+        .iter()
+        .enumerate()
+        .map(|(index, step)| format!("| {} | `{}` | {} |", index + 1, step.name(), step.meaning().trim()));
+    check("docs/explain.md", "steps", &table("| | step | what it looks at |\n|---|---|---|", rows));
+}
+
+#[test]
+fn the_mistakes_of_an_explanation_are_those_of_the_code() {
+    let rows = Mistake::ALL.iter().map(|mistake| format!("| `{}` | {} |", mistake.name(), mistake.meaning().trim()));
+    check("docs/explain.md", "mistakes", &table("| mistake | what it means |\n|---|---|", rows));
+}
+
+#[test]
+fn the_orders_of_the_sdks_are_those_of_the_code() {
+    let rows = SDKS.iter().map(|sdk| {
+        let order: Vec<_> = sdk.order.iter().map(|place| place.words()).collect();
+        format!("| [{}]({}) | {} |", sdk.name, sdk.docs, order.join(", "))
+    });
+    check("docs/explain.md", "sdks", &table("| SDK | where it looks, in its order |\n|---|---|", rows));
 }
 
 /// Compares what stands between two markers with what should, or writes it there.

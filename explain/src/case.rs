@@ -132,7 +132,7 @@ impl<'d> Case<'d> {
     pub fn role(&self) -> Option<String> {
         let of_containers = self.has_pod().and_then(|subject| {
             let mut with_role = subject.containers.iter().filter(|container| container.has_role());
-            with_role.find_map(|container| container.literal("AWS_ROLE_ARN"))
+            with_role.find_map(Container::role)
         });
         let of_account = || self.of_account().and_then(|admission| admission.role.as_deref());
         of_containers.or_else(of_account).or(self.documents.role).map(str::to_owned)

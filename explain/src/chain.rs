@@ -35,6 +35,15 @@ pub fn explain(inputs: &Inputs) -> Explanation {
     explanation
 }
 
+/// The audience of the token that the pod has, or would have: what to ask for, where a token is asked for. `None` where it is not known, and where
+/// nothing would be traded at STS.
+#[must_use]
+pub fn token_audience(inputs: &Inputs) -> Option<String> {
+    let documents = Documents::read(inputs);
+    let case = Case::new(&documents, &mut Vec::new());
+    case.audience().filter(|audience| !audience.is_empty() && !case.has_container_credentials())
+}
+
 fn outcome(steps: &[Step]) -> Outcome {
     let any = |outcome| steps.iter().any(|step| step.outcome == outcome);
     match (any(Outcome::Failed), any(Outcome::Unknown)) {

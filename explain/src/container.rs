@@ -2,8 +2,10 @@
 //!
 //! The values of variables may be secrets. They are compared, and of those of AWS's own variables only the role and the region are shown.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use irsa::role_arn::RoleArn;
 use serde_json::Value;
 
 /// A container.
@@ -62,6 +64,12 @@ impl Container {
     #[must_use]
     pub fn literal(&self, variable: &str) -> Option<&str> {
         self.env.get(variable)?.as_deref().filter(|value| !value.is_empty())
+    }
+
+    /// The role that it asks for, where that stands in the pod and can be one.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        self.literal("AWS_ROLE_ARN").filter(|role| RoleArn::new(Cow::Borrowed(role)).is_some())
     }
 
     /// Whether a volume is mounted where SDKs look for their files, whosever home it is.

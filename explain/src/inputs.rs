@@ -1,5 +1,7 @@
 //! What is known of the case.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// What is known, each as a text. All of it may be left out: what is not known is said to be unknown.
@@ -32,6 +34,27 @@ pub struct Inputs {
     pub role: Option<String>,
     /// The time, in seconds since 1970 (UTC).
     pub now: Option<u64>,
+}
+
+impl fmt::Debug for Inputs {
+    /// Never the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("pod", &self.pod)
+            .field("workload", &self.workload)
+            .field("service_account", &self.service_account)
+            .field("settings", &self.settings)
+            .field("config_map", &self.config_map)
+            .field("trust_policy", &self.trust_policy)
+            .field("issuer", &self.issuer)
+            .field("discovery", &self.discovery)
+            .field("jwks", &self.jwks)
+            .field("token", &self.token.as_ref().map(|_| "not shown"))
+            .field("namespace", &self.namespace)
+            .field("role", &self.role)
+            .field("now", &self.now)
+            .finish()
+    }
 }
 
 /// One of the inputs.

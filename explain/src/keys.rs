@@ -83,3 +83,63 @@ fn member(key: &Value, key_type: &str, name: &str) -> Option<Vec<u8>> {
     }
     URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 7515, appendix A.2.
+    const RS256: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+
+    /// RFC 7515, appendix A.3.
+    const ES256: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+    fn keys() -> Value {
+        json!({"keys": [
+            {"kty": "RSA", "kid": "rsa", "e": "AQAB",
+             "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"},
+            {"kty": "EC", "kid": "ec", "crv": "P-256",
+             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+        ]})
+    }
+
+    fn verdict(token: &str, keys: &Value) -> Verdict {
+        verify(&Jwt::decode(token).unwrap(), keys)
+    }
+
+    #[test]
+    fn verifies_the_examples_of_the_rfc() {
+        assert_eq!(verdict(RS256, &keys()), Verdict::Verified);
+        assert_eq!(verdict(ES256, &keys()), Verdict::Verified);
+    }
+
+    #[test]
+    fn refutes_what_was_changed() {
+        for token in [RS256, ES256] {
+            let (head, rest) = token.split_once('.').unwrap();
+            let (claims, signature) = rest.split_once('.').unwrap();
+            let other = URL_SAFE_NO_PAD.encode(r#"{"iss":"jon"}"#);
+            assert_eq!(verdict(&format!("{head}.{other}.{signature}"), &keys()), Verdict::Refuted);
+            assert_eq!(verdict(&format!("{head}.{claims}.AAAA"), &keys()), Verdict::Refuted);
+        }
+    }
+
+    #[test]
+    fn says_why_it_can_not_tell() {
+        let with = |header: &str| {
+            let (_, rest) = RS256.split_once('.').unwrap();
+            format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
+        };
+        for algorithm in ["none", "HS256", "RS512"] {
+            let token = with(&json!({"alg": algorithm}).to_string());
+            assert_eq!(verdict(&token, &keys()), Verdict::UnknownAlgorithm, "{algorithm}");
+        }
+        assert_eq!(verdict(&with(r#"{"alg":"RS256","kid":"old"}"#), &keys()), Verdict::NoSuchKey);
+        // A key of the right id and of another type verifies nothing.
+        assert_eq!(verdict(&with(r#"{"alg":"RS256","kid":"ec"}"#), &keys()), Verdict::UnreadableKey);
+        assert_eq!(verdict(RS256, &json!({})), Verdict::NoSuchKey);
+        assert_eq!(verdict(RS256, &json!({"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB"}]})), Verdict::UnreadableKey);
+    }
+}

@@ -151,8 +151,6 @@ impl Place {
         match self {
             Self::Static => has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]),
             Self::NamedProfile if container.sets("AWS_PROFILE") => Filled::Maybe(Unseen::Files),
-            // `envFrom` is said by the places that it most likely fills.
-            Self::NamedProfile => Filled::No,
             Self::Files => {
                 let files = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
                 let named = files.iter().any(|variable| container.sets(variable));
@@ -160,15 +158,104 @@ impl Place {
             }
             // One of the two alone is passed over.
             Self::WebIdentity if container.has_role() => Filled::Yes,
-            Self::WebIdentity if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
-            Self::WebIdentity => Filled::No,
             Self::Container if container.has_container_credentials() => Filled::Yes,
-            Self::Container if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
-            Self::Container => Filled::No,
+            Self::WebIdentity | Self::Container if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
+            // That `envFrom` may name a profile is left to the places after it, which say that they do not know.
+            Self::NamedProfile | Self::WebIdentity | Self::Container => Filled::No,
             Self::Instance => match container.literal("AWS_EC2_METADATA_DISABLED") {
                 Some(value) if value.eq_ignore_ascii_case("true") => Filled::No,
                 _ => Filled::Yes,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::container::containers;
+
+    /// What each SDK takes in a container with the role, and this besides.
+    fn taken(container: &Value) -> Vec<(&'static str, Taken)> {
+        let mut container = container.clone();
+        let env = container["env"].take();
+        let mut variables = json!([
+            {"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/app"},
+            {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"},
+        ]);
+        variables.as_array_mut().unwrap().extend(env.as_array().cloned().unwrap_or_default());
+        container["env"] = variables;
+        let pod = json!({"spec": {"containers": [container]}});
+        let container = containers(&pod).remove(0);
+        SDKS.iter().map(|sdk| (sdk.name, sdk.takes(&container))).collect()
+    }
+
+    fn all(taken: &[(&str, Taken)], expected: Taken) -> bool {
+        taken.iter().all(|(_, taken)| *taken == expected)
+    }
+
+    fn variable(name: &str, value: &str) -> Value {
+        json!({"name": name, "value": value})
+    }
+
+    #[test]
+    fn every_sdk_takes_the_role_where_there_is_nothing_else() {
+        assert!(all(&taken(&json!({})), Taken::From(WebIdentity)));
+        // An agent's credentials and the node's come after it everywhere.
+        let agent = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+        assert!(all(&taken(&json!({"env": [agent]})), Taken::From(WebIdentity)));
+    }
+
+    #[test]
+    fn static_keys_win_in_every_sdk_and_empty_ones_in_none() {
+        let keys =
+            |value| json!({"env": [variable("AWS_ACCESS_KEY_ID", value), variable("AWS_SECRET_ACCESS_KEY", value)]});
+        assert!(all(&taken(&keys("x")), Taken::From(Static)));
+        assert!(all(&taken(&keys("")), Taken::From(WebIdentity)));
+        let half = json!({"env": [variable("AWS_ACCESS_KEY_ID", "x")]});
+        assert!(all(&taken(&half), Taken::Depends(Unseen::HalfAKey)));
+    }
+
+    #[test]
+    fn a_profile_decides_only_where_it_comes_before_the_role() {
+        for container in [
+            json!({"env": [variable("AWS_PROFILE", "x")]}),
+            json!({"volumeMounts": [{"name": "home", "mountPath": "/home/app/.aws"}]}),
+        ] {
+            for (name, taken) in taken(&container) {
+                let expected = match name {
+                    "Go v2" | "Java v2" | ".NET v4" => Taken::From(WebIdentity),
+                    _ => Taken::Depends(Unseen::Files),
+                };
+                assert_eq!(taken, expected, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_profile_comes_before_the_keys_for_javascript() {
+        let both = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| variable(name, "x"));
+        for (name, taken) in taken(&json!({"env": both})) {
+            let expected = if name == "JavaScript v3" { Taken::Depends(Unseen::Files) } else { Taken::From(Static) };
+            assert_eq!(taken, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_env_from_sets_is_unknown() {
+        let container = json!({"envFrom": [{"secretRef": {"name": "app"}}]});
+        assert!(all(&taken(&container), Taken::Depends(Unseen::EnvFrom)));
+    }
+
+    #[test]
+    fn without_a_role_the_node_s_is_taken_unless_it_is_turned_off() {
+        let container = |env: Value| containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+        for sdk in SDKS {
+            assert_eq!(sdk.takes(&container(json!([]))), Taken::From(Instance));
+            let off = json!([variable("AWS_EC2_METADATA_DISABLED", "true")]);
+            assert_eq!(sdk.takes(&container(off)), Taken::None);
         }
     }
 }

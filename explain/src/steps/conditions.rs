@@ -96,7 +96,7 @@ fn consider<'p>(case: &Case<'_>, policy: &'p Policy, wanted: &Wanted) -> Conside
         match statement.effect {
             Effect::Deny => considered.denies.push(seen),
             Effect::Allow if is_about.and(statement.is_about_web_identity) != Truth::False => {
-                considered.allows.push(seen)
+                considered.allows.push(seen);
             }
             Effect::Allow => {}
         }

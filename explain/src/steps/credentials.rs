@@ -25,7 +25,7 @@ pub fn win(case: &Case<'_>) -> Step {
     }
     let mut step = Step::passed(STEP, "In every SDK, the role wins.");
     if containers.iter().all(|container| !container.has_role()) {
-        step.says = "In every SDK, the container credentials win.".to_owned();
+        "In every SDK, the container credentials win.".clone_into(&mut step.says);
     }
     for container in containers {
         for fault in look_at(container, &mut step.details) {
@@ -105,7 +105,7 @@ fn worse(step: Step, container: &Container, fault: Fault) -> Step {
                 Step { details: step.details, ..Step::failed(STEP, mistake, "Something else wins over the role.") }
             };
             step.because(format!("container `{name}`: SDKs take {} before the role", place.words()))
-                .fix("Remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the container's `env`, and the Secret that they come from.")
+                .fix("Remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the container's `env`.")
         }
         Fault::Unseen(_) if is_failed => step,
         Fault::Unseen(unseen) => {

@@ -104,7 +104,7 @@ fn containers(subject: &Subject, step: Step) -> Step {
     subject.containers.iter().fold(step, |step, container| {
         let (value, outcome) = match (container.has_role(), container.has_container_credentials()) {
             (true, _) => {
-                let role = container.literal("AWS_ROLE_ARN").unwrap_or("a role that `valueFrom` gives");
+                let role = container.role().unwrap_or("a role that is not known");
                 match container.token(&subject.pod) {
                     Some(_) => (role.to_owned(), Outcome::Passed),
                     None => (format!("{role}, and no token that the pod projects"), Outcome::Unknown),

@@ -1,7 +1,7 @@
 //! The issuer: its URL, its documents, its keys.
 //!
-//! Sources: OpenID Connect Discovery 1.0, section 4.3 (the issuer of the document and of the token are the same, character by character); the
-//! IAM User Guide, "Create an OpenID Connect (OIDC) identity provider in IAM" (it begins with `https://`, and AWS fetches the keys from it).
+//! Sources: `OpenID` Connect Discovery 1.0, section 4.3 (the issuer of the document and of the token are the same, character by character); the
+//! IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (it begins with `https://`, and AWS fetches the keys from it).
 
 use serde_json::Value;
 
@@ -15,6 +15,10 @@ use crate::read::Given;
 const STEP: StepKind = StepKind::Issuer;
 
 const SCHEME: &str = "https://";
+
+/// What to do about keys that are not those of the token.
+const PUBLISH: &str =
+    "Publish the keys that the API server signs with (`/openid/v1/jwks`), all of them while a key is being changed.";
 
 /// The issuer's URL: the token's, else the discovery document's, else the given one.
 pub fn url<'c>(case: &'c Case<'_>) -> Option<&'c str> {
@@ -95,8 +99,9 @@ fn unreachable(url: &str) -> Option<Step> {
         );
     };
     let host = rest.split(['/', ':', '?', '#']).next().unwrap_or_default();
-    let is_of_cluster =
-        host.starts_with("kubernetes.default") || host.ends_with(".svc") || host.ends_with(".cluster.local");
+    let is_of_cluster = host.starts_with("kubernetes.default")
+        || host.split('.').nth(2) == Some("svc")
+        || host.ends_with(".cluster.local");
     (is_of_cluster || host == "localhost" || host.starts_with("127.")).then(|| {
         Step::failed(STEP, Mistake::IssuerNotPublic, "AWS cannot reach the issuer.")
             .because(format!("only the cluster itself knows the host `{host}`"))
@@ -125,7 +130,6 @@ fn jwks_uri(case: &Case<'_>) -> Option<Step> {
 fn signature(case: &Case<'_>) -> Option<Step> {
     let jwt = case.documents.token.get()?;
     let jwks = case.documents.jwks.get()?;
-    const PUBLISH: &str = "Publish the keys that the API server signs with (`/openid/v1/jwks`), all of them while a key is being changed.";
     let key = jwt.key_id.as_deref().unwrap_or("none");
     let step = match keys::verify(jwt, jwks) {
         Verdict::Verified => return None,

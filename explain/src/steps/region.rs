@@ -60,11 +60,13 @@ fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
             .fix("Set the setting `region`, with which the policy sets both variables, or set them in the container.")
             .detail(format!("container `{name}`"), "no region", Outcome::Unknown);
     }
-    let Some(region) = VARIABLES.iter().find_map(|variable| container.literal(variable)) else {
-        return step.detail(format!("container `{name}`"), "the region that `valueFrom` gives", Outcome::Skipped);
+    let set = VARIABLES.iter().find_map(|variable| container.literal(variable));
+    // Any other text may be a secret.
+    let Some(known) = set.and_then(|region| Region::new(Cow::Borrowed(region))) else {
+        return step.detail(format!("container `{name}`"), "a region that is not known", Outcome::Skipped);
     };
-    let known = Region::new(Cow::Borrowed(region));
-    if let (Some(known), Some(partition)) = (&known, partition)
+    let region = known.as_str();
+    if let Some(partition) = partition
         && partition.starts_with("aws")
         && known.partition() != partition
     {

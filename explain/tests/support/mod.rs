@@ -1,6 +1,7 @@
 //! The setups of `setups/`, as inputs.
 
 #![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

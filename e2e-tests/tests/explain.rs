@@ -1,0 +1,198 @@
+//! `policy-host explain`, as a user types it: each of the setups in `explain/setups`, through files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn setups() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../explain/setups");
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let mut values = policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap();
+        (path.file_stem().unwrap().to_string_lossy().into_owned(), values.remove(0))
+    };
+    paths.iter().map(read).collect()
+}
+
+fn setup(name: &str) -> Value {
+    setups().into_iter().find(|(other, _)| other == name).unwrap().1
+}
+
+/// The command for a setup, whose inputs become files of a folder.
+fn command(setup: &Value, folder: &TempDir, as_yaml: bool) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_policy-host"));
+    command.arg("explain");
+    let flags = BTreeMap::from([
+        ("pod", "--pod"),
+        ("serviceAccount", "--service-account"),
+        ("settings", "--settings-path"),
+        ("configMap", "--config-map"),
+        ("trustPolicy", "--trust-policy"),
+        ("discovery", "--discovery"),
+        ("jwks", "--jwks"),
+    ]);
+    for (name, input) in setup["inputs"].as_object().unwrap() {
+        let file = folder.path().join(name);
+        if let Some(flag) = flags.get(name.as_str()) {
+            let text = if as_yaml { policy_host::yaml::to_string(input).unwrap() } else { format!("{input:#}") };
+            fs::write(&file, text).unwrap();
+            command.arg(flag).arg(file);
+            continue;
+        }
+        match name.as_str() {
+            "token" => {
+                fs::write(&file, format!("{}\n", input.as_str().unwrap())).unwrap();
+                command.arg("--token-file").arg(file)
+            }
+            "issuer" => command.args(["--issuer", input.as_str().unwrap()]),
+            "now" => command.args(["--now", &input.to_string()]),
+            other => panic!("there is no flag for `{other}`"),
+        };
+    }
+    command
+}
+
+fn explain(setup: &Value, flags: &[&str], as_yaml: bool) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    command(setup, &folder, as_yaml).args(flags).output().unwrap()
+}
+
+fn status(setup: &Value) -> i32 {
+    match setup["expected"]["outcome"].as_str().unwrap() {
+        "passed" => 0,
+        "failed" => 1,
+        "unknown" => 3,
+        other => panic!("there is no outcome `{other}`"),
+    }
+}
+
+#[test]
+fn explains_each_setup_with_the_right_cause_first() {
+    let setups = setups();
+    assert!(setups.len() > 10);
+    for (name, setup) in setups {
+        let expected = &setup["expected"];
+        for as_yaml in [false, true] {
+            let output = explain(&setup, &["--output", "json"], as_yaml);
+
+            assert_eq!(output.status.code(), Some(status(&setup)), "{name}: {output:?}");
+            let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let cause = match &expected["step"] {
+                Value::Null => Value::Null,
+                step => json!({"step": step, "mistake": expected["mistake"]}),
+            };
+            assert_eq!(said["cause"], cause, "{name}");
+            assert_eq!(said["problems"], json!([]), "{name}");
+        }
+
+        let output = explain(&setup, &[], true);
+        assert_eq!(output.status.code(), Some(status(&setup)), "{name}");
+        let tree = String::from_utf8(output.stdout).unwrap();
+        assert!(!tree.contains('\u{1b}'), "styles are for terminals");
+        let first = tree.lines().next().unwrap();
+        match expected["mistake"].as_str() {
+            Some(mistake) => {
+                assert!(first.starts_with("cause: ") && first.ends_with(&format!("[{mistake}]")), "{name}: {first}")
+            }
+            None => assert!(first.starts_with("\u{2713} "), "{name}: {first}"),
+        }
+    }
+}
+
+#[test]
+fn never_prints_the_token() {
+    let walk_through = setup("00-walk-through");
+    let token = walk_through["inputs"]["token"].as_str().unwrap();
+    let signature = token.rsplit('.').next().unwrap();
+    for (name, mut setup) in setups() {
+        setup["inputs"]["token"] = token.into();
+        setup["inputs"]["jwks"] = walk_through["inputs"]["jwks"].clone();
+        for flags in [&["--output", "json"][..], &["--verbose"]] {
+            let output = explain(&setup, flags, false);
+            let printed = [output.stdout, output.stderr].concat();
+            let printed = String::from_utf8(printed).unwrap();
+            assert!(!printed.contains(token) && !printed.contains(signature), "{name}");
+        }
+    }
+}
+
+#[test]
+fn finds_the_pod_and_its_account_by_their_kinds() {
+    let demo = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo").join(file);
+    let explain = |pod: &str| {
+        Command::new(env!("CARGO_BIN_EXE_policy-host"))
+            .args(["explain", pod, "--output", "json", "--settings-json", r#"{"region":"us-east-2"}"#])
+            .arg("--pod")
+            .arg(demo("pods.yaml"))
+            .arg("--service-account")
+            .arg(demo("cluster.yaml"))
+            .arg("--trust-policy")
+            .arg(demo("trust-policy.json"))
+            .args(["--issuer", "https://oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E"])
+            .output()
+            .unwrap()
+    };
+    for (pod, status, cause) in [
+        ("pod/eks-iam-test1", 1, json!({"step": "role", "mistake": "missingRole"})),
+        ("pod/eks-iam-test2", 1, json!({"step": "role", "mistake": "missingRole"})),
+        ("pod/eks-iam-test3", 0, Value::Null),
+        ("pod/eks-iam-test4", 0, Value::Null),
+    ] {
+        let output = explain(pod);
+        assert_eq!(output.status.code(), Some(status), "{pod}: {output:?}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(said["cause"], cause, "{pod}");
+    }
+    // The file has no such pod.
+    assert_eq!(explain("pod/other").status.code(), Some(2));
+}
+
+#[test]
+fn takes_what_aws_prints_of_a_role() {
+    let mut setup = setup("00-walk-through");
+    let policy = setup["inputs"]["trustPolicy"].take();
+    setup["inputs"]["trustPolicy"] =
+        json!({"Role": {"Arn": "arn:aws:iam::111122223333:role/other", "AssumeRolePolicyDocument": policy}});
+
+    let output = explain(&setup, &["--output", "json"], false);
+
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["cause"], json!({"step": "role", "mistake": "otherRole"}));
+}
+
+#[test]
+fn exits_with_2_where_something_can_not_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let broken = file("broken", "a: [");
+    let pods = file("pods", "{kind: Pod, metadata: {name: a}}\n---\n{kind: Pod, metadata: {name: b}}");
+    let policy = file("policy", r#"{"Statement": {"Effect": "allow"}}"#);
+    let token = file("token", "hunter2-is-no-token");
+    for (flags, reason) in [
+        (vec!["--pod", &broken], "cannot read the objects in"),
+        (vec!["--pod", &pods], "expected one Pod, but got 2: a, b"),
+        (vec!["--pod", "/does/not/exist"], "cannot read `/does/not/exist`"),
+        (vec!["--trust-policy", &broken], "cannot read"),
+        (vec!["--trust-policy", &policy], "`Statement[0]`: `Effect`: expected `Allow` or `Deny`"),
+        (vec!["--token-file", &token], "expected a JWT"),
+        (vec!["--settings-json", r#"{"regio": "us-east-2"}"#], "did you mean `region`"),
+        (vec!["deployment/web"], "expected `pod/NAME`, but got `deployment/web`"),
+        (vec!["--no-such-flag"], "unexpected argument"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_policy-host")).arg("explain").args(&flags).output().unwrap();
+
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {output:?}");
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(printed.contains(reason), "{flags:?}: {printed}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}

@@ -1,0 +1,94 @@
+//! IAM's condition operators, as data: `conditions/operators.yaml` has each case, and the section of IAM's documentation that it is held against.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use irsa_explain::trust::{Context, Policy, Truth};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    page: String,
+    section: String,
+    says: String,
+    #[serde(default = "current_version")]
+    version: String,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    /// `null` where it is not known.
+    holds: Option<bool>,
+    condition: Value,
+}
+
+fn current_version() -> String {
+    "2012-10-17".to_owned()
+}
+
+#[test]
+fn every_operator_does_what_the_documentation_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("conditions/operators.yaml");
+    let text = fs::read_to_string(path).unwrap();
+    let rows: Vec<Row> = yaml_serde::from_str(&text).unwrap_or_else(|error| panic!("{error}"));
+    let context = Context {
+        provider: Some("idp.example/A".to_owned()),
+        audiences: Some(vec!["sts.amazonaws.com".to_owned()]),
+        subject: Some("system:serviceaccount:shop:web".to_owned()),
+    };
+    let mut cases = 0;
+    let mut failures = Vec::new();
+    for row in &rows {
+        assert!(text.contains(&format!("# {} ", row.page)), "the page `{}` has no address", row.page);
+        for case in &row.cases {
+            cases += 1;
+            let policy = json!({"Version": row.version, "Statement": {
+                "Effect": "Allow", "Principal": "*", "Action": "sts:*", "Condition": case.condition,
+            }});
+            let policy = Policy::read(&policy).unwrap();
+            let holds = Truth::all(policy.statements[0].clauses.iter().map(|clause| clause.holds(&context)));
+            let expected = case.holds.map_or(Truth::Unknown, Truth::from);
+            if holds != expected {
+                failures.push(format!("{}: {}: {} is {holds:?}", row.section, row.says, case.condition));
+            }
+        }
+    }
+    assert!(cases > 90, "{cases} cases");
+    assert!(failures.is_empty(), "{} of {cases} cases failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// With several audiences a token is for whom IAM picks: only set operators take several values.
+#[test]
+fn several_values_are_for_set_operators() {
+    let context = Context {
+        provider: Some("idp.example/A".to_owned()),
+        audiences: Some(vec!["a".to_owned(), "b".to_owned()]),
+        subject: None,
+    };
+    for (operator, values, expected) in [
+        ("StringEquals", json!("a"), Truth::Unknown),
+        ("ForAnyValue:StringEquals", json!("a"), Truth::True),
+        ("ForAllValues:StringEquals", json!("a"), Truth::False),
+        ("ForAllValues:StringEquals", json!(["a", "b", "c"]), Truth::True),
+        ("ForAllValues:StringNotEquals", json!("a"), Truth::False),
+        ("ForAnyValue:StringNotEquals", json!("a"), Truth::True),
+    ] {
+        let policy = json!({"Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {operator: {"idp.example/A:aud": values}},
+        }]});
+        let policy = Policy::read(&policy).unwrap();
+        assert_eq!(policy.statements[0].clauses[0].holds(&context), expected, "{operator} {values}");
+    }
+}

@@ -1,0 +1,176 @@
+//! Laws that hold for whatever is given.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::sync::LazyLock;
+
+use irsa_explain::{Inputs, Outcome, explain, tree};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use support::{Setup, setups};
+
+static SETUPS: LazyLock<Vec<(String, Setup)>> = LazyLock::new(setups);
+
+fn any_inputs() -> impl Strategy<Value = Inputs> {
+    (0..SETUPS.len()).prop_map(|index| SETUPS[index].1.inputs())
+}
+
+/// The texts of the inputs.
+fn texts(inputs: &mut Inputs) -> [&mut Option<String>; 12] {
+    [
+        &mut inputs.pod,
+        &mut inputs.workload,
+        &mut inputs.service_account,
+        &mut inputs.settings,
+        &mut inputs.config_map,
+        &mut inputs.trust_policy,
+        &mut inputs.issuer,
+        &mut inputs.discovery,
+        &mut inputs.jwks,
+        &mut inputs.token,
+        &mut inputs.namespace,
+        &mut inputs.role,
+    ]
+}
+
+/// Texts that are nearly something: a piece of JSON, of a token, of an ARN.
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[a-z.{}\":,\\[\\]0-9*?$/]{0,40}",
+        select(vec![
+            "{}",
+            "[]",
+            "null",
+            "{\"Statement\": []}",
+            "{\"metadata\": 1}",
+            "{\"spec\": {\"containers\": {}}}",
+            "e30.e30.e30",
+            ":"
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+/// The conditions' outcome, and the provider's.
+fn verdict(inputs: &Inputs) -> (Outcome, Outcome) {
+    let steps = explain(inputs).steps;
+    (steps[7].outcome, steps[8].outcome)
+}
+
+fn with_policy(inputs: &Inputs, change: impl FnOnce(&mut Value)) -> Inputs {
+    let mut policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
+    change(&mut policy);
+    Inputs { trust_policy: Some(policy.to_string()), ..inputs.clone() }
+}
+
+fn with_letter_case(text: &str, upper: &[bool]) -> String {
+    let cased = |(character, upper): (char, &bool)| {
+        if *upper { character.to_ascii_uppercase() } else { character.to_ascii_lowercase() }
+    };
+    text.chars().zip(upper.iter().cycle()).map(cased).collect()
+}
+
+/// A statement that is about another principal, or another action.
+fn unrelated() -> impl Strategy<Value = Value> {
+    let principals = vec![
+        json!({"Service": "ec2.amazonaws.com"}),
+        json!({"AWS": "arn:aws:iam::111122223333:root"}),
+        json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/other.example"}),
+        json!({"Federated": "arn:aws:iam::111122223333:saml-provider/corp"}),
+    ];
+    (
+        select(principals),
+        select(vec!["Allow", "Deny"]),
+        select(vec!["sts:AssumeRole", "sts:*", "sts:AssumeRoleWithWebIdentity"]),
+    )
+        .prop_map(|(principal, effect, action)| json!({"Effect": effect, "Principal": principal, "Action": action}))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn never_panics_whatever_the_text(mut inputs in any_inputs(), at in 0..12_usize, text in any_text()) {
+        *texts(&mut inputs)[at] = Some(text);
+        let explanation = explain(&inputs);
+        prop_assert_eq!(explanation.steps.len(), 10);
+        for line in tree(&explanation, true) {
+            prop_assert!(!line.to_string().contains(char::is_control));
+        }
+    }
+
+    #[test]
+    fn never_panics_whatever_is_cut_off(mut inputs in any_inputs(), at in 0..12_usize, part in 0.0..1.0_f64) {
+        let text = &mut *texts(&mut inputs)[at];
+        if let Some(whole) = text.as_deref() {
+            let characters = whole.chars().count();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a part of a length")]
+            let end = (characters as f64 * part) as usize;
+            *text = Some(whole.chars().take(end).collect());
+        }
+        prop_assert_eq!(explain(&inputs).steps.len(), 10);
+    }
+
+    #[test]
+    fn leaving_something_out_makes_nothing_right_that_was_wrong(inputs in any_inputs(), at in 0..12_usize) {
+        let before = explain(&inputs);
+        let mut less = inputs;
+        *texts(&mut less)[at] = None;
+        let after = explain(&less);
+        if before.outcome == Outcome::Failed && after.outcome == Outcome::Passed {
+            // Only what was wrong may be gone: the settings, or what was held against something.
+            prop_assert!(matches!(at, 3 | 6 | 7 | 8 | 9 | 11), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_deny_that_matches_always_fails(inputs in any_inputs(), first in any::<bool>()) {
+        let denied = with_policy(&inputs, |policy| {
+            let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole*"});
+            let statements = policy["Statement"].as_array_mut().unwrap();
+            statements.insert(if first { 0 } else { statements.len() }, deny);
+        });
+        let (provider, conditions) = verdict(&denied);
+        prop_assert!(conditions == Outcome::Failed || provider == Outcome::Failed, "{provider:?} {conditions:?}");
+    }
+
+    #[test]
+    fn an_unrelated_statement_changes_nothing(inputs in any_inputs(), statement in unrelated(), first in any::<bool>()) {
+        let more = with_policy(&inputs, |policy| {
+            let statements = policy["Statement"].as_array_mut().unwrap();
+            statements.insert(if first { 0 } else { statements.len() }, statement);
+        });
+        prop_assert_eq!(verdict(&more), verdict(&inputs));
+        let (before, after) = (explain(&inputs), explain(&more));
+        prop_assert_eq!(before.cause, after.cause);
+        prop_assert_eq!(before.outcome, after.outcome);
+    }
+
+    #[test]
+    fn the_letter_case_of_keys_does_not_matter(inputs in any_inputs(), upper in prop::collection::vec(any::<bool>(), 1..40)) {
+        let cased = with_policy(&inputs, |policy| {
+            let condition = policy["Statement"][0]["Condition"].as_object_mut().expect("it has conditions");
+            for keys in condition.values_mut() {
+                let keys = keys.as_object_mut().unwrap();
+                *keys = std::mem::take(keys).into_iter().map(|(key, value)| (with_letter_case(&key, &upper), value)).collect();
+            }
+        });
+        prop_assert_eq!(verdict(&cased), verdict(&inputs));
+    }
+
+    #[test]
+    fn a_statement_by_itself_is_a_list_of_one(inputs in any_inputs()) {
+        let single = with_policy(&inputs, |policy| policy["Statement"] = policy["Statement"][0].clone());
+        prop_assert_eq!(explain(&single), explain(&inputs));
+    }
+}

@@ -1,0 +1,272 @@
+//! Every mistake of the table is found where it is made: the walk-through, with one thing wrong.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use irsa_explain::mistake::Mistake;
+use irsa_explain::{Explanation, Inputs, explain};
+use serde_json::{Value, json};
+use support::setup;
+
+const PROVIDER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
+
+fn right() -> Inputs {
+    setup("00-walk-through").inputs()
+}
+
+/// A change of a JSON input.
+fn change(input: &mut Option<String>, change: impl FnOnce(&mut Value)) {
+    let mut value: Value = serde_json::from_str(input.as_deref().unwrap()).unwrap();
+    change(&mut value);
+    *input = Some(value.to_string());
+}
+
+/// The inputs without what a changed token would not agree with: its signature.
+fn with_claims(changed: impl FnOnce(&mut Value)) -> Inputs {
+    let mut inputs = Inputs { jwks: None, ..right() };
+    let token = inputs.token.take().unwrap();
+    let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+    let mut claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
+    changed(&mut claims);
+    parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
+    inputs.token = Some(parts.join("."));
+    inputs
+}
+
+/// The same without a token, whose claims would be looked at first.
+fn untold() -> Inputs {
+    Inputs { token: None, jwks: None, discovery: None, ..right() }
+}
+
+fn with_statement(changed: impl FnOnce(&mut Value)) -> Inputs {
+    let mut inputs = right();
+    change(&mut inputs.trust_policy, |policy| changed(&mut policy["Statement"][0]));
+    inputs
+}
+
+/// What is wrong, as `step/mistake`.
+fn cause(explanation: &Explanation) -> String {
+    let cause = explanation.cause.expect("something is wrong");
+    format!("{}/{}", cause.step.name(), cause.mistake.map(Mistake::name).unwrap_or_default())
+}
+
+/// What each case comes to.
+fn cases() -> Vec<(&'static str, Inputs)> {
+    [of_the_pod(), of_the_token(), of_the_trust_policy(), of_the_region()].concat()
+}
+
+fn of_the_pod() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    let account = |changed: &dyn Fn(&mut Value)| {
+        let mut inputs = right();
+        change(&mut inputs.service_account, changed);
+        inputs
+    };
+    let pod = |changed: &dyn Fn(&mut Value)| {
+        let mut inputs = right();
+        change(&mut inputs.pod, changed);
+        inputs
+    };
+    let container = |changed: &dyn Fn(&mut Value)| pod(&|pod| changed(&mut pod["spec"]["containers"][0]));
+    add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["name"] = "web".into()));
+    add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["namespace"] = "web".into()));
+    add("role/otherRole", Inputs { role: Some("arn:aws:iam::111122223333:role/other".into()), ..right() });
+    add(
+        "role/misspelledAnnotation",
+        account(&|account| {
+            account["metadata"]["annotations"] =
+                json!({"eks.amazon.com/role-arn": "arn:aws:iam::111122223333:role/app"});
+        }),
+    );
+    add("allowed/roleNotAllowed", Inputs {
+        settings: Some(r#"{"region": "us-east-2", "allowedRoles": [{"namespaces": ["*"], "roles": ["arn:aws:iam::*:role/x"]}]}"#.into()),
+        ..right()
+    });
+    add("injected/notInjected", pod(&|pod| pod["metadata"]["uid"] = "5f8d1c0e".into()));
+    add(
+        "injected/conflictingVolume",
+        pod(&|pod| pod["spec"]["volumes"] = json!([{"name": "aws-iam-token", "emptyDir": {}}])),
+    );
+    add(
+        "injected/partialCredentials",
+        container(&|container| {
+            container["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/x"}]);
+        }),
+    );
+    add(
+        "credentials/overriddenRole",
+        container(&|container| {
+            container["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/x"},
+                                  {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/tmp/token"}]);
+        }),
+    );
+    add(
+        "credentials/profileSet",
+        container(&|container| container["env"] = json!([{"name": "AWS_PROFILE", "value": "x"}])),
+    );
+    add(
+        "credentials/profileSet",
+        container(&|container| {
+            container["volumeMounts"] = json!([{"name": "config", "mountPath": "/root/.aws"}]);
+        }),
+    );
+    cases
+}
+
+fn of_the_token() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    add("token/tokenExpired", Inputs { now: right().now.map(|now| now.saturating_add(86_400)), ..right() });
+    add("token/tokenNotYetValid", Inputs { now: right().now.map(|now| now.saturating_sub(86_400)), ..right() });
+    add("token/otherAudience", with_claims(|claims| claims["aud"] = json!(["https://kubernetes.default.svc"])));
+    add("token/otherSubject", with_claims(|claims| claims["sub"] = "system:serviceaccount:default:default".into()));
+    add(
+        "token/legacyToken",
+        with_claims(|claims| {
+            *claims = json!({"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:my-sa"});
+        }),
+    );
+    add("issuer/issuerNotHttps", Inputs { issuer: Some(PROVIDER.into()), ..untold() });
+    add(
+        "issuer/issuerNotPublic",
+        Inputs { issuer: Some("https://kubernetes.default.svc.cluster.local".into()), ..untold() },
+    );
+    add("issuer/issuerMismatch", with_claims(|claims| claims["iss"] = "https://other.example".into()));
+    add("issuer/trailingSlash", Inputs { issuer: right().issuer.map(|issuer| issuer + "/"), ..right() });
+    let discovery = |changed: &dyn Fn(&mut Value)| {
+        let mut inputs = right();
+        change(&mut inputs.discovery, changed);
+        inputs
+    };
+    add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = "http://keys.example".into()));
+    add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = Value::Null));
+    add("issuer/issuerMismatch", discovery(&|document| document["issuer"] = Value::Null));
+    let mut keys = right();
+    change(&mut keys.jwks, |jwks| jwks["keys"][0]["kid"] = "old".into());
+    add("issuer/unknownKey", keys);
+    add("issuer/badSignature", Inputs { jwks: right().jwks, ..with_claims(|claims| claims["jti"] = "1".into()) });
+    cases
+}
+
+fn of_the_trust_policy() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    add(
+        "provider/issuerWithScheme",
+        with_statement(|statement| {
+            statement["Principal"]["Federated"] =
+                format!("arn:aws:iam::111122223333:oidc-provider/https://{PROVIDER}").into();
+        }),
+    );
+    add(
+        "provider/trailingSlash",
+        with_statement(|statement| {
+            statement["Principal"]["Federated"] = format!("arn:aws:iam::111122223333:oidc-provider/{PROVIDER}/").into();
+        }),
+    );
+    add(
+        "provider/otherProvider",
+        with_statement(|statement| {
+            statement["Principal"]["Federated"] = "arn:aws:iam::111122223333:oidc-provider/accounts.example".into();
+        }),
+    );
+    add(
+        "provider/providerInOtherAccount",
+        with_statement(|statement| {
+            statement["Principal"]["Federated"] = format!("arn:aws:iam::444455556666:oidc-provider/{PROVIDER}").into();
+        }),
+    );
+    add(
+        "provider/noProvider",
+        with_statement(|statement| {
+            statement["Principal"] = json!({"Service": "pods.eks.amazonaws.com"});
+        }),
+    );
+    add(
+        "provider/otherAction",
+        with_statement(|statement| statement["Action"] = json!(["sts:AssumeRole", "sts:TagSession"])),
+    );
+    let mut denied = right();
+    change(&mut denied.trust_policy, |policy| {
+        let statements = policy["Statement"].as_array_mut().unwrap();
+        statements.push(json!({"Effect": "Deny", "Principal": "*", "Action": "sts:*"}));
+    });
+    add("conditions/denied", denied);
+    let condition = |key: &str, value: &str| {
+        with_statement(|statement| statement["Condition"]["StringEquals"] = json!({format!("{PROVIDER}{key}"): value}))
+    };
+    add("conditions/trailingSlash", condition("/:sub", "system:serviceaccount:default:my-sa"));
+    add("conditions/wildcardInStringEquals", condition(":sub", "system:serviceaccount:def*:my-sa"));
+    add("conditions/wrongNamespace", condition(":sub", "system:serviceaccount:shop:my-sa"));
+    add("conditions/wrongNamespace", condition(":sub", "system:serviceaccount:shop:*"));
+    add("conditions/wrongServiceAccount", condition(":sub", "system:serviceaccount:default:web"));
+    add("conditions/wrongSubject", condition(":sub", "default:my-sa"));
+    add("conditions/wrongAudience", condition(":aud", "sts.amazonaws.com.cn"));
+    add(
+        "conditions/otherProvider",
+        with_statement(|statement| {
+            statement["Condition"]["StringEquals"] =
+                json!({"oidc.example/id/B:sub": "system:serviceaccount:default:my-sa"});
+        }),
+    );
+    add(
+        "conditions/issuerWithScheme",
+        with_statement(|statement| {
+            statement["Condition"]["StringEquals"] = json!({format!("https://{PROVIDER}:aud"): "sts.amazonaws.com"});
+        }),
+    );
+    cases
+}
+
+fn of_the_region() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    add("region/noRegion", Inputs { settings: None, ..right() });
+    add("region/regionInOtherPartition", Inputs { settings: Some(r#"{"region": "cn-north-1"}"#.into()), ..right() });
+    cases
+}
+
+#[test]
+fn finds_each_mistake_first() {
+    let mut failures = Vec::new();
+    for (expected, inputs) in cases() {
+        let explanation = explain(&inputs);
+        if explanation.cause.is_none() || cause(&explanation) != expected {
+            let said = explanation.cause.map(|_| cause(&explanation));
+            failures.push(format!("expected {expected}, but got {said:?}: {:#?}", explanation.steps));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn warns_of_conditions_that_are_missing() {
+    let only = |claim: &str, value: &str| {
+        let condition = json!({"StringEquals": {format!("{PROVIDER}:{claim}"): value}});
+        let explanation = explain(&with_statement(|statement| statement["Condition"] = condition));
+        assert_eq!(explanation.cause, None, "a warning is no cause");
+        explanation.steps[8].mistake
+    };
+    assert_eq!(only("sub", "system:serviceaccount:default:my-sa"), Some(Mistake::NoAudienceCondition));
+    assert_eq!(only("aud", "sts.amazonaws.com"), Some(Mistake::NoSubjectCondition));
+}
+
+#[test]
+fn every_mistake_of_the_table_is_made_here() {
+    let made: Vec<_> = cases().into_iter().map(|(expected, _)| expected.split_once('/').unwrap().1).collect();
+    let warnings = ["noSubjectCondition", "noAudienceCondition"];
+    for mistake in Mistake::ALL {
+        let name = mistake.name();
+        assert!(made.contains(&name) || warnings.contains(&name), "nothing here makes the mistake `{name}`");
+    }
+}
