@@ -15,12 +15,12 @@ export class Chain {
   /** Shows the steps. The cause is open, unless the user opened another. */
   show({ steps, cause }: Explanation, fresh: boolean): void {
     const open = !fresh && this.opened !== null ? this.opened : (cause?.step ?? null);
-    this.place.replaceChildren(...steps.map((step) => this.item(step)));
+    this.place.replaceChildren(...steps.map((step) => this.item(step, step.step === cause?.step)));
     this.place.style.setProperty("--steps", String(steps.length));
     this.open(open, fresh ? null : this.opened);
   }
 
-  private item(step: Step): HTMLLIElement {
+  private item(step: Step, isCause: boolean): HTMLLIElement {
     const button = element(
       "button",
       { type: "button", "aria-expanded": "false", "aria-controls": `step-${step.step}`, "data-step": step.step },
@@ -36,8 +36,8 @@ export class Chain {
       "div",
       { class: "panel", id: `step-${step.step}`, hidden: true },
       element("h3", {}, ...prose(step.says)),
-      reasons(step.reasons),
-      step.fix === null ? null : element("p", { class: "fix" }, element("strong", {}, "Fix: "), ...prose(step.fix)),
+      // Of the cause, the verdict says that already, right above.
+      ...(isCause ? [] : why(step)),
       details(step.details),
       step.mistake === null ? null : element("p", { class: "quiet" }, "This mistake is called ", element("code", {}, step.mistake), "."),
     );
@@ -60,8 +60,13 @@ export function sign(outcome: Outcome): HTMLElement {
   return element("span", { class: `sign ${outcome}`, "aria-hidden": "true" }, SIGNS[outcome]);
 }
 
-function reasons(lines: string[]): HTMLElement | null {
-  return lines.length === 0 ? null : element("ul", {}, ...lines.map((line) => element("li", {}, ...prose(line))));
+/** Why a step turned out as it did, and what to do about it. */
+export function why({ reasons, fix }: Step): HTMLElement[] {
+  const [first, ...more] = reasons;
+  return [
+    ...(first === undefined ? [] : [more.length === 0 ? element("p", {}, ...prose(first)) : element("ul", {}, ...reasons.map((reason) => element("li", {}, ...prose(reason))))]),
+    ...(fix === null ? [] : [element("p", {}, element("strong", {}, "Fix: "), ...prose(fix))]),
+  ];
 }
 
 function details(all: Detail[]): HTMLElement | null {

@@ -8,6 +8,7 @@ import { EditorState } from "@codemirror/state";
 import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
+import { element, prose } from "./dom";
 import type { Problem } from "./yaml";
 
 /** Where the page's Content-Security-Policy expects the editor's styles to come from. */
@@ -69,9 +70,14 @@ export class Editor {
     const { length } = this.view.state.doc;
     const diagnostics = problems.map(({ from, to, message }): Diagnostic => {
       const start = Math.min(from, Math.max(length - 1, 0));
-      return { from: start, to: Math.min(Math.max(to, start + 1), length), severity: "error", message };
+      return { from: start, to: Math.min(Math.max(to, start + 1), length), severity: "error", message, renderMessage: () => element("span", {}, ...prose(message)) };
     });
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
+  }
+
+  /** Measures its lines anew: it was made where it was not seen. */
+  measure(): void {
+    this.view.requestMeasure();
   }
 
   /** The line, from 1, of an offset. */

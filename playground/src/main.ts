@@ -11,7 +11,7 @@ import { fromFragment, toFragment } from "./link";
 import { showPod } from "./pod";
 import { Tabs } from "./tabs";
 import { startTheme } from "./theme";
-import { showUnreadable, showVerdict, type Unreadable } from "./verdict";
+import { showBeginning, showUnreadable, showVerdict, type Unreadable } from "./verdict";
 import type { Problem } from "./yaml";
 
 /** How long after the last key the core is asked. */
@@ -19,7 +19,9 @@ const PAUSE_MS = 150;
 
 const verdict = byId("verdict", HTMLElement);
 const chain = new Chain(byId("chain", HTMLOListElement));
-const tabs = new Tabs(byId("tabs", HTMLElement));
+const tabs = new Tabs(byId("tabs", HTMLElement), () => {
+  for (const editor of editors.values()) editor.measure();
+});
 const select = byId("example", HTMLSelectElement);
 const status = byId("status", HTMLElement);
 
@@ -67,6 +69,7 @@ function update(fresh: boolean): void {
   }));
   mark(wrong);
   if (wrong.length > 0) showUnreadable(verdict, wrong.map(unreadable));
+  else if (Object.keys(question.inputs).length === 0) showBeginning(verdict);
   else showVerdict(verdict, explanation);
   chain.show(explanation, fresh);
   showResults(question, explanation);

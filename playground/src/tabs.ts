@@ -3,7 +3,10 @@
 export class Tabs {
   private readonly tabs: HTMLElement[];
 
-  constructor(list: HTMLElement) {
+  constructor(
+    list: HTMLElement,
+    private readonly onShow: () => void,
+  ) {
     this.tabs = [...list.querySelectorAll<HTMLElement>("[role=tab]")];
     for (const tab of this.tabs) tab.addEventListener("click", () => this.choose(tab));
     list.addEventListener("keydown", (event) => this.move(event));
@@ -33,6 +36,7 @@ export class Tabs {
       tab.tabIndex = isChosen ? 0 : -1;
       document.getElementById(tab.getAttribute("aria-controls") ?? "")?.toggleAttribute("hidden", !isChosen);
     }
+    this.onShow();
   }
 
   private move(event: KeyboardEvent): void {

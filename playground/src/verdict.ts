@@ -1,6 +1,6 @@
 // What it comes to, first: the cause, or that there is none.
 
-import { sign } from "./chain";
+import { sign, why } from "./chain";
 import type { Explanation, Outcome } from "./core";
 import { element, prose } from "./dom";
 import { OBJECTS, type Name, type ObjectName } from "./inputs";
@@ -9,14 +9,21 @@ const HEADINGS: Record<Outcome, string> = {
   passed: "The pod gets its role",
   failed: "The pod does not get its role",
   unknown: "Nothing is wrong so far, but not all is known",
-  skipped: "There is nothing to look at yet",
+  skipped: "There is nothing to look at",
 };
 
-/** Shows the outcome, and the step that decided it. */
+/** Shows the outcome, and the step that decided it: what is wrong, why, and how to mend it. */
 export function showVerdict(place: HTMLElement, { outcome, cause, steps }: Explanation): void {
   const decisive = steps.find(({ step }) => step === cause?.step) ?? steps.find((step) => step.outcome === outcome && outcome !== "passed");
-  const words = decisive ? [element("strong", {}, `${decisive.title}: `), ...prose(decisive.says)] : ["Every step from the pod to STS is right."];
-  show(place, outcome, HEADINGS[outcome], element("p", {}, ...words), decisive?.fix ? element("p", {}, element("strong", {}, "Fix: "), ...prose(decisive.fix)) : null);
+  if (!decisive) return show(place, outcome, HEADINGS[outcome], element("p", {}, "Every step from the pod to STS is right."));
+  const { title, says } = decisive;
+  show(place, outcome, HEADINGS[outcome], element("p", {}, element("strong", {}, `${title}: `), ...prose(says)), ...why(decisive));
+}
+
+/** Shows what to begin with, where nothing was given. */
+export function showBeginning(place: HTMLElement): void {
+  const words = "Give it what you have: a pod, its service account, the trust policy of its role. Or start from an example.";
+  show(place, "skipped", "There is nothing to look at yet", element("p", {}, words));
 }
 
 /** An input that can't be read, and where. */
