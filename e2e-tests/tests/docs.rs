@@ -81,7 +81,7 @@ fn the_mistakes_of_an_explanation_are_those_of_the_code() {
 fn the_orders_of_the_sdks_are_those_of_the_code() {
     let rows = SDKS.iter().map(|sdk| {
         let order: Vec<_> = sdk.order.iter().map(|place| place.words()).collect();
-        format!("| [{}]({}) | {} |", sdk.name, sdk.docs, order.join(", "))
+        format!("| [{}]({}) | {} |", sdk.name, sdk.docs, order.join("; "))
     });
     check("docs/explain.md", "sdks", &table("| SDK | where it looks, in its order |\n|---|---|", rows));
 }

@@ -123,6 +123,26 @@ impl<'d> Case<'d> {
         self.subject.as_ref().filter(|subject| subject.origin != Origin::Account)
     }
 
+    /// Why it is not known what the pod's containers hold, where it is not.
+    pub fn why_unknown(&self) -> Option<String> {
+        let documents = self.documents;
+        let Some(subject) = self.has_pod() else {
+            return Some(match (&documents.pod, &documents.workload) {
+                (Given::Missing, Given::Unreadable | Given::Present(_)) => {
+                    Given::<()>::Unreadable.lack(Input::Workload)
+                }
+                (pod, _) => pod.lack(Input::Pod),
+            });
+        };
+        match (&documents.settings, subject.admission.lacking) {
+            _ if subject.origin == Origin::Stored => None,
+            (Given::Unreadable, _) => Some(documents.settings.lack(Input::Settings)),
+            (_, Some(Input::ConfigMap)) => Some(documents.config_map.lack(Input::ConfigMap)),
+            (_, Some(_)) => Some(documents.service_account.lack(Input::ServiceAccount)),
+            (_, None) => None,
+        }
+    }
+
     /// Whether the account gets container credentials, for which no role is assumed by web identity.
     pub fn has_container_credentials(&self) -> bool {
         self.of_account().is_some_and(|admission| admission.source.as_deref() == Some("container-credentials"))

@@ -270,3 +270,102 @@ fn every_mistake_of_the_table_is_made_here() {
         assert!(made.contains(&name) || warnings.contains(&name), "nothing here makes the mistake `{name}`");
     }
 }
+
+/// The outcomes of the steps, a letter each: passed, failed, unknown, skipped.
+fn outcomes(inputs: &Inputs) -> String {
+    let letter = |outcome: &Value| outcome.as_str().unwrap().chars().next().unwrap();
+    let said = serde_json::to_value(explain(inputs)).unwrap();
+    said["steps"].as_array().unwrap().iter().map(|step| letter(&step["outcome"])).collect()
+}
+
+#[test]
+fn says_unknown_where_something_was_not_given() {
+    let none = Inputs::default();
+    assert_eq!(outcomes(&none), "uuuuuuuuuu");
+    assert_eq!(outcomes(&untold()), "pppppppppp");
+    // Without its account a pod's role is not known, but its subject is.
+    assert_eq!(outcomes(&Inputs { service_account: None, ..untold() }), "uuuuuuppuu");
+    assert_eq!(outcomes(&Inputs { pod: None, ..untold() }), "pppuuupppu");
+    assert_eq!(outcomes(&Inputs { trust_policy: None, ..untold() }), "pppppppuup");
+    assert_eq!(outcomes(&Inputs { issuer: None, ..untold() }), "ppppppuupp");
+    assert_eq!(outcomes(&Inputs { settings: Some("{".into()), ..untold() }), "puuuuupppu");
+}
+
+#[test]
+fn says_where_an_input_can_not_be_read() {
+    let broken = |inputs: Inputs| {
+        let explanation = explain(&inputs);
+        let problem = explanation.problems.first().expect("it says what is wrong").clone();
+        (problem.message, problem.line, problem.column)
+    };
+    let (message, line, column) = broken(Inputs { pod: Some("{\n  \"spec\": x}".into()), ..right() });
+    assert_eq!((message.as_str(), line, column), ("expected JSON, but expected value", Some(2), Some(11)));
+    let (message, ..) = broken(Inputs { pod: Some(r#"{"spec": {"containers": 7}}"#.into()), ..right() });
+    assert_eq!(message, "`object.spec.containers`: expected a list, but got a number");
+    let twice = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {"StringLike": {}, "StringLike": {}}}}"#;
+    let (message, ..) = broken(Inputs { trust_policy: Some(twice.into()), ..right() });
+    assert_eq!(message, "the key `StringLike` is there twice in one object");
+    for (policy, message) in [
+        (r#"{"Statement": [{"Effect": "Allow"}]}"#, "`Statement[0]`: expected a `Principal`"),
+        (r#"{"Statement": {"Effect": "Allow", "Principal": "*"}}"#, "`Statement[0]`: expected an `Action`"),
+        (
+            r#"{"Statement": {"Effect": "Allow", "Resource": "*"}}"#,
+            "`Statement[0]`: `Resource`: a trust policy's statement has no such element",
+        ),
+        (r#"{"Version": "2020-01-01", "Statement": []}"#, "`Version`: expected `2012-10-17` or `2008-10-17`"),
+        ("{}", "`Statement`: expected a statement, or a list of them"),
+        ("[]", "expected a JSON object"),
+    ] {
+        assert_eq!(broken(Inputs { trust_policy: Some(policy.into()), ..right() }).0, message, "{policy}");
+    }
+}
+
+#[test]
+fn takes_the_pod_of_a_workload() {
+    let pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
+    let workload = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"template": {"metadata": {}, "spec": pod["spec"]}},
+    });
+    let explanation = explain(&Inputs { pod: None, workload: Some(workload.to_string()), ..right() });
+    assert_eq!(explanation.outcome, irsa_explain::Outcome::Passed, "{explanation:#?}");
+    assert_eq!(explanation.review.unwrap().decision, "injected");
+    let other = workload.to_string().replace("Deployment", "Widget");
+    let explanation = explain(&Inputs { pod: None, workload: Some(other), ..right() });
+    assert_eq!(explanation.problems[0].message, "`Widget` of `apps/v1` makes no pods that are known of");
+}
+
+#[test]
+fn asks_nothing_of_sts_for_container_credentials() {
+    let settings = r#"{"region": "us-east-2", "containerCredentials": {"serviceAccounts": ["default/*"]}}"#;
+    let inputs = Inputs { settings: Some(settings.into()), ..right() };
+    assert_eq!(outcomes(&inputs), "pppppsssss");
+    assert_eq!(irsa_explain::token_audience(&inputs), None);
+    assert_eq!(irsa_explain::token_audience(&right()).as_deref(), Some("sts.amazonaws.com"));
+}
+
+/// A variable's value may be a secret, whatever its name.
+#[test]
+fn prints_no_value_of_a_variable() {
+    const SECRET: &str = "pl4nted-s3cret";
+    let names = [
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "PASSWORD",
+    ];
+    for name in names {
+        let mut inputs = right();
+        change(&mut inputs.pod, |pod| {
+            pod["spec"]["containers"][0]["env"] = json!([{"name": name, "value": SECRET}]);
+        });
+        let mut explanation = explain(&inputs);
+        // The pod itself is given back.
+        explanation.review.iter_mut().for_each(|review| review.pod = None);
+        let printed = serde_json::to_string(&explanation).unwrap();
+        assert!(!printed.contains(SECRET), "{name}: {printed}");
+    }
+}

@@ -177,11 +177,13 @@ pub fn allowed(case: &Case<'_>, exists: &Step, role: &Step) -> Step {
 
 /// What the policy makes of the account, where it could ask for all that it needs.
 fn known<'c>(case: &'c Case<'_>) -> Option<&'c Admission> {
-    case.of_account().filter(|admission| admission.lacking.is_none() && admission.unreadable.is_none())
+    let is_known = |admission: &&Admission| admission.lacking.is_none() && admission.unreadable.is_none();
+    case.of_account().filter(is_known).filter(|_| !matches!(case.documents.settings, Given::Unreadable))
 }
 
 fn unknown(case: &Case<'_>, step: StepKind, says: &str) -> Step {
     let lack = match case.of_account().and_then(|admission| admission.lacking) {
+        None if matches!(case.documents.settings, Given::Unreadable) => case.documents.settings.lack(Input::Settings),
         Some(Input::ConfigMap) => case.documents.config_map.lack(Input::ConfigMap),
         _ => case.documents.service_account.lack(Input::ServiceAccount),
     };

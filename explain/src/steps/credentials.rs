@@ -2,7 +2,7 @@
 
 use irsa::finding::FindingKind;
 
-use crate::case::Case;
+use crate::case::{Case, Origin};
 use crate::container::Container;
 use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::mistake::Mistake;
@@ -12,8 +12,11 @@ const STEP: StepKind = StepKind::Credentials;
 
 /// Nothing else in the containers' environment wins over the role, for any AWS SDK.
 pub fn win(case: &Case<'_>) -> Step {
-    let Some(subject) = case.has_pod() else {
-        return Step::unknown(STEP, "Which credentials win is not known: no pod was given.");
+    let subject = match (case.has_pod(), case.why_unknown()) {
+        (Some(subject), None) => subject,
+        (_, lack) => {
+            return Step::unknown(STEP, format!("Which credentials win is not known: {}.", lack.unwrap_or_default()));
+        }
     };
     if subject.admission.unreadable.is_some() {
         return Step::skipped(STEP, "The pod can't be read.");
@@ -40,7 +43,10 @@ pub fn win(case: &Case<'_>) -> Step {
             ..Step::failed(STEP, Mistake::Finding(found.kind), "The pod asks for another role than its account's.")
         }
         .because_all(subject.admission.lines(&[FindingKind::OverriddenRole]))
-        .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.");
+        .fix(match subject.origin {
+            Origin::Stored => "Delete the pod, so that it is made anew with its account's role; where its template sets `AWS_ROLE_ARN`, remove it there.",
+            _ => "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.",
+        });
     }
     step
 }

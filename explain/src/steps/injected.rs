@@ -23,17 +23,26 @@ const ASIDE: [FindingKind; 2] = [FindingKind::InvalidSkipContainers, FindingKind
 
 /// The pod's containers have the role's variables and the token's mount.
 pub fn injected(case: &Case<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
-    let Some(subject) = case.has_pod() else {
-        return Step::unknown(STEP, "Whether a pod gets the role is not known: no pod was given.");
-    };
     if super::failed(exists) {
         return Step::skipped(STEP, "Without its service account, the pod is not made.");
     }
-    let admission = &subject.admission;
-    if let Some(found) = admission.first(&[FindingKind::OptedOut]) {
+    if let Some(found) = case.has_pod().and_then(|subject| subject.admission.first(&[FindingKind::OptedOut])) {
         return Step::failed(STEP, Mistake::Finding(found.kind), "The pod opts out, so nothing is injected.")
             .because(found.line.clone())
             .fix(format!("Remove the label `{SKIP_LABEL}` from the pod's template, and create the pod anew."));
+    }
+    let subject = match (case.has_pod(), case.why_unknown()) {
+        (Some(subject), None) => subject,
+        (_, lack) => {
+            let lack = lack.unwrap_or_default();
+            return Step::unknown(STEP, format!("Whether the pod gets the role is not known: {lack}."));
+        }
+    };
+    let admission = &subject.admission;
+    if admission.answer.as_ref().is_some_and(|answer| answer.decision == "skipped") {
+        return Step::new(STEP, Outcome::Failed, "The policy leaves the pod alone.")
+            .because("it is the API server's image of a static pod, which may not use a service account")
+            .fix("Run it by a DaemonSet.");
     }
     let aside = admission.lines(&ASIDE);
     if let Some(found) = admission.first(&IN_THE_WAY) {
@@ -41,9 +50,6 @@ pub fn injected(case: &Case<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
             .because_all(admission.lines(&IN_THE_WAY))
             .because_all(aside)
             .fix(fix(found.kind));
-    }
-    if admission.lacking.is_some() {
-        return Step::unknown(STEP, "What is injected is not known, for the account's role is not.");
     }
     let with_role = subject.containers.iter().filter(|it| it.has_role() || it.has_container_credentials()).count();
     if before.iter().any(|step| super::failed(step)) && (subject.origin != Origin::Stored || with_role == 0) {

@@ -91,7 +91,14 @@ pub fn provider(case: &Case<'_>) -> Step {
     let allows: Vec<&Statement> = policy.statements.iter().filter(|it| it.effect == Effect::Allow).collect();
     let verdict = Truth::any(allows.iter().map(|it| wanted.is_met_by(it).and(it.is_about_web_identity)));
     let step = match verdict {
-        Truth::True => Step::passed(STEP, "The trust policy lets the cluster's provider assume the role."),
+        Truth::True => {
+            let step = Step::passed(STEP, "The trust policy lets the cluster's provider assume the role.");
+            let is_compared = wanted.account.is_some();
+            step.because_all(
+                (!is_compared)
+                    .then(|| "the role's account is not known, so the provider's was not held against it".to_owned()),
+            )
+        }
         Truth::Unknown => unknown(&wanted, &allows),
         Truth::False => wrong(&wanted, &allows),
     };

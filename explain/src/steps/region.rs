@@ -21,8 +21,11 @@ pub fn region(case: &Case<'_>) -> Step {
     if case.has_container_credentials() {
         return Step::skipped(STEP, "STS is not asked.");
     }
-    let Some(subject) = case.has_pod() else {
-        return Step::unknown(STEP, "Which STS is asked is not known: no pod was given.");
+    let subject = match (case.has_pod(), case.why_unknown()) {
+        (Some(subject), None) => subject,
+        (_, lack) => {
+            return Step::unknown(STEP, format!("Which STS is asked is not known: {}.", lack.unwrap_or_default()));
+        }
     };
     let with_role: Vec<&Container> = subject.containers.iter().filter(|container| container.has_role()).collect();
     if with_role.is_empty() {

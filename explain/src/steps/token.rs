@@ -33,8 +33,12 @@ pub fn token(case: &Case<'_>) -> Step {
 
 /// What kubelet would ask for.
 fn planned(case: &Case<'_>) -> Step {
-    let Some(subject) = case.has_pod() else {
-        return Step::unknown(STEP, "What a token says is not known: neither a token nor a pod was given.");
+    let subject = match (case.has_pod(), case.why_unknown()) {
+        (Some(subject), None) => subject,
+        (_, lack) => {
+            let lack = lack.unwrap_or_default();
+            return Step::unknown(STEP, format!("What the token says is not known: no token was given, and {lack}."));
+        }
     };
     let with_role: Vec<_> = subject.containers.iter().filter(|container| container.has_role()).collect();
     if with_role.is_empty() {
