@@ -1,0 +1,105 @@
+// The inputs as a user sees them, and how they become the core's.
+
+import type { CoreInputs, InputProblem } from "./core";
+import { locate } from "./path";
+import { convert, type Problem, type Span } from "./yaml";
+
+/** What has an editor of its own, and what the editor's tab is called. */
+export const OBJECTS = {
+  pod: "Pod or workload",
+  serviceAccount: "Service account",
+  settings: "Settings",
+  trustPolicy: "Trust policy",
+  configMap: "ConfigMap of roles",
+  discovery: "Discovery document",
+  jwks: "Keys (JWKS)",
+} as const;
+
+/** What is one line of text. */
+export const LINES = ["issuer", "namespace", "role", "now", "token"] as const;
+
+export type ObjectName = keyof typeof OBJECTS;
+export type LineName = (typeof LINES)[number];
+export type Name = ObjectName | LineName;
+
+/** What the user typed; empty is not given. */
+export type Texts = Record<Name, string>;
+
+export const OBJECT_NAMES = Object.keys(OBJECTS) as ObjectName[];
+export const NAMES: readonly Name[] = [...OBJECT_NAMES, ...LINES];
+export const EMPTY: Texts = Object.fromEntries(NAMES.map((name) => [name, ""])) as Texts;
+
+/** What AWS reads, and only as JSON. The trust policy may be YAML all the same: CloudFormation's is. */
+const STRICT: readonly Name[] = ["trustPolicy", "discovery", "jwks"];
+
+/** What the core is asked, and the way back from its answer to the user's text. */
+export interface Question {
+  inputs: CoreInputs;
+  /** Where in the text of its input a problem is. */
+  place: (problem: InputProblem) => Span;
+}
+
+/** The texts as the core's inputs, or what can't be read of them. */
+export function ask(texts: Texts, clock: () => number): { question: Question; problems: null } | { question: null; problems: Map<Name, Problem> } {
+  const inputs: CoreInputs = {};
+  const origins = new Map<string, { json: string; origin: (offset: number) => Span }>();
+  const problems = new Map<Name, Problem>();
+  for (const name of OBJECT_NAMES) {
+    if (texts[name].trim() === "") continue;
+    const { json, origin, problem } = convert(texts[name], STRICT.includes(name));
+    if (problem) {
+      problems.set(name, problem);
+    } else {
+      const input = name === "pod" && isWorkload(json) ? "workload" : name;
+      inputs[input] = json;
+      origins.set(input, { json, origin });
+    }
+  }
+  for (const name of ["issuer", "namespace", "role", "token"] as const) {
+    const text = texts[name].trim();
+    if (text !== "") inputs[name] = text;
+  }
+  const now = texts.now.trim();
+  if (!/^\d{0,12}$/.test(now)) {
+    problems.set("now", { message: `expected seconds since 1970, but got \`${now}\``, from: 0, to: texts.now.length });
+  }
+  // Only a token has anything to do with the time.
+  if (now !== "") inputs.now = Number(now);
+  else if (inputs.token !== undefined) inputs.now = clock();
+  if (problems.size > 0) return { question: null, problems };
+  return {
+    question: {
+      inputs,
+      place: ({ input, message, line, column }) => {
+        const found = origins.get(input);
+        const nowhere = { from: 0, to: 0 };
+        if (!found) return nowhere;
+        if (line !== null) return found.origin(offset(found.json, line, column ?? 1));
+        return locate(texts[named(input)], message) ?? nowhere;
+      },
+    },
+    problems: null,
+  };
+}
+
+/** The input that the core calls so, as the page has it. */
+export function named(input: string): Name {
+  return input === "workload" ? "pod" : (input as Name);
+}
+
+function isWorkload(json: string): boolean {
+  try {
+    const { kind } = JSON.parse(json) as { kind?: unknown };
+    return typeof kind === "string" && kind !== "Pod";
+  } catch {
+    return false;
+  }
+}
+
+/** The offset of a line and of a column in bytes, both from 1. */
+function offset(text: string, line: number, column: number): number {
+  const lines = text.split("\n");
+  const start = lines.slice(0, line - 1).reduce((length, one) => length + one.length + 1, 0);
+  const before = new TextEncoder().encode(lines[line - 1]).slice(0, Math.max(column - 1, 0));
+  return Math.min(start + new TextDecoder().decode(before).length, Math.max(text.length - 1, 0));
+}

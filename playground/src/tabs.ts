@@ -1,0 +1,52 @@
+// Tabs, as the ARIA Authoring Practices have them: arrows, Home and End move between them, Tab goes on to what is shown.
+
+export class Tabs {
+  private readonly tabs: HTMLElement[];
+
+  constructor(
+    list: HTMLElement,
+    private readonly onShow: () => void,
+  ) {
+    this.tabs = [...list.querySelectorAll<HTMLElement>("[role=tab]")];
+    for (const tab of this.tabs) tab.addEventListener("click", () => this.choose(tab));
+    list.addEventListener("keydown", (event) => this.move(event));
+  }
+
+  /** Shows the panel that holds the element. */
+  reveal(inside: Element): void {
+    const panel = inside.closest("[role=tabpanel]");
+    const tab = this.tabs.find((one) => one.getAttribute("aria-controls") === panel?.id);
+    if (tab) this.choose(tab);
+  }
+
+  /** Marks the tabs of the panels that hold these elements. */
+  mark(wrong: Element[]): void {
+    const panels = new Set(wrong.map((inside) => inside.closest("[role=tabpanel]")?.id));
+    for (const tab of this.tabs) {
+      const isWrong = panels.has(tab.getAttribute("aria-controls") ?? "");
+      tab.classList.toggle("wrong", isWrong);
+      tab.querySelector(".spoken")?.replaceChildren(isWrong ? " (holds an error)" : "");
+    }
+  }
+
+  private choose(chosen: HTMLElement): void {
+    for (const tab of this.tabs) {
+      const isChosen = tab === chosen;
+      tab.setAttribute("aria-selected", String(isChosen));
+      tab.tabIndex = isChosen ? 0 : -1;
+      document.getElementById(tab.getAttribute("aria-controls") ?? "")?.toggleAttribute("hidden", !isChosen);
+    }
+    this.onShow();
+  }
+
+  private move(event: KeyboardEvent): void {
+    const at = this.tabs.findIndex((tab) => tab === event.target);
+    const last = this.tabs.length - 1;
+    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[event.key];
+    const tab = to === undefined ? undefined : this.tabs[to];
+    if (!tab) return;
+    event.preventDefault();
+    this.choose(tab);
+    tab.focus();
+  }
+}

@@ -1,0 +1,197 @@
+// YAML to the JSON that the core reads, as kubectl converts it (YAML 1.1: a bare `yes` is a boolean), with the way back:
+// where each value of the JSON stood in the text. Text that is JSON already is passed on as it is, so that the core judges
+// what was written.
+
+import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from "yaml";
+import type { Document, DocumentOptions, Node, Pair, ParseOptions, SchemaOptions, YAMLMap } from "yaml";
+
+/** From one offset up to another. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** Something wrong, and where. */
+export interface Problem extends Span {
+  message: string;
+}
+
+/** What became of a text. */
+export type Converted =
+  | { json: string; origin: (offset: number) => Span; problem: null }
+  | { json: null; origin: null; problem: Problem };
+
+/** An object that aliases blow up beyond this many characters is no object of Kubernetes: etcd holds 1.5 MB. */
+const LARGEST = 3_000_000;
+
+/** The tags of YAML 1.1 that Go's reader knows too; there a timestamp stays a text. */
+const TAGS = new Set(["map", "seq", "str", "null", "bool", "int", "float", "merge"].map((name) => `tag:yaml.org,2002:${name}`));
+
+const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
+  version: "1.1",
+  prettyErrors: false,
+  customTags: (tags) => tags.filter((tag) => typeof tag === "string" || (TAGS.has(tag.tag) && !("format" in tag && tag.format === "TIME"))),
+};
+
+/** Converts a text that is not empty. `strict` is for what AWS reads, and only as JSON. */
+export function convert(text: string, strict = false): Converted {
+  if (strict ? /^\s*[[{]/.test(text) : isJson(text)) {
+    // The core counts from the first character that is no space.
+    const start = text.length - text.trimStart().length;
+    return { json: text.trim(), origin: (offset) => ({ from: start + offset, to: start + offset + 1 }), problem: null };
+  }
+  try {
+    return write(only(parseAllDocuments(text, OPTIONS) as Document.Parsed[]), text);
+  } catch (error) {
+    if (error instanceof NotJson) return { json: null, origin: null, problem: error.problem };
+    // The stack ended: an alias within what it stands for, or brackets without end.
+    if (error instanceof RangeError) return { json: null, origin: null, problem: { message: "nested too deeply", from: 0, to: 1 } };
+    throw error;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+class NotJson extends Error {
+  readonly problem: Problem;
+
+  constructor(message: string, from: number, to = from + 1) {
+    super(message);
+    this.problem = { message, from, to };
+  }
+}
+
+/** The one document there is. */
+function only(documents: Document.Parsed[]): Document.Parsed {
+  for (const { errors } of documents) {
+    const [error] = errors;
+    if (error) throw new NotJson(plain(error.message), error.pos[0], error.pos[1]);
+  }
+  const [first, second] = documents.filter((document) => document.contents !== null && !isNull(document.contents));
+  if (!first) throw new NotJson("expected an object, but there is none", 0);
+  if (second) throw new NotJson("expected one object, but here begins another", second.range[0]);
+  return first;
+}
+
+function isNull(node: Node): boolean {
+  return isScalar(node) && node.value === null;
+}
+
+/** A message as the core words its own: it starts in lower case. */
+function plain(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+function write(document: Document.Parsed, text: string): Converted {
+  const places: { json: Span; text: Span }[] = [];
+  let json = "";
+
+  function put(part: string, near: Span): void {
+    json += part;
+    if (json.length > LARGEST) throw new NotJson("expected an object of 3 MB at most", near.from, near.to);
+  }
+
+  function value(node: unknown, parent: Span): void {
+    const from = json.length;
+    const here = span(node) ?? parent;
+    if (isAlias(node)) {
+      value(node.resolve(document), here);
+    } else if (isMap(node)) {
+      list("{", pairs(document, node), "}", here, (pair) => entry(pair, here));
+    } else if (isSeq(node)) {
+      list("[", node.items, "]", here, (item) => value(item, here));
+    } else {
+      put(scalar(node, here), here);
+    }
+    places.push({ json: { from, to: json.length }, text: here });
+  }
+
+  function entry(pair: Pair, parent: Span): void {
+    const from = json.length;
+    const here = span(pair.key) ?? parent;
+    put(JSON.stringify(key(pair.key, here)), here);
+    places.push({ json: { from, to: json.length }, text: here });
+    put(":", here);
+    value(pair.value, here);
+  }
+
+  function list<Item>(open: string, items: Item[], close: string, here: Span, one: (item: Item) => void): void {
+    put(open, here);
+    items.forEach((item, index) => {
+      if (index > 0) put(",", here);
+      one(item);
+    });
+    put(close, here);
+  }
+
+  const whole = { from: 0, to: text.length };
+  value(document.contents, whole);
+  return { json, origin: (offset) => innermost(places, offset)?.text ?? whole, problem: null };
+}
+
+/** The smallest of the places that hold the offset. */
+function innermost(places: { json: Span; text: Span }[], offset: number): { json: Span; text: Span } | undefined {
+  return places
+    .filter(({ json }) => json.from <= offset && offset < json.to)
+    .reduce<{ json: Span; text: Span } | undefined>(
+      (best, place) => (best && best.json.to - best.json.from <= place.json.to - place.json.from ? best : place),
+      undefined,
+    );
+}
+
+function span(node: unknown): Span | null {
+  const range = (node as Node | null)?.range;
+  return range ? { from: range[0], to: range[1] } : null;
+}
+
+/** A mapping's entries, those of its merge keys (`<<`) included. */
+function pairs(document: Document.Parsed, map: YAMLMap): Pair[] {
+  const own = map.items.filter((pair) => !isMerge(pair));
+  const names = new Set(own.map(({ key }) => String(isScalar(key) ? key.value : key)));
+  const merged: Pair[] = [];
+  for (const merge of map.items.filter(isMerge)) {
+    const source = isAlias(merge.value) ? merge.value.resolve(document) : merge.value;
+    for (const item of isSeq(source) ? source.items : [source]) {
+      const target = isAlias(item) ? item.resolve(document) : item;
+      if (!isMap(target)) throw new NotJson("expected a mapping to merge", ...ends(merge.key));
+      for (const pair of pairs(document, target)) {
+        const name = String(isScalar(pair.key) ? pair.key.value : pair.key);
+        if (!names.has(name)) merged.push(pair);
+        names.add(name);
+      }
+    }
+  }
+  return [...merged, ...own];
+}
+
+function isMerge(pair: unknown): boolean {
+  return isPair(pair) && isScalar(pair.key) && (typeof pair.key.value === "symbol" || (pair.key.value === "<<" && pair.key.type === "PLAIN"));
+}
+
+function ends(node: unknown): [number, number] {
+  const { from, to } = span(node) ?? { from: 0, to: 1 };
+  return [from, to];
+}
+
+function key(node: unknown, here: Span): string {
+  if (!isScalar(node) || node.value === null) throw new NotJson("expected a text as the key", here.from, here.to);
+  return String(node.value);
+}
+
+function scalar(node: unknown, here: Span): string {
+  if (node === null || node === undefined) return "null";
+  if (!isScalar(node)) throw new NotJson("expected a value that JSON has too", here.from, here.to);
+  if (typeof node.value === "number") {
+    if (!Number.isFinite(node.value)) throw new NotJson("expected a number that JSON has too", here.from, here.to);
+    const source = node.source ?? "";
+    return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(source) ? source : JSON.stringify(node.value);
+  }
+  return JSON.stringify(node.value);
+}

@@ -1,0 +1,67 @@
+// A real Chromium, and the page as a site serves it. Chromium is Debian's, or the one that CHROMIUM names; none is downloaded.
+
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { after } from "node:test";
+
+import { chromium } from "playwright-core";
+
+/** The file that `build` wrote. */
+export const PAGE_FILE = `${process.env.PLAYGROUND ?? new URL("../../target/playground", import.meta.url).pathname}/index.html`;
+
+export const DESKTOP = { viewport: { width: 1280, height: 900 } };
+export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
+/** Serves the page on this machine, and starts a browser, for the tests of one file. */
+export async function start() {
+  const page = readFileSync(PAGE_FILE);
+  const server = createServer(({ url }, response) => {
+    if (url === "/") response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(page);
+    else response.writeHead(404).end();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
+  after(async () => {
+    await browser.close();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  return { browser, url, open: (fragment = "", options = DESKTOP) => open(browser, url + fragment, options) };
+}
+
+/** Opens the page, until the core has said something of what is there. What goes wrong in it fails the test. */
+export async function open(browser, url, options = DESKTOP) {
+  const page = await browser.newPage(options);
+  page.requests = [];
+  page.errors = [];
+  page.on("request", (request) => page.requests.push(request.url()));
+  page.on("pageerror", (error) => page.errors.push(error.message));
+  page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
+  await page.goto(url);
+  await page.locator("#chain > li").first().waitFor();
+  return page;
+}
+
+/** Puts a text into an editor, in place of what is there, and waits until the page has taken it. */
+export async function write(page, name, text) {
+  const panel = await page.locator(`#${name}`).evaluate((place) => place.closest("[role=tabpanel]").id);
+  await page.locator(`[aria-controls="${panel}"]`).click();
+  await paste(page, name, text);
+  await settled(page);
+}
+
+/** Pastes a text over all that is in an editor, as a user does. */
+async function paste(page, name, text) {
+  const content = page.locator(`#${name} .cm-content`);
+  await content.focus();
+  await page.keyboard.press("Control+A");
+  if (text === "") return page.keyboard.press("Delete");
+  return content.evaluate((place, pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", pasted);
+    place.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, text);
+}
+
+/** Waits until what was typed last has been answered: longer than the page waits for the next key. */
+export const settled = (page) => page.waitForTimeout(400);

@@ -1,0 +1,21 @@
+// What the page costs: printed, for whoever reads the log. Times differ by machine, so none is held to a limit.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { open as openAt, start } from "./browser.mjs";
+
+const { browser, url } = await start();
+
+test("prints how long it takes until the first setup is explained", async (context) => {
+  const times = [];
+  for (let round = 0; round < 5; round++) {
+    const fresh = await browser.newContext();
+    const page = await openAt(fresh, url);
+    const [explained] = await page.evaluate(() => performance.getEntriesByName("explained").map(({ startTime }) => startTime));
+    assert.ok(explained > 0, "the page marks when the first setup is explained");
+    times.push(explained);
+    await fresh.close();
+  }
+  context.diagnostic(`from the navigation to the first explanation: ${times.map((time) => `${time.toFixed(0)} ms`).join(", ")}`);
+});

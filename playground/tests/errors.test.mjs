@@ -1,0 +1,73 @@
+// What can't be read is said first, and marked where it stands.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { start, write } from "./browser.mjs";
+
+const { open } = await start();
+
+/** The numbers of the lines that are marked in an editor. */
+async function marked(page, name) {
+  return page.locator(`#${name}`).evaluate((place) => {
+    const top = (element) => Math.round(element.getBoundingClientRect().top);
+    const marks = [...place.querySelectorAll(".cm-gutter-lint .cm-gutterElement:has(.cm-lint-marker-error)")].map(top);
+    return [...place.querySelectorAll(".cm-lineNumbers .cm-gutterElement")].filter((line) => marks.includes(top(line))).map((line) => Number(line.textContent)).filter(Boolean);
+  });
+}
+
+const CASES = [
+  ["pod", "YAML that is none", "kind: Pod\nspec:\n  containers:\n  - name: app\n   image: x\n", 5, /./],
+  ["pod", "a key that is there twice", "kind: Pod\nmetadata:\n  name: a\n  name: b\n", 4, /keys must be unique/],
+  ["pod", "a second object", "kind: Pod\nspec: {containers: [{name: a}]}\n---\nkind: Pod\n", 3, /expected one object/],
+  ["pod", "a value of the wrong type", "kind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: app\n    env: nothing\n", 6, /expected an? (array|list)/],
+  ["settings", "a key that there is not", "# a comment\nregion: us-east-2\nregoin: us-east-1\n", 3, /regoin/],
+  ["settings", "a value that can't work", "tokenExpirationSeconds: 5\n", 1, /tokenExpirationSeconds/],
+  ["trustPolicy", "JSON that is none", '{\n  "Version": "2012-10-17",\n  "Statement": [],\n}\n', 4, /expected JSON/],
+  ["trustPolicy", "an effect that there is not", '\n{\n  "Statement": [\n    {\n      "Effect": "Permit"\n    }\n  ]\n}\n', 5, /Effect/],
+  ["serviceAccount", "a text", "my-sa\n", 1, /expected/],
+  ["jwks", "JSON that is none", "{]", 1, /expected JSON/],
+];
+
+for (const [name, what, text, line, message] of CASES) {
+  test(`marks in place: ${name}, ${what}`, async () => {
+    const page = await open();
+    await write(page, name, text);
+    assert.deepEqual(await marked(page, name), [line]);
+    const verdict = page.locator("#verdict.failed");
+    assert.match(await verdict.innerText(), message);
+    assert.match(await verdict.innerText(), new RegExp(`line ${line}\\b`));
+    assert.equal(await page.locator("[role=tab].wrong").count(), 1);
+    await page.locator("#tab-pod").click();
+    await verdict.locator("button").first().click();
+    assert.ok(await page.locator(`#${name} .cm-content`).evaluate((content) => content === document.activeElement), "the cursor goes there");
+    await write(page, name, "");
+    assert.deepEqual(await marked(page, name), []);
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  });
+}
+
+test("a line that can't be read has its error beside it", async () => {
+  const page = await open();
+  await page.locator("#tab-more").click();
+  await page.locator("#token").fill("not.a-token");
+  await page.locator("#token[aria-invalid=true]").waitFor();
+  assert.notEqual(await page.locator("#token-error").innerText(), "");
+  await page.locator("#token").fill("");
+  await page.locator("#now").fill("yesterday");
+  await page.locator("#now[aria-invalid=true]").waitFor();
+  assert.match(await page.locator("#now-error").innerText(), /yesterday/);
+  assert.equal(await page.locator("#token-error").innerText(), "");
+  await page.close();
+});
+
+test("an empty page says what to begin with", async () => {
+  const page = await open();
+  await page.locator("#example").selectOption("");
+  await page.locator("#verdict.skipped").waitFor();
+  assert.match(await page.locator("#verdict").innerText(), /nothing to look at yet/);
+  assert.equal(await page.locator("#pod .cm-content").innerText(), "\n");
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});

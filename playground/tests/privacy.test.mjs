@@ -1,0 +1,111 @@
+// Nothing leaves the page, and nothing of it stays: by its Content-Security-Policy, and by what it does.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { open as openAt, PAGE_FILE, settled, start, write } from "./browser.mjs";
+
+const { browser, url, open } = await start();
+
+test("the page is one file, and asks for no other", async () => {
+  const page = await open();
+  await write(page, "pod", "kind: Pod\n");
+  await page.locator("#link").click();
+  await page.locator("#theme").click();
+  await settled(page);
+  assert.deepEqual(page.requests.filter((request) => !request.startsWith("data:")), [url]);
+  await page.close();
+});
+
+test("it works from a file, with the network off", async () => {
+  const context = await browser.newContext({ offline: true });
+  const page = await openAt(context, `file://${PAGE_FILE}`);
+  assert.equal(await page.locator("#verdict").getAttribute("class"), "verdict passed");
+  assert.deepEqual(page.errors, []);
+  await context.close();
+});
+
+const WAYS_OUT = {
+  fetch: (to) => fetch(to).then(() => "sent", () => "blocked"),
+  XMLHttpRequest: (to) =>
+    new Promise((resolve) => {
+      const request = new XMLHttpRequest();
+      request.onload = () => resolve("sent");
+      request.onerror = () => resolve("blocked");
+      request.open("GET", to);
+      request.send();
+    }),
+  "an image": (to) =>
+    new Promise((resolve) => {
+      const image = new Image();
+      image.onload = () => resolve("sent");
+      image.onerror = () => resolve("blocked");
+      image.src = to;
+    }),
+  "a script": (to) =>
+    new Promise((resolve) => {
+      const script = document.createElement("script");
+      script.onload = () => resolve("sent");
+      script.onerror = () => resolve("blocked");
+      script.src = to;
+      document.head.append(script);
+    }),
+  "a frame": (to) =>
+    new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", () => resolve("blocked"));
+      const frame = document.createElement("iframe");
+      frame.src = to;
+      document.body.append(frame);
+    }),
+  "a form": (to) =>
+    new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", () => resolve("blocked"));
+      const form = document.createElement("form");
+      form.action = to;
+      document.body.append(form);
+      form.submit();
+    }),
+};
+
+for (const [way, go] of Object.entries(WAYS_OUT)) {
+  test(`the Content-Security-Policy forbids ${way}`, async () => {
+    const page = await open();
+    assert.equal(await page.evaluate(go, `${url}?secret`), "blocked");
+    await page.close();
+  });
+}
+
+test("nothing is stored", async () => {
+  const page = await open();
+  await write(page, "pod", "kind: Pod\n");
+  await page.locator("#theme").click();
+  await page.locator("#link").click();
+  const kept = await page.evaluate(async () => [localStorage.length, sessionStorage.length, document.cookie, (await indexedDB.databases()).length]);
+  assert.deepEqual(kept, [0, 0, "", 0]);
+  await page.close();
+});
+
+test("what is typed is not in the address until a link is asked for, and the token never is", async () => {
+  const page = await open();
+  const before = page.url();
+  const token = await page.locator("#token").inputValue();
+  assert.ok(token.length > 100, "the walk-through has a token");
+  await write(page, "serviceAccount", "kind: ServiceAccount\nmetadata: {name: typed}\n");
+  assert.equal(page.url(), before);
+  await page.locator("#link").click();
+  await page.waitForURL(/#state=/);
+  const state = await page.evaluate(async (fragment) => {
+    const bytes = Uint8Array.from(atob(fragment.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).text();
+  }, page.url().split("#state=")[1]);
+  assert.match(state, /typed/);
+  assert.ok(!state.includes("token\":") && !state.includes(token.split(".")[2]), state);
+  assert.match(await page.locator("#status").innerText(), /The token is not in it/);
+  await page.close();
+});
+
+test("no script or style runs but the page's own", () => {
+  const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(readFileSync(PAGE_FILE, "utf8"));
+  assert.match(policy, /^default-src 'none'; script-src 'sha256-[\w+/=]{44}' 'wasm-unsafe-eval'; style-src 'nonce-[\w+/=]{22}'; img-src data:; base-uri 'none'; form-action 'none'$/);
+});
