@@ -27,7 +27,7 @@ KWCTL       ?= $(POLICY_HOST)
 BATS_POLICY := $(if $(filter $(POLICY_HOST),$(KWCTL)),policy.wasm,annotated-policy.wasm)
 
 # Rust that is no part of the workspace.
-APART := fuzz/Cargo.toml e2e-tests/sdks/rust/Cargo.toml
+APART := fuzz/Cargo.toml e2e-tests/sdks/rust/Cargo.toml playground/Cargo.toml
 
 # What pushes, pulls and signs.
 REGISTRY_TOOLS     := $(abspath $(TARGET_DIR))/registry-tools
@@ -81,7 +81,7 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md $(if $(shell command -
 lint: | toolchain ## Check the formatting and the API docs, and run clippy, for the host and for Wasm
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
 	cargo fmt --all --check
-	for apart in $(APART); do cargo fmt --manifest-path $$apart --check || exit 1; done
+	for apart in $(APART); do cargo fmt --manifest-path $$apart --all --check || exit 1; done
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
 	RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" cargo doc --locked --no-deps -p irsa -p json-reader -p irsa-explain -p irsa-policy
@@ -110,7 +110,7 @@ check-links: site ## Check the links of the site and of all Markdown, anchors in
 
 fmt: | toolchain ## Format the code
 	cargo fmt --all
-	for apart in $(APART); do cargo fmt --manifest-path $$apart; done
+	for apart in $(APART); do cargo fmt --manifest-path $$apart --all; done
 
 check-kustomize: | toolchain ## Build the kustomizations and check what comes out (needs kubectl)
 	$(call need,kubectl,see https://kubernetes.io/docs/tasks/tools)
