@@ -22,7 +22,8 @@ pub struct Target {
 /// Reads the case of a pod. What was given already is kept. What the cluster does not let be read is left out, and
 /// returned as warnings.
 ///
-/// # Errors Where the pod itself can't be read.
+/// # Errors
+/// Where the pod itself can't be read.
 pub async fn read(client: &Client, target: &Target, with_token: bool, inputs: &mut Inputs) -> Result<Vec<String>> {
     let Target { namespace, name } = target;
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");

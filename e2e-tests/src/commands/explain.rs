@@ -2,7 +2,7 @@
 //! says its part.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -190,7 +190,7 @@ impl Args {
         };
         let namespace = self.namespace.as_deref().or_else(|| of_pod("/metadata/namespace"));
         let (trust_policy, role) = self.trust_policy()?;
-        let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_ref().map(document).transpose() };
+        let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_deref().map(document).transpose() };
         Ok(Inputs {
             pod: text(pod),
             workload: text(workload),
@@ -250,7 +250,7 @@ impl Args {
 }
 
 /// The one document of a file, as JSON.
-fn document(path: &PathBuf) -> Result<String> {
+fn document(path: &Path) -> Result<String> {
     let documents = yaml::documents(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
     let [document] = documents.as_slice() else {
         bail!("expected one document in `{}`, but got {}", path.display(), documents.len());
