@@ -1,5 +1,5 @@
-//! The case of a pod that runs, read of its cluster: the pod, its account, the ConfigMap of roles, the issuer's documents and, only where that is asked
-//! for, a token. The token is handed on in memory, and never written anywhere.
+//! The case of a pod that runs, read of its cluster: the pod, its account, the ConfigMap of roles, the issuer's
+//! documents and, only where that is asked for, a token. The token is handed on in memory, and never written anywhere.
 
 use anyhow::{Context, Result};
 use axum::http::Request;
@@ -19,7 +19,8 @@ pub struct Target {
     pub name: String,
 }
 
-/// Reads the case of a pod. What was given already is kept. What the cluster does not let be read is left out, and returned as warnings.
+/// Reads the case of a pod. What was given already is kept. What the cluster does not let be read is left out, and
+/// returned as warnings.
 ///
 /// # Errors
 /// Where the pod itself can't be read.

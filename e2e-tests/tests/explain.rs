@@ -97,7 +97,7 @@ fn explains_each_setup_with_the_right_cause_first() {
         let first = tree.lines().next().unwrap();
         match expected["mistake"].as_str() {
             Some(mistake) => {
-                assert!(first.starts_with("cause: ") && first.ends_with(&format!("[{mistake}]")), "{name}: {first}")
+                assert!(first.starts_with("cause: ") && first.ends_with(&format!("[{mistake}]")), "{name}: {first}");
             }
             None => assert!(first.starts_with("\u{2713} "), "{name}: {first}"),
         }

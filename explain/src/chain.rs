@@ -9,8 +9,8 @@ use crate::steps::{account, conditions, credentials, injected, issuer, provider,
 
 /// Explains why a pod has the role that it has, or has not.
 ///
-/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and what depends on it is unknown. Nothing of the
-/// token's text is in what it says.
+/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and what depends on it is
+/// unknown. Nothing of the token's text is in what it says.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
     let documents = Documents::read(inputs);
@@ -35,8 +35,8 @@ pub fn explain(inputs: &Inputs) -> Explanation {
     explanation
 }
 
-/// The audience of the token that the pod has, or would have: what to ask for, where a token is asked for. `None` where it is not known, and where
-/// nothing would be traded at STS.
+/// The audience of the token that the pod has, or would have: what to ask for, where a token is asked for. `None` where
+/// it is not known, and where nothing would be traded at STS.
 #[must_use]
 pub fn token_audience(inputs: &Inputs) -> Option<String> {
     let documents = Documents::read(inputs);

@@ -1,6 +1,7 @@
 //! A pod's containers, after the injection: their environment, and the token that is mounted in them.
 //!
-//! The values of variables may be secrets. They are compared, and of those of AWS's own variables only the role and the region are shown.
+//! The values of variables may be secrets. They are compared, and of those of AWS's own variables only the role and the
+//! region are shown.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

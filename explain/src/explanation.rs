@@ -14,15 +14,15 @@ use crate::mistake::Mistake;
 pub struct Explanation {
     /// Of all steps: failed where one failed, else unknown where one is, else passed.
     pub outcome: Outcome,
-    /// The right cause: what is wrong at the first step that failed. Where none failed, the mistake that is likely at the first step that
-    /// is unknown.
+    /// The right cause: what is wrong at the first step that failed. Where none failed, the mistake that is likely at
+    /// the first step that is unknown.
     pub cause: Option<Cause>,
     /// Every step, in the order in which it is taken.
     pub steps: Vec<Step>,
     /// What could not be read of the inputs.
     pub problems: Vec<Problem>,
-    /// What the policy answers to the pod, or else to the service account, when it is created. `null` where neither was given, or the
-    /// policy would ask for an object that was not given.
+    /// What the policy answers to the pod, or else to the service account, when it is created. `null` where neither was
+    /// given, or the policy would ask for an object that was not given.
     pub review: Option<Reviewed>,
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Sources: RFC 7517 (JSON Web Key), RFC 7518 (JSON Web Algorithms), sections 3.3 and 3.4.
 //!
-//! `rsa` is used for verification by public keys only: there is no private key here whose operations could be timed (RUSTSEC-2023-0071).
+//! `rsa` is used for verification by public keys only: there is no private key here whose operations could be timed
+//! (RUSTSEC-2023-0071).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

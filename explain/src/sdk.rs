@@ -1,7 +1,7 @@
 //! Where the AWS SDKs look for credentials, in their order, and which they take in a container.
 //!
-//! Each order is the one that the SDK's documentation gives ([`Sdk::docs`]), of those places that a pod can fill. What stands in the
-//! program's code, or in files within its image, cannot be seen here.
+//! Each order is the one that the SDK's documentation gives ([`Sdk::docs`]), of those places that a pod can fill. What
+//! stands in the program's code, or in files within its image, cannot be seen here.
 
 use crate::container::Container;
 
@@ -39,11 +39,13 @@ use Place::{Container as Agent, Files, Instance, NamedProfile, Static, WebIdenti
 ///
 /// - Go v2: <https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html>, "Specifying Credentials".
 /// - Java v2: <https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/credentials-chain.html>.
-/// - Python: <https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html>. "Assume role provider", which stands before web
-///   identity, is a profile with a `role_arn` in the shared files.
-/// - CLI: <https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html>, "Configuration settings and precedence"; likewise.
-/// - JavaScript v3: <https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html>, and the chain of the package
-///   `@aws-sdk/credential-provider-node`, which passes over the environment's keys where `AWS_PROFILE` is set.
+/// - Python: <https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html>. "Assume role provider",
+///   which stands before web identity, is a profile with a `role_arn` in the shared files.
+/// - CLI: <https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html>, "Configuration settings and
+///   precedence"; likewise.
+/// - JavaScript v3: <https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html>,
+///   and the chain of the package `@aws-sdk/credential-provider-node`, which passes over the environment's keys where
+///   `AWS_PROFILE` is set.
 /// - Rust: <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/credproviders.html>.
 /// - .NET v4: <https://docs.aws.amazon.com/sdk-for-net/v4/developer-guide/creds-assign.html>.
 pub const SDKS: [Sdk; 7] = [

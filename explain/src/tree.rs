@@ -48,8 +48,8 @@ impl fmt::Display for Line {
     }
 }
 
-/// The lines of an explanation: the cause, if there is one, then the steps, then what could not be read. Of what a step looked at, only
-/// that is shown which did not pass, unless `is_verbose`.
+/// The lines of an explanation: the cause, if there is one, then the steps, then what could not be read. Of what a step
+/// looked at, only that is shown which did not pass, unless `is_verbose`.
 #[must_use]
 pub fn tree(explanation: &Explanation, is_verbose: bool) -> Vec<Line> {
     let mut lines = Vec::new();

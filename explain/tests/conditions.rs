@@ -1,4 +1,5 @@
-//! IAM's condition operators, as data: `conditions/operators.yaml` has each case, and the section of IAM's documentation that it is held against.
+//! IAM's condition operators, as data: `conditions/operators.yaml` has each case, and the section of IAM's
+//! documentation that it is held against.
 
 #![allow(
     clippy::expect_used,

@@ -1,7 +1,8 @@
-//! `policy-host explain`: why a pod has the role that it has, or has not. It needs no module: the policy's own code says its part.
+//! `policy-host explain`: why a pod has the role that it has, or has not. It needs no module: the policy's own code
+//! says its part.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,7 +26,8 @@ pub struct Args {
     #[arg(value_name = "POD", value_parser = pod_name)]
     target: Option<String>,
 
-    /// The pod, YAML or JSON, as it is written or as the cluster has it. Other documents of the file count by their kind
+    /// The pod, YAML or JSON, as it is written or as the cluster has it. Other documents of the file count by their
+    /// kind
     #[arg(long, value_name = "FILE")]
     pod: Option<PathBuf>,
 
@@ -188,7 +190,7 @@ impl Args {
         };
         let namespace = self.namespace.as_deref().or_else(|| of_pod("/metadata/namespace"));
         let (trust_policy, role) = self.trust_policy()?;
-        let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_ref().map(document).transpose() };
+        let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_deref().map(document).transpose() };
         Ok(Inputs {
             pod: text(pod),
             workload: text(workload),
@@ -248,7 +250,7 @@ impl Args {
 }
 
 /// The one document of a file, as JSON.
-fn document(path: &PathBuf) -> Result<String> {
+fn document(path: &Path) -> Result<String> {
     let documents = yaml::documents(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
     let [document] = documents.as_slice() else {
         bail!("expected one document in `{}`, but got {}", path.display(), documents.len());

@@ -98,7 +98,8 @@ fn words(unseen: Unseen) -> &'static str {
     }
 }
 
-/// The step with one more fault. What fails weighs more than what is unknown, and the first of either names the mistake.
+/// The step with one more fault. What fails weighs more than what is unknown, and the first of either names the
+/// mistake.
 fn worse(step: Step, container: &Container, fault: Fault) -> Step {
     let name = &container.name;
     let is_failed = step.outcome == Outcome::Failed;

@@ -1,7 +1,8 @@
 //! The issuer: its URL, its documents, its keys.
 //!
-//! Sources: `OpenID` Connect Discovery 1.0, section 4.3 (the issuer of the document and of the token are the same, character by character); the
-//! IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (it begins with `https://`, and AWS fetches the keys from it).
+//! Sources: `OpenID` Connect Discovery 1.0, section 4.3 (the issuer of the document and of the token are the same,
+//! character by character); the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (it begins
+//! with `https://`, and AWS fetches the keys from it).
 
 use serde_json::Value;
 

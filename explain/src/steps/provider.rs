@@ -1,7 +1,8 @@
 //! The provider in the role's trust policy.
 //!
-//! Source: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" and "Create a role for `OpenID` Connect federation": the
-//! principal is the ARN of a provider in the role's own account, which ends with the issuer's URL without `https://`.
+//! Source: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" and "Create a role for
+//! `OpenID` Connect federation": the principal is the ARN of a provider in the role's own account, which ends with the
+//! issuer's URL without `https://`.
 
 use crate::case::Case;
 use crate::explanation::{Outcome, Step, StepKind};

@@ -1,7 +1,7 @@
 //! The conditions of a statement.
 //!
-//! Source: the IAM User Guide, "Conditions with multiple context keys or values": all operators and all keys have to hold, and of the values of
-//! a key any; of those of a negated operator none may match.
+//! Source: the IAM User Guide, "Conditions with multiple context keys or values": all operators and all keys have to
+//! hold, and of the values of a key any; of those of a negated operator none may match.
 
 use serde_json::Value;
 

@@ -1,7 +1,8 @@
 //! What STS knows of a request by web identity: the keys that conditions ask for.
 //!
-//! Source: the IAM User Guide, "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation": the keys are
-//! `PROVIDER:aud`, `PROVIDER:sub` and `PROVIDER:amr`, where the provider is the issuer's URL without `https://`.
+//! Source: the IAM User Guide, "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation": the
+//! keys are `PROVIDER:aud`, `PROVIDER:sub` and `PROVIDER:amr`, where the provider is the issuer's URL without
+//! `https://`.
 
 /// What is known of a request.
 #[derive(Debug, Clone, Default)]
@@ -55,7 +56,8 @@ pub fn split_key(key: &str) -> Option<(&str, &str)> {
     key.rsplit_once(':')
 }
 
-/// Whether the key is one of AWS itself (`aws:SourceIp`, `sts:RoleSessionName`): a provider is a host name, which has a dot.
+/// Whether the key is one of AWS itself (`aws:SourceIp`, `sts:RoleSessionName`): a provider is a host name, which has a
+/// dot.
 fn is_service_prefix(prefix: &str) -> bool {
     !prefix.contains(['.', '/'])
 }

@@ -1,8 +1,9 @@
 //! Trust policies, as IAM reads them: may a web identity assume the role?
 //!
-//! Sources: the IAM User Guide, "IAM JSON policy elements" (Statement, Effect, Principal, Action, Condition), and "Policy evaluation
-//! logic": an explicit `Deny` wins, and what nothing allows is denied. What cannot be known from the policy and the token is
-//! [`Truth::Unknown`], never guessed: policy variables, `NotPrincipal`, `NotAction`, operators and keys that are not known here.
+//! Sources: the IAM User Guide, "IAM JSON policy elements" (Statement, Effect, Principal, Action, Condition), and
+//! "Policy evaluation logic": an explicit `Deny` wins, and what nothing allows is denied. What cannot be known from the
+//! policy and the token is [`Truth::Unknown`], never guessed: policy variables, `NotPrincipal`, `NotAction`, operators
+//! and keys that are not known here.
 
 mod condition;
 mod context;

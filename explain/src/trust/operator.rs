@@ -1,8 +1,8 @@
 //! Condition operators.
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements: Condition operators"
-//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>) and "Set operators for
-//! multivalued context keys"
+//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>) and "Set
+//! operators for multivalued context keys"
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>).
 //! `conditions/operators.yaml` holds each rule against a sentence of these.
 
@@ -96,8 +96,8 @@ impl Operator {
         matches!(self.test, Test::Text { is_pattern: false, is_negated: false, .. })
     }
 
-    /// Whether it holds for a key of the request, and these values of the policy. Where the policy is of a version that knows variables,
-    /// a value with `${` is one whose text is not known.
+    /// Whether it holds for a key of the request, and these values of the policy. Where the policy is of a version that
+    /// knows variables, a value with `${` is one whose text is not known.
     #[must_use]
     pub fn holds(self, key: &Known<'_>, values: &[String], has_variables: bool) -> Truth {
         if values.is_empty() {

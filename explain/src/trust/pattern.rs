@@ -1,7 +1,7 @@
 //! Patterns with `*` and `?`.
 //!
-//! Source: the IAM User Guide, "IAM JSON policy elements: Condition operators", `StringLike`: `*` stands for any number of characters, none
-//! too, and `?` for one. Both cross `:` and `/`.
+//! Source: the IAM User Guide, "IAM JSON policy elements: Condition operators", `StringLike`: `*` stands for any number
+//! of characters, none too, and `?` for one. Both cross `:` and `/`.
 
 /// Whether a text matches a pattern as a whole. Letter case counts.
 #[must_use]

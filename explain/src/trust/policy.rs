@@ -1,6 +1,7 @@
 //! A trust policy, read.
 //!
-//! Sources: the IAM User Guide, "Grammar of the IAM JSON policy language", "IAM JSON policy elements: Principal" and "… Action".
+//! Sources: the IAM User Guide, "Grammar of the IAM JSON policy language", "IAM JSON policy elements: Principal" and "…
+//! Action".
 
 use serde_json::{Map, Value};
 
