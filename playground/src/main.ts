@@ -32,6 +32,7 @@ for (const input of lines.values()) input.addEventListener("input", changed);
 let pending: number | undefined;
 
 function changed(): void {
+  verdict.setAttribute("aria-busy", "true");
   clearTimeout(pending);
   pending = window.setTimeout(() => update(false), PAUSE_MS);
 }
@@ -52,6 +53,7 @@ function show(next: Partial<Texts>): void {
 
 function update(fresh: boolean): void {
   clearTimeout(pending);
+  verdict.removeAttribute("aria-busy");
   const { question, problems } = ask(texts(), () => Math.floor(Date.now() / 1000));
   byId("stale", HTMLElement).hidden = !problems;
   if (problems) {

@@ -25,9 +25,10 @@ function podContent(json: string | undefined, review: Review | null): HTMLElemen
   const [before, after] = [yaml(JSON.parse(json)), yaml(review.pod)];
   if (before === after) return [element("p", {}, "The pod stays as it is.")];
   const lines = diff(before, after);
-  const added = lines.filter(({ kind }) => kind === "added").length;
+  const count = (wanted: Line["kind"]): number => lines.filter(({ kind }) => kind === wanted).length;
+  const [added, removed] = [count("added"), count("removed")];
   return [
-    element("p", {}, `${added} lines are added; nothing else is changed.`),
+    element("p", {}, `Lines added: ${added}. ${removed === 0 ? "Nothing else is changed." : `Lines removed: ${removed}.`}`),
     element("pre", { class: "diff", tabindex: "0", role: "region", "aria-label": "The pod, with what is added" }, ...lines.map(row)),
   ];
 }

@@ -63,5 +63,5 @@ async function paste(page, name, text) {
   }, text);
 }
 
-/** Waits until what was typed last has been answered: longer than the page waits for the next key. */
-export const settled = (page) => page.waitForTimeout(400);
+/** Waits until what was typed last has been answered. */
+export const settled = (page) => page.locator("#verdict:not([aria-busy])").waitFor();

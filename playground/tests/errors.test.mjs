@@ -7,13 +7,14 @@ import { start, write } from "./browser.mjs";
 
 const { open } = await start();
 
-/** The numbers of the lines that are marked in an editor. */
+/** The numbers of the lines that are marked in an editor. There is a sign beside each. */
 async function marked(page, name) {
-  return page.locator(`#${name}`).evaluate((place) => {
-    const top = (element) => Math.round(element.getBoundingClientRect().top);
-    const marks = [...place.querySelectorAll(".cm-gutter-lint .cm-gutterElement:has(.cm-lint-marker-error)")].map(top);
-    return [...place.querySelectorAll(".cm-lineNumbers .cm-gutterElement")].filter((line) => marks.includes(top(line))).map((line) => Number(line.textContent)).filter(Boolean);
+  const lines = await page.locator(`#${name}`).evaluate((place) => {
+    const all = [...place.querySelectorAll(".cm-line")];
+    return [...place.querySelectorAll(".cm-lintRange-error, .cm-lintPoint-error")].map((mark) => all.indexOf(mark.closest(".cm-line")) + 1);
   });
+  assert.equal(await page.locator(`#${name} .cm-lint-marker-error`).count(), new Set(lines).size);
+  return lines;
 }
 
 const CASES = [
