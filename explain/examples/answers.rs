@@ -1,12 +1,7 @@
 //! Prints what is said of each setup of `setups/`, a line each: `{"name": …, "answer": …}`, the answer as a text. The tests of the
 //! playground compare it with what their page says.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "it is a test's, and its output is for that"
-)]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "it is a test's, and its output is for that")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
