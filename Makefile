@@ -94,8 +94,11 @@ playground: | toolchain ## Build the page that explains in a browser (needs Node
 	playground/build
 
 test-playground: | toolchain ## Test the page in a browser (needs Node.js and chromium)
-	$(call need,chromium,apt-get install chromium)
+	$(call need,$(or $(CHROMIUM),chromium),apt-get install chromium)
 	playground/test
+	cargo clippy --locked --manifest-path playground/Cargo.toml --target-dir $(TARGET_DIR)/playground-build -p bindgen -- -D warnings
+	cargo clippy --locked --manifest-path playground/Cargo.toml --target-dir $(TARGET_DIR)/playground-build -p playground \
+		--target wasm32-unknown-unknown -- -D warnings
 
 site: playground ## Build the site: docs/, and the playground beside them (needs mdbook and Node.js)
 	$(call need,mdbook,cargo install --locked --no-default-features --features search --version '~0.5.4' mdbook)
