@@ -61,7 +61,7 @@ test: policy.wasm ## Run all tests that need nothing but Rust
 
 test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs Linux, Go, Node.js and Python)
 	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
-	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster -- --test-threads=1 --nocapture
+	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster --test explain_live -- --test-threads=1 --nocapture
 
 bench-cluster: policy.wasm floor control-plane ## Print how long an answer takes on a real kube-apiserver, beside the floor (needs Go)
 	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" cargo test --locked --profile host --workspace \
