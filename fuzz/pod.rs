@@ -127,7 +127,8 @@ fn container(u: &mut Unstructured<'_>, name: &str) -> Result<Value> {
 
 fn volume(u: &mut Unstructured<'_>) -> Result<Value> {
     let audience = text(u, &["sts.amazonaws.com", "pods.eks.amazonaws.com", ""])?;
-    let token = json!({"serviceAccountToken": {"audience": audience, "path": text(u, &["token", "eks-pod-identity-token"])?}});
+    let token =
+        json!({"serviceAccountToken": {"audience": audience, "path": text(u, &["token", "eks-pod-identity-token"])?}});
     let mut volume = match u.int_in_range(0..=3)? {
         0 => json!({"emptyDir": {}}),
         1 => json!({"projected": {"sources": [token, {"configMap": {"name": "c"}}]}}),
@@ -197,7 +198,9 @@ fn settings(u: &mut Unstructured<'_>) -> Result<Value> {
         settings["allowedRoles"] = json!([{"namespaces": ["team-*"], "roles": [ARN]}]);
     }
     let mut actions = Map::new();
-    for finding in ["invalidRoleArn", "invalidAudience", "conflictingVolume", "conflictingMount", "missingRole", "optedOut"] {
+    for finding in
+        ["invalidRoleArn", "invalidAudience", "conflictingVolume", "conflictingMount", "missingRole", "optedOut"]
+    {
         if u.arbitrary()? {
             actions.insert(finding.to_owned(), (*u.choose(&["Ignore", "Warn", "Reject"])?).into());
         }

@@ -7,6 +7,7 @@ mod api;
 mod clients;
 mod control_plane;
 mod decoder;
+mod explain;
 mod faults;
 mod features;
 mod kubectl;
