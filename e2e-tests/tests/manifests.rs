@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with every field that it has and no other.
 ///
-/// Source: the CustomResourceDefinition of Kubewarden's chart `kubewarden-crds`, 1.36.
+/// Source: the `CustomResourceDefinition` of Kubewarden's chart `kubewarden-crds`, 1.36.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ClusterAdmissionPolicy {

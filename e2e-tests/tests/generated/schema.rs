@@ -1,5 +1,8 @@
 //! The JSON Schema of the settings, for editors and for a user's CI. Draft 7, for that is what YAML editors know.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use irsa::finding::FindingKind;
 use irsa::settings::{Definition, Shape};
 use jsonschema::Validator;
@@ -86,8 +89,9 @@ fn schema() -> Validator {
 }
 
 /// Reads the documents of a YAML file.
-fn documents(file: &str) -> Vec<Value> {
-    policy_host::yaml::values(&read(file)).unwrap_or_else(|error| panic!("{file}: {error:#}"))
+fn documents(file: &Path) -> Vec<Value> {
+    policy_host::yaml::values(&fs::read_to_string(file).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error:#}", file.display()))
 }
 
 /// What the policy takes, the schema takes: the examples, and every case that says so.
@@ -114,20 +118,19 @@ fn the_schema_refuses_nothing_that_the_policy_takes() {
     assert!(refused > 0, "it refuses nothing of what the policy refuses");
 }
 
-fn case_files() -> Vec<String> {
-    fn collect(folder: &str, files: &mut Vec<String>) {
-        for entry in std::fs::read_dir(path(folder)).unwrap() {
-            let entry = entry.unwrap();
-            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
-            if entry.path().is_dir() {
-                collect(&name, files);
-            } else if name.ends_with(".yaml") {
-                files.push(name);
+fn case_files() -> Vec<PathBuf> {
+    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                files.push(path);
             }
         }
     }
     let mut files = Vec::new();
-    collect("e2e-tests/cases", &mut files);
+    collect(&path("e2e-tests/cases"), &mut files);
     files
 }
 
