@@ -220,11 +220,9 @@ impl Text {
         let Some(quote) = &self.quote else { return text };
         let excess = text.len().saturating_sub(advice);
         let keep = quote.len().saturating_sub(excess).max(QUOTE_MIN);
-        if keep < quote.len() && excess > 0 {
-            let mut value = text.get(quote.clone()).unwrap_or_default().to_owned();
-            truncate(&mut value, keep);
-            text.replace_range(quote.clone(), &value);
-        }
+        let mut value = text.get(quote.clone()).unwrap_or_default().to_owned();
+        truncate(&mut value, keep);
+        text.replace_range(quote.clone(), &value);
         text
     }
 }
