@@ -3,7 +3,7 @@
 use crate::case::Case;
 use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::mistake::Mistake;
-use crate::trust::{Clause, Context, Effect, Known, Policy, Statement, Truth, has_wildcard, matches, split_key};
+use crate::trust::{Clause, Context, Effect, Known, Policy, Statement, Test, Truth, has_wildcard, matches, split_key};
 
 use super::provider::{self, Wanted};
 
@@ -18,10 +18,36 @@ pub fn conditions(case: &Case<'_>, provider: &Step) -> Step {
         Ok(policy) => policy,
         Err(step) => return step,
     };
+    if super::failed(provider) {
+        return not_about_it();
+    }
     let wanted = Wanted::of(case);
-    let considered = consider(case, policy, &wanted);
-    if super::failed(provider) || considered.allows.is_empty() {
-        return Step::skipped(STEP, "No statement is about the provider, so no condition counts.");
+    if wanted.url.is_some() {
+        return judge(case, policy, &wanted);
+    }
+    // Where the issuer is not known, it may be any that the policy names.
+    let mut urls: Vec<&str> =
+        policy.statements.iter().flat_map(Statement::providers).filter_map(|(_, it)| it.map(|it| it.url)).collect();
+    urls.sort_unstable();
+    urls.dedup();
+    let judged = |url: &str| judge(case, policy, &Wanted { url: Some(url.to_owned()), ..wanted.clone() });
+    let mut steps = urls.iter().map(|url| judged(url));
+    let Some(first) = steps.next() else { return judge(case, policy, &wanted) };
+    if steps.all(|step| step.outcome == first.outcome) {
+        return first;
+    }
+    Step::unknown(STEP, "Whether the conditions hold depends on the issuer, which is not known.")
+        .because(format!("the policy is about several: `{}`", urls.join("`, `")))
+}
+
+fn not_about_it() -> Step {
+    Step::skipped(STEP, "No statement is about the provider, so no condition counts.")
+}
+
+fn judge(case: &Case<'_>, policy: &Policy, wanted: &Wanted) -> Step {
+    let considered = consider(case, policy, wanted);
+    if considered.allows.is_empty() {
+        return not_about_it();
     }
     if let Some(denial) = considered.denies.iter().find(|it| it.truth == Truth::True) {
         return Step::failed(
@@ -33,31 +59,50 @@ pub fn conditions(case: &Case<'_>, provider: &Step) -> Step {
         .fix("Remove the statement, or give it a condition that does not hold for this account.");
     }
     let unsure = considered.denies.iter().find(|it| it.truth == Truth::Unknown);
-    let allowed = considered.allows.iter().find(|it| it.holds() == Truth::True);
+    let allowed = considered.allows.iter().find(|it| it.truth == Truth::True);
     match (allowed, unsure) {
         (Some(allowed), None) => passed(allowed),
         (Some(_), Some(unsure)) => {
             unknown(unsure).because(format!("{} denies, and its conditions are not all known", unsure.statement.name))
         }
-        (None, _) => match considered.allows.iter().find(|it| it.holds() == Truth::Unknown) {
-            Some(unsure) => unknown(unsure),
+        (None, _) => match considered.allows.iter().find(|it| it.truth == Truth::Unknown) {
+            Some(unsure) if unsure.holds() == Truth::Unknown => unknown(unsure),
+            Some(unsure) => perhaps_about_it(case, unsure, &considered.allows),
             None => refused(case, &considered.allows),
         },
     }
+}
+
+/// The conditions of a statement hold, but whether it is about the request is not known. What is wrong with one that surely is
+/// about it is likely what is wrong.
+fn perhaps_about_it(case: &Case<'_>, unsure: &Seen<'_>, allows: &[Seen<'_>]) -> Step {
+    let step = Step::unknown(STEP, format!("Whether {} allows it is not known.", unsure.statement.name));
+    let mut step = step.because("it has `NotAction`, `NotPrincipal` or the principal `*`");
+    let surely: Vec<&Seen<'_>> = allows.iter().filter(|it| it.is_about == Truth::True).collect();
+    if let Some(refused) = refusal(case, &surely) {
+        step.mistake = refused.mistake;
+        step.reasons.extend(refused.reasons);
+        step.fix = refused.fix;
+        step.details = refused.details;
+    }
+    step
 }
 
 /// A statement, seen from a request.
 struct Seen<'p> {
     statement: &'p Statement,
     context: Context,
-    /// Whether it is about the request, and all of its conditions hold.
+    /// Whether it is about the request.
+    is_about: Truth,
+    /// The same, and all of its conditions hold.
     truth: Truth,
 }
 
 impl<'p> Seen<'p> {
     fn new(statement: &'p Statement, context: Context, is_about: Truth) -> Self {
         let conditions = Truth::all(statement.clauses.iter().map(|clause| clause.holds(&context)));
-        Self { statement, truth: is_about.and(statement.is_about_web_identity).and(conditions), context }
+        let is_about = is_about.and(statement.is_about_web_identity);
+        Self { statement, is_about, truth: is_about.and(conditions), context }
     }
 
     /// Whether its conditions hold.
@@ -89,15 +134,10 @@ fn consider<'p>(case: &Case<'_>, policy: &'p Policy, wanted: &Wanted) -> Conside
     let mut considered = Considered { allows: Vec::new(), denies: Vec::new() };
     for statement in &policy.statements {
         let is_about = wanted.is_met_by(statement);
-        // Where the issuer is not known, the conditions are looked at as if the statement named it.
-        let named = || statement.providers().find_map(|(_, provider)| provider).map(|provider| provider.url.to_owned());
-        let context = context(case, wanted.url.clone().or_else(named));
-        let seen = Seen::new(statement, context, is_about);
+        let seen = Seen::new(statement, context(case, wanted.url.clone()), is_about);
         match statement.effect {
             Effect::Deny => considered.denies.push(seen),
-            Effect::Allow if is_about.and(statement.is_about_web_identity) != Truth::False => {
-                considered.allows.push(seen);
-            }
+            Effect::Allow if seen.is_about != Truth::False => considered.allows.push(seen),
             Effect::Allow => {}
         }
     }
@@ -177,22 +217,25 @@ fn why_unknown(clause: &Clause, context: &Context) -> String {
 
 /// Why no statement allows it: by the one of which the fewest conditions fail.
 fn refused(case: &Case<'_>, allows: &[Seen<'_>]) -> Step {
+    let allows: Vec<&Seen<'_>> = allows.iter().collect();
+    refusal(case, &allows).unwrap_or_else(not_about_it)
+}
+
+fn refusal(case: &Case<'_>, allows: &[&Seen<'_>]) -> Option<Step> {
     let failing =
-        |seen: &&Seen<'_>| seen.statement.clauses.iter().filter(|it| it.holds(&seen.context) == Truth::False).count();
-    let Some(nearest) = allows.iter().min_by_key(failing) else {
-        return Step::skipped(STEP, "There are no conditions.");
-    };
+        |seen: &&&Seen<'_>| seen.statement.clauses.iter().filter(|it| it.holds(&seen.context) == Truth::False).count();
+    let nearest = allows.iter().min_by_key(failing)?;
     let failing = nearest.statement.clauses.iter().filter(|clause| clause.holds(&nearest.context) == Truth::False);
+    let faults: Vec<Fault> = failing.map(|clause| fault(case, clause, &nearest.context)).collect();
     let says = format!("A condition of {} does not hold.", nearest.statement.name);
     let mut step = Step::new(STEP, Outcome::Failed, says);
-    for clause in failing {
-        let Fault { mistake, reason, fix } = fault(case, clause, &nearest.context);
-        step.reasons.push(reason);
-        step.mistake = step.mistake.or(mistake);
-        step.fix.get_or_insert(fix);
+    if let Some(worst) = faults.iter().find(|fault| fault.mistake.is_some()).or(faults.first()) {
+        step.mistake = worst.mistake;
+        step.fix = Some(worst.fix.clone());
     }
+    step.reasons.extend(faults.into_iter().map(|fault| fault.reason));
     step.details = nearest.details();
-    step
+    Some(step)
 }
 
 struct Fault {
@@ -209,7 +252,28 @@ fn fault(case: &Case<'_>, clause: &Clause, context: &Context) -> Fault {
     let right_key = format!("{provider}:{claim}");
     let of_key =
         |mistake, reason| Fault { mistake: Some(mistake), reason, fix: format!("Write the key as `{right_key}`.") };
+    let other = |reason| Fault { mistake: None, reason, fix: "Change the condition, or remove it.".to_owned() };
+    let got = match context.known(key) {
+        Known::Values(values) => values.join("`, `"),
+        Known::Absent | Known::Unknown => String::new(),
+    };
+    match clause.known.map(|operator| operator.test) {
+        Some(Test::Null) => {
+            let has = if context.known(key) == Known::Absent { "no" } else { "a" };
+            return other(format!(
+                "`{operator}` on `{key}` is `{}`, but the token has {has} value for it",
+                values.join("`, `")
+            ));
+        }
+        Some(Test::Text { is_negated: true, .. } | Test::Other { is_negated: true }) => {
+            return other(format!("`{operator}` on `{key}` excludes `{got}`, which the token has"));
+        }
+        _ => {}
+    }
     if matches!(context.known(key), Known::Absent) {
+        if named.eq_ignore_ascii_case(provider) {
+            return other(format!("a token of Kubernetes has no `{claim}`, so `{operator}` on `{key}` never holds"));
+        }
         if named.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && named.contains("://") {
             return of_key(
                 Mistake::IssuerWithScheme,
@@ -224,10 +288,6 @@ fn fault(case: &Case<'_>, clause: &Clause, context: &Context) -> Fault {
         }
         return of_key(Mistake::OtherProvider, format!("the key `{key}` is that of another issuer than `{provider}`"));
     }
-    let got = match context.known(key) {
-        Known::Values(values) => values.join("`, `"),
-        Known::Absent | Known::Unknown => String::new(),
-    };
     let reason = format!("`{operator}` on `{key}`: expected `{}`, but the token has `{got}`", values.join("` or `"));
     if claim.eq_ignore_ascii_case("aud") {
         let fix = format!(
@@ -236,7 +296,7 @@ fn fault(case: &Case<'_>, clause: &Clause, context: &Context) -> Fault {
         return Fault { mistake: Some(Mistake::WrongAudience), reason, fix };
     }
     if !claim.eq_ignore_ascii_case("sub") {
-        return Fault { mistake: None, reason, fix: "Change the condition, or remove it.".to_owned() };
+        return other(reason);
     }
     let is_exact = clause.known.is_some_and(crate::trust::Operator::is_exact);
     if is_exact && values.iter().any(|value| has_wildcard(value) && matches(value, &got)) {

@@ -116,9 +116,15 @@ pub fn provider(case: &Case<'_>) -> Step {
 }
 
 fn unknown(wanted: &Wanted, allows: &[&Statement]) -> Step {
-    let with_scheme =
-        allows.iter().flat_map(|it| it.providers()).find(|(_, provider)| provider.is_some_and(has_scheme));
-    if let Some((arn, _)) = with_scheme {
+    // Only where no statement could be about another.
+    let mut could_be = allows.iter().filter(|it| wanted.is_met_by(it) != Truth::False);
+    let all_with_scheme = |it: &&Statement| {
+        it.providers().next().is_some() && it.providers().all(|(_, provider)| provider.is_some_and(has_scheme))
+    };
+    let with_scheme = allows.iter().find(|it| all_with_scheme(it)).and_then(|it| it.providers().next());
+    if let Some((arn, _)) = with_scheme
+        && could_be.all(|it| all_with_scheme(it))
+    {
         return issuer_with_scheme(arn, wanted);
     }
     let step = Step::unknown(STEP, "Whether the trust policy is about the cluster's provider is not known.");

@@ -31,13 +31,10 @@ impl Context {
     #[must_use]
     pub fn known(&self, key: &str) -> Known<'_> {
         let Some((provider, claim)) = split_key(key) else { return Known::Unknown };
-        if is_service_prefix(provider) {
-            return Known::Unknown;
-        }
         let Some(ours) = &self.provider else { return Known::Unknown };
         if !provider.eq_ignore_ascii_case(ours) {
-            // A token has the claims of its own issuer only.
-            return Known::Absent;
+            // A token has the claims of its own issuer only. Of the keys of AWS itself nothing is known.
+            return if is_of_a_service(key) { Known::Unknown } else { Known::Absent };
         }
         let is = |name| claim.eq_ignore_ascii_case(name);
         match (&self.audiences, &self.subject) {
@@ -56,10 +53,11 @@ pub fn split_key(key: &str) -> Option<(&str, &str)> {
     key.rsplit_once(':')
 }
 
-/// Whether the key is one of AWS itself (`aws:SourceIp`, `sts:RoleSessionName`): a provider is a host name, which has a
-/// dot.
-fn is_service_prefix(prefix: &str) -> bool {
-    !prefix.contains(['.', '/'])
+/// Whether the key is one of AWS itself (`aws:SourceIp`, `aws:ResourceTag/team:owner`): a provider begins with a host name, which
+/// has a dot, or by mistake with `https:`.
+fn is_of_a_service(key: &str) -> bool {
+    let first = key.split(':').next().unwrap_or_default();
+    !first.contains(['.', '/']) && !["http", "https"].iter().any(|scheme| first.eq_ignore_ascii_case(scheme))
 }
 
 #[cfg(test)]
@@ -78,7 +76,8 @@ mod tests {
         assert_eq!(context.known("oidc.example/id/A:amr"), Known::Absent);
         assert_eq!(context.known("oidc.example/id/A:email"), Known::Unknown);
         assert_eq!(context.known("oidc.example/id/B:aud"), Known::Absent);
-        for key in ["aws:SourceIp", "sts:RoleSessionName", "aud", ""] {
+        assert_eq!(context.known("https://oidc.example/id/A:aud"), Known::Absent);
+        for key in ["aws:SourceIp", "sts:RoleSessionName", "aws:ResourceTag/team:owner", "aud", ""] {
             assert_eq!(context.known(key), Known::Unknown, "{key}");
         }
     }

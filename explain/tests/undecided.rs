@@ -1,0 +1,127 @@
+//! What the trust policy leaves open is said to be open: neither passed nor failed.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use irsa_explain::explanation::{Step, StepKind};
+use irsa_explain::mistake::Mistake;
+use irsa_explain::{Inputs, Outcome, explain};
+use serde_json::{Value, json};
+use support::setup;
+
+const PROVIDER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
+
+/// The step of the walk-through, with the trust policy changed.
+fn step(kind: StepKind, inputs: Inputs, change: impl FnOnce(&mut Vec<Value>)) -> Step {
+    let mut policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
+    change(policy["Statement"].as_array_mut().unwrap());
+    let explanation = explain(&Inputs { trust_policy: Some(policy.to_string()), ..inputs });
+    explanation.steps.into_iter().find(|step| step.step == kind).unwrap()
+}
+
+fn right() -> Inputs {
+    setup("00-walk-through").inputs()
+}
+
+/// The same where nobody says which issuer the cluster has.
+fn of_an_unknown_issuer() -> Inputs {
+    Inputs { issuer: None, discovery: None, jwks: None, token: None, ..right() }
+}
+
+fn set_condition(statement: &mut Value, operator: &str, key: &str, value: Value) {
+    statement["Condition"] = json!({ operator: { key: value } });
+}
+
+#[test]
+fn a_statement_for_everybody_does_not_hide_a_condition_that_fails() {
+    let conditions = step(StepKind::Conditions, right(), |statements| {
+        set_condition(
+            &mut statements[0],
+            "StringEquals",
+            &format!("{PROVIDER}:sub"),
+            json!("system:serviceaccount:other:my-sa"),
+        );
+        statements.push(json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:*"}));
+    });
+    assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
+    assert_eq!(conditions.mistake, Some(Mistake::WrongNamespace), "what is likely wrong is said");
+}
+
+#[test]
+fn two_providers_are_told_apart_where_the_issuer_is_not_known() {
+    let second = |statements: &mut Vec<Value>, subject: &str| {
+        let mut statement = statements[0].clone();
+        let arn = statement["Principal"]["Federated"].as_str().unwrap().replace(PROVIDER, "oidc.example/id/B");
+        statement["Principal"]["Federated"] = arn.into();
+        set_condition(&mut statement, "StringEquals", "oidc.example/id/B:sub", json!(subject));
+        statements.push(statement);
+    };
+    let differs = step(StepKind::Conditions, of_an_unknown_issuer(), |it| second(it, "system:serviceaccount:other:x"));
+    assert_eq!(differs.outcome, Outcome::Unknown, "{differs:?}");
+    let agrees =
+        step(StepKind::Conditions, of_an_unknown_issuer(), |it| second(it, "system:serviceaccount:default:my-sa"));
+    assert_eq!(agrees.outcome, Outcome::Passed, "{agrees:?}");
+}
+
+#[test]
+fn a_denial_for_the_second_of_two_providers_counts() {
+    let conditions = step(StepKind::Conditions, of_an_unknown_issuer(), |statements| {
+        let arn = statements[0]["Principal"]["Federated"].as_str().unwrap().to_owned();
+        let both = json!([arn.clone(), arn.replace(PROVIDER, "oidc.example/id/B")]);
+        statements[0]["Principal"]["Federated"] = both.clone();
+        statements[0]["Condition"] = json!({});
+        let mut denial = statements[0].clone();
+        denial["Effect"] = "Deny".into();
+        set_condition(
+            &mut denial,
+            "StringEquals",
+            "oidc.example/id/B:sub",
+            json!("system:serviceaccount:default:my-sa"),
+        );
+        statements.push(denial);
+    });
+    assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
+}
+
+#[test]
+fn a_tag_with_a_colon_is_no_issuer() {
+    let conditions = step(StepKind::Conditions, right(), |statements| {
+        let mut denial = statements[0].clone();
+        denial["Effect"] = "Deny".into();
+        set_condition(&mut denial, "StringEquals", "aws:ResourceTag/team:owner", json!("a"));
+        statements.push(denial);
+    });
+    assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
+}
+
+#[test]
+fn one_arn_with_a_scheme_is_no_mistake_where_another_may_be_the_one() {
+    let provider = step(StepKind::Provider, of_an_unknown_issuer(), |statements| {
+        let mut other = statements[0].clone();
+        let arn = other["Principal"]["Federated"].as_str().unwrap().replace("oidc-provider/", "oidc-provider/https://");
+        other["Principal"]["Federated"] = arn.into();
+        statements.push(other);
+    });
+    assert_eq!(provider.outcome, Outcome::Unknown, "{provider:?}");
+}
+
+#[test]
+fn what_a_condition_excludes_is_not_advised() {
+    for (operator, key, value) in [
+        ("StringNotEquals", format!("{PROVIDER}:sub"), json!("system:serviceaccount:default:my-sa")),
+        ("Null", format!("{PROVIDER}:aud"), json!("true")),
+        ("StringEquals", format!("{PROVIDER}:amr"), json!("authenticated")),
+    ] {
+        let conditions =
+            step(StepKind::Conditions, right(), |statements| set_condition(&mut statements[0], operator, &key, value));
+        assert_eq!((conditions.outcome, conditions.mistake), (Outcome::Failed, None), "{operator}: {conditions:?}");
+        assert_eq!(conditions.fix.as_deref(), Some("Change the condition, or remove it."), "{operator}");
+    }
+}
