@@ -23,6 +23,8 @@ pub enum Place {
     Static,
     /// The profile that `AWS_PROFILE` names, where it is named.
     NamedProfile,
+    /// A profile with a `role_arn`, in the shared files.
+    RoleProfile,
     /// The shared files, `~/.aws/config` and `~/.aws/credentials`.
     Files,
     /// `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE`.
@@ -33,7 +35,7 @@ pub enum Place {
     Instance,
 }
 
-use Place::{Container as Agent, Files, Instance, NamedProfile, Static, WebIdentity};
+use Place::{Container as Agent, Files, Instance, NamedProfile, RoleProfile, Static, WebIdentity};
 
 /// The SDKs, and their orders:
 ///
@@ -62,12 +64,12 @@ pub const SDKS: [Sdk; 7] = [
     Sdk {
         name: "Python",
         docs: "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html",
-        order: &[Static, Files, WebIdentity, Agent, Instance],
+        order: &[Static, RoleProfile, WebIdentity, Files, Agent, Instance],
     },
     Sdk {
         name: "CLI",
         docs: "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html",
-        order: &[Static, Files, WebIdentity, Agent, Instance],
+        order: &[Static, RoleProfile, WebIdentity, Files, Agent, Instance],
     },
     Sdk {
         name: "JavaScript v3",
@@ -136,6 +138,7 @@ impl Place {
         match self {
             Self::Static => "the static keys in the environment",
             Self::NamedProfile => "the profile of `AWS_PROFILE`",
+            Self::RoleProfile => "a profile with a `role_arn`",
             Self::Files => "the shared files",
             Self::WebIdentity => "the role, by web identity",
             Self::Container => "container credentials",
@@ -153,7 +156,7 @@ impl Place {
         match self {
             Self::Static => has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]),
             Self::NamedProfile if container.sets("AWS_PROFILE") => Filled::Maybe(Unseen::Files),
-            Self::Files => {
+            Self::Files | Self::RoleProfile => {
                 let files = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
                 let named = files.iter().any(|variable| container.sets(variable));
                 if named || container.mounts_aws_files() { Filled::Maybe(Unseen::Files) } else { Filled::No }
