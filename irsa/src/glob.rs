@@ -35,12 +35,6 @@ impl<'a> Glob<'a> {
         (!text.is_empty()).then_some(Self(text))
     }
 
-    /// The pattern's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether the pattern is a plain text that only matches itself.
     #[must_use]
     pub fn is_exact(&self) -> bool {
