@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::explanation::{Cause, Explanation, Outcome, Step};
 use crate::inputs::Inputs;
 use crate::read::Documents;
-use crate::scrub::scrub;
+use crate::scrub::{scrub, scrub_inputs};
 use crate::steps::{account, conditions, credentials, injected, issuer, provider, region, token};
 
 /// Explains why a pod has the role that it has, or has not.
@@ -13,6 +13,13 @@ use crate::steps::{account, conditions, credentials, injected, issuer, provider,
 /// unknown. Nothing of the token's text is in what it says.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
+    let Some(token) = inputs.token.as_deref().map(str::trim) else { return explain_steps(inputs) };
+    let mut explanation = explain_steps(&scrub_inputs(inputs, token));
+    scrub(&mut explanation, token);
+    explanation
+}
+
+fn explain_steps(inputs: &Inputs) -> Explanation {
     let documents = Documents::read(inputs);
     let mut problems = documents.problems.clone();
     let case = Case::new(&documents, &mut problems);
@@ -27,12 +34,7 @@ pub fn explain(inputs: &Inputs) -> Explanation {
     let conditions = conditions::conditions(&case, &provider);
     let region = region::region(&case);
     let steps = vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region];
-    let mut explanation =
-        Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: case.review };
-    if let Some(token) = &inputs.token {
-        scrub(&mut explanation, token.trim());
-    }
-    explanation
+    Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: case.review }
 }
 
 /// The audience of the token that the pod has, or would have: what to ask for, where a token is asked for. `None` where

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::explanation::Explanation;
+use crate::inputs::Inputs;
 
 /// What stands in place of the token.
 const MARK: &str = "<token>";
@@ -10,17 +11,50 @@ const MARK: &str = "<token>";
 /// The shortest text that is looked for, in bytes: a shorter one would be found by chance.
 const SHORTEST: usize = 16;
 
-/// Puts a mark where the token stands, or its signature.
-pub fn scrub(explanation: &mut Explanation, token: &str) {
+/// The inputs, with a mark where the token stands in one that is not the token's, or its signature. What is made of such an input
+/// may hold a part of it, which nothing could find afterwards.
+pub fn scrub_inputs(inputs: &Inputs, token: &str) -> Inputs {
+    let clean = cleaner(token);
+    let mut scrubbed = inputs.clone();
+    let Inputs {
+        pod,
+        workload,
+        service_account,
+        settings,
+        config_map,
+        trust_policy,
+        issuer,
+        discovery,
+        jwks,
+        token: _,
+        namespace,
+        role,
+        now: _,
+    } = &mut scrubbed;
+    for text in
+        [pod, workload, service_account, settings, config_map, trust_policy, issuer, discovery, jwks, namespace, role]
+    {
+        text.iter_mut().for_each(&clean);
+    }
+    scrubbed
+}
+
+/// Puts a mark where a text has the token, or its signature.
+fn cleaner(token: &str) -> impl Fn(&mut String) {
     let signature = token.rsplit('.').next().unwrap_or_default();
     let secrets: Vec<&str> = [token, signature].into_iter().filter(|secret| secret.len() >= SHORTEST).collect();
-    let clean = |text: &mut String| {
+    move |text: &mut String| {
         for secret in &secrets {
             if text.contains(secret) {
                 *text = text.replace(secret, MARK);
             }
         }
-    };
+    }
+}
+
+/// Puts a mark where the token stands, or its signature: an escape of JSON hides it from [`scrub_inputs`].
+pub fn scrub(explanation: &mut Explanation, token: &str) {
+    let clean = &cleaner(token);
     for step in &mut explanation.steps {
         clean(&mut step.says);
         step.reasons.iter_mut().for_each(clean);
@@ -35,7 +69,7 @@ pub fn scrub(explanation: &mut Explanation, token: &str) {
     review.rejection.iter_mut().for_each(|rejection| clean(&mut rejection.message));
     review.warnings.iter_mut().for_each(clean);
     review.audit_annotations.values_mut().for_each(clean);
-    review.pod.iter_mut().for_each(|pod| scrub_value(pod, &clean));
+    review.pod.iter_mut().for_each(|pod| scrub_value(pod, clean));
 }
 
 fn scrub_value(value: &mut Value, clean: &dyn Fn(&mut String)) {

@@ -123,7 +123,7 @@ fn unknown(wanted: &Wanted, allows: &[&Statement]) -> Step {
     };
     let with_scheme = allows.iter().find(|it| all_with_scheme(it)).and_then(|it| it.providers().next());
     if let Some((arn, _)) = with_scheme
-        && could_be.all(|it| all_with_scheme(it))
+        && could_be.all(all_with_scheme)
     {
         return issuer_with_scheme(arn, wanted);
     }
