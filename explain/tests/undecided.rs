@@ -35,7 +35,7 @@ fn of_an_unknown_issuer() -> Inputs {
     Inputs { issuer: None, discovery: None, jwks: None, token: None, ..right() }
 }
 
-fn set_condition(statement: &mut Value, operator: &str, key: &str, value: Value) {
+fn set_condition(statement: &mut Value, operator: &str, key: &str, value: &Value) {
     statement["Condition"] = json!({ operator: { key: value } });
 }
 
@@ -60,7 +60,7 @@ fn two_providers_are_told_apart_where_the_issuer_is_not_known() {
         let mut statement = statements[0].clone();
         let arn = statement["Principal"]["Federated"].as_str().unwrap().replace(PROVIDER, "oidc.example/id/B");
         statement["Principal"]["Federated"] = arn.into();
-        set_condition(&mut statement, "StringEquals", "oidc.example/id/B:sub", json!(subject));
+        set_condition(&mut statement, "StringEquals", "oidc.example/id/B:sub", &json!(subject));
         statements.push(statement);
     };
     let differs = step(StepKind::Conditions, of_an_unknown_issuer(), |it| second(it, "system:serviceaccount:other:x"));
@@ -95,7 +95,7 @@ fn a_tag_with_a_colon_is_no_issuer() {
     let conditions = step(StepKind::Conditions, right(), |statements| {
         let mut denial = statements[0].clone();
         denial["Effect"] = "Deny".into();
-        set_condition(&mut denial, "StringEquals", "aws:ResourceTag/team:owner", json!("a"));
+        set_condition(&mut denial, "StringEquals", "aws:ResourceTag/team:owner", &json!("a"));
         statements.push(denial);
     });
     assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
@@ -120,7 +120,7 @@ fn what_a_condition_excludes_is_not_advised() {
         ("StringEquals", format!("{PROVIDER}:amr"), json!("authenticated")),
     ] {
         let conditions =
-            step(StepKind::Conditions, right(), |statements| set_condition(&mut statements[0], operator, &key, value));
+            step(StepKind::Conditions, right(), |statements| set_condition(&mut statements[0], operator, &key, &value));
         assert_eq!((conditions.outcome, conditions.mistake), (Outcome::Failed, None), "{operator}: {conditions:?}");
         assert_eq!(conditions.fix.as_deref(), Some("Change the condition, or remove it."), "{operator}");
     }
