@@ -46,7 +46,7 @@ fn a_statement_for_everybody_does_not_hide_a_condition_that_fails() {
             &mut statements[0],
             "StringEquals",
             &format!("{PROVIDER}:sub"),
-            json!("system:serviceaccount:other:my-sa"),
+            &json!("system:serviceaccount:other:my-sa"),
         );
         statements.push(json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:*"}));
     });
@@ -83,7 +83,7 @@ fn a_denial_for_the_second_of_two_providers_counts() {
             &mut denial,
             "StringEquals",
             "oidc.example/id/B:sub",
-            json!("system:serviceaccount:default:my-sa"),
+            &json!("system:serviceaccount:default:my-sa"),
         );
         statements.push(denial);
     });
