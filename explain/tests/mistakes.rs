@@ -12,8 +12,9 @@ mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use irsa_explain::explanation::StepKind;
 use irsa_explain::mistake::Mistake;
-use irsa_explain::{Explanation, Inputs, explain};
+use irsa_explain::{Explanation, Inputs, Outcome, explain};
 use serde_json::{Value, json};
 use support::setup;
 
@@ -328,7 +329,7 @@ fn takes_the_pod_of_a_workload() {
         "spec": {"template": {"metadata": {}, "spec": pod["spec"]}},
     });
     let explanation = explain(&Inputs { pod: None, workload: Some(workload.to_string()), ..right() });
-    assert_eq!(explanation.outcome, irsa_explain::Outcome::Passed, "{explanation:#?}");
+    assert_eq!(explanation.outcome, Outcome::Passed, "{explanation:#?}");
     assert_eq!(explanation.review.unwrap().decision, "injected");
     let other = workload.to_string().replace("Deployment", "Widget");
     let explanation = explain(&Inputs { pod: None, workload: Some(other), ..right() });
@@ -367,5 +368,46 @@ fn prints_no_value_of_a_variable() {
         explanation.review.iter_mut().for_each(|review| review.pod = None);
         let printed = serde_json::to_string(&explanation).unwrap();
         assert!(!printed.contains(SECRET), "{name}: {printed}");
+    }
+}
+
+/// A step's outcome, its mistake, and all that it says.
+fn said(inputs: &Inputs, kind: StepKind) -> (Outcome, Option<Mistake>, String) {
+    let explanation = explain(inputs);
+    let step = explanation.steps.into_iter().find(|step| step.step == kind).unwrap();
+    (step.outcome, step.mistake, format!("{}\n{}", step.says, step.reasons.join("\n")))
+}
+
+/// The walk-through's pod, changed, and its account without a role.
+fn with_own_variables(env: Value) -> Inputs {
+    let mut inputs = untold();
+    change(&mut inputs.service_account, |account| account["metadata"]["annotations"] = json!({}));
+    change(&mut inputs.pod, |pod| {
+        pod["metadata"]["uid"] = "5f8d1c0e".into();
+        pod["spec"]["containers"][0]["env"] = env;
+    });
+    inputs
+}
+
+#[test]
+fn the_role_that_a_pod_brings_is_held_against_the_one_that_it_should_have() {
+    let role = |variable: Value| {
+        let mut variable = variable;
+        variable["name"] = "AWS_ROLE_ARN".into();
+        let file = json!({"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"});
+        let wanted = Some("arn:aws:iam::111122223333:role/wanted".to_owned());
+        said(&Inputs { role: wanted, ..with_own_variables(json!([variable, file])) }, StepKind::Role)
+    };
+    let (outcome, mistake, _) = role(json!({"value": "arn:aws:iam::111122223333:role/wanted"}));
+    assert_eq!((outcome, mistake), (Outcome::Passed, None));
+    let (outcome, mistake, text) = role(json!({"value": "arn:aws:iam::111122223333:role/other"}));
+    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Mistake::OtherRole)));
+    assert!(text.contains("`arn:aws:iam::111122223333:role/other`"), "{text}");
+    let (outcome, mistake, text) = role(json!({"value": "pl4nted-s3cret"}));
+    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Mistake::OtherRole)));
+    assert!(!text.contains("pl4nted"), "{text}");
+    for unseen in [json!({"value": "$(ROLE)"}), json!({"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}})] {
+        let (outcome, mistake, text) = role(unseen);
+        assert_eq!((outcome, mistake), (Outcome::Unknown, None), "{text}");
     }
 }

@@ -3,7 +3,8 @@
 use irsa::finding::{Action, FindingKind};
 
 use crate::admission::{Admission, metadata};
-use crate::case::{Case, Origin};
+use crate::case::{Case, Origin, Subject};
+use crate::container::Container;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::inputs::Input;
 use crate::mistake::Mistake;
@@ -108,14 +109,14 @@ pub fn role(case: &Case<'_>, exists: &Step) -> Step {
 
 fn without_role(case: &Case<'_>, admission: &Admission, account: &str) -> Step {
     const STEP: StepKind = StepKind::Role;
-    let has_its_own = case.has_pod().is_some_and(|subject| {
+    let has_its_own = |subject: &&Subject| {
         subject.containers.iter().any(|container| container.has_role() || container.has_container_credentials())
-    });
+    };
     let reasons =
         admission.lines(&[FindingKind::MissingRole, FindingKind::ForeignToken, FindingKind::InvalidRoleMapping]);
-    if has_its_own {
-        return Step::passed(STEP, format!("{account} has no role, but the pod brings its own variables."))
-            .because_all(reasons);
+    if let Some(subject) = case.has_pod().filter(has_its_own) {
+        let says = format!("{account} has no role, but the pod brings its own variables.");
+        return brought(case, subject, Step::passed(STEP, says)).because_all(reasons);
     }
     let wanted = case.documents.role.unwrap_or("arn:aws:iam::111122223333:role/NAME");
     let step = match admission.first(&[FindingKind::MisspelledAnnotation]) {
@@ -130,6 +131,38 @@ fn without_role(case: &Case<'_>, admission: &Admission, account: &str) -> Step {
     step.because_all(reasons)
         .because("without one, SDKs take the node's role, where they can reach it")
         .fix(annotate(case, wanted))
+}
+
+/// The step, with the roles that the containers bring held against the one that the pod should have.
+fn brought(case: &Case<'_>, subject: &Subject, mut step: Step) -> Step {
+    const STEP: StepKind = StepKind::Role;
+    let Some(wanted) = case.documents.role else { return step };
+    for container in subject.containers.iter().filter(|container| container.has_role()) {
+        let name = &container.name;
+        // What is no role's ARN may be a secret.
+        let shown = container.role().map_or_else(|| "what is no role's ARN".to_owned(), |role| format!("`{role}`"));
+        step = match literal_role(container) {
+            Some(role) if role == wanted => step,
+            Some(_) => Step {
+                reasons: step.reasons,
+                ..Step::failed(STEP, Mistake::OtherRole, "The pod brings another role than it should have.")
+            }
+            .because(format!("container `{name}`: expected `{wanted}`, but `AWS_ROLE_ARN` is {shown}"))
+            .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the account."),
+            None if super::failed(&step) => step,
+            None => Step {
+                reasons: step.reasons,
+                ..Step::unknown(STEP, "Whether the pod brings the role that it should have is not known.")
+            }
+            .because(format!("container `{name}`: the value of `AWS_ROLE_ARN` does not stand in the pod")),
+        };
+    }
+    step
+}
+
+/// The value of `AWS_ROLE_ARN`, where it refers to no other variable.
+fn literal_role(container: &Container) -> Option<&str> {
+    container.literal("AWS_ROLE_ARN").filter(|role| !role.contains("$("))
 }
 
 fn annotate(case: &Case<'_>, role: &str) -> String {
