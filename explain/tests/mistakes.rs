@@ -411,3 +411,19 @@ fn the_role_that_a_pod_brings_is_held_against_the_one_that_it_should_have() {
         assert_eq!((outcome, mistake), (Outcome::Unknown, None), "{text}");
     }
 }
+
+#[test]
+fn an_unreadable_document_of_the_issuer_is_not_known_to_agree() {
+    for inputs in [
+        Inputs { discovery: Some("{".into()), ..right() },
+        Inputs { jwks: Some("[]".into()), ..right() },
+        Inputs { jwks: Some("[]".into()), token: None, ..right() },
+    ] {
+        let (outcome, _, text) = said(&inputs, StepKind::Issuer);
+        assert_eq!(outcome, Outcome::Unknown, "{text}");
+        assert!(text.contains("that was given can't be read"), "{text}");
+    }
+    // What is known to be wrong stays so.
+    let other = Inputs { discovery: Some("{".into()), issuer: Some("https://other.example".into()), ..right() };
+    assert_eq!(said(&other, StepKind::Issuer).0, Outcome::Failed);
+}

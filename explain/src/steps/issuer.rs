@@ -2,7 +2,10 @@
 //!
 //! Sources: `OpenID` Connect Discovery 1.0, section 4.3 (the issuer of the document and of the token are the same,
 //! character by character); the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (it begins
-//! with `https://`, and AWS fetches the keys from it).
+//! with `https://`, and AWS fetches the keys from it); the IAM API Reference, `CreateOpenIDConnectProvider` (the URL has
+//! no query, and should not have a port).
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
@@ -44,9 +47,10 @@ pub fn issuer(case: &Case<'_>) -> Step {
             if let Given::Unreadable = case.documents.discovery { lack } else { "no issuer was given".to_owned() };
         return Step::unknown(STEP, format!("Who issues the tokens is not known: {lack}."));
     };
-    let faults = [mismatch(case), unreachable(url), jwks_uri(case), signature(case)];
+    let of_url = [mismatch(case), unreachable(url), with_query(url), with_port(url)];
+    let of_documents = [jwks_uri(case), signature(case), unreadable(case)];
     let mut step = Step::passed(STEP, "The issuer can be one for AWS, and what was given of it agrees.");
-    for fault in faults.into_iter().flatten() {
+    for fault in of_url.into_iter().chain(of_documents).flatten() {
         let weighs_more = match step.outcome {
             Outcome::Passed => true,
             Outcome::Unknown => fault.outcome == Outcome::Failed,
@@ -99,15 +103,69 @@ fn unreachable(url: &str) -> Option<Step> {
                 .fix("Give the API server an `https://` URL as `--service-account-issuer`, and publish its documents there."),
         );
     };
-    let host = rest.split(['/', ':', '?', '#']).next().unwrap_or_default();
-    let is_of_cluster = host.starts_with("kubernetes.default")
-        || host.split('.').nth(2) == Some("svc")
-        || host.ends_with(".cluster.local");
-    (is_of_cluster || host == "localhost" || host.starts_with("127.")).then(|| {
+    let (host, _) = host_and_port(rest);
+    (is_of_cluster(host) || is_private(host)).then(|| {
         Step::failed(STEP, Mistake::IssuerNotPublic, "AWS cannot reach the issuer.")
-            .because(format!("only the cluster itself knows the host `{host}`"))
+            .because(format!("only the cluster or its network knows the host `{host}`"))
             .fix("Give the API server a public URL as `--service-account-issuer`, such as that of a bucket, and publish its discovery document and keys there.")
     })
+}
+
+/// The host of a URL without its scheme, and the port, where there is one.
+fn host_and_port(rest: &str) -> (&str, Option<&str>) {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // An IPv6 address has colons of its own, and brackets around it.
+    let after_address = authority.rfind(']').unwrap_or_default();
+    match authority.rfind(':').filter(|colon| *colon >= after_address) {
+        Some(colon) => {
+            authority.split_at_checked(colon).map_or((authority, None), |(host, port)| (host, port.get(1..)))
+        }
+        None => (authority, None),
+    }
+}
+
+/// A name that only the cluster's DNS has.
+fn is_of_cluster(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    matches!(host.as_str(), "kubernetes" | "kubernetes.default" | "localhost")
+        || [".svc", ".cluster.local"].iter().any(|end| host.ends_with(end))
+}
+
+/// An address of no public network.
+fn is_private(host: &str) -> bool {
+    let of_v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match (host.parse::<Ipv4Addr>(), of_v6.map(str::parse::<Ipv6Addr>)) {
+        (Ok(address), _) => address.is_private() || address.is_loopback(),
+        (_, Some(Ok(address))) => address.is_loopback() || address.is_unique_local(),
+        _ => false,
+    }
+}
+
+fn with_query(url: &str) -> Option<Step> {
+    url.contains(['?', '#']).then(|| {
+        Step::new(STEP, Outcome::Failed, "IAM takes no such issuer.")
+            .because(format!("expected a URL without a query or a fragment, but got `{url}`"))
+            .fix("Give the API server a URL without them as `--service-account-issuer`.")
+    })
+}
+
+fn with_port(url: &str) -> Option<Step> {
+    let (_, port) = host_and_port(url.strip_prefix(SCHEME)?);
+    port.map(|port| {
+        Step::unknown(STEP, "Whether AWS takes the issuer is not known.")
+            .because(format!("the issuer names the port `{port}`, which IAM says that a provider's URL should not"))
+            .fix("Publish the issuer's documents at a URL without a port.")
+    })
+}
+
+/// What was given of the issuer and can't be read: whether it agrees is not known.
+fn unreadable(case: &Case<'_>) -> Option<Step> {
+    let documents = case.documents;
+    let given = [(&documents.discovery, Input::Discovery), (&documents.jwks, Input::Jwks)];
+    let lacks = given.into_iter().filter(|(given, _)| matches!(given, Given::Unreadable));
+    let lacks: Vec<String> = lacks.map(|(given, input)| given.lack(input)).collect();
+    (!lacks.is_empty())
+        .then(|| Step::unknown(STEP, "Whether what was given of the issuer agrees is not known.").because_all(lacks))
 }
 
 fn jwks_uri(case: &Case<'_>) -> Option<Step> {
