@@ -145,7 +145,17 @@ impl<'d> Case<'d> {
 
     /// Whether the account gets container credentials, for which no role is assumed by web identity.
     pub fn has_container_credentials(&self) -> bool {
-        self.of_account().is_some_and(|admission| admission.source.as_deref() == Some("container-credentials"))
+        let of_account = self.of_account();
+        of_account.is_some_and(|admission| admission.source.as_deref() == Some("container-credentials"))
+            || of_account.is_none_or(|admission| admission.role.is_none()) && self.brings_container_credentials()
+    }
+
+    /// Whether the pod has container credentials of its own, and no role: those of EKS's own webhook.
+    fn brings_container_credentials(&self) -> bool {
+        self.has_pod().filter(|_| self.why_unknown().is_none()).is_some_and(|subject| {
+            subject.containers.iter().any(|container| container.sets("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+                && !subject.containers.iter().any(Container::has_role)
+        })
     }
 
     /// The role that the containers ask for: the one in their environment, else the account's, else the given one.

@@ -427,3 +427,24 @@ fn an_unreadable_document_of_the_issuer_is_not_known_to_agree() {
     let other = Inputs { discovery: Some("{".into()), issuer: Some("https://other.example".into()), ..right() };
     assert_eq!(said(&other, StepKind::Issuer).0, Outcome::Failed);
 }
+
+#[test]
+fn the_container_credentials_of_a_stored_pod_are_recognised() {
+    let mut inputs = with_own_variables(json!([
+        {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1/credentials"},
+        {"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value": "/var/run/secrets/pods.eks.amazonaws.com/token"},
+    ]));
+    change(&mut inputs.trust_policy, |policy| {
+        policy["Statement"] = json!({"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"]});
+    });
+    assert_eq!(outcomes(&inputs), "pppppsssss");
+    assert_eq!(irsa_explain::token_audience(&inputs), None);
+    // With the variables of a role beside them, STS is asked.
+    change(&mut inputs.pod, |pod| {
+        pod["spec"]["containers"][0]["env"].as_array_mut().unwrap().extend([
+            json!({"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/app"}),
+            json!({"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"}),
+        ]);
+    });
+    assert_eq!(said(&inputs, StepKind::Provider).1, Some(Mistake::NoProvider));
+}
