@@ -196,7 +196,9 @@ fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut
         return Some((origin, Some(text), pod.clone()));
     }
     let (text, workload) = documents.workload.get()?;
-    let namespace = documents.namespace.or_else(|| metadata(workload, "namespace")).unwrap_or("default");
+    let account = documents.service_account.get();
+    let namespace = documents.namespace.or_else(|| metadata(workload, "namespace"));
+    let namespace = namespace.or_else(|| metadata(account?, "namespace")).unwrap_or("default");
     match template(text, workload, settings) {
         Ok((path, count, template)) => {
             Some((Origin::Template(path, count), None, pod_of_template(&template, namespace)))

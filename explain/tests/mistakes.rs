@@ -448,3 +448,18 @@ fn the_container_credentials_of_a_stored_pod_are_recognised() {
     });
     assert_eq!(said(&inputs, StepKind::Provider).1, Some(Mistake::NoProvider));
 }
+
+#[test]
+fn a_workload_without_a_namespace_is_in_that_of_the_account() {
+    let mut inputs = untold();
+    change(&mut inputs.service_account, |account| account["metadata"]["namespace"] = "shop".into());
+    let pod: Value = serde_json::from_str(inputs.pod.take().unwrap().as_str()).unwrap();
+    let workload = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"template": {"metadata": {}, "spec": pod["spec"]}},
+    });
+    inputs.workload = Some(workload.to_string());
+    let (outcome, _, text) = said(&inputs, StepKind::ServiceAccount);
+    assert_eq!(outcome, Outcome::Passed, "{text}");
+    assert!(text.contains("`shop/my-sa`"), "{text}");
+}
