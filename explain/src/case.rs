@@ -170,11 +170,16 @@ impl<'d> Case<'d> {
 
     /// The audience that the pod's token has, or would have.
     pub fn audience(&self) -> Option<String> {
+        let has_settings = !matches!(self.documents.settings, Given::Unreadable);
+        let is_stored = self.subject.as_ref().is_some_and(|subject| subject.origin == Origin::Stored);
+        if !has_settings && !is_stored {
+            return None;
+        }
         let of_volume = self.subject.as_ref().and_then(|subject| {
             subject.containers.iter().find_map(|container| container.token(&subject.pod)).map(|token| token.audience)
         });
         of_volume.or_else(|| {
-            let account = self.documents.service_account.get()?;
+            let account = self.documents.service_account.get().filter(|_| has_settings)?;
             let key = format!("{}/{}", self.settings.annotation_prefix, irsa::annotation::AUDIENCE);
             let annotated = account.get("metadata")?.get("annotations").and_then(|annotations| annotations.get(&key));
             Some(annotated.and_then(Value::as_str).unwrap_or(&self.settings.token_audience).to_owned())

@@ -289,7 +289,7 @@ fn says_unknown_where_something_was_not_given() {
     assert_eq!(outcomes(&Inputs { pod: None, ..untold() }), "pppuuupppu");
     assert_eq!(outcomes(&Inputs { trust_policy: None, ..untold() }), "pppppppuup");
     assert_eq!(outcomes(&Inputs { issuer: None, ..untold() }), "ppppppuupp");
-    assert_eq!(outcomes(&Inputs { settings: Some("{".into()), ..untold() }), "puuuuupppu");
+    assert_eq!(outcomes(&Inputs { settings: Some("{".into()), ..untold() }), "puuuuuppuu");
 }
 
 #[test]
@@ -462,4 +462,23 @@ fn a_workload_without_a_namespace_is_in_that_of_the_account() {
     let (outcome, _, text) = said(&inputs, StepKind::ServiceAccount);
     assert_eq!(outcome, Outcome::Passed, "{text}");
     assert!(text.contains("`shop/my-sa`"), "{text}");
+}
+
+#[test]
+fn no_audience_is_taken_from_settings_that_can_not_be_read() {
+    let unreadable = || Some("{".to_owned());
+    let inputs = Inputs { settings: unreadable(), ..right() };
+    assert_eq!(irsa_explain::token_audience(&inputs), None);
+    let (outcome, _, text) = said(&inputs, StepKind::Token);
+    assert_eq!(outcome, Outcome::Unknown, "{text}");
+    assert!(text.contains("the settings that was given can't be read"), "{text}");
+    // A pod that runs says it itself.
+    let mut stored = Inputs { settings: unreadable(), pod: Some(explained_pod().to_string()), ..right() };
+    change(&mut stored.pod, |pod| pod["metadata"]["uid"] = "5f8d1c0e".into());
+    assert_eq!(irsa_explain::token_audience(&stored).as_deref(), Some("sts.amazonaws.com"));
+}
+
+/// The walk-through's pod, as it comes out of the policy.
+fn explained_pod() -> Value {
+    explain(&right()).review.unwrap().pod.unwrap()
 }

@@ -165,7 +165,10 @@ fn audience(case: &Case<'_>, claims: &Claims) -> Check {
         return check.because(
             Outcome::Unknown,
             "Whom the token should be for is not known.",
-            "neither a pod nor a service account was given".to_owned(),
+            match case.documents.settings {
+                Given::Unreadable => case.documents.settings.lack(Input::Settings),
+                _ => "neither a pod nor a service account was given".to_owned(),
+            },
         );
     };
     if claims.audiences.contains(&wanted) {
