@@ -482,3 +482,26 @@ fn no_audience_is_taken_from_settings_that_can_not_be_read() {
 fn explained_pod() -> Value {
     explain(&right()).review.unwrap().pod.unwrap()
 }
+
+#[test]
+fn a_region_that_does_not_stand_in_the_pod_is_unknown() {
+    let region = |env: Value| {
+        let mut inputs = Inputs { settings: None, ..right() };
+        change(&mut inputs.pod, |pod| pod["spec"]["containers"][0]["env"] = env);
+        said(&inputs, StepKind::Region)
+    };
+    let default = json!({"name": "AWS_DEFAULT_REGION", "value": "us-east-2"});
+    let reference = json!({"configMapKeyRef": {"name": "a", "key": "b"}});
+    for env in [
+        json!([{"name": "AWS_REGION", "valueFrom": reference}, default]),
+        json!([{"name": "AWS_REGION", "value": "$(pl4nted)"}, default]),
+        json!([{"name": "AWS_REGION", "value": "pl4nted"}, default]),
+        json!([{"name": "AWS_DEFAULT_REGION", "valueFrom": reference}]),
+    ] {
+        let (outcome, mistake, text) = region(env);
+        assert_eq!((outcome, mistake), (Outcome::Unknown, None), "{text}");
+        assert!(!text.contains("pl4nted"), "{text}");
+    }
+    // An empty one is none.
+    assert_eq!(region(json!([{"name": "AWS_REGION", "value": ""}, default])).0, Outcome::Passed);
+}

@@ -43,13 +43,8 @@ pub fn region(case: &Case<'_>) -> Step {
 fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
     let name = &container.name;
     let is_failed = step.outcome == Outcome::Failed;
-    let details = step.details.clone();
-    if !VARIABLES.iter().any(|variable| container.sets(variable)) {
-        let step = if is_failed {
-            step
-        } else {
-            Step { details, ..Step::unknown(STEP, "Which STS is asked is not known: no region is set.") }
-        };
+    // Of the two, SDKs take the first that is set.
+    let Some(variable) = VARIABLES.iter().find(|variable| container.sets(variable)) else {
         let reason = if container.has_env_from {
             format!("container `{name}`: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set, unless `envFrom` does")
         } else {
@@ -57,16 +52,17 @@ fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
                 "container `{name}`: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set; unless the program sets its region, most SDKs fail"
             )
         };
-        return step
+        return unknown(step, "Which STS is asked is not known: no region is set.")
             .because(reason)
             .warn(Mistake::NoRegion)
             .fix("Set the setting `region`, with which the policy sets both variables, or set them in the container.")
             .detail(format!("container `{name}`"), "no region", Outcome::Unknown);
-    }
-    let set = VARIABLES.iter().find_map(|variable| container.literal(variable));
+    };
     // Any other text may be a secret.
-    let Some(known) = set.and_then(|region| Region::new(Cow::Borrowed(region))) else {
-        return step.detail(format!("container `{name}`"), "a region that is not known", Outcome::Skipped);
+    let Some(known) = container.literal(variable).and_then(|region| Region::new(Cow::Borrowed(region))) else {
+        return unknown(step, "Which STS is asked is not known: the region can't be told from the pod.")
+            .because(format!("container `{name}`: expected the name of a region as `{variable}`, but it has another value, or one that does not stand in the pod"))
+            .detail(format!("container `{name}`"), "a region that is not known", Outcome::Unknown);
     };
     let region = known.as_str();
     if let Some(partition) = partition
@@ -80,7 +76,7 @@ fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
             Mistake::RegionInOtherPartition,
             "STS is asked in another AWS partition than the role's.",
         );
-        let step = if is_failed { step } else { Step { details, reasons: step.reasons, ..failed } };
+        let step = if is_failed { step } else { Step { details: step.details, reasons: step.reasons, ..failed } };
         return step
             .because(format!("container `{name}`: {reason}"))
             .fix("Set a region of the role's partition.")
@@ -93,4 +89,12 @@ fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
         None => step,
     };
     step.detail(format!("container `{name}`"), region, Outcome::Passed)
+}
+
+/// The step, unknown for this unless it failed.
+fn unknown(step: Step, says: &str) -> Step {
+    match step.outcome {
+        Outcome::Failed => step,
+        _ => Step { outcome: Outcome::Unknown, says: says.to_owned(), ..step },
+    }
 }
