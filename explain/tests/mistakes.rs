@@ -505,3 +505,38 @@ fn a_region_that_does_not_stand_in_the_pod_is_unknown() {
     // An empty one is none.
     assert_eq!(region(json!([{"name": "AWS_REGION", "value": ""}, default])).0, Outcome::Passed);
 }
+
+#[test]
+fn only_hosts_that_are_not_public_are_out_of_reach() {
+    let issuer = |url: &str| {
+        let (outcome, mistake, _) = said(&Inputs { issuer: Some(url.into()), ..untold() }, StepKind::Issuer);
+        (outcome, mistake)
+    };
+    for host in [
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "KUBERNETES.default.svc.cluster.local.",
+        "oidc.cluster.local",
+        "localhost",
+        "10.0.0.1",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.1.1",
+        "127.0.0.1",
+        "[::1]",
+        "[fd00::1]:8443",
+    ] {
+        let failed = (Outcome::Failed, Some(Mistake::IssuerNotPublic));
+        assert_eq!(issuer(&format!("https://{host}/id/A")), failed, "{host}");
+    }
+    for host in ["a.b.svc.example", "kubernetes.default.example", "127.example", "172.32.0.1", "[2606:4700::1]"] {
+        assert_eq!(issuer(&format!("https://{host}")), (Outcome::Passed, None), "{host}");
+    }
+    for url in ["https://oidc.example?a=b", "https://oidc.example/id#a"] {
+        assert_eq!(issuer(url), (Outcome::Failed, None), "{url}");
+    }
+    for url in ["https://oidc.example:8443/id", "https://[2606:4700::1]:443"] {
+        assert_eq!(issuer(url), (Outcome::Unknown, None), "{url}");
+    }
+}
