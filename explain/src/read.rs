@@ -1,5 +1,7 @@
 //! The inputs, read. What cannot be read becomes a problem, and counts as not given.
 
+use std::collections::BTreeSet;
+
 use irsa::json;
 use serde_json::Value;
 
@@ -176,14 +178,12 @@ fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Policy> {
 /// A key that stands twice in an object, in any letter case: IAM's names of keys have none.
 fn duplicate(value: &json::Value<'_>) -> Option<String> {
     let members = value.members().unwrap_or_default();
-    let mut seen = Vec::with_capacity(members.len());
+    let mut seen = BTreeSet::new();
     for (key, member) in members {
         let key = key.decode();
-        let lower = key.to_lowercase();
-        if seen.contains(&lower) {
+        if !seen.insert(key.to_lowercase()) {
             return Some(key.into_owned());
         }
-        seen.push(lower);
         if let Some(inner) = duplicate(member) {
             return Some(inner);
         }

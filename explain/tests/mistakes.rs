@@ -540,3 +540,15 @@ fn only_hosts_that_are_not_public_are_out_of_reach() {
         assert_eq!(issuer(url), (Outcome::Unknown, None), "{url}");
     }
 }
+
+#[test]
+fn finds_a_key_that_is_there_twice_among_many() {
+    let mut keys: Vec<String> = (0..50_000).map(|index| format!(r#""key{index}": "a""#)).collect();
+    keys.push(r#""KEY49999": "a""#.to_owned());
+    let policy = format!(
+        r#"{{"Statement": {{"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {{"StringLike": {{{}}}}}}}}}"#,
+        keys.join(", ")
+    );
+    let explanation = explain(&Inputs { trust_policy: Some(policy), ..right() });
+    assert_eq!(explanation.problems[0].message, "the key `KEY49999` is there twice in one object");
+}
