@@ -34,6 +34,8 @@ pub struct Claims {
     pub audiences: Vec<String>,
     /// `exp`: when it expires, in seconds since 1970.
     pub expires: Option<u64>,
+    /// `exp` is there, be it a number or not.
+    pub has_expires: bool,
     /// `nbf`: from when it is valid, in seconds since 1970.
     pub not_before: Option<u64>,
     /// `iat`: when it was issued, in seconds since 1970.
@@ -71,6 +73,7 @@ impl<'t> Jwt<'t> {
                 subject: text(&claims, "sub"),
                 audiences: audiences(claims.get("aud")),
                 expires: seconds(&claims, "exp"),
+                has_expires: claims.contains_key("exp"),
                 not_before: seconds(&claims, "nbf"),
                 issued: seconds(&claims, "iat"),
                 has_authorized_party: claims.contains_key("azp"),

@@ -552,3 +552,14 @@ fn finds_a_key_that_is_there_twice_among_many() {
     let explanation = explain(&Inputs { trust_policy: Some(policy), ..right() });
     assert_eq!(explanation.problems[0].message, "the key `KEY49999` is there twice in one object");
 }
+
+#[test]
+fn tells_an_expiry_that_can_not_be_read_from_none() {
+    let token = |changed: &dyn Fn(&mut Value)| said(&with_claims(changed), StepKind::Token);
+    let (outcome, _, text) = token(&|claims| claims["exp"] = "pl4nted".into());
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(text.contains("expected a number of seconds since 1970 as `exp`"), "{text}");
+    let (outcome, _, text) = token(&|claims| claims.as_object_mut().unwrap().retain(|key, _| key != "exp"));
+    assert_eq!(outcome, Outcome::Failed);
+    assert!(text.contains("it has no `exp`"), "{text}");
+}

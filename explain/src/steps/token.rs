@@ -113,6 +113,13 @@ impl Check {
 fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
     const RENEW: &str = "Read the token's file each time, as current SDKs do; kubelet renews it. Compare the clocks of the node and of the machine that you ask from.";
     let Some(expires) = claims.expires else {
+        if claims.has_expires {
+            return Check::new("exp", "no number".to_owned(), Outcome::Failed).because(
+                Outcome::Failed,
+                "When the token expires can't be read, so AWS does not take it.",
+                "expected a number of seconds since 1970 as `exp`".to_owned(),
+            );
+        }
         let check = Check::new("exp", "none".to_owned(), Outcome::Failed);
         return if claims.issuer.as_deref() == Some(LEGACY_ISSUER) {
             check
