@@ -5,7 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What is known, each as a text. All of it may be left out: what is not known is said to be unknown.
-#[derive(Clone, Default, Serialize, Deserialize)]
+///
+/// It can be read, but not written: it holds the token.
+///
+/// ```compile_fail,E0277
+/// let written = serde_json::to_string(&irsa_explain::Inputs::default());
+/// ```
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Inputs {
     /// The pod, JSON: as it is written, or, where it has a `metadata.uid`, as the cluster stores it.
