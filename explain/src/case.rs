@@ -62,10 +62,7 @@ pub enum Origin {
 impl<'d> Case<'d> {
     /// The case of these inputs.
     pub fn new(documents: &'d Documents<'d>, problems: &mut Vec<Problem>) -> Self {
-        let settings = match &documents.settings {
-            Given::Present(text) => Settings::parse(text).unwrap_or_default(),
-            Given::Missing | Given::Unreadable => Settings::default(),
-        };
+        let settings = documents.settings.get().cloned().unwrap_or_default();
         let account = documents.service_account.get();
         let made = pod(documents, &settings, problems);
         let namespace = documents.namespace.map(str::to_owned).or_else(|| {

@@ -48,8 +48,8 @@ pub struct Documents<'i> {
     pub workload: Given<(&'i str, Value)>,
     /// The service account.
     pub service_account: Given<Value>,
-    /// The text of the settings.
-    pub settings: Given<&'i str>,
+    /// The settings.
+    pub settings: Given<irsa::Settings<'i>>,
     /// The ConfigMap.
     pub config_map: Given<Value>,
     /// The trust policy.
@@ -97,7 +97,7 @@ impl<'i> Documents<'i> {
         let settings = match plain(inputs.settings.as_ref()) {
             None => Given::Missing,
             Some(text) => match irsa::Settings::parse(text) {
-                Ok(_) => Given::Present(text),
+                Ok(settings) => Given::Present(settings),
                 Err(errors) => {
                     match syntax(Input::Settings, text) {
                         Some(syntax) => problems.push(syntax),

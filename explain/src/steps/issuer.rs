@@ -47,8 +47,9 @@ pub fn issuer(case: &Case<'_>) -> Step {
             if let Given::Unreadable = case.documents.discovery { lack } else { "no issuer was given".to_owned() };
         return Step::unknown(STEP, format!("Who issues the tokens is not known: {lack}."));
     };
+    let verdict = verdict(case);
     let of_url = [mismatch(case), unreachable(url), with_query(url), with_port(url)];
-    let of_documents = [jwks_uri(case), signature(case), unreadable(case)];
+    let of_documents = [jwks_uri(case), verdict.and_then(|verdict| unverified(case, verdict)), unreadable(case)];
     let mut step = Step::passed(STEP, "The issuer can be one for AWS, and what was given of it agrees.");
     for fault in of_url.into_iter().chain(of_documents).flatten() {
         let weighs_more = match step.outcome {
@@ -59,7 +60,7 @@ pub fn issuer(case: &Case<'_>) -> Step {
         let reasons = [step.reasons.clone(), fault.reasons.clone()].concat();
         step = Step { reasons, ..if weighs_more { fault } else { step } };
     }
-    shown(case, step)
+    shown(case, step, verdict)
 }
 
 /// The issuers that were given, in the order in which they are taken.
@@ -186,11 +187,16 @@ fn jwks_uri(case: &Case<'_>) -> Option<Step> {
     }
 }
 
-fn signature(case: &Case<'_>) -> Option<Step> {
+/// What the keys say of the token's signature, where both were given.
+fn verdict(case: &Case<'_>) -> Option<Verdict> {
+    Some(keys::verify(case.documents.token.get()?, case.documents.jwks.get()?))
+}
+
+fn unverified(case: &Case<'_>, verdict: Verdict) -> Option<Step> {
     let jwt = case.documents.token.get()?;
     let jwks = case.documents.jwks.get()?;
     let key = jwt.key_id.as_deref().unwrap_or("none");
-    let step = match keys::verify(jwt, jwks) {
+    let step = match verdict {
         Verdict::Verified => return None,
         Verdict::Refuted => Step::failed(STEP, Mistake::BadSignature, "The issuer's key does not verify the token.")
             .because(format!("key `{key}` is another than the token was signed with, or the token was changed"))
@@ -209,15 +215,14 @@ fn signature(case: &Case<'_>) -> Option<Step> {
     Some(step)
 }
 
-fn shown(case: &Case<'_>, mut step: Step) -> Step {
+fn shown(case: &Case<'_>, mut step: Step, verdict: Option<Verdict>) -> Step {
     for (name, url) in issuers(case) {
         step = step.detail(format!("issuer, by {name}"), url, Outcome::Skipped);
     }
-    let documents = case.documents;
-    let signature = match (documents.token.get(), documents.jwks.get()) {
-        (Some(jwt), Some(jwks)) if keys::verify(jwt, jwks) == Verdict::Verified => ("verified", Outcome::Passed),
-        (Some(_), Some(_)) => ("not verified", step.outcome),
-        _ => ("not checked: that needs a token and the issuer's keys", Outcome::Skipped),
+    let signature = match verdict {
+        Some(Verdict::Verified) => ("verified", Outcome::Passed),
+        Some(_) => ("not verified", step.outcome),
+        None => ("not checked: that needs a token and the issuer's keys", Outcome::Skipped),
     };
     step.detail("signature", signature.0, signature.1)
 }

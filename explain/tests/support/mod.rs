@@ -1,6 +1,6 @@
 //! The setups of `setups/`, as inputs.
 
-#![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
+#![allow(dead_code, reason = "the suite and an example compile this module, and each uses a part of it")]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -9,6 +9,14 @@ use std::path::{Path, PathBuf};
 use irsa_explain::Inputs;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+/// The identity provider of the walk-through.
+pub const PROVIDER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
+
+/// The walk-through, in which everything is right.
+pub fn right() -> Inputs {
+    setup("00-walk-through").inputs()
+}
 
 /// A case that a user could meet, and what is wrong with it.
 #[derive(Debug, Deserialize)]

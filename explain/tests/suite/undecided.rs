@@ -1,22 +1,10 @@
 //! What the trust policy leaves open is said to be open: neither passed nor failed.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
+use crate::support::{PROVIDER, right};
 use irsa_explain::explanation::{Step, StepKind};
 use irsa_explain::mistake::Mistake;
 use irsa_explain::{Inputs, Outcome, explain};
 use serde_json::{Value, json};
-use support::setup;
-
-const PROVIDER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
 
 /// The step of the walk-through, with the trust policy changed.
 fn step(kind: StepKind, inputs: Inputs, change: impl FnOnce(&mut Vec<Value>)) -> Step {
@@ -24,10 +12,6 @@ fn step(kind: StepKind, inputs: Inputs, change: impl FnOnce(&mut Vec<Value>)) ->
     change(policy["Statement"].as_array_mut().unwrap());
     let explanation = explain(&Inputs { trust_policy: Some(policy.to_string()), ..inputs });
     explanation.steps.into_iter().find(|step| step.step == kind).unwrap()
-}
-
-fn right() -> Inputs {
-    setup("00-walk-through").inputs()
 }
 
 /// The same where nobody says which issuer the cluster has.

@@ -1,22 +1,12 @@
 //! Laws that hold for whatever is given.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
 use std::sync::LazyLock;
 
+use crate::support::{Setup, setups};
 use irsa_explain::{Inputs, Outcome, explain, tree};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use support::{Setup, setups};
 
 static SETUPS: LazyLock<Vec<(String, Setup)>> = LazyLock::new(setups);
 

@@ -1,20 +1,10 @@
 //! A token is in no output, not even a part of it, wherever else it was pasted.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
+use crate::support::right;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use irsa_explain::{Inputs, explain, tree};
 use serde_json::{Value, json};
-use support::setup;
 
 /// A token as long as those of EKS, of which each part is no other text.
 fn long_token() -> String {
@@ -30,14 +20,9 @@ fn no_part_of_a_token_is_in_what_is_said() {
     let token = long_token();
     assert!(token.len() > 1100, "longer than what a message is cut to");
     for name in ["role-arn", "audience", "token-expiration", "sts-regional-endpoints"] {
-        let mut account: Value =
-            serde_json::from_str(setup("00-walk-through").inputs().service_account.as_deref().unwrap()).unwrap();
+        let mut account: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
         account["metadata"]["annotations"][format!("eks.amazonaws.com/{name}")] = json!(token);
-        let inputs = Inputs {
-            token: Some(token.clone()),
-            service_account: Some(account.to_string()),
-            ..setup("00-walk-through").inputs()
-        };
+        let inputs = Inputs { token: Some(token.clone()), service_account: Some(account.to_string()), ..right() };
         let explanation = explain(&inputs);
         let lines: Vec<String> = tree(&explanation, true).iter().map(ToString::to_string).collect();
         let said = serde_json::to_string(&explanation).unwrap() + &lines.join("\n");

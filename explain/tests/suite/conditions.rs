@@ -1,14 +1,6 @@
 //! IAM's condition operators, as data: `conditions/operators.yaml` has each case, and the section of IAM's
 //! documentation that it is held against.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
 use std::fs;
 use std::path::Path;
 

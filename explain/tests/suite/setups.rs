@@ -1,18 +1,8 @@
 //! Each setup of `setups/` is explained with the right cause first.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
+use crate::support::{right, setup, setups};
 use irsa_explain::{explain, tree};
 use serde_json::{Value, json};
-use support::{setup, setups};
 
 #[test]
 fn names_the_right_cause_of_each_setup() {
@@ -49,7 +39,7 @@ fn says_how_to_fix_each_step_that_failed() {
 
 #[test]
 fn passes_every_step_of_the_walk_through() {
-    let explanation = explain(&setup("00-walk-through").inputs());
+    let explanation = explain(&right());
     for step in &explanation.steps {
         assert_eq!(step.outcome, irsa_explain::Outcome::Passed, "{step:?}");
         assert_eq!(step.mistake, None, "{step:?}");

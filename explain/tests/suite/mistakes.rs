@@ -1,28 +1,12 @@
 //! Every mistake of the table is found where it is made: the walk-through, with one thing wrong.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
+use crate::support::{PROVIDER, right};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use irsa_explain::explanation::StepKind;
 use irsa_explain::mistake::Mistake;
 use irsa_explain::{Explanation, Inputs, Outcome, explain};
 use serde_json::{Value, json};
-use support::setup;
-
-const PROVIDER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
-
-fn right() -> Inputs {
-    setup("00-walk-through").inputs()
-}
 
 /// A change of a JSON input.
 fn change(input: &mut Option<String>, change: impl FnOnce(&mut Value)) {
