@@ -2,9 +2,10 @@
 
 use irsa::cluster::{Cluster, LookupError, Query};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+#[path = "../irsa/tests/additions/mod.rs"]
+pub mod additions;
 #[path = "pod.rs"]
 pub mod pod;
 
@@ -61,38 +62,4 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
 /// Reads an answer.
 pub fn read(text: &str) -> Answer<'_> {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-/// Asserts that `after` is `before` with additions in the places where there may be some, and only there.
-pub fn assert_only_additions(before: &Value, after: &Value) {
-    let mut rest = after.clone();
-    for list in ["containers", "initContainers"] {
-        for (index, container) in before["spec"][list].as_array().into_iter().flatten().enumerate() {
-            let same = rest["spec"][list].get_mut(index).unwrap_or_else(|| panic!("a container is lost: {after}"));
-            for key in ["env", "volumeMounts"] {
-                let kept = elements(&container[key]);
-                assert!(elements(&same[key]).starts_with(kept), "{key} of {container} in {after}");
-                put_back(same, container, key);
-            }
-        }
-    }
-    assert!(elements(&after["spec"]["volumes"]).ends_with(elements(&before["spec"]["volumes"])), "{before}\n{after}");
-    put_back(&mut rest["spec"], &before["spec"], "volumes");
-    if after["metadata"]["labels"]["eks.amazonaws.com/pod-identity"] == "enabled" {
-        put_back(&mut rest["metadata"], &before["metadata"], "labels");
-    }
-    assert_eq!(&rest, before, "nothing else is touched");
-}
-
-fn elements(list: &Value) -> &[Value] {
-    list.as_array().map_or(&[], Vec::as_slice)
-}
-
-/// Makes a key of `object` what it is in `original`.
-fn put_back(object: &mut Value, original: &Value, key: &str) {
-    let members = object.as_object_mut().expect("an object stays one");
-    match original.get(key) {
-        Some(value) => members.insert(key.to_owned(), value.clone()),
-        None => members.remove(key),
-    };
 }

@@ -69,7 +69,8 @@ fn changed(request: &Value, changes: &[Change]) -> String {
         match change {
             Change::Value(place, value) => *request.pointer_mut(place.get::<String>(&found)).unwrap() = value.clone(),
             Change::Gone(place) => {
-                let (parent, key) = place.get::<String>(&found).rsplit_once('/').unwrap_or_default();
+                // The whole has no place to go from.
+                let Some((parent, key)) = place.get::<String>(&found).rsplit_once('/') else { continue };
                 match request.pointer_mut(parent) {
                     Some(Value::Object(members)) => drop(members.remove(&key.replace("~1", "/").replace("~0", "~"))),
                     Some(Value::Array(elements)) => drop(elements.remove(key.parse().unwrap())),

@@ -1,6 +1,8 @@
 //! What operators apply: policy.yaml, and the kustomizations made of it. Every field is one that Kubewarden has, the settings are
 //! right, and both policies fit each other and the metadata.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::path::{Path, PathBuf};
 use policy_host::metadata::{ContextAwareResource, Metadata, Rule};
 use serde::Deserialize;
 use serde_json::Value;
+
+use support::in_repository;
 
 /// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with every field that it has and no other.
 ///
@@ -107,10 +111,6 @@ struct LabelSelectorRequirement {
     values: Vec<String>,
 }
 
-fn path(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
-}
-
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -154,7 +154,7 @@ fn check(policy: &ClusterAdmissionPolicy) {
 
 #[test]
 fn the_manifest_is_two_policies_that_fit_each_other() {
-    let policies = policies(&read(&path("policy.yaml")));
+    let policies = policies(&read(&in_repository("policy.yaml")));
     let [injects, checks] = policies.as_slice() else { panic!("{} policies", policies.len()) };
     assert!(injects.spec.mutating && !checks.spec.mutating);
     assert_eq!(injects.spec.failure_policy, Some(FailurePolicy::Fail), "no pod gets in without its role");
@@ -166,7 +166,7 @@ fn the_manifest_is_two_policies_that_fit_each_other() {
 /// The metadata is what Artifact Hub shows, and what `kwctl scaffold manifest` starts from.
 #[test]
 fn the_manifest_asks_about_what_the_metadata_names() {
-    let metadata = Metadata::from_yaml(&read(&path("metadata.yml"))).unwrap();
+    let metadata = Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap();
     let triples = |rules: &[Rule]| {
         let mut triples: Vec<String> = Vec::new();
         for rule in rules {
@@ -181,7 +181,7 @@ fn the_manifest_asks_about_what_the_metadata_names() {
         triples
     };
     let rules: Vec<Rule> =
-        policies(&read(&path("policy.yaml"))).into_iter().flat_map(|policy| policy.spec.rules).collect();
+        policies(&read(&in_repository("policy.yaml"))).into_iter().flat_map(|policy| policy.spec.rules).collect();
     assert_eq!(triples(&rules), triples(&metadata.rules));
 }
 

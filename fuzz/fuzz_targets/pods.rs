@@ -2,6 +2,7 @@
 #![no_main]
 
 use irsa::cluster::{Cluster, LookupError, Query};
+use laws::additions::assert_only_additions;
 use laws::pod::Scene;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ fuzz_target!(|scene: Scene| {
     let Scene { pod, account, mut settings } = scene;
     let mut cluster = OneAccount(account);
     let (accepted, warnings, once) = review(&pod, &settings, &mut cluster);
-    laws::assert_only_additions(&pod, &once);
+    assert_only_additions(&pod, &once);
     if !accepted {
         return;
     }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod additions;
+
+use additions::assert_only_additions;
 use irsa::cluster::{Cluster, LookupError, Query};
 use irsa::json::Reader;
 use irsa::{Request, Review, Settings};
@@ -192,51 +195,6 @@ fn reversed(value: &Value) -> String {
         Value::Array(elements) => format!("[{}]", elements.iter().map(reversed).collect::<Vec<_>>().join(",")),
         other => other.to_string(),
     }
-}
-
-/// Takes from a list what the original has at the given end of it. A missing or `null` list is an empty one.
-fn added<'v>(after: &'v Value, before: &Value, at_front: bool) -> &'v [Value] {
-    let empty = Vec::new();
-    let before = before.as_array().unwrap_or(&empty);
-    let after = after.as_array().map_or(&[][..], Vec::as_slice);
-    let count = after.len().checked_sub(before.len()).expect("nothing is taken away");
-    let (added, kept) = if at_front {
-        after.split_at(count)
-    } else {
-        let (kept, added) = after.split_at(before.len());
-        (added, kept)
-    };
-    assert_eq!(kept, before, "what was there stays");
-    added
-}
-
-/// Asserts that `after` is `before` with additions in the places where there may be some, and only there.
-fn assert_only_additions(before: &Value, after: &Value) {
-    let mut rest = after.clone();
-    for list in ["containers", "initContainers"] {
-        for (index, container) in before["spec"][list].as_array().into_iter().flatten().enumerate() {
-            let same = &mut rest["spec"][list][index];
-            added(&same["env"], &container["env"], false);
-            added(&same["volumeMounts"], &container["volumeMounts"], false);
-            for key in ["env", "volumeMounts"] {
-                match container.get(key) {
-                    Some(original) => same[key] = original.clone(),
-                    None => drop(same.as_object_mut().unwrap().remove(key)),
-                }
-            }
-        }
-    }
-    assert!(added(&rest["spec"]["volumes"], &before["spec"]["volumes"], true).len() <= 1);
-    match before["spec"].get("volumes") {
-        Some(original) => rest["spec"]["volumes"] = original.clone(),
-        None => drop(rest["spec"].as_object_mut().unwrap().remove("volumes")),
-    }
-    if let Some(label) = rest["metadata"]["labels"].get("eks.amazonaws.com/pod-identity")
-        && *label == json!("enabled")
-    {
-        rest["metadata"]["labels"] = before["metadata"]["labels"].clone();
-    }
-    assert_eq!(&rest, before, "nothing else is touched");
 }
 
 proptest! {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
 use policy_host::metadata::Metadata;
+use policy_host::policy::{Policy, read_module};
 
 use super::{PolicyArgs, read};
 
@@ -30,11 +31,11 @@ pub struct Args {
 
 /// Writes the annotated module.
 pub fn execute(args: &Args) -> Result<()> {
-    let policy = args.policy.load()?;
+    let module = read_module(args.policy.path())?;
+    let policy = Policy::from_module(&module, args.policy.cache())?;
     let mut metadata = Metadata::from_yaml(&read(&args.metadata_path)?)
         .with_context(|| format!("cannot read the metadata `{}`", args.metadata_path.display()))?;
     metadata.protocol_version = serde_json::from_str(&policy.protocol_version()?)?;
-    let module = policy_host::policy::read_module(args.policy.path())?;
     let annotated = metadata.embed(&module, &read(&args.usage_path)?)?;
     fs::write(&args.output_path, annotated).with_context(|| format!("cannot write `{}`", args.output_path.display()))
 }

@@ -6,9 +6,12 @@ mod form;
 mod reference;
 mod schema;
 mod settings;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use support::in_repository;
 
 /// Set by `make docs`.
 fn is_update() -> bool {
@@ -18,7 +21,7 @@ fn is_update() -> bool {
 /// Compares a whole file with what it should be, or writes it.
 fn check_file(file: &str, expected: &str) {
     if is_update() {
-        fs::write(path(file), expected).unwrap();
+        fs::write(in_repository(file), expected).unwrap();
     }
     assert_eq!(read(file), expected, "{file} is stale: run `make docs`");
 }
@@ -30,18 +33,14 @@ fn check_part(file: &str, marker: &str, expected: &str) {
     let (before, rest) = text.split_once(&open).unwrap_or_else(|| panic!("{file} has no `{open}`"));
     let (current, after) = rest.split_once(&close).unwrap_or_else(|| panic!("{file} has no `{close}`"));
     if is_update() {
-        fs::write(path(file), format!("{before}{open}{expected}{close}{after}")).unwrap();
+        fs::write(in_repository(file), format!("{before}{open}{expected}{close}{after}")).unwrap();
         return;
     }
     assert_eq!(current, expected, "{file} is stale: run `make docs`");
 }
 
 fn read(file: &str) -> String {
-    fs::read_to_string(path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-fn path(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
+    fs::read_to_string(in_repository(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// A kustomization takes nothing from outside its folder.

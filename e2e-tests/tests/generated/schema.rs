@@ -1,7 +1,7 @@
 //! The JSON Schema of the settings, for editors and for a user's CI. Draft 7, for that is what YAML editors know.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use irsa::finding::FindingKind;
 use irsa::settings::{Definition, Shape};
@@ -9,7 +9,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 use crate::settings::{default, example, join, members, sentence};
-use crate::{check_file, path, read};
+use crate::{check_file, read, support};
 
 const FILE: &str = "docs/settings.schema.json";
 
@@ -100,7 +100,7 @@ fn the_schema_refuses_nothing_that_the_policy_takes() {
     let schema = schema();
     let mut taken: Vec<Value> = members("").iter().map(|member| json!({ member.key: example(member) })).collect();
     let mut refused = 0;
-    for file in case_files() {
+    for file in support::files("cases", "yaml") {
         for case in documents(&file) {
             let settings = case["settings"].clone();
             if case["expect"]["valid"] != false && !settings.is_null() {
@@ -116,22 +116,6 @@ fn the_schema_refuses_nothing_that_the_policy_takes() {
     }
     assert!(taken.len() > 200, "{} settings are taken", taken.len());
     assert!(refused > 0, "it refuses nothing of what the policy refuses");
-}
-
-fn case_files() -> Vec<PathBuf> {
-    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                collect(&path, files);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
-                files.push(path);
-            }
-        }
-    }
-    let mut files = Vec::new();
-    collect(&path("e2e-tests/cases"), &mut files);
-    files
 }
 
 /// What editors are to mark.

@@ -97,10 +97,14 @@ impl irsa::cluster::Cluster for Asked<'_> {
 
 /// Where the module is.
 pub fn policy_path() -> PathBuf {
-    let path = std::env::var_os("POLICY_WASM")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.wasm"), PathBuf::from);
+    let path = std::env::var_os("POLICY_WASM").map_or_else(|| in_repository("policy.wasm"), PathBuf::from);
     assert!(path.is_file(), "there is no `{}`: run `make policy.wasm` first", path.display());
     path
+}
+
+/// A file of the repository, by its path from the root.
+pub fn in_repository(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
 }
 
 /// The files of a folder of this crate with this extension, sorted. Folders in it are walked through.

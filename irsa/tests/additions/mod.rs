@@ -1,0 +1,43 @@
+//! The law that the laws of `tests/laws.rs` and of `fuzz/` share.
+
+use serde_json::Value;
+
+/// Asserts that `after` is `before` with additions in the places where there may be some, and only there.
+pub fn assert_only_additions(before: &Value, after: &Value) {
+    let mut rest = after.clone();
+    for list in ["containers", "initContainers"] {
+        for (index, container) in before["spec"][list].as_array().into_iter().flatten().enumerate() {
+            let same = rest["spec"][list].get_mut(index).expect("no container is taken away");
+            for key in ["env", "volumeMounts"] {
+                let kept = elements(&container[key]);
+                assert!(
+                    elements(&same[key]).starts_with(kept),
+                    "what was there stays: {key} of {container} in {after}"
+                );
+                put_back(same, container, key);
+            }
+        }
+    }
+    let (volumes, kept) = (elements(&after["spec"]["volumes"]), elements(&before["spec"]["volumes"]));
+    assert!(volumes.ends_with(kept), "what was there stays: {before}\n{after}");
+    assert!(volumes.len().saturating_sub(kept.len()) <= 1, "a pod lacks one volume at the most: {after}");
+    put_back(&mut rest["spec"], &before["spec"], "volumes");
+    if after["metadata"]["labels"]["eks.amazonaws.com/pod-identity"] == "enabled" {
+        put_back(&mut rest["metadata"], &before["metadata"], "labels");
+    }
+    assert_eq!(&rest, before, "nothing else is touched");
+}
+
+/// The elements of a list. A missing or `null` list is an empty one.
+fn elements(list: &Value) -> &[Value] {
+    list.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Makes a key of `object` what it is in `original`.
+fn put_back(object: &mut Value, original: &Value, key: &str) {
+    let members = object.as_object_mut().expect("an object stays one");
+    match original.get(key) {
+        Some(value) => members.insert(key.to_owned(), value.clone()),
+        None => members.remove(key),
+    };
+}
