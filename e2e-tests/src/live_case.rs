@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use axum::http::Request;
+use irsa_explain::inputs::Input;
 use irsa_explain::{Inputs, token_audience};
 use kube::Client;
 use serde_json::{Value, json};
@@ -19,8 +20,8 @@ pub struct Target {
     pub name: String,
 }
 
-/// Reads the case of a pod. What was given already is kept. What the cluster does not let be read is left out, and
-/// returned as warnings.
+/// Reads the case of a pod. What was given already is kept. What the cluster does not have is noted as that; that and what it
+/// does not let be read are returned as warnings.
 ///
 /// # Errors
 /// Where the pod itself can't be read.
@@ -36,16 +37,21 @@ pub async fn read(client: &Client, target: &Target, with_token: bool, inputs: &m
     let accounts = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}");
     let config_map = inputs.settings.as_deref().and_then(config_map_path);
     let paths = [
-        (Some(accounts.clone()), &mut inputs.service_account),
-        (config_map, &mut inputs.config_map),
-        (Some("/.well-known/openid-configuration".to_owned()), &mut inputs.discovery),
-        (Some("/openid/v1/jwks".to_owned()), &mut inputs.jwks),
+        (Some(accounts.clone()), Input::ServiceAccount, &mut inputs.service_account),
+        (config_map, Input::ConfigMap, &mut inputs.config_map),
+        (Some("/.well-known/openid-configuration".to_owned()), Input::Discovery, &mut inputs.discovery),
+        (Some("/openid/v1/jwks".to_owned()), Input::Jwks, &mut inputs.jwks),
     ];
-    for (path, input) in paths {
-        let (Some(path), None) = (path, &input) else { continue };
+    for (path, input, given) in paths {
+        let (Some(path), None) = (path, &given) else { continue };
         match get(client, &path).await {
-            Ok(text) => *input = Some(text),
-            Err(error) => warnings.push(format!("cannot read `{path}`: {error:#}")),
+            Ok(text) => *given = Some(text),
+            Err(error) => {
+                if matches!(error.downcast_ref(), Some(kube::Error::Api(status)) if status.code == 404) {
+                    inputs.not_found.push(input);
+                }
+                warnings.push(format!("cannot read `{path}`: {error:#}"));
+            }
         }
     }
     if with_token && inputs.token.is_none() {

@@ -87,6 +87,28 @@ pub fn only<'o>(objects: &'o [Object], kind: &str, name: Option<&str>) -> Result
     }
 }
 
+/// The one object that makes pods; where none is known to, the one that is neither a pod nor what a pod refers to.
+///
+/// # Errors
+/// Where there are several.
+pub fn workload(objects: &[Object], makes_pods: impl Fn(&str) -> bool) -> Result<Option<&Object>> {
+    let mut found: Vec<_> = objects.iter().filter(|object| makes_pods(object.text())).collect();
+    if found.is_empty() {
+        let is_other = |object: &&Object| !matches!(object.kind(), "Pod" | "ServiceAccount" | "ConfigMap");
+        found = objects.iter().filter(is_other).collect();
+    }
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        several => {
+            let names = several.iter().map(|it| {
+                format!("{} `{}`", it.kind(), it.head.metadata.name.as_deref().unwrap_or_default())
+            });
+            bail!("expected one workload, but got {}: {}", several.len(), names.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 /// The service account of this name; else, where there is only one, that one.
 #[must_use]
 pub fn account<'o>(objects: &'o [Object], name: Option<&str>, namespace: Option<&str>) -> Option<&'o Object> {
@@ -127,6 +149,22 @@ items:
         assert_eq!(only(&objects, "Pod", Some("b")).unwrap().unwrap().head.metadata.name.as_deref(), Some("b"));
         let error = only(&objects, "Pod", None).unwrap_err().to_string();
         assert_eq!(error, "expected one Pod, but got 2: a, b; name the pod, as `pod/NAME`");
+    }
+
+    #[test]
+    fn finds_the_workload_among_other_objects() {
+        let text = "{kind: Service, metadata: {name: web}}\n---\n{kind: Deployment, metadata: {name: web}}\n---\n{kind: Job, metadata: {name: seed}}";
+        let objects = read(text).unwrap();
+        let kind = |kinds: &[&str]| {
+            let makes_pods = |object: &str| kinds.iter().any(|kind| object.contains(kind));
+            workload(&objects, makes_pods).map(|found| found.map(|object| object.kind().to_owned()))
+        };
+
+        assert_eq!(kind(&["Deployment"]).unwrap().as_deref(), Some("Deployment"));
+        let error = kind(&["Deployment", "Job"]).unwrap_err().to_string();
+        assert_eq!(error, "expected one workload, but got 2: Deployment `web`, Job `seed`");
+        assert!(kind(&[]).is_err(), "none is known to make pods, and each could be the one");
+        assert!(workload(&read("{kind: Pod, metadata: {name: a}}").unwrap(), |_| false).unwrap().is_none());
     }
 
     #[test]

@@ -153,6 +153,33 @@ fn finds_the_pod_and_its_account_by_their_kinds() {
 }
 
 #[test]
+fn finds_the_workload_by_what_makes_pods() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("web.yaml");
+    let documents = "
+{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop}}
+---
+{apiVersion: example.com/v1, kind: Rollout, metadata: {name: web, namespace: shop}, spec: {template: {spec: {serviceAccountName: web, containers: [{name: app}]}}}}";
+    fs::write(&file, documents).unwrap();
+    let settings = json!({"customWorkloads": [
+        {"apiVersion": "example.com/v1", "kind": "Rollout", "podTemplates": ["$.spec.template"]},
+    ]});
+
+    let output = Command::new(env!("CARGO_BIN_EXE_policy-host"))
+        .args(["explain", "--output", "json", "--settings-json", &settings.to_string(), "--workload"])
+        .arg(&file)
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["cause"], json!({"step": "role", "mistake": "missingRole"}));
+    assert!(said["steps"][0]["says"].as_str().unwrap().contains("shop/web"), "{}", said["steps"][0]);
+}
+
+#[test]
 fn takes_what_aws_prints_of_a_role() {
     let mut setup = setup("00-walk-through");
     let policy = setup["inputs"]["trustPolicy"].take();
@@ -175,11 +202,17 @@ fn exits_with_2_where_something_can_not_be_read() {
     };
     let broken = file("broken", "a: [");
     let pods = file("pods", "{kind: Pod, metadata: {name: a}}\n---\n{kind: Pod, metadata: {name: b}}");
+    let workloads = file(
+        "workloads",
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}\n---\n{apiVersion: batch/v1, kind: Job, metadata: {name: seed}}",
+    );
     let policy = file("policy", r#"{"Statement": {"Effect": "allow"}}"#);
     let token = file("token", "hunter2-is-no-token");
     for (flags, reason) in [
         (vec!["--pod", &broken], "cannot read the objects in"),
         (vec!["--pod", &pods], "expected one Pod, but got 2: a, b"),
+        (vec!["--workload", &workloads], "expected one workload, but got 2: Deployment `web`, Job `seed`"),
+        (vec!["--workload", &pods], "expected a workload, but the files have none"),
         (vec!["--pod", "/does/not/exist"], "cannot read `/does/not/exist`"),
         (vec!["--trust-policy", &broken], "cannot read"),
         (vec!["--trust-policy", &policy], "`Statement[0]`: `Effect`: expected `Allow` or `Deny`"),

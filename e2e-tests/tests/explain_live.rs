@@ -183,6 +183,13 @@ fn warns_of_what_it_may_not_read_and_fails_without_the_pod() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains("warning: cannot read `/openid/v1/jwks`"), "{output:?}");
 
+    let mut answers = self::answers(&inputs, &inputs["pod"]);
+    answers.remove("GET /api/v1/namespaces/default/serviceaccounts/my-sa");
+    let output = explain(&ApiServer::start(answers), &inputs, &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["cause"], json!({"step": "serviceAccount", "mistake": "missingServiceAccount"}));
+
     let output = explain(&ApiServer::start(BTreeMap::new()), &inputs, &[]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(

@@ -9,19 +9,20 @@ use serde_json::{Map, Value};
 
 use crate::explanation::{Rejected, Reviewed};
 use crate::inputs::Input;
+use crate::read::Given;
 
 /// The objects that were given, as the cluster.
 #[derive(Debug, Clone)]
 pub struct Objects<'d> {
-    service_account: Option<&'d Value>,
-    config_map: Option<&'d Value>,
+    service_account: &'d Given<Value>,
+    config_map: &'d Given<Value>,
     /// What was asked for and not given.
     lacking: Option<Input>,
 }
 
 impl<'d> Objects<'d> {
     /// A cluster that holds these.
-    pub fn new(service_account: Option<&'d Value>, config_map: Option<&'d Value>) -> Self {
+    pub fn new(service_account: &'d Given<Value>, config_map: &'d Given<Value>) -> Self {
         Self { service_account, config_map, lacking: None }
     }
 }
@@ -32,9 +33,13 @@ impl Cluster for Objects<'_> {
             "ServiceAccount" => (Input::ServiceAccount, self.service_account),
             _ => (Input::ConfigMap, self.config_map),
         };
-        let Some(object) = object else {
-            self.lacking = Some(input);
-            return Err(LookupError::Failed(format!("no {} was given", input.words())));
+        let object = match object {
+            Given::Present(object) => object,
+            Given::NotFound => return Err(LookupError::NotFound),
+            Given::Missing | Given::Unreadable => {
+                self.lacking = Some(input);
+                return Err(LookupError::Failed(object.lack(input)));
+            }
         };
         let object = in_namespace(object, query.namespace);
         let is_it = |key, expected: &str| metadata(&object, key).is_none_or(|value| value == expected);
@@ -120,7 +125,7 @@ impl Admission {
     /// What the policy answers to a service account that is being created.
     pub fn of_account(account: &Value, namespace: &str, settings: &Settings<'_>) -> Reviewed {
         let request = request("ServiceAccount", namespace, &account.to_string());
-        answer(&review(&request, settings, &mut Objects::new(None, None)), None)
+        answer(&review(&request, settings, &mut Objects::new(&Given::Missing, &Given::Missing)), None)
     }
 
     /// The first finding of these kinds.

@@ -73,7 +73,7 @@ impl<'d> Case<'d> {
         if !irsa::names::is_dns_label(&namespace) {
             problems.push(problem(Input::Namespace, "expected the name of a namespace".to_owned()));
         }
-        let objects = Objects::new(account, documents.config_map.get());
+        let objects = Objects::new(&documents.service_account, &documents.config_map);
         let made = made.or_else(|| pod_of_account(account?));
         let subject = made.map(|(origin, text, pod)| {
             let text = text.map_or_else(|| pod.to_string(), str::to_owned);
@@ -212,22 +212,34 @@ fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut
     }
 }
 
+/// Whether the object (JSON) is of a kind that is known to make pods: one of Kubernetes' own, or one that the policy's settings
+/// (JSON) name in `customWorkloads`.
+#[must_use]
+pub fn makes_pods(object: &str, settings: Option<&str>) -> bool {
+    let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
+    serde_json::from_str(object).is_ok_and(|object: Value| workload_of(&object, &settings).is_ok())
+}
+
 /// The first pod template of a workload: its path, of how many it is the first, and the template.
 fn template(text: &str, workload: &Value, settings: &Settings<'_>) -> Result<(String, usize, Value), String> {
-    let api_version = workload.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-    let kind = workload.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let none = || format!("`{kind}` of `{api_version}` makes no pods that are known of");
-    let plain = |text| irsa::json::RawStr::plain(text).ok_or_else(none);
-    let kind = GroupVersionKind { group: plain(group)?, version: plain(version)?, kind: plain(kind)? };
-    let known = Workload::of_kind(&kind, settings).ok_or_else(none)?;
-    let templates = known.templates(text).map_err(|error| error.to_string())?;
+    let templates = workload_of(workload, settings)?.templates(text).map_err(|error| error.to_string())?;
     let first = templates.first().ok_or("it has no pod template")?;
     let template = first.path.iter().try_fold(workload, |value, segment| match segment {
         irsa::json::Segment::Key(key) => value.get(key),
         irsa::json::Segment::Index(index) => value.get(index),
     });
     Ok((path_text(&first.path), templates.len(), template.cloned().unwrap_or_default()))
+}
+
+/// The object's kind as a workload.
+fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workload<'s>, String> {
+    let api_version = workload.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    let kind = workload.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let none = || format!("`{kind}` of `{api_version}` makes no pods that are known of");
+    let plain = |text| irsa::json::RawStr::plain(text).ok_or_else(none);
+    let kind = GroupVersionKind { group: plain(group)?, version: plain(version)?, kind: plain(kind)? };
+    Workload::of_kind(&kind, settings).ok_or_else(none)
 }
 
 /// A pod that runs as the account and says nothing else.

@@ -40,6 +40,8 @@ pub struct Inputs {
     pub role: Option<String>,
     /// The time, in seconds since 1970 (UTC).
     pub now: Option<u64>,
+    /// What the cluster was asked for and does not have: the service account, the ConfigMap. What was given counts all the same.
+    pub not_found: Vec<Input>,
 }
 
 impl fmt::Debug for Inputs {
@@ -59,6 +61,7 @@ impl fmt::Debug for Inputs {
             .field("namespace", &self.namespace)
             .field("role", &self.role)
             .field("now", &self.now)
+            .field("not_found", &self.not_found)
             .finish()
     }
 }

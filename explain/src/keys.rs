@@ -19,37 +19,40 @@ use crate::jwt::Jwt;
 pub enum Verdict {
     /// One of them verifies it.
     Verified,
-    /// That of its key id does not.
+    /// None of those that it could be signed with does.
     Refuted,
-    /// None has its key id.
+    /// None has its key id; where it has none, none is of its kind.
     NoSuchKey,
     /// It is signed in a way that is not checked here.
     UnknownAlgorithm,
-    /// That of its key id cannot be read.
+    /// None verifies it, and one that it could be signed with cannot be read.
     UnreadableKey,
 }
 
 /// Checks a token's signature by a JSON Web Key Set.
 #[must_use]
 pub fn verify(jwt: &Jwt<'_>, jwks: &Value) -> Verdict {
-    let check = match jwt.algorithm.as_str() {
-        "RS256" => rs256,
-        "ES256" => es256,
+    let (key_type, check): (_, fn(&Jwt<'_>, &Value) -> Option<bool>) = match jwt.algorithm.as_str() {
+        "RS256" => ("RSA", rs256),
+        "ES256" => ("EC", es256),
         _ => return Verdict::UnknownAlgorithm,
     };
+    let text = |key: &Value, name| key.get(name).and_then(Value::as_str).map(str::to_owned);
+    let could_be_it = |key: &&Value| match &jwt.key_id {
+        Some(id) => text(key, "kid").as_ref() == Some(id),
+        None => text(key, "kty").as_deref() == Some(key_type),
+    };
     let keys = jwks.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let is_meant =
-        |key: &&Value| key.get("kid").and_then(Value::as_str) == jwt.key_id.as_deref() || jwt.key_id.is_none();
-    let mut verdict = Verdict::NoSuchKey;
-    for key in keys.iter().filter(is_meant) {
-        match check(jwt, key) {
-            Some(true) => return Verdict::Verified,
-            Some(false) => verdict = Verdict::Refuted,
-            None if verdict == Verdict::NoSuchKey => verdict = Verdict::UnreadableKey,
-            None => {}
-        }
+    let verdicts: Vec<_> = keys.iter().filter(could_be_it).map(|key| check(jwt, key)).collect();
+    if verdicts.is_empty() {
+        Verdict::NoSuchKey
+    } else if verdicts.contains(&Some(true)) {
+        Verdict::Verified
+    } else if verdicts.contains(&None) {
+        Verdict::UnreadableKey
+    } else {
+        Verdict::Refuted
     }
-    verdict
 }
 
 /// The ids of the keys.
@@ -142,5 +145,13 @@ mod tests {
         assert_eq!(verdict(&with(r#"{"alg":"RS256","kid":"ec"}"#), &keys()), Verdict::UnreadableKey);
         assert_eq!(verdict(RS256, &json!({})), Verdict::NoSuchKey);
         assert_eq!(verdict(RS256, &json!({"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB"}]})), Verdict::UnreadableKey);
+        // Where a token names no key, it may be signed with the one that can't be read, wherever that stands.
+        let (_, signature) = RS256.rsplit_once('.').unwrap();
+        let changed = with(r#"{"alg":"RS256"}"#).replace(signature, "AAAA");
+        let unreadable = json!({"kty": "RSA", "n": "AA", "e": "AQAB"});
+        let readable = keys()["keys"][0].clone();
+        for both in [[&unreadable, &readable], [&readable, &unreadable]] {
+            assert_eq!(verdict(&changed, &json!({"keys": both})), Verdict::UnreadableKey);
+        }
     }
 }

@@ -47,6 +47,7 @@ mod scrub;
 mod steps;
 mod tree;
 
+pub use case::makes_pods;
 pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
 pub use inputs::Inputs;

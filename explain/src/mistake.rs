@@ -94,7 +94,7 @@ mistakes! {
     WrongSubject = "wrongSubject";
     /// The condition on `aud` is for another audience than the token's.
     WrongAudience = "wrongAudience";
-    /// No condition on `sub`: every service account of the cluster may assume the role.
+    /// No condition on `sub` keeps anyone out: every service account of the cluster may assume the role.
     NoSubjectCondition = "noSubjectCondition";
     /// No condition on `aud`: a token of the cluster for whomever may assume the role.
     NoAudienceCondition = "noAudienceCondition";

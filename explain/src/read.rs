@@ -19,6 +19,8 @@ pub enum Given<T> {
     Missing,
     /// It was given, and cannot be read. A problem says why.
     Unreadable,
+    /// The cluster has none.
+    NotFound,
 }
 
 impl<T> Given<T> {
@@ -26,7 +28,15 @@ impl<T> Given<T> {
     pub fn get(&self) -> Option<&T> {
         match self {
             Self::Present(value) => Some(value),
-            Self::Missing | Self::Unreadable => None,
+            Self::Missing | Self::Unreadable | Self::NotFound => None,
+        }
+    }
+
+    /// It, or that the cluster has none, where nothing was given.
+    fn or_not_found(self, input: Input, inputs: &Inputs) -> Self {
+        match self {
+            Self::Missing if inputs.not_found.contains(&input) => Self::NotFound,
+            given => given,
         }
     }
 
@@ -34,7 +44,8 @@ impl<T> Given<T> {
     pub fn lack(&self, input: Input) -> String {
         match self {
             Self::Unreadable => format!("the {} that was given can't be read", input.words()),
-            _ => format!("no {} was given", input.words()),
+            Self::NotFound => format!("the cluster does not have the {}", input.words()),
+            Self::Missing | Self::Present(_) => format!("no {} was given", input.words()),
         }
     }
 }
@@ -80,7 +91,9 @@ impl<'i> Documents<'i> {
         let pod = object(Input::Pod, inputs.pod.as_ref(), &mut problems);
         let workload = object(Input::Workload, inputs.workload.as_ref(), &mut problems);
         let service_account = value_of(object(Input::ServiceAccount, inputs.service_account.as_ref(), &mut problems));
+        let service_account = service_account.or_not_found(Input::ServiceAccount, inputs);
         let config_map = value_of(object(Input::ConfigMap, inputs.config_map.as_ref(), &mut problems));
+        let config_map = config_map.or_not_found(Input::ConfigMap, inputs);
         let discovery = value_of(object(Input::Discovery, inputs.discovery.as_ref(), &mut problems));
         let jwks = value_of(object(Input::Jwks, inputs.jwks.as_ref(), &mut problems));
         let trust_policy = trust_policy(inputs, &mut problems);
@@ -143,6 +156,7 @@ fn value_of<T>(given: Given<(T, Value)>) -> Given<Value> {
         Given::Present((_, value)) => Given::Present(value),
         Given::Missing => Given::Missing,
         Given::Unreadable => Given::Unreadable,
+        Given::NotFound => Given::NotFound,
     }
 }
 
@@ -159,7 +173,7 @@ fn object<'i>(input: Input, text: Option<&'i String>, problems: &mut Vec<Problem
 fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Policy> {
     let (text, value) = match object(Input::TrustPolicy, inputs.trust_policy.as_ref(), problems) {
         Given::Present(present) => present,
-        Given::Missing => return Given::Missing,
+        Given::Missing | Given::NotFound => return Given::Missing,
         Given::Unreadable => return Given::Unreadable,
     };
     // Of two equal keys, readers of JSON differ in which they take.

@@ -30,13 +30,27 @@ pub fn scrub_inputs(inputs: &Inputs, token: &str) -> Inputs {
         namespace,
         role,
         now: _,
+        not_found: _,
     } = &mut scrubbed;
     for text in
         [pod, workload, service_account, settings, config_map, trust_policy, issuer, discovery, jwks, namespace, role]
     {
-        text.iter_mut().for_each(&clean);
+        text.iter_mut().for_each(|text| scrub_text(text, &clean));
     }
     scrubbed
+}
+
+/// Scrubs a text, and the texts within it where it is JSON: its escapes would hide the token.
+fn scrub_text(text: &mut String, clean: &dyn Fn(&mut String)) {
+    clean(text);
+    if let Ok(mut value) = serde_json::from_str::<Value>(text) {
+        let before = value.clone();
+        scrub_value(&mut value, clean);
+        // Where nothing is found, the text stays as it was written.
+        if value != before {
+            *text = value.to_string();
+        }
+    }
 }
 
 /// Puts a mark where a text has the token, or its signature.
@@ -52,7 +66,7 @@ fn cleaner(token: &str) -> impl Fn(&mut String) {
     }
 }
 
-/// Puts a mark where the token stands, or its signature: an escape of JSON hides it from [`scrub_inputs`].
+/// Puts a mark where the token stands, or its signature: what is said may have been put together of several inputs.
 pub fn scrub(explanation: &mut Explanation, token: &str) {
     let clean = &cleaner(token);
     for step in &mut explanation.steps {

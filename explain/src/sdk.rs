@@ -21,6 +21,8 @@ pub struct Sdk {
 pub enum Place {
     /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
     Static,
+    /// The same, each by either of its names: also `AWS_ACCESS_KEY` and `AWS_SECRET_KEY`.
+    StaticByEitherName,
     /// The profile that `AWS_PROFILE` names, where it is named.
     NamedProfile,
     /// A profile with a `role_arn`, in the shared files.
@@ -35,26 +37,31 @@ pub enum Place {
     Instance,
 }
 
-use Place::{Container as Agent, Files, Instance, NamedProfile, RoleProfile, Static, WebIdentity};
+use Place::{Container as Agent, Files, Instance, NamedProfile, RoleProfile, Static, StaticByEitherName, WebIdentity};
 
 /// The SDKs, and their orders:
 ///
-/// - Go v2: <https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html>, "Specifying Credentials".
-/// - Java v2: <https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/credentials-chain.html>.
-/// - Python: <https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html>. "Assume role provider",
-///   which stands before web identity, is a profile with a `role_arn` in the shared files.
+/// - Go v2: <https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html>, "Specifying Credentials", and
+///   its package `config`: `resolveCredentialChain`, where only a profile that the code names comes first, and
+///   `NewEnvConfig`, which knows older names of the keys.
+/// - Java v2: <https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/credentials-chain.html>, and
+///   `DefaultCredentialsProvider`.
+/// - Python: <https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html>, and botocore's
+///   `create_credential_resolver`. "Assume role provider", which stands before web identity, is a profile with a
+///   `role_arn` in the shared files.
 /// - CLI: <https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html>, "Configuration settings and
-///   precedence"; likewise.
+///   precedence"; it has botocore within.
 /// - JavaScript v3: <https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html>,
 ///   and the chain of the package `@aws-sdk/credential-provider-node`, which passes over the environment's keys where
 ///   `AWS_PROFILE` is set.
 /// - Rust: <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/credproviders.html>.
-/// - .NET v4: <https://docs.aws.amazon.com/sdk-for-net/v4/developer-guide/creds-assign.html>.
+/// - .NET v4: <https://docs.aws.amazon.com/sdk-for-net/v4/developer-guide/creds-assign.html>, and
+///   `DefaultAWSCredentialsIdentityResolver`.
 pub const SDKS: [Sdk; 7] = [
     Sdk {
         name: "Go v2",
         docs: "https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
+        order: &[StaticByEitherName, WebIdentity, Files, Agent, Instance],
     },
     Sdk {
         name: "Java v2",
@@ -136,7 +143,7 @@ impl Place {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Static => "the static keys in the environment",
+            Self::Static | Self::StaticByEitherName => "the static keys in the environment",
             Self::NamedProfile => "the profile of `AWS_PROFILE`",
             Self::RoleProfile => "a profile with a `role_arn`",
             Self::Files => "the shared files",
@@ -147,19 +154,22 @@ impl Place {
     }
 
     fn filled(self, container: &Container) -> Filled {
-        let has = |variables: &[&str]| match variables.iter().filter(|variable| container.sets(variable)).count() {
-            set if set == variables.len() => Filled::Yes,
+        let has_any = |names: &[&str]| names.iter().any(|name| container.sets(name));
+        let key = |id: &[&str], secret: &[&str]| match (has_any(id), has_any(secret)) {
+            (true, true) => Filled::Yes,
             _ if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
-            0 => Filled::No,
+            (false, false) => Filled::No,
             _ => Filled::Maybe(Unseen::HalfAKey),
         };
         match self {
-            Self::Static => has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]),
+            Self::Static => key(&["AWS_ACCESS_KEY_ID"], &["AWS_SECRET_ACCESS_KEY"]),
+            Self::StaticByEitherName => {
+                key(&["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"], &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"])
+            }
             Self::NamedProfile if container.sets("AWS_PROFILE") => Filled::Maybe(Unseen::Files),
             Self::Files | Self::RoleProfile => {
-                let files = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
-                let named = files.iter().any(|variable| container.sets(variable));
-                if named || container.mounts_aws_files() { Filled::Maybe(Unseen::Files) } else { Filled::No }
+                let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+                if has_any(&names) || container.mounts_aws_files() { Filled::Maybe(Unseen::Files) } else { Filled::No }
             }
             // One of the two alone is passed over.
             Self::WebIdentity if container.has_role() => Filled::Yes,
@@ -217,10 +227,27 @@ mod tests {
     fn static_keys_win_in_every_sdk_and_empty_ones_in_none() {
         let keys =
             |value| json!({"env": [variable("AWS_ACCESS_KEY_ID", value), variable("AWS_SECRET_ACCESS_KEY", value)]});
-        assert!(all(&taken(&keys("x")), Taken::From(Static)));
+        for (name, taken) in taken(&keys("x")) {
+            let expected = if name == "Go v2" { StaticByEitherName } else { Static };
+            assert_eq!(taken, Taken::From(expected), "{name}");
+        }
         assert!(all(&taken(&keys("")), Taken::From(WebIdentity)));
         let half = json!({"env": [variable("AWS_ACCESS_KEY_ID", "x")]});
         assert!(all(&taken(&half), Taken::Depends(Unseen::HalfAKey)));
+    }
+
+    #[test]
+    fn go_takes_keys_by_their_older_names_too() {
+        for [id, secret] in [["AWS_ACCESS_KEY", "AWS_SECRET_KEY"], ["AWS_ACCESS_KEY_ID", "AWS_SECRET_KEY"]] {
+            for (name, taken) in taken(&json!({"env": [variable(id, "x"), variable(secret, "x")]})) {
+                let expected = match name {
+                    "Go v2" => Taken::From(StaticByEitherName),
+                    _ if id == "AWS_ACCESS_KEY" => Taken::From(WebIdentity),
+                    _ => Taken::Depends(Unseen::HalfAKey),
+                };
+                assert_eq!(taken, expected, "{name}");
+            }
+        }
     }
 
     #[test]
@@ -243,7 +270,11 @@ mod tests {
     fn a_profile_comes_before_the_keys_for_javascript() {
         let both = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| variable(name, "x"));
         for (name, taken) in taken(&json!({"env": both})) {
-            let expected = if name == "JavaScript v3" { Taken::Depends(Unseen::Files) } else { Taken::From(Static) };
+            let expected = match name {
+                "JavaScript v3" => Taken::Depends(Unseen::Files),
+                "Go v2" => Taken::From(StaticByEitherName),
+                _ => Taken::From(Static),
+            };
             assert_eq!(taken, expected, "{name}");
         }
     }

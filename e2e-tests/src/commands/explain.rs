@@ -178,8 +178,12 @@ impl Args {
             None => None,
         };
         ensure!(self.pod.is_none() || pod.is_some(), "expected a Pod, but the files have none of this name");
-        let is_workload = |object: &&Object| !matches!(object.kind(), "Pod" | "ServiceAccount" | "ConfigMap");
-        let workload = self.workload.as_ref().and_then(|_| objects.iter().find(is_workload));
+        let settings = self.settings.read()?.map(|settings| settings.as_json().to_owned());
+        let workload = match &self.workload {
+            Some(_) => objects::workload(&objects, |object| irsa_explain::makes_pods(object, settings.as_deref()))?,
+            None => None,
+        };
+        ensure!(self.workload.is_none() || workload.is_some(), "expected a workload, but the files have none");
         let pod_value: Value = pod.map(|pod| serde_json::from_str(pod.text())).transpose()?.unwrap_or_default();
         let of_pod = |path: &str| pod_value.pointer(path).and_then(Value::as_str);
         let account_name = match (pod, workload) {
@@ -195,7 +199,7 @@ impl Args {
             pod: text(pod),
             workload: text(workload),
             service_account: text(objects::account(&objects, account_name, namespace)),
-            settings: self.settings.read()?.map(|settings| settings.as_json().to_owned()),
+            settings,
             config_map: text(objects::only(&objects, "ConfigMap", None)?),
             trust_policy,
             issuer: self.issuer.clone(),
@@ -205,6 +209,7 @@ impl Args {
             namespace: self.namespace.clone(),
             role: self.role.clone().or(role),
             now: Some(self.now.unwrap_or_else(now)),
+            not_found: Vec::new(),
         })
     }
 

@@ -44,6 +44,14 @@ pub fn exists(case: &Case<'_>) -> Step {
             _ => step,
         }
     };
+    if let Given::NotFound = documents.service_account {
+        return with_names(Step::failed(
+            STEP,
+            Mistake::Finding(FindingKind::MissingServiceAccount),
+            format!("The pod runs as `{full}`, and the cluster does not have that account."),
+        ))
+        .fix(format!("Create the account, with its annotation, then the pod anew: `kubectl create serviceaccount -n {} {account}`.", case.namespace));
+    }
     let Some(given) = documents.service_account.get() else {
         let lack = documents.service_account.lack(Input::ServiceAccount);
         return with_names(Step::unknown(STEP, format!("The pod runs as `{full}`, but {lack}.")));

@@ -12,6 +12,12 @@ const STEP: StepKind = StepKind::Conditions;
 /// What begins the subject of each service account.
 const SUBJECT: &str = "system:serviceaccount:";
 
+/// The subject of an account that no policy means: its namespace and its name are longer than Kubernetes has them.
+const STRANGER: &str = "system:serviceaccount:a-namespace-that-is-too-long-to-be-that-of-any-cluster-that-there-is:an-account-of-nobody";
+
+/// An audience that no policy means.
+const STRANGE_AUDIENCE: &str = "an-audience-of-nobody";
+
 /// The conditions of the trust policy hold, and nothing in it denies.
 pub fn conditions(case: &Case<'_>, provider: &Step) -> Step {
     let policy = match provider::policy(case, STEP) {
@@ -163,22 +169,20 @@ fn context(case: &Case<'_>, provider: Option<String>) -> Context {
 
 fn passed(allowed: &Seen<'_>) -> Step {
     let Seen { statement, context, .. } = allowed;
-    let asks_for = |claim: &str| {
-        statement.clauses.iter().any(|clause| {
-            split_key(&clause.key).is_some_and(|(_, other)| other.eq_ignore_ascii_case(claim))
-                && context.known(&clause.key) != Known::Absent
-        })
+    // A condition of which nobody is kept out is none.
+    let keeps_out = |stranger: Context| {
+        Truth::all(statement.clauses.iter().map(|clause| clause.holds(&stranger))) != Truth::True
     };
     let mut step = Step::passed(STEP, format!("The conditions of {} hold.", statement.name));
     step.details = allowed.details();
-    if !asks_for("sub") {
+    if !keeps_out(Context { subject: Some(STRANGER.to_owned()), ..context.clone() }) {
         step = step
-            .because("there is no condition on `sub`, so every service account of the cluster may assume the role")
+            .because("no condition on `sub` keeps out other accounts, so every service account of the cluster may assume the role")
             .warn(Mistake::NoSubjectCondition);
     }
-    if !asks_for("aud") {
+    if !keeps_out(Context { audiences: Some(vec![STRANGE_AUDIENCE.to_owned()]), ..context.clone() }) {
         step = step
-            .because("there is no condition on `aud`, so a token for whomever may assume the role, if IAM's provider lists its audience")
+            .because("no condition on `aud` keeps out other tokens, so one for whomever may assume the role, if IAM's provider lists its audience")
             .warn(Mistake::NoAudienceCondition);
     }
     if step.mistake.is_some() {

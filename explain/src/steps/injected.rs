@@ -24,7 +24,7 @@ const ASIDE: [FindingKind; 2] = [FindingKind::InvalidSkipContainers, FindingKind
 /// The pod's containers have the role's variables and the token's mount.
 pub fn injected(case: &Case<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
     if super::failed(exists) {
-        return Step::skipped(STEP, "Without its service account, the pod is not made.");
+        return Step::skipped(STEP, "Without its service account there is no role to inject.");
     }
     if let Some(found) = case.has_pod().and_then(|subject| subject.admission.first(&[FindingKind::OptedOut])) {
         return Step::failed(STEP, Mistake::Finding(found.kind), "The pod opts out, so nothing is injected.")

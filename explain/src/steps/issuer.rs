@@ -97,19 +97,24 @@ fn mismatch(case: &Case<'_>) -> Option<Step> {
 }
 
 fn unreachable(url: &str) -> Option<Step> {
-    let Some(rest) = url.strip_prefix(SCHEME) else {
+    if !url.starts_with(SCHEME) {
         return Some(
             Step::failed(STEP, Mistake::IssuerNotHttps, "The issuer is no `https://` URL.")
                 .because(format!("expected a URL that begins with `https://`, but got `{url}`"))
                 .fix("Give the API server an `https://` URL as `--service-account-issuer`, and publish its documents there."),
         );
-    };
-    let (host, _) = host_and_port(rest);
-    (is_of_cluster(host) || is_private(host)).then(|| {
+    }
+    unknown_to_aws(url).map(|host| {
         Step::failed(STEP, Mistake::IssuerNotPublic, "AWS cannot reach the issuer.")
             .because(format!("only the cluster or its network knows the host `{host}`"))
             .fix("Give the API server a public URL as `--service-account-issuer`, such as that of a bucket, and publish its discovery document and keys there.")
     })
+}
+
+/// The host of an `https://` URL, where AWS can't reach it.
+fn unknown_to_aws(url: &str) -> Option<&str> {
+    let (host, _) = host_and_port(url.strip_prefix(SCHEME)?);
+    (is_of_cluster(host) || is_private(host)).then_some(host)
 }
 
 /// The host of a URL without its scheme, and the port, where there is one.
@@ -183,7 +188,10 @@ fn jwks_uri(case: &Case<'_>) -> Option<Step> {
         Some(uri) if !uri.starts_with(SCHEME) => {
             failed(format!("expected a `jwks_uri` that begins with `https://`, but got `{uri}`"))
         }
-        Some(_) => None,
+        Some(uri) => {
+            let host = unknown_to_aws(uri)?;
+            failed(format!("only the cluster or its network knows the host `{host}` of the `jwks_uri`"))
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub fn token(case: &Case<'_>) -> Step {
             STEP,
             format!("What the token says is not known: {}.", case.documents.token.lack(Input::Token)),
         ),
-        Given::Missing => planned(case),
+        Given::Missing | Given::NotFound => planned(case),
     };
     step.because_all(lifetimes.unwrap_or_default())
 }

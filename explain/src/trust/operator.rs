@@ -117,7 +117,9 @@ impl Operator {
             (Known::Absent, Some(Set::Any)) => Truth::False,
             (Known::Values(_), _) if satisfies.is_none() => Truth::Unknown,
             (Known::Values(all), Some(Set::All)) => {
-                Truth::all(all.iter().map(|value| self.satisfied(value, values, has_variables)))
+                // "An empty string" is "a null data set", for which it holds.
+                let all = all.iter().filter(|value| !value.is_empty());
+                Truth::all(all.map(|value| self.satisfied(value, values, has_variables)))
             }
             (Known::Values(all), Some(Set::Any)) => {
                 Truth::any(all.iter().map(|value| self.satisfied(value, values, has_variables)))

@@ -62,6 +62,24 @@ fn every_operator_does_what_the_documentation_says() {
     assert!(failures.is_empty(), "{} of {cases} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// "`ForAllValues` ... also returns true ... if the key values resolve to a null data set, such as an empty string": page
+/// `multi` of the table.
+#[test]
+fn an_empty_text_is_no_value_for_for_all_values() {
+    let context = Context {
+        provider: Some("idp.example/A".to_owned()),
+        audiences: Some(vec![String::new()]),
+        subject: None,
+    };
+    for (operator, expected) in [("ForAllValues:StringEquals", Truth::True), ("StringEquals", Truth::False)] {
+        let policy = json!({"Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {operator: {"idp.example/A:aud": "a"}},
+        }]});
+        let policy = Policy::read(&policy).unwrap();
+        assert_eq!(policy.statements[0].clauses[0].holds(&context), expected, "{operator}");
+    }
+}
+
 /// With several audiences a token is for whom IAM picks: only set operators take several values.
 #[test]
 fn several_values_are_for_set_operators() {

@@ -4,6 +4,7 @@ use crate::support::{PROVIDER, right};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use irsa_explain::explanation::StepKind;
+use irsa_explain::inputs::Input;
 use irsa_explain::mistake::Mistake;
 use irsa_explain::{Explanation, Inputs, Outcome, explain};
 use serde_json::{Value, json};
@@ -63,6 +64,11 @@ fn of_the_pod() -> Vec<(&'static str, Inputs)> {
         inputs
     };
     let container = |changed: &dyn Fn(&mut Value)| pod(&|pod| changed(&mut pod["spec"]["containers"][0]));
+    add("serviceAccount/missingServiceAccount", Inputs {
+        service_account: None,
+        not_found: vec![Input::ServiceAccount],
+        ..right()
+    });
     add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["name"] = "web".into()));
     add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["namespace"] = "web".into()));
     add("role/otherRole", Inputs { role: Some("arn:aws:iam::111122223333:role/other".into()), ..right() });
@@ -135,6 +141,9 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
     };
     add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = "http://keys.example".into()));
     add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = Value::Null));
+    // What the API server publishes where it has no `--service-account-jwks-uri`.
+    let of_the_api_server = "https://172.18.0.2:6443/openid/v1/jwks";
+    add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = of_the_api_server.into()));
     add("issuer/issuerMismatch", discovery(&|document| document["issuer"] = Value::Null));
     let mut keys = right();
     change(&mut keys.jwks, |jwks| jwks["keys"][0]["kid"] = "old".into());
@@ -244,6 +253,32 @@ fn warns_of_conditions_that_are_missing() {
     };
     assert_eq!(only("sub", "system:serviceaccount:default:my-sa"), Some(Mistake::NoAudienceCondition));
     assert_eq!(only("aud", "sts.amazonaws.com"), Some(Mistake::NoSubjectCondition));
+}
+
+#[test]
+fn warns_of_conditions_that_keep_nobody_out() {
+    let with_subject = |operator: &str, value: &str| {
+        let mut condition = json!({"StringEquals": {format!("{PROVIDER}:aud"): "sts.amazonaws.com"}});
+        condition[operator][format!("{PROVIDER}:sub")] = value.into();
+        let explanation = explain(&with_statement(|statement| statement["Condition"] = condition));
+        assert_eq!(explanation.cause, None, "a warning is no cause");
+        explanation.steps[8].mistake
+    };
+    for (operator, value) in [
+        ("StringLike", "*"),
+        ("StringLike", "system:serviceaccount:*"),
+        ("StringLike", "system:serviceaccount:*:*"),
+        ("StringNotEquals", "system:serviceaccount:default:other"),
+    ] {
+        assert_eq!(with_subject(operator, value), Some(Mistake::NoSubjectCondition), "{operator} {value}");
+    }
+    for (operator, value) in [
+        ("StringLike", "system:serviceaccount:default:*"),
+        ("StringLike", "system:serviceaccount:*:my-sa"),
+        ("StringEqualsIfExists", "system:serviceaccount:default:my-sa"),
+    ] {
+        assert_eq!(with_subject(operator, value), None, "{operator} {value}");
+    }
 }
 
 #[test]

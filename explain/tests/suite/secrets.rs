@@ -19,10 +19,16 @@ fn long_token() -> String {
 fn no_part_of_a_token_is_in_what_is_said() {
     let token = long_token();
     assert!(token.len() > 1100, "longer than what a message is cut to");
-    for name in ["role-arn", "audience", "token-expiration", "sts-regional-endpoints"] {
+    // As it is, and with escapes of JSON in each part.
+    let escaped = token.replace('e', "\\u0065");
+    for (name, pasted) in ["role-arn", "audience", "token-expiration", "sts-regional-endpoints"]
+        .into_iter()
+        .flat_map(|name| [(name, &token), (name, &escaped)])
+    {
         let mut account: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
-        account["metadata"]["annotations"][format!("eks.amazonaws.com/{name}")] = json!(token);
-        let inputs = Inputs { token: Some(token.clone()), service_account: Some(account.to_string()), ..right() };
+        account["metadata"]["annotations"][format!("eks.amazonaws.com/{name}")] = json!("PASTED");
+        let account = account.to_string().replace("PASTED", pasted);
+        let inputs = Inputs { token: Some(token.clone()), service_account: Some(account), ..right() };
         let explanation = explain(&inputs);
         let lines: Vec<String> = tree(&explanation, true).iter().map(ToString::to_string).collect();
         let said = serde_json::to_string(&explanation).unwrap() + &lines.join("\n");
