@@ -308,8 +308,7 @@ fn complete(
         missing.push(("metadata", "namespace", namespace.to_owned()));
     }
     if kind.group.is_empty() && kind.kind == "Pod" {
-        let named = |key| object["spec"][key].as_str().filter(|name: &&str| !name.is_empty());
-        let account = named("serviceAccountName").or_else(|| named("serviceAccount")).unwrap_or("default").to_owned();
+        let account = irsa_explain::service_account_of(&object).to_owned();
         missing.push(("spec", "serviceAccountName", account.clone()));
         missing.push(("spec", "serviceAccount", account));
     }

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use axum::http::Request;
 use irsa_explain::inputs::Input;
-use irsa_explain::{Inputs, token_audience};
+use irsa_explain::{Inputs, service_account_of, token_audience};
 use kube::Client;
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub async fn read(client: &Client, target: &Target, with_token: bool, inputs: &m
     let Target { namespace, name } = target;
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
     let pod = get(client, &path).await.with_context(|| format!("cannot read the pod `{namespace}/{name}`"))?;
-    let account = account_of(&pod);
+    let account = service_account_of(&serde_json::from_str(&pod).unwrap_or_default()).to_owned();
     inputs.namespace = Some(namespace.clone());
     inputs.pod = Some(pod);
 
@@ -83,12 +83,6 @@ async fn request_token(client: &Client, account: &str, audience: &str) -> Result
     let answer: Value = client.request(request).await?;
     let token = answer["status"]["token"].as_str().context("the answer has no token")?;
     Ok(token.to_owned())
-}
-
-fn account_of(pod: &str) -> String {
-    let pod: Value = serde_json::from_str(pod).unwrap_or_default();
-    let name = pod["spec"]["serviceAccountName"].as_str().filter(|name| !name.is_empty());
-    name.unwrap_or("default").to_owned()
 }
 
 /// Where the ConfigMap is that the settings name.

@@ -101,9 +101,9 @@ pub fn workload(objects: &[Object], makes_pods: impl Fn(&str) -> bool) -> Result
         [] => Ok(None),
         [one] => Ok(Some(one)),
         several => {
-            let names = several.iter().map(|it| {
-                format!("{} `{}`", it.kind(), it.head.metadata.name.as_deref().unwrap_or_default())
-            });
+            let names = several
+                .iter()
+                .map(|it| format!("{} `{}`", it.kind(), it.head.metadata.name.as_deref().unwrap_or_default()));
             bail!("expected one workload, but got {}: {}", several.len(), names.collect::<Vec<_>>().join(", "))
         }
     }

@@ -1,7 +1,7 @@
 //! The first half: what the policy makes of the pod. It is `irsa` itself that says so.
 
 use irsa::cluster::{Cluster, LookupError, Query};
-use irsa::finding::{Action, FindingKind};
+use irsa::finding::{Action, Finding, FindingKind};
 use irsa::json::Reader;
 use irsa::review::Decision;
 use irsa::{Request, Review, Settings};
@@ -98,6 +98,13 @@ pub struct Found {
     pub action: Action,
 }
 
+impl Found {
+    fn new(finding: &Finding, settings: &Settings<'_>) -> Self {
+        let Finding { kind, .. } = *finding;
+        Self { kind, line: finding.line(), action: settings.actions.of(kind, false) }
+    }
+}
+
 impl Admission {
     /// Has the policy review a pod that is being created.
     pub fn of_pod(text: &str, pod: &Value, namespace: &str, settings: &Settings<'_>, objects: &Objects<'_>) -> Self {
@@ -106,14 +113,13 @@ impl Admission {
         let real = review(&request, settings, &mut cluster);
         let strict = review(&request, &with_actions(settings, Action::Reject), &mut objects.clone());
         let lenient = review(&request, &with_actions(settings, Action::Ignore), &mut objects.clone());
-        let (found, unreadable) = found(&strict, settings);
         let annotation = |key| annotation(&strict, key);
         let is_refused = real.decision == Decision::Rejected;
         let edited = |review: &Review| edited(&request, review).unwrap_or_else(|| pod.clone());
         Self {
             answer: cluster.lacking.is_none().then(|| answer(&real, (!is_refused).then(|| edited(&real)))),
-            found,
-            unreadable,
+            found: strict.findings.iter().map(|finding| Found::new(finding, settings)).collect(),
+            unreadable: strict.rejection.as_ref().filter(|it| it.code == 400).map(|it| it.message.clone()),
             role: annotation("role-arn"),
             source: annotation("role-source"),
             lacking: cluster.lacking,
@@ -169,24 +175,6 @@ fn with_actions<'s>(settings: &Settings<'s>, action: Action) -> Settings<'s> {
         settings.actions.choose(kind, action);
     }
     settings
-}
-
-/// What a review found that refuses for all it finds: each line ends with the finding's name in brackets.
-fn found(strict: &Review, settings: &Settings<'_>) -> (Vec<Found>, Option<String>) {
-    let mut found = Vec::new();
-    let mut unreadable = None;
-    let message = strict.rejection.as_ref().map(|rejection| rejection.message.as_str()).unwrap_or_default();
-    for line in message.lines() {
-        let name = line.strip_suffix(']').and_then(|line| line.rsplit_once('[')).map(|(_, name)| name);
-        match FindingKind::ALL.into_iter().find(|kind| Some(kind.name()) == name) {
-            Some(kind) => {
-                let action = settings.actions.chosen(kind).unwrap_or(kind.default_action());
-                found.push(Found { kind, line: line.to_owned(), action });
-            }
-            None => unreadable = Some(line.to_owned()),
-        }
-    }
-    (found, unreadable)
 }
 
 fn annotation(review: &Review, key: &str) -> Option<String> {

@@ -98,7 +98,7 @@ impl<'d> Case<'d> {
         };
         let account = match &subject {
             Some(Subject { origin: Origin::Account, .. }) | None => account.and_then(|it| metadata(it, "name")),
-            Some(subject) => Some(account_of(&subject.pod)),
+            Some(subject) => Some(service_account_of(&subject.pod)),
         };
         Self { documents, namespace, account: account.map(str::to_owned), subject, review, settings }
     }
@@ -184,8 +184,10 @@ impl<'d> Case<'d> {
     }
 }
 
-/// The name of the account that a pod runs as.
-fn account_of(pod: &Value) -> &str {
+/// The name of the service account that a pod runs as: by `serviceAccountName`, else by the deprecated `serviceAccount`, else
+/// `default`.
+#[must_use]
+pub fn service_account_of(pod: &Value) -> &str {
     let name = |key| pod.get("spec")?.get(key)?.as_str().filter(|name| !name.is_empty());
     name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
 }

@@ -47,7 +47,7 @@ mod scrub;
 mod steps;
 mod tree;
 
-pub use case::makes_pods;
+pub use case::{makes_pods, service_account_of};
 pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
 pub use inputs::Inputs;

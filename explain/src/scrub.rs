@@ -32,10 +32,10 @@ pub fn scrub_inputs(inputs: &Inputs, token: &str) -> Inputs {
         now: _,
         not_found: _,
     } = &mut scrubbed;
-    for text in
-        [pod, workload, service_account, settings, config_map, trust_policy, issuer, discovery, jwks, namespace, role]
-    {
-        text.iter_mut().for_each(|text| scrub_text(text, &clean));
+    let texts =
+        [pod, workload, service_account, settings, config_map, trust_policy, issuer, discovery, jwks, namespace, role];
+    for text in texts.into_iter().flatten() {
+        scrub_text(text, &clean);
     }
     scrubbed
 }

@@ -85,7 +85,7 @@ impl Context<'_> {
                 findings,
                 FindingKind::InvalidTokenExpiration,
                 TOKEN_EXPIRATION,
-                Wording::new(format_args!("expected 600 to 4294967296 s, but got "))
+                Wording::new(format_args!("expected {}, but got ", TokenLifetime::RANGE))
                     .quoting(value)
                     .then(format_args!(", {consequence}")),
             );

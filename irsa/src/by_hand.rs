@@ -6,19 +6,22 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::allowed;
+use crate::container::{Container, VariableValue};
 use crate::environment::{CONTAINER_CREDENTIALS, WEB_IDENTITY};
 use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::Method;
-use crate::pod::{Container, Pod, TokenSource, VariableValue};
+use crate::pod::Pod;
 use crate::region::Region;
 use crate::settings::{ContainerCredentials, Settings};
+use crate::text::holds;
 use crate::variable::Variable;
+use crate::volume::TokenSource;
 
 /// Reports each role written into a container's environment that the namespace may not use.
 pub fn check_roles(pod: &Pod<'_>, namespace: &str, settings: &Settings<'_>, findings: &mut Findings<'_>) {
     for container in &pod.spec.containers {
-        if literal_roles(container).any(|role| !allowed::role(&role, namespace, settings)) {
+        if literal_roles(container).any(|role| !is_allowed(&role, namespace, settings)) {
             let wording = format_args!(
                 "container `{}`: namespace `{namespace}` may not use the role in `{}`",
                 container.name(),
@@ -77,6 +80,14 @@ pub fn has_container_credentials(pod: &Pod<'_>, settings: &Settings<'_>) -> bool
 #[must_use]
 pub fn sets_container_credentials(container: &Container<'_>) -> bool {
     container.sets(Variable::ContainerCredentialsFullUri) && container.sets(Variable::ContainerAuthorizationTokenFile)
+}
+
+/// Whether a namespace may use a role that is written by hand. Where that refers to another variable (`$(NAME)`), kubelet puts in
+/// what the other holds, so the text is not yet the role, and a glob that matches it says nothing.
+///
+/// Source: Kubernetes' `core/v1`, `EnvVar.value`.
+fn is_allowed(role: &str, namespace: &str, settings: &Settings<'_>) -> bool {
+    settings.allowed_roles.is_none() || (allowed::role(role, namespace, settings) && !holds(role, "$("))
 }
 
 fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = Cow<'c, str>> {

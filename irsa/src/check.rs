@@ -55,7 +55,7 @@ pub fn check_pod(
     if !is_dns_subdomain(name) {
         return Err(Unreadable::value("a DNS subdomain").within("serviceAccountName").within("spec"));
     }
-    let wishes = Wishes::read(pod, settings, findings);
+    let own = PodAnnotations::read(pod, settings, findings);
     by_hand::check_roles(pod, lookups.namespace(), settings, findings);
     let mut outcome =
         Outcome { service_account: Some(format!("{}/{name}", lookups.namespace())), ..Outcome::default() };
@@ -67,18 +67,18 @@ pub fn check_pod(
         }
     };
     resolve::context(&account, settings).misspelled(&account.annotations.misspelled, findings);
-    let ask = Ask { lifetime: wishes.lifetime, request_uid };
+    let ask = Ask { lifetime: own.lifetime, request_uid };
     match resolve::resolve(&account, ask, settings, lookups, findings) {
         Resolution::NoRole => check_without_role(pod, &account, settings, findings),
         Resolution::Unknown => {}
         Resolution::Blocked { role } => {
             // Nothing is injected that could be skipped, but what is wrong is said.
-            wishes.skipped_containers(&account, settings, findings);
+            own.skipped_containers(&account, settings, findings);
             outcome.role = Some(role.into_owned());
             outcome.source = Some(Source::Annotation);
         }
         Resolution::Identity(identity) => {
-            let skipped = wishes.skipped_containers(&account, settings, findings);
+            let skipped = own.skipped_containers(&account, settings, findings);
             outcome.edits = check_with_identity(pod, &identity, &skipped, settings, findings);
             if identity.source == Source::ContainerCredentials && account.annotations.role().is_none() {
                 by_hand::check_tokens(pod, &account, settings, findings);
@@ -91,12 +91,12 @@ pub fn check_pod(
 }
 
 /// What a pod's own annotations ask for.
-struct Wishes {
+struct PodAnnotations {
     lifetime: Option<TokenLifetime>,
     skipped: Option<Vec<String>>,
 }
 
-impl Wishes {
+impl PodAnnotations {
     fn read(pod: &Pod<'_>, settings: &Settings<'_>, findings: &mut Findings<'_>) -> Self {
         let Some(metadata) = pod.metadata.get() else { return Self { lifetime: None, skipped: None } };
         let annotations = &metadata.annotations;

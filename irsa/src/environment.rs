@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::container::Container;
 use crate::identity::{Identity, Method};
-use crate::pod::{Container, Pod};
+use crate::pod::Pod;
 use crate::settings::{SessionName, Settings};
 use crate::variable::Variable;
 

@@ -112,7 +112,7 @@ pub const WARNING_LIMIT: usize = 256;
 const WARNING_ADVICE: usize = 120;
 
 /// The longest line of a rejection's message, in bytes.
-const LINE_LIMIT: usize = 1024;
+pub const LINE_LIMIT: usize = 1024;
 
 /// The least that is kept of a quoted value when a text is shortened, in bytes.
 const QUOTE_MIN: usize = 16;
@@ -227,15 +227,29 @@ impl Text {
     }
 }
 
-/// Control characters, which could break a line in two, or a terminal, are written as escapes.
+/// A text of the user's as a line of so many bytes at the most.
+#[must_use]
+pub fn printable(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    push_printable(&mut line, text.chars().take(limit));
+    truncate(&mut line, limit);
+    line
+}
+
+/// Characters that could break a line in two, a terminal, or the order in which a line is read, are written as escapes.
 fn push_printable(text: &mut String, characters: impl Iterator<Item = char>) {
     for character in characters {
-        if character.is_control() {
+        if character.is_control() || is_layout(character) {
             text.extend(character.escape_default());
         } else {
             text.push(character);
         }
     }
+}
+
+/// Whether a character is one that ends a line or turns the direction of writing (Unicode, annex 9 and section 23.2).
+fn is_layout(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Cuts a text to so many bytes; what was cut is marked by `…`.
@@ -288,6 +302,7 @@ mod tests {
     #[test]
     fn writes_control_characters_as_escapes() {
         assert!(finding("a\nb\u{1b}[31m").line().contains("`a\\nb\\u{1b}[31m`"));
+        assert!(finding("a\u{202e}b\u{2028}c\u{2069}").line().contains("`a\\u{202e}b\\u{2028}c\\u{2069}`"));
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl<'a> Findings<'a> {
         if let Err(at) = self.found.binary_search(&kind) {
             self.found.insert(at, kind);
         }
-        Some(self.action(kind)).filter(|action| *action != Action::Ignore)
+        Some(self.actions.of(kind, self.is_about_template())).filter(|action| *action != Action::Ignore)
     }
 
     #[cold]
@@ -61,16 +61,6 @@ impl<'a> Findings<'a> {
         };
         let at = self.made.partition_point(|(template, other)| (*template, other.kind) <= (index, kind));
         self.made.insert(at, (index, Finding::new(kind, action, text)));
-    }
-
-    /// What is done about a kind of finding here: what the settings say, else the default.
-    fn action(&self, kind: FindingKind) -> Action {
-        let default = match kind {
-            // The account may yet be made, and the pods will be checked again.
-            FindingKind::MissingServiceAccount if self.is_about_template() => Action::Warn,
-            _ => kind.default_action(),
-        };
-        self.actions.chosen(kind).unwrap_or(default)
     }
 
     /// Nothing that was found is a reason to refuse: what would be refused is warned of.
@@ -86,7 +76,8 @@ impl<'a> Findings<'a> {
     }
 
     /// The findings that are not ignored: by pod template, then by kind, then in the order in which they were made.
-    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
-        self.made.iter().map(|(_, finding)| finding)
+    #[must_use]
+    pub fn into_made(self) -> Vec<Finding> {
+        self.made.into_iter().map(|(_, finding)| finding).collect()
     }
 }

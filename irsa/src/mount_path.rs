@@ -37,10 +37,11 @@ impl<'a> MountPath<'a> {
         &self.0
     }
 
-    /// Whether a mount at `path` is one at this path. A trailing `/` makes no difference.
+    /// Whether a mount at `path` is one at this path: container runtimes clean the paths of mounts, so `//`, `/./`, `/x/..` and a `/`
+    /// at the end make no difference.
     #[must_use]
     pub fn is(&self, path: &str) -> bool {
-        self.0.trim_end_matches('/') == path.trim_end_matches('/')
+        *self.0 == *path || (!(is_clean(&self.0) && is_clean(path)) && clean(&self.0) == clean(path))
     }
 
     /// The path of a file below, cleaned as Go's `filepath.Join` does. For Windows containers it starts with the
@@ -48,13 +49,33 @@ impl<'a> MountPath<'a> {
     #[must_use]
     pub fn file(&self, name: &str, is_windows: bool) -> String {
         let (mut path, separator) = if is_windows { ("C:".to_owned(), '\\') } else { (String::new(), '/') };
-        let segments = self.0.split('/').chain(name.split('/'));
-        for segment in segments.filter(|segment| !matches!(*segment, "" | ".")) {
+        for segment in clean(&self.0).into_iter().chain(clean(name)) {
             path.push(separator);
             path.push_str(segment);
         }
         path
     }
+}
+
+/// The segments of a path, as Go's `path.Clean` leaves them of an absolute one.
+fn clean(path: &str) -> Vec<&str> {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            _ => segments.push(segment),
+        }
+    }
+    segments
+}
+
+/// Whether [`clean`] could leave a path as it is, told with few instructions: most are.
+fn is_clean(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    !path.ends_with('/') && bytes.windows(2).all(|pair| !matches!(pair, b"//" | b"/."))
 }
 
 #[cfg(test)]
@@ -83,9 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn ignores_a_trailing_slash() {
-        assert!(path("/var/run").unwrap().is("/var/run/"));
-        assert!(path("/var/run/").unwrap().is("/var/run"));
-        assert!(!path("/var/run").unwrap().is("/var"));
+    fn is_the_same_however_it_is_written() {
+        for other in ["/var/run", "/var/run/", "/var//run", "//var/run", "/var/./run", "/./var/run/."] {
+            assert!(path("/var/run").unwrap().is(other), "{other}");
+            assert!(path(other).unwrap().is("/var/run"), "{other}");
+        }
+        assert!(path("/var/run").unwrap().is("/../var/lib/../run"));
+        for other in ["/var", "/var/run/token", "/run", "/var/runs"] {
+            assert!(!path("/var/run").unwrap().is(other), "{other}");
+        }
     }
 }

@@ -23,8 +23,8 @@ pub fn edits(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// The known name that is most like this one: one that holds it, or is held by it, letter case and `-_` aside; else
-/// the one that takes the fewest edits.
+/// The known name that is most like this one, letter case and `-_` aside: the one that takes the fewest edits, and rather one that
+/// takes at most two, holds it, or is held by it.
 pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
@@ -65,6 +65,9 @@ mod tests {
         ] {
             assert_eq!(nearest(name, known), Some(meant), "{name}");
         }
+        // Two edits make a name as near as being a part of it does, and a name of two letters is a part of too much.
+        assert_eq!(nearest("abxy", ["abxyzzz", "abcd"]), Some("abcd"));
+        assert_eq!(nearest("on", ["ontology", "abc"]), Some("abc"));
         assert_eq!(nearest("x", []), None);
     }
 }

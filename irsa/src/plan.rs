@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use crate::container::{Container, Mount};
 use crate::environment::{self, Group, Value};
 use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
 use crate::identity::{Identity, Method, Token};
 use crate::json::RawStr;
-use crate::pod::{Container, Mount, Pod, PodSpec, Volume};
+use crate::pod::{Pod, PodSpec};
 use crate::settings::Settings;
 use crate::variable::Variable;
+use crate::volume::Volume;
 
 /// What is missing in a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]

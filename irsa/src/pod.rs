@@ -1,13 +1,15 @@
-//! What is read of a pod, or of a template of one. No other module reads them.
+//! What is read of a pod, or of a template of one: by this module, [`container`](crate::container), [`volume`](crate::volume) and
+//! [`metadata`](crate::metadata), and no other.
 //!
 //! Only what a rule needs is read; everything else is passed over, and survives because the object's text is added
 //! to and never written anew. Field names and types are those of Kubernetes' `core/v1`.
 
 use std::borrow::Cow;
 
+use crate::container::Container;
 use crate::json::{Brackets, Field, List, RawStr, Reader, Result, Unreadable};
 use crate::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
-use crate::variable::Variable;
+use crate::volume::Volume;
 
 /// A pod, or a workload's template of one.
 #[derive(Debug, Clone, Default)]
@@ -37,60 +39,6 @@ pub struct PodSpec<'j> {
     pub containers: Vec<Container<'j>>,
     /// How many of them are init containers.
     init_containers: usize,
-}
-
-/// What is read of a container.
-#[derive(Debug, Clone, Default)]
-pub struct Container<'j> {
-    /// Where it stands.
-    pub brackets: Brackets,
-    name: Field<RawStr<'j>>,
-    /// The variables of `env` that AWS SDKs read.
-    pub env: List<(Variable, VariableValue<'j>)>,
-    /// Its `volumeMounts`.
-    pub mounts: List<Mount<'j>>,
-    /// The paths of its `volumeDevices`.
-    pub device_paths: List<RawStr<'j>>,
-}
-
-/// What an environment variable is set to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum VariableValue<'j> {
-    /// To a text. It may be a secret: compare it, never print it.
-    Literal(RawStr<'j>),
-    /// To what something else holds (`valueFrom`).
-    Reference,
-}
-
-/// What is read of an entry of `volumeMounts`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mount<'j> {
-    /// The volume's name.
-    pub volume: RawStr<'j>,
-    /// Where in the container it is mounted.
-    pub path: RawStr<'j>,
-    /// Only a part of the volume is mounted (`subPath`, `subPathExpr`).
-    pub is_partial: bool,
-}
-
-/// What is read of a volume.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Volume<'j> {
-    /// Its name.
-    pub name: RawStr<'j>,
-    /// The service account tokens among its projected sources.
-    pub tokens: Vec<TokenSource<'j>>,
-    /// How many sources it projects. 0 for a volume of another kind.
-    pub sources: usize,
-}
-
-/// What is read of a projected service account token.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TokenSource<'j> {
-    /// Whom the token is for. Empty for the API server.
-    pub audience: RawStr<'j>,
-    /// The file's path within the volume.
-    pub path: RawStr<'j>,
 }
 
 impl<'j> Pod<'j> {
@@ -149,12 +97,23 @@ impl<'j> PodSpec<'j> {
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
+        // Named one by one, so that what is read in future is compared.
+        let Self {
+            brackets: _,
+            service_account_name: _,
+            service_account: _,
+            is_of_windows: _,
+            selects_windows: _,
+            volumes,
+            containers,
+            init_containers,
+        } = self;
         self.service_account() == other.service_account()
             && self.is_windows() == other.is_windows()
-            && self.volumes.elements == other.volumes.elements
-            && self.init_containers == other.init_containers
-            && self.containers.len() == other.containers.len()
-            && self.containers.iter().zip(&other.containers).all(|(one, other)| one.says_the_same(other))
+            && volumes.elements == other.volumes.elements
+            && *init_containers == other.init_containers
+            && containers.len() == other.containers.len()
+            && containers.iter().zip(&other.containers).all(|(one, other)| one.says_the_same(other))
     }
 
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
@@ -195,156 +154,4 @@ fn read_selects_windows(reader: &mut Reader<'_>) -> Result<bool> {
         }
     })?;
     Ok(is_windows)
-}
-
-impl<'j> Container<'j> {
-    /// Its name. Empty where it has none, which the API server refuses.
-    #[must_use]
-    pub fn name(&self) -> RawStr<'j> {
-        self.name.get().copied().unwrap_or_default()
-    }
-
-    /// Whether it has one of these names.
-    #[must_use]
-    pub fn is_among(&self, names: &[String]) -> bool {
-        names.iter().any(|name| self.name() == **name)
-    }
-
-    /// Whether it mounts the volume of this name, wherever.
-    #[must_use]
-    pub fn mounts(&self, volume: &str) -> bool {
-        self.mounts.elements.iter().any(|mount| mount.volume == *volume)
-    }
-
-    /// Whether one of the variables is set, to whatever value.
-    #[must_use]
-    pub fn sets(&self, variable: Variable) -> bool {
-        self.env.elements.iter().any(|(name, _)| *name == variable)
-    }
-
-    fn says_the_same(&self, other: &Self) -> bool {
-        self.name() == other.name()
-            && self.env.elements == other.env.elements
-            && self.mounts.elements == other.mounts.elements
-            && self.device_paths.elements == other.device_paths.elements
-    }
-
-    fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
-        let mut container = Self::default();
-        container.brackets = reader.object(|reader, key| match key {
-            "name" => container.name.read(reader, Reader::string),
-            "env" => container.env.read(reader, read_variable),
-            "volumeMounts" => container.mounts.read(reader, Mount::read),
-            "volumeDevices" => container.device_paths.read(reader, read_device_path),
-            _ => reader.skip(),
-        })?;
-        all.push(container);
-        Ok(())
-    }
-}
-
-/// Reads an entry of `env`, where it is one of the variables that AWS SDKs read.
-fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(Variable, VariableValue<'j>)>) -> Result<()> {
-    let mut name = Field::Missing;
-    let mut value = Field::Missing;
-    let mut value_from = Field::Missing;
-    reader.object(|reader, key| match key {
-        "name" => name.read(reader, Reader::string),
-        "value" => value.read(reader, Reader::string),
-        "valueFrom" => value_from.read(reader, Reader::skip),
-        _ => reader.skip(),
-    })?;
-    if let Some(variable) = Variable::named(&name.into_value().decode()) {
-        let value = match value_from.get() {
-            Some(()) => VariableValue::Reference,
-            None => VariableValue::Literal(value.into_value()),
-        };
-        all.push((variable, value));
-    }
-    Ok(())
-}
-
-fn read_device_path<'j>(reader: &mut Reader<'j>, all: &mut Vec<RawStr<'j>>) -> Result<()> {
-    let mut path = Field::Missing;
-    reader.object(|reader, key| match key {
-        "devicePath" => path.read(reader, Reader::string),
-        _ => reader.skip(),
-    })?;
-    all.extend(path.into_option());
-    Ok(())
-}
-
-impl<'j> Mount<'j> {
-    fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
-        let mut name = Field::Missing;
-        let mut path = Field::Missing;
-        let mut sub_path = Field::Missing;
-        let mut sub_path_expr = Field::Missing;
-        reader.object(|reader, key| match key {
-            "name" => name.read(reader, Reader::string),
-            "mountPath" => path.read(reader, Reader::string),
-            "subPath" => sub_path.read(reader, Reader::string),
-            "subPathExpr" => sub_path_expr.read(reader, Reader::string),
-            _ => reader.skip(),
-        })?;
-        all.push(Self {
-            volume: name.into_value(),
-            path: path.into_value(),
-            is_partial: !sub_path.into_value().is_empty() || !sub_path_expr.into_value().is_empty(),
-        });
-        Ok(())
-    }
-}
-
-impl<'j> Volume<'j> {
-    fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
-        let mut name = Field::Missing;
-        let mut projected = Field::Missing;
-        reader.object(|reader, key| match key {
-            "name" => name.read(reader, Reader::string),
-            "projected" => projected.read(reader, read_projected),
-            _ => reader.skip(),
-        })?;
-        let (sources, tokens) = projected.into_value();
-        all.push(Self { name: name.into_value(), tokens, sources });
-        Ok(())
-    }
-}
-
-fn read_projected<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
-    let mut sources = Field::Missing;
-    reader.object(|reader, key| match key {
-        "sources" => sources.read(reader, read_sources),
-        _ => reader.skip(),
-    })?;
-    Ok(sources.into_value())
-}
-
-fn read_sources<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
-    let mut count = 0_usize;
-    let mut tokens = Vec::new();
-    reader.list(|reader, index| {
-        count = index.saturating_add(1);
-        let mut token = Field::Missing;
-        reader.object(|reader, key| match key {
-            "serviceAccountToken" => token.read(reader, TokenSource::read),
-            _ => reader.skip(),
-        })?;
-        tokens.extend(token.into_option());
-        Ok(())
-    })?;
-    Ok((count, tokens))
-}
-
-impl<'j> TokenSource<'j> {
-    fn read(reader: &mut Reader<'j>) -> Result<Self> {
-        let mut audience = Field::Missing;
-        let mut path = Field::Missing;
-        reader.object(|reader, key| match key {
-            "audience" => audience.read(reader, Reader::string),
-            "path" => path.read(reader, Reader::string),
-            _ => reader.skip(),
-        })?;
-        Ok(Self { audience: audience.into_value(), path: path.into_value() })
-    }
 }

@@ -6,7 +6,7 @@ use crate::annotation;
 use crate::check::{self, Outcome, check_pod};
 use crate::cluster::Cluster;
 use crate::edit::Edits;
-use crate::finding::{Action, FindingKind};
+use crate::finding::{Action, Finding, FindingKind, LINE_LIMIT, WARNING_LIMIT, printable};
 use crate::findings::Findings;
 use crate::identity::Source;
 use crate::json::{self, Field, Reader, Span, Unreadable, path_text};
@@ -25,6 +25,8 @@ pub struct Review {
     pub decision: Decision,
     /// Why the request is refused, where it is.
     pub rejection: Option<Rejection>,
+    /// What was found and is not ignored, in the order in which it is reported.
+    pub findings: Vec<Finding>,
     /// What whoever made the request should know; each of 256 bytes at the most.
     pub warnings: Vec<String>,
     /// What was decided and why, for the audit log.
@@ -80,7 +82,7 @@ impl Review {
     /// Refuses what cannot be read.
     #[must_use]
     pub fn unreadable(unreadable: &Unreadable) -> Self {
-        Self::rejected(400, unreadable.to_string())
+        Self::rejected(400, printable(&unreadable.to_string(), LINE_LIMIT))
     }
 
     /// Refuses any request, since the settings are wrong.
@@ -101,6 +103,7 @@ impl Review {
         Self {
             decision,
             rejection,
+            findings: Vec::new(),
             warnings: Vec::new(),
             audit_annotations: vec![("decision", decision.name().to_owned())],
             edits: Edits::default(),
@@ -143,7 +146,7 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
     let mut lookups = Lookups::new(cluster, settings, &namespace);
     let outcome = check_pod(&pod, &request.uid.decode(), settings, &mut lookups, &mut findings)
         .map_err(|error| error.within("object"))?;
-    Ok(conclude(vec![outcome], &findings, document.span))
+    Ok(conclude(vec![outcome], findings, document.span))
 }
 
 fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
@@ -170,7 +173,7 @@ fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Resul
         role,
         ..Outcome::default()
     };
-    Ok(conclude(vec![outcome], &findings, document.span))
+    Ok(conclude(vec![outcome], findings, document.span))
 }
 
 fn review_workload(
@@ -184,10 +187,24 @@ fn review_workload(
     if request.operation == Operation::Update && read_metadata(document)?.is_terminating {
         return Ok(Review::skipped());
     }
-    let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
-    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
-    let is_unchanged = old.is_some_and(|old| say_the_same(&old, &templates, settings));
+    let old = request.old_object.get().map(|old| workload.templates(old.text));
+    let templates = match workload.templates(document.text) {
+        Ok(templates) => templates,
+        // It could not be read before either, and nobody is to be locked in by that. Its pods will be checked.
+        Err(error) if old.as_ref().is_some_and(|old| old.as_ref().err() == Some(&error)) => {
+            let warnings = vec![warning(&error.within("object"))];
+            return Ok(Review { warnings, ..Review::plain(Decision::Unchanged, None) });
+        }
+        Err(error) => return Err(error.within("object")),
+    };
+    let is_unchanged = old.and_then(Result::ok).is_some_and(|old| say_the_same(&old, &templates, settings));
     let mut findings = Findings::new(&settings.actions);
+    if templates.is_empty() {
+        return Ok(conclude(Vec::new(), findings, document.span));
+    }
+    if request.namespace.is_empty() {
+        return Err(Unreadable::missing("one (`customWorkloads` is for namespaced kinds)").within("namespace"));
+    }
     let namespace = namespace(request)?;
     let mut lookups = Lookups::new(cluster, settings, &namespace);
     let request_uid = request.uid.decode();
@@ -198,16 +215,21 @@ fn review_workload(
         findings.enter_template(index, path.clone());
         match check_pod(pod, &request_uid, settings, &mut lookups, &mut findings) {
             Ok(outcome) => outcomes.push(outcome),
-            Err(error) if is_unchanged => unreadable.push(error.within(&path).within("object").to_string()),
+            Err(error) if is_unchanged => unreadable.push(warning(&error.within(&path).within("object"))),
             Err(error) => return Err(error.within(&path).within("object")),
         }
     }
     if is_unchanged {
         findings.soften();
     }
-    let mut review = conclude(outcomes, &findings, document.span);
+    let mut review = conclude(outcomes, findings, document.span);
     review.warnings.append(&mut unreadable);
     Ok(review)
+}
+
+/// What cannot be read, as a warning.
+fn warning(unreadable: &Unreadable) -> String {
+    printable(&unreadable.to_string(), WARNING_LIMIT)
 }
 
 /// Whether nothing that is read was changed, so that nobody is locked in by what was there before.
@@ -240,7 +262,7 @@ fn read_metadata<'j>(document: &Document<'j>) -> json::Result<Metadata<'j>> {
     Ok(metadata.into_value())
 }
 
-fn conclude(outcomes: Vec<Outcome>, findings: &Findings<'_>, object: Span) -> Review {
+fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, object: Span) -> Review {
     let mut audit_annotations = Vec::new();
     let mut annotate = |key, values: &mut dyn Iterator<Item = &str>| {
         let values = distinct(values);
@@ -253,9 +275,10 @@ fn conclude(outcomes: Vec<Outcome>, findings: &Findings<'_>, object: Span) -> Re
     annotate("service-account", &mut outcomes.iter().filter_map(|outcome| outcome.service_account.as_deref()));
     annotate("findings", &mut findings.names());
 
+    let findings = findings.into_made();
     let mut warnings = Vec::new();
     let mut rejection: Option<Rejection> = None;
-    for finding in findings.iter() {
+    for finding in &findings {
         match finding.action {
             Action::Ignore => {}
             Action::Warn => warnings.push(finding.warning()),
@@ -282,7 +305,7 @@ fn conclude(outcomes: Vec<Outcome>, findings: &Findings<'_>, object: Span) -> Re
     };
     audit_annotations.push(("decision", decision.name().to_owned()));
     let edits = if decision == Decision::Injected { edits } else { Edits::default() };
-    Review { decision, rejection, warnings, audit_annotations, edits, object }
+    Review { decision, rejection, findings, warnings, audit_annotations, edits, object }
 }
 
 /// The values, each once, in the order in which they first come.

@@ -122,7 +122,7 @@ fn read_lifetime(
     }
     let reading = TokenLifetime::of_seconds(seconds);
     if let Some(consequence) = reading.consequence() {
-        let problem = format_args!(": expected 600 to 4294967296 s, but got {seconds}, {consequence}");
+        let problem = format_args!(": expected {}, but got {seconds}, {consequence}", TokenLifetime::RANGE);
         report_entry(FindingKind::InvalidTokenExpiration, key, problem, config_map, findings);
     }
     reading.lifetime()

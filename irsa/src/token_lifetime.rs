@@ -32,6 +32,8 @@ impl TokenLifetime {
     pub const MIN: Self = Self(600);
     /// The longest: 2^32 s.
     pub const MAX: Self = Self(1 << 32);
+    /// From the shortest to the longest, for messages.
+    pub const RANGE: &str = "600 to 4294967296 s";
     /// The webhook's default: a day.
     pub const DEFAULT: Self = Self(86_400);
 
@@ -110,6 +112,8 @@ mod tests {
 
     #[test]
     fn reads_the_numbers_that_go_reads() {
+        let (shortest, longest) = (TokenLifetime::MIN.seconds(), TokenLifetime::MAX.seconds());
+        assert_eq!(TokenLifetime::RANGE, format!("{shortest} to {longest} s"));
         for (text, seconds) in [("600", 600), ("+900", 900), ("007200", 7200), ("4294967296", 1 << 32)] {
             assert_eq!(TokenLifetime::read(text), Reading::Lifetime(TokenLifetime(seconds)), "{text}");
         }

@@ -3,13 +3,13 @@
 use crate::reader::{Brackets, Reader, Span};
 use crate::unreadable::{Result, Unreadable};
 
-/// A member of an object that this crate reads.
+/// A member of an object that is read.
 #[derive(Debug, Clone, Default)]
 pub enum Field<T> {
     /// The object has no such key.
     #[default]
     Missing,
-    /// It is `null`, which Kubernetes reads as missing.
+    /// It is `null`, which counts as missing.
     Null(Span),
     /// It is there.
     Present(T),

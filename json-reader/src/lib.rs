@@ -1,7 +1,7 @@
 //! JSON: reading it, in one pass, with positions; and writing strings.
 //!
 //! A [`Reader`] pulls values out of a text and tells where each stood, so that an object can later be added to
-//! without being written anew: what is not read is not touched. It has what this crate needs:
+//! without being written anew: what is not read is not touched. Beside that there are:
 //!
 //! - errors that name the JSON path at fault and never hold any of the text ([`Unreadable`]);
 //! - members that may be absent, `null`, or there, and must not be there twice ([`Field`]).

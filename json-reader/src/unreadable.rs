@@ -16,7 +16,7 @@ pub enum Segment {
     Key(String),
 }
 
-/// The text of a path, as Kubernetes writes them: `spec.containers[0].env`.
+/// The text of a path: `spec.containers[0].env`. Keys are as they are in the text that was read, and may hold anything.
 #[must_use]
 pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
     let mut text = String::new();

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
-use irsa_explain::{Explanation, Inputs, Line, Mark, Outcome, explain, tree};
+use irsa_explain::{Explanation, Inputs, Line, Mark, Outcome, explain, service_account_of, tree};
 use policy_host::objects::{self, Object};
 use policy_host::yaml;
 use serde_json::Value;
@@ -186,12 +186,7 @@ impl Args {
         ensure!(self.workload.is_none() || workload.is_some(), "expected a workload, but the files have none");
         let pod_value: Value = pod.map(|pod| serde_json::from_str(pod.text())).transpose()?.unwrap_or_default();
         let of_pod = |path: &str| pod_value.pointer(path).and_then(Value::as_str);
-        let account_name = match (pod, workload) {
-            (Some(_), _) => {
-                of_pod("/spec/serviceAccountName").or_else(|| of_pod("/spec/serviceAccount")).or(Some("default"))
-            }
-            _ => None,
-        };
+        let account_name = pod.map(|_| service_account_of(&pod_value));
         let namespace = self.namespace.as_deref().or_else(|| of_pod("/metadata/namespace"));
         let (trust_policy, role) = self.trust_policy()?;
         let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_deref().map(document).transpose() };

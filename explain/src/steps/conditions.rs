@@ -13,7 +13,8 @@ const STEP: StepKind = StepKind::Conditions;
 const SUBJECT: &str = "system:serviceaccount:";
 
 /// The subject of an account that no policy means: its namespace and its name are longer than Kubernetes has them.
-const STRANGER: &str = "system:serviceaccount:a-namespace-that-is-too-long-to-be-that-of-any-cluster-that-there-is:an-account-of-nobody";
+const STRANGER: &str =
+    "system:serviceaccount:a-namespace-that-is-too-long-to-be-that-of-any-cluster-that-there-is:an-account-of-nobody";
 
 /// An audience that no policy means.
 const STRANGE_AUDIENCE: &str = "an-audience-of-nobody";
@@ -170,9 +171,8 @@ fn context(case: &Case<'_>, provider: Option<String>) -> Context {
 fn passed(allowed: &Seen<'_>) -> Step {
     let Seen { statement, context, .. } = allowed;
     // A condition of which nobody is kept out is none.
-    let keeps_out = |stranger: Context| {
-        Truth::all(statement.clauses.iter().map(|clause| clause.holds(&stranger))) != Truth::True
-    };
+    let keeps_out =
+        |stranger: Context| Truth::all(statement.clauses.iter().map(|clause| clause.holds(&stranger))) != Truth::True;
     let mut step = Step::passed(STEP, format!("The conditions of {} hold.", statement.name));
     step.details = allowed.details();
     if !keeps_out(Context { subject: Some(STRANGER.to_owned()), ..context.clone() }) {

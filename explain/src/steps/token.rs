@@ -3,6 +3,7 @@
 use irsa::finding::FindingKind;
 
 use crate::case::Case;
+use crate::container::TokenSource;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::inputs::Input;
 use crate::jwt::Claims;
@@ -31,6 +32,8 @@ pub fn token(case: &Case<'_>) -> Step {
     step.because_all(lifetimes.unwrap_or_default())
 }
 
+const NO_TOKEN: &str = "No container has a token for a role.";
+
 /// What kubelet would ask for.
 fn planned(case: &Case<'_>) -> Step {
     let subject = match (case.has_pod(), case.why_unknown()) {
@@ -41,18 +44,26 @@ fn planned(case: &Case<'_>) -> Step {
         }
     };
     let with_role: Vec<_> = subject.containers.iter().filter(|container| container.has_role()).collect();
-    if with_role.is_empty() {
-        return Step::skipped(STEP, "No container has a token for a role.");
-    }
-    let Some(token) = with_role.iter().find_map(|container| container.token(&subject.pod)) else {
-        return Step::unknown(
+    // The worst of the containers' tokens is what counts.
+    let mut tokens: Vec<_> =
+        with_role.iter().map(|container| (&container.name, container.token(&subject.pod))).collect();
+    let rank = |token: &Option<TokenSource>| match token {
+        Some(token) if token.audience.is_empty() => 0,
+        None => 1,
+        Some(_) => 2,
+    };
+    tokens.sort_by_key(|(_, token)| rank(token));
+    let Some((name, worst)) = tokens.into_iter().next() else { return Step::skipped(STEP, NO_TOKEN) };
+    let about = |step: Step| if with_role.len() > 1 { step.because(format!("container `{name}`")) } else { step };
+    let Some(token) = worst else {
+        return about(Step::unknown(
             STEP,
             "The file of `AWS_WEB_IDENTITY_TOKEN_FILE` is none that the pod projects, so its token is not known.",
-        );
+        ));
     };
     let lifetime = token.lifetime.map_or_else(|| "unknown".to_owned(), |lifetime| format!("{lifetime} s"));
     let step = if token.audience.is_empty() {
-        Step::failed(STEP, Mistake::OtherAudience, "The token is one for the API server.")
+        about(Step::failed(STEP, Mistake::OtherAudience, "The token is one for the API server."))
             .fix("Give the volume's `serviceAccountToken` the audience `sts.amazonaws.com`.")
     } else {
         Step::passed(STEP, "Kubelet asks for a token for this audience and this account, and renews it in time.")

@@ -66,11 +66,8 @@ fn every_operator_does_what_the_documentation_says() {
 /// `multi` of the table.
 #[test]
 fn an_empty_text_is_no_value_for_for_all_values() {
-    let context = Context {
-        provider: Some("idp.example/A".to_owned()),
-        audiences: Some(vec![String::new()]),
-        subject: None,
-    };
+    let context =
+        Context { provider: Some("idp.example/A".to_owned()), audiences: Some(vec![String::new()]), subject: None };
     for (operator, expected) in [("ForAllValues:StringEquals", Truth::True), ("StringEquals", Truth::False)] {
         let policy = json!({"Statement": [{
             "Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {operator: {"idp.example/A:aud": "a"}},

@@ -64,11 +64,10 @@ fn of_the_pod() -> Vec<(&'static str, Inputs)> {
         inputs
     };
     let container = |changed: &dyn Fn(&mut Value)| pod(&|pod| changed(&mut pod["spec"]["containers"][0]));
-    add("serviceAccount/missingServiceAccount", Inputs {
-        service_account: None,
-        not_found: vec![Input::ServiceAccount],
-        ..right()
-    });
+    add(
+        "serviceAccount/missingServiceAccount",
+        Inputs { service_account: None, not_found: vec![Input::ServiceAccount], ..right() },
+    );
     add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["name"] = "web".into()));
     add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["namespace"] = "web".into()));
     add("role/otherRole", Inputs { role: Some("arn:aws:iam::111122223333:role/other".into()), ..right() });
@@ -120,6 +119,23 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
     add("token/tokenExpired", Inputs { now: right().now.map(|now| now.saturating_add(86_400)), ..right() });
     add("token/tokenNotYetValid", Inputs { now: right().now.map(|now| now.saturating_sub(86_400)), ..right() });
     add("token/otherAudience", with_claims(|claims| claims["aud"] = json!(["https://kubernetes.default.svc"])));
+    // Of two containers with a role, one has the API server's token by hand.
+    let mut inputs = untold();
+    let account: Value = serde_json::from_str(inputs.service_account.as_deref().unwrap()).unwrap();
+    let role = &account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
+    change(&mut inputs.pod, |pod| {
+        pod["spec"]["volumes"] =
+            json!([{"name": "api", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]);
+        pod["spec"]["containers"].as_array_mut().unwrap().push(json!({
+            "name": "side", "image": "side",
+            "env": [
+                {"name": "AWS_ROLE_ARN", "value": role},
+                {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/var/run/secrets/api/token"},
+            ],
+            "volumeMounts": [{"name": "api", "mountPath": "/var/run/secrets/api"}],
+        }));
+    });
+    add("token/otherAudience", inputs);
     add("token/otherSubject", with_claims(|claims| claims["sub"] = "system:serviceaccount:default:default".into()));
     add(
         "token/legacyToken",

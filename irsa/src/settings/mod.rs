@@ -181,10 +181,15 @@ pub struct AllowedRoles<'a> {
 pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
 
 impl Actions {
-    /// The action that the settings name for this kind, if they name one.
+    /// What is done about this kind, of a pod or of a template of one: what the settings name, else the default.
     #[must_use]
-    pub fn chosen(&self, kind: FindingKind) -> Option<Action> {
-        self.0.get(kind as usize).copied().flatten()
+    pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
+        let default = match kind {
+            // The account may yet be made, and the pods will be checked again.
+            FindingKind::MissingServiceAccount if is_about_template => Action::Warn,
+            _ => kind.default_action(),
+        };
+        self.0.get(kind as usize).copied().flatten().unwrap_or(default)
     }
 
     /// Takes this action for the kind from now on.

@@ -56,7 +56,9 @@ impl Shape {
     pub fn expected(&self) -> String {
         match self {
             Self::Boolean => "`true` or `false`".to_owned(),
-            Self::Lifetime => "seconds, from 600 to 4294967296".to_owned(),
+            Self::Lifetime => {
+                format!("seconds, from {} to {}", TokenLifetime::MIN.seconds(), TokenLifetime::MAX.seconds())
+            }
             Self::Word(words) => format!("`{}`", words.join("` or `")),
             Self::Text { expected, .. } | Self::List { expected, .. } => (*expected).to_owned(),
             Self::Object(_) | Self::Map { .. } => "an object".to_owned(),
