@@ -87,7 +87,10 @@ pub fn sets_container_credentials(container: &Container<'_>) -> bool {
 ///
 /// Source: Kubernetes' `core/v1`, `EnvVar.value`.
 fn is_allowed(role: &str, namespace: &str, settings: &Settings<'_>) -> bool {
-    settings.allowed_roles.is_none() || (allowed::role(role, namespace, settings) && !holds(role, "$("))
+    // An empty text names no role.
+    settings.allowed_roles.is_none()
+        || role.is_empty()
+        || (allowed::role(role, namespace, settings) && !holds(role, "$("))
 }
 
 fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = Cow<'c, str>> {

@@ -8,7 +8,7 @@ use crate::cluster::LookupError;
 use crate::edit::Edits;
 use crate::finding::{FindingKind, Wording};
 use crate::findings::Findings;
-use crate::identity::{Identity, Source};
+use crate::identity::{Identity, Method, Source};
 use crate::json::{RawStr, Unreadable};
 use crate::lookups::Lookups;
 use crate::metadata::{Metadata, POD_IDENTITY_LABEL, SKIP_LABEL};
@@ -72,9 +72,10 @@ pub fn check_pod(
         Resolution::NoRole => check_without_role(pod, &account, settings, findings),
         Resolution::Unknown => {}
         Resolution::Blocked { role } => {
-            // Nothing is injected that could be skipped, but what is wrong is said.
-            own.skipped_containers(&account, settings, findings);
-            outcome.role = Some(role.into_owned());
+            // Nothing is injected, but all that is wrong is said.
+            let skipped = own.skipped_containers(&account, settings, findings);
+            outcome.role = Some(role.clone().into_owned());
+            check_containers(pod, &Method::WebIdentity { role }, &skipped, findings);
             outcome.source = Some(Source::Annotation);
         }
         Resolution::Identity(identity) => {
@@ -152,9 +153,7 @@ fn check_with_identity(
     settings: &Settings<'_>,
     findings: &mut Findings<'_>,
 ) -> Edits {
-    for container in pod.spec.containers.iter().filter(|container| !container.is_among(skipped)) {
-        by_hand::check_credentials(container, &identity.method, findings);
-    }
+    check_containers(pod, &identity.method, skipped, findings);
     let plan = Plan::new(pod, identity, skipped, settings, findings);
     match settings.mode {
         // Templates are checked only: what their pods lack, the pods will be given.
@@ -164,6 +163,13 @@ fn check_with_identity(
             report_missing(pod, &plan, findings);
             Edits::default()
         }
+    }
+}
+
+/// Reports what the containers bring by hand, but for those that are to be skipped.
+fn check_containers(pod: &Pod<'_>, method: &Method<'_>, skipped: &[String], findings: &mut Findings<'_>) {
+    for container in pod.spec.containers.iter().filter(|container| !container.is_among(skipped)) {
+        by_hand::check_credentials(container, method, findings);
     }
 }
 

@@ -77,6 +77,14 @@ impl<'a> Plan<'a> {
             && !holds_token(volume, token)
             && spec.containers.iter().any(is_active)
         {
+            for container in spec.containers.iter().filter(|container| is_active(container)) {
+                // A mount of that very volume is no second fault.
+                match mount_of_token(container, spec, token) {
+                    MountOfToken::Conflict(Obstacle::Volume(name)) if name == *token.volume_name => {}
+                    MountOfToken::Conflict(obstacle) => report_conflict(container, &obstacle, token, findings),
+                    MountOfToken::There | MountOfToken::Missing => {}
+                }
+            }
             findings.add_about_pod(
                 FindingKind::ConflictingVolume,
                 Wording::new(format_args!("volume `{}`: expected the token for ", token.volume_name))
@@ -109,10 +117,7 @@ impl<'a> Plan<'a> {
             MountOfToken::There => false,
             MountOfToken::Missing => true,
             MountOfToken::Conflict(obstacle) => {
-                let (name, path) = (&container.name(), self.token.mount_path.as_str());
-                let wording =
-                    format_args!("container `{name}`: mount path `{path}`: expected the token, but got {obstacle}");
-                findings.add(FindingKind::ConflictingMount, Wording::new(wording));
+                report_conflict(container, &obstacle, self.token, findings);
                 return Additions::default();
             }
         };
@@ -121,6 +126,12 @@ impl<'a> Plan<'a> {
             self.groups.iter().zip(bits).filter(|(group, _)| !group.is_set_in(container)).map(|(_, bit)| bit).sum();
         Additions { groups, mount }
     }
+}
+
+fn report_conflict(container: &Container<'_>, obstacle: &Obstacle<'_>, token: &Token<'_>, findings: &mut Findings<'_>) {
+    let (name, path) = (&container.name(), token.mount_path.as_str());
+    let wording = format_args!("container `{name}`: mount path `{path}`: expected the token, but got {obstacle}");
+    findings.add(FindingKind::ConflictingMount, Wording::new(wording));
 }
 
 enum MountOfToken<'p> {

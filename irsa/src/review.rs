@@ -146,7 +146,7 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
     let mut lookups = Lookups::new(cluster, settings, &namespace);
     let outcome = check_pod(&pod, &request.uid.decode(), settings, &mut lookups, &mut findings)
         .map_err(|error| error.within("object"))?;
-    Ok(conclude(vec![outcome], findings, document.span))
+    Ok(conclude(vec![outcome], findings, &[], document.span))
 }
 
 fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
@@ -173,7 +173,7 @@ fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Resul
         role,
         ..Outcome::default()
     };
-    Ok(conclude(vec![outcome], findings, document.span))
+    Ok(conclude(vec![outcome], findings, &[], document.span))
 }
 
 fn review_workload(
@@ -187,56 +187,70 @@ fn review_workload(
     if request.operation == Operation::Update && read_metadata(document)?.is_terminating {
         return Ok(Review::skipped());
     }
-    let old = request.old_object.get().map(|old| workload.templates(old.text));
-    let templates = match workload.templates(document.text) {
-        Ok(templates) => templates,
-        // It could not be read before either, and nobody is to be locked in by that. Its pods will be checked.
-        Err(error) if old.as_ref().is_some_and(|old| old.as_ref().err() == Some(&error)) => {
-            let warnings = vec![warning(&error.within("object"))];
-            return Ok(Review { warnings, ..Review::plain(Decision::Unchanged, None) });
-        }
-        Err(error) => return Err(error.within("object")),
-    };
-    let is_unchanged = old.and_then(Result::ok).is_some_and(|old| say_the_same(&old, &templates, settings));
-    let mut findings = Findings::new(&settings.actions);
+    let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
+    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
+    let is_unchanged = old.is_some_and(|old| say_the_same(&old, &templates, settings));
+    let findings = Findings::new(&settings.actions);
     if templates.is_empty() {
-        return Ok(conclude(Vec::new(), findings, document.span));
+        return Ok(conclude(Vec::new(), findings, &[], document.span));
     }
-    if request.namespace.is_empty() {
+    if !workload.is_built_in() && request.namespace.is_empty() {
         return Err(Unreadable::missing("one (`customWorkloads` is for namespaced kinds)").within("namespace"));
     }
     let namespace = namespace(request)?;
-    let mut lookups = Lookups::new(cluster, settings, &namespace);
-    let request_uid = request.uid.decode();
-    let mut outcomes = Vec::new();
-    let mut unreadable = Vec::new();
-    for (index, Template { path, pod }) in templates.iter().enumerate() {
-        let path = path_text(path);
-        findings.enter_template(index, path.clone());
-        match check_pod(pod, &request_uid, settings, &mut lookups, &mut findings) {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(error) if is_unchanged => unreadable.push(warning(&error.within(&path).within("object"))),
-            Err(error) => return Err(error.within(&path).within("object")),
-        }
-    }
-    if is_unchanged {
-        findings.soften();
-    }
-    let mut review = conclude(outcomes, findings, document.span);
-    review.warnings.append(&mut unreadable);
-    Ok(review)
+    let lookups = Lookups::new(cluster, settings, &namespace);
+    let review = review_templates(&templates, is_unchanged, &request.uid.decode(), settings, lookups, findings)?;
+    Ok(Review { object: document.span, ..review })
 }
 
-/// What cannot be read, as a warning.
-fn warning(unreadable: &Unreadable) -> String {
-    printable(&unreadable.to_string(), WARNING_LIMIT)
+/// Reviews pod templates. What is unreadable, and was so before, locks nobody in: their pods will be checked.
+fn review_templates(
+    templates: &[Template<'_>],
+    is_unchanged: bool,
+    request_uid: &str,
+    settings: &Settings<'_>,
+    mut lookups: Lookups<'_>,
+    mut findings: Findings<'_>,
+) -> json::Result<Review> {
+    let within = |error: Unreadable, path: &str| error.within(path).within("object");
+    let mut unreadable = Vec::new();
+    for Template { path, pod, .. } in templates {
+        if let Err(error) = pod {
+            let error = within(error.clone(), &path_text(path));
+            if !is_unchanged {
+                return Err(error);
+            }
+            unreadable.push(error);
+        }
+    }
+    let mut outcomes = Vec::new();
+    for (index, Template { path, pod, .. }) in templates.iter().enumerate() {
+        let Ok(pod) = pod else { continue };
+        let path = path_text(path);
+        findings.enter_template(index, path.clone());
+        match check_pod(pod, request_uid, settings, &mut lookups, &mut findings) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => unreadable.push(within(error, &path)),
+        }
+    }
+    if !is_unchanged {
+        return Ok(conclude(outcomes, findings, &unreadable, Span::default()));
+    }
+    findings.soften();
+    let mut review = conclude(outcomes, findings, &[], Span::default());
+    review.warnings.extend(unreadable.iter().map(|error| printable(&error.to_string(), WARNING_LIMIT)));
+    Ok(review)
 }
 
 /// Whether nothing that is read was changed, so that nobody is locked in by what was there before.
 fn say_the_same(old: &[Template<'_>], new: &[Template<'_>], settings: &Settings<'_>) -> bool {
     let is_relevant = |key: &str| annotation::is_relevant(key, &settings.annotation_prefix);
-    old.len() == new.len()
-        && old.iter().zip(new).all(|(old, new)| old.path == new.path && old.pod.says_the_same(&new.pod, is_relevant))
+    let says_the_same = |old: &Template<'_>, new: &Template<'_>| match (&old.pod, &new.pod) {
+        (Ok(old), Ok(new)) => old.says_the_same(new, is_relevant),
+        // What it says is not known, so that it is the same can only be told by its text.
+        _ => old.text == new.text,
+    };
+    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.path == new.path && says_the_same(old, new))
 }
 
 fn object<'r, 'j>(request: &'r Request<'j>) -> json::Result<&'r Document<'j>> {
@@ -262,7 +276,8 @@ fn read_metadata<'j>(document: &Document<'j>) -> json::Result<Metadata<'j>> {
     Ok(metadata.into_value())
 }
 
-fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, object: Span) -> Review {
+/// The answer that comes of what was found, and of what could not be read.
+fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, unreadable: &[Unreadable], object: Span) -> Review {
     let mut audit_annotations = Vec::new();
     let mut annotate = |key, values: &mut dyn Iterator<Item = &str>| {
         let values = distinct(values);
@@ -278,20 +293,26 @@ fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, object: Span) -> Rev
     let findings = findings.into_made();
     let mut warnings = Vec::new();
     let mut rejection: Option<Rejection> = None;
+    let mut refuse = |code, line: &str| {
+        let rejection = rejection.get_or_insert(Rejection { code, message: String::new() });
+        // The 400s come first, and a 500 counts before any 403.
+        if rejection.code == 403 {
+            rejection.code = code;
+        }
+        if !rejection.message.is_empty() {
+            rejection.message.push('\n');
+        }
+        rejection.message.push_str(line);
+    };
+    for error in unreadable {
+        refuse(400, &printable(&error.to_string(), LINE_LIMIT));
+    }
     for finding in &findings {
         match finding.action {
             Action::Ignore => {}
             Action::Warn => warnings.push(finding.warning()),
-            Action::Reject => {
-                let rejection = rejection.get_or_insert(Rejection { code: 403, message: String::new() });
-                if finding.kind == FindingKind::LookupFailed {
-                    rejection.code = 500;
-                }
-                if !rejection.message.is_empty() {
-                    rejection.message.push('\n');
-                }
-                rejection.message.push_str(&finding.line());
-            }
+            Action::Reject if finding.kind == FindingKind::LookupFailed => refuse(500, &finding.line()),
+            Action::Reject => refuse(403, &finding.line()),
         }
     }
     let all_opted_out = !outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.opted_out);

@@ -36,12 +36,6 @@ impl<'a> RoleArn<'a> {
     pub fn into_text(self) -> Cow<'a, str> {
         self.0
     }
-
-    /// The ARN's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 fn is_role_arn(text: &str) -> bool {

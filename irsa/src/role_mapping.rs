@@ -87,16 +87,16 @@ fn read_entry(reader: &mut Reader<'_>, key: &str) -> json::Result<(RoleMapping<'
     let mut regional_sts_endpoints = Field::Missing;
     let mut lifetime = Field::Missing;
     reader.object(|reader, key| match key.to_ascii_lowercase().as_str() {
-        "rolearn" => role.read(reader, |reader| {
+        "rolearn" => read_last(&mut role, reader, |reader| {
             let arn = reader.string()?.decode().into_owned();
             RoleArn::new(Cow::Owned(arn)).ok_or_else(|| Unreadable::value("an IAM role ARN"))
         }),
-        "audience" => audience.read(reader, |reader| {
+        "audience" => read_last(&mut audience, reader, |reader| {
             let audience = reader.string()?.decode().into_owned();
             if audience.is_empty() { Err(Unreadable::value("an audience")) } else { Ok(Cow::Owned(audience)) }
         }),
-        "useregionalsts" => regional_sts_endpoints.read(reader, Reader::boolean),
-        "tokenexpiration" => lifetime.read(reader, |reader| {
+        "useregionalsts" => read_last(&mut regional_sts_endpoints, reader, Reader::boolean),
+        "tokenexpiration" => read_last(&mut lifetime, reader, |reader| {
             reader.raw()?.0.parse::<i64>().map_err(|_| Unreadable::value("a whole number of seconds"))
         }),
         _ => reader.skip(),
@@ -109,6 +109,20 @@ fn read_entry(reader: &mut Reader<'_>, key: &str) -> json::Result<(RoleMapping<'
         token_lifetime: None,
     };
     Ok((mapping, lifetime.into_value()))
+}
+
+/// Reads a value of an entry. Of a key that is there twice, in whatever letter case, the last counts, as for Go, but for a `null`.
+fn read_last<'j, T>(
+    field: &mut Field<T>,
+    reader: &mut Reader<'j>,
+    read: impl FnOnce(&mut Reader<'j>) -> json::Result<T>,
+) -> json::Result<()> {
+    let mut last = Field::Missing;
+    last.read(reader, read)?;
+    if last.get().is_some() {
+        *field = last;
+    }
+    Ok(())
 }
 
 fn read_lifetime(

@@ -1,6 +1,6 @@
 //! Where in a workload its pod templates are.
 
-use crate::json::{self, Reader, Segment, Unreadable};
+use crate::json::{self, Attempt, Reader, Segment, Unreadable};
 use crate::pod::Pod;
 use crate::request::GroupVersionKind;
 use crate::settings::{Settings, Step, TemplatePath};
@@ -10,8 +10,10 @@ use crate::settings::{Settings, Step, TemplatePath};
 pub struct Template<'j> {
     /// The way to it.
     pub path: Vec<Segment>,
-    /// What it says.
-    pub pod: Pod<'j>,
+    /// Its text.
+    pub text: &'j str,
+    /// What it says, or why that cannot be read.
+    pub pod: json::Result<Pod<'j>>,
 }
 
 /// Kubernetes' own kinds that make pods.
@@ -47,10 +49,16 @@ impl<'a> Workload<'a> {
         (built_in.is_some() || !custom.is_empty()).then_some(Self { built_in, custom })
     }
 
+    /// Whether it is one of Kubernetes' own kinds.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.built_in.is_some()
+    }
+
     /// The pod templates in a workload's text: by path, and among those of one path in the order of their place.
     ///
     /// # Errors
-    /// Fails where a template cannot be read, and where one of Kubernetes' own kinds has none.
+    /// Fails where the way to them cannot be read, and where one of Kubernetes' own kinds has none.
     pub fn templates<'j>(&self, text: &'j str) -> json::Result<Vec<Template<'j>>> {
         let mut templates = Vec::new();
         if let Some(path) = &self.built_in {
@@ -91,9 +99,9 @@ impl<'j> Walk<'_, 'j> {
             return reader.skip();
         }
         let Some((step, rest)) = steps.split_first() else {
-            let pod = Pod::read(reader)?;
+            let Attempt { outcome, text, .. } = reader.attempt(Pod::read)?;
             let at = self.found.partition_point(|other| other.path <= self.at);
-            self.found.insert(at, Template { path: self.at.clone(), pod });
+            self.found.insert(at, Template { path: self.at.clone(), text, pod: outcome });
             return Ok(());
         };
         let is_list = *step == Step::Wildcard && reader.is_list();
@@ -155,11 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn names_the_place_of_a_template_that_cannot_be_read() {
-        assert_eq!(
-            found(&["$.spec.b[*].t"], r#"{"spec": {"b": [{"t": {}}]}}"#),
-            Err("`spec.b[0].t.spec`: expected an object, but got none".into())
-        );
+    fn keeps_a_template_that_cannot_be_read_beside_one_that_can() {
+        let paths = custom(&["$.spec.b[*].t"]);
+        let workload = Workload { built_in: None, custom: paths.iter().collect() };
+        let templates = workload.templates(r#"{"spec": {"b": [{"t": {}}, {"t": {"spec": {}}}]}}"#).unwrap();
+        let [bad, good] = templates.as_slice() else { panic!("{templates:?}") };
+        assert_eq!((bad.text, path_text(&bad.path).as_str()), ("{}", "spec.b[0].t"));
+        assert_eq!(bad.pod.as_ref().unwrap_err().to_string(), "`spec`: expected an object, but got none");
+        assert!(good.pod.is_ok());
     }
 
     #[test]

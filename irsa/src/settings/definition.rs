@@ -317,11 +317,11 @@ object! { CONTAINER_CREDENTIALS_MEMBERS, CONTAINER_CREDENTIALS, ContainerCredent
         pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
     }
     token_path: "tokenPath", optional,
-    Shape::Text { expected: "a relative path without `..`", is_right: is_relative_path }, {
+    Shape::Text { expected: "a relative path that does not begin with `..` and has no such segment", is_right: is_relative_path }, {
         default: "`eks-pod-identity-token`",
         meaning: "the path of the token in the volume",
         example: r#""token""#,
-        pattern: "^[^/]",
+        pattern: r"^(\./)*\.?[^/.]",
     }
     full_uri: "fullUri", optional, Shape::Text { expected: "an `http` or `https` URI", is_right: is_http_uri }, {
         default: "`http://169.254.170.23/v1/credentials`",
@@ -393,8 +393,13 @@ const fn names<T: Copy, const N: usize>(words: &[(&'static str, T); N]) -> [&'st
     names
 }
 
+/// As Kubernetes takes the path of a projected file (`validateLocalNonReservedPath`), but for a path of dots, which names none.
 fn is_relative_path(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('/') && !text.contains('\0') && text.split('/').all(|segment| segment != "..")
+    !text.starts_with('/')
+        && !text.starts_with("..")
+        && !text.contains('\0')
+        && text.split('/').all(|segment| segment != "..")
+        && text.split('/').any(|segment| !matches!(segment, "" | "."))
 }
 
 fn is_http_uri(text: &str) -> bool {
