@@ -63,11 +63,11 @@ macro_rules! findings {
 findings! {
     /// The service account could not be read; a pod let through now would fall back to the node's role.
     LookupFailed = "lookupFailed", Reject;
-    /// There is no such service account. On workloads the default is `Warn`: it may be made later.
+    /// The service account does not exist. On workloads the default is `Warn`: it may be created later.
     MissingServiceAccount = "missingServiceAccount", Reject;
     /// The service account has no role, and the pod no container credentials of its own.
     MissingRole = "missingRole", Ignore;
-    /// The role is no IAM role ARN.
+    /// The role is not an IAM role ARN.
     InvalidRoleArn = "invalidRoleArn", Reject;
     /// The role, or an `AWS_ROLE_ARN` written by hand, is not among `allowedRoles` for the namespace.
     RoleNotAllowed = "roleNotAllowed", Reject;
@@ -75,11 +75,11 @@ findings! {
     InvalidAudience = "invalidAudience", Reject;
     /// The audience is not among `allowedAudiences`.
     AudienceNotAllowed = "audienceNotAllowed", Reject;
-    /// The token's lifetime is no number of seconds, or out of range.
+    /// The token's lifetime is not a number of seconds, or out of range.
     InvalidTokenExpiration = "invalidTokenExpiration", Warn;
-    /// `sts-regional-endpoints` is no boolean.
+    /// `sts-regional-endpoints` is not a boolean.
     InvalidStsRegionalEndpoints = "invalidStsRegionalEndpoints", Warn;
-    /// `skip-containers` is no CSV record.
+    /// `skip-containers` is not a CSV record.
     InvalidSkipContainers = "invalidSkipContainers", Warn;
     /// A name in the pod's own `skip-containers` is that of no container.
     UnknownSkipContainer = "unknownSkipContainer", Warn;
@@ -89,17 +89,17 @@ findings! {
     ConflictingVolume = "conflictingVolume", Reject;
     /// A container has something else than the token where it is to be mounted.
     ConflictingMount = "conflictingMount", Reject;
-    /// Of the two variables that only work together, one is set by hand: neither is injected.
+    /// A container of a pod with a role or container credentials sets one of two variables that only work together: neither is injected.
     PartialCredentials = "partialCredentials", Warn;
-    /// `AWS_ROLE_ARN` is set by hand to another role than the service account's.
+    /// A container sets `AWS_ROLE_ARN` by hand to another role than that of its service account, which has one.
     OverriddenRole = "overriddenRole", Warn;
-    /// Static credentials are set by hand: they win over the role.
+    /// A container of a pod with a role or container credentials sets static credentials: they win.
     StaticCredentials = "staticCredentials", Warn;
-    /// The `ConfigMap` of role mappings has none, or an entry of it cannot be read; the others count.
+    /// The `ConfigMap` of role mappings is missing or has none, or an entry cannot be read; the others count.
     InvalidRoleMapping = "invalidRoleMapping", Warn;
     /// The pod carries the label by which pods opt out.
     OptedOut = "optedOut", Ignore;
-    /// A token for STS, made by hand, on a pod whose service account has no role: the way round the rules above.
+    /// The pod has a hand-made token for STS, and its service account has no role: a way around the rules above.
     ForeignToken = "foreignToken", Warn;
     /// In mode `Validate`: a container lacks what `Mutate` would add, as one that a later webhook added does.
     NotInjected = "notInjected", Warn;

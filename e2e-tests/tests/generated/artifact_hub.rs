@@ -5,6 +5,7 @@
 use policy_host::metadata::Metadata;
 use serde_json::{Value, json};
 
+use crate::form::form;
 use crate::{check_file, read};
 
 const FILE: &str = "artifacthub-pkg.yml";
@@ -20,7 +21,7 @@ const HEAD: &str = "# Kubewarden Artifacthub Package config
 fn the_listing_is_that_of_the_metadata() {
     let metadata = Metadata::from_yaml(&read("metadata.yml")).unwrap();
     let current: Value = yaml_serde::from_str(&read(FILE)).unwrap();
-    let package = package(&metadata, &current["createdAt"], &read("questions-ui.yml"));
+    let package = package(&metadata, &current["createdAt"], &form());
     check_file(FILE, &format!("{HEAD}{}", policy_host::yaml::to_string(&package).unwrap()));
 }
 

@@ -3,30 +3,30 @@
 use irsa::settings::{Definition, Shape};
 use serde_json::{Value, json};
 
-use crate::settings::{default, join, members, sentence};
+use crate::settings::{default, description, join, members};
 use crate::{check_file, read};
 
 const FILE: &str = "questions-ui.yml";
 
 #[test]
 fn the_form_is_that_of_the_code() {
+    check_file(FILE, &form());
+}
+
+/// The form's text.
+pub fn form() -> String {
     let questions: Vec<Value> = members("").iter().map(|member| question("", "", member)).collect();
     let text = policy_host::yaml::to_string(&json!({ "questions": questions })).unwrap();
-    check_file(
-        FILE,
-        &format!(
-            "# Rancher's form for the settings. `make docs` writes it, from irsa/src/settings/definition.rs.\n{text}"
-        ),
-    );
+    format!("# Rancher's form for the settings. `make docs` writes it, from irsa/src/settings/definition.rs.\n{text}")
 }
 
 /// A question about a member of the object at `path`. `variable` is where the form puts the object: within a list it begins anew.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
-    let Definition { key, is_needed, shape, meaning, .. } = definition;
+    let Definition { key, is_needed, shape, .. } = definition;
     let mut question = json!({
         "variable": join(variable, key),
         "label": label(key),
-        "description": sentence(&format!("{meaning}: {}", shape.expected())),
+        "description": description(definition),
         "group": "Settings",
         "required": is_needed,
     });

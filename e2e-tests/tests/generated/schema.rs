@@ -8,7 +8,7 @@ use irsa::settings::{Definition, Shape};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use crate::settings::{default, example, join, members, sentence};
+use crate::settings::{default, description, example, join, members};
 use crate::{check_file, read, support};
 
 const FILE: &str = "docs/settings.schema.json";
@@ -38,8 +38,7 @@ fn object(path: &str) -> Value {
 }
 
 fn property(path: &str, definition: &Definition) -> Value {
-    let expected = definition.shape.expected();
-    let mut property = json!({"description": sentence(&format!("{}: {expected}", definition.meaning))});
+    let mut property = json!({"description": description(definition)});
     extend(&mut property, shape(&join(path, definition.key), &definition.shape, definition.pattern));
     if let Some(default) = default(definition) {
         property["default"] = default;

@@ -1,6 +1,6 @@
 //! The settings' definition, as what is generated needs it.
 
-use irsa::settings::{Definition, OBJECTS};
+use irsa::settings::{Definition, OBJECTS, Shape};
 use serde_json::Value;
 
 /// The members of the object at a path, such as `roles[]`; the settings themselves at the empty one.
@@ -29,8 +29,21 @@ pub fn example(definition: &Definition) -> Value {
     serde_json::from_str(definition.example).unwrap_or_else(|error| panic!("{}: {error}", definition.key))
 }
 
-/// What a setting does, as a sentence.
-pub fn sentence(text: &str) -> String {
+/// What a setting does, as a sentence; and in brackets the shape of its value, where its type does not say that already.
+pub fn description(definition: &Definition) -> String {
+    let Definition { meaning, shape, .. } = definition;
+    let expected = shape.expected();
+    match shape {
+        Shape::Text { .. } | Shape::Lifetime => {
+            // An example says as much as the name of the thing that it is one of.
+            let shape = expected.split_once(", such as ").map(|(_, example)| format!("such as {example}"));
+            sentence(&format!("{meaning} ({})", shape.as_deref().unwrap_or(&expected)))
+        }
+        _ => sentence(meaning),
+    }
+}
+
+fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if text.ends_with('.') { "" } else { "." };

@@ -102,7 +102,7 @@ const GLOBS: Shape = Shape::List {
 object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
     mode: "mode", optional, Shape::Word(&names(&Mode::NAMES)), {
         default: "`Mutate`",
-        meaning: "add what a pod lacks, or report it (`notInjected`) and add nothing",
+        meaning: "`Mutate` adds what a pod lacks; `Validate` reports it (`notInjected`) and adds nothing",
         example: r#""Validate""#,
     }
     annotation_prefix: "annotationPrefix", optional,
@@ -115,13 +115,13 @@ object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
     }
     token_audience: "tokenAudience", optional, AUDIENCE, {
         default: "`sts.amazonaws.com`",
-        meaning: "whom tokens are for, where the role's source does not say",
+        meaning: "the audience of tokens, where the role's source gives none",
         example: r#""sts.amazonaws.com.cn""#,
         webhook_flags: "`--token-audience`",
     }
     token_expiration_seconds: "tokenExpirationSeconds", optional, Shape::Lifetime, {
         default: "`86400`",
-        meaning: "how many seconds tokens last, where nothing nearer says",
+        meaning: "how long tokens last, where neither the pod nor the role's source says",
         example: "3600",
         webhook_flags: "`--token-expiration`",
     }
@@ -148,7 +148,7 @@ object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
     }
     compose_role_arn: "composeRoleArn", optional, Shape::Object(&COMPOSE_ROLE_ARN_MEMBERS), {
         default: "none",
-        meaning: "makes a whole ARN of a `role-arn` annotation that is only a role's name",
+        meaning: "completes a `role-arn` annotation that is only a role's name to an ARN",
         example: r#"{"accountId": "111122223333", "partition": "aws"}"#,
         webhook_flags: "`--compose-role-arn`",
     }
@@ -160,7 +160,7 @@ object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
     }
     roles_config_map: "rolesConfigMap", optional, Shape::Object(&CONFIG_MAP_NAME_MEMBERS), {
         default: "none",
-        meaning: "a ConfigMap with more of them, as kOps keeps it; read only for a service account without a role",
+        meaning: "a ConfigMap with more roles, as kOps keeps it; read only for a service account without a role",
         example: r#"{"namespace": "kube-system", "name": "pod-identity-webhook"}"#,
         webhook_flags: "`--watch-config-map`, `--namespace`",
     }
@@ -182,7 +182,7 @@ object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
     }
     cache_lookups: "cacheLookups", optional, Shape::Boolean, {
         default: "`false`",
-        meaning: "a role from the host's cache, which may be 5 seconds old, is good enough; an answer without one is asked again",
+        meaning: "takes a role from the host's cache, which may be 5 seconds old; where the cache has none, the API server is asked",
         example: "true",
         webhook_flags: "`--resync-period`, `--service-account-lookup-grace-period` (neither is needed)",
     }
@@ -209,7 +209,7 @@ object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
     custom_workloads: "customWorkloads", optional,
     Shape::List { expected: "a list of workloads", may_be_empty: true, of: &Shape::Object(&CUSTOM_WORKLOAD_MEMBERS) }, {
         default: "`[]`",
-        meaning: "kinds beside Kubernetes' own that make pods",
+        meaning: "kinds other than Kubernetes' own that create pods",
         example: r#"[{"apiVersion": "batch.example.com/v1", "kind": "JobSet", "podTemplates": ["$.spec.jobs[*].template"]}]"#,
     }
     actions: "actions", optional,
@@ -256,7 +256,7 @@ object! { ROLE_MAPPING_MEMBERS, ROLE_MAPPING, RoleMappingMembers {
     }
     audience: "audience", optional, AUDIENCE, {
         default: "`tokenAudience`",
-        meaning: "whom the token is for",
+        meaning: "the audience of the token",
         example: r#""sts.amazonaws.com""#,
     }
     regional_sts_endpoints: "regionalStsEndpoints", optional, Shape::Boolean, {
@@ -266,7 +266,7 @@ object! { ROLE_MAPPING_MEMBERS, ROLE_MAPPING, RoleMappingMembers {
     }
     token_expiration_seconds: "tokenExpirationSeconds", optional, Shape::Lifetime, {
         default: "the setting of that name",
-        meaning: "how many seconds the token lasts",
+        meaning: "how long the token lasts",
         example: "3600",
     }
 }}
@@ -300,7 +300,7 @@ object! { CONTAINER_CREDENTIALS_MEMBERS, CONTAINER_CREDENTIALS, ContainerCredent
     }
     audience: "audience", optional, AUDIENCE, {
         default: "`pods.eks.amazonaws.com`",
-        meaning: "whom the token is for",
+        meaning: "the audience of the token",
         example: r#""pods.eks.amazonaws.com""#,
     }
     mount_path: "mountPath", optional, MOUNT_PATH, {
@@ -351,13 +351,13 @@ object! { CUSTOM_WORKLOAD_MEMBERS, CUSTOM_WORKLOAD, CustomWorkloadMembers {
         is_right: |text| split_api_version(text).is_some(),
     }, {
         default: "",
-        meaning: "the group and the version",
+        meaning: "the API group and version of the workload",
         example: r#""batch.example.com/v1""#,
         pattern: "^([-a-z0-9.]+/)?[-a-z0-9]+$",
     }
     kind: "kind", needed, Shape::Text { expected: "a kind, such as `JobSet`", is_right: is_kind }, {
         default: "",
-        meaning: "the kind",
+        meaning: "the kind of the workload",
         example: r#""JobSet""#,
         pattern: "^[A-Za-z][A-Za-z0-9]*$",
     }
@@ -371,7 +371,7 @@ object! { CUSTOM_WORKLOAD_MEMBERS, CUSTOM_WORKLOAD, CustomWorkloadMembers {
         },
     }, {
         default: "",
-        meaning: "where in it the pod templates are: JSONPaths of child names and wildcards",
+        meaning: "where in it the pod templates are: JSONPaths of child names and wildcards, such as `$.spec.jobs[*].template`",
         example: r#"["$.spec.jobs[*].template"]"#,
         pattern: r"^\$[.\[]",
     }
