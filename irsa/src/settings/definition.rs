@@ -209,7 +209,7 @@ object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
     custom_workloads: "customWorkloads", optional,
     Shape::List { expected: "a list of workloads", may_be_empty: true, of: &Shape::Object(&CUSTOM_WORKLOAD_MEMBERS) }, {
         default: "`[]`",
-        meaning: "kinds other than Kubernetes' own that create pods",
+        meaning: "namespaced kinds other than Kubernetes' own that create pods",
         example: r#"[{"apiVersion": "batch.example.com/v1", "kind": "JobSet", "podTemplates": ["$.spec.jobs[*].template"]}]"#,
     }
     actions: "actions", optional,
