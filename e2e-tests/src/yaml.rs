@@ -1,4 +1,4 @@
-//! Kubernetes objects from text: one JSON document, or YAML documents separated by `---`.
+//! Kubernetes objects from text: JSON documents one after the other, or YAML documents separated by `---`.
 //!
 //! JSON is kept as it is written, byte for byte. YAML is turned into JSON, so numbers beyond 64 bits do not survive.
 
@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 /// # Errors
 /// Where the text is neither JSON nor YAML.
 pub fn documents(text: &str) -> Result<Vec<Box<RawValue>>> {
-    if let Ok(json) = serde_json::from_str(text) {
-        return Ok(vec![json]);
+    if let Some(documents) = json_documents(text) {
+        return Ok(documents);
     }
     values(text)?
         .iter()
@@ -26,8 +26,8 @@ pub fn documents(text: &str) -> Result<Vec<Box<RawValue>>> {
 /// # Errors
 /// Where the text is neither JSON nor YAML.
 pub fn values(text: &str) -> Result<Vec<Value>> {
-    if let Ok(value) = serde_json::from_str(text) {
-        return Ok(vec![value]);
+    if let Some(values) = json_documents(text) {
+        return Ok(values);
     }
     let mut values = Vec::new();
     for (index, document) in yaml_serde::Deserializer::from_str(text).enumerate() {
@@ -38,6 +38,12 @@ pub fn values(text: &str) -> Result<Vec<Value>> {
         }
     }
     Ok(values)
+}
+
+/// The documents of a text that is JSON, one after the other. `None` where it is not, or has none.
+fn json_documents<'t, D: Deserialize<'t>>(text: &'t str) -> Option<Vec<D>> {
+    let documents = serde_json::Deserializer::from_str(text).into_iter().collect::<Result<Vec<_>, _>>().ok()?;
+    (!documents.is_empty()).then_some(documents)
 }
 
 /// A value as YAML, for people.
@@ -79,6 +85,14 @@ mod tests {
         let documents = documents(text).unwrap();
 
         assert_eq!(documents[0].get(), text);
+    }
+
+    #[test]
+    fn reads_json_documents_one_after_the_other() {
+        let documents = documents("{\"s\": \"\\ud83d\\ude00\"}\n{\"s\": \"\u{85}\"}\n").unwrap();
+
+        let texts: Vec<_> = documents.iter().map(|document| document.get()).collect();
+        assert_eq!(texts, ["{\"s\": \"\\ud83d\\ude00\"}", "{\"s\": \"\u{85}\"}"]);
     }
 
     #[test]

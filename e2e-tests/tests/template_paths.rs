@@ -61,7 +61,8 @@ fn ours(path: &str, document: &Value) -> Option<Vec<String>> {
     let workload = Workload::of_kind(&kind, &settings).expect("the kind is known");
     let text = document.to_string();
     let templates = workload.templates(&text).ok()?;
-    let mut names: Vec<_> = templates.iter().map(|template| template.pod.spec.service_account().into_owned()).collect();
+    let names = templates.iter().map(|it| it.pod.as_ref().ok().map(|pod| pod.spec.service_account().into_owned()));
+    let mut names: Vec<String> = names.collect::<Option<_>>()?;
     names.sort();
     Some(names)
 }
