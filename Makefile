@@ -132,7 +132,7 @@ miri: ## Run the core's unit tests in Miri (needs a nightly Rust with the compon
 
 mutants: | toolchain ## Change the core and the reader in every way that a test should notice; takes hours (needs cargo-mutants)
 	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
-	POLICY_WASM= PROPTEST_CASES=200 cargo mutants
+	POLICY_WASM= PROPTEST_CASES=200 cargo mutants --package irsa --package json-reader
 
 policy-sbom.cdx.json: FORCE ## Write what the module is made of, as CycloneDX (needs cargo-cyclonedx and jq)
 	$(call need,cargo-cyclonedx,cargo install --locked --version '~0.5' cargo-cyclonedx)

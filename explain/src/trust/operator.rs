@@ -49,7 +49,7 @@ pub enum Test {
 }
 
 /// Operators whose values are not compared here, and whether they are negated.
-const OTHERS: [(&str, bool); 19] = [
+const OTHERS: [(&str, bool); 20] = [
     ("NumericEquals", false),
     ("NumericNotEquals", true),
     ("NumericLessThan", false),
@@ -69,6 +69,7 @@ const OTHERS: [(&str, bool); 19] = [
     ("ArnEquals", false),
     ("ArnLike", false),
     ("ArnNotEquals", true),
+    ("ArnNotLike", true),
 ];
 
 impl Operator {
@@ -160,7 +161,6 @@ impl Test {
             "StringLike" => text(true, false, false),
             "StringNotLike" => text(true, false, true),
             "Null" => Some(Self::Null),
-            "ArnNotLike" => Some(Self::Other { is_negated: true }),
             _ => OTHERS
                 .iter()
                 .find(|(other, _)| *other == name)
