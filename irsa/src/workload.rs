@@ -174,6 +174,12 @@ mod tests {
     }
 
     #[test]
+    fn refuses_a_step_of_the_way_that_is_there_twice() {
+        let error = "`spec`: expected the key once, but got it twice";
+        assert_eq!(found(&["$.spec.t"], r#"{"spec": {"t": {"spec": {}}}, "spec": {}}"#), Err(error.into()));
+    }
+
+    #[test]
     fn misses_the_template_of_a_built_in_kind() {
         let plain = |text| json::RawStr::plain(text).unwrap();
         let kind = GroupVersionKind { group: plain("batch"), version: plain("v1"), kind: plain("CronJob") };

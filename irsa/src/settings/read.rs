@@ -232,6 +232,42 @@ mod tests {
     }
 
     #[test]
+    fn tells_texts_that_can_work_from_those_that_can_not() {
+        let workload = |version: &str, kind: &str| {
+            format!(
+                r#"{{"customWorkloads": [{{"apiVersion": "{version}", "kind": "{kind}", "podTemplates": ["$.spec"]}}]}}"#
+            )
+        };
+        let credentials = |key: &str, value: &str| {
+            format!(r#"{{"containerCredentials": {{"serviceAccounts": ["a/b"], "{key}": "{value}"}}}}"#)
+        };
+        let judge = |right: &[&str], wrong: &[&str], settings: &dyn Fn(&str) -> String| {
+            for text in right {
+                assert_eq!(errors(&settings(text)), "", "{text}");
+            }
+            for text in wrong {
+                assert_ne!(errors(&settings(text)), "", "{text}");
+            }
+        };
+        judge(&["Job", "J2"], &["", "2J", "Job-Set", "-", "J\u{e4}"], &|kind| workload("batch/v1", kind));
+        judge(
+            &["v1", "example.com/v1beta1"],
+            &["", "/", "/v1", "example.com/", "example_com/v1", "a/b/c", "a/V1", "v_1"],
+            &|version| workload(version, "Job"),
+        );
+        judge(
+            &["token", "a/token", "./token", ".token", "a/..b"],
+            &["", "/token", "a/../b", "..", "..token", ".", "./", "a\\u0000b"],
+            &|path| credentials("tokenPath", path),
+        );
+        judge(
+            &["http://127.0.0.1/a", "https://host", "http://[fd00:ec2::23]/v1/credentials"],
+            &["", "http://", "https:///a", "ftp://host", "host", "http://a b", "http://a\\u0000"],
+            &|uri| credentials("fullUri", uri),
+        );
+    }
+
+    #[test]
     fn takes_the_partition_of_composed_roles_from_the_region() {
         let read = |text| Settings::parse(text).map(|settings| settings.compose_role_arn);
         let compose = |partition| {
