@@ -1,5 +1,9 @@
 # `make` alone lists the targets. GNU Make 4.3 or later.
 
+# What fails in the middle of a pipe fails the recipe.
+SHELL       := bash
+.SHELLFLAGS := -o pipefail -c
+
 WASM_TARGET := wasm32-wasip1
 TARGET_DIR  := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)
 BUILT_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/irsa_policy.wasm
@@ -128,6 +132,8 @@ registry: annotated-policy.wasm host registry-tools ## Push the policy to a regi
 	release/round-trip annotated-policy.wasm $(POLICY_HOST) $(REGISTRY_TOOLS)
 
 miri: ## Run the core's unit tests in Miri (needs a nightly Rust with the component miri)
+	@cargo +nightly miri --version >/dev/null 2>&1 || { \
+		echo "make: a nightly Rust with miri is missing: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }
 	cargo +nightly miri test --locked -p irsa -p json-reader --lib
 
 mutants: | toolchain ## Change the core and the reader in every way that a test should notice; takes hours (needs cargo-mutants)
@@ -172,7 +178,7 @@ fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, 60 if not given (needs carg
 	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
 	fuzz/seed
-	@for target in $$(cargo fuzz list --fuzz-dir fuzz); do \
+	@targets=$$(cargo fuzz list --fuzz-dir fuzz) || exit 1; for target in $$targets; do \
 		echo "fuzzing $$target"; \
 		cargo fuzz run --fuzz-dir fuzz --sanitizer none "$$target" -- \
 			-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=20000 -verbosity=0 -print_final_stats=1 || exit 1; \

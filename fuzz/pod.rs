@@ -186,7 +186,7 @@ fn settings(u: &mut Unstructured<'_>) -> Result<Value> {
         settings["roles"] = json!([{"serviceAccount": "*/web", "roleArn": ARN}]);
     }
     if u.ratio(1, 4)? {
-        settings["composeRoleArn"] = json!({"accountId": "111122223333"});
+        settings["composeRoleArn"] = json!({"accountId": "111122223333", "partition": "aws"});
     }
     if u.ratio(1, 4)? {
         settings["annotationPrefix"] = "example.com".into();

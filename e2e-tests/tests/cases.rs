@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use irsa::finding::FindingKind;
 use policy_host::admission::{self, Overrides, Request};
 use policy_host::cluster::{Answer, Cluster};
 use policy_host::host::KubernetesGetResource;
@@ -144,9 +145,8 @@ struct Expectation {
     message_contains: Vec<String>,
     #[serde(default)]
     message_lacks: Vec<String>,
-    warnings: Option<Vec<String>>,
     #[serde(default)]
-    warnings_contain: Vec<String>,
+    warnings: Vec<String>,
     #[serde(default)]
     audit_annotations: BTreeMap<String, Option<String>>,
     #[serde(default)]
@@ -254,24 +254,15 @@ impl Expectation {
     ) -> Result<Vec<String>> {
         let mut differences = Differences::default();
         differences.compare("allowed", &self.allowed, &response.accepted);
-        if !self.allowed || self.code.is_some() {
-            differences.compare("code", &self.code, &response.code);
-        }
+        differences.compare("code", &self.code, &response.code);
         differences.message(
             response.message.as_deref(),
             self.message.as_deref(),
             &self.message_contains,
             &self.message_lacks,
         );
-        let warnings = response.warnings.clone().unwrap_or_default();
-        if let Some(expected) = &self.warnings {
-            differences.compare("warnings", expected, &warnings);
-        }
-        for text in &self.warnings_contain {
-            differences.check(warnings.iter().any(|warning| warning.contains(text)), || {
-                format!("no warning contains `{text}`: {warnings:?}")
-            });
-        }
+        differences.compare("warnings", &self.warnings, &response.warnings.clone().unwrap_or_default());
+        differences.form(response);
         let annotations = response.audit_annotations.clone().unwrap_or_default();
         for (key, expected) in &self.audit_annotations {
             let actual = annotations.get(key).cloned();
@@ -324,6 +315,9 @@ impl SettingsCase {
             &expect.message_contains,
             &expect.message_lacks,
         );
+        for line in response.message.iter().flat_map(|message| message.split('\n')) {
+            differences.printable(line);
+        }
         Ok(differences.0)
     }
 }
@@ -347,6 +341,25 @@ impl Differences {
 
     fn compare<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: &T, actual: &T) {
         self.check(expected == actual, || format!("{what}: expected {expected:?}, but got {actual:?}"));
+    }
+
+    /// What holds for every answer: a warning is no longer than Kubernetes lets it be, only lines of a reason are told apart by a
+    /// control character, and each of them is a finding, or says what could not be read.
+    fn form(&mut self, response: &PolicyResponse) {
+        for warning in response.warnings.iter().flatten() {
+            self.check(warning.len() <= 256, || format!("a warning of {} bytes: {warning}", warning.len()));
+            self.printable(warning);
+        }
+        let is_finding = |line: &str| FindingKind::NAMES.iter().any(|name| line.ends_with(&format!(" [{name}]")));
+        for line in response.message.iter().flat_map(|message| message.split('\n')) {
+            self.printable(line);
+            let is_unreadable = response.code == Some(400) && line.contains("expected ");
+            self.check(is_finding(line) || is_unreadable, || format!("no finding: {line}"));
+        }
+    }
+
+    fn printable(&mut self, line: &str) {
+        self.check(!line.contains(char::is_control), || format!("a control character in {line:?}"));
     }
 
     fn message(&mut self, actual: Option<&str>, exact: Option<&str>, contains: &[String], lacks: &[String]) {

@@ -1,4 +1,5 @@
-//! Pods that look like pods: only additions, twice is once, and nothing is missing after it was added.
+//! Pods that look like pods: only additions, twice is once, and nothing is missing after it was added. A workload is judged as the
+//! pods that it makes, and nobody is locked in by one that was there.
 #![no_main]
 
 use irsa::cluster::{Cluster, LookupError, Query};
@@ -30,9 +31,28 @@ fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec
     (answer.accepted, answer.warnings.unwrap_or_default(), pod)
 }
 
+/// A deployment whose template is the pod, and the same deployment updated without a change.
+fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
+    let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
+    let mut judge = |group: &str, kind: &str, operation: &str, object: &Value, old: &Value| {
+        let request = json!({"uid": "u", "kind": {"group": group, "version": "v1", "kind": kind}, "namespace": "team-a",
+            "operation": operation, "object": object, "oldObject": old});
+        let answer = laws::review(json!({"request": request, "settings": settings}).to_string().as_bytes(), cluster);
+        let mut answer = laws::read(&answer);
+        (answer.code, answer.audit_annotations.remove("findings"))
+    };
+    let of_pod = judge("", "Pod", "CREATE", pod, &Value::Null);
+    let created = judge("apps", "Deployment", "CREATE", &deployment, &Value::Null);
+    assert_eq!(created, of_pod, "a workload is judged as its pods are: {pod}");
+    let (code, _) = judge("apps", "Deployment", "UPDATE", &deployment, &deployment);
+    assert_eq!(code, None, "nobody is locked in: {pod}");
+}
+
 fuzz_target!(|scene: Scene| {
     let Scene { pod, account, mut settings } = scene;
     let mut cluster = OneAccount(account);
+    assert_eq!(irsa_policy::check_settings(settings.to_string().as_bytes()), Ok(()), "no run is lost");
+    check_workload(&pod, &settings, &mut cluster);
     let (accepted, warnings, once) = review(&pod, &settings, &mut cluster);
     assert_only_additions(&pod, &once);
     if !accepted {

@@ -6,18 +6,20 @@ mod additions;
 
 use additions::assert_only_additions;
 use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::finding::FindingKind;
 use irsa::json::Reader;
 use irsa::{Request, Review, Settings};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-/// A cluster with one service account, `team-a/web`.
+/// A cluster with one service account, `team-a/web`, or none where it is `null`.
 struct OneAccount(Value);
 
 impl Cluster for OneAccount {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
-        if query.kind == "ServiceAccount" { Ok(self.0.to_string()) } else { Err(LookupError::NotFound) }
+        let is_there = query.kind == "ServiceAccount" && !self.0.is_null();
+        if is_there { Ok(self.0.to_string()) } else { Err(LookupError::NotFound) }
     }
 }
 
@@ -32,18 +34,36 @@ fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
     let request = format!(
         r#"{{"uid":"u","kind":{{"group":"","version":"v1","kind":"Pod"}},"namespace":"team-a","operation":"CREATE","object":{pod}}}"#
     );
-    let settings = settings.to_string();
-    let settings = Settings::parse(&settings).unwrap();
-    let parsed = Request::read(&mut Reader::new(&request)).unwrap();
-    let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
-    let mut out = String::new();
-    review.edits.write(&request, review.object, &mut out);
-    let is_edited = !review.edits.is_empty();
+    let (review, edited) = review_request(&request, account, settings);
     Reviewed {
         rejection: review.rejection.map(|rejection| rejection.message),
         warnings: review.warnings,
-        pod: serde_json::from_str(if is_edited { &out } else { pod }).unwrap(),
+        pod: serde_json::from_str(if review.edits.is_empty() { pod } else { &edited }).unwrap(),
     }
+}
+
+/// The review of a deployment whose template is this pod: of its creation, or of an update that changes nothing.
+fn review_deployment(pod: &Value, operation: &str, account: &Value, settings: &Value) -> Review {
+    let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
+    let mut request = json!({
+        "uid": "u", "kind": {"group": "apps", "version": "v1", "kind": "Deployment"}, "namespace": "team-a",
+        "operation": operation, "object": deployment,
+    });
+    if operation == "UPDATE" {
+        request["oldObject"] = deployment;
+    }
+    review_request(&request.to_string(), account, settings).0
+}
+
+/// The review of a request, and its object with what is added.
+fn review_request(request: &str, account: &Value, settings: &Value) -> (Review, String) {
+    let settings = settings.to_string();
+    let settings = Settings::parse(&settings).unwrap();
+    let parsed = Request::read(&mut Reader::new(request)).unwrap();
+    let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
+    let mut edited = String::new();
+    review.edits.write(request, review.object, &mut edited);
+    (review, edited)
 }
 
 const NAMES: [&str; 9] = [
@@ -250,4 +270,24 @@ proptest! {
         prop_assert_eq!(one.warnings, other.warnings);
         prop_assert_eq!(one.pod, other.pod);
     }
+    #[test]
+    fn a_workload_is_judged_as_its_pods_are(
+        pod in pods(), account in prop_oneof![7 => accounts(), 1 => Just(Value::Null)], mut settings in settings()
+    ) {
+        settings["actions"] = FindingKind::NAMES.iter().map(|name| ((*name).to_owned(), json!("Reject"))).collect();
+        let of_pod = review(&pod.to_string(), &account, &settings).rejection.map(|message| lines(&message, "pod: "));
+        let created = review_deployment(&pod, "CREATE", &account, &settings);
+        let of_template = created.rejection.map(|rejection| lines(&rejection.message, "pod template `spec.template`: "));
+        prop_assert_eq!(&of_template, &of_pod);
+        prop_assert!(created.edits.is_empty(), "it adds nothing");
+
+        let updated = review_deployment(&pod, "UPDATE", &account, &settings);
+        prop_assert_eq!(updated.rejection, None, "nobody is locked in");
+        prop_assert_eq!(updated.warnings.len(), of_pod.map_or(0, |lines| lines.len()));
+    }
+}
+
+/// The lines of a message, without what they start with where they are about all of a pod or a template.
+fn lines(message: &str, about: &str) -> Vec<String> {
+    message.lines().map(|line| line.strip_prefix(about).unwrap_or(line).to_owned()).collect()
 }

@@ -1,7 +1,10 @@
 //! The settings' definition, as what is generated needs it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use irsa::Settings;
 use irsa::settings::{Definition, OBJECTS, Shape};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The members of the object at a path, such as `roles[]`; the settings themselves at the empty one.
 pub fn members(path: &str) -> &'static [Definition] {
@@ -52,10 +55,34 @@ fn sentence(text: &str) -> String {
 
 #[test]
 fn every_example_and_every_default_is_right() {
-    for definition in members("") {
-        for value in [Some(example(definition)), default(definition)].into_iter().flatten() {
-            let settings = serde_json::json!({ definition.key: value }).to_string();
-            irsa::Settings::parse(&settings).unwrap_or_else(|error| panic!("{settings}: {error}"));
+    let mut have_defaults = BTreeSet::new();
+    for (path, members) in OBJECTS {
+        let whole = members.iter().map(|member| (member.key, example(member))).collect();
+        parse(&settings_with(path, &whole));
+        for definition in members {
+            let Some(default) = default(definition) else { continue };
+            have_defaults.insert(path);
+            let needed = members.iter().filter(|member| member.is_needed);
+            let mut object: BTreeMap<_, _> = needed.map(|member| (member.key, example(member))).collect();
+            let without = settings_with(path, &object);
+            object.insert(definition.key, default);
+            let with = settings_with(path, &object);
+            assert_eq!(parse(&with), parse(&without), "{with} says what {without} does");
         }
     }
+    assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
+}
+
+/// Settings in which an object, by its path, is this one.
+fn settings_with(path: &str, object: &BTreeMap<&str, Value>) -> String {
+    match path.strip_suffix("[]") {
+        Some(list) => json!({ list: [object] }),
+        None if path.is_empty() => json!(object),
+        None => json!({ path: object }),
+    }
+    .to_string()
+}
+
+fn parse(settings: &str) -> Settings<'_> {
+    Settings::parse(settings).unwrap_or_else(|error| panic!("{settings}: {error}"))
 }
