@@ -202,16 +202,16 @@ impl Text {
     #[must_use]
     pub fn new(wording: Wording<'_>) -> Self {
         let mut text = String::new();
-        push_printable(&mut text, wording.text.to_string().chars());
+        push_printable(&mut text, &wording.text.to_string(), usize::MAX);
         let quote = wording.quote.map(|value| {
             text.push('`');
             let start = text.len();
-            push_printable(&mut text, value.chars().take(LINE_LIMIT));
+            push_printable(&mut text, value, LINE_LIMIT);
             let end = text.len();
             text.push('`');
             start..end
         });
-        push_printable(&mut text, wording.rest.to_string().chars());
+        push_printable(&mut text, &wording.rest.to_string(), usize::MAX);
         Self { text, quote }
     }
 
@@ -231,14 +231,16 @@ impl Text {
 #[must_use]
 pub fn printable(text: &str, limit: usize) -> String {
     let mut line = String::new();
-    push_printable(&mut line, text.chars().take(limit));
+    push_printable(&mut line, text, limit);
     truncate(&mut line, limit);
     line
 }
 
 /// Characters that could break a line in two, a terminal, or the order in which a line is read, are written as escapes.
-fn push_printable(text: &mut String, characters: impl Iterator<Item = char>) {
-    for character in characters {
+///
+/// Of `from` as many characters are taken.
+fn push_printable(text: &mut String, from: &str, limit: usize) {
+    for character in from.chars().take(limit) {
         if character.is_control() || is_layout(character) {
             text.extend(character.escape_default());
         } else {

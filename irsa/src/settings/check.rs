@@ -3,6 +3,7 @@
 use super::errors::Path;
 use super::shape::{Member, Shape, lifetime};
 use super::{SettingsError, SettingsErrors};
+use crate::finding::{LINE_LIMIT, printable};
 use crate::json::Value;
 use crate::nearest::nearest;
 
@@ -66,7 +67,8 @@ fn check_object(value: &Value<'_>, known: &[Member], at: Path<'_>, errors: &mut 
     true
 }
 
-/// Adds an error.
+/// Adds an error. Keys and values are the user's, and stay on one line.
 pub(super) fn report(at: Path<'_>, problem: String, errors: &mut SettingsErrors) {
-    errors.0.push(SettingsError { path: at.to_string(), problem });
+    let [path, problem] = [at.to_string(), problem].map(|text| printable(&text, LINE_LIMIT));
+    errors.0.push(SettingsError { path, problem });
 }
