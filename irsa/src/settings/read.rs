@@ -268,6 +268,22 @@ mod tests {
     }
 
     #[test]
+    fn takes_no_kind_for_a_workload_that_is_looked_at_as_itself() {
+        let workload = |version: &str, kind: &str| {
+            errors(&format!(
+                r#"{{"customWorkloads": [{{"apiVersion": "{version}", "kind": "{kind}", "podTemplates": ["$.a"]}}]}}"#
+            ))
+        };
+        for kind in ["Pod", "ServiceAccount"] {
+            let error = format!("`customWorkloads[0].kind`: expected a kind that makes pods, but got `{kind}`");
+            assert_eq!(workload("v1", kind), error);
+            assert_eq!(workload("v2", kind), "");
+            assert_eq!(workload("example.com/v1", kind), "");
+        }
+        assert_eq!(workload("v1", "ReplicationController"), "");
+    }
+
+    #[test]
     fn takes_the_partition_of_composed_roles_from_the_region() {
         let read = |text| Settings::parse(text).map(|settings| settings.compose_role_arn);
         let compose = |partition| {
