@@ -110,7 +110,7 @@ mod tests {
             assert!(path(other).unwrap().is("/var/run"), "{other}");
         }
         assert!(path("/var/run").unwrap().is("/../var/lib/../run"));
-        for other in ["/var", "/var/run/token", "/run", "/var/runs"] {
+        for other in ["/var", "/var/run/token", "/run", "/var/runs", "/var//runs", "/var/run/.."] {
             assert!(!path("/var/run").unwrap().is(other), "{other}");
         }
     }
