@@ -30,6 +30,10 @@ SDKS               := $(abspath $(TARGET_DIR))/sdks
 KWCTL       ?= $(POLICY_HOST)
 BATS_POLICY := $(if $(filter $(POLICY_HOST),$(KWCTL)),policy.wasm,annotated-policy.wasm)
 
+# What the tests on a cluster call: Kubewarden's policy server wants the metadata.
+POLICY_SERVER  ?=
+CLUSTER_POLICY := $(abspath $(if $(POLICY_SERVER),annotated-policy.wasm,policy.wasm))
+
 # Rust that is no part of the workspace.
 APART := fuzz/Cargo.toml e2e-tests/sdks/rust/Cargo.toml playground/Cargo.toml
 
@@ -63,9 +67,11 @@ demo: policy.wasm host ## Walk through: what the policy does to the four pods of
 test: policy.wasm ## Run all tests that need nothing but Rust
 	cargo test --workspace --locked
 
-test-cluster: policy.wasm control-plane sdks ## Run the tests on a real kube-apiserver (needs Linux, Go, Node.js and Python)
+# `make test-cluster POLICY_SERVER=policy-server` has Kubewarden's own policy server called, where there is one.
+test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane sdks ## Run the tests on a real kube-apiserver (needs Linux, Go, Node.js and Python)
 	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
-	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" cargo test --locked -p e2e-tests --features cluster --test cluster --test explain_live -- --test-threads=1 --nocapture
+	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
+		cargo test --locked -p e2e-tests --features cluster --test cluster --test explain_live -- --test-threads=1 --nocapture
 
 bench-cluster: policy.wasm floor control-plane ## Print how long an answer takes on a real kube-apiserver, beside the floor (needs Go)
 	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" cargo test --locked --profile host --workspace \

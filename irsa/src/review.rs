@@ -33,7 +33,7 @@ pub struct Review {
     pub audit_annotations: Vec<(&'static str, String)>,
     /// What is added to the object. It is empty but for [`Decision::Injected`].
     pub edits: Edits,
-    /// Where the object stands in the request's text.
+    /// Where the object that is added to stands in the request's text.
     pub object: Span,
 }
 
@@ -192,15 +192,14 @@ fn review_workload(
     let is_unchanged = old.is_some_and(|old| say_the_same(&old, &templates, settings));
     let findings = Findings::new(&settings.actions);
     if templates.is_empty() {
-        return Ok(conclude(Vec::new(), findings, &[], document.span));
+        return Ok(conclude(Vec::new(), findings, &[], Span::default()));
     }
     if !workload.is_built_in() && request.namespace.is_empty() {
         return Err(Unreadable::missing("one (`customWorkloads` is for namespaced kinds)").within("namespace"));
     }
     let namespace = namespace(request)?;
     let lookups = Lookups::new(cluster, settings, &namespace);
-    let review = review_templates(&templates, is_unchanged, &request.uid.decode(), settings, lookups, findings)?;
-    Ok(Review { object: document.span, ..review })
+    review_templates(&templates, is_unchanged, &request.uid.decode(), settings, lookups, findings)
 }
 
 /// Reviews pod templates. What is unreadable, and was so before, locks nobody in: their pods will be checked.

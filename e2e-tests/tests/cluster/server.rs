@@ -1,11 +1,17 @@
-//! `policy-host serve` as a process.
+//! An admission server as a process: `policy-host serve`, or, where `POLICY_SERVER` names it, Kubewarden's own policy server.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::Value;
+use policy_host::certificate::Certificate;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::control_plane::wait_until;
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -19,6 +25,8 @@ pub struct Server {
     pub url: String,
     /// The authority of its certificate, PEM.
     pub authority: String,
+    /// What it reads, where it is not given on the command line.
+    _files: Option<TempDir>,
 }
 
 impl Server {
@@ -29,6 +37,60 @@ impl Server {
 
     /// The same of another policy's module.
     pub fn start_module(policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
+        match std::env::var_os("POLICY_SERVER").filter(|program| !program.is_empty()) {
+            Some(program) => Self::start_kubewarden(&program, policy, settings, kubeconfig),
+            None => Self::start_policy_host(policy, settings, kubeconfig),
+        }
+    }
+
+    /// Starts Kubewarden's policy server with what its controller would give it: the policy, which may change what it is asked
+    /// about, and what `metadata.yml` says that it needs of its host.
+    fn start_kubewarden(program: &OsStr, policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = files.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let (certificate, authority) = Certificate::for_loopback().unwrap();
+        let policies = json!({"irsa-policy": {
+            "module": format!("file://{}", policy.canonicalize().unwrap().display()),
+            "allowedToMutate": true,
+            "settings": settings,
+            "contextAwareResources": [
+                {"apiVersion": "v1", "kind": "ConfigMap"}, {"apiVersion": "v1", "kind": "ServiceAccount"},
+            ],
+            "hostCapabilities": ["kubernetes/get_resource"],
+        }});
+        let [port, readiness] = free_ports();
+        let process = Command::new(program)
+            .args([
+                "--addr",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+                "--readiness-probe-port",
+                &readiness.to_string(),
+            ])
+            .args(["--log-level", "error", "--policies"])
+            .arg(file("policies.yml", &policies.to_string()))
+            .arg("--cert-file")
+            .arg(file("certificate.pem", &certificate.chain))
+            .arg("--key-file")
+            .arg(file("key.pem", &certificate.key))
+            .current_dir(files.path())
+            .env("KUBECONFIG", kubeconfig)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let url = format!("https://127.0.0.1:{port}/validate/irsa-policy");
+        let server = Self { process, url, authority, _files: Some(files) };
+        wait_until("the policy server is ready", || is_ready(readiness));
+        server
+    }
+
+    fn start_policy_host(policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         let authority = tempfile::NamedTempFile::new().unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_policy-host"))
             .args(["serve", "--until-stdin-ends", "--settings-json", &settings.to_string()])
@@ -44,7 +106,7 @@ impl Server {
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let authority = fs::read_to_string(authority.path()).unwrap();
-        Self { process, url: url.trim().to_owned(), authority }
+        Self { process, url: url.trim().to_owned(), authority, _files: None }
     }
 
     /// Ends it at once, whatever it is doing.
@@ -68,4 +130,21 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Two ports that nobody listens on.
+fn free_ports() -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}
+
+fn is_ready(port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.write_all(b"GET /readiness HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
