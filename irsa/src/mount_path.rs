@@ -12,14 +12,21 @@ use std::borrow::Cow;
 /// assert!(MountPath::new("/var/../tokens".into()).is_none());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MountPath<'a>(Cow<'a, str>);
+pub struct MountPath<'a> {
+    text: Cow<'a, str>,
+    /// Cleaning leaves it as it is.
+    is_clean: bool,
+}
 
 impl MountPath<'static> {
     /// Where the webhook mounts the token of web identity.
-    pub const WEB_IDENTITY: Self = Self(Cow::Borrowed("/var/run/secrets/eks.amazonaws.com/serviceaccount"));
+    pub const WEB_IDENTITY: Self = Self::clean("/var/run/secrets/eks.amazonaws.com/serviceaccount");
     /// Where it mounts that of container credentials.
-    pub const CONTAINER_CREDENTIALS: Self =
-        Self(Cow::Borrowed("/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"));
+    pub const CONTAINER_CREDENTIALS: Self = Self::clean("/var/run/secrets/pods.eks.amazonaws.com/serviceaccount");
+
+    const fn clean(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), is_clean: true }
+    }
 }
 
 impl<'a> MountPath<'a> {
@@ -28,20 +35,23 @@ impl<'a> MountPath<'a> {
     pub fn new(text: Cow<'a, str>) -> Option<Self> {
         let is_path =
             text.starts_with('/') && !text.contains([':', '\0']) && text.split('/').all(|segment| segment != "..");
-        is_path.then_some(Self(text))
+        let is_clean = text.split('/').skip(1).all(is_kept);
+        is_path.then_some(Self { text, is_clean })
     }
 
     /// The path's text, as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether a mount at `path` is one at this path: container runtimes clean the paths of mounts, so `//`, `/./`, `/x/..` and a `/`
     /// at the end make no difference.
     #[must_use]
     pub fn is(&self, path: &str) -> bool {
-        *self.0 == *path || (!(is_clean(&self.0) && is_clean(path)) && clean(&self.0) == clean(path))
+        // Cleaning makes no path longer, so one that is not longer than a clean path and not the same can't become it.
+        let may_become_it = !self.is_clean || path.len() > self.text.len();
+        *self.text == *path || (may_become_it && segments_from_the_end(&self.text).eq(segments_from_the_end(path)))
     }
 
     /// The path of a file below, cleaned as Go's `filepath.Join` does. For Windows containers it starts with the
@@ -49,7 +59,8 @@ impl<'a> MountPath<'a> {
     #[must_use]
     pub fn file(&self, name: &str, is_windows: bool) -> String {
         let (mut path, separator) = if is_windows { ("C:".to_owned(), '\\') } else { (String::new(), '/') };
-        for segment in clean(&self.0).into_iter().chain(clean(name)) {
+        let segments = self.text.split('/').chain(name.split('/'));
+        for segment in segments.filter(|segment| is_kept(segment)) {
             path.push(separator);
             path.push_str(segment);
         }
@@ -57,25 +68,25 @@ impl<'a> MountPath<'a> {
     }
 }
 
-/// The segments of a path, as Go's `path.Clean` leaves them of an absolute one.
-fn clean(path: &str) -> Vec<&str> {
-    let mut segments = Vec::new();
-    for segment in path.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                segments.pop();
-            }
-            _ => segments.push(segment),
-        }
-    }
-    segments
+/// Whether cleaning keeps a segment, but for `..`.
+fn is_kept(segment: &str) -> bool {
+    !matches!(segment, "" | ".")
 }
 
-/// Whether [`clean`] could leave a path as it is, told with few instructions: most are.
-fn is_clean(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    !path.ends_with('/') && bytes.windows(2).all(|pair| !matches!(pair, b"//" | b"/."))
+/// The segments of an absolute path, as Go's `path.Clean` leaves them, the last first: most paths differ there.
+fn segments_from_the_end(path: &str) -> impl Iterator<Item = &str> {
+    let mut parents = 0_usize;
+    path.rsplit('/').filter(move |segment| match *segment {
+        ".." => {
+            parents = parents.saturating_add(1);
+            false
+        }
+        segment if parents > 0 && is_kept(segment) => {
+            parents = parents.saturating_sub(1);
+            false
+        }
+        segment => is_kept(segment),
+    })
 }
 
 #[cfg(test)]
