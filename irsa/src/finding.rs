@@ -295,10 +295,13 @@ mod tests {
 
     #[test]
     fn keeps_warnings_within_the_limit_whatever_they_say() {
-        let text = Text::new(Wording::new(format_args!("{}", "\u{e4}".repeat(400))));
-        let warning = Finding::new(FindingKind::LookupFailed, Action::Warn, text).warning();
-        assert!(warning.len() <= WARNING_LIMIT);
-        assert!(warning.ends_with("\u{2026} [lookupFailed]"));
+        // One of the two is cut within a character.
+        for start in ["", "x"] {
+            let text = Text::new(Wording::new(format_args!("{start}{}", "\u{e4}".repeat(400))));
+            let warning = Finding::new(FindingKind::LookupFailed, Action::Warn, text).warning();
+            assert!(warning.len() <= WARNING_LIMIT);
+            assert!(warning.ends_with("\u{e4}\u{2026} [lookupFailed]"));
+        }
     }
 
     #[test]
