@@ -32,6 +32,16 @@ impl<T> Given<T> {
         }
     }
 
+    /// The same of what is made of it.
+    fn map<U>(self, of: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Self::Present(value) => Given::Present(of(value)),
+            Self::Missing => Given::Missing,
+            Self::Unreadable => Given::Unreadable,
+            Self::NotFound => Given::NotFound,
+        }
+    }
+
     /// It, or that the cluster has none, where nothing was given.
     fn or_not_found(self, input: Input, inputs: &Inputs) -> Self {
         match self {
@@ -90,12 +100,13 @@ impl<'i> Documents<'i> {
         let mut problems = Vec::new();
         let pod = object(Input::Pod, inputs.pod.as_ref(), &mut problems);
         let workload = object(Input::Workload, inputs.workload.as_ref(), &mut problems);
-        let service_account = value_of(object(Input::ServiceAccount, inputs.service_account.as_ref(), &mut problems));
+        let service_account =
+            object(Input::ServiceAccount, inputs.service_account.as_ref(), &mut problems).map(|(_, value)| value);
         let service_account = service_account.or_not_found(Input::ServiceAccount, inputs);
-        let config_map = value_of(object(Input::ConfigMap, inputs.config_map.as_ref(), &mut problems));
+        let config_map = object(Input::ConfigMap, inputs.config_map.as_ref(), &mut problems).map(|(_, value)| value);
         let config_map = config_map.or_not_found(Input::ConfigMap, inputs);
-        let discovery = value_of(object(Input::Discovery, inputs.discovery.as_ref(), &mut problems));
-        let jwks = value_of(object(Input::Jwks, inputs.jwks.as_ref(), &mut problems));
+        let discovery = object(Input::Discovery, inputs.discovery.as_ref(), &mut problems).map(|(_, value)| value);
+        let jwks = object(Input::Jwks, inputs.jwks.as_ref(), &mut problems).map(|(_, value)| value);
         let trust_policy = trust_policy(inputs, &mut problems);
         let token = match plain(inputs.token.as_ref()) {
             None => Given::Missing,
@@ -149,15 +160,6 @@ pub fn problem(input: Input, message: String) -> Problem {
 /// A text without the space around it. An empty one is none.
 fn plain(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
-}
-
-fn value_of<T>(given: Given<(T, Value)>) -> Given<Value> {
-    match given {
-        Given::Present((_, value)) => Given::Present(value),
-        Given::Missing => Given::Missing,
-        Given::Unreadable => Given::Unreadable,
-        Given::NotFound => Given::NotFound,
-    }
 }
 
 fn object<'i>(input: Input, text: Option<&'i String>, problems: &mut Vec<Problem>) -> Given<(&'i str, Value)> {

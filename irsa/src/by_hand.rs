@@ -14,8 +14,7 @@ use crate::identity::Method;
 use crate::pod::Pod;
 use crate::region::Region;
 use crate::settings::{ContainerCredentials, Settings};
-use crate::text::holds;
-use crate::variable::Variable;
+use crate::variable::{Variable, refers_to_another};
 use crate::volume::TokenSource;
 
 /// Reports each role written into a container's environment that the namespace may not use.
@@ -82,15 +81,13 @@ pub fn sets_container_credentials(container: &Container<'_>) -> bool {
     container.sets(Variable::ContainerCredentialsFullUri) && container.sets(Variable::ContainerAuthorizationTokenFile)
 }
 
-/// Whether a namespace may use a role that is written by hand. Where that refers to another variable (`$(NAME)`), kubelet puts in
-/// what the other holds, so the text is not yet the role, and a glob that matches it says nothing.
-///
-/// Source: Kubernetes' `core/v1`, `EnvVar.value`.
+/// Whether a namespace may use a role that is written by hand. Where that refers to another variable, the text is not yet the role,
+/// and a glob that matches it says nothing.
 fn is_allowed(role: &str, namespace: &str, settings: &Settings<'_>) -> bool {
     // An empty text names no role.
     settings.allowed_roles.is_none()
         || role.is_empty()
-        || (allowed::role(role, namespace, settings) && !holds(role, "$("))
+        || (allowed::role(role, namespace, settings) && !refers_to_another(role))
 }
 
 fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = Cow<'c, str>> {

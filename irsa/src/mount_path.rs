@@ -68,8 +68,8 @@ impl<'a> MountPath<'a> {
     }
 }
 
-/// Whether cleaning keeps a segment, but for `..`.
-fn is_kept(segment: &str) -> bool {
+/// Whether cleaning a path keeps a segment, but for `..`.
+pub(crate) fn is_kept(segment: &str) -> bool {
     !matches!(segment, "" | ".")
 }
 

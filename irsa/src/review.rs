@@ -146,7 +146,7 @@ fn review_pod(request: &Request<'_>, settings: &Settings<'_>, cluster: &mut dyn 
     let mut lookups = Lookups::new(cluster, settings, &namespace);
     let outcome = check_pod(&pod, &request.uid.decode(), settings, &mut lookups, &mut findings)
         .map_err(|error| error.within("object"))?;
-    Ok(conclude(vec![outcome], findings, &[], document.span))
+    Ok(Review { object: document.span, ..conclude(vec![outcome], findings, &[]) })
 }
 
 fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Result<Review> {
@@ -173,7 +173,7 @@ fn review_account(request: &Request<'_>, settings: &Settings<'_>) -> json::Resul
         role,
         ..Outcome::default()
     };
-    Ok(conclude(vec![outcome], findings, &[], document.span))
+    Ok(conclude(vec![outcome], findings, &[]))
 }
 
 fn review_workload(
@@ -192,7 +192,7 @@ fn review_workload(
     let is_unchanged = old.is_some_and(|old| say_the_same(&old, &templates, settings));
     let findings = Findings::new(&settings.actions);
     if templates.is_empty() {
-        return Ok(conclude(Vec::new(), findings, &[], Span::default()));
+        return Ok(conclude(Vec::new(), findings, &[]));
     }
     if !workload.is_built_in() && request.namespace.is_empty() {
         return Err(Unreadable::missing("one (`customWorkloads` is for namespaced kinds)").within("namespace"));
@@ -233,10 +233,10 @@ fn review_templates(
         }
     }
     if !is_unchanged {
-        return Ok(conclude(outcomes, findings, &unreadable, Span::default()));
+        return Ok(conclude(outcomes, findings, &unreadable));
     }
     findings.soften();
-    let mut review = conclude(outcomes, findings, &[], Span::default());
+    let mut review = conclude(outcomes, findings, &[]);
     review.warnings.extend(unreadable.iter().map(|error| printable(&error.to_string(), WARNING_LIMIT)));
     Ok(review)
 }
@@ -276,7 +276,7 @@ fn read_metadata<'j>(document: &Document<'j>) -> json::Result<Metadata<'j>> {
 }
 
 /// The answer that comes of what was found, and of what could not be read.
-fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, unreadable: &[Unreadable], object: Span) -> Review {
+fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, unreadable: &[Unreadable]) -> Review {
     let mut audit_annotations = Vec::new();
     let mut annotate = |key, values: &mut dyn Iterator<Item = &str>| {
         let values = distinct(values);
@@ -325,7 +325,7 @@ fn conclude(outcomes: Vec<Outcome>, findings: Findings<'_>, unreadable: &[Unread
     };
     audit_annotations.push(("decision", decision.name().to_owned()));
     let edits = if decision == Decision::Injected { edits } else { Edits::default() };
-    Review { decision, rejection, findings, warnings, audit_annotations, edits, object }
+    Review { decision, rejection, findings, warnings, audit_annotations, edits, object: Span::default() }
 }
 
 /// The values, each once, in the order in which they first come.

@@ -2,6 +2,8 @@
 //!
 //! Source: the AWS SDKs and Tools Reference Guide, "Environment variables support".
 
+use crate::text::holds;
+
 macro_rules! variables {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal;)+) => {
         /// An environment variable of the AWS SDKs.
@@ -59,6 +61,14 @@ impl Variable {
         }
         Self::ALL.into_iter().find(|variable| variable.name() == name)
     }
+}
+
+/// Whether the text of a variable refers to another (`$(NAME)`): kubelet puts in what that holds, so it is not the value yet.
+///
+/// Source: Kubernetes' `core/v1`, `EnvVar.value`.
+#[must_use]
+pub fn refers_to_another(text: &str) -> bool {
+    holds(text, "$(")
 }
 
 #[cfg(test)]

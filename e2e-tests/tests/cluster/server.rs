@@ -53,14 +53,14 @@ impl Server {
             path
         };
         let (certificate, authority) = Certificate::for_loopback().unwrap();
+        let metadata = fs::read_to_string(support::in_repository("metadata.yml")).unwrap();
+        let metadata = policy_host::yaml::values(&metadata).unwrap().remove(0);
         let policies = json!({"irsa-policy": {
             "module": format!("file://{}", policy.canonicalize().unwrap().display()),
             "allowedToMutate": true,
             "settings": settings,
-            "contextAwareResources": [
-                {"apiVersion": "v1", "kind": "ConfigMap"}, {"apiVersion": "v1", "kind": "ServiceAccount"},
-            ],
-            "hostCapabilities": ["kubernetes/get_resource"],
+            "contextAwareResources": metadata["contextAwareResources"],
+            "hostCapabilities": metadata["hostCapabilities"],
         }});
         let [port, readiness] = free_ports();
         let process = Command::new(program)

@@ -1,6 +1,7 @@
 //! The service account, its role, and whether the settings allow it.
 
 use irsa::finding::{Action, FindingKind};
+use irsa::variable::refers_to_another;
 
 use crate::admission::{Admission, metadata};
 use crate::case::{Case, Origin, Subject};
@@ -170,7 +171,7 @@ fn brought(case: &Case<'_>, subject: &Subject, mut step: Step) -> Step {
 
 /// The value of `AWS_ROLE_ARN`, where it refers to no other variable.
 fn literal_role(container: &Container) -> Option<&str> {
-    container.literal("AWS_ROLE_ARN").filter(|role| !role.contains("$("))
+    container.literal("AWS_ROLE_ARN").filter(|role| !refers_to_another(role))
 }
 
 fn annotate(case: &Case<'_>, role: &str) -> String {

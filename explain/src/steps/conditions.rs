@@ -107,14 +107,13 @@ struct Seen<'p> {
 
 impl<'p> Seen<'p> {
     fn new(statement: &'p Statement, context: Context, is_about: Truth) -> Self {
-        let conditions = Truth::all(statement.clauses.iter().map(|clause| clause.holds(&context)));
         let is_about = is_about.and(statement.is_about_web_identity);
-        Self { statement, is_about, truth: is_about.and(conditions), context }
+        Self { statement, is_about, truth: is_about.and(statement.conditions_hold(&context)), context }
     }
 
     /// Whether its conditions hold.
     fn holds(&self) -> Truth {
-        Truth::all(self.statement.clauses.iter().map(|clause| clause.holds(&self.context)))
+        self.statement.conditions_hold(&self.context)
     }
 
     fn details(&self) -> Vec<Detail> {
@@ -171,16 +170,15 @@ fn context(case: &Case<'_>, provider: Option<String>) -> Context {
 fn passed(allowed: &Seen<'_>) -> Step {
     let Seen { statement, context, .. } = allowed;
     // A condition of which nobody is kept out is none.
-    let keeps_out =
-        |stranger: Context| Truth::all(statement.clauses.iter().map(|clause| clause.holds(&stranger))) != Truth::True;
+    let keeps_out = |stranger: &Context| statement.conditions_hold(stranger) != Truth::True;
     let mut step = Step::passed(STEP, format!("The conditions of {} hold.", statement.name));
     step.details = allowed.details();
-    if !keeps_out(Context { subject: Some(STRANGER.to_owned()), ..context.clone() }) {
+    if !keeps_out(&Context { subject: Some(STRANGER.to_owned()), ..context.clone() }) {
         step = step
             .because("no condition on `sub` keeps out other accounts, so every service account of the cluster may assume the role")
             .warn(Mistake::NoSubjectCondition);
     }
-    if !keeps_out(Context { audiences: Some(vec![STRANGE_AUDIENCE.to_owned()]), ..context.clone() }) {
+    if !keeps_out(&Context { audiences: Some(vec![STRANGE_AUDIENCE.to_owned()]), ..context.clone() }) {
         step = step
             .because("no condition on `aud` keeps out other tokens, so one for whomever may assume the role, if IAM's provider lists its audience")
             .warn(Mistake::NoAudienceCondition);

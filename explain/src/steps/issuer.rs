@@ -26,9 +26,7 @@ const PUBLISH: &str =
 
 /// The issuer's URL: the token's, else the discovery document's, else the given one.
 pub fn url<'c>(case: &'c Case<'_>) -> Option<&'c str> {
-    let documents = case.documents;
-    let of_token = documents.token.get().and_then(|jwt| jwt.claims.issuer.as_deref());
-    of_token.or_else(|| documents.discovery.get()?.get("issuer")?.as_str()).or(documents.issuer)
+    issuers(case).first().map(|(_, url)| *url)
 }
 
 /// The provider's URL as IAM writes it: the issuer's without `https://`.

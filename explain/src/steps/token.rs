@@ -32,8 +32,6 @@ pub fn token(case: &Case<'_>) -> Step {
     step.because_all(lifetimes.unwrap_or_default())
 }
 
-const NO_TOKEN: &str = "No container has a token for a role.";
-
 /// What kubelet would ask for.
 fn planned(case: &Case<'_>) -> Step {
     let subject = match (case.has_pod(), case.why_unknown()) {
@@ -45,15 +43,15 @@ fn planned(case: &Case<'_>) -> Step {
     };
     let with_role: Vec<_> = subject.containers.iter().filter(|container| container.has_role()).collect();
     // The worst of the containers' tokens is what counts.
-    let mut tokens: Vec<_> =
-        with_role.iter().map(|container| (&container.name, container.token(&subject.pod))).collect();
+    let tokens = with_role.iter().map(|container| (&container.name, container.token(&subject.pod)));
     let rank = |token: &Option<TokenSource>| match token {
         Some(token) if token.audience.is_empty() => 0,
         None => 1,
         Some(_) => 2,
     };
-    tokens.sort_by_key(|(_, token)| rank(token));
-    let Some((name, worst)) = tokens.into_iter().next() else { return Step::skipped(STEP, NO_TOKEN) };
+    let Some((name, worst)) = tokens.min_by_key(|(_, token)| rank(token)) else {
+        return Step::skipped(STEP, "No container has a token for a role.");
+    };
     let about = |step: Step| if with_role.len() > 1 { step.because(format!("container `{name}`")) } else { step };
     let Some(token) = worst else {
         return about(Step::unknown(

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::condition::{Clause, clauses, texts};
+use super::context::Context;
 use super::pattern;
 use super::truth::Truth;
 
@@ -106,6 +107,12 @@ impl Policy {
 }
 
 impl Statement {
+    /// Whether all of its conditions hold.
+    #[must_use]
+    pub fn conditions_hold(&self, context: &Context) -> Truth {
+        Truth::all(self.clauses.iter().map(|clause| clause.holds(context)))
+    }
+
     fn read(value: &Value, index: usize, has_variables: bool) -> Result<Self, String> {
         let statement = value.as_object().ok_or("expected an object")?;
         let known = ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"];

@@ -51,7 +51,7 @@ fn every_operator_does_what_the_documentation_says() {
                 "Effect": "Allow", "Principal": "*", "Action": "sts:*", "Condition": case.condition,
             }});
             let policy = Policy::read(&policy).unwrap();
-            let holds = Truth::all(policy.statements[0].clauses.iter().map(|clause| clause.holds(&context)));
+            let holds = policy.statements[0].conditions_hold(&context);
             let expected = case.holds.map_or(Truth::Unknown, Truth::from);
             if holds != expected {
                 failures.push(format!("{}: {}: {} is {holds:?}", row.section, row.says, case.condition));

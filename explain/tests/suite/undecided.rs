@@ -23,6 +23,14 @@ fn set_condition(statement: &mut Value, operator: &str, key: &str, value: &Value
     statement["Condition"] = json!({ operator: { key: value } });
 }
 
+/// The statement as a denial, with this condition.
+fn denial(statement: &Value, key: &str, value: &str) -> Value {
+    let mut denial = statement.clone();
+    denial["Effect"] = "Deny".into();
+    set_condition(&mut denial, "StringEquals", key, &json!(value));
+    denial
+}
+
 #[test]
 fn a_statement_for_everybody_does_not_hide_a_condition_that_fails() {
     let conditions = step(StepKind::Conditions, right(), |statements| {
@@ -61,14 +69,7 @@ fn a_denial_for_the_second_of_two_providers_counts() {
         let both = json!([arn.clone(), arn.replace(PROVIDER, "oidc.example/id/B")]);
         statements[0]["Principal"]["Federated"] = both.clone();
         statements[0]["Condition"] = json!({});
-        let mut denial = statements[0].clone();
-        denial["Effect"] = "Deny".into();
-        set_condition(
-            &mut denial,
-            "StringEquals",
-            "oidc.example/id/B:sub",
-            &json!("system:serviceaccount:default:my-sa"),
-        );
+        let denial = denial(&statements[0], "oidc.example/id/B:sub", "system:serviceaccount:default:my-sa");
         statements.push(denial);
     });
     assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
@@ -77,9 +78,7 @@ fn a_denial_for_the_second_of_two_providers_counts() {
 #[test]
 fn a_tag_with_a_colon_is_no_issuer() {
     let conditions = step(StepKind::Conditions, right(), |statements| {
-        let mut denial = statements[0].clone();
-        denial["Effect"] = "Deny".into();
-        set_condition(&mut denial, "StringEquals", "aws:ResourceTag/team:owner", &json!("a"));
+        let denial = denial(&statements[0], "aws:ResourceTag/team:owner", "a");
         statements.push(denial);
     });
     assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");

@@ -9,7 +9,7 @@ use super::{Mode, SessionName};
 use crate::account_pattern::AccountPattern;
 use crate::finding::{Action, FindingKind};
 use crate::json::{RawStr, Value};
-use crate::mount_path::MountPath;
+use crate::mount_path::{MountPath, is_kept};
 use crate::names::{is_dns_label, is_dns_subdomain};
 use crate::region::Region;
 use crate::role_arn::{RoleArn, is_account_id, is_partition};
@@ -399,7 +399,7 @@ fn is_relative_path(text: &str) -> bool {
         && !text.starts_with("..")
         && !text.contains('\0')
         && text.split('/').all(|segment| segment != "..")
-        && text.split('/').any(|segment| !matches!(segment, "" | "."))
+        && text.split('/').any(is_kept)
 }
 
 fn is_http_uri(text: &str) -> bool {
