@@ -1,4 +1,6 @@
-//! `policy-host explain`, as a user types it: each of the setups in `explain/setups`, through files.
+//! `irsa explain`, as a user types it: each of the setups in `explain/setups`, through files.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +15,8 @@ fn setups() -> Vec<(String, Value)> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let read = |path: &PathBuf| {
-        let mut values = policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap();
-        (path.file_stem().unwrap().to_string_lossy().into_owned(), values.remove(0))
+        let setup = yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        (path.file_stem().unwrap().to_string_lossy().into_owned(), setup)
     };
     paths.iter().map(read).collect()
 }
@@ -23,9 +25,15 @@ fn setup(name: &str) -> Value {
     setups().into_iter().find(|(other, _)| other == name).unwrap().1
 }
 
-/// The command for a setup, whose inputs become files of a folder.
+fn to_yaml(value: &Value) -> String {
+    // Through its JSON text: `serde_json` has numbers in a form of its own.
+    let value: yaml_serde::Value = yaml_serde::from_str(&value.to_string()).unwrap();
+    yaml_serde::to_string(&value).unwrap()
+}
+
+/// The command for a setup, with its inputs as files of a folder.
 fn command(setup: &Value, folder: &TempDir, as_yaml: bool) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_policy-host"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_irsa"));
     command.arg("explain");
     let flags = BTreeMap::from([
         ("pod", "--pod"),
@@ -39,7 +47,7 @@ fn command(setup: &Value, folder: &TempDir, as_yaml: bool) -> Command {
     for (name, input) in setup["inputs"].as_object().unwrap() {
         let file = folder.path().join(name);
         if let Some(flag) = flags.get(name.as_str()) {
-            let text = if as_yaml { policy_host::yaml::to_string(input).unwrap() } else { format!("{input:#}") };
+            let text = if as_yaml { to_yaml(input) } else { format!("{input:#}") };
             fs::write(&file, text).unwrap();
             command.arg(flag).arg(file);
             continue;
@@ -72,7 +80,7 @@ fn status(setup: &Value) -> i32 {
 }
 
 #[test]
-fn explains_each_setup_with_the_right_cause_first() {
+fn names_the_right_cause_of_each_setup_first() {
     let setups = setups();
     assert!(setups.len() > 10);
     for (name, setup) in setups {
@@ -93,7 +101,7 @@ fn explains_each_setup_with_the_right_cause_first() {
         let output = explain(&setup, &[], true);
         assert_eq!(output.status.code(), Some(status(&setup)), "{name}");
         let tree = String::from_utf8(output.stdout).unwrap();
-        assert!(!tree.contains('\u{1b}'), "styles are for terminals");
+        assert!(!tree.contains('\u{1b}'), "styles are for terminals only");
         let first = tree.lines().next().unwrap();
         match expected["mistake"].as_str() {
             Some(mistake) => {
@@ -125,7 +133,7 @@ fn never_prints_the_token() {
 fn finds_the_pod_and_its_account_by_their_kinds() {
     let demo = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo").join(file);
     let explain = |pod: &str| {
-        Command::new(env!("CARGO_BIN_EXE_policy-host"))
+        Command::new(env!("CARGO_BIN_EXE_irsa"))
             .args(["explain", pod, "--output", "json", "--settings-json", r#"{"region":"us-east-2"}"#])
             .arg("--pod")
             .arg(demo("pods.yaml"))
@@ -153,7 +161,7 @@ fn finds_the_pod_and_its_account_by_their_kinds() {
 }
 
 #[test]
-fn finds_the_workload_by_what_makes_pods() {
+fn finds_the_workload_among_other_objects() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("web.yaml");
     let documents = "
@@ -167,7 +175,7 @@ fn finds_the_workload_by_what_makes_pods() {
         {"apiVersion": "example.com/v1", "kind": "Rollout", "podTemplates": ["$.spec.template"]},
     ]});
 
-    let output = Command::new(env!("CARGO_BIN_EXE_policy-host"))
+    let output = Command::new(env!("CARGO_BIN_EXE_irsa"))
         .args(["explain", "--output", "json", "--settings-json", &settings.to_string(), "--workload"])
         .arg(&file)
         .output()
@@ -180,7 +188,7 @@ fn finds_the_workload_by_what_makes_pods() {
 }
 
 #[test]
-fn takes_what_aws_prints_of_a_role() {
+fn reads_the_output_of_aws_iam_get_role() {
     let mut setup = setup("00-walk-through");
     let policy = setup["inputs"]["trustPolicy"].take();
     setup["inputs"]["trustPolicy"] =
@@ -193,7 +201,7 @@ fn takes_what_aws_prints_of_a_role() {
 }
 
 #[test]
-fn exits_with_2_where_something_can_not_be_read() {
+fn exits_with_2_if_an_input_cannot_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -221,11 +229,59 @@ fn exits_with_2_where_something_can_not_be_read() {
         (vec!["deployment/web"], "expected `pod/NAME`, but got `deployment/web`"),
         (vec!["--no-such-flag"], "unexpected argument"),
     ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_policy-host")).arg("explain").args(&flags).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_irsa")).arg("explain").args(&flags).output().unwrap();
 
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {output:?}");
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(printed.contains(reason), "{flags:?}: {printed}");
         assert!(!printed.contains("hunter2"), "{printed}");
     }
+}
+
+#[test]
+fn reads_the_account_of_the_pods_namespace_from_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.yaml");
+    let list = "
+kind: List
+apiVersion: v1
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {serviceAccountName: web, containers: [{name: app}]}}
+- {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: other}}
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata: {name: web, annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/web'}}
+";
+    fs::write(&file, list).unwrap();
+
+    let output = Command::new(env!("CARGO_BIN_EXE_irsa"))
+        .args(["explain", "--output", "json", "--settings-json", r#"{"region": "us-east-2"}"#, "--pod"])
+        .arg(&file)
+        .output()
+        .unwrap();
+
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for step in [0, 1] {
+        assert_eq!(said["steps"][step]["outcome"], "passed", "{}", said["steps"][step]);
+    }
+}
+
+#[test]
+fn prints_its_own_name_and_version() {
+    let output = Command::new(env!("CARGO_BIN_EXE_irsa")).arg("--version").output().unwrap();
+
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("irsa {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn ends_quietly_if_nobody_reads_its_output() {
+    let setup = setup("00-walk-through");
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+
+    let output = command(&setup, &folder, false).stdout(writer).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(141), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
 }

@@ -1,5 +1,7 @@
-//! `policy-host explain --kubeconfig`: the pod of the walk-through, read of an API server that holds it. It is one of a
-//! few lines: what a real one stores and issues is tested by the suite `cluster`.
+//! `irsa explain --kubeconfig`: the pod of the walk-through, read from an API server. The server has fixed answers; the suite `cluster`
+//! of `e2e-tests` uses a real one.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +15,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// An API server of fixed answers, that remembers what it was asked.
+/// An API server with fixed answers. It records its requests.
 struct ApiServer {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -73,7 +75,8 @@ fn answer(stream: TcpStream, answers: &BTreeMap<String, Value>, log: &Mutex<Vec<
 /// The inputs of the walk-through.
 fn walk_through() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../explain/setups/00-walk-through.yaml");
-    policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap().remove(0)["inputs"].take()
+    let mut setup: Value = yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    setup["inputs"].take()
 }
 
 fn answers(inputs: &Value, pod: &Value) -> BTreeMap<String, Value> {
@@ -90,7 +93,7 @@ fn answers(inputs: &Value, pod: &Value) -> BTreeMap<String, Value> {
     ])
 }
 
-/// The pod as the cluster stores it: with what the policy injects.
+/// The pod as the cluster stores it, after the policy has changed it.
 fn stored(inputs: &Value) -> Value {
     let given = |name: &str| Some(inputs[name].to_string());
     let explanation = irsa_explain::explain(&irsa_explain::Inputs {
@@ -117,7 +120,7 @@ fn explain(server: &ApiServer, inputs: &Value, flags: &[&str]) -> Output {
         "users": [{"name": "test", "user": {}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
     });
-    Command::new(env!("CARGO_BIN_EXE_policy-host"))
+    Command::new(env!("CARGO_BIN_EXE_irsa"))
         .args([
             "explain",
             "pod/eks-iam-test3",
@@ -140,7 +143,7 @@ fn explain(server: &ApiServer, inputs: &Value, flags: &[&str]) -> Output {
 }
 
 #[test]
-fn reads_the_case_of_a_pod_and_asks_for_a_token_only_where_told_to() {
+fn reads_the_inputs_and_requests_a_token_only_on_request() {
     let inputs = walk_through();
     let server = ApiServer::start(answers(&inputs, &stored(&inputs)));
 
@@ -161,7 +164,7 @@ fn reads_the_case_of_a_pod_and_asks_for_a_token_only_where_told_to() {
 }
 
 #[test]
-fn says_that_a_pod_which_runs_was_made_without_its_role() {
+fn tells_that_a_running_pod_was_created_without_its_role() {
     let mut inputs = walk_through();
     inputs["pod"]["metadata"]["uid"] = "5f8d1c0e-6f5b-4a2d-9c57-0b8f4f3f2d11".into();
     let server = ApiServer::start(answers(&inputs, &inputs["pod"]));
@@ -174,7 +177,7 @@ fn says_that_a_pod_which_runs_was_made_without_its_role() {
 }
 
 #[test]
-fn warns_of_what_it_may_not_read_and_fails_without_the_pod() {
+fn warns_about_a_failed_read_and_fails_without_the_pod() {
     let inputs = walk_through();
     let mut answers = answers(&inputs, &stored(&inputs));
     answers.remove("GET /openid/v1/jwks");

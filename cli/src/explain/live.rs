@@ -1,14 +1,19 @@
-//! The case of a pod that runs, read of its cluster: the pod, its account, the ConfigMap of roles, the issuer's
-//! documents and, only where that is asked for, a token. The token is handed on in memory, and never written anywhere.
+//! What no file gives, read from a cluster: the pod, its account, the ConfigMap of role mappings, the issuer's documents and, only on
+//! request, a token. The token stays in memory.
+
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use axum::http::Request;
+use http::Request;
 use irsa_explain::inputs::Input;
 use irsa_explain::{Inputs, service_account_of, token_audience};
-use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 use serde_json::{Value, json};
 
-/// How long a token is asked for, in seconds: the least that the API server gives.
+use crate::output;
+
+/// How long the requested token is valid, in seconds: the API server's minimum.
 const TOKEN_LIFETIME: u32 = 600;
 
 /// Which pod.
@@ -20,16 +25,36 @@ pub struct Target {
     pub name: String,
 }
 
-/// Reads the case of a pod. What was given already is kept. What the cluster does not have is noted as that; that and what it
-/// does not let be read are returned as warnings.
+/// Reads the pod from the cluster of a kubeconfig, and what is missing of the other inputs. A failure of those is a warning.
 ///
 /// # Errors
-/// Where the pod itself can't be read.
-pub async fn read(client: &Client, target: &Target, with_token: bool, inputs: &mut Inputs) -> Result<Vec<String>> {
+/// If the pod can't be read.
+pub fn read_into(inputs: &mut Inputs, kubeconfig: &Path, target: &Target, with_token: bool) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let warnings = runtime.block_on(async {
+        let client = client(kubeconfig).await?;
+        read(&client, target, with_token, inputs).await
+    })?;
+    for warning in warnings {
+        output::warning(warning);
+    }
+    Ok(())
+}
+
+async fn client(path: &Path) -> Result<Client> {
+    let kubeconfig =
+        Kubeconfig::read_from(path).with_context(|| format!("cannot read the kubeconfig `{}`", path.display()))?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    Ok(Client::try_from(config)?)
+}
+
+/// Keeps the inputs that were given. Returns warnings about what the cluster does not have or does not let us read.
+async fn read(client: &Client, target: &Target, with_token: bool, inputs: &mut Inputs) -> Result<Vec<String>> {
     let Target { namespace, name } = target;
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
     let pod = get(client, &path).await.with_context(|| format!("cannot read the pod `{namespace}/{name}`"))?;
-    let account = service_account_of(&serde_json::from_str(&pod).unwrap_or_default()).to_owned();
+    let value: Value = serde_json::from_str(&pod).context("the API server's answer is not JSON")?;
+    let account = service_account_of(&value).to_owned();
     inputs.namespace = Some(namespace.clone());
     inputs.pod = Some(pod);
 
@@ -60,7 +85,7 @@ pub async fn read(client: &Client, target: &Target, with_token: bool, inputs: &m
                 Ok(token) => inputs.token = Some(token),
                 Err(error) => warnings.push(format!("cannot request a token for `{audience}`: {error:#}")),
             },
-            None => warnings.push("no token is requested, for the audience is not known".to_owned()),
+            None => warnings.push("no token is requested, because its audience is unknown".to_owned()),
         }
     }
     Ok(warnings)
@@ -70,7 +95,7 @@ async fn get(client: &Client, path: &str) -> Result<String> {
     Ok(client.request_text(Request::get(path).body(Vec::new())?).await?)
 }
 
-/// A token for the account, bound to nothing. The error is the API server's, which has no token in it.
+/// Requests a token for the account that is bound to no pod. The error is the API server's and holds no token.
 async fn request_token(client: &Client, account: &str, audience: &str) -> Result<String> {
     let body = json!({
         "apiVersion": "authentication.k8s.io/v1",
@@ -81,11 +106,11 @@ async fn request_token(client: &Client, account: &str, audience: &str) -> Result
         .header("content-type", "application/json")
         .body(serde_json::to_vec(&body)?)?;
     let answer: Value = client.request(request).await?;
-    let token = answer["status"]["token"].as_str().context("the answer has no token")?;
+    let token = answer.pointer("/status/token").and_then(Value::as_str).context("the answer has no token")?;
     Ok(token.to_owned())
 }
 
-/// Where the ConfigMap is that the settings name.
+/// The API path of the ConfigMap that the settings name.
 fn config_map_path(settings: &str) -> Option<String> {
     let settings: Value = serde_json::from_str(settings).ok()?;
     let config_map = settings.get("rolesConfigMap")?;
