@@ -1,11 +1,11 @@
 //! The case: what follows from the inputs for all steps.
 
+use irsa::FindingKind;
+use irsa::GroupVersionKind;
+use irsa::SKIP_LABEL;
 use irsa::Settings;
-use irsa::finding::FindingKind;
+use irsa::Workload;
 use irsa::json::path_text;
-use irsa::metadata::SKIP_LABEL;
-use irsa::request::GroupVersionKind;
-use irsa::workload::Workload;
 use serde_json::Value;
 
 use crate::admission::{Admission, Objects, metadata, pod_of_template};
@@ -70,7 +70,7 @@ impl<'d> Case<'d> {
             objects.into_iter().flatten().find_map(|object| metadata(object, "namespace")).map(str::to_owned)
         });
         let namespace = namespace.unwrap_or_else(|| "default".to_owned());
-        if !irsa::names::is_dns_label(&namespace) {
+        if !irsa::internals::is_dns_label(&namespace) {
             problems.push(problem(Input::Namespace, "expected the name of a namespace".to_owned()));
         }
         let objects = Objects::new(&documents.service_account, &documents.config_map);
@@ -177,7 +177,7 @@ impl<'d> Case<'d> {
         });
         of_volume.or_else(|| {
             let account = self.documents.service_account.get().filter(|_| has_settings)?;
-            let key = format!("{}/{}", self.settings.annotation_prefix, irsa::annotation::AUDIENCE);
+            let key = format!("{}/{}", self.settings.annotation_prefix, irsa::internals::AUDIENCE);
             let annotated = account.get("metadata")?.get("annotations").and_then(|annotations| annotations.get(&key));
             Some(annotated.and_then(Value::as_str).unwrap_or(&self.settings.token_audience).to_owned())
         })

@@ -2,7 +2,7 @@
 //!
 //! What the policy itself finds keeps the name of the policy's finding; `docs/findings.md` has those.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 use serde::{Serialize, Serializer};
 
 /// The mistakes beyond the policy's findings: name, meaning.

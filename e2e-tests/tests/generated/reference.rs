@@ -1,7 +1,7 @@
 //! The tables of docs/settings.md, docs/findings.md and docs/explain.md.
 
-use irsa::finding::FindingKind;
-use irsa::settings::{Definition, OBJECTS};
+use irsa::FindingKind;
+use irsa::internals::{Definition, OBJECTS};
 use irsa_explain::explanation::StepKind;
 use irsa_explain::mistake::Mistake;
 use irsa_explain::sdk::SDKS;
