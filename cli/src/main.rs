@@ -2,9 +2,13 @@
 //!
 //! Each subcommand is a folder. `files` reads what the command line names, `output` prints.
 
+mod check;
+mod documents;
 mod explain;
 mod files;
+mod iam;
 mod output;
+mod report;
 
 use std::process::ExitCode;
 
@@ -20,6 +24,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check manifests: what the policy would find in them, with file, line and fix
+    ///
+    /// Exits with 0 if there is no finding of the level of `--fail-on`, 1 if there is one, and 2 if something can't be read.
+    Check(Box<check::Args>),
     /// Explain why a pod has the role that it has, or has none: from its service account to the role's trust policy
     ///
     /// Exits with 0 if all steps passed, 1 if a step failed, 3 if a step is unknown, and 2 if an input can't be read.
@@ -31,6 +39,7 @@ const UNREADABLE: u8 = 2;
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Check(args) => check::execute(&args),
         Command::Explain(args) => explain::execute(&args),
     };
     result.unwrap_or_else(|error| {
