@@ -9,6 +9,7 @@ mod files;
 mod iam;
 mod output;
 mod report;
+mod trust_policy;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ enum Command {
     ///
     /// Exits with 0 if all steps passed, 1 if a step failed, 3 if a step is unknown, and 2 if an input can't be read.
     Explain(Box<explain::Args>),
+    /// Print the trust policies that service accounts need
+    TrustPolicy(trust_policy::Args),
 }
 
 /// The exit status if an input can't be read, or the command line is invalid.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(args) => check::execute(&args),
         Command::Explain(args) => explain::execute(&args),
+        Command::TrustPolicy(args) => trust_policy::execute(&args),
     };
     result.unwrap_or_else(|error| {
         if output::is_closed_pipe(&error) {

@@ -25,7 +25,8 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Deserialize;
 
-pub use index::{Index, Location};
+pub use index::{Entry, Index, Location, Lookup};
+pub use review::Found;
 
 use crate::UNREADABLE;
 use crate::files::SettingsArgs;

@@ -30,7 +30,7 @@ pub struct Found {
 
 /// What all objects are checked against.
 pub struct Checker<'c> {
-    /// The service accounts and ConfigMaps of the input.
+    /// The service accounts of the input, and each ConfigMap.
     pub index: &'c Index,
     /// The settings for new objects.
     pub settings: &'c Settings<'c>,

@@ -80,12 +80,17 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
         comments.push((file, ignore::comments(&parsed.comments)));
     }
     drop(progress);
+    if !args.iam.is_empty() {
+        let fleet =
+            iam::Fleet { index: &input.index, settings: &settings, settings_json: &found.json, issuers: &issuers };
+        let outcome = iam::check(&iam::read(&args.iam)?, &fleet);
+        founds.extend(outcome.in_accounts);
+        report.findings.extend(outcome.in_files);
+        report.fleet = outcome.rows;
+    }
     let positions = Positions::find(&input.sources, &founds);
     report.findings.extend(distinct(founds).into_iter().map(|found| finding(found, &input.sources, &positions)));
     report.restarts = restarts::commands(&stale);
-    if !args.iam.is_empty() {
-        iam::check(&args.iam, &issuers, &iam::Accounts { index: &input.index, settings: &settings }, &mut report)?;
-    }
     apply_ignores(&mut report, config, comments, &input.sources);
     if report.checked.is_empty() && report.unreadable.is_empty() {
         let message = "the input has no Kubernetes object".to_owned();

@@ -54,8 +54,8 @@ pub fn text(bytes: Vec<u8>) -> Result<String, Skipped> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let lines = valid.iter().filter(|byte| **byte == b'\n').count();
-        let line = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1);
+        let lines = valid.split(|byte| *byte == b'\n').count();
+        let line = u32::try_from(lines).unwrap_or(u32::MAX);
         let at = Position { line, column: 1 };
         Skipped::new(SkippedKind::Unreadable, at, "expected UTF-8, but got another encoding: save the file as UTF-8")
     })

@@ -8,5 +8,5 @@ mod source;
 mod walk;
 
 pub use classify::{Skipped, SkippedKind};
-pub use source::{Head, InputObject, Parsed, Source};
-pub use walk::{Walk, sources};
+pub use source::{InputObject, Parsed, Source};
+pub use walk::sources;
