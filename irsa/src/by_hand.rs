@@ -106,5 +106,5 @@ fn is_for_sts(token: &TokenSource<'_>, settings: &Settings<'_>) -> bool {
     }
     let host = audience.strip_suffix(".cn").unwrap_or(audience);
     let Some(service) = host.strip_suffix(".amazonaws.com") else { return false };
-    service == "sts" || service.strip_prefix("sts.").is_some_and(|region| Region::new(Cow::Borrowed(region)).is_some())
+    service == "sts" || service.strip_prefix("sts.").is_some_and(|region| Region::new(Cow::Borrowed(region)).is_ok())
 }

@@ -39,6 +39,7 @@ pub mod account_pattern;
 pub mod allowed;
 pub mod annotation;
 pub mod by_hand;
+pub mod character;
 pub mod check;
 pub mod cluster;
 pub mod container;

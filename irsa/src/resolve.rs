@@ -98,7 +98,7 @@ pub fn annotated_role<'a>(
         _ => Cow::Borrowed(written),
     };
     let context = context(account, settings);
-    if RoleArn::new(Cow::Borrowed(&*role)).is_none() {
+    if RoleArn::new(Cow::Borrowed(&*role)).is_err() {
         let wording = Wording::new(format_args!("expected an IAM role ARN, but got ")).quoting(written);
         context.report(findings, FindingKind::InvalidRoleArn, ROLE_ARN, wording);
     }
