@@ -149,11 +149,11 @@ pub fn check_partition(text: &str) -> Result<(), PartitionError> {
 /// # Errors
 /// Fails with the first character that is not an ASCII digit, else with the number of digits.
 pub fn check_account_id(text: &str) -> Result<(), AccountIdError> {
-    match text.chars().find(|character| !character.is_ascii_digit()) {
-        Some(character) => Err(AccountIdError::Character(character)),
-        None if text.len() != ACCOUNT_ID_LENGTH => Err(AccountIdError::Length(text.len())),
-        None => Ok(()),
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let wrong = text.chars().find(|character| !character.is_ascii_digit());
+        return Err(AccountIdError::Character(wrong.unwrap_or_default()));
     }
+    if text.len() == ACCOUNT_ID_LENGTH { Ok(()) } else { Err(AccountIdError::Length(text.len())) }
 }
 
 /// Whether an ARN may have this byte. A table, because this runs for every byte of every role in the settings.

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 
 use super::custom_workload::{check_kind, parse_api_version};
 use super::definition::{self, expected, keys};
-use super::reader::{Reported, Result, Setting, array, boolean, checked, lifetime, non_empty_array, one_of, string};
+use super::reader::{
+    Members, Reported, Result, Setting, array, boolean, checked, lifetime, non_empty_array, one_of, root, string,
+};
 use super::strings::{check_audience, check_token_path, check_uri};
 use super::{
     Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, RoleMapping,
@@ -41,9 +43,9 @@ impl<'a> Settings<'a> {
     /// The outer error says that the text is not JSON. The inner one has all errors in the settings: keys that are
     /// unknown, duplicate or missing, and invalid values.
     pub fn read(reader: &mut Reader<'a>) -> json::Result<std::result::Result<Self, SettingsErrors>> {
-        let (json, _) = reader.raw()?;
         let mut errors = SettingsErrors::default();
-        let read = settings(Setting::root(json, &mut errors));
+        let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
+        let read = members.and_then(|mut members| settings(&mut members));
         Ok(match read {
             Ok(settings) if errors.0.is_empty() => Ok(settings),
             _ => Err(errors),
@@ -51,8 +53,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-fn settings<'a>(setting: Setting<'_, 'a>) -> Result<Settings<'a>> {
-    let mut members = setting.members(const { &keys(&definition::SETTINGS) })?;
+fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
     let mode = members.optional("mode", one_of(&Mode::NAMES));
     let annotation_prefix = members.optional("annotationPrefix", checked(expected::DNS_SUBDOMAIN, check_dns_subdomain));
     let token_audience = members.optional("tokenAudience", audience);

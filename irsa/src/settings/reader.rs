@@ -9,7 +9,7 @@ use std::fmt::{self, Display};
 use super::errors::Path;
 use super::{SettingsError, SettingsErrors};
 use crate::finding::{LINE_LIMIT, printable};
-use crate::json::{RawStr, Reader};
+use crate::json::{self, RawStr, Reader, write_string};
 use crate::nearest::nearest;
 use crate::token_lifetime::TokenLifetime;
 
@@ -32,9 +32,20 @@ pub(super) type Result<T> = std::result::Result<T, Reported>;
 /// A value that is not read yet.
 pub(super) struct Setting<'r, 'j> {
     path: Path<'r>,
-    /// The value as JSON. `None` if a required key is missing.
-    json: Option<&'j str>,
+    value: Unread<'r, 'j>,
     errors: &'r mut SettingsErrors,
+}
+
+/// Where a value that is not read yet stands.
+enum Unread<'r, 'j> {
+    /// The object has no such key.
+    Missing,
+    /// A string.
+    String(RawStr<'j>),
+    /// Any other value, as JSON.
+    Json(&'j str),
+    /// An object that comes next in the reader. It must be read exactly once.
+    Object(&'r mut Reader<'j>),
 }
 
 /// The members of an object that are not read yet.
@@ -42,49 +53,85 @@ pub(super) struct Members<'r, 'j> {
     path: Path<'r>,
     /// All keys that the object may have.
     keys: &'static [&'static str],
-    /// The keys that it has, each with its value as JSON.
-    values: Vec<(&'static str, &'j str)>,
+    values: Vec<Member<'j>>,
     errors: &'r mut SettingsErrors,
 }
 
-impl<'r, 'j> Setting<'r, 'j> {
-    /// The settings as a whole.
-    ///
-    /// `json` must be valid JSON without white space around it.
-    pub(super) fn root(json: &'j str, errors: &'r mut SettingsErrors) -> Self {
-        Self { path: Path::Root, json: Some(json), errors }
+/// A member of an object.
+struct Member<'j> {
+    key: &'static str,
+    value: Scanned<'j>,
+}
+
+/// A value whose end is known.
+#[derive(Clone, Copy)]
+enum Scanned<'j> {
+    String(RawStr<'j>),
+    /// Any other value, as JSON.
+    Json(&'j str),
+}
+
+impl<'j> Scanned<'j> {
+    fn read(reader: &mut Reader<'j>) -> json::Result<Self> {
+        if reader.is_string() {
+            reader.string().map(Self::String)
+        } else {
+            reader.raw().map(|(json, _)| Self::Json(json))
+        }
     }
 
+    fn unread<'r>(self) -> Unread<'r, 'j> {
+        match self {
+            Self::String(string) => Unread::String(string),
+            Self::Json(json) => Unread::Json(json),
+        }
+    }
+}
+
+/// Reads the settings as a whole: the members of the next value of a JSON text.
+///
+/// The outer error says that the text is not JSON.
+pub(super) fn root<'r, 'j>(
+    reader: &mut Reader<'j>,
+    keys: &'static [&'static str],
+    errors: &'r mut SettingsErrors,
+) -> json::Result<Result<Members<'r, 'j>>> {
+    if reader.is_object() {
+        let values = scan(reader, &Path::Root, keys, errors)?;
+        return Ok(Ok(Members { path: Path::Root, keys, values, errors }));
+    }
+    let value = Scanned::read(reader)?.unread();
+    Ok(Err(Setting { path: Path::Root, value, errors }.mismatch(OBJECT)))
+}
+
+impl<'r, 'j> Setting<'r, 'j> {
     /// Reads a string, and parses it into its type. `expected` is for messages about a value that is not a string.
     fn string<T, E: Display>(
         self,
         expected: &'static str,
         parse: impl FnOnce(Cow<'j, str>) -> std::result::Result<T, E>,
     ) -> Result<T> {
-        match self.decoded() {
-            Some(text) => parse(text).map_err(|error| self.reject(&error)),
-            None => Err(self.mismatch(expected)),
+        match self.value {
+            Unread::String(string) => parse(string.decode()).map_err(|error| self.reject(&error)),
+            _ => Err(self.mismatch(expected)),
         }
     }
 
     /// Reads an object that has only these keys, and has none twice.
     pub(super) fn members(self, keys: &'static [&'static str]) -> Result<Members<'r, 'j>> {
-        let Some(json) = self.json.filter(|json| json.starts_with('{')) else { return Err(self.mismatch(OBJECT)) };
-        let Self { path, errors, .. } = self;
-        let mut values: Vec<(&'static str, &'j str)> = Vec::with_capacity(keys.len());
-        let read = Reader::new(json).object(|reader, key| {
-            let (value, _) = reader.raw()?;
-            match keys.iter().find(|known| **known == key) {
-                None => report_unknown(&path, key, keys, errors),
-                Some(known) if values.iter().any(|(other, _)| other == known) => {
-                    add(Path::Key(&path, key), format_args!("expected the key once, but got it twice"), errors);
-                }
-                Some(known) => values.push((known, value)),
+        let Self { path, value, errors } = self;
+        let mut reader;
+        let reader = match value {
+            Unread::Object(reader) => reader,
+            Unread::Json(json) if json.starts_with('{') => {
+                reader = Reader::new(json);
+                &mut reader
             }
-            Ok(())
-        });
-        match read {
-            Ok(_) => Ok(Members { path, keys, values, errors }),
+            value => return Err(Setting { path, value, errors }.mismatch(OBJECT)),
+        };
+        match scan(reader, &path, keys, errors) {
+            Ok(values) => Ok(Members { path, keys, values, errors }),
+            // INVARIANT: the text is part of a larger one, which is JSON.
             Err(unreadable) => Err(add(path, format_args!("{unreadable}"), errors)),
         }
     }
@@ -96,45 +143,55 @@ impl<'r, 'j> Setting<'r, 'j> {
         may_be_empty: bool,
         element: &mut dyn FnMut(Setting<'_, 'j>) -> Result<()>,
     ) -> Result<()> {
-        let Some(json) = self.json.filter(|json| json.starts_with('[')) else { return Err(self.mismatch(expected)) };
+        let json = match self.value {
+            Unread::Json(json) if json.starts_with('[') => json,
+            _ => return Err(self.mismatch(expected)),
+        };
         let Self { path, errors, .. } = self;
         let mut outcome = Ok(());
         let read = Reader::new(json).list(|reader, index| {
-            let (json, _) = reader.raw()?;
-            outcome = element(Setting { path: Path::Index(&path, index), json: Some(json), errors }).and(outcome);
+            let value = if reader.is_object() { Unread::Object(reader) } else { Scanned::read(reader)?.unread() };
+            outcome = element(Setting { path: Path::Index(&path, index), value, errors }).and(outcome);
             Ok(())
         });
         match read {
             Ok(brackets) if brackets.is_empty && !may_be_empty => {
-                Err(Setting { path, json: Some(json), errors }.mismatch(expected))
+                Err(Setting { path, value: Unread::Json(json), errors }.mismatch(expected))
             }
             Ok(_) => outcome,
             Err(unreadable) => Err(add(path, format_args!("{unreadable}"), errors)),
         }
     }
 
-    /// The value of a string. `None` if this is not a string.
-    fn decoded(&self) -> Option<Cow<'j, str>> {
-        let json = self.json.filter(|json| json.starts_with('"'))?;
-        Reader::new(json).string().ok().map(RawStr::decode)
-    }
-
     /// Reports a value of another type than expected, as JSON, or a missing one.
     #[cold]
     #[inline(never)]
     fn mismatch(self, expected: &str) -> Reported {
-        match self.json {
-            Some(json) => self.report(format_args!("expected {expected}, but got `{}`", Beginning(json))),
-            None => self.report(format_args!("expected {expected}, but got none")),
-        }
+        let Self { path, value, errors } = self;
+        let mut quoted = String::new();
+        let json = match value {
+            Unread::Missing => return add(path, format_args!("expected {expected}, but got none"), errors),
+            Unread::Json(json) => json,
+            Unread::Object(reader) => match reader.raw() {
+                Ok((json, _)) => json,
+                Err(unreadable) => return add(path, format_args!("{unreadable}"), errors),
+            },
+            Unread::String(string) => {
+                write_string(&string.decode(), &mut quoted);
+                &quoted
+            }
+        };
+        add(path, format_args!("expected {expected}, but got `{}`", Beginning(json)), errors)
     }
 
     /// Reports a string that is not a value of its type. The error says what is wrong; the string follows.
     #[cold]
     #[inline(never)]
     fn reject(self, error: &dyn Display) -> Reported {
-        match self.decoded() {
-            Some(text) if !text.is_empty() => self.report(format_args!("{error}: `{}`", Beginning(&text))),
+        match self.value {
+            Unread::String(string) if !string.is_empty() => {
+                self.report(format_args!("{error}: `{}`", Beginning(&string.decode())))
+            }
             _ => self.report(format_args!("{error}")),
         }
     }
@@ -145,15 +202,17 @@ impl<'r, 'j> Setting<'r, 'j> {
     }
 }
 
-impl<'j> Members<'_, 'j> {
+impl<'r, 'j> Members<'r, 'j> {
     /// Reads the value of a key that may be missing.
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
         read: impl FnOnce(Setting<'_, 'j>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let json = self.value(key);
-        if json.is_none() { Ok(None) } else { read(self.setting(key, json)).map(Some) }
+        match self.value(key) {
+            Unread::Missing => Ok(None),
+            value => read(self.setting(key, value)).map(Some),
+        }
     }
 
     /// Reads the value of a key that must be there.
@@ -162,37 +221,63 @@ impl<'j> Members<'_, 'j> {
         key: &'static str,
         read: impl FnOnce(Setting<'_, 'j>) -> Result<T>,
     ) -> Result<T> {
-        let json = self.value(key);
-        read(self.setting(key, json))
+        let value = self.value(key);
+        read(self.setting(key, value))
     }
 
     /// Adds an error about the value of a key.
     pub(super) fn report(&mut self, key: &'static str, problem: fmt::Arguments<'_>) -> Reported {
-        self.setting(key, None).report(problem)
+        self.setting(key, Unread::Missing).report(problem)
     }
 
-    fn value(&self, key: &'static str) -> Option<&'j str> {
+    fn value<'s>(&self, key: &'static str) -> Unread<'s, 'j> {
         debug_assert!(self.keys.contains(&key), "`{key}` is read, but has no definition");
-        self.values.iter().find(|(known, _)| *known == key).map(|(_, json)| *json)
+        let member = self.values.iter().find(|member| member.key == key);
+        member.map_or(Unread::Missing, |member| member.value.unread())
     }
 
-    fn setting(&mut self, key: &'static str, json: Option<&'j str>) -> Setting<'_, 'j> {
-        Setting { path: Path::Key(&self.path, key), json, errors: self.errors }
+    fn setting<'s>(&'s mut self, key: &'static str, value: Unread<'s, 'j>) -> Setting<'s, 'j> {
+        Setting { path: Path::Key(&self.path, key), value, errors: self.errors }
     }
+}
+
+/// Finds the members of the object that comes next. Reports keys that are unknown or duplicate.
+fn scan<'j>(
+    reader: &mut Reader<'j>,
+    path: &Path<'_>,
+    keys: &'static [&'static str],
+    errors: &mut SettingsErrors,
+) -> json::Result<Vec<Member<'j>>> {
+    let mut members: Vec<Member<'j>> = Vec::with_capacity(keys.len());
+    reader.object(|reader, key| {
+        let value = Scanned::read(reader)?;
+        match keys.iter().find(|known| **known == key) {
+            None => report_unknown(path, key, keys, errors),
+            Some(known) if members.iter().any(|member| member.key == *known) => {
+                add(Path::Key(path, key), format_args!("expected the key once, but got it twice"), errors);
+            }
+            Some(known) => members.push(Member { key: known, value }),
+        }
+        Ok(())
+    })?;
+    Ok(members)
 }
 
 /// Reads `true` or `false`.
 pub(super) fn boolean(setting: Setting<'_, '_>) -> Result<bool> {
-    match setting.json {
-        Some("true") => Ok(true),
-        Some("false") => Ok(false),
+    match setting.value {
+        Unread::Json("true") => Ok(true),
+        Unread::Json("false") => Ok(false),
         _ => Err(setting.mismatch(BOOLEAN)),
     }
 }
 
 /// Reads a token's lifetime in seconds.
 pub(super) fn lifetime(setting: Setting<'_, '_>) -> Result<TokenLifetime> {
-    let seconds = setting.json.and_then(|json| json.parse().ok());
+    let seconds = match setting.value {
+        Unread::Json(json) => json.parse().ok(),
+        _ => None,
+    };
     seconds.and_then(|seconds| TokenLifetime::new(seconds).ok()).ok_or_else(|| setting.mismatch(LIFETIME))
 }
 
@@ -215,17 +300,16 @@ pub(super) fn checked<'j, E: Display>(
 /// Reads one of these words.
 pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl FnOnce(Setting<'_, '_>) -> Result<T> {
     move |setting| {
-        let word = setting.decoded();
-        let found = words.iter().find(|(name, _)| word.as_deref() == Some(*name));
-        found.map(|(_, value)| *value).ok_or_else(|| {
-            let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-            let expected = one_of_text(&names);
-            match &word {
-                Some(word) => setting.report(format_args!("expected {expected}, but got `{}`", Beginning(word))),
-                None => setting.mismatch(&expected),
-            }
-        })
+        let Unread::String(string) = setting.value else { return Err(setting.mismatch(&names(words))) };
+        let word = string.decode();
+        let found = words.iter().find(|(name, _)| word == *name).map(|(_, value)| *value);
+        found.ok_or_else(|| setting.report(format_args!("expected {}, but got `{}`", names(words), Beginning(&word))))
     }
+}
+
+fn names<T>(words: &[(&str, T)]) -> String {
+    let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
+    one_of_text(&names)
 }
 
 /// Reads an array of any length. `element` reads one element.
