@@ -220,79 +220,86 @@ mod tests {
     }
 
     #[test]
-    fn accepts_no_settings_as_the_defaults() {
+    fn reads_an_empty_object_as_the_defaults() {
         assert_eq!(Settings::parse("{}"), Ok(Settings::default()));
     }
 
     #[test]
-    fn names_all_that_is_wrong_at_once() {
+    fn reports_all_errors_at_once() {
         let settings = r#"{
-            "tokenAudiance": "x", "mode": "mutate", "tokenExpirationSeconds": 10, "region": "mars",
-            "roles": [{"serviceAccount": "web", "roleArn": "app", "regionalSts": true}, 7],
-            "allowedRoles": [], "actions": {"missingRol": "Reject", "missingRole": "Refuse"}, "mode": "Mutate"
+            "tokenAudiance": "x", "mode": "mutate", "tokenExpirationSeconds": 10, "region": "us-east-2a",
+            "roles": [{"serviceAccount": "web", "roleArn": "app", "regionalSts": true}, 7, {"audience": ""}],
+            "allowedRoles": [], "actions": {"missingRol": "Reject", "missingRole": "Refuse"}, "mode": "Mutate",
+            "allowedAudiences": ["", 7], "sessionName": true, "cacheLookups": "true"
         }"#;
         let expected = [
             "`tokenAudiance`: unknown key, did you mean `tokenAudience`?",
-            "`mode`: expected `Mutate` or `Validate`, but got `\"mutate\"`",
-            "`tokenExpirationSeconds`: expected seconds, from 600 to 4294967296, but got `10`",
-            "`region`: expected an AWS region, such as `us-east-2`, but got `\"mars\"`",
-            "`roles[0].serviceAccount`: expected `namespace/name`, of which each may have globs, but got `\"web\"`",
-            "`roles[0].roleArn`: expected the ARN of an IAM role, such as `arn:aws:iam::111122223333:role/app`, but got `\"app\"`",
-            "`roles[0].regionalSts`: unknown key, did you mean `regionalStsEndpoints`?",
-            "`roles[1]`: expected an object, but got `7`",
-            "`allowedRoles`: expected a list of allowed roles (leave the key out to allow any), but got `[]`",
-            "`actions.missingRol`: unknown key, did you mean `missingRole`?",
-            "`actions.missingRole`: expected `Ignore` or `Warn` or `Reject`, but got `\"Refuse\"`",
             "`mode`: expected the key once, but got it twice",
+            "`mode`: expected `Mutate` or `Validate`, but got `mutate`",
+            "`tokenExpirationSeconds`: expected a number of seconds from 600 to 4294967296, but got `10`",
+            "`region`: expected an AWS region, such as `us-east-2`, but got an availability zone: `us-east-2a`",
+            "`roles[0].regionalSts`: unknown key, did you mean `regionalStsEndpoints`?",
+            "`roles[0].serviceAccount`: expected `namespace/name`, but got no `/`: `web`",
+            "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `app`",
+            "`roles[1]`: expected an object, but got `7`",
+            "`roles[2].serviceAccount`: expected `namespace/name` (globs are allowed), but got none",
+            "`roles[2].roleArn`: expected an IAM role ARN, such as `arn:aws:iam::111122223333:role/app`, but got none",
+            "`roles[2].audience`: expected an audience, but got an empty string",
+            "`sessionName`: expected `None` or `PodName`, but got `true`",
+            "`cacheLookups`: expected `true` or `false`, but got `\"true\"`",
+            "`allowedRoles`: expected an array of allowed roles (remove the key to allow any), but got `[]`",
+            "`allowedAudiences[0]`: expected an audience, but got an empty string",
+            "`allowedAudiences[1]`: expected an audience that is not empty, but got `7`",
+            "`actions.missingRol`: unknown key, did you mean `missingRole`?",
+            "`actions.missingRole`: expected `Ignore` or `Warn` or `Reject`, but got `Refuse`",
         ];
         assert_eq!(errors(settings), expected.join("\n"));
     }
 
     #[test]
-    fn tells_texts_that_can_work_from_those_that_can_not() {
-        let workload = |version: &str, kind: &str| {
+    fn shows_the_beginning_of_a_long_value() {
+        let beginning = "x".repeat(64);
+        assert_eq!(
+            errors(&format!(r#"{{"roles": [{{"serviceAccount": "a/b", "roleArn": "{beginning}y"}}]}}"#)),
             format!(
-                r#"{{"customWorkloads": [{{"apiVersion": "{version}", "kind": "{kind}", "podTemplates": ["$.spec"]}}]}}"#
+                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `{beginning}\u{2026}`"
             )
-        };
-        let credentials = |key: &str, value: &str| {
-            format!(r#"{{"containerCredentials": {{"serviceAccounts": ["a/b"], "{key}": "{value}"}}}}"#)
-        };
-        let judge = |right: &[&str], wrong: &[&str], settings: &dyn Fn(&str) -> String| {
-            for text in right {
-                assert_eq!(errors(&settings(text)), "", "{text}");
-            }
-            for text in wrong {
-                assert_ne!(errors(&settings(text)), "", "{text}");
-            }
-        };
-        judge(&["Job", "J2"], &["", "2J", "Job-Set", "-", "J\u{e4}"], &|kind| workload("batch/v1", kind));
-        judge(
-            &["v1", "example.com/v1beta1"],
-            &["", "/", "/v1", "example.com/", "example_com/v1", "a/b/c", "a/V1", "v_1"],
-            &|version| workload(version, "Job"),
         );
-        judge(
-            &["token", "a/token", "./token", ".token", "a/..b"],
-            &["", "/token", "a/../b", "..", "..token", ".", "./", "a\\u0000b"],
-            &|path| credentials("tokenPath", path),
-        );
-        judge(
-            &["http://127.0.0.1/a", "https://host", "http://[fd00:ec2::23]/v1/credentials"],
-            &["", "http://", "https:///a", "ftp://host", "host", "http://a b", "http://a\\u0000"],
-            &|uri| credentials("fullUri", uri),
+        assert_eq!(
+            errors(&format!(r#"{{"roles": [{{"serviceAccount": "a/b", "roleArn": "{beginning}"}}]}}"#)),
+            format!(
+                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `{beginning}`"
+            )
         );
     }
 
     #[test]
-    fn takes_no_kind_for_a_workload_that_is_looked_at_as_itself() {
+    fn reads_escaped_keys_and_strings() {
+        let read = |text| Settings::parse(text).unwrap().region;
+        assert_eq!(read(r#" {"r\u0065gion": "us\u002deast-2"} "#), read(r#"{"region":"us-east-2"}"#));
+        assert_eq!(
+            errors(r#"{"region": "us-east-2", "r\u0065gion": "us-east-2"}"#),
+            "`region`: expected the key once, but got it twice"
+        );
+    }
+
+    #[test]
+    fn rejects_other_values_than_objects() {
+        for (text, shown) in [("null", "null"), (" [1] ", "[1]"), ("\"x\"", "\"x\""), ("7", "7")] {
+            assert_eq!(errors(text), format!("expected an object, but got `{shown}`"));
+        }
+        assert_eq!(errors("{} x"), "expected JSON, but got something else at byte 3");
+    }
+
+    #[test]
+    fn rejects_custom_workloads_of_kinds_that_the_policy_checks_itself() {
         let workload = |version: &str, kind: &str| {
             errors(&format!(
                 r#"{{"customWorkloads": [{{"apiVersion": "{version}", "kind": "{kind}", "podTemplates": ["$.a"]}}]}}"#
             ))
         };
         for kind in ["Pod", "ServiceAccount"] {
-            let error = format!("`customWorkloads[0].kind`: expected a kind that makes pods, but got `{kind}`");
+            let error = format!("`customWorkloads[0].kind`: expected a kind that creates pods, but got `{kind}`");
             assert_eq!(workload("v1", kind), error);
             assert_eq!(workload("v2", kind), "");
             assert_eq!(workload("example.com/v1", kind), "");
@@ -306,7 +313,7 @@ mod tests {
         let compose = |partition| {
             Ok(Some(ComposeRoleArn { account_id: Cow::Borrowed("111122223333"), partition: Cow::Borrowed(partition) }))
         };
-        // The region may come after.
+        // The order of the keys does not matter.
         let settings = r#"{"composeRoleArn": {"accountId": "111122223333"}, "region": "cn-north-1"}"#;
         assert_eq!(read(settings), compose("aws-cn"));
         let settings =
@@ -314,16 +321,16 @@ mod tests {
         assert_eq!(read(settings), compose("aws"));
         assert_eq!(
             errors(r#"{"composeRoleArn": {"accountId": "111122223333"}}"#),
-            "`composeRoleArn.partition`: expected an AWS partition, or `region` to tell it, but got none"
+            "`composeRoleArn.partition`: expected an AWS partition, such as `aws`, or the setting `region`, but got none"
         );
         assert_eq!(
             errors(r#"{"composeRoleArn": {"accountId": 111122223333}, "region": "us-east-1"}"#),
-            "`composeRoleArn.accountId`: expected an AWS account's id, a string of 12 digits, but got `111122223333`"
+            "`composeRoleArn.accountId`: expected an AWS account id, a string of 12 digits, but got `111122223333`"
         );
     }
 
     #[test]
-    fn says_where_the_text_is_no_json() {
+    fn says_where_the_text_is_not_json() {
         assert_eq!(errors(r#"{"mode": "Mutate""#), "expected JSON, but got something else at byte 17");
     }
 }
