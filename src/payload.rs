@@ -4,7 +4,7 @@
 //! the request first, but any order is read.
 
 use irsa::SettingsErrors;
-use irsa::json::{Field, Reader, Result, Unreadable, Value};
+use irsa::json::{Field, Reader, Result, Unreadable};
 use irsa::{Request, Settings};
 
 /// A request, and the settings of the policy, or what is wrong with them.
@@ -24,10 +24,7 @@ impl<'j> Payload<'j> {
         let mut reader = Reader::new(text);
         reader.object(|reader, key| match key {
             "request" => request.read(reader, Request::read),
-            "settings" => settings.read(reader, |reader| {
-                // Wrong settings are no reason not to read on.
-                Ok(Settings::read(&Value::read(reader)?))
-            }),
+            "settings" => settings.read(reader, Settings::read),
             _ => reader.skip(),
         })?;
         reader.finish()?;

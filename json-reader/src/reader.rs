@@ -165,6 +165,12 @@ impl<'j> Reader<'j> {
         self.scanner.peek() == Some(b'n')
     }
 
+    /// Whether the next value is a string.
+    #[inline]
+    pub fn is_string(&mut self) -> bool {
+        self.scanner.peek() == Some(b'"')
+    }
+
     /// Whether the next value is a list.
     pub fn is_list(&mut self) -> bool {
         self.scanner.peek() == Some(b'[')

@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn custom(paths: &[&'static str]) -> Vec<TemplatePath<'static>> {
-        paths.iter().map(|path| TemplatePath::new(path).unwrap()).collect()
+        paths.iter().map(|path| TemplatePath::new((*path).into()).unwrap()).collect()
     }
 
     fn found(paths: &[&'static str], text: &str) -> Result<Vec<String>, String> {
