@@ -4,31 +4,41 @@
 //! nothing but a text that says what went wrong. What such a text means is read here and nowhere else.
 
 use irsa::cluster::{Cluster, LookupError, Query};
-use irsa::json::write_string;
 use irsa::text::holds;
+use serde::Serialize;
 use wapc_guest::host_call;
+
+use crate::json::to_json;
 
 /// The host that runs the policy.
 pub struct Host;
 
 impl Cluster for Host {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
-        let mut request = String::new();
-        for (key, value) in [
-            ("{\"api_version\":", query.api_version),
-            (",\"kind\":", query.kind),
-            (",\"namespace\":", query.namespace),
-            (",\"name\":", query.name),
-        ] {
-            request.push_str(key);
-            write_string(value, &mut request);
-        }
-        request.push_str(",\"disable_cache\":");
-        request.push_str(if query.may_be_cached { "false}" } else { "true}" });
-        match host_call("kubewarden", "kubernetes", "get_resource", request.as_bytes()) {
+        match host_call("kubewarden", "kubernetes", "get_resource", &to_json(&GetResource::from(query), 200)) {
             Ok(answer) => String::from_utf8(answer).map_err(|_| LookupError::mismatch("it is not UTF-8")),
             Err(error) => Err(understand(&error.to_string(), query)),
         }
+    }
+}
+
+/// The parameters of `kubernetes/get_resource`, in the order of the SDK's `GetResourceRequest`.
+///
+/// Without `field_masks`, which is optional, the host returns the whole object.
+#[derive(Debug, Serialize)]
+struct GetResource<'q> {
+    api_version: &'q str,
+    kind: &'q str,
+    name: &'q str,
+    namespace: &'q str,
+    /// Whether the answer must come from the API server. The host's cache is at most 5 seconds old.
+    disable_cache: bool,
+}
+
+impl<'q> From<&Query<'q>> for GetResource<'q> {
+    fn from(query: &Query<'q>) -> Self {
+        let Query { api_version, kind, namespace, name, may_be_cached } = *query;
+        Self { api_version, kind, name, namespace, disable_cache: !may_be_cached }
     }
 }
 

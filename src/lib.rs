@@ -4,6 +4,7 @@
 //! [`cluster`] is asked for the pod's service account, by the one host call; the review is written as a `response`.
 
 pub mod cluster;
+mod json;
 mod payload;
 mod response;
 
@@ -13,7 +14,9 @@ use irsa::{Review, Settings};
 use wapc_guest::{CallResult, register_function};
 
 use crate::cluster::Host;
+use crate::json::to_json;
 use crate::payload::Payload;
+use crate::response::SettingsValidationResponse;
 
 /// Registers the functions of a Kubewarden policy. The host calls it once for each instance.
 #[expect(unsafe_code, reason = "waPC looks the function up by this name, and no other has it")]
@@ -26,16 +29,16 @@ pub extern "C" fn wapc_init() {
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
 fn validate(payload: &[u8]) -> CallResult {
-    Ok(review(payload, &mut Host).into_bytes())
+    Ok(answer(payload, &mut Host))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
 fn validate_settings(payload: &[u8]) -> CallResult {
-    Ok(response::write_settings_validation(check_settings(payload)).into_bytes())
+    Ok(to_json(&SettingsValidationResponse::new(check_settings(payload)), 100))
 }
 
-/// Reviews the request in a payload, by what this cluster holds, and writes the response.
-pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
+/// Reviews the request in a payload, with lookups in `cluster`, and returns the answer's JSON.
+pub fn answer(payload: &[u8], cluster: &mut dyn Cluster) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(payload) else {
         return response::write(&Review::unreadable(&Unreadable::value("UTF-8")), "");
     };

@@ -3,6 +3,7 @@
 //! Nothing is written anew. The text is copied as it is, and what the plan adds is put in between; only a `null` where
 //! a list is to be is replaced.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::environment::Value;
@@ -62,15 +63,17 @@ impl Edits {
     }
 
     /// Writes the value at `span` of `text`, with the additions.
-    pub fn write(&self, text: &str, span: Span, out: &mut String) {
-        out.reserve(span.end.saturating_sub(span.start).saturating_add(self.added.len()));
+    ///
+    /// # Errors
+    /// Fails as `out` does; a `String` never does.
+    pub fn write(&self, text: &str, span: Span, out: &mut dyn fmt::Write) -> fmt::Result {
         let mut copied = span.start;
         for (place, part) in &self.edits {
-            out.push_str(text.get(copied..place.start).unwrap_or_default());
-            out.push_str(self.added.get(part.clone()).unwrap_or_default());
+            out.write_str(text.get(copied..place.start).unwrap_or_default())?;
+            out.write_str(self.added.get(part.clone()).unwrap_or_default())?;
             copied = place.end;
         }
-        out.push_str(text.get(copied..span.end).unwrap_or_default());
+        out.write_str(text.get(copied..span.end).unwrap_or_default())
     }
 
     fn set_label(&mut self, pod: &Pod<'_>) {

@@ -5,7 +5,7 @@ use crate::string::plain_length;
 /// Writes a JSON string, quotes included.
 #[inline(never)]
 pub fn write_string(value: &str, out: &mut String) {
-    out.push('"');
+    out.push_str("\"");
     let mut rest = value;
     loop {
         let (plain, special) = rest.split_at_checked(plain_length(rest.as_bytes())).unwrap_or((rest, ""));
@@ -15,7 +15,7 @@ pub fn write_string(value: &str, out: &mut String) {
         write_escape(character, out);
         rest = special.as_str();
     }
-    out.push('"');
+    out.push_str("\"");
 }
 
 #[cold]
