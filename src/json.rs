@@ -19,10 +19,10 @@ pub(crate) const JSON_TEXT: &str = "JsonText";
 ///
 /// INVARIANT: the types of this crate consist of what [`Writer`] supports, so writing them can't fail.
 #[expect(clippy::panic, reason = "fails closed: a trap is a refused request, and a wrong answer might not be")]
-pub(crate) fn to_json(value: &impl Serialize, capacity: usize) -> Vec<u8> {
+pub(crate) fn to_json(value: &impl Serialize, capacity: usize) -> String {
     let mut out = String::with_capacity(capacity);
     match value.serialize(Writer { out: &mut out, is_text: false }) {
-        Ok(()) => out.into_bytes(),
+        Ok(()) => out,
         Err(Unsupported) => panic!("the JSON writer does not support this type"),
     }
 }

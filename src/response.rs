@@ -1,8 +1,8 @@
 //! The policy's answers to Kubewarden, as types.
 //!
 //! Source: Kubewarden's policy specification, "Mutating policies" and "Validating settings". The SDK's
-//! `ValidationResponse` needs the mutated object as a parsed tree. Here the object is text, so it is neither parsed
-//! nor printed again. The tests parse every answer with the SDK's types.
+//! `ValidationResponse` holds the mutated object as a parsed tree. Here it is text that is neither parsed nor printed
+//! again. The tests parse every answer with the SDK's types.
 
 use std::fmt;
 
@@ -11,6 +11,9 @@ use irsa::review::Decision;
 use serde::{Serialize, Serializer};
 
 use crate::json::{JSON_TEXT, to_json};
+
+/// The usual length of an answer without its mutated object, in bytes.
+const USUAL_LENGTH: usize = 1024;
 
 /// The answer to a request.
 #[derive(Debug, Serialize)]
@@ -34,22 +37,37 @@ impl<'r> ValidationResponse<'r> {
     /// The answer for a review of the request in `payload`.
     pub(crate) fn new(review: &'r Review, payload: &'r str) -> Self {
         let rejection = review.rejection.as_ref();
+        let is_mutated = review.decision == Decision::Injected;
         Self {
             accepted: rejection.is_none(),
             code: rejection.map(|rejection| rejection.code),
             message: rejection.map(|rejection| rejection.message.as_str()),
-            mutated_object: (review.decision == Decision::Injected).then_some(MutatedObject { review, payload }),
+            mutated_object: is_mutated.then_some(MutatedObject { review, payload }),
             audit_annotations: &review.audit_annotations,
             warnings: &review.warnings,
         }
     }
+
+    /// The answer as JSON.
+    pub(crate) fn to_json(&self) -> String {
+        let object = self.mutated_object.map_or(0, |object| object.max_length());
+        to_json(self, object.saturating_add(USUAL_LENGTH))
+    }
 }
 
-/// The object of the request with the additions, as text.
+/// The object of the request with the additions, as JSON text.
 #[derive(Debug, Clone, Copy)]
 struct MutatedObject<'r> {
     review: &'r Review,
     payload: &'r str,
+}
+
+impl MutatedObject<'_> {
+    /// An upper bound of the text's length, in bytes.
+    fn max_length(&self) -> usize {
+        let Review { object, edits, .. } = self.review;
+        object.end.saturating_sub(object.start).saturating_add(edits.added_bytes())
+    }
 }
 
 impl fmt::Display for MutatedObject<'_> {
@@ -62,12 +80,6 @@ impl Serialize for MutatedObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(JSON_TEXT, &format_args!("{self}"))
     }
-}
-
-/// The answer for a review of the request in `payload`.
-pub(crate) fn write(review: &Review, payload: &str) -> Vec<u8> {
-    let object = review.object.end.saturating_sub(review.object.start);
-    to_json(&ValidationResponse::new(review, payload), object.saturating_add(2048))
 }
 
 /// Writes pairs as an object, in their order.
@@ -89,5 +101,10 @@ impl SettingsValidationResponse {
     pub(crate) fn new(checked: Result<(), String>) -> Self {
         let message = checked.err();
         Self { valid: message.is_none(), message }
+    }
+
+    /// The answer as JSON.
+    pub(crate) fn to_json(&self) -> String {
+        to_json(self, USUAL_LENGTH)
     }
 }

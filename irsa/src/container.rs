@@ -1,6 +1,6 @@
 //! What is read of a container: the variables that AWS SDKs read, and what is mounted in it.
 
-use crate::json::{Brackets, Field, List, RawStr, Reader, Result};
+use crate::json::{Array, Brackets, Field, RawStr, Reader, Result};
 use crate::variable::Variable;
 
 /// What is read of a container.
@@ -10,11 +10,11 @@ pub struct Container<'j> {
     pub brackets: Brackets,
     name: Field<RawStr<'j>>,
     /// The variables of `env` that AWS SDKs read.
-    pub env: List<(Variable, VariableValue<'j>)>,
+    pub env: Array<(Variable, VariableValue<'j>)>,
     /// Its `volumeMounts`.
-    pub mounts: List<Mount<'j>>,
+    pub mounts: Array<Mount<'j>>,
     /// The paths of its `volumeDevices`.
-    pub device_paths: List<RawStr<'j>>,
+    pub device_paths: Array<RawStr<'j>>,
 }
 
 /// What an environment variable is set to.

@@ -62,6 +62,12 @@ impl Edits {
         self.edits.is_empty()
     }
 
+    /// The length of all additions, in bytes.
+    #[must_use]
+    pub fn added_bytes(&self) -> usize {
+        self.added.len()
+    }
+
     /// Writes the value at `span` of `text`, with the additions.
     ///
     /// # Errors

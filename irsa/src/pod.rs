@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use crate::container::Container;
-use crate::json::{Brackets, Field, List, RawStr, Reader, Result, Unreadable};
+use crate::json::{Array, Brackets, Field, RawStr, Reader, Result, Unreadable};
 use crate::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
 use crate::volume::Volume;
 
@@ -34,7 +34,7 @@ pub struct PodSpec<'j> {
     is_of_windows: Field<bool>,
     selects_windows: Field<bool>,
     /// The volumes.
-    pub volumes: List<Volume<'j>>,
+    pub volumes: Array<Volume<'j>>,
     /// All containers that run with the pod: the init containers, then the others.
     pub containers: Vec<Container<'j>>,
     /// How many of them are init containers.
@@ -118,8 +118,8 @@ impl<'j> PodSpec<'j> {
 
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut spec = Self::default();
-        let mut init_containers = List::default();
-        let mut containers = List::default();
+        let mut init_containers = Array::default();
+        let mut containers = Array::default();
         spec.brackets = reader.object(|reader, key| match key {
             "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
             "serviceAccount" => spec.service_account.read(reader, Reader::string),

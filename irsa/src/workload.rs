@@ -104,10 +104,10 @@ impl<'j> Walk<'_, 'j> {
             self.found.insert(at, Template { path: self.at.clone(), text, pod: outcome });
             return Ok(());
         };
-        let is_list = *step == Step::Wildcard && reader.is_list();
+        let is_list = *step == Step::Wildcard && reader.is_array();
         if is_list {
             return reader
-                .list(|reader, index| self.enter(Segment::Index(index), |walk| walk.follow(reader, rest)))
+                .array(|reader, index| self.enter(Segment::Index(index), |walk| walk.follow(reader, rest)))
                 .map(drop);
         }
         if !self.is_strict && !reader.is_object() {
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn misses_the_template_of_a_built_in_kind() {
-        let plain = |text| json::RawStr::plain(text).unwrap();
+        let plain = |text| json::RawStr::Plain(text);
         let kind = GroupVersionKind { group: plain("batch"), version: plain("v1"), kind: plain("CronJob") };
         let settings = Settings::default();
         let workload = Workload::of_kind(&kind, &settings).unwrap();
