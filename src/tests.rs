@@ -107,7 +107,7 @@ fn warns() {
     assert!(answer.accepted && answer.mutated_object.is_none());
     let warnings = answer.warnings.unwrap();
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].contains("`shop/none`") || warnings[0].contains("none"), "{warnings:?}");
+    assert!(warnings[0].contains("shop/none"), "{warnings:?}");
 }
 
 #[test]
@@ -140,20 +140,17 @@ fn answers_with_the_result_of_checking_settings() {
     assert!(valid.valid);
     assert_eq!(valid.message, None);
 
-    for (settings, message) in [(&br#"{"a\"\n": 1}"#[..], "a\\\""), (b"\xff", "UTF-8")] {
+    for (settings, message) in [(&br#"{"regio\"": 1}"#[..], "regio\""), (b"\xff", "expected UTF-8")] {
         let invalid = check(settings);
         assert!(!invalid.valid);
         let got = invalid.message.unwrap();
-        assert!(got.contains(message) || got.contains("a\""), "expected {message}, but got {got}");
+        assert!(got.contains(message), "expected {message}, but got {got}");
     }
 }
 
 #[test]
 fn reports_the_protocol_version_of_the_sdk() {
-    assert_eq!(
-        crate::protocol_version(b"").unwrap(),
-        kubewarden_policy_sdk::protocol_version_guest(b"").unwrap()
-    );
+    assert_eq!(crate::protocol_version(b"").unwrap(), kubewarden_policy_sdk::protocol_version_guest(b"").unwrap());
 }
 
 #[test]

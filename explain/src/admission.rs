@@ -186,7 +186,7 @@ fn edited(request: &str, review: &Review) -> Option<Value> {
         return None;
     }
     let mut text = String::new();
-    review.edits.write(request, review.object, &mut text);
+    review.edits.write(request, review.object, &mut text).ok()?;
     serde_json::from_str(&text).ok()
 }
 

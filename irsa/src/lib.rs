@@ -27,7 +27,7 @@
 //! let settings = Settings::parse(r#"{"region": "us-east-2"}"#)?;
 //! let review = Review::new(&Request::read(&mut Reader::new(request))?, &settings, &mut Accounts);
 //! let mut pod = String::new();
-//! review.edits.write(request, review.object, &mut pod);
+//! review.edits.write(request, review.object, &mut pod)?;
 //! assert!(pod.contains(r#"{"name":"AWS_ROLE_ARN","value":"arn:aws:iam::111122223333:role/web"}"#));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn misses_the_template_of_a_built_in_kind() {
-        let plain = |text| json::RawStr::Plain(text);
+        let plain = json::RawStr::Plain;
         let kind = GroupVersionKind { group: plain("batch"), version: plain("v1"), kind: plain("CronJob") };
         let settings = Settings::default();
         let workload = Workload::of_kind(&kind, &settings).unwrap();

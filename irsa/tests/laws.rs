@@ -62,7 +62,7 @@ fn review_request(request: &str, account: &Value, settings: &Value) -> (Review, 
     let parsed = Request::read(&mut Reader::new(request)).unwrap();
     let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
     let mut edited = String::new();
-    review.edits.write(request, review.object, &mut edited);
+    review.edits.write(request, review.object, &mut edited).unwrap();
     (review, edited)
 }
 
