@@ -56,7 +56,7 @@ fn ours(path: &str, document: &Value) -> Option<Vec<String>> {
         json!({"customWorkloads": [{"apiVersion": "example.com/v1", "kind": "Any", "podTemplates": [path]}]});
     let settings = settings.to_string();
     let settings = Settings::parse(&settings).expect("the path is accepted");
-    let plain = |text| RawStr::plain(text).unwrap();
+    let plain = RawStr::Plain;
     let kind = GroupVersionKind { group: plain("example.com"), version: plain("v1"), kind: plain("Any") };
     let workload = Workload::of_kind(&kind, &settings).expect("the kind is known");
     let text = document.to_string();

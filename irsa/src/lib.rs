@@ -36,8 +36,7 @@
 //!     "object": {"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}}}"#;
 //! let settings = Settings::parse(r#"{"region": "us-east-2"}"#)?;
 //! let review = Review::new(&Request::read(&mut Reader::new(request))?, &settings, &mut Accounts);
-//! let mut pod = String::new();
-//! review.mutated_object.expect("the account has a role").write(&mut pod);
+//! let pod = review.mutated_object.expect("the account has a role").to_string();
 //! assert!(pod.contains(r#"{"name":"AWS_ROLE_ARN","value":"arn:aws:iam::111122223333:role/web"}"#));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

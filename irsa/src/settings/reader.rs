@@ -149,7 +149,7 @@ impl<'r, 'j> Setting<'r, 'j> {
         };
         let Self { path, errors, .. } = self;
         let mut outcome = Ok(());
-        let read = Reader::new(json).list(|reader, index| {
+        let read = Reader::new(json).array(|reader, index| {
             let value = if reader.is_object() { Unread::Object(reader) } else { Scanned::read(reader)?.unread() };
             outcome = element(Setting { path: Path::Index(&path, index), value, errors }).and(outcome);
             Ok(())
