@@ -288,7 +288,7 @@ mod tests {
         for (text, shown) in [("null", "null"), (" [1] ", "[1]"), ("\"x\"", "\"x\""), ("7", "7")] {
             assert_eq!(errors(text), format!("expected an object, but got `{shown}`"));
         }
-        assert_eq!(errors("{} x"), "expected JSON, but got something else at byte 3");
+        assert_eq!(errors("{} x"), "expected JSON, but got something else at byte 2");
     }
 
     #[test]

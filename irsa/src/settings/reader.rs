@@ -202,7 +202,7 @@ impl<'r, 'j> Setting<'r, 'j> {
     }
 }
 
-impl<'r, 'j> Members<'r, 'j> {
+impl<'j> Members<'_, 'j> {
     /// Reads the value of a key that may be missing.
     pub(super) fn optional<T>(
         &mut self,
