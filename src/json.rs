@@ -166,7 +166,7 @@ impl<'o> Members<'o> {
 
     fn separate(&mut self) {
         if !std::mem::replace(&mut self.is_first, false) {
-            self.out.push_str(",");
+            self.out.push(',');
         }
     }
 
@@ -200,7 +200,7 @@ impl SerializeMap for Members<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unsupported> {
-        self.out.push_str(":");
+        self.out.push(':');
         self.value(value)
     }
 

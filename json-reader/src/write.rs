@@ -6,7 +6,7 @@ use crate::string::plain_length;
 /// Writes a JSON string with its quotes.
 #[inline(never)]
 pub fn write_string(value: &str, out: &mut String) {
-    out.push_str("\"");
+    out.push('"');
     let mut rest = value;
     loop {
         // INVARIANT: `plain_length` ends before an ASCII character or at the end, so on a character boundary.
@@ -17,7 +17,7 @@ pub fn write_string(value: &str, out: &mut String) {
         write_escape(character, out);
         rest = special.as_str();
     }
-    out.push_str("\"");
+    out.push('"');
 }
 
 #[cold]
