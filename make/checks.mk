@@ -11,7 +11,7 @@ lint-scripts: ## Check the shell scripts (needs shellcheck)
 
 lint-workflows: ## Check the GitHub workflows (needs Go and zizmor)
 	$(call need,go,see https://go.dev/doc/install)
-	$(call need,zizmor,pip install zizmor==1.28.0)
+	$(call need,zizmor,pip install zizmor==1.32.0)
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	zizmor --offline --no-progress --persona pedantic .github
 
