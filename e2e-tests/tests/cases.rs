@@ -3,7 +3,6 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -14,20 +13,19 @@ use policy_host::host::KubernetesGetResource;
 use policy_host::policy::PolicyResponse;
 use policy_host::settings::Settings;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json_path::JsonPath;
 
-use support::{Report, Subject, strict};
+use support::{Report, Subject, case_files, strict};
 
 #[test]
 fn every_request_is_answered_as_its_case_says() {
     let mut report = Report::default();
     let subjects = support::subjects();
-    for path in support::files("cases", "yaml").iter().filter(|path| !is_about_settings(path)) {
+    for path in case_files::paths().iter().filter(|path| !is_about_settings(path)) {
         for subject in &subjects {
-            let differences = read::<RequestCase>(path)
+            let differences = case_files::read::<RequestCase>(path)
                 .and_then(|case| case.differences(subject.as_ref()))
                 .unwrap_or_else(|error| vec![format!("{error:#}")]);
             report.add(&title(path, subject.as_ref()), &differences);
@@ -40,9 +38,9 @@ fn every_request_is_answered_as_its_case_says() {
 fn settings_are_judged_as_their_case_says() {
     let mut report = Report::default();
     let subjects = support::subjects();
-    for path in support::files("cases", "yaml").iter().filter(|path| is_about_settings(path)) {
+    for path in case_files::paths().iter().filter(|path| is_about_settings(path)) {
         for subject in &subjects {
-            let differences = read::<SettingsCase>(path)
+            let differences = case_files::read::<SettingsCase>(path)
                 .and_then(|case| case.differences(subject.as_ref()))
                 .unwrap_or_else(|error| vec![format!("{error:#}")]);
             report.add(&title(path, subject.as_ref()), &differences);
@@ -57,9 +55,9 @@ fn no_answer_repeats_the_value_of_a_variable() {
     const SECRET: &str = "pl4nted-s3cret";
     let mut report = Report::default();
     let subjects = support::subjects();
-    for path in support::files("cases", "yaml").iter().filter(|path| !is_about_settings(path)) {
+    for path in case_files::paths().iter().filter(|path| !is_about_settings(path)) {
         for subject in &subjects {
-            let answer = read::<RequestCase>(path).and_then(|case| case.answer_with_secret(subject.as_ref(), SECRET));
+            let answer = case_files::read::<RequestCase>(path).and_then(|case| case.answer_with_secret(subject.as_ref(), SECRET));
             let leaks = match answer {
                 Ok(answer) => answer.lines().filter(|line| line.contains(SECRET)).map(str::to_owned).collect(),
                 Err(error) => vec![format!("{error:#}")],
@@ -97,10 +95,6 @@ fn is_about_settings(path: &Path) -> bool {
 fn title(path: &Path, subject: &dyn Subject) -> String {
     let path: PathBuf = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path).to_path_buf();
     format!("{} ({})", path.display(), subject.name())
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    yaml_serde::from_str(&fs::read_to_string(path)?).context("cannot read the case")
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,5 @@
 //! The JSON Schema of the settings, for editors and for a user's CI. Draft 7, for that is what YAML editors know.
 
-use std::fs;
-use std::path::Path;
 
 use irsa::finding::FindingKind;
 use irsa::settings::{Definition, Shape};
@@ -9,7 +7,8 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 use crate::settings::{default, description, example, join, members};
-use crate::{check_file, read, support};
+use crate::support::case_files;
+use crate::{check_file, read};
 
 const FILE: &str = "docs/settings.schema.json";
 
@@ -87,26 +86,19 @@ fn schema() -> Validator {
     jsonschema::draft7::new(&serde_json::from_str(&read(FILE)).unwrap()).unwrap()
 }
 
-/// Reads the documents of a YAML file.
-fn documents(file: &Path) -> Vec<Value> {
-    policy_host::yaml::values(&fs::read_to_string(file).unwrap())
-        .unwrap_or_else(|error| panic!("{}: {error:#}", file.display()))
-}
-
 /// What the policy takes, the schema takes: the examples, and every case that says so.
 #[test]
 fn the_schema_refuses_nothing_that_the_policy_takes() {
     let schema = schema();
     let mut taken: Vec<Value> = members("").iter().map(|member| json!({ member.key: example(member) })).collect();
     let mut refused = 0;
-    for file in support::files("cases", "yaml") {
-        for case in documents(&file) {
-            let settings = case["settings"].clone();
-            if case["expect"]["valid"] != false && !settings.is_null() {
-                taken.push(settings);
-            } else if !settings.is_null() && !schema.is_valid(&settings) {
-                refused += 1;
-            }
+    for file in case_files::paths() {
+        let case: Value = case_files::read(&file).unwrap_or_else(|error| panic!("{}: {error:#}", file.display()));
+        let settings = case["settings"].clone();
+        if case["expect"]["valid"] != false && !settings.is_null() {
+            taken.push(settings);
+        } else if !settings.is_null() && !schema.is_valid(&settings) {
+            refused += 1;
         }
     }
     for settings in &taken {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
 
+pub mod case_files;
 pub mod strict;
 
 use std::path::{Path, PathBuf};
