@@ -77,7 +77,8 @@ fn rejects_two_bases_that_define_the_same_key() {
 
 #[test]
 fn rejects_a_base_with_an_expectation_or_without_a_description() {
-    for (base, message) in [("description: One.\nexpect: {allowed: true}", "`expect`"), ("object: {}", "`description`")] {
+    for (base, message) in [("description: One.\nexpect: {allowed: true}", "`expect`"), ("object: {}", "`description`")]
+    {
         let error = resolve(&[("case.yaml", "description: A case.\nbase: one"), ("one.yaml", base)]).unwrap_err();
         assert!(error.contains(message), "{error}");
     }

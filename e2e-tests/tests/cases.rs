@@ -57,7 +57,8 @@ fn no_answer_repeats_the_value_of_a_variable() {
     let subjects = support::subjects();
     for path in case_files::paths().iter().filter(|path| !is_about_settings(path)) {
         for subject in &subjects {
-            let answer = case_files::read::<RequestCase>(path).and_then(|case| case.answer_with_secret(subject.as_ref(), SECRET));
+            let answer = case_files::read::<RequestCase>(path)
+                .and_then(|case| case.answer_with_secret(subject.as_ref(), SECRET));
             let leaks = match answer {
                 Ok(answer) => answer.lines().filter(|line| line.contains(SECRET)).map(str::to_owned).collect(),
                 Err(error) => vec![format!("{error:#}")],

@@ -1,6 +1,5 @@
 //! The JSON Schema of the settings, for editors and for a user's CI. Draft 7, for that is what YAML editors know.
 
-
 use irsa::finding::FindingKind;
 use irsa::settings::{Definition, Shape};
 use jsonschema::Validator;
