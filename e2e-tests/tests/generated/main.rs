@@ -46,6 +46,6 @@ fn read(file: &str) -> String {
 /// A kustomization takes nothing from outside its folder.
 #[test]
 fn the_kustomizations_build_on_the_manifest() {
-    let head = "# A copy of ../../policy.yaml, for a kustomization takes nothing from outside its folder. `make docs` writes it.\n";
+    let head = "# A copy of ../../policy.yaml, because a kustomization can't use files outside its folder. `make docs` writes it.\n";
     check_file("kustomize/base/policy.yaml", &format!("{head}{}", read("policy.yaml")));
 }
