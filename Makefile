@@ -1,5 +1,5 @@
-# `make` lists the targets that most contributors need, and `make help-all` lists all of them. Needs GNU Make 4.3 or later.
-# The other targets are in make/: performance, docs, cluster, release, and checks that need more programs.
+# `make` lists the targets that most contributors need, and `make help-all` lists all of them. Needs GNU Make 4.3 or
+# later. The other targets are in make/: performance, docs, cluster, release, and checks that need more programs.
 
 # A failure anywhere in a pipe fails the recipe.
 SHELL       := bash
@@ -15,8 +15,8 @@ BUILT_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/irsa_policy.wasm
 CARGO_HOME  ?= $(HOME)/.cargo
 REMAPPED     = $$RUSTFLAGS $$(printf ' --remap-path-prefix=%s=crates' "$(CARGO_HOME)"/registry/src/*)
 
-# Every target builds the workspace the same way, so that Cargo compiles each dependency once. `FEATURES=e2e-tests/cluster`
-# adds the tests on a cluster to all of them; CI sets it.
+# Every target builds the workspace the same way, so that Cargo compiles each dependency once.
+# `FEATURES=e2e-tests/cluster` adds the tests on a cluster to all of them; CI sets it.
 FEATURES    ?=
 WORKSPACE    = --workspace --locked $(if $(FEATURES),--features $(FEATURES))
 POLICY_HOST := $(abspath $(TARGET_DIR))/debug/policy-host
@@ -47,8 +47,8 @@ demo: policy.wasm host ## Show what the policy does to the four pods of demo/
 test: policy.wasm ## Run all tests that need only Rust
 	cargo test $(WORKSPACE)
 
-# Cargo tracks what the module depends on, so it runs each time; the copy is replaced only if the bytes differ. `cdylib` alone
-# makes a module that is a tenth smaller than beside the library that the tests use.
+# Cargo tracks what the module depends on, so it runs each time; the copy is replaced only if the bytes differ. `cdylib`
+# alone makes a module that is a tenth smaller than beside the library that the tests use.
 policy.wasm: FORCE ## Build the policy for release
 	@cargo fetch --locked --quiet --target $(WASM_TARGET)
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib

@@ -1,4 +1,4 @@
-//! The corpus of cases in `cases/`. The format is described in `cases/README.md`.
+//! Runs the cases of `cases/`. `cases/README.md` describes the format.
 
 mod support;
 
@@ -49,7 +49,7 @@ fn settings_are_judged_as_their_case_says() {
     report.finish();
 }
 
-/// In every case, each variable of each container is set to a secret, and each container gets one more.
+/// Sets each variable of each container of every case to a secret, and adds one more variable.
 #[test]
 fn no_answer_repeats_the_value_of_a_variable() {
     const SECRET: &str = "pl4nted-s3cret";
@@ -69,7 +69,7 @@ fn no_answer_repeats_the_value_of_a_variable() {
     report.finish();
 }
 
-/// Sets every variable in every list of the name `env` to a secret, and adds one to each.
+/// Sets every variable in every `env` array to a secret, and adds one to each array.
 fn plant(value: &mut Value, secret: &str) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|element| plant(element, secret)),
@@ -193,7 +193,7 @@ impl RequestCase {
         Ok(differences)
     }
 
-    /// All that leaves the policy, but for the object itself, which goes on to the API server.
+    /// Everything that the policy returns except the object, which goes to the API server.
     fn answer_with_secret(&self, subject: &dyn Subject, secret: &str) -> Result<String> {
         let settings = Settings::from_json(&self.settings.to_string())?;
         let mut request: Value = serde_json::from_str(&admission::payload(&self.request()?, &settings))?;
@@ -338,8 +338,9 @@ impl Differences {
         self.check(expected == actual, || format!("{what}: expected {expected:?}, but got {actual:?}"));
     }
 
-    /// What holds for every answer: a warning is no longer than Kubernetes lets it be, only lines of a reason are told apart by a
-    /// control character, and each of them is a finding, or says what could not be read.
+    /// The rules for every answer. A warning has at most 256 bytes, because an API server can truncate longer ones. Only line breaks between
+    /// the lines of a message are control characters. Each line of a message is a finding, or says what could not be
+    /// read.
     fn form(&mut self, response: &PolicyResponse) {
         for warning in response.warnings.iter().flatten() {
             self.check(warning.len() <= 256, || format!("a warning of {} bytes: {warning}", warning.len()));

@@ -1,4 +1,4 @@
-//! The command `policy-host`, as a user types it. What it has in common with kwctl is tested by `policy.bats`.
+//! Runs the command `policy-host` as a user does. `policy.bats` tests what it has in common with kwctl.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn command(subcommand: &str) -> Command {
     command
 }
 
-/// `run` on a pod whose service account has a role, in a cluster that holds it.
+/// `run` on a pod whose service account has a role in the cluster.
 fn run_on_pod_with_role() -> Command {
     let mut command = command("run");
     command.arg("--request-path").arg(in_crate("requests/pod-with-role.json"));

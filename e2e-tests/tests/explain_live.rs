@@ -1,5 +1,5 @@
-//! `policy-host explain --kubeconfig`: the pod of the walk-through, read of an API server that holds it. It is one of a
-//! few lines: what a real one stores and issues is tested by the suite `cluster`.
+//! Runs `policy-host explain --kubeconfig` on the pod of the walk-through, with a small API server that has fixed
+//! answers. The tests in `cluster/` cover what a real one stores and issues.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// An API server of fixed answers, that remembers what it was asked.
+/// An API server with fixed answers, which records its requests.
 struct ApiServer {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -90,7 +90,7 @@ fn answers(inputs: &Value, pod: &Value) -> BTreeMap<String, Value> {
     ])
 }
 
-/// The pod as the cluster stores it: with what the policy injects.
+/// The pod as the cluster stores it, with the injected parts.
 fn stored(inputs: &Value) -> Value {
     let given = |name: &str| Some(inputs[name].to_string());
     let explanation = irsa_explain::explain(&irsa_explain::Inputs {

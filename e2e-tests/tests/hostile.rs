@@ -1,5 +1,5 @@
-//! Hostile input: values of the wrong type at every place that is read, escaped and duplicate keys, invalid JSON, and requests
-//! that are too deep or very long. Each has a clear outcome, and no pod that can't be read is accepted.
+//! Hostile input: values of the wrong type at every place that is read, escaped and duplicate keys, invalid JSON, and
+//! requests that are too deep or very long. Each has a clear outcome, and no pod that can't be read is accepted.
 
 mod support;
 
@@ -14,8 +14,8 @@ use support::{Report, Subject};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/web";
 
-/// Every place of a pod's request that the policy reads, with its type. `?` accepts any type, because only its presence counts.
-/// Init containers are read as containers are, so their parts are not listed again.
+/// Every place of a pod's request that the policy reads, with its type. `?` accepts any type, because only its presence
+/// counts. Init containers are read as containers are, so their parts are not listed again.
 const PLACES: [(&str, &str); 53] = [
     ("/uid", "string"),
     ("/namespace", "string"),
@@ -220,8 +220,9 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
     report.finish();
 }
 
-/// The table of places is complete, and nothing in it is unread: a place is read if a value of the wrong type there makes the
-/// request unreadable. The request contains every field of every golden case, so a new reader of any of them shows here.
+/// The table of places is complete, and nothing in it is unread: a place is read if a value of the wrong type there
+/// makes the request unreadable. The request contains every field of every golden case, so a new reader of any of them
+/// shows here.
 #[test]
 fn lists_every_place_that_is_read() {
     let request = request_with_every_field();
@@ -248,8 +249,8 @@ fn lists_every_place_that_is_read() {
     assert_eq!(read, expected, "{}", subject.name());
 }
 
-/// The request of this file, with all fields of all golden cases. Each array has one element, with the fields of all of them.
-/// Annotations, labels and node selectors stay as they are, because their keys are the user's.
+/// The request of this file, with all fields of all golden cases. Each array has one element, with the fields of all of
+/// them. Annotations, labels and node selectors stay as they are, because their keys are the user's.
 fn request_with_every_field() -> Value {
     let mut merged = request();
     let free_keys = ["/object/metadata/annotations", "/object/metadata/labels", "/object/spec/nodeSelector"];
@@ -360,8 +361,9 @@ fn decodes_escapes() {
     }
 }
 
-/// Kubernetes decodes objects with `sigs.k8s.io/json`, for which `ServiceAccountName` is another key than `serviceAccountName`.
-/// It then encodes objects of built-in kinds again, so admission never sees such a key. The policy ignores it.
+/// Kubernetes decodes objects with `sigs.k8s.io/json`, for which `ServiceAccountName` is another key than
+/// `serviceAccountName`. It then encodes objects of built-in kinds again, so admission never sees such a key. The
+/// policy ignores it.
 #[test]
 fn ignores_keys_in_another_letter_case() {
     for subject in support::subjects() {

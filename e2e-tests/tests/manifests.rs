@@ -1,5 +1,5 @@
-//! What operators apply: policy.yaml, and the kustomizations made of it. Every field is one that Kubewarden has, the settings are
-//! right, and both policies fit each other and the metadata.
+//! Checks policy.yaml and the kustomizations: Kubewarden has every field, the settings are valid, and both policies
+//! agree with each other and with the metadata.
 
 mod support;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use support::in_repository;
 
-/// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with every field that it has and no other.
+/// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with all of its fields.
 ///
 /// Source: the `CustomResourceDefinition` of Kubewarden's chart `kubewarden-crds`, 1.36.
 #[derive(Deserialize)]
@@ -95,7 +95,7 @@ struct MatchCondition {
     name: String,
 }
 
-/// The controller drops `matchLabels`, so there are none.
+/// The controller drops `matchLabels`, so this type does not have it.
 #[derive(Deserialize, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct LabelSelector {
@@ -115,7 +115,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The policies of a manifest, of which the settings are right.
+/// The policies of a manifest, whose settings must be valid.
 fn policies(text: &str) -> Vec<ClusterAdmissionPolicy> {
     let mut policies = Vec::new();
     for document in policy_host::yaml::values(text).unwrap() {
@@ -133,7 +133,7 @@ fn policies(text: &str) -> Vec<ClusterAdmissionPolicy> {
     policies
 }
 
-/// What holds for each policy, however it is run.
+/// The rules for every policy.
 fn check(policy: &ClusterAdmissionPolicy) {
     let ClusterAdmissionPolicy { metadata, spec, .. } = policy;
     let name = &metadata.name;
@@ -163,7 +163,7 @@ fn the_manifest_is_two_policies_that_fit_each_other() {
     assert_eq!((injects.spec.background_audit, checks.spec.background_audit), (Some(false), Some(true)));
 }
 
-/// The metadata is what Artifact Hub shows, and what `kwctl scaffold manifest` starts from.
+/// Artifact Hub shows the metadata, and `kwctl scaffold manifest` starts from it.
 #[test]
 fn the_manifest_asks_about_what_the_metadata_names() {
     let metadata = Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap();
@@ -185,7 +185,7 @@ fn the_manifest_asks_about_what_the_metadata_names() {
     assert_eq!(triples(&rules), triples(&metadata.rules));
 }
 
-/// `make check-kustomize` writes them to the folder that `MANIFESTS` names, one file each.
+/// `make check-kustomize` writes the kustomizations to the folder `MANIFESTS`, one file each.
 #[test]
 #[ignore = "needs kubectl, which builds the kustomizations: make check-kustomize"]
 fn the_kustomizations_are_policies() {

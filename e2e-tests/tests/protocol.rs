@@ -1,4 +1,4 @@
-//! The host's side of waPC, with a guest that does nothing but forward: what it is sent, and what comes back.
+//! Tests the host's side of waPC with a guest that only forwards: what the guest receives, and what the host gets back.
 
 use std::sync::Arc;
 

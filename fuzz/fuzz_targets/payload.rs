@@ -1,11 +1,11 @@
-//! Whatever is sent is answered, and what was added to is not added to again.
+//! Every payload gets an answer, and injection is idempotent.
 #![no_main]
 
 use laws::Everybody;
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
-/// The payload with another object in the place of its own.
+/// The payload with another object instead of its own.
 fn with_object(payload: &str, object: &RawValue) -> Option<String> {
     let mut payload: serde_json::Value = serde_json::from_str(payload).ok()?;
     *payload.pointer_mut("/request/object")? = serde_json::from_str(object.get()).ok()?;

@@ -1,5 +1,5 @@
-//! Pods that look like pods: only additions, twice is once, and nothing is missing after it was added. A workload is judged as the
-//! pods that it makes, and nobody is locked in by one that was there.
+//! Realistic pods: the policy only adds, injection is idempotent, and nothing is missing afterwards. A workload gets
+//! the same result as its pods, and an existing workload can always be updated.
 #![no_main]
 
 use irsa::cluster::{Cluster, LookupError, Query};
@@ -8,7 +8,7 @@ use laws::pod::Scene;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-/// A cluster of one account.
+/// A cluster with one account.
 struct OneAccount(Value);
 
 impl Cluster for OneAccount {
@@ -21,7 +21,7 @@ impl Cluster for OneAccount {
     }
 }
 
-/// The answer's acceptance, its warnings, and the pod that comes of it.
+/// Whether the request is accepted, the warnings, and the resulting pod.
 fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec<String>, Value) {
     let request = json!({"uid": "u", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "team-a",
         "operation": "CREATE", "object": pod});
@@ -31,7 +31,7 @@ fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec
     (answer.accepted, answer.warnings.unwrap_or_default(), pod)
 }
 
-/// A deployment whose template is the pod, and the same deployment updated without a change.
+/// A Deployment whose template is the pod, and an update of it without a change.
 fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut judge = |group: &str, kind: &str, operation: &str, object: &Value, old: &Value| {

@@ -1,4 +1,4 @@
-//! What `kubectl` prints: the warnings, and why something was refused. Only where the machine has it.
+//! What `kubectl` prints: warnings and rejections. Runs only if `kubectl` is installed.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

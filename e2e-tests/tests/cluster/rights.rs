@@ -1,4 +1,4 @@
-//! The rights of the policy server: those of `policy.yaml`, which are enough, and without which no pod gets in.
+//! The rights in `policy.yaml` are necessary and sufficient for the policy server. Without them no pod is accepted.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn grants_the_policy_server_to_read_service_accounts_and_nothing_else() {
     let token = policy_server.create(&format!("{}/web/token", scene.path("serviceaccounts")), &json!({"spec": {}}));
     assert_eq!(token.status, 403, "{token:?}");
 
-    // And they are enough.
+    // They are sufficient.
     let stored = scene.create_pod(&pod("web", "web"));
     assert!(role_of(&stored.body).is_some(), "{stored:?}");
 }

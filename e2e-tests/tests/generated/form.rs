@@ -1,4 +1,4 @@
-//! Rancher's form for the settings, `questions-ui.yml`. Its format is that of the policies of Kubewarden's own that have one.
+//! Generates `questions-ui.yml`, Rancher's form for the settings. The format is that of Kubewarden's own policies.
 
 use irsa::settings::{Definition, Shape};
 use serde_json::{Value, json};
@@ -20,7 +20,8 @@ pub fn form() -> String {
     format!("# Rancher's form for the settings. `make docs` writes it, from irsa/src/settings/definition.rs.\n{text}")
 }
 
-/// A question about a member of the object at `path`. `variable` is where the form puts the object: within a list it begins anew.
+/// A question about a member of the object at `path`. `variable` is the form's name for the object; within an array it
+/// starts again.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
     let Definition { key, is_needed, shape, .. } = definition;
     let mut question = json!({
@@ -95,7 +96,7 @@ fn label(key: &str) -> String {
     label.replace(" arn", " ARN").replace(" uri", " URI").replace(" sts", " STS").replace(" id", " ID")
 }
 
-/// Rancher writes the defaults of a form that is left as it is into the policy.
+/// Rancher writes the defaults of an unchanged form into the policy.
 #[test]
 fn the_form_left_as_it_is_gives_settings_that_are_right() {
     let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();

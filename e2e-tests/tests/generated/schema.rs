@@ -1,4 +1,5 @@
-//! The JSON Schema of the settings, for editors and for a user's CI. Draft 7, for that is what YAML editors know.
+//! Generates the JSON Schema of the settings, for editors and for users' CI. It is draft 7, because YAML editors
+//! support that.
 
 use irsa::finding::FindingKind;
 use irsa::settings::{Definition, Shape};
@@ -85,7 +86,7 @@ fn schema() -> Validator {
     jsonschema::draft7::new(&serde_json::from_str(&read(FILE)).unwrap()).unwrap()
 }
 
-/// What the policy takes, the schema takes: the examples, and every case that says so.
+/// The schema accepts what the policy accepts: the examples, and the settings of every case.
 #[test]
 fn the_schema_refuses_nothing_that_the_policy_takes() {
     let schema = schema();
@@ -108,7 +109,7 @@ fn the_schema_refuses_nothing_that_the_policy_takes() {
     assert!(refused > 0, "it refuses nothing of what the policy refuses");
 }
 
-/// What editors are to mark.
+/// Errors that editors should show.
 #[test]
 fn the_schema_refuses_what_is_plainly_wrong() {
     let schema = schema();

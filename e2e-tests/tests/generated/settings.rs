@@ -1,4 +1,4 @@
-//! The settings' definition, as what is generated needs it.
+//! The definition of the settings, in the form that the generated files need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use irsa::Settings;
 use irsa::settings::{Definition, OBJECTS, Shape};
 use serde_json::{Value, json};
 
-/// The members of the object at a path, such as `roles[]`; the settings themselves at the empty one.
+/// The members of the object at a path, such as `roles[]`. The empty path is the settings themselves.
 pub fn members(path: &str) -> &'static [Definition] {
     let (_, members) = OBJECTS.iter().find(|(other, _)| *other == path).unwrap_or_else(|| panic!("no object `{path}`"));
     members
@@ -17,28 +17,29 @@ pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// A default that is a value, not a description of one.
+/// The default, if it is a value rather than a description.
 pub fn default(definition: &Definition) -> Option<Value> {
     let text = definition.default.strip_prefix('`')?.strip_suffix('`')?;
-    // The name of another setting is a description, too.
+    // The name of another setting is a description too.
     if members("").iter().any(|other| other.key == text) {
         return None;
     }
     Some(serde_json::from_str(text).unwrap_or_else(|_| text.into()))
 }
 
-/// A value that is right.
+/// A valid value.
 pub fn example(definition: &Definition) -> Value {
     serde_json::from_str(definition.example).unwrap_or_else(|error| panic!("{}: {error}", definition.key))
 }
 
-/// What a setting does, as a sentence; and in brackets the shape of its value, where its type does not say that already.
+/// The meaning of a setting as a sentence, followed by the type of its value in brackets if the schema's type does not
+/// show it.
 pub fn description(definition: &Definition) -> String {
     let Definition { meaning, shape, .. } = definition;
     let expected = shape.expected();
     match shape {
         Shape::Text { .. } | Shape::Lifetime => {
-            // An example says as much as the name of the thing that it is one of.
+            // An example shows as much as the name of the type.
             let shape = expected.split_once(", such as ").map(|(_, example)| format!("such as {example}"));
             sentence(&format!("{meaning} ({})", shape.as_deref().unwrap_or(&expected)))
         }
@@ -73,7 +74,7 @@ fn every_example_and_every_default_is_right() {
     assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
 }
 
-/// Settings in which an object, by its path, is this one.
+/// Settings in which the object at a path is this one.
 fn settings_with(path: &str, object: &BTreeMap<&str, Value>) -> String {
     match path.strip_suffix("[]") {
         Some(list) => json!({ list: [object] }),

@@ -49,8 +49,8 @@ fn makes_the_webhooks_pod_or_differs_as_documented() {
     assert!(shown.iter().eq(&Difference::ALL), "only these differences are covered by a case: {shown:?}");
 }
 
-/// The policy and the webhook can run together in any order: each leaves the other's pods unchanged. The test above covers one
-/// direction, because without a difference the policy expects the webhook's pod.
+/// The policy and the webhook can run together in any order: each leaves the other's pods unchanged. The test above
+/// covers one direction, because without a difference the policy expects the webhook's pod.
 #[test]
 fn the_webhook_leaves_the_policys_pods_unchanged() {
     let mut report = Report::default();

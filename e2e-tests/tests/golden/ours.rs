@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{Case, Configuration};
 
-/// A documented difference from the webhook that the golden cases show. `golden/README.md` describes each; the golden files name
-/// it by its number.
+/// A documented difference from the webhook that the golden cases show. `golden/README.md` describes each; the golden
+/// files name it by its number.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(try_from = "u8")]
 pub enum Difference {

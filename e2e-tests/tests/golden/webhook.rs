@@ -1,7 +1,7 @@
 //! The pod that AWS's webhook makes: a model of its handler, for pods that the webhook itself was not given.
 //!
-//! Source: `pkg/handler/handler.go` and `pkg/cache/cache.go` of `amazon-eks-pod-identity-webhook` v0.6.17. Every golden case
-//! checks the model.
+//! Source: `pkg/handler/handler.go` and `pkg/cache/cache.go` of `amazon-eks-pod-identity-webhook` v0.6.17. Every golden
+//! case checks the model.
 
 use anyhow::Result;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Reads the case files of `cases/`. A case can take keys from the files in `cases/base/`; `cases/README.md` has the rules.
+//! Reads the case files of `cases/`. A case can take keys from the files in `cases/base/`; `cases/README.md` has the
+//! rules.
 
 use std::collections::BTreeSet;
 use std::fs;
