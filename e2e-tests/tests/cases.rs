@@ -20,7 +20,7 @@ use serde_json_path::JsonPath;
 use support::{Report, Subject, case_files, strict};
 
 #[test]
-fn every_request_is_answered_as_its_case_says() {
+fn answers_every_request_as_its_case_expects() {
     let mut report = Report::default();
     let subjects = support::subjects();
     for path in case_files::paths().iter().filter(|path| !is_about_settings(path)) {
@@ -35,7 +35,7 @@ fn every_request_is_answered_as_its_case_says() {
 }
 
 #[test]
-fn settings_are_judged_as_their_case_says() {
+fn validates_settings_as_their_case_expects() {
     let mut report = Report::default();
     let subjects = support::subjects();
     for path in case_files::paths().iter().filter(|path| is_about_settings(path)) {
@@ -51,7 +51,7 @@ fn settings_are_judged_as_their_case_says() {
 
 /// Sets each variable of each container of every case to a secret, and adds one more variable.
 #[test]
-fn no_answer_repeats_the_value_of_a_variable() {
+fn never_repeats_the_value_of_a_variable() {
     const SECRET: &str = "pl4nted-s3cret";
     let mut report = Report::default();
     let subjects = support::subjects();
@@ -338,9 +338,9 @@ impl Differences {
         self.check(expected == actual, || format!("{what}: expected {expected:?}, but got {actual:?}"));
     }
 
-    /// The rules for every answer. A warning has at most 256 bytes, because an API server can truncate longer ones. Only line breaks between
-    /// the lines of a message are control characters. Each line of a message is a finding, or says what could not be
-    /// read.
+    /// The rules for every answer. A warning has at most 256 bytes, because an API server can truncate longer ones. The
+    /// only control characters are the line breaks between the lines of a message. Each line of a message is a finding,
+    /// or says what could not be read.
     fn form(&mut self, response: &PolicyResponse) {
         for warning in response.warnings.iter().flatten() {
             self.check(warning.len() <= 256, || format!("a warning of {} bytes: {warning}", warning.len()));

@@ -153,7 +153,7 @@ fn finds_the_pod_and_its_account_by_their_kinds() {
 }
 
 #[test]
-fn finds_the_workload_by_what_makes_pods() {
+fn finds_the_workload_that_creates_pods() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("web.yaml");
     let documents = "
@@ -180,7 +180,7 @@ fn finds_the_workload_by_what_makes_pods() {
 }
 
 #[test]
-fn takes_what_aws_prints_of_a_role() {
+fn accepts_the_output_of_the_aws_cli() {
     let mut setup = setup("00-walk-through");
     let policy = setup["inputs"]["trustPolicy"].take();
     setup["inputs"]["trustPolicy"] =

@@ -140,7 +140,7 @@ fn explain(server: &ApiServer, inputs: &Value, flags: &[&str]) -> Output {
 }
 
 #[test]
-fn reads_the_case_of_a_pod_and_asks_for_a_token_only_where_told_to() {
+fn reads_the_inputs_of_a_pod_and_requests_a_token_only_with_the_flag() {
     let inputs = walk_through();
     let server = ApiServer::start(answers(&inputs, &stored(&inputs)));
 
@@ -161,7 +161,7 @@ fn reads_the_case_of_a_pod_and_asks_for_a_token_only_where_told_to() {
 }
 
 #[test]
-fn says_that_a_pod_which_runs_was_made_without_its_role() {
+fn reports_a_running_pod_without_its_role() {
     let mut inputs = walk_through();
     inputs["pod"]["metadata"]["uid"] = "5f8d1c0e-6f5b-4a2d-9c57-0b8f4f3f2d11".into();
     let server = ApiServer::start(answers(&inputs, &inputs["pod"]));
@@ -174,7 +174,7 @@ fn says_that_a_pod_which_runs_was_made_without_its_role() {
 }
 
 #[test]
-fn warns_of_what_it_may_not_read_and_fails_without_the_pod() {
+fn warns_about_denied_reads_and_fails_without_the_pod() {
     let inputs = walk_through();
     let mut answers = answers(&inputs, &stored(&inputs));
     answers.remove("GET /openid/v1/jwks");

@@ -83,7 +83,7 @@ fn payload(kind: &Value, object: &Value, settings: &Value) -> String {
 }
 
 #[test]
-fn lets_no_pod_in_without_its_role_whatever_the_host_answers() {
+fn accepts_no_pod_without_its_role_whatever_the_host_answers() {
     let spec = json!({"serviceAccountName": "web", "containers": [{"name": "app"}]});
     let pod = json!({"metadata": {"name": "web"}, "spec": spec});
     let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
@@ -111,7 +111,7 @@ fn lets_no_pod_in_without_its_role_whatever_the_host_answers() {
 /// A workload whose account does not exist yet produces a warning. If the account can't be read, the workload is
 /// rejected, as its pods would be.
 #[test]
-fn tells_a_workload_what_its_pods_would_meet() {
+fn warns_about_the_problems_of_a_workloads_pods() {
     let template = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}});
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": template}});
     let kind = json!({"group": "apps", "version": "v1", "kind": "Deployment"});

@@ -153,7 +153,7 @@ fn check(policy: &ClusterAdmissionPolicy) {
 }
 
 #[test]
-fn the_manifest_is_two_policies_that_fit_each_other() {
+fn has_two_policies_in_the_manifest_that_agree() {
     let policies = policies(&read(&in_repository("policy.yaml")));
     let [injects, checks] = policies.as_slice() else { panic!("{} policies", policies.len()) };
     assert!(injects.spec.mutating && !checks.spec.mutating);
@@ -165,7 +165,7 @@ fn the_manifest_is_two_policies_that_fit_each_other() {
 
 /// Artifact Hub shows the metadata, and `kwctl scaffold manifest` starts from it.
 #[test]
-fn the_manifest_asks_about_what_the_metadata_names() {
+fn has_the_same_rules_in_manifest_and_metadata() {
     let metadata = Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap();
     let triples = |rules: &[Rule]| {
         let mut triples: Vec<String> = Vec::new();
@@ -188,7 +188,7 @@ fn the_manifest_asks_about_what_the_metadata_names() {
 /// `make check-kustomize` writes the kustomizations to the folder `MANIFESTS`, one file each.
 #[test]
 #[ignore = "needs kubectl, which builds the kustomizations: make check-kustomize"]
-fn the_kustomizations_are_policies() {
+fn builds_valid_policies_from_the_kustomizations() {
     let folder = PathBuf::from(std::env::var_os("MANIFESTS").expect("MANIFESTS is where the kustomizations are"));
     let built = |name: &str| policies(&read(&folder.join(format!("{name}.yaml"))));
 

@@ -5,7 +5,7 @@ mod support;
 use support::strict;
 
 #[test]
-fn takes_a_pod() {
+fn accepts_a_pod() {
     let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","creationTimestamp":null},
         "spec":{"containers":[{"name":"b","env":[{"name":"C","value":"d"}],"resources":{"limits":{"cpu":"1"}}}]}}"#;
 

@@ -144,7 +144,7 @@ fn launch(directory: &Path) -> Child {
 pub fn wait_until(what: &str, mut ask: impl FnMut() -> bool) {
     let since = Instant::now();
     while !ask() {
-        assert!(since.elapsed() < Duration::from_mins(1), "waited for a minute, in vain: {what}");
+        assert!(since.elapsed() < Duration::from_mins(1), "waited for a minute, without success: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -42,7 +42,7 @@ const PODS: [(&str, &str, &str, &str, Option<&str>); 9] = [
 ];
 
 #[test]
-fn asks_about_the_pod_that_is_stored() {
+fn reviews_the_pod_that_is_stored() {
     let scene = Scene::new("decoder", json!({}));
     for (name, spec, container, account, variable) in PODS {
         let answer = scene.api.create_text(&scene.path("pods"), &pod(name, spec, container));
@@ -92,7 +92,7 @@ const CREWS: [(&str, &str, Option<&str>); 6] = [
 ];
 
 #[test]
-fn asks_about_the_custom_object_that_is_stored() {
+fn reviews_the_custom_object_that_is_stored() {
     let workload = json!({"apiVersion": "example.com/v1", "kind": "Crew", "podTemplates": ["$.template"]});
     let scene = Scene::new("decoder-custom", json!({"customWorkloads": [workload]}));
     scene.api.created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition());

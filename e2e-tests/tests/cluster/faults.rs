@@ -40,7 +40,7 @@ fn during(scene: &Scene, fault: impl FnOnce()) -> BTreeMap<u16, usize> {
             *statuses.entry(status).or_default() += 1;
         }
     });
-    println!("answers (0 is none): {statuses:?}");
+    println!("answers by status (0: no answer): {statuses:?}");
 
     let stored = scene.api.get(&scene.path("pods")).body["items"].as_array().unwrap().clone();
     assert!(stored.len() >= statuses[&201], "{} of {statuses:?}", stored.len());
@@ -54,7 +54,7 @@ fn recovers(scene: &Scene) {
 }
 
 #[test]
-fn lets_no_pod_in_without_its_role_whatever_breaks() {
+fn accepts_no_pod_without_its_role_during_faults() {
     let mut control_plane = ControlPlane::start("faulty");
     let mut scene = Scene::on(&control_plane, "faults", json!({}), "policy-server");
 
@@ -146,7 +146,7 @@ fn decision(url: &str) -> Answer {
 }
 
 #[test]
-fn refuses_pods_where_the_answer_is_no_service_account() {
+fn rejects_pods_if_the_answer_is_not_a_service_account() {
     let status = |code: u16, reason: &str| json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": "no"});
     let secret = json!({"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "a"}});
     for (code, body) in [

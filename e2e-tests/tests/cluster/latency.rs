@@ -64,7 +64,7 @@ fn milliseconds(times: &[Duration], hundredth: usize) -> f64 {
 }
 
 #[test]
-#[ignore = "it measures, and judges nothing: `make bench-cluster`"]
+#[ignore = "measures only: run `make bench-cluster`"]
 fn prints_how_long_an_answer_takes() {
     let floor = PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR names no module: run `make bench-cluster`"));
     let control_plane = ControlPlane::start("latency");

@@ -21,7 +21,7 @@ fn deployment() -> Value {
 }
 
 #[test]
-fn lets_what_was_there_before_be_changed_and_deleted() {
+fn accepts_updates_and_deletion_of_existing_objects() {
     let scene = Scene::new("lock-in", json!({"actions": {"missingServiceAccount": "Reject"}}));
     let accounts = scene.path("serviceaccounts");
     scene.unchecked(|scene| {

@@ -11,7 +11,7 @@ fn policy_server() -> Api {
 }
 
 #[test]
-fn grants_the_policy_server_to_read_service_accounts_and_nothing_else() {
+fn lets_the_policy_server_read_only_service_accounts() {
     let rules: Vec<Value> = operators_objects()
         .into_iter()
         .filter(|object| object["kind"] == "ClusterRole")
@@ -34,7 +34,7 @@ fn grants_the_policy_server_to_read_service_accounts_and_nothing_else() {
 }
 
 #[test]
-fn refuses_every_pod_where_the_policy_server_may_not_read() {
+fn rejects_every_pod_if_the_policy_server_has_no_rights() {
     let scene = Scene::with_identity("no-rights", json!({}), "without-rights");
 
     for account in ["web", "default"] {

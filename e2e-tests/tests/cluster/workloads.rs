@@ -34,7 +34,7 @@ fn template(service_account: &str) -> Value {
 }
 
 #[test]
-fn warns_of_a_missing_service_account_in_every_kind_of_workload() {
+fn warns_about_a_missing_service_account_in_every_kind_of_workload() {
     let scene = Scene::new("workloads", json!({}));
     for (account, expected) in [("missing", 1), ("web", 0)] {
         for (group, resource, key, mut content) in workloads(&template(account)) {
@@ -60,7 +60,7 @@ fn warns_of_a_missing_service_account_in_every_kind_of_workload() {
 }
 
 #[test]
-fn refuses_a_service_account_whose_role_can_not_be_one() {
+fn rejects_a_service_account_with_a_malformed_role() {
     let scene = Scene::new("accounts", json!({}));
     let accounts = scene.path("serviceaccounts");
     let annotations = json!({"eks.amazonaws.com/role-arn": "not-an-arn"});

@@ -18,7 +18,7 @@ const HEAD: &str = "# Kubewarden Artifacthub Package config
 ";
 
 #[test]
-fn the_listing_is_that_of_the_metadata() {
+fn keeps_the_listing_up_to_date() {
     let metadata = Metadata::from_yaml(&read("metadata.yml")).unwrap();
     let current: Value = yaml_serde::from_str(&read(FILE)).unwrap();
     let package = package(&metadata, &current["createdAt"], &form());

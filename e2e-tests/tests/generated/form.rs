@@ -9,7 +9,7 @@ use crate::{check_file, read};
 const FILE: &str = "questions-ui.yml";
 
 #[test]
-fn the_form_is_that_of_the_code() {
+fn keeps_the_form_up_to_date() {
     check_file(FILE, &form());
 }
 
@@ -98,7 +98,7 @@ fn label(key: &str) -> String {
 
 /// Rancher writes the defaults of an unchanged form into the policy.
 #[test]
-fn the_form_left_as_it_is_gives_settings_that_are_right() {
+fn gives_valid_settings_for_an_unchanged_form() {
     let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
     let questions = form["questions"].as_array().unwrap();
     let settings: serde_json::Map<String, Value> = questions

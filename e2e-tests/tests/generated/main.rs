@@ -46,7 +46,7 @@ fn read(file: &str) -> String {
 
 /// A kustomization can't use files outside its folder.
 #[test]
-fn the_kustomizations_build_on_the_manifest() {
+fn keeps_the_base_of_the_kustomizations_up_to_date() {
     let head = "# A copy of ../../policy.yaml, because a kustomization can't use files outside its folder. `make docs` writes it.\n";
     check_file("kustomize/base/policy.yaml", &format!("{head}{}", read("policy.yaml")));
 }

@@ -9,7 +9,7 @@ use irsa_explain::sdk::SDKS;
 use crate::{check_part, read};
 
 #[test]
-fn the_settings_reference_is_that_of_the_code() {
+fn keeps_the_settings_reference_up_to_date() {
     let tables = OBJECTS.map(|(path, members)| {
         let rows = members.iter().map(row);
         let table = table("| key | value | default | example | what it does |\n|---|---|---|---|---|", rows);
@@ -29,7 +29,7 @@ fn row(definition: &Definition) -> String {
 }
 
 #[test]
-fn the_findings_reference_is_that_of_the_code() {
+fn keeps_the_findings_reference_up_to_date() {
     let rows = FindingKind::ALL.iter().map(|kind| {
         let anchor = kind.name().to_lowercase();
         format!("| [`{}`](#{anchor}) | `{:?}` | {} |", kind.name(), kind.default_action(), kind.meaning().trim())
@@ -58,7 +58,7 @@ fn every_finding_is_explained() {
 }
 
 #[test]
-fn the_steps_of_an_explanation_are_those_of_the_code() {
+fn keeps_the_steps_reference_up_to_date() {
     let rows = StepKind::ALL
         .iter()
         .enumerate()
@@ -67,13 +67,13 @@ fn the_steps_of_an_explanation_are_those_of_the_code() {
 }
 
 #[test]
-fn the_mistakes_of_an_explanation_are_those_of_the_code() {
+fn keeps_the_mistakes_reference_up_to_date() {
     let rows = Mistake::ALL.iter().map(|mistake| format!("| `{}` | {} |", mistake.name(), mistake.meaning().trim()));
     check_part("docs/explain.md", "mistakes", &table("| mistake | what it means |\n|---|---|", rows));
 }
 
 #[test]
-fn the_orders_of_the_sdks_are_those_of_the_code() {
+fn keeps_the_sdk_reference_up_to_date() {
     let rows = SDKS.iter().map(|sdk| {
         let order: Vec<_> = sdk.order.iter().map(|place| place.words()).collect();
         format!("| [{}]({}) | {} |", sdk.name, sdk.docs, order.join("; "))

@@ -13,7 +13,7 @@ use crate::{check_file, read};
 const FILE: &str = "docs/settings.schema.json";
 
 #[test]
-fn the_schema_is_that_of_the_code() {
+fn keeps_the_schema_up_to_date() {
     let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "https://raw.githubusercontent.com/irsa-policy/irsa-policy/main/docs/settings.schema.json",
@@ -88,7 +88,7 @@ fn schema() -> Validator {
 
 /// The schema accepts what the policy accepts: the examples, and the settings of every case.
 #[test]
-fn the_schema_refuses_nothing_that_the_policy_takes() {
+fn accepts_in_the_schema_what_the_policy_accepts() {
     let schema = schema();
     let mut taken: Vec<Value> = members("").iter().map(|member| json!({ member.key: example(member) })).collect();
     let mut refused = 0;
@@ -111,7 +111,7 @@ fn the_schema_refuses_nothing_that_the_policy_takes() {
 
 /// Errors that editors should show.
 #[test]
-fn the_schema_refuses_what_is_plainly_wrong() {
+fn rejects_obvious_errors_in_the_schema() {
     let schema = schema();
     for settings in [
         json!({"annotationPrefx": "x"}),

@@ -55,7 +55,7 @@ fn sentence(text: &str) -> String {
 }
 
 #[test]
-fn every_example_and_every_default_is_right() {
+fn every_example_and_every_default_is_valid() {
     let mut have_defaults = BTreeSet::new();
     for (path, members) in OBJECTS {
         let whole = members.iter().map(|member| (member.key, example(member))).collect();

@@ -22,7 +22,7 @@ use ours::{Difference, Expectation, Outcome};
 use support::{Report, Subject, strict};
 
 #[test]
-fn makes_the_webhooks_pod_or_differs_as_documented() {
+fn makes_the_same_pod_as_the_webhook_or_differs_as_documented() {
     let mut report = Report::default();
     let mut shown = BTreeSet::new();
     let subjects = support::subjects();

@@ -207,7 +207,7 @@ impl Configuration {
             .service_accounts
             .iter()
             .find(|account| account["metadata"]["namespace"] == namespace && account["metadata"]["name"] == name);
-        let account = account.context("there is no such service account")?;
+        let account = account.context("the service account does not exist")?;
         let annotation = |key: &str| {
             let value = account["metadata"]["annotations"][format!("{}/{key}", self.prefix())].as_str();
             value.map(str::to_owned)

@@ -30,7 +30,7 @@ pub trait Subject {
 /// without building the module.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
     if std::env::var_os("POLICY_WASM").is_some_and(|path| path.is_empty()) {
-        eprintln!("the module is not tried, for POLICY_WASM is empty");
+        eprintln!("the module is not tested, because POLICY_WASM is empty");
         return vec![Box::new(InMemory)];
     }
     vec![Box::new(Module::load()), Box::new(InMemory)]
