@@ -52,7 +52,7 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     let answer = read(&text);
     assert_eq!(answer.accepted, answer.code.is_none(), "{text}");
     assert_eq!(answer.accepted, answer.message.is_none(), "{text}");
-    assert!(answer.accepted || answer.mutated_object.is_none(), "what is refused is not added to: {text}");
+    assert!(answer.accepted || answer.mutated_object.is_none(), "a rejected object is changed: {text}");
     for warning in answer.warnings.iter().flatten() {
         assert!(warning.len() <= 256 && !warning.contains(char::is_control), "{warning:?}");
     }

@@ -23,5 +23,5 @@ fuzz_target!(|payload: &[u8]| {
     let again = with_object(payload, object).expect("the object was there");
     let twice = laws::review(again.as_bytes(), &mut Everybody);
     let twice = laws::read(&twice);
-    assert!(twice.accepted && twice.mutated_object.is_none(), "twice is once: {again}");
+    assert!(twice.accepted && twice.mutated_object.is_none(), "injection is not idempotent: {again}");
 });

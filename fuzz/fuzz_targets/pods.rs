@@ -43,15 +43,19 @@ fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     };
     let of_pod = judge("", "Pod", "CREATE", pod, &Value::Null);
     let created = judge("apps", "Deployment", "CREATE", &deployment, &Value::Null);
-    assert_eq!(created, of_pod, "a workload is judged as its pods are: {pod}");
+    assert_eq!(created, of_pod, "a workload gets another result than its pods: {pod}");
     let (code, _) = judge("apps", "Deployment", "UPDATE", &deployment, &deployment);
-    assert_eq!(code, None, "nobody is locked in: {pod}");
+    assert_eq!(code, None, "an unchanged update is rejected: {pod}");
 }
 
 fuzz_target!(|scene: Scene| {
     let Scene { pod, account, mut settings } = scene;
     let mut cluster = OneAccount(account);
-    assert_eq!(irsa_policy::check_settings(settings.to_string().as_bytes()), Ok(()), "no run is lost");
+    assert_eq!(
+        irsa_policy::check_settings(settings.to_string().as_bytes()),
+        Ok(()),
+        "the generated settings are invalid"
+    );
     check_workload(&pod, &settings, &mut cluster);
     let (accepted, warnings, once) = review(&pod, &settings, &mut cluster);
     assert_only_additions(&pod, &once);
@@ -59,11 +63,11 @@ fuzz_target!(|scene: Scene| {
         return;
     }
     let (accepted, _, twice) = review(&once, &settings, &mut cluster);
-    assert!(accepted && twice == once, "twice is once: {pod}\n{once}\n{twice}");
+    assert!(accepted && twice == once, "injection is not idempotent: {pod}\n{once}\n{twice}");
 
     settings["mode"] = "Validate".into();
     settings["actions"]["notInjected"] = "Warn".into();
     let (accepted, after, unchanged) = review(&once, &settings, &mut cluster);
-    assert!(accepted && unchanged == once, "what was let through with {warnings:?} is let through: {once}");
+    assert!(accepted && unchanged == once, "a pod accepted with {warnings:?} is rejected or changed later: {once}");
     assert!(!after.iter().any(|warning| warning.ends_with("[notInjected]")), "{after:?}\n{once}");
 });
