@@ -61,6 +61,7 @@ lint: ## Check formatting, API docs and wording, and run clippy for the host and
 	cargo fmt --all --check
 	for manifest in $(SEPARATE); do cargo fmt --manifest-path $$manifest --all --check || exit 1; done
 	cargo clippy $(WORKSPACE) --all-targets -- -D warnings
+	$(if $(FEATURES),cargo clippy $(WORKSPACE) --test cluster -- -D warnings)
 	cargo clippy --locked --target $(WASM_TARGET) -p irsa-policy -p irsa -- -D warnings
 	RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" cargo doc --locked --no-deps -p irsa -p json-reader -p irsa-explain -p irsa-policy
 	cargo run --quiet --locked -p lint-words
