@@ -19,9 +19,9 @@ fn finds_fields_and_values_that_the_api_does_not_have() {
             r#"{"apiVersion":"v1","kind":"Pod","metadata":{},"spec":{"containers":[{"name":"b","nam":"c"}]}}"#,
             "$.spec.containers[0].nam",
         ),
-        (r#"{"apiVersion":"v1","kind":"Pod","metadata":{},"spec":{"containers":1}}"#, "no pod"),
+        (r#"{"apiVersion":"v1","kind":"Pod","metadata":{},"spec":{"containers":1}}"#, "not a pod"),
         (r#"{"apiVersion":"v1","kind":"Pod","metadata":{},"metadata":{}}"#, "duplicate key `metadata`"),
-        ("{", "not sound JSON"),
+        ("{", "not valid JSON"),
     ] {
         let faults = strict::faults(pod);
         assert!(faults.len() == 1 && faults[0].contains(fault), "{pod}: {faults:?}");

@@ -78,7 +78,7 @@ fn action(name: &str, of: &Shape) -> Value {
 }
 
 fn extend(object: &mut Value, with: Value) {
-    let Value::Object(with) = with else { panic!("{with} is no object") };
+    let Value::Object(with) = with else { panic!("{with} is not an object") };
     object.as_object_mut().unwrap().extend(with);
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 pub fn faults(pod: &str) -> Vec<String> {
     let sent: Value = match serde_json::from_str::<UniqueKeys>(pod).and_then(|_| serde_json::from_str(pod)) {
         Ok(sent) => sent,
-        Err(error) => return vec![format!("the object is not sound JSON: {error}")],
+        Err(error) => return vec![format!("the object is not valid JSON: {error}")],
     };
     match serde_json::from_str::<Pod>(pod) {
         Ok(decoded) => {
@@ -24,7 +24,7 @@ pub fn faults(pod: &str) -> Vec<String> {
             compare(&sent, &kept, "$", &mut faults);
             faults
         }
-        Err(error) => vec![format!("the object is no pod: {error}")],
+        Err(error) => vec![format!("the object is not a pod: {error}")],
     }
 }
 
