@@ -28,8 +28,8 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
             "missingServiceAccount",
         ),
         // Unknown, because the lookup failed.
-        ("no text", failure(""), "lookupFailed"),
-        ("another text", failure("something went wrong"), "lookupFailed"),
+        ("an empty message", failure(""), "lookupFailed"),
+        ("another message", failure("something went wrong"), "lookupFailed"),
         ("a timeout", failure("Host error: Callback evaluation failure: deadline has elapsed"), "lookupFailed"),
         (
             "forbidden",

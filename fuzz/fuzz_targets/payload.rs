@@ -15,8 +15,8 @@ fn with_object(payload: &str, object: &RawValue) -> Option<String> {
 fuzz_target!(|payload: &[u8]| {
     let once = laws::review(payload, &mut Everybody);
     let Some(object) = laws::read(&once).mutated_object else { return };
-    let payload = std::str::from_utf8(payload).expect("what is no UTF-8 is refused");
-    let before: serde_json::Value = serde_json::from_str(payload).expect("what is no JSON is refused");
+    let payload = std::str::from_utf8(payload).expect("invalid UTF-8 is rejected");
+    let before: serde_json::Value = serde_json::from_str(payload).expect("invalid JSON is rejected");
     let kept = before["request"]["object"]["spec"]["containers"].as_array().map_or(0, Vec::len);
     let after: serde_json::Value = serde_json::from_str(object.get()).expect("it is JSON");
     assert_eq!(after["spec"]["containers"].as_array().map_or(0, Vec::len), kept);

@@ -13,7 +13,7 @@ use crate::clients::share;
 use crate::scene::{ROLE, Scene, account, pod, role_of};
 
 fn count() -> usize {
-    std::env::var("IRSA_RACE_COUNT").map_or(2000, |count| count.parse().expect("IRSA_RACE_COUNT is no number"))
+    std::env::var("IRSA_RACE_COUNT").map_or(2000, |count| count.parse().expect("IRSA_RACE_COUNT is not a number"))
 }
 
 /// Runs the step `count` times on several clients, and returns how often it returned `false`.
