@@ -1,4 +1,4 @@
-//! `policy-host explain`, as a user types it: each of the setups in `explain/setups`, through files.
+//! Runs `policy-host explain` as a user does, with each setup of `explain/setups` as files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ fn setup(name: &str) -> Value {
     setups().into_iter().find(|(other, _)| other == name).unwrap().1
 }
 
-/// The command for a setup, whose inputs become files of a folder.
+/// The command for a setup, whose inputs are written to a folder.
 fn command(setup: &Value, folder: &TempDir, as_yaml: bool) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_policy-host"));
     command.arg("explain");
@@ -148,12 +148,12 @@ fn finds_the_pod_and_its_account_by_their_kinds() {
         let said: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(said["cause"], cause, "{pod}");
     }
-    // The file has no such pod.
+    // The file does not contain this pod.
     assert_eq!(explain("pod/other").status.code(), Some(2));
 }
 
 #[test]
-fn finds_the_workload_by_what_makes_pods() {
+fn finds_the_workload_that_creates_pods() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("web.yaml");
     let documents = "
@@ -180,7 +180,7 @@ fn finds_the_workload_by_what_makes_pods() {
 }
 
 #[test]
-fn takes_what_aws_prints_of_a_role() {
+fn accepts_the_output_of_the_aws_cli() {
     let mut setup = setup("00-walk-through");
     let policy = setup["inputs"]["trustPolicy"].take();
     setup["inputs"]["trustPolicy"] =

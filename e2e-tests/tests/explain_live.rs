@@ -1,5 +1,5 @@
-//! `policy-host explain --kubeconfig`: the pod of the walk-through, read of an API server that holds it. It is one of a
-//! few lines: what a real one stores and issues is tested by the suite `cluster`.
+//! Runs `policy-host explain --kubeconfig` on the pod of the walk-through, with a small API server that has fixed
+//! answers. The tests in `cluster/` cover what a real one stores and issues.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use std::thread;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// An API server of fixed answers, that remembers what it was asked.
+/// An API server with fixed answers, which records its requests.
 struct ApiServer {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -90,7 +90,7 @@ fn answers(inputs: &Value, pod: &Value) -> BTreeMap<String, Value> {
     ])
 }
 
-/// The pod as the cluster stores it: with what the policy injects.
+/// The pod as the cluster stores it, with the injected parts.
 fn stored(inputs: &Value) -> Value {
     let given = |name: &str| Some(inputs[name].to_string());
     let explanation = irsa_explain::explain(&irsa_explain::Inputs {
@@ -140,7 +140,7 @@ fn explain(server: &ApiServer, inputs: &Value, flags: &[&str]) -> Output {
 }
 
 #[test]
-fn reads_the_case_of_a_pod_and_asks_for_a_token_only_where_told_to() {
+fn reads_the_inputs_of_a_pod_and_requests_a_token_only_with_the_flag() {
     let inputs = walk_through();
     let server = ApiServer::start(answers(&inputs, &stored(&inputs)));
 
@@ -161,7 +161,7 @@ fn reads_the_case_of_a_pod_and_asks_for_a_token_only_where_told_to() {
 }
 
 #[test]
-fn says_that_a_pod_which_runs_was_made_without_its_role() {
+fn reports_a_running_pod_without_its_role() {
     let mut inputs = walk_through();
     inputs["pod"]["metadata"]["uid"] = "5f8d1c0e-6f5b-4a2d-9c57-0b8f4f3f2d11".into();
     let server = ApiServer::start(answers(&inputs, &inputs["pod"]));
@@ -174,7 +174,7 @@ fn says_that_a_pod_which_runs_was_made_without_its_role() {
 }
 
 #[test]
-fn warns_of_what_it_may_not_read_and_fails_without_the_pod() {
+fn warns_about_denied_reads_and_fails_without_the_pod() {
     let inputs = walk_through();
     let mut answers = answers(&inputs, &stored(&inputs));
     answers.remove("GET /openid/v1/jwks");

@@ -1,4 +1,4 @@
-//! The small texts: globs, ARNs, patterns of accounts, paths to pod templates, `skip-containers`, lifetimes.
+//! Short strings: globs, ARNs, account patterns, paths to pod templates, `skip-containers`, lifetimes.
 #![no_main]
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use irsa::internals::TemplatePath;
 use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
 
-/// Globs, by trying every way. `**` crosses `/`; nothing crosses `:`.
+/// Matches globs by trying every possibility. `**` matches `/`; nothing matches `:`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let star = |crosses: fn(u8) -> bool, rest: &[u8]| {
         let run = text.iter().take_while(|byte| crosses(**byte)).count();
@@ -29,7 +29,7 @@ fuzz_target!(|texts: (&str, &str)| {
     let borrowed = Cow::Borrowed(one);
     if let Ok(glob) = Glob::new(borrowed.clone()) {
         let matched = glob.matches(other);
-        // Every way takes for ever where there are many stars.
+        // Trying every possibility takes too long with many stars.
         if one.len() <= 12 && other.len() <= 24 {
             assert_eq!(matched, matches(one.as_bytes(), other.as_bytes()), "{one:?} {other:?}");
         }

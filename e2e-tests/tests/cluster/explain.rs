@@ -1,4 +1,4 @@
-//! `policy-host explain` on a pod of the cluster, with a token that the cluster issues and its published keys.
+//! Runs `policy-host explain` on a pod of the cluster, with a token that the cluster issues and its published keys.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Scene, control_plane, pod};
 
-/// The step of this name.
+/// The step with this name.
 fn step<'a>(explanation: &'a Value, name: &str) -> &'a Value {
     let steps = explanation["steps"].as_array().unwrap_or_else(|| panic!("{explanation}"));
     steps.iter().find(|step| step["step"] == name).unwrap_or_else(|| panic!("no step {name}: {explanation}"))
