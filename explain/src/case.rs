@@ -5,7 +5,7 @@ use irsa::GroupVersionKind;
 use irsa::SKIP_LABEL;
 use irsa::Settings;
 use irsa::Workload;
-use irsa::json::path_text;
+use irsa::json::{RawStr, path_text};
 use serde_json::Value;
 
 use crate::admission::{Admission, Objects, metadata, pod_of_template};
@@ -239,8 +239,8 @@ fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workl
     let kind = workload.get("kind").and_then(Value::as_str).unwrap_or_default();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let none = || format!("`{kind}` of `{api_version}` makes no pods that are known of");
-    let plain = |text| irsa::json::RawStr::plain(text).ok_or_else(none);
-    let kind = GroupVersionKind { group: plain(group)?, version: plain(version)?, kind: plain(kind)? };
+    let kind =
+        GroupVersionKind { group: RawStr::Plain(group), version: RawStr::Plain(version), kind: RawStr::Plain(kind) };
     Workload::of_kind(&kind, settings).ok_or_else(none)
 }
 

@@ -70,7 +70,7 @@ impl Container {
     /// The role that it asks for, where that stands in the pod and can be one.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
-        self.literal("AWS_ROLE_ARN").filter(|role| RoleArn::new(Cow::Borrowed(role)).is_some())
+        self.literal("AWS_ROLE_ARN").filter(|role| RoleArn::new(Cow::Borrowed(role)).is_ok())
     }
 
     /// Whether a volume is mounted where SDKs look for their files, whosever home it is.

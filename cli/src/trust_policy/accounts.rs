@@ -64,7 +64,6 @@ pub fn collect(args: &Args) -> Result<BTreeMap<String, Vec<Account>>> {
 }
 
 fn check_arn(arn: &str) -> Result<()> {
-    let is_valid = RoleArn::new(arn.into()).is_some();
-    ensure!(is_valid, "expected the ARN of an IAM role, but got `{}`", irsa::escaped_line(arn, 200));
-    Ok(())
+    let valid = RoleArn::new(arn.into());
+    valid.map(drop).with_context(|| format!("`{}` is not the ARN of an IAM role", irsa::escaped_line(arn, 200)))
 }

@@ -32,8 +32,8 @@ impl Wanted {
         let role = case.role();
         let parts: Vec<&str> = role.as_deref().unwrap_or_default().split(':').collect();
         let part = |index: usize| parts.get(index).filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
-        let account = part(4).filter(|account| irsa::internals::is_account_id(account));
-        let partition = part(1).filter(|partition| irsa::internals::is_partition(partition));
+        let account = part(4).filter(|account| irsa::internals::check_account_id(account).is_ok());
+        let partition = part(1).filter(|partition| irsa::internals::check_partition(partition).is_ok());
         Self { url: issuer::provider(case).map(str::to_owned), account, partition }
     }
 

@@ -59,7 +59,7 @@ fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
             .detail(format!("container `{name}`"), "no region", Outcome::Unknown);
     };
     // Any other text may be a secret.
-    let Some(known) = container.literal(variable).and_then(|region| Region::new(Cow::Borrowed(region))) else {
+    let Some(known) = container.literal(variable).and_then(|region| Region::new(Cow::Borrowed(region)).ok()) else {
         return unknown(step, "Which STS is asked is not known: the region can't be told from the pod.")
             .because(format!("container `{name}`: expected the name of a region as `{variable}`, but it has another value, or one that does not stand in the pod"))
             .detail(format!("container `{name}`"), "a region that is not known", Outcome::Unknown);
