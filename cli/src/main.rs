@@ -27,7 +27,8 @@ struct Cli {
 enum Command {
     /// Check manifests: what the policy would find in them, with file, line and fix
     ///
-    /// Exits with 0 if there is no finding of the level of `--fail-on`, 1 if there is one, and 2 if something can't be read.
+    /// Exits with 0 if there is no finding of the level of `--fail-on`, 1 if there is one, and 2 if something can't be
+    /// read.
     Check(Box<check::Args>),
     /// Explain why a pod has the role that it has, or has none: from its service account to the role's trust policy
     ///

@@ -183,7 +183,8 @@ impl Input {
         }
     }
 
-    /// Whether a workload of the input creates this object, so that it says the same: a `ReplicaSet` or a Job of a cluster.
+    /// Whether a workload of the input creates this object, so that it says the same: a `ReplicaSet` or a Job of a
+    /// cluster.
     fn is_owned(&self, object: &InputObject, default_namespace: &str) -> bool {
         let head = &object.head;
         let (true, Some(owner)) = (head.is_live() && head.kind != "Pod", head.controller()) else { return false };
@@ -285,7 +286,8 @@ impl Positions {
     }
 }
 
-/// Each finding once: one in a service account is found again with each pod that uses it, and a note is the same for each object.
+/// Each finding once: one in a service account is found again with each pod that uses it, and a note is the same for
+/// each object.
 fn distinct(founds: Vec<Found>) -> Vec<Found> {
     let is_of_account = |found: &Found| found.object.kind == "ServiceAccount";
     let key =
@@ -331,8 +333,7 @@ fn apply_ignores(report: &mut Report, config: &Config, comments: Vec<(usize, Com
         let mut of_file: Vec<&mut Finding> =
             report.findings.iter_mut().filter(|finding| finding.file == source.name).collect();
         for (at, names) in ignore::apply_comments(comments, &mut of_file) {
-            let message =
-                format!("this comment ignores `{names}`, but there is no such finding on its line: remove it");
+            let message = format!("this comment ignores `{names}`, but its line does not have this finding: remove it");
             own.push(own_finding(names::UNUSED_IGNORE, message, &source.name, Some(at)));
         }
         for (at, message) in invalid {
@@ -340,7 +341,8 @@ fn apply_ignores(report: &mut Report, config: &Config, comments: Vec<(usize, Com
         }
     }
     for rule in ignore::apply_rules(config, &mut report.findings) {
-        let message = format!("this entry ignores `{}`, but there is no such finding: remove it", rule.finding);
+        let message =
+            format!("this entry ignores `{}`, but the input does not have this finding: remove it", rule.finding);
         own.push(own_finding(names::UNUSED_IGNORE, message, FILE, None));
     }
     report.findings.extend(own);

@@ -131,8 +131,8 @@ fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, &'static str)>
     })
 }
 
-/// Whether a workload lacks what Kubernetes requires of it, as a strategic merge patch does: its template, its selector, or the image of
-/// every container.
+/// Whether a workload lacks what Kubernetes requires of it, as a strategic merge patch does: its template, its
+/// selector, or the image of every container.
 fn is_patch(json: &str, head: &Head) -> bool {
     let (group, _) = head.group_version();
     let template = match (group, head.kind.as_str()) {

@@ -161,7 +161,7 @@ impl Source {
     }
 }
 
-/// Reads the objects of a text.
+/// Reads the objects of a YAML or JSON string.
 pub fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();
     let has_template_actions = classify::has_template_actions(text);

@@ -1,7 +1,7 @@
 //! `irsa explain`: why a pod has the role that it has, or has none.
 //!
-//! `inputs` finds the pod, its account and the rest in files, `live` reads what is missing from a cluster, and the crate
-//! `irsa_explain` does the rest.
+//! `inputs` finds the pod, its account and the rest in files, `live` reads what is missing from a cluster, and the
+//! crate `irsa_explain` does the rest.
 
 mod inputs;
 mod live;

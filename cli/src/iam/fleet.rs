@@ -233,7 +233,7 @@ fn cluster_names<'f>(fleet: &'f Fleet<'_>) -> Vec<&'f str> {
     clusters(fleet).into_iter().map(|(name, _)| name).collect()
 }
 
-/// What is wrong with a role, whoever uses it. `used_by` are the accounts of the input that have it, as `namespace:name`.
+/// What is wrong with a role itself. `used_by` are the accounts of the input that have it, as `namespace:name`.
 fn role_findings(role: &Role, used_by: Option<&BTreeSet<String>>, fleet: &Fleet<'_>) -> Vec<Finding> {
     let Some(policy) = &role.trust_policy else { return Vec::new() };
     let title = role.title();

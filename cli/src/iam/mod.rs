@@ -1,7 +1,8 @@
 //! What files show about IAM, held against the service accounts of the input.
 //!
-//! `files` reads what AWS, Terraform and CloudFormation say, and `fleet` evaluates it: each service account against the trust policy of
-//! its role, each role and each identity provider against the clusters. Nothing is guessed: what the files do not show is unknown.
+//! `files` reads what AWS, Terraform and CloudFormation say, and `fleet` evaluates it: each service account against the
+//! trust policy of its role, each role and each identity provider against the clusters. Nothing is guessed: what the
+//! files do not show is unknown.
 
 mod cloudformation;
 mod files;

@@ -1,7 +1,7 @@
 //! Makes trust policies.
 //!
-//! Sources: the EKS User Guide, "Assign IAM roles to Kubernetes service accounts" and "Create IAM role with trust policy required by EKS
-//! Pod Identity"; the IAM User Guide, "IAM and AWS STS quotas": white space does not count.
+//! Sources: the EKS User Guide, "Assign IAM roles to Kubernetes service accounts" and "Create IAM role with trust
+//! policy required by EKS Pod Identity"; the IAM User Guide, "IAM and AWS STS quotas": white space does not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -156,7 +156,7 @@ fn aws(roles: &[Role], cluster: Option<&str>) -> String {
     text
 }
 
-/// A text as one word of a POSIX shell.
+/// Quotes a string as one word of a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
