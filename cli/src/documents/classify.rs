@@ -74,7 +74,36 @@ pub fn unreadable(unreadable: &Unreadable, has_template_actions: bool) -> Skippe
                        `helm template CHART | irsa check -`";
         return Skipped::new(SkippedKind::Template, *at, message);
     }
-    Skipped::new(SkippedKind::Unreadable, *at, format!("expected YAML or JSON, but {message}"))
+    Skipped::new(SkippedKind::Unreadable, *at, format!("can't be read as YAML: {message}{}", hint(message)))
+}
+
+/// What to do about an error of the YAML parser.
+fn hint(message: &str) -> &'static str {
+    let hints = [
+        ("tab", ": indent with spaces"),
+        ("unclosed quote", ": close it"),
+        ("unclosed bracket", ": close it"),
+        ("anchor", ": an alias can only name an anchor above it in the same document"),
+        ("mapping values are not allowed", ": put the value in quotes, or move it to a line of its own"),
+        ("flow mapping", ": close the `{`, or separate the entries with commas"),
+        ("flow sequence", ": close the `[`, or separate the elements with commas"),
+        ("expected key", ": check the indentation of this line"),
+        ("expected '-' indicator", ": check the indentation of this line"),
+        ("simple key", ": add `:` after the key, or check the indentation"),
+        ("expected a key", ": put it in quotes"),
+        ("to merge", ": `<<` takes an alias of a mapping, such as `*name`"),
+        ("does not fit its tag", ": change the value, or remove the tag"),
+        ("aliases", ": write the values out"),
+    ];
+    hints.iter().find(|(words, _)| message.contains(words)).map_or("", |(_, hint)| hint)
+}
+
+/// The first conflict marker of Git in a text.
+pub fn conflict(text: &str) -> Option<Skipped> {
+    let index = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
+    let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+    let at = Position { line, column: 1 };
+    Some(Skipped::new(SkippedKind::Unreadable, at, "this is a conflict marker of Git: resolve the conflict"))
 }
 
 /// A key that a later, equal key overrides.
@@ -127,7 +156,7 @@ fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, &'static str)>
         Value::Object(_) => {
             (SkippedKind::Fragment, "this document has no `apiVersion` and no `kind`: it is not checked")
         }
-        _ => (SkippedKind::Fragment, "this is not a Kubernetes object: it is not checked"),
+        _ => (SkippedKind::Fragment, "this is plain text, not a Kubernetes object: it is not checked"),
     })
 }
 

@@ -91,6 +91,12 @@ pub struct OwnerReference {
 }
 
 impl Head {
+    /// The fields of an object (JSON). Empty for anything else: serde would take an array for an object.
+    fn of(json: &str) -> Self {
+        let is_object = json.trim_start().starts_with('{');
+        if is_object { serde_json::from_str(json).unwrap_or_default() } else { Self::default() }
+    }
+
     /// The name, or the prefix of a generated one with `*`.
     pub fn name(&self) -> String {
         let Metadata { name, generate_name, .. } = &self.metadata;
@@ -169,14 +175,15 @@ pub fn parse(text: &str) -> Parsed {
         let document = match document {
             Ok(document) => document,
             Err(unreadable) => {
-                parsed.skipped.push(classify::unreadable(&unreadable, has_template_actions));
+                let skipped = || classify::unreadable(&unreadable, has_template_actions);
+                parsed.skipped.push(classify::conflict(text).unwrap_or_else(skipped));
                 continue;
             }
         };
         parsed.skipped.extend(document.duplicates.iter().map(classify::duplicate));
         parsed.comments.extend(document.comments.iter().cloned());
         for object in document.objects() {
-            let head: Head = serde_json::from_str(&object.json).unwrap_or_default();
+            let head = Head::of(&object.json);
             let at = || document.place(&object.pointer).map_or(document.start(), |place| place.value);
             if let Some(skipped) = classify::object(&object.json, &head, at) {
                 parsed.skipped.push(skipped);
