@@ -57,7 +57,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
         progress.show(file, input.sources.len());
         let parsed = match input.kept.get_mut(file).and_then(Option::take) {
             Some(parsed) => parsed,
-            None => source.parse(),
+            None => source.parse(is_strict),
         };
         take_skipped(&mut report, source, &parsed, is_strict);
         for object in &parsed.objects {
@@ -151,7 +151,7 @@ impl Input {
         let mut budget = KEPT_BYTES;
         for file in 0..input.sources.len() {
             let Some(source) = input.sources.get(file) else { break };
-            let parsed = source.parse();
+            let parsed = source.parse(args.strict || config.strict);
             for object in &parsed.objects {
                 input.add(file, object, namespace);
             }

@@ -98,7 +98,7 @@ fn hint(message: &str) -> &'static str {
     hints.iter().find(|(words, _)| message.contains(words)).map_or("", |(_, hint)| hint)
 }
 
-/// The first conflict marker of Git in a text.
+/// The first conflict marker of Git.
 pub fn conflict(text: &str) -> Option<Skipped> {
     let index = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
     let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
@@ -129,7 +129,7 @@ pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skip
                        `helm template CHART | irsa check -`";
         return skipped(SkippedKind::Template, message);
     }
-    is_patch(json, head).then(|| {
+    (!head.is_live() && is_patch(json, head)).then(|| {
         let message = "this is a part of an object, such as a Kustomize patch: check what `kubectl kustomize` prints, as in \
                        `kubectl kustomize DIRECTORY | irsa check -`";
         Skipped::new(SkippedKind::Patch, at(), message)

@@ -158,17 +158,17 @@ impl Source {
         classify::text(bytes)
     }
 
-    /// Reads its objects.
-    pub fn parse(&self) -> Parsed {
+    /// Reads its objects. In a complete input, no object is a patch.
+    pub fn parse(&self, is_complete: bool) -> Parsed {
         match self.text() {
-            Ok(text) => parse(&text),
+            Ok(text) => parse(&text, is_complete),
             Err(skipped) => Parsed { skipped: vec![skipped], ..Parsed::default() },
         }
     }
 }
 
 /// Reads the objects of a YAML or JSON string.
-pub fn parse(text: &str) -> Parsed {
+fn parse(text: &str, is_complete: bool) -> Parsed {
     let mut parsed = Parsed::default();
     let has_template_actions = classify::has_template_actions(text);
     for (index, document) in documents(text).into_iter().enumerate() {
@@ -185,7 +185,8 @@ pub fn parse(text: &str) -> Parsed {
         for object in document.objects() {
             let head = Head::of(&object.json);
             let at = || document.place(&object.pointer).map_or(document.start(), |place| place.value);
-            if let Some(skipped) = classify::object(&object.json, &head, at) {
+            let skipped = classify::object(&object.json, &head, at);
+            if let Some(skipped) = skipped.filter(|skipped| !is_complete || skipped.kind != SkippedKind::Patch) {
                 parsed.skipped.push(skipped);
                 continue;
             }

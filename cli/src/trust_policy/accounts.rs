@@ -29,7 +29,7 @@ pub fn collect(args: &Args) -> Result<BTreeMap<String, Vec<Account>>> {
         bail!("cannot read `{file}`: {message}");
     }
     for source in &walk.sources {
-        let parsed = source.parse();
+        let parsed = source.parse(true);
         for skipped in &parsed.skipped {
             output::warning(format_args!("{}:{}: {}", source.name, skipped.at, skipped.message));
         }
