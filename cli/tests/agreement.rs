@@ -1,4 +1,5 @@
-//! `irsa check` says what admission says: each case of `e2e-tests/cases` goes through the command and through the policy's core.
+//! `irsa check` says what admission says: each case of `e2e-tests/cases` goes through the command and through the
+//! policy's core.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 

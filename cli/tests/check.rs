@@ -433,6 +433,26 @@ fn prints_sarif_junit_and_json_that_fit_their_schemas() {
 }
 
 #[test]
+fn leaves_out_placeholders_unless_nothing_replaces_them() {
+    for role in ["${ROLE}", "arn:aws:iam::<account>:role/web", "$(ROLE_ARN)"] {
+        let input = SHOP.replace("arn:aws:iam::1:role/web", role).replace("    eks.amazonaws.com/audience: \"\"\n", "");
+        let first = |args: &[&str]| findings(&json_of(&check_stdin(&input, args))).remove(0);
+        assert_eq!(first(&["-o", "json"]), found("placeholder", 6, 5), "{role}");
+        assert_eq!(first(&["-o", "json", "--strict"]), found("invalidRoleArn", 6, 5), "{role}");
+    }
+}
+
+#[test]
+fn leaves_out_data_files_of_directories() {
+    let folder =
+        folder(&[("web.yaml", SHOP), ("data.json", "{'not': json,}"), ("broken.yaml", "apiVersion: v1\nkind: [")]);
+    let report = json_of(&check(&folder, &[".", "-o", "json"]));
+
+    assert_eq!(report["unreadable"].as_array().unwrap().len(), 1, "{report:#}");
+    assert_eq!(report["unreadable"][0]["file"], "broken.yaml");
+}
+
+#[test]
 fn prints_annotations_for_github() {
     let folder = folder(&[("a,b.yaml", SHOP)]);
     let output = text(&check(&folder, &["a,b.yaml", "--format", "github"]));

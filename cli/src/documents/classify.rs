@@ -38,6 +38,13 @@ impl Skipped {
     pub fn new(kind: SkippedKind, at: Position, message: impl Into<String>) -> Self {
         Self { kind, at, message: message.into() }
     }
+
+    /// Makes an unreadable document one that is only not checked, because it does not look like a manifest.
+    pub fn excuse(&mut self) {
+        if self.kind == SkippedKind::Unreadable {
+            self.kind = SkippedKind::Fragment;
+        }
+    }
 }
 
 /// The bytes as text.

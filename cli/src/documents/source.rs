@@ -161,7 +161,14 @@ impl Source {
     /// Reads its objects. In a complete input, no object is a patch.
     pub fn parse(&self, is_complete: bool) -> Parsed {
         match self.text() {
-            Ok(text) => parse(&text, is_complete),
+            Ok(text) => {
+                let mut parsed = parse(&text, is_complete);
+                // A directory may have data files, too.
+                if !self.is_named && !text.contains("apiVersion") {
+                    parsed.skipped.iter_mut().for_each(Skipped::excuse);
+                }
+                parsed
+            }
             Err(skipped) => Parsed { skipped: vec![skipped], ..Parsed::default() },
         }
     }

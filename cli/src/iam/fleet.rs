@@ -57,7 +57,8 @@ pub fn check(iam: &Iam, fleet: &Fleet<'_>) -> Checked {
         if let Some(role) = role {
             used.entry(role.title()).or_default().insert(format!("{namespace}:{name}"));
         }
-        let account = Account { namespace, name, entry, arn: &arn };
+        let prefix = &*fleet.settings.annotation_prefix;
+        let account = Account { namespace, name, entry, arn: &arn, prefix };
         match role {
             Some(role) => account_and_role(&account, role, fleet, &mut checked),
             None => account_without_role(&account, iam, fleet, &mut checked),
@@ -76,15 +77,17 @@ struct Account<'a> {
     name: &'a str,
     entry: &'a Entry,
     arn: &'a str,
+    /// The prefix of the annotations.
+    prefix: &'a str,
 }
 
 impl Account<'_> {
     fn found(&self, own: OwnFinding, message: &str, fix: Option<String>) -> Found {
-        let pointer = "/metadata/annotations/eks.amazonaws.com~1role-arn";
+        let pointer = format!("/metadata/annotations/{}~1role-arn", self.prefix);
         let value: Value = serde_json::from_str(&self.entry.json).unwrap_or_default();
         let mut location: Location = self.entry.location.clone();
         // The role may come from the settings.
-        location.pointer.push_str(if value.pointer(pointer).is_some() { pointer } else { "/metadata" });
+        location.pointer.push_str(if value.pointer(&pointer).is_some() { &pointer } else { "/metadata" });
         Found {
             name: own.name,
             level: own.level,
@@ -198,7 +201,7 @@ impl Trust {
             Some(step) => {
                 let is_subject =
                     step.mistake.is_some_and(|it| matches!(it.name(), "wrongNamespace" | "wrongServiceAccount"));
-                let sentence = step.says.trim_end_matches('.').to_owned();
+                let sentence = lower_case_start(step.says.trim_end_matches('.'));
                 let reasons = step.reasons.iter().map(|reason| reason.trim_end_matches('.').to_owned());
                 let reason = std::iter::once(sentence).chain(reasons).collect::<Vec<_>>().join("; ");
                 // The other values may be those of accounts that need the role, too.
@@ -209,6 +212,12 @@ impl Trust {
             None => Self { outcome: Outcome::Passed, reason: String::new(), fix: None },
         }
     }
+}
+
+/// A sentence as a part of another one.
+fn lower_case_start(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 fn inputs(account: &str, policy: &Value, issuer: Option<&str>, fleet: &Fleet<'_>) -> Inputs {
