@@ -1,6 +1,6 @@
 //! The steps of a check.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
 use anyhow::{Context, Result};
@@ -267,12 +267,15 @@ struct Positions(BTreeMap<(usize, usize, String), Position>);
 impl Positions {
     /// Reads the files that have findings again, with positions.
     fn find(sources: &[Source], founds: &[Found]) -> Self {
-        let files: BTreeSet<usize> = founds.iter().map(|found| found.location.file).collect();
+        let mut files: BTreeMap<usize, Vec<&Location>> = BTreeMap::new();
+        for found in founds {
+            files.entry(found.location.file).or_default().push(&found.location);
+        }
         let mut positions = BTreeMap::new();
-        for file in files {
+        for (file, locations) in files {
             let Some(Ok(text)) = sources.get(file).map(Source::text) else { continue };
             let documents = documents(&text);
-            for Found { location, .. } in founds.iter().filter(|found| found.location.file == file) {
+            for location in locations {
                 let Some(Ok(document)) = documents.get(location.document) else { continue };
                 let at = document.place(&location.pointer).map_or(document.start(), |place| place.key);
                 positions.insert((file, location.document, location.pointer.clone()), at);
