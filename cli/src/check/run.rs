@@ -176,9 +176,10 @@ impl Input {
         }
         if matches!(head.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob") {
             self.workloads.insert(key());
-            let value: Value = serde_json::from_str(&object.json).unwrap_or_default();
-            if let Some(template) = value.pointer("/spec/template") {
-                self.templates.insert(key(), template.clone());
+            // Running pods come from the template that the cluster has, not from one that is yet to be applied.
+            if head.is_live() {
+                let value: Value = serde_json::from_str(&object.json).unwrap_or_default();
+                self.templates.extend(value.pointer("/spec/template").map(|template| (key(), template.clone())));
             }
         }
     }

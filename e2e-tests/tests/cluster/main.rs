@@ -4,6 +4,7 @@
 //! (`--test-threads=1`), so that no test changes the timing of another. They check what the API server *stores*.
 
 mod api;
+mod check;
 mod clients;
 mod control_plane;
 mod decoder;
