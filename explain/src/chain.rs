@@ -1,10 +1,10 @@
 //! The way from a pod to its role, step by step.
 
-use crate::case::Case;
+use crate::documents::Documents;
 use crate::explanation::{Cause, Explanation, Outcome, Step};
 use crate::inputs::Inputs;
-use crate::read::Documents;
-use crate::scrub::{scrub, scrub_inputs};
+use crate::redact::{redact, redact_inputs};
+use crate::scenario::Scenario;
 use crate::steps::{account, conditions, credentials, injected, issuer, provider, region, token};
 
 /// Explains why a pod has the role that it has, or has not.
@@ -14,27 +14,27 @@ use crate::steps::{account, conditions, credentials, injected, issuer, provider,
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
     let Some(token) = inputs.token.as_deref().map(str::trim) else { return explain_steps(inputs) };
-    let mut explanation = explain_steps(&scrub_inputs(inputs, token));
-    scrub(&mut explanation, token);
+    let mut explanation = explain_steps(&redact_inputs(inputs, token));
+    redact(&mut explanation, token);
     explanation
 }
 
 fn explain_steps(inputs: &Inputs) -> Explanation {
     let documents = Documents::read(inputs);
     let mut problems = documents.problems.clone();
-    let case = Case::new(&documents, &mut problems);
-    let exists = account::exists(&case);
-    let role = account::role(&case, &exists);
-    let allowed = account::allowed(&case, &exists, &role);
-    let injected = injected::injected(&case, [&exists, &role, &allowed]);
-    let credentials = credentials::win(&case);
-    let token = token::token(&case);
-    let issuer = issuer::issuer(&case);
-    let provider = provider::provider(&case);
-    let conditions = conditions::conditions(&case, &provider);
-    let region = region::region(&case);
+    let scenario = Scenario::new(&documents, &mut problems);
+    let exists = account::exists(&scenario);
+    let role = account::role(&scenario, &exists);
+    let allowed = account::allowed(&scenario, &exists, &role);
+    let injected = injected::injected(&scenario, [&exists, &role, &allowed]);
+    let credentials = credentials::win(&scenario);
+    let token = token::token(&scenario);
+    let issuer = issuer::issuer(&scenario);
+    let provider = provider::provider(&scenario);
+    let conditions = conditions::conditions(&scenario, &provider);
+    let region = region::region(&scenario);
     let steps = vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region];
-    Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: case.review }
+    Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: scenario.review }
 }
 
 /// The audience of the token that the pod has, or would have: what to ask for, where a token is asked for. `None` where
@@ -42,8 +42,8 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
 #[must_use]
 pub fn token_audience(inputs: &Inputs) -> Option<String> {
     let documents = Documents::read(inputs);
-    let case = Case::new(&documents, &mut Vec::new());
-    case.audience().filter(|audience| !audience.is_empty() && !case.has_container_credentials())
+    let scenario = Scenario::new(&documents, &mut Vec::new());
+    scenario.audience().filter(|audience| !audience.is_empty() && !scenario.has_container_credentials())
 }
 
 fn outcome(steps: &[Step]) -> Outcome {

@@ -1,12 +1,12 @@
-//! What is said of the case: the steps from the pod to its role, in their order.
+//! What is said of the scenario: the steps from the pod to its role, in their order.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::diagnosis::Diagnosis;
 use crate::inputs::Input;
-use crate::mistake::Mistake;
 
 /// Why a pod has the role that it has, or has not.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +46,7 @@ pub struct Cause {
     /// The step.
     pub step: StepKind,
     /// The mistake. Where the step failed for what has no name, there is none.
-    pub mistake: Option<Mistake>,
+    pub mistake: Option<Diagnosis>,
 }
 
 /// One step of the way.
@@ -65,7 +65,7 @@ pub struct Step {
     /// What to do about it.
     pub fix: Option<String>,
     /// The mistake that was made. On a step that passed, what is worth a warning.
-    pub mistake: Option<Mistake>,
+    pub mistake: Option<Diagnosis>,
     /// What was looked at.
     pub details: Vec<Detail>,
 }
@@ -198,7 +198,7 @@ impl Step {
     }
 
     /// A step that failed, by a mistake.
-    pub(crate) fn failed(step: StepKind, mistake: Mistake, says: impl Into<String>) -> Self {
+    pub(crate) fn failed(step: StepKind, mistake: Diagnosis, says: impl Into<String>) -> Self {
         Self { mistake: Some(mistake), ..Self::new(step, Outcome::Failed, says) }
     }
 
@@ -231,7 +231,7 @@ impl Step {
     }
 
     /// The same, with what is worth a warning.
-    pub(crate) fn warn(mut self, mistake: Mistake) -> Self {
+    pub(crate) fn warn(mut self, mistake: Diagnosis) -> Self {
         self.mistake.get_or_insert(mistake);
         self
     }

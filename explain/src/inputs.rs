@@ -1,4 +1,4 @@
-//! What is known of the case.
+//! What is known of the scenario.
 
 use std::fmt;
 

@@ -30,25 +30,24 @@
 //! added to it.
 
 pub mod container;
+pub mod diagnosis;
 pub mod explanation;
 pub mod inputs;
-pub mod mistake;
 pub mod sdk;
 pub mod trust;
 
-mod admission;
-mod case;
 mod chain;
-
+mod documents;
+mod jwks;
 mod jwt;
-mod keys;
-mod read;
-mod scrub;
+mod policy_answer;
+mod redact;
+mod scenario;
 mod steps;
 mod tree;
 
-pub use case::{makes_pods, service_account_of};
 pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
 pub use inputs::Inputs;
+pub use scenario::{makes_pods, service_account_of};
 pub use tree::{Line, Mark, tree};

@@ -3,19 +3,19 @@
 use irsa::finding::{Action, FindingKind};
 use irsa::variable::refers_to_another;
 
-use crate::admission::{Admission, metadata};
-use crate::case::{Case, Origin, Subject};
 use crate::container::Container;
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::inputs::Input;
-use crate::mistake::Mistake;
-use crate::read::Given;
+use crate::policy_answer::{PolicyAnswer, metadata};
+use crate::scenario::{Origin, Scenario, Subject};
 
 /// The pod runs as a service account, and that exists.
-pub fn exists(case: &Case<'_>) -> Step {
+pub fn exists(scenario: &Scenario<'_>) -> Step {
     const STEP: StepKind = StepKind::ServiceAccount;
-    let documents = case.documents;
-    let Some(subject) = &case.subject else {
+    let documents = scenario.documents;
+    let Some(subject) = &scenario.subject else {
         let lack = match (&documents.pod, &documents.workload) {
             (Given::Unreadable, _) => documents.pod.lack(Input::Pod),
             (_, Given::Unreadable) => documents.workload.lack(Input::Workload),
@@ -23,16 +23,16 @@ pub fn exists(case: &Case<'_>) -> Step {
         };
         return Step::unknown(STEP, format!("Whose role it is about is not known: {lack}."));
     };
-    let admission = &subject.admission;
-    if let Some(unreadable) = &admission.unreadable {
+    let policy_answer = &subject.policy_answer;
+    if let Some(unreadable) = &policy_answer.unreadable {
         return Step::new(STEP, Outcome::Failed, "The API server or the policy refuses the pod: it can't be read.")
             .because(unreadable.clone())
             .fix("Write the pod as Kubernetes has it.");
     }
-    let Some(account) = &case.account else { return Step::unknown(STEP, "The account's name is not known.") };
-    let full = format!("{}/{account}", case.namespace);
+    let Some(account) = &scenario.account else { return Step::unknown(STEP, "The account's name is not known.") };
+    let full = format!("{}/{account}", scenario.namespace);
     let with_names = |step: Step| {
-        let step = step.detail("namespace", case.namespace.clone(), Outcome::Skipped).detail(
+        let step = step.detail("namespace", scenario.namespace.clone(), Outcome::Skipped).detail(
             "service account",
             account.clone(),
             Outcome::Skipped,
@@ -48,50 +48,50 @@ pub fn exists(case: &Case<'_>) -> Step {
     if let Given::NotFound = documents.service_account {
         return with_names(Step::failed(
             STEP,
-            Mistake::Finding(FindingKind::MissingServiceAccount),
+            Diagnosis::Finding(FindingKind::MissingServiceAccount),
             format!("The pod runs as `{full}`, and the cluster does not have that account."),
         ))
-        .fix(format!("Create the account, with its annotation, then the pod anew: `kubectl create serviceaccount -n {} {account}`.", case.namespace));
+        .fix(format!("Create the account, with its annotation, then the pod anew: `kubectl create serviceaccount -n {} {account}`.", scenario.namespace));
     }
     let Some(given) = documents.service_account.get() else {
         let lack = documents.service_account.lack(Input::ServiceAccount);
         return with_names(Step::unknown(STEP, format!("The pod runs as `{full}`, but {lack}.")));
     };
     let name = metadata(given, "name").unwrap_or(account);
-    let namespace = metadata(given, "namespace").unwrap_or(&case.namespace);
-    if name != account || namespace != case.namespace {
+    let namespace = metadata(given, "namespace").unwrap_or(&scenario.namespace);
+    if name != account || namespace != scenario.namespace {
         return with_names(Step::failed(
             STEP,
-            Mistake::OtherServiceAccount,
+            Diagnosis::OtherServiceAccount,
             format!("The pod runs as `{full}`, not as `{namespace}/{name}`."),
         ))
         .fix(format!("Set `serviceAccountName: {name}` in the pod's `spec`, and create the pod in `{namespace}`."));
     }
-    if let Some(found) = admission.first(&[FindingKind::LookupFailed, FindingKind::MissingServiceAccount])
-        && admission.lacking.is_none()
+    if let Some(found) = policy_answer.first(&[FindingKind::LookupFailed, FindingKind::MissingServiceAccount])
+        && policy_answer.lacking.is_none()
     {
-        return with_names(Step::failed(STEP, Mistake::Finding(found.kind), "The service account can't be used."))
+        return with_names(Step::failed(STEP, Diagnosis::Finding(found.kind), "The service account can't be used."))
             .because(found.line.clone());
     }
     with_names(Step::passed(STEP, format!("The pod runs as `{full}`.")))
 }
 
 /// The account has a role.
-pub fn role(case: &Case<'_>, exists: &Step) -> Step {
+pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
     const STEP: StepKind = StepKind::Role;
     if super::failed(exists) {
         return Step::skipped(STEP, "Without its service account it has no role.");
     }
-    let Some(admission) = known(case) else {
-        return unknown(case, STEP, "Whether the account has a role is not known");
+    let Some(policy_answer) = known(scenario) else {
+        return unknown(scenario, STEP, "Whether the account has a role is not known");
     };
-    let account = format!("`{}/{}`", case.namespace, case.account.as_deref().unwrap_or_default());
-    if case.has_container_credentials() {
+    let account = format!("`{}/{}`", scenario.namespace, scenario.account.as_deref().unwrap_or_default());
+    if scenario.has_container_credentials() {
         return Step::passed(STEP, format!("{account} gets container credentials (EKS Pod Identity)."))
             .because("the role is that of the account's pod identity association, which is not known here");
     }
-    let Some(role) = &admission.role else { return without_role(case, admission, &account) };
-    let source = match admission.source.as_deref() {
+    let Some(role) = &policy_answer.role else { return without_role(scenario, policy_answer, &account) };
+    let source = match policy_answer.source.as_deref() {
         Some("settings") => "`roles` in the settings",
         Some("config-map") => "the ConfigMap",
         _ => "its annotation",
@@ -99,53 +99,53 @@ pub fn role(case: &Case<'_>, exists: &Step) -> Step {
     let with_role = |step: Step, outcome| {
         step.detail("role", role.clone(), outcome)
             .detail("from", source, Outcome::Skipped)
-            .because_all(admission.lines(&[FindingKind::MisspelledAnnotation, FindingKind::InvalidRoleMapping]))
+            .because_all(policy_answer.lines(&[FindingKind::MisspelledAnnotation, FindingKind::InvalidRoleMapping]))
     };
-    if let Some(found) = admission.first(&[FindingKind::InvalidRoleArn]) {
-        let step = Step::failed(STEP, Mistake::Finding(found.kind), format!("The role of {account} can be none."));
+    if let Some(found) = policy_answer.first(&[FindingKind::InvalidRoleArn]) {
+        let step = Step::failed(STEP, Diagnosis::Finding(found.kind), format!("The role of {account} can be none."));
         return with_role(step.because(found.line.clone()), Outcome::Failed)
             .fix("Write the whole ARN: `arn:aws:iam::` and the account's 12 digits, then `:role/` and the role's path and name.");
     }
-    if let Some(wanted) = case.documents.role.filter(|wanted| *wanted != role.as_str()) {
+    if let Some(wanted) = scenario.documents.role.filter(|wanted| *wanted != role.as_str()) {
         let step =
-            Step::failed(STEP, Mistake::OtherRole, format!("{account} has another role than the pod should have."));
+            Step::failed(STEP, Diagnosis::OtherRole, format!("{account} has another role than the pod should have."));
         return with_role(step, Outcome::Failed)
             .because(format!("expected `{wanted}`, but {source} gives `{role}`"))
-            .fix(annotate(case, wanted));
+            .fix(annotate(scenario, wanted));
     }
     with_role(Step::passed(STEP, format!("{account} has a role, by {source}.")), Outcome::Passed)
 }
 
-fn without_role(case: &Case<'_>, admission: &Admission, account: &str) -> Step {
+fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: &str) -> Step {
     const STEP: StepKind = StepKind::Role;
     let has_its_own = |subject: &&Subject| {
         subject.containers.iter().any(|container| container.has_role() || container.has_container_credentials())
     };
     let reasons =
-        admission.lines(&[FindingKind::MissingRole, FindingKind::ForeignToken, FindingKind::InvalidRoleMapping]);
-    if let Some(subject) = case.has_pod().filter(has_its_own) {
+        policy_answer.lines(&[FindingKind::MissingRole, FindingKind::ForeignToken, FindingKind::InvalidRoleMapping]);
+    if let Some(subject) = scenario.has_pod().filter(has_its_own) {
         let says = format!("{account} has no role, but the pod brings its own variables.");
-        return brought(case, subject, Step::passed(STEP, says)).because_all(reasons);
+        return brought(scenario, subject, Step::passed(STEP, says)).because_all(reasons);
     }
-    let wanted = case.documents.role.unwrap_or("arn:aws:iam::111122223333:role/NAME");
-    let step = match admission.first(&[FindingKind::MisspelledAnnotation]) {
+    let wanted = scenario.documents.role.unwrap_or("arn:aws:iam::111122223333:role/NAME");
+    let step = match policy_answer.first(&[FindingKind::MisspelledAnnotation]) {
         Some(found) => Step::failed(
             STEP,
-            Mistake::Finding(found.kind),
+            Diagnosis::Finding(found.kind),
             format!("{account} has no role: its annotation is misspelled."),
         )
         .because(found.line.clone()),
-        None => Step::failed(STEP, Mistake::Finding(FindingKind::MissingRole), format!("{account} has no role.")),
+        None => Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), format!("{account} has no role.")),
     };
     step.because_all(reasons)
         .because("without one, SDKs take the node's role, where they can reach it")
-        .fix(annotate(case, wanted))
+        .fix(annotate(scenario, wanted))
 }
 
 /// The step, with the roles that the containers bring held against the one that the pod should have.
-fn brought(case: &Case<'_>, subject: &Subject, mut step: Step) -> Step {
+fn brought(scenario: &Scenario<'_>, subject: &Subject, mut step: Step) -> Step {
     const STEP: StepKind = StepKind::Role;
-    let Some(wanted) = case.documents.role else { return step };
+    let Some(wanted) = scenario.documents.role else { return step };
     for container in subject.containers.iter().filter(|container| container.has_role()) {
         let name = &container.name;
         // What is no role's ARN may be a secret.
@@ -154,7 +154,7 @@ fn brought(case: &Case<'_>, subject: &Subject, mut step: Step) -> Step {
             Some(role) if role == wanted => step,
             Some(_) => Step {
                 reasons: step.reasons,
-                ..Step::failed(STEP, Mistake::OtherRole, "The pod brings another role than it should have.")
+                ..Step::failed(STEP, Diagnosis::OtherRole, "The pod brings another role than it should have.")
             }
             .because(format!("container `{name}`: expected `{wanted}`, but `AWS_ROLE_ARN` is {shown}"))
             .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the account."),
@@ -174,43 +174,45 @@ fn literal_role(container: &Container) -> Option<&str> {
     container.literal("AWS_ROLE_ARN").filter(|role| !refers_to_another(role))
 }
 
-fn annotate(case: &Case<'_>, role: &str) -> String {
-    let prefix = &case.settings.annotation_prefix;
+fn annotate(scenario: &Scenario<'_>, role: &str) -> String {
+    let prefix = &scenario.settings.annotation_prefix;
     format!(
         "Annotate the account, then create its pods anew: `kubectl annotate --overwrite serviceaccount -n {} {} {prefix}/role-arn={role}`.",
-        case.namespace,
-        case.account.as_deref().unwrap_or("NAME"),
+        scenario.namespace,
+        scenario.account.as_deref().unwrap_or("NAME"),
     )
 }
 
 /// The settings let the namespace use the role, and the token its audience.
-pub fn allowed(case: &Case<'_>, exists: &Step, role: &Step) -> Step {
+pub fn allowed(scenario: &Scenario<'_>, exists: &Step, role: &Step) -> Step {
     const STEP: StepKind = StepKind::Allowed;
     if super::failed(exists) || role.outcome == Outcome::Skipped {
         return Step::skipped(STEP, "There is no role to allow.");
     }
-    if let Given::Unreadable = case.documents.settings {
+    if let Given::Unreadable = scenario.documents.settings {
         return Step::unknown(
             STEP,
-            format!("What is allowed is not known: {}.", case.documents.settings.lack(Input::Settings)),
+            format!("What is allowed is not known: {}.", scenario.documents.settings.lack(Input::Settings)),
         );
     }
-    let Some(admission) = known(case) else { return unknown(case, STEP, "Whether the role is allowed is not known") };
-    if admission.role.is_none() && !case.has_container_credentials() && super::failed(role) {
+    let Some(policy_answer) = known(scenario) else {
+        return unknown(scenario, STEP, "Whether the role is allowed is not known");
+    };
+    if policy_answer.role.is_none() && !scenario.has_container_credentials() && super::failed(role) {
         return Step::skipped(STEP, "There is no role to allow.");
     }
     let kinds = [FindingKind::RoleNotAllowed, FindingKind::AudienceNotAllowed];
-    let reasons = admission.lines(&kinds);
-    match admission.first(&kinds) {
+    let reasons = policy_answer.lines(&kinds);
+    match policy_answer.first(&kinds) {
         Some(found) if found.action == Action::Reject => {
-            Step::failed(STEP, Mistake::Finding(found.kind), "The policy's settings do not allow it.")
+            Step::failed(STEP, Diagnosis::Finding(found.kind), "The policy's settings do not allow it.")
                 .because_all(reasons)
                 .fix("Use a role and an audience that `allowedRoles` and `allowedAudiences` have for this namespace, or have them added there.")
         }
         Some(found) => Step::passed(STEP, "The policy's settings do not allow it, but do not refuse it either.")
             .because_all(reasons)
-            .warn(Mistake::Finding(found.kind)),
-        None if case.settings.allowed_roles.is_some() || case.settings.allowed_audiences.is_some() => {
+            .warn(Diagnosis::Finding(found.kind)),
+        None if scenario.settings.allowed_roles.is_some() || scenario.settings.allowed_audiences.is_some() => {
             Step::passed(STEP, "The policy's settings allow it.")
         }
         None => Step::passed(STEP, "The policy's settings allow any role and any audience."),
@@ -218,16 +220,19 @@ pub fn allowed(case: &Case<'_>, exists: &Step, role: &Step) -> Step {
 }
 
 /// What the policy makes of the account, where it could ask for all that it needs.
-fn known<'c>(case: &'c Case<'_>) -> Option<&'c Admission> {
-    let is_known = |admission: &&Admission| admission.lacking.is_none() && admission.unreadable.is_none();
-    case.of_account().filter(is_known).filter(|_| !matches!(case.documents.settings, Given::Unreadable))
+fn known<'c>(scenario: &'c Scenario<'_>) -> Option<&'c PolicyAnswer> {
+    let is_known =
+        |policy_answer: &&PolicyAnswer| policy_answer.lacking.is_none() && policy_answer.unreadable.is_none();
+    scenario.of_account().filter(is_known).filter(|_| !matches!(scenario.documents.settings, Given::Unreadable))
 }
 
-fn unknown(case: &Case<'_>, step: StepKind, says: &str) -> Step {
-    let lack = match case.of_account().and_then(|admission| admission.lacking) {
-        None if matches!(case.documents.settings, Given::Unreadable) => case.documents.settings.lack(Input::Settings),
-        Some(Input::ConfigMap) => case.documents.config_map.lack(Input::ConfigMap),
-        _ => case.documents.service_account.lack(Input::ServiceAccount),
+fn unknown(scenario: &Scenario<'_>, step: StepKind, says: &str) -> Step {
+    let lack = match scenario.of_account().and_then(|policy_answer| policy_answer.lacking) {
+        None if matches!(scenario.documents.settings, Given::Unreadable) => {
+            scenario.documents.settings.lack(Input::Settings)
+        }
+        Some(Input::ConfigMap) => scenario.documents.config_map.lack(Input::ConfigMap),
+        _ => scenario.documents.service_account.lack(Input::ServiceAccount),
     };
     Step::unknown(step, format!("{says}: {lack}."))
 }

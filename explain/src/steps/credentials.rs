@@ -2,23 +2,23 @@
 
 use irsa::finding::FindingKind;
 
-use crate::case::{Case, Origin};
 use crate::container::Container;
+use crate::diagnosis::Diagnosis;
 use crate::explanation::{Detail, Outcome, Step, StepKind};
-use crate::mistake::Mistake;
+use crate::scenario::{Origin, Scenario};
 use crate::sdk::{Place, SDKS, Taken, Unseen};
 
 const STEP: StepKind = StepKind::Credentials;
 
 /// Nothing else in the containers' environment wins over the role, for any AWS SDK.
-pub fn win(case: &Case<'_>) -> Step {
-    let subject = match (case.has_pod(), case.why_unknown()) {
+pub fn win(scenario: &Scenario<'_>) -> Step {
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             return Step::unknown(STEP, format!("Which credentials win is not known: {}.", lack.unwrap_or_default()));
         }
     };
-    if subject.admission.unreadable.is_some() {
+    if subject.policy_answer.unreadable.is_some() {
         return Step::skipped(STEP, "The pod can't be read.");
     }
     let has_identity = |it: &&Container| it.has_role() || it.has_container_credentials();
@@ -35,14 +35,14 @@ pub fn win(case: &Case<'_>) -> Step {
             step = worse(step, container, fault);
         }
     }
-    if let Some(found) = subject.admission.first(&[FindingKind::OverriddenRole])
+    if let Some(found) = subject.policy_answer.first(&[FindingKind::OverriddenRole])
         && step.outcome != Outcome::Failed
     {
         step = Step {
             details: step.details,
-            ..Step::failed(STEP, Mistake::Finding(found.kind), "The pod asks for another role than its account's.")
+            ..Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod asks for another role than its account's.")
         }
-        .because_all(subject.admission.lines(&[FindingKind::OverriddenRole]))
+        .because_all(subject.policy_answer.lines(&[FindingKind::OverriddenRole]))
         .fix(match subject.origin {
             Origin::Stored => "Delete the pod, so that it is made anew with its account's role; where its template sets `AWS_ROLE_ARN`, remove it there.",
             _ => "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.",
@@ -105,7 +105,7 @@ fn worse(step: Step, container: &Container, fault: Fault) -> Step {
     let is_failed = step.outcome == Outcome::Failed;
     match fault {
         Fault::Taken(place) => {
-            let mistake = Mistake::Finding(FindingKind::StaticCredentials);
+            let mistake = Diagnosis::Finding(FindingKind::StaticCredentials);
             let step = if is_failed {
                 step
             } else {
@@ -124,9 +124,9 @@ fn worse(step: Step, container: &Container, fault: Fault) -> Step {
             }
             match unseen {
                 Unseen::Files => step
-                    .warn(Mistake::ProfileSet)
+                    .warn(Diagnosis::ProfileSet)
                     .fix("Look whether the profile has credentials or a role of its own; if not, remove `AWS_PROFILE` and the mount of `.aws`."),
-                Unseen::HalfAKey => step.warn(Mistake::Finding(FindingKind::StaticCredentials)).fix("Remove the key."),
+                Unseen::HalfAKey => step.warn(Diagnosis::Finding(FindingKind::StaticCredentials)).fix("Remove the key."),
                 Unseen::EnvFrom => step.fix("Look whether what `envFrom` names has keys that begin with `AWS_`."),
             }
         }

@@ -3,9 +3,9 @@
 use irsa::finding::{Action, FindingKind};
 use irsa::metadata::SKIP_LABEL;
 
-use crate::case::{Case, Origin, Subject};
+use crate::diagnosis::Diagnosis;
 use crate::explanation::{Outcome, Step, StepKind};
-use crate::mistake::Mistake;
+use crate::scenario::{Origin, Scenario, Subject};
 
 const STEP: StepKind = StepKind::Injected;
 
@@ -22,54 +22,57 @@ const IN_THE_WAY: [FindingKind; 5] = [
 const ASIDE: [FindingKind; 2] = [FindingKind::InvalidSkipContainers, FindingKind::UnknownSkipContainer];
 
 /// The pod's containers have the role's variables and the token's mount.
-pub fn injected(case: &Case<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
+pub fn injected(scenario: &Scenario<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
     if super::failed(exists) {
         return Step::skipped(STEP, "Without its service account there is no role to inject.");
     }
-    if let Some(found) = case.has_pod().and_then(|subject| subject.admission.first(&[FindingKind::OptedOut])) {
-        return Step::failed(STEP, Mistake::Finding(found.kind), "The pod opts out, so nothing is injected.")
+    if let Some(found) = scenario.has_pod().and_then(|subject| subject.policy_answer.first(&[FindingKind::OptedOut])) {
+        return Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod opts out, so nothing is injected.")
             .because(found.line.clone())
             .fix(format!("Remove the label `{SKIP_LABEL}` from the pod's template, and create the pod anew."));
     }
-    let subject = match (case.has_pod(), case.why_unknown()) {
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             let lack = lack.unwrap_or_default();
             return Step::unknown(STEP, format!("Whether the pod gets the role is not known: {lack}."));
         }
     };
-    let admission = &subject.admission;
-    if admission.answer.as_ref().is_some_and(|answer| answer.decision == "skipped") {
+    let policy_answer = &subject.policy_answer;
+    if policy_answer.answer.as_ref().is_some_and(|answer| answer.decision == "skipped") {
         return Step::new(STEP, Outcome::Failed, "The policy leaves the pod alone.")
             .because("it is the API server's image of a static pod, which may not use a service account")
             .fix("Run it by a DaemonSet.");
     }
-    let aside = admission.lines(&ASIDE);
-    if let Some(found) = admission.first(&IN_THE_WAY) {
-        return containers(subject, Step::failed(STEP, Mistake::Finding(found.kind), "The pod does not get its role."))
-            .because_all(admission.lines(&IN_THE_WAY))
-            .because_all(aside)
-            .fix(fix(found.kind));
+    let aside = policy_answer.lines(&ASIDE);
+    if let Some(found) = policy_answer.first(&IN_THE_WAY) {
+        return containers(
+            subject,
+            Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod does not get its role."),
+        )
+        .because_all(policy_answer.lines(&IN_THE_WAY))
+        .because_all(aside)
+        .fix(fix(found.kind));
     }
     let with_role = subject.containers.iter().filter(|it| it.has_role() || it.has_container_credentials()).count();
     if before.iter().any(|step| super::failed(step)) && (subject.origin != Origin::Stored || with_role == 0) {
-        let says = match &case.review {
+        let says = match &scenario.review {
             Some(review) if review.rejection.is_some() => "The policy refuses the pod for what is said above.",
             _ => "There is no role to inject.",
         };
         return Step::skipped(STEP, says);
     }
     if let Some(refused) =
-        admission.found.iter().find(|found| found.action == Action::Reject && !is_said_before(found.kind))
+        policy_answer.found.iter().find(|found| found.action == Action::Reject && !is_said_before(found.kind))
     {
-        return Step::failed(STEP, Mistake::Finding(refused.kind), "The policy's settings have the pod refused.")
+        return Step::failed(STEP, Diagnosis::Finding(refused.kind), "The policy's settings have the pod refused.")
             .because(refused.line.clone())
             .fix("Mend what the line says, or have the setting `actions` made milder for it.");
     }
-    if subject.origin == Origin::Stored && admission.adds && !before.iter().any(|step| super::failed(step)) {
+    if subject.origin == Origin::Stored && policy_answer.adds && !before.iter().any(|step| super::failed(step)) {
         let step = Step::failed(
             STEP,
-            Mistake::Finding(FindingKind::NotInjected),
+            Diagnosis::Finding(FindingKind::NotInjected),
             "The pod runs without what the policy adds.",
         );
         return containers(subject, step)

@@ -9,12 +9,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
-use crate::case::Case;
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::inputs::Input;
-use crate::keys::{self, Verdict};
-use crate::mistake::Mistake;
-use crate::read::Given;
+use crate::jwks::{self, Verdict};
+use crate::scenario::Scenario;
 
 const STEP: StepKind = StepKind::Issuer;
 
@@ -25,29 +25,30 @@ const PUBLISH: &str =
     "Publish the keys that the API server signs with (`/openid/v1/jwks`), all of them while a key is being changed.";
 
 /// The issuer's URL: the token's, else the discovery document's, else the given one.
-pub fn url<'c>(case: &'c Case<'_>) -> Option<&'c str> {
-    issuers(case).first().map(|(_, url)| *url)
+pub fn url<'c>(scenario: &'c Scenario<'_>) -> Option<&'c str> {
+    issuers(scenario).first().map(|(_, url)| *url)
 }
 
 /// The provider's URL as IAM writes it: the issuer's without `https://`.
-pub fn provider<'c>(case: &'c Case<'_>) -> Option<&'c str> {
-    url(case).map(|url| url.strip_prefix(SCHEME).unwrap_or(url))
+pub fn provider<'c>(scenario: &'c Scenario<'_>) -> Option<&'c str> {
+    url(scenario).map(|url| url.strip_prefix(SCHEME).unwrap_or(url))
 }
 
 /// The issuer is one that AWS can reach, and its documents, its keys and the token agree.
-pub fn issuer(case: &Case<'_>) -> Step {
-    if case.has_container_credentials() {
+pub fn issuer(scenario: &Scenario<'_>) -> Step {
+    if scenario.has_container_credentials() {
         return Step::skipped(STEP, "STS is not asked, so nor is the issuer.");
     }
-    let Some(url) = url(case) else {
-        let lack = case.documents.discovery.lack(Input::Discovery);
+    let Some(url) = url(scenario) else {
+        let lack = scenario.documents.discovery.lack(Input::Discovery);
         let lack =
-            if let Given::Unreadable = case.documents.discovery { lack } else { "no issuer was given".to_owned() };
+            if let Given::Unreadable = scenario.documents.discovery { lack } else { "no issuer was given".to_owned() };
         return Step::unknown(STEP, format!("Who issues the tokens is not known: {lack}."));
     };
-    let verdict = verdict(case);
-    let of_url = [mismatch(case), unreachable(url), with_query(url), with_port(url)];
-    let of_documents = [jwks_uri(case), verdict.and_then(|verdict| unverified(case, verdict)), unreadable(case)];
+    let verdict = verdict(scenario);
+    let of_url = [mismatch(scenario), unreachable(url), with_query(url), with_port(url)];
+    let of_documents =
+        [jwks_uri(scenario), verdict.and_then(|verdict| unverified(scenario, verdict)), unreadable(scenario)];
     let mut step = Step::passed(STEP, "The issuer can be one for AWS, and what was given of it agrees.");
     for fault in of_url.into_iter().chain(of_documents).flatten() {
         let weighs_more = match step.outcome {
@@ -58,34 +59,39 @@ pub fn issuer(case: &Case<'_>) -> Step {
         let reasons = [step.reasons.clone(), fault.reasons.clone()].concat();
         step = Step { reasons, ..if weighs_more { fault } else { step } };
     }
-    shown(case, step, verdict)
+    shown(scenario, step, verdict)
 }
 
 /// The issuers that were given, in the order in which they are taken.
-fn issuers<'c>(case: &'c Case<'_>) -> Vec<(&'static str, &'c str)> {
-    let documents = case.documents;
+fn issuers<'c>(scenario: &'c Scenario<'_>) -> Vec<(&'static str, &'c str)> {
+    let documents = scenario.documents;
     let of_token = documents.token.get().and_then(|jwt| jwt.claims.issuer.as_deref());
     let of_document = documents.discovery.get().and_then(|document| document.get("issuer")?.as_str());
     let all = [("the token", of_token), ("the discovery document", of_document), ("what was given", documents.issuer)];
     all.into_iter().filter_map(|(name, url)| url.map(|url| (name, url))).collect()
 }
 
-fn mismatch(case: &Case<'_>) -> Option<Step> {
-    if case.documents.discovery.get().is_some_and(|document| document.get("issuer").and_then(Value::as_str).is_none()) {
+fn mismatch(scenario: &Scenario<'_>) -> Option<Step> {
+    if scenario
+        .documents
+        .discovery
+        .get()
+        .is_some_and(|document| document.get("issuer").and_then(Value::as_str).is_none())
+    {
         return Some(
-            Step::failed(STEP, Mistake::IssuerMismatch, "The discovery document names no issuer.")
+            Step::failed(STEP, Diagnosis::IssuerMismatch, "The discovery document names no issuer.")
                 .because("expected a text `issuer` in it")
                 .fix("Publish the API server's own `/.well-known/openid-configuration`."),
         );
     }
-    let issuers = issuers(case);
+    let issuers = issuers(scenario);
     let (first, url) = issuers.first()?;
     let (other, different) = issuers.iter().find(|(_, other)| other != url)?;
     let is_slash = different.trim_end_matches('/') == url.trim_end_matches('/');
     let (mistake, says) = if is_slash {
-        (Mistake::TrailingSlash, "The issuer is written with a trailing slash, and without.")
+        (Diagnosis::TrailingSlash, "The issuer is written with a trailing slash, and without.")
     } else {
-        (Mistake::IssuerMismatch, "The issuer is written in two ways.")
+        (Diagnosis::IssuerMismatch, "The issuer is written in two ways.")
     };
     Some(
         Step::failed(STEP, mistake, says)
@@ -97,13 +103,13 @@ fn mismatch(case: &Case<'_>) -> Option<Step> {
 fn unreachable(url: &str) -> Option<Step> {
     if !url.starts_with(SCHEME) {
         return Some(
-            Step::failed(STEP, Mistake::IssuerNotHttps, "The issuer is no `https://` URL.")
+            Step::failed(STEP, Diagnosis::IssuerNotHttps, "The issuer is no `https://` URL.")
                 .because(format!("expected a URL that begins with `https://`, but got `{url}`"))
                 .fix("Give the API server an `https://` URL as `--service-account-issuer`, and publish its documents there."),
         );
     }
     unknown_to_aws(url).map(|host| {
-        Step::failed(STEP, Mistake::IssuerNotPublic, "AWS cannot reach the issuer.")
+        Step::failed(STEP, Diagnosis::IssuerNotPublic, "AWS cannot reach the issuer.")
             .because(format!("only the cluster or its network knows the host `{host}`"))
             .fix("Give the API server a public URL as `--service-account-issuer`, such as that of a bucket, and publish its discovery document and keys there.")
     })
@@ -163,8 +169,8 @@ fn with_port(url: &str) -> Option<Step> {
 }
 
 /// What was given of the issuer and can't be read: whether it agrees is not known.
-fn unreadable(case: &Case<'_>) -> Option<Step> {
-    let documents = case.documents;
+fn unreadable(scenario: &Scenario<'_>) -> Option<Step> {
+    let documents = scenario.documents;
     let given = [(&documents.discovery, Input::Discovery), (&documents.jwks, Input::Jwks)];
     let lacks = given.into_iter().filter(|(given, _)| matches!(given, Given::Unreadable));
     let lacks: Vec<String> = lacks.map(|(given, input)| given.lack(input)).collect();
@@ -172,11 +178,11 @@ fn unreadable(case: &Case<'_>) -> Option<Step> {
         .then(|| Step::unknown(STEP, "Whether what was given of the issuer agrees is not known.").because_all(lacks))
 }
 
-fn jwks_uri(case: &Case<'_>) -> Option<Step> {
-    let document = case.documents.discovery.get()?;
+fn jwks_uri(scenario: &Scenario<'_>) -> Option<Step> {
+    let document = scenario.documents.discovery.get()?;
     let failed = |reason: String| {
         Some(
-            Step::failed(STEP, Mistake::InvalidJwksUri, "AWS does not find the issuer's keys.")
+            Step::failed(STEP, Diagnosis::InvalidJwksUri, "AWS does not find the issuer's keys.")
                 .because(reason)
                 .fix("Have the discovery document name the `https://` URL of the keys as `jwks_uri` (the API server's `--service-account-jwks-uri`)."),
         )
@@ -194,23 +200,23 @@ fn jwks_uri(case: &Case<'_>) -> Option<Step> {
 }
 
 /// What the keys say of the token's signature, where both were given.
-fn verdict(case: &Case<'_>) -> Option<Verdict> {
-    Some(keys::verify(case.documents.token.get()?, case.documents.jwks.get()?))
+fn verdict(scenario: &Scenario<'_>) -> Option<Verdict> {
+    Some(jwks::verify(scenario.documents.token.get()?, scenario.documents.jwks.get()?))
 }
 
-fn unverified(case: &Case<'_>, verdict: Verdict) -> Option<Step> {
-    let jwt = case.documents.token.get()?;
-    let jwks = case.documents.jwks.get()?;
+fn unverified(scenario: &Scenario<'_>, verdict: Verdict) -> Option<Step> {
+    let jwt = scenario.documents.token.get()?;
+    let jwks = scenario.documents.jwks.get()?;
     let key = jwt.key_id.as_deref().unwrap_or("none");
     let step = match verdict {
         Verdict::Verified => return None,
-        Verdict::Refuted => Step::failed(STEP, Mistake::BadSignature, "The issuer's key does not verify the token.")
+        Verdict::Refuted => Step::failed(STEP, Diagnosis::BadSignature, "The issuer's key does not verify the token.")
             .because(format!("key `{key}` is another than the token was signed with, or the token was changed"))
             .fix(PUBLISH),
-        Verdict::NoSuchKey => Step::failed(STEP, Mistake::UnknownKey, "The issuer does not publish the token's key.")
+        Verdict::NoSuchKey => Step::failed(STEP, Diagnosis::UnknownKey, "The issuer does not publish the token's key.")
             .because(format!(
                 "the token was signed with key `{key}`, but the keys are `{}`",
-                keys::ids(jwks).join("`, `")
+                jwks::ids(jwks).join("`, `")
             ))
             .fix(PUBLISH),
         Verdict::UnknownAlgorithm => Step::unknown(STEP, "Whether the token's signature is right is not known.")
@@ -221,8 +227,8 @@ fn unverified(case: &Case<'_>, verdict: Verdict) -> Option<Step> {
     Some(step)
 }
 
-fn shown(case: &Case<'_>, mut step: Step, verdict: Option<Verdict>) -> Step {
-    for (name, url) in issuers(case) {
+fn shown(scenario: &Scenario<'_>, mut step: Step, verdict: Option<Verdict>) -> Step {
+    for (name, url) in issuers(scenario) {
         step = step.detail(format!("issuer, by {name}"), url, Outcome::Skipped);
     }
     let signature = match verdict {

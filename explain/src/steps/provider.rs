@@ -4,12 +4,12 @@
 //! `OpenID` Connect federation": the principal is the ARN of a provider in the role's own account, which ends with the
 //! issuer's URL without `https://`.
 
-use crate::case::Case;
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::inputs::Input;
-use crate::mistake::Mistake;
-use crate::read::Given;
-use crate::trust::{ACTION, Effect, Policy, Provider, Statement, Truth};
+use crate::scenario::Scenario;
+use crate::trust::{ACTION, Effect, Policy, Provider, Statement, Ternary};
 
 use super::issuer;
 
@@ -27,14 +27,14 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What the case wants.
-    pub fn of(case: &Case<'_>) -> Self {
-        let role = case.role();
+    /// What the scenario needs.
+    pub fn of(scenario: &Scenario<'_>) -> Self {
+        let role = scenario.role();
         let parts: Vec<&str> = role.as_deref().unwrap_or_default().split(':').collect();
         let part = |index: usize| parts.get(index).filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
         let account = part(4).filter(|account| irsa::role_arn::is_account_id(account));
         let partition = part(1).filter(|partition| irsa::role_arn::is_partition(partition));
-        Self { url: issuer::provider(case).map(str::to_owned), account, partition }
+        Self { url: issuer::provider(scenario).map(str::to_owned), account, partition }
     }
 
     /// The provider's ARN, with what is not known left open.
@@ -49,50 +49,50 @@ impl Wanted {
     }
 
     /// Whether a statement is about it. Where the issuer is not known, it may be the one that the statement names.
-    pub fn is_met_by(&self, statement: &Statement) -> Truth {
+    pub fn is_met_by(&self, statement: &Statement) -> Ternary {
         let (account, partition) = (self.account.as_deref(), self.partition.as_deref());
         if let Some(url) = &self.url {
             return statement.is_about(url, account, partition);
         }
-        let could_be = |provider: Provider<'_>| statement.is_about(provider.url, account, partition) != Truth::False;
+        let could_be = |provider: Provider<'_>| statement.is_about(provider.url, account, partition) != Ternary::False;
         let mut providers = statement.providers().peekable();
         if providers.peek().is_none() {
             return statement.is_about("", account, partition);
         }
-        if providers.any(|(_, provider)| provider.is_some_and(could_be)) { Truth::Unknown } else { Truth::False }
+        if providers.any(|(_, provider)| provider.is_some_and(could_be)) { Ternary::Unknown } else { Ternary::False }
     }
 }
 
 /// The policy, or the step that says why there is none to look at.
-pub fn policy<'c>(case: &'c Case<'_>, step: StepKind) -> Result<&'c Policy, Step> {
-    if case.has_container_credentials() {
+pub fn policy<'c>(scenario: &'c Scenario<'_>, step: StepKind) -> Result<&'c Policy, Step> {
+    if scenario.has_container_credentials() {
         return Err(Step::skipped(
             step,
             "STS is not asked by web identity: the role has to trust `pods.eks.amazonaws.com`.",
         ));
     }
-    match &case.documents.trust_policy {
+    match &scenario.documents.trust_policy {
         Given::Present(policy) => Ok(policy),
         lacking => {
             let lack = lacking.lack(Input::TrustPolicy);
             let step = Step::unknown(step, format!("Whom the role trusts is not known: {lack}."));
-            let problem = case.documents.problems.iter().find(|problem| problem.input == Input::TrustPolicy);
+            let problem = scenario.documents.problems.iter().find(|problem| problem.input == Input::TrustPolicy);
             Err(step.because_all(problem.map(|problem| problem.message.clone())))
         }
     }
 }
 
 /// The trust policy lets the cluster's identity provider assume the role.
-pub fn provider(case: &Case<'_>) -> Step {
-    let policy = match policy(case, STEP) {
+pub fn provider(scenario: &Scenario<'_>) -> Step {
+    let policy = match policy(scenario, STEP) {
         Ok(policy) => policy,
         Err(step) => return step,
     };
-    let wanted = Wanted::of(case);
+    let wanted = Wanted::of(scenario);
     let allows: Vec<&Statement> = policy.statements.iter().filter(|it| it.effect == Effect::Allow).collect();
-    let verdict = Truth::any(allows.iter().map(|it| wanted.is_met_by(it).and(it.is_about_web_identity)));
+    let verdict = Ternary::any(allows.iter().map(|it| wanted.is_met_by(it).and(it.is_about_web_identity)));
     let step = match verdict {
-        Truth::True => {
+        Ternary::True => {
             let step = Step::passed(STEP, "The trust policy lets the cluster's provider assume the role.");
             let is_compared = wanted.account.is_some();
             step.because_all(
@@ -100,8 +100,8 @@ pub fn provider(case: &Case<'_>) -> Step {
                     .then(|| "the role's account is not known, so the provider's was not held against it".to_owned()),
             )
         }
-        Truth::Unknown => unknown(&wanted, &allows),
-        Truth::False => wrong(&wanted, &allows),
+        Ternary::Unknown => unknown(&wanted, &allows),
+        Ternary::False => wrong(&wanted, &allows),
     };
     let outcome = step.outcome;
     let step = match wanted.url {
@@ -117,7 +117,7 @@ pub fn provider(case: &Case<'_>) -> Step {
 
 fn unknown(wanted: &Wanted, allows: &[&Statement]) -> Step {
     // Only where no statement could be about another.
-    let mut could_be = allows.iter().filter(|it| wanted.is_met_by(it) != Truth::False);
+    let mut could_be = allows.iter().filter(|it| wanted.is_met_by(it) != Ternary::False);
     let all_with_scheme = |it: &&Statement| {
         it.providers().next().is_some() && it.providers().all(|(_, provider)| provider.is_some_and(has_scheme))
     };
@@ -146,7 +146,7 @@ fn has_scheme(provider: Provider<'_>) -> bool {
 }
 
 fn issuer_with_scheme(arn: &str, wanted: &Wanted) -> Step {
-    Step::failed(STEP, Mistake::IssuerWithScheme, "The provider's ARN has `https://` in it.")
+    Step::failed(STEP, Diagnosis::IssuerWithScheme, "The provider's ARN has `https://` in it.")
         .because(format!("the trust policy has `{arn}`, which no provider is called"))
         .fix(format!("Write the issuer without `https://`: `{}`.", wanted.arn()))
 }
@@ -155,10 +155,10 @@ fn issuer_with_scheme(arn: &str, wanted: &Wanted) -> Step {
 fn wrong(wanted: &Wanted, allows: &[&Statement]) -> Step {
     let url = wanted.url.as_deref().unwrap_or_default();
     let fix = format!("Set `Principal.Federated` to `{}`.", wanted.arn());
-    if let Some(statement) = allows.iter().find(|it| wanted.is_met_by(it) != Truth::False) {
+    if let Some(statement) = allows.iter().find(|it| wanted.is_met_by(it) != Ternary::False) {
         return Step::failed(
             STEP,
-            Mistake::OtherAction,
+            Diagnosis::OtherAction,
             "The trust policy does not let the provider assume the role by web identity.",
         )
         .because(format!("{} is about the provider, but its `Action` has not `{ACTION}`", statement.name))
@@ -178,21 +178,21 @@ fn wrong(wanted: &Wanted, allows: &[&Statement]) -> Step {
     if let Some(arn) =
         named(&|provider| provider.url != url && provider.url.trim_end_matches('/') == url.trim_end_matches('/'))
     {
-        return failed(Mistake::TrailingSlash, "The provider and the issuer differ by a trailing slash.", arn).fix(
+        return failed(Diagnosis::TrailingSlash, "The provider and the issuer differ by a trailing slash.", arn).fix(
             "Make the API server's `--service-account-issuer` and the provider's URL the same, best without the slash.",
         );
     }
     if let Some(arn) = named(&|provider| provider.url == url) {
-        return failed(Mistake::ProviderInOtherAccount, "The provider is in another AWS account than the role.", arn)
+        return failed(Diagnosis::ProviderInOtherAccount, "The provider is in another AWS account than the role.", arn)
             .because("a role can trust only the identity providers of its own account")
             .fix(format!("{fix} Make the provider in the role's account, where it is missing."));
     }
     if let Some((arn, _)) = all.iter().find(|(_, provider)| provider.is_some()) {
-        return failed(Mistake::OtherProvider, "The trust policy is about the provider of another cluster.", arn)
+        return failed(Diagnosis::OtherProvider, "The trust policy is about the provider of another cluster.", arn)
             .because("a cluster that is made anew has a new issuer")
             .fix(format!(
                 "{fix} Change the keys of its conditions likewise, and make the provider in IAM where it is missing."
             ));
     }
-    Step::failed(STEP, Mistake::NoProvider, "The trust policy names no OIDC identity provider.").fix(fix)
+    Step::failed(STEP, Diagnosis::NoProvider, "The trust policy names no OIDC identity provider.").fix(fix)
 }

@@ -7,21 +7,21 @@ use std::borrow::Cow;
 use irsa::finding::FindingKind;
 use irsa::region::Region;
 
-use crate::case::Case;
 use crate::container::Container;
+use crate::diagnosis::Diagnosis;
 use crate::explanation::{Outcome, Step, StepKind};
-use crate::mistake::Mistake;
+use crate::scenario::Scenario;
 
 const STEP: StepKind = StepKind::Region;
 
 const VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// SDKs know which STS to ask.
-pub fn region(case: &Case<'_>) -> Step {
-    if case.has_container_credentials() {
+pub fn region(scenario: &Scenario<'_>) -> Step {
+    if scenario.has_container_credentials() {
         return Step::skipped(STEP, "STS is not asked.");
     }
-    let subject = match (case.has_pod(), case.why_unknown()) {
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             return Step::unknown(STEP, format!("Which STS is asked is not known: {}.", lack.unwrap_or_default()));
@@ -31,8 +31,8 @@ pub fn region(case: &Case<'_>) -> Step {
     if with_role.is_empty() {
         return Step::skipped(STEP, "No container has a role to ask STS for.");
     }
-    let aside = subject.admission.lines(&[FindingKind::InvalidStsRegionalEndpoints]);
-    let partition = case.role().and_then(|role| role.split(':').nth(1).map(str::to_owned));
+    let aside = subject.policy_answer.lines(&[FindingKind::InvalidStsRegionalEndpoints]);
+    let partition = scenario.role().and_then(|role| role.split(':').nth(1).map(str::to_owned));
     let mut step = Step::passed(STEP, "The region says which STS to ask.");
     for container in with_role {
         step = look_at(container, partition.as_deref(), step);
@@ -54,7 +54,7 @@ fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
         };
         return unknown(step, "Which STS is asked is not known: no region is set.")
             .because(reason)
-            .warn(Mistake::NoRegion)
+            .warn(Diagnosis::NoRegion)
             .fix("Set the setting `region`, with which the policy sets both variables, or set them in the container.")
             .detail(format!("container `{name}`"), "no region", Outcome::Unknown);
     };
@@ -73,7 +73,7 @@ fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
             format!("region `{region}` is of the partition `{}`, but the role is of `{partition}`", known.partition());
         let failed = Step::failed(
             STEP,
-            Mistake::RegionInOtherPartition,
+            Diagnosis::RegionInOtherPartition,
             "STS is asked in another AWS partition than the role's.",
         );
         let step = if is_failed { step } else { Step { details: step.details, reasons: step.reasons, ..failed } };

@@ -2,13 +2,13 @@
 
 use irsa::finding::FindingKind;
 
-use crate::case::Case;
 use crate::container::TokenSource;
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::inputs::Input;
 use crate::jwt::Claims;
-use crate::mistake::Mistake;
-use crate::read::Given;
+use crate::scenario::Scenario;
 
 const STEP: StepKind = StepKind::Token;
 
@@ -16,25 +16,25 @@ const STEP: StepKind = StepKind::Token;
 const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 
 /// The token is for STS and for this account, and it has not expired.
-pub fn token(case: &Case<'_>) -> Step {
-    if case.has_container_credentials() {
+pub fn token(scenario: &Scenario<'_>) -> Step {
+    if scenario.has_container_credentials() {
         return Step::skipped(STEP, "STS is not asked: the agent on the node trades the token.");
     }
-    let lifetimes = case.subject.as_ref().map(|it| it.admission.lines(&[FindingKind::InvalidTokenExpiration]));
-    let step = match &case.documents.token {
-        Given::Present(jwt) => check(case, &jwt.claims),
+    let lifetimes = scenario.subject.as_ref().map(|it| it.policy_answer.lines(&[FindingKind::InvalidTokenExpiration]));
+    let step = match &scenario.documents.token {
+        Given::Present(jwt) => check(scenario, &jwt.claims),
         Given::Unreadable => Step::unknown(
             STEP,
-            format!("What the token says is not known: {}.", case.documents.token.lack(Input::Token)),
+            format!("What the token says is not known: {}.", scenario.documents.token.lack(Input::Token)),
         ),
-        Given::Missing | Given::NotFound => planned(case),
+        Given::Missing | Given::NotFound => planned(scenario),
     };
     step.because_all(lifetimes.unwrap_or_default())
 }
 
 /// What kubelet would ask for.
-fn planned(case: &Case<'_>) -> Step {
-    let subject = match (case.has_pod(), case.why_unknown()) {
+fn planned(scenario: &Scenario<'_>) -> Step {
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             let lack = lack.unwrap_or_default();
@@ -61,19 +61,19 @@ fn planned(case: &Case<'_>) -> Step {
     };
     let lifetime = token.lifetime.map_or_else(|| "unknown".to_owned(), |lifetime| format!("{lifetime} s"));
     let step = if token.audience.is_empty() {
-        about(Step::failed(STEP, Mistake::OtherAudience, "The token is one for the API server."))
+        about(Step::failed(STEP, Diagnosis::OtherAudience, "The token is one for the API server."))
             .fix("Give the volume's `serviceAccountToken` the audience `sts.amazonaws.com`.")
     } else {
         Step::passed(STEP, "Kubelet asks for a token for this audience and this account, and renews it in time.")
     };
     step.detail("aud", token.audience, Outcome::Skipped)
-        .detail("sub", case.subject_claim().unwrap_or_default(), Outcome::Skipped)
+        .detail("sub", scenario.subject_claim().unwrap_or_default(), Outcome::Skipped)
         .detail("lifetime", lifetime, Outcome::Skipped)
 }
 
 /// What a token says, against what the pod's should.
-fn check(case: &Case<'_>, claims: &Claims) -> Step {
-    let checks = [lifetime(case, claims), audience(case, claims), subject(case, claims)];
+fn check(scenario: &Scenario<'_>, claims: &Claims) -> Step {
+    let checks = [lifetime(scenario, claims), audience(scenario, claims), subject(scenario, claims)];
     let first = |outcome| checks.iter().find(|check| check.outcome == outcome);
     let mut step = match (first(Outcome::Failed), first(Outcome::Unknown)) {
         (Some(failed), _) => Step {
@@ -101,7 +101,7 @@ struct Check {
     outcome: Outcome,
     says: &'static str,
     reason: Option<String>,
-    mistake: Option<Mistake>,
+    mistake: Option<Diagnosis>,
     fix: Option<&'static str>,
 }
 
@@ -114,12 +114,12 @@ impl Check {
         Self { outcome, says, reason: Some(reason), ..self }
     }
 
-    fn by(self, mistake: Mistake, fix: &'static str) -> Self {
+    fn by(self, mistake: Diagnosis, fix: &'static str) -> Self {
         Self { mistake: Some(mistake), fix: Some(fix), ..self }
     }
 }
 
-fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
+fn lifetime(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     const RENEW: &str = "Read the token's file each time, as current SDKs do; kubelet renews it. Compare the clocks of the node and of the machine that you ask from.";
     let Some(expires) = claims.expires else {
         if claims.has_expires {
@@ -138,7 +138,7 @@ fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
                     "it comes from a Secret, has no audience and never expires".to_owned(),
                 )
                 .by(
-                    Mistake::LegacyToken,
+                    Diagnosis::LegacyToken,
                     "Use the token that is projected into the pod: leave `AWS_WEB_IDENTITY_TOKEN_FILE` to the policy.",
                 )
         } else {
@@ -155,7 +155,7 @@ fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
         None => expires.to_string(),
     };
     let check = Check::new("exp", value, Outcome::Passed);
-    let Some(now) = case.documents.now else {
+    let Some(now) = scenario.documents.now else {
         return check.because(
             Outcome::Unknown,
             "Whether the token is still valid is not known.",
@@ -164,25 +164,25 @@ fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
     };
     if let Some(over) = now.checked_sub(expires) {
         let reason = format!("it expired {over} s ago");
-        return check.because(Outcome::Failed, "The token has expired.", reason).by(Mistake::TokenExpired, RENEW);
+        return check.because(Outcome::Failed, "The token has expired.", reason).by(Diagnosis::TokenExpired, RENEW);
     }
     match claims.not_before.and_then(|from| from.checked_sub(now)).filter(|early| *early > 0) {
         Some(early) => {
             let reason = format!("it is valid in {early} s");
-            check.because(Outcome::Failed, "The token is not valid yet.", reason).by(Mistake::TokenNotYetValid, RENEW)
+            check.because(Outcome::Failed, "The token is not valid yet.", reason).by(Diagnosis::TokenNotYetValid, RENEW)
         }
         None => check,
     }
 }
 
-fn audience(case: &Case<'_>, claims: &Claims) -> Check {
+fn audience(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     let check = Check::new("aud", claims.audiences.join(", "), Outcome::Passed);
-    let Some(wanted) = case.audience() else {
+    let Some(wanted) = scenario.audience() else {
         return check.because(
             Outcome::Unknown,
             "Whom the token should be for is not known.",
-            match case.documents.settings {
-                Given::Unreadable => case.documents.settings.lack(Input::Settings),
+            match scenario.documents.settings {
+                Given::Unreadable => scenario.documents.settings.lack(Input::Settings),
                 _ => "neither a pod nor a service account was given".to_owned(),
             },
         );
@@ -192,14 +192,14 @@ fn audience(case: &Case<'_>, claims: &Claims) -> Check {
     }
     let reason = format!("expected `{wanted}`, but the token is for `{}`", claims.audiences.join("`, `"));
     check.because(Outcome::Failed, "The token is for another audience.", reason).by(
-        Mistake::OtherAudience,
+        Diagnosis::OtherAudience,
         "Take the token of the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, not the one of `/var/run/secrets/kubernetes.io`.",
     )
 }
 
-fn subject(case: &Case<'_>, claims: &Claims) -> Check {
+fn subject(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     let check = Check::new("sub", claims.subject.clone().unwrap_or_default(), Outcome::Passed);
-    let Some(wanted) = case.subject_claim() else {
+    let Some(wanted) = scenario.subject_claim() else {
         return check.because(
             Outcome::Unknown,
             "Whose token it should be is not known.",
@@ -212,5 +212,5 @@ fn subject(case: &Case<'_>, claims: &Claims) -> Check {
     let reason = format!("expected `{wanted}`, but got `{}`", claims.subject.as_deref().unwrap_or_default());
     check
         .because(Outcome::Failed, "The token is that of another account.", reason)
-        .by(Mistake::OtherSubject, "Take the token of a pod that runs as this account.")
+        .by(Diagnosis::OtherSubject, "Take the token of a pod that runs as this account.")
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::context::Context;
 use super::operator::Operator;
-use super::truth::Truth;
+use super::ternary::Ternary;
 
 /// One key of one operator of a condition.
 #[derive(Debug, Clone)]
@@ -27,10 +27,10 @@ pub struct Clause {
 impl Clause {
     /// Whether it holds.
     #[must_use]
-    pub fn holds(&self, context: &Context) -> Truth {
+    pub fn holds(&self, context: &Context) -> Ternary {
         match self.known {
             Some(operator) => operator.holds(&context.known(&self.key), &self.values, self.has_variables),
-            None => Truth::Unknown,
+            None => Ternary::Unknown,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements" (Statement, Effect, Principal, Action, Condition), and
 //! "Policy evaluation logic": an explicit `Deny` wins, and what nothing allows is denied. What cannot be known from the
-//! policy and the token is [`Truth::Unknown`], never guessed: policy variables, `NotPrincipal`, `NotAction`, operators
+//! policy and the token is [`Ternary::Unknown`], never guessed: policy variables, `NotPrincipal`, `NotAction`, operators
 //! and keys that are not known here.
 
 mod condition;
@@ -10,7 +10,7 @@ mod context;
 mod operator;
 mod pattern;
 mod policy;
-mod truth;
+mod ternary;
 
 pub use condition::{Clause, clauses};
 pub use context::split_key;
@@ -18,4 +18,4 @@ pub use context::{Context, Known};
 pub use operator::{Operator, Test};
 pub use pattern::{has_wildcard, matches};
 pub use policy::{ACTION, Effect, Policy, Principal, Provider, Statement};
-pub use truth::Truth;
+pub use ternary::Ternary;

@@ -8,7 +8,7 @@
 
 use super::context::Known;
 use super::pattern;
-use super::truth::Truth;
+use super::ternary::Ternary;
 
 /// An operator of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,9 +100,9 @@ impl Operator {
     /// Whether it holds for a key of the request, and these values of the policy. Where the policy is of a version that
     /// knows variables, a value with `${` is one whose text is not known.
     #[must_use]
-    pub fn holds(self, key: &Known<'_>, values: &[String], has_variables: bool) -> Truth {
+    pub fn holds(self, key: &Known<'_>, values: &[String], has_variables: bool) -> Ternary {
         if values.is_empty() {
-            return Truth::Unknown;
+            return Ternary::Unknown;
         }
         let (is_negated, satisfies) = match self.test {
             Test::Null => return null(key, values),
@@ -110,37 +110,37 @@ impl Operator {
             Test::Text { is_negated, .. } => (is_negated, Some(())),
         };
         match (key, self.set) {
-            (Known::Unknown, _) => Truth::Unknown,
+            (Known::Unknown, _) => Ternary::Unknown,
             (Known::Absent, None) => (is_negated || self.if_exists).into(),
-            (Known::Absent, Some(Set::All)) => Truth::True,
+            (Known::Absent, Some(Set::All)) => Ternary::True,
             // The documentation does not say what `IfExists` makes of it.
-            (Known::Absent, Some(Set::Any)) if self.if_exists => Truth::Unknown,
-            (Known::Absent, Some(Set::Any)) => Truth::False,
-            (Known::Values(_), _) if satisfies.is_none() => Truth::Unknown,
+            (Known::Absent, Some(Set::Any)) if self.if_exists => Ternary::Unknown,
+            (Known::Absent, Some(Set::Any)) => Ternary::False,
+            (Known::Values(_), _) if satisfies.is_none() => Ternary::Unknown,
             (Known::Values(all), Some(Set::All)) => {
                 // "An empty string" is "a null data set", for which it holds.
                 let all = all.iter().filter(|value| !value.is_empty());
-                Truth::all(all.map(|value| self.satisfied(value, values, has_variables)))
+                Ternary::all(all.map(|value| self.satisfied(value, values, has_variables)))
             }
             (Known::Values(all), Some(Set::Any)) => {
-                Truth::any(all.iter().map(|value| self.satisfied(value, values, has_variables)))
+                Ternary::any(all.iter().map(|value| self.satisfied(value, values, has_variables)))
             }
             (Known::Values(all), None) => match all.as_slice() {
                 [value] => self.satisfied(value, values, has_variables),
                 // Several values are for set operators.
-                _ => Truth::Unknown,
+                _ => Ternary::Unknown,
             },
         }
     }
 
     /// Whether a value of the request satisfies those of the policy: it matches one of them, or, negated, none.
-    fn satisfied(self, value: &str, values: &[String], has_variables: bool) -> Truth {
-        let Test::Text { is_pattern, ignores_case, is_negated } = self.test else { return Truth::Unknown };
-        let any = Truth::any(values.iter().map(|expected| {
+    fn satisfied(self, value: &str, values: &[String], has_variables: bool) -> Ternary {
+        let Test::Text { is_pattern, ignores_case, is_negated } = self.test else { return Ternary::Unknown };
+        let any = Ternary::any(values.iter().map(|expected| {
             if has_variables && expected.contains("${") {
-                return Truth::Unknown;
+                return Ternary::Unknown;
             }
-            Truth::from(match (is_pattern, ignores_case) {
+            Ternary::from(match (is_pattern, ignores_case) {
                 (true, _) => pattern::matches(expected, value),
                 (false, true) => expected.to_lowercase() == value.to_lowercase(),
                 (false, false) => expected == value,
@@ -169,15 +169,15 @@ impl Test {
     }
 }
 
-fn null(key: &Known<'_>, values: &[String]) -> Truth {
+fn null(key: &Known<'_>, values: &[String]) -> Ternary {
     let is_absent = match key {
-        Known::Unknown => return Truth::Unknown,
+        Known::Unknown => return Ternary::Unknown,
         Known::Absent => true,
         Known::Values(values) => values.is_empty(),
     };
-    Truth::any(values.iter().map(|value| match value.as_str() {
+    Ternary::any(values.iter().map(|value| match value.as_str() {
         "true" => is_absent.into(),
         "false" => (!is_absent).into(),
-        _ => Truth::Unknown,
+        _ => Ternary::Unknown,
     }))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::condition::{Clause, clauses, texts};
 use super::context::Context;
 use super::pattern;
-use super::truth::Truth;
+use super::ternary::Ternary;
 
 /// The action by which a web identity assumes a role.
 pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
@@ -30,7 +30,7 @@ pub struct Statement {
     /// Whom.
     pub principal: Principal,
     /// Whether it is about assuming the role by web identity.
-    pub is_about_web_identity: Truth,
+    pub is_about_web_identity: Ternary,
     /// Its conditions.
     pub clauses: Vec<Clause>,
 }
@@ -109,8 +109,8 @@ impl Policy {
 impl Statement {
     /// Whether all of its conditions hold.
     #[must_use]
-    pub fn conditions_hold(&self, context: &Context) -> Truth {
-        Truth::all(self.clauses.iter().map(|clause| clause.holds(context)))
+    pub fn conditions_hold(&self, context: &Context) -> Ternary {
+        Ternary::all(self.clauses.iter().map(|clause| clause.holds(context)))
     }
 
     fn read(value: &Value, index: usize, has_variables: bool) -> Result<Self, String> {
@@ -137,17 +137,17 @@ impl Statement {
 
     /// Whether the statement is about a provider, of which the account and the partition may not be known.
     #[must_use]
-    pub fn is_about(&self, url: &str, account: Option<&str>, partition: Option<&str>) -> Truth {
+    pub fn is_about(&self, url: &str, account: Option<&str>, partition: Option<&str>) -> Ternary {
         match (&self.principal, self.effect) {
-            (Principal::Federated(arns), _) => Truth::from(arns.iter().any(|arn| {
+            (Principal::Federated(arns), _) => Ternary::from(arns.iter().any(|arn| {
                 Provider::of_arn(arn).is_some_and(|provider| {
                     provider.url == url
                         && account.is_none_or(|account| account == provider.account)
                         && partition.is_none_or(|partition| partition == provider.partition)
                 })
             })),
-            (Principal::Everybody, Effect::Deny) => Truth::True,
-            (Principal::Everybody, Effect::Allow) | (Principal::Unknown, _) => Truth::Unknown,
+            (Principal::Everybody, Effect::Deny) => Ternary::True,
+            (Principal::Everybody, Effect::Allow) | (Principal::Unknown, _) => Ternary::Unknown,
         }
     }
 
@@ -196,10 +196,10 @@ fn principal(statement: &Map<String, Value>) -> Result<Principal, String> {
     Ok(Principal::Federated(federated))
 }
 
-fn is_about_web_identity(statement: &Map<String, Value>) -> Result<Truth, String> {
+fn is_about_web_identity(statement: &Map<String, Value>) -> Result<Ternary, String> {
     let actions = match (statement.get("Action"), statement.get("NotAction")) {
         (Some(actions), None) => texts(actions).ok_or("`Action`: expected a text or a list of texts")?,
-        (None, Some(_)) => return Ok(Truth::Unknown),
+        (None, Some(_)) => return Ok(Ternary::Unknown),
         _ => return Err("expected an `Action`".to_owned()),
     };
     let wanted = ACTION.to_ascii_lowercase();

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use irsa_explain::trust::{Context, Policy, Truth};
+use irsa_explain::trust::{Context, Policy, Ternary};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ fn every_operator_does_what_the_documentation_says() {
             }});
             let policy = Policy::read(&policy).unwrap();
             let holds = policy.statements[0].conditions_hold(&context);
-            let expected = case.holds.map_or(Truth::Unknown, Truth::from);
+            let expected = case.holds.map_or(Ternary::Unknown, Ternary::from);
             if holds != expected {
                 failures.push(format!("{}: {}: {} is {holds:?}", row.section, row.says, case.condition));
             }
@@ -68,7 +68,7 @@ fn every_operator_does_what_the_documentation_says() {
 fn an_empty_text_is_no_value_for_for_all_values() {
     let context =
         Context { provider: Some("idp.example/A".to_owned()), audiences: Some(vec![String::new()]), subject: None };
-    for (operator, expected) in [("ForAllValues:StringEquals", Truth::True), ("StringEquals", Truth::False)] {
+    for (operator, expected) in [("ForAllValues:StringEquals", Ternary::True), ("StringEquals", Ternary::False)] {
         let policy = json!({"Statement": [{
             "Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {operator: {"idp.example/A:aud": "a"}},
         }]});
@@ -86,12 +86,12 @@ fn several_values_are_for_set_operators() {
         subject: None,
     };
     for (operator, values, expected) in [
-        ("StringEquals", json!("a"), Truth::Unknown),
-        ("ForAnyValue:StringEquals", json!("a"), Truth::True),
-        ("ForAllValues:StringEquals", json!("a"), Truth::False),
-        ("ForAllValues:StringEquals", json!(["a", "b", "c"]), Truth::True),
-        ("ForAllValues:StringNotEquals", json!("a"), Truth::False),
-        ("ForAnyValue:StringNotEquals", json!("a"), Truth::True),
+        ("StringEquals", json!("a"), Ternary::Unknown),
+        ("ForAnyValue:StringEquals", json!("a"), Ternary::True),
+        ("ForAllValues:StringEquals", json!("a"), Ternary::False),
+        ("ForAllValues:StringEquals", json!(["a", "b", "c"]), Ternary::True),
+        ("ForAllValues:StringNotEquals", json!("a"), Ternary::False),
+        ("ForAnyValue:StringNotEquals", json!("a"), Ternary::True),
     ] {
         let policy = json!({"Statement": [{
             "Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {operator: {"idp.example/A:aud": values}},

@@ -10,8 +10,8 @@
 )]
 
 mod conditions;
+mod diagnoses;
 mod laws;
-mod mistakes;
 mod secrets;
 mod setups;
 #[path = "../support/mod.rs"]

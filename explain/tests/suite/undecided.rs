@@ -1,8 +1,8 @@
 //! What the trust policy leaves open is said to be open: neither passed nor failed.
 
 use crate::support::{PROVIDER, right};
+use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::{Step, StepKind};
-use irsa_explain::mistake::Mistake;
 use irsa_explain::{Inputs, Outcome, explain};
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ fn a_statement_for_everybody_does_not_hide_a_condition_that_fails() {
         statements.push(json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:*"}));
     });
     assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
-    assert_eq!(conditions.mistake, Some(Mistake::WrongNamespace), "what is likely wrong is said");
+    assert_eq!(conditions.mistake, Some(Diagnosis::WrongNamespace), "what is likely wrong is said");
 }
 
 #[test]

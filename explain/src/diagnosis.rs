@@ -10,13 +10,13 @@ macro_rules! mistakes {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal;)+) => {
         /// A mistake.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Mistake {
+        pub enum Diagnosis {
             /// What the policy finds too.
             Finding(FindingKind),
             $($(#[doc = $meaning])+ $variant,)+
         }
 
-        impl Mistake {
+        impl Diagnosis {
             /// All mistakes but the policy's findings: by the way's steps.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
@@ -104,7 +104,7 @@ mistakes! {
     RegionInOtherPartition = "regionInOtherPartition";
 }
 
-impl Serialize for Mistake {
+impl Serialize for Diagnosis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }

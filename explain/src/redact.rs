@@ -13,9 +13,9 @@ const SHORTEST: usize = 16;
 
 /// The inputs, with a mark where the token stands in one that is not the token's, or its signature. What is made of such an input
 /// may hold a part of it, which nothing could find afterwards.
-pub fn scrub_inputs(inputs: &Inputs, token: &str) -> Inputs {
+pub fn redact_inputs(inputs: &Inputs, token: &str) -> Inputs {
     let clean = cleaner(token);
-    let mut scrubbed = inputs.clone();
+    let mut redacted = inputs.clone();
     let Inputs {
         pod,
         workload,
@@ -31,21 +31,21 @@ pub fn scrub_inputs(inputs: &Inputs, token: &str) -> Inputs {
         role,
         now: _,
         not_found: _,
-    } = &mut scrubbed;
+    } = &mut redacted;
     let texts =
         [pod, workload, service_account, settings, config_map, trust_policy, issuer, discovery, jwks, namespace, role];
     for text in texts.into_iter().flatten() {
-        scrub_text(text, &clean);
+        redact_text(text, &clean);
     }
-    scrubbed
+    redacted
 }
 
-/// Scrubs a text, and the texts within it where it is JSON: its escapes would hide the token.
-fn scrub_text(text: &mut String, clean: &dyn Fn(&mut String)) {
+/// Redacts a text, and the texts within it where it is JSON: its escapes would hide the token.
+fn redact_text(text: &mut String, clean: &dyn Fn(&mut String)) {
     clean(text);
     if let Ok(mut value) = serde_json::from_str::<Value>(text) {
         let before = value.clone();
-        scrub_value(&mut value, clean);
+        redact_value(&mut value, clean);
         // Where nothing is found, the text stays as it was written.
         if value != before {
             *text = value.to_string();
@@ -67,7 +67,7 @@ fn cleaner(token: &str) -> impl Fn(&mut String) {
 }
 
 /// Puts a mark where the token stands, or its signature: what is said may have been put together of several inputs.
-pub fn scrub(explanation: &mut Explanation, token: &str) {
+pub fn redact(explanation: &mut Explanation, token: &str) {
     let clean = &cleaner(token);
     for step in &mut explanation.steps {
         clean(&mut step.says);
@@ -83,17 +83,17 @@ pub fn scrub(explanation: &mut Explanation, token: &str) {
     review.rejection.iter_mut().for_each(|rejection| clean(&mut rejection.message));
     review.warnings.iter_mut().for_each(clean);
     review.audit_annotations.values_mut().for_each(clean);
-    review.pod.iter_mut().for_each(|pod| scrub_value(pod, clean));
+    review.pod.iter_mut().for_each(|pod| redact_value(pod, clean));
 }
 
-fn scrub_value(value: &mut Value, clean: &dyn Fn(&mut String)) {
+fn redact_value(value: &mut Value, clean: &dyn Fn(&mut String)) {
     match value {
         Value::String(text) => clean(text),
-        Value::Array(elements) => elements.iter_mut().for_each(|element| scrub_value(element, clean)),
+        Value::Array(elements) => elements.iter_mut().for_each(|element| redact_value(element, clean)),
         Value::Object(members) => {
             for (mut key, mut member) in std::mem::take(members) {
                 clean(&mut key);
-                scrub_value(&mut member, clean);
+                redact_value(&mut member, clean);
                 members.insert(key, member);
             }
         }

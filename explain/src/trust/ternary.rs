@@ -2,7 +2,7 @@
 
 /// Whether something holds, as far as it can be known (Kleene's logic).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Truth {
+pub enum Ternary {
     /// It holds, whatever the unknown is.
     True,
     /// It does not hold, whatever the unknown is.
@@ -11,7 +11,7 @@ pub enum Truth {
     Unknown,
 }
 
-impl Truth {
+impl Ternary {
     /// Whether both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -49,7 +49,7 @@ impl Truth {
     }
 }
 
-impl From<bool> for Truth {
+impl From<bool> for Ternary {
     fn from(holds: bool) -> Self {
         if holds { Self::True } else { Self::False }
     }
@@ -57,7 +57,7 @@ impl From<bool> for Truth {
 
 #[cfg(test)]
 mod tests {
-    use super::Truth::{False, True, Unknown};
+    use super::Ternary::{False, True, Unknown};
     use super::*;
 
     #[test]
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(True.and(Unknown), Unknown);
         assert_eq!(True.or(Unknown), True);
         assert_eq!(False.or(Unknown), Unknown);
-        assert_eq!(Truth::all([]), True);
-        assert_eq!(Truth::any([]), False);
+        assert_eq!(Ternary::all([]), True);
+        assert_eq!(Ternary::any([]), False);
     }
 }

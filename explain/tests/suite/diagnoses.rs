@@ -3,9 +3,9 @@
 use crate::support::{PROVIDER, right};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::StepKind;
 use irsa_explain::inputs::Input;
-use irsa_explain::mistake::Mistake;
 use irsa_explain::{Explanation, Inputs, Outcome, explain};
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ fn with_statement(changed: impl FnOnce(&mut Value)) -> Inputs {
 /// What is wrong, as `step/mistake`.
 fn cause(explanation: &Explanation) -> String {
     let cause = explanation.cause.expect("something is wrong");
-    format!("{}/{}", cause.step.name(), cause.mistake.map(Mistake::name).unwrap_or_default())
+    format!("{}/{}", cause.step.name(), cause.mistake.map(Diagnosis::name).unwrap_or_default())
 }
 
 /// What each case comes to.
@@ -267,8 +267,8 @@ fn warns_of_conditions_that_are_missing() {
         assert_eq!(explanation.cause, None, "a warning is no cause");
         explanation.steps[8].mistake
     };
-    assert_eq!(only("sub", "system:serviceaccount:default:my-sa"), Some(Mistake::NoAudienceCondition));
-    assert_eq!(only("aud", "sts.amazonaws.com"), Some(Mistake::NoSubjectCondition));
+    assert_eq!(only("sub", "system:serviceaccount:default:my-sa"), Some(Diagnosis::NoAudienceCondition));
+    assert_eq!(only("aud", "sts.amazonaws.com"), Some(Diagnosis::NoSubjectCondition));
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn warns_of_conditions_that_keep_nobody_out() {
         ("StringLike", "system:serviceaccount:*:*"),
         ("StringNotEquals", "system:serviceaccount:default:other"),
     ] {
-        assert_eq!(with_subject(operator, value), Some(Mistake::NoSubjectCondition), "{operator} {value}");
+        assert_eq!(with_subject(operator, value), Some(Diagnosis::NoSubjectCondition), "{operator} {value}");
     }
     for (operator, value) in [
         ("StringLike", "system:serviceaccount:default:*"),
@@ -301,7 +301,7 @@ fn warns_of_conditions_that_keep_nobody_out() {
 fn every_mistake_of_the_table_is_made_here() {
     let made: Vec<_> = cases().into_iter().map(|(expected, _)| expected.split_once('/').unwrap().1).collect();
     let warnings = ["noSubjectCondition", "noAudienceCondition"];
-    for mistake in Mistake::ALL {
+    for mistake in Diagnosis::ALL {
         let name = mistake.name();
         assert!(made.contains(&name) || warnings.contains(&name), "nothing here makes the mistake `{name}`");
     }
@@ -407,7 +407,7 @@ fn prints_no_value_of_a_variable() {
 }
 
 /// A step's outcome, its mistake, and all that it says.
-fn said(inputs: &Inputs, kind: StepKind) -> (Outcome, Option<Mistake>, String) {
+fn said(inputs: &Inputs, kind: StepKind) -> (Outcome, Option<Diagnosis>, String) {
     let explanation = explain(inputs);
     let step = explanation.steps.into_iter().find(|step| step.step == kind).unwrap();
     (step.outcome, step.mistake, format!("{}\n{}", step.says, step.reasons.join("\n")))
@@ -436,10 +436,10 @@ fn the_role_that_a_pod_brings_is_held_against_the_one_that_it_should_have() {
     let (outcome, mistake, _) = role(json!({"value": "arn:aws:iam::111122223333:role/wanted"}));
     assert_eq!((outcome, mistake), (Outcome::Passed, None));
     let (outcome, mistake, text) = role(json!({"value": "arn:aws:iam::111122223333:role/other"}));
-    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Mistake::OtherRole)));
+    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Diagnosis::OtherRole)));
     assert!(text.contains("`arn:aws:iam::111122223333:role/other`"), "{text}");
     let (outcome, mistake, text) = role(json!({"value": "pl4nted-s3cret"}));
-    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Mistake::OtherRole)));
+    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Diagnosis::OtherRole)));
     assert!(!text.contains("pl4nted"), "{text}");
     for unseen in [json!({"value": "$(ROLE)"}), json!({"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}})] {
         let (outcome, mistake, text) = role(unseen);
@@ -481,7 +481,7 @@ fn the_container_credentials_of_a_stored_pod_are_recognised() {
             json!({"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"}),
         ]);
     });
-    assert_eq!(said(&inputs, StepKind::Provider).1, Some(Mistake::NoProvider));
+    assert_eq!(said(&inputs, StepKind::Provider).1, Some(Diagnosis::NoProvider));
 }
 
 #[test]
@@ -562,7 +562,7 @@ fn only_hosts_that_are_not_public_are_out_of_reach() {
         "[::1]",
         "[fd00::1]:8443",
     ] {
-        let failed = (Outcome::Failed, Some(Mistake::IssuerNotPublic));
+        let failed = (Outcome::Failed, Some(Diagnosis::IssuerNotPublic));
         assert_eq!(issuer(&format!("https://{host}/id/A")), failed, "{host}");
     }
     for host in ["a.b.svc.example", "kubernetes.default.example", "127.example", "172.32.0.1", "[2606:4700::1]"] {

@@ -7,9 +7,9 @@ use irsa::review::Decision;
 use irsa::{Request, Review, Settings};
 use serde_json::{Map, Value};
 
+use crate::documents::Given;
 use crate::explanation::{Rejected, Reviewed};
 use crate::inputs::Input;
-use crate::read::Given;
 
 /// The objects that were given, as the cluster.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ fn in_namespace(object: &Value, namespace: &str) -> Value {
 
 /// What the policy makes of a pod.
 #[derive(Debug)]
-pub struct Admission {
+pub struct PolicyAnswer {
     /// What it answers. `None` where it would ask for what was not given.
     pub answer: Option<Reviewed>,
     /// All that it finds, ignored or not.
@@ -105,7 +105,7 @@ impl Found {
     }
 }
 
-impl Admission {
+impl PolicyAnswer {
     /// Has the policy review a pod that is being created.
     pub fn of_pod(text: &str, pod: &Value, namespace: &str, settings: &Settings<'_>, objects: &Objects<'_>) -> Self {
         let request = request("Pod", namespace, text);

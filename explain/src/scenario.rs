@@ -1,4 +1,4 @@
-//! The case: what follows from the inputs for all steps.
+//! The scenario: what follows from the inputs for all steps.
 
 use irsa::Settings;
 use irsa::finding::FindingKind;
@@ -8,15 +8,15 @@ use irsa::request::GroupVersionKind;
 use irsa::workload::Workload;
 use serde_json::Value;
 
-use crate::admission::{Admission, Objects, metadata, pod_of_template};
 use crate::container::{Container, containers};
+use crate::documents::{Documents, Given, problem};
 use crate::explanation::Problem;
 use crate::inputs::Input;
-use crate::read::{Documents, Given, problem};
+use crate::policy_answer::{Objects, PolicyAnswer, metadata, pod_of_template};
 
-/// A case.
+/// A scenario.
 #[derive(Debug)]
-pub struct Case<'d> {
+pub struct Scenario<'d> {
     /// The inputs.
     pub documents: &'d Documents<'d>,
     /// The namespace.
@@ -37,9 +37,9 @@ pub struct Subject {
     /// Where it comes from.
     pub origin: Origin,
     /// What the policy makes of it.
-    pub admission: Admission,
+    pub policy_answer: PolicyAnswer,
     /// What it would make of it, did it not opt out. Else the same.
-    pub account_admission: Option<Admission>,
+    pub account_policy_answer: Option<PolicyAnswer>,
     /// The pod that runs: with what is injected, where it is yet to be created.
     pub pod: Value,
     /// Its containers.
@@ -59,8 +59,8 @@ pub enum Origin {
     Account,
 }
 
-impl<'d> Case<'d> {
-    /// The case of these inputs.
+impl<'d> Scenario<'d> {
+    /// The scenario of these inputs.
     pub fn new(documents: &'d Documents<'d>, problems: &mut Vec<Problem>) -> Self {
         let settings = documents.settings.get().cloned().unwrap_or_default();
         let account = documents.service_account.get();
@@ -77,23 +77,23 @@ impl<'d> Case<'d> {
         let made = made.or_else(|| pod_of_account(account?));
         let subject = made.map(|(origin, text, pod)| {
             let text = text.map_or_else(|| pod.to_string(), str::to_owned);
-            let admission = Admission::of_pod(&text, &pod, &namespace, &settings, &objects);
-            let account_admission = admission.first(&[FindingKind::OptedOut]).map(|_| {
+            let policy_answer = PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects);
+            let account_policy_answer = policy_answer.first(&[FindingKind::OptedOut]).map(|_| {
                 let pod = without_skip_label(&pod);
-                Admission::of_pod(&pod.to_string(), &pod, &namespace, &settings, &objects)
+                PolicyAnswer::of_pod(&pod.to_string(), &pod, &namespace, &settings, &objects)
             });
-            if let Some(unreadable) = &admission.unreadable {
+            if let Some(unreadable) = &policy_answer.unreadable {
                 let input = if matches!(origin, Origin::Template(..)) { Input::Workload } else { Input::Pod };
                 problems.push(problem(input, unreadable.clone()));
             }
-            let pod = if origin == Origin::Stored { pod } else { admission.pod.clone() };
-            Subject { containers: containers(&pod), origin, admission, account_admission, pod }
+            let pod = if origin == Origin::Stored { pod } else { policy_answer.pod.clone() };
+            Subject { containers: containers(&pod), origin, policy_answer, account_policy_answer, pod }
         });
         let review = match (&subject, account) {
             (Some(Subject { origin: Origin::Account, .. }) | None, Some(account)) => {
-                Some(Admission::of_account(account, &namespace, &settings))
+                Some(PolicyAnswer::of_account(account, &namespace, &settings))
             }
-            (Some(subject), _) => subject.admission.answer.clone(),
+            (Some(subject), _) => subject.policy_answer.answer.clone(),
             (None, None) => None,
         };
         let account = match &subject {
@@ -110,9 +110,9 @@ impl<'d> Case<'d> {
     }
 
     /// What the policy finds of the account and of its role, even where the pod opts out.
-    pub fn of_account(&self) -> Option<&Admission> {
+    pub fn of_account(&self) -> Option<&PolicyAnswer> {
         let subject = self.subject.as_ref()?;
-        Some(subject.account_admission.as_ref().unwrap_or(&subject.admission))
+        Some(subject.account_policy_answer.as_ref().unwrap_or(&subject.policy_answer))
     }
 
     /// A pod was given, or something that makes one.
@@ -131,7 +131,7 @@ impl<'d> Case<'d> {
                 (pod, _) => pod.lack(Input::Pod),
             });
         };
-        match (&documents.settings, subject.admission.lacking) {
+        match (&documents.settings, subject.policy_answer.lacking) {
             _ if subject.origin == Origin::Stored => None,
             (Given::Unreadable, _) => Some(documents.settings.lack(Input::Settings)),
             (_, Some(Input::ConfigMap)) => Some(documents.config_map.lack(Input::ConfigMap)),
@@ -143,8 +143,9 @@ impl<'d> Case<'d> {
     /// Whether the account gets container credentials, for which no role is assumed by web identity.
     pub fn has_container_credentials(&self) -> bool {
         let of_account = self.of_account();
-        of_account.is_some_and(|admission| admission.source.as_deref() == Some("container-credentials"))
-            || of_account.is_none_or(|admission| admission.role.is_none()) && self.brings_container_credentials()
+        of_account.is_some_and(|policy_answer| policy_answer.source.as_deref() == Some("container-credentials"))
+            || of_account.is_none_or(|policy_answer| policy_answer.role.is_none())
+                && self.brings_container_credentials()
     }
 
     /// Whether the pod has container credentials of its own, and no role: those of EKS's own webhook.
@@ -161,7 +162,7 @@ impl<'d> Case<'d> {
             let mut with_role = subject.containers.iter().filter(|container| container.has_role());
             with_role.find_map(Container::role)
         });
-        let of_account = || self.of_account().and_then(|admission| admission.role.as_deref());
+        let of_account = || self.of_account().and_then(|policy_answer| policy_answer.role.as_deref());
         of_containers.or_else(of_account).or(self.documents.role).map(str::to_owned)
     }
 
