@@ -40,6 +40,13 @@ pub struct Inputs {
     pub role: Option<String>,
     /// The time, in seconds since 1970 (UTC).
     pub now: Option<u64>,
+    /// IAM's identity provider: the output of `aws iam get-open-id-connect-provider` or `list-open-id-connect-providers`.
+    pub provider: Option<String>,
+    /// The EKS Pod Identity association: the output of `aws eks describe-pod-identity-association`, or an object of ACK,
+    /// Crossplane or Terraform, JSON.
+    pub association: Option<String>,
+    /// Other service accounts of the same source, JSON, in case the pod names the wrong one.
+    pub other_service_accounts: Vec<String>,
     /// What the cluster was asked for and does not have: the service account, the ConfigMap. What was given counts all the same.
     pub not_found: Vec<Input>,
 }
@@ -61,6 +68,9 @@ impl fmt::Debug for Inputs {
             .field("namespace", &self.namespace)
             .field("role", &self.role)
             .field("now", &self.now)
+            .field("provider", &self.provider)
+            .field("association", &self.association)
+            .field("other_service_accounts", &self.other_service_accounts)
             .field("not_found", &self.not_found)
             .finish()
     }
@@ -94,6 +104,10 @@ pub enum Input {
     Namespace,
     /// The role.
     Role,
+    /// IAM's identity provider.
+    Provider,
+    /// The EKS Pod Identity association.
+    Association,
 }
 
 impl Input {
@@ -113,6 +127,8 @@ impl Input {
             Self::Token => "token",
             Self::Namespace => "namespace",
             Self::Role => "role",
+            Self::Provider => "IAM identity provider",
+            Self::Association => "pod identity association",
         }
     }
 }

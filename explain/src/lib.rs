@@ -15,7 +15,7 @@
 //! };
 //! let explanation = explain(&inputs);
 //! assert_eq!(explanation.outcome, Outcome::Failed);
-//! assert_eq!(tree(&explanation, false)[0].to_string(), "cause: Role [missingRole]");
+//! assert_eq!(tree(&explanation, false)[0].to_string(), "cause: Service account `shop/web` has no role [missingRole]");
 //! ```
 //!
 //! The way through it: the [inputs](Inputs) are read, and what cannot be read is a [problem](Explanation::problems).
@@ -34,20 +34,25 @@ pub mod diagnosis;
 pub mod explanation;
 pub mod inputs;
 pub mod sdk;
-pub mod trust;
 
+mod association;
 mod chain;
 mod documents;
+mod fix;
 mod jwks;
 mod jwt;
+mod place;
 mod policy_answer;
 mod redact;
 mod scenario;
 mod steps;
 mod tree;
+mod trust;
 
 pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
+pub use fix::TrustFix;
 pub use inputs::Inputs;
+pub use place::line_and_column;
 pub use scenario::{makes_pods, service_account_of};
-pub use tree::{Line, Mark, tree};
+pub use tree::{Line, Mark, tree, tree_with_places};

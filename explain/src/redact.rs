@@ -29,12 +29,28 @@ pub fn redact_inputs(inputs: &Inputs, token: &str) -> Inputs {
         token: _,
         namespace,
         role,
+        provider,
+        association,
+        other_service_accounts,
         now: _,
         not_found: _,
     } = &mut redacted;
-    let texts =
-        [pod, workload, service_account, settings, config_map, trust_policy, issuer, discovery, jwks, namespace, role];
-    for text in texts.into_iter().flatten() {
+    let texts = [
+        pod,
+        workload,
+        service_account,
+        settings,
+        config_map,
+        trust_policy,
+        issuer,
+        discovery,
+        jwks,
+        namespace,
+        role,
+        provider,
+        association,
+    ];
+    for text in texts.into_iter().flatten().chain(other_service_accounts) {
         redact_text(text, &clean);
     }
     redacted
@@ -77,6 +93,13 @@ pub fn redact(explanation: &mut Explanation, token: &str) {
             clean(&mut detail.name);
             clean(&mut detail.value);
         }
+    }
+    if let Some(fix) = &mut explanation.trust_fix {
+        clean(&mut fix.says);
+        clean(&mut fix.terraform);
+        fix.commands.iter_mut().for_each(clean);
+        fix.statements.iter_mut().for_each(|statement| redact_value(statement, clean));
+        redact_value(&mut fix.policy, clean);
     }
     explanation.problems.iter_mut().for_each(|problem| clean(&mut problem.message));
     let Some(review) = &mut explanation.review else { return };

@@ -1,13 +1,17 @@
 //! The scenario: what follows from the inputs for all steps.
 
+use std::borrow::Cow;
+
 use irsa::Settings;
 use irsa::finding::FindingKind;
 use irsa::json::path_text;
 use irsa::metadata::SKIP_LABEL;
 use irsa::request::GroupVersionKind;
+use irsa::role_arn::RoleArn;
 use irsa::workload::Workload;
 use serde_json::Value;
 
+use crate::association::Association;
 use crate::container::{Container, containers};
 use crate::documents::{Documents, Given, problem};
 use crate::explanation::Problem;
@@ -29,6 +33,10 @@ pub struct Scenario<'d> {
     pub review: Option<crate::explanation::Reviewed>,
     /// The settings, or the defaults.
     pub settings: Settings<'d>,
+    /// The ARN of the role that the pod should have, if the user gave it, or that of the trust policy.
+    pub expected_role: Option<String>,
+    /// The EKS Pod Identity association of the service account.
+    pub association: Option<&'d Association>,
 }
 
 /// The pod, and what the policy makes of it.
@@ -100,7 +108,13 @@ impl<'d> Scenario<'d> {
             Some(Subject { origin: Origin::Account, .. }) | None => account.and_then(|it| metadata(it, "name")),
             Some(subject) => Some(service_account_of(&subject.pod)),
         };
-        Self { documents, namespace, account: account.map(str::to_owned), subject, review, settings }
+        let association = account.and_then(|account| {
+            let mut all = documents.associations.get().into_iter().flatten();
+            all.find(|it| it.namespace == namespace && it.service_account == account)
+        });
+        let expected_role = expected_role(documents, problems);
+        let account = account.map(str::to_owned);
+        Self { documents, namespace, account, subject, review, settings, expected_role, association }
     }
 
     /// The subject of the account's tokens.
@@ -140,12 +154,17 @@ impl<'d> Scenario<'d> {
         }
     }
 
-    /// Whether the account gets container credentials, for which no role is assumed by web identity.
+    /// Whether the pod gets its role by EKS Pod Identity, and not by web identity.
     pub fn has_container_credentials(&self) -> bool {
         let of_account = self.of_account();
         of_account.is_some_and(|policy_answer| policy_answer.source.as_deref() == Some("container-credentials"))
             || of_account.is_none_or(|policy_answer| policy_answer.role.is_none())
-                && self.brings_container_credentials()
+                && (self.brings_container_credentials() || self.association.is_some() && !self.has_web_identity())
+    }
+
+    /// Whether a container has the variables of web identity.
+    pub fn has_web_identity(&self) -> bool {
+        self.has_pod().is_some_and(|subject| subject.containers.iter().any(Container::has_role))
     }
 
     /// Whether the pod has container credentials of its own, and no role: those of EKS's own webhook.
@@ -163,7 +182,8 @@ impl<'d> Scenario<'d> {
             with_role.find_map(Container::role)
         });
         let of_account = || self.of_account().and_then(|policy_answer| policy_answer.role.as_deref());
-        of_containers.or_else(of_account).or(self.documents.role).map(str::to_owned)
+        let expected = || self.expected_role.as_deref();
+        of_containers.or_else(of_account).or_else(expected).map(str::to_owned)
     }
 
     /// The audience that the pod's token has, or would have.
@@ -191,6 +211,18 @@ impl<'d> Scenario<'d> {
 pub fn service_account_of(pod: &Value) -> &str {
     let name = |key| pod.get("spec")?.get(key)?.as_str().filter(|name| !name.is_empty());
     name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
+}
+
+/// The role that the pod should have: the given one, else the one that comes with the trust policy.
+fn expected_role(documents: &Documents<'_>, problems: &mut Vec<Problem>) -> Option<String> {
+    let of_policy = documents.trust_policy.get().and_then(|document| document.role.clone());
+    let Some(role) = documents.role else { return of_policy };
+    if RoleArn::new(Cow::Borrowed(role)).is_some() {
+        return Some(role.to_owned());
+    }
+    let message = "expected the ARN of a role, such as `arn:aws:iam::111122223333:role/NAME`";
+    problems.push(problem(Input::Role, message.to_owned()));
+    of_policy
 }
 
 type Made<'d> = (Origin, Option<&'d str>, Value);
