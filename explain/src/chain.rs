@@ -6,7 +6,7 @@ use crate::inputs::Inputs;
 use crate::redact::{redact, redact_inputs};
 use crate::scenario::Scenario;
 use crate::steps::trust_view::TrustView;
-use crate::steps::{account, conditions, credentials, injected, issuer, provider, region, repair, token};
+use crate::steps::{account, conditions, credentials, injected, issuer, pod_identity, provider, region, repair, token};
 
 /// Explains why a pod has its role, or does not have it.
 ///
@@ -27,7 +27,8 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     let exists = account::exists(&scenario);
     let role = account::role(&scenario, &exists);
     let allowed = account::allowed(&scenario, &exists, &role);
-    let injected = injected::injected(&scenario, [&exists, &role, &allowed]);
+    let injected = pod_identity::injected(&scenario, &role)
+        .unwrap_or_else(|| injected::injected(&scenario, [&exists, &role, &allowed]));
     let credentials = credentials::win(&scenario);
     let token = token::token(&scenario);
     let issuer = issuer::issuer(&scenario);

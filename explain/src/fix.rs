@@ -61,7 +61,7 @@ impl TrustFix {
             .collect();
         let mut says = sentences.join("; then ");
         if repair.accepts == Ternary::Unknown {
-            says.push_str("; the conditions on keys that only AWS knows stay as they are");
+            says.push_str("; conditions that cannot be checked here stay as they are");
         }
         let statements: Vec<Value> = repair.changes.iter().flat_map(|change| change.statements.clone()).collect();
         let blocks: Option<Vec<String>> = statements.iter().map(terraform).collect();

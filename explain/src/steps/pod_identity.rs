@@ -3,15 +3,35 @@
 //! Source: the Amazon EKS User Guide, "EKS Pod Identity role": the role trusts the service `pods.eks.amazonaws.com` with
 //! `sts:AssumeRole` and `sts:TagSession`; with a target role, the association's role assumes that one.
 
+use crate::container::Container;
 use crate::diagnosis::Diagnosis;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::inputs::Input;
+use crate::scenario::{Origin, Scenario};
 use crate::trust::{
     Chained, Effect, Known, PODS_EKS, PodIdentity, Request, Statement, Ternary, TrustDocument, accepts,
 };
 
 use super::failed;
 use super::trust_view::TrustView;
+
+/// The step of the injection, if EKS and not the policy adds the variables.
+pub fn injected(scenario: &Scenario<'_>, role: &Step) -> Option<Step> {
+    const STEP: StepKind = StepKind::Injected;
+    let is_of_policy = scenario.of_account().is_some_and(|it| it.source.as_deref() == Some("container-credentials"));
+    let has_variables = scenario.has_pod().is_none_or(|subject| {
+        subject.origin == Origin::Stored || subject.containers.iter().any(Container::has_container_credentials)
+    });
+    if failed(role)
+        || scenario.association.is_none()
+        || is_of_policy
+        || has_variables
+        || !scenario.has_container_credentials()
+    {
+        return None;
+    }
+    Some(Step::passed(STEP, "EKS adds the variables of EKS Pod Identity when it creates the pod."))
+}
 
 /// The request that the trust policy has to accept.
 fn request(view: &TrustView<'_, '_>) -> Request {
