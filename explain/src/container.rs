@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use irsa::role_arn::RoleArn;
+use irsa::RoleArn;
 use serde_json::Value;
 
 /// A container.

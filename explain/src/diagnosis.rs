@@ -2,7 +2,7 @@
 //!
 //! A problem that the policy finds too has the name of the policy's finding: see `docs/findings.md`.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 use serde::{Serialize, Serializer};
 
 /// The table of the diagnoses beyond the policy's findings: meaning, name.

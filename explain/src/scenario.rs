@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
+use irsa::FindingKind;
+use irsa::GroupVersionKind;
+use irsa::RoleArn;
+use irsa::SKIP_LABEL;
 use irsa::Settings;
-use irsa::finding::FindingKind;
+use irsa::Workload;
 use irsa::json::path_text;
-use irsa::metadata::SKIP_LABEL;
-use irsa::request::GroupVersionKind;
-use irsa::role_arn::RoleArn;
-use irsa::workload::Workload;
 use serde_json::Value;
 
 use crate::association::Association;
@@ -78,7 +78,7 @@ impl<'d> Scenario<'d> {
             objects.into_iter().flatten().find_map(|object| metadata(object, "namespace")).map(str::to_owned)
         });
         let namespace = namespace.unwrap_or_else(|| "default".to_owned());
-        if !irsa::names::is_dns_label(&namespace) {
+        if !irsa::internals::is_dns_label(&namespace) {
             problems.push(problem(Input::Namespace, "expected the name of a namespace".to_owned()));
         }
         let objects = Objects::new(&documents.service_account, &documents.config_map);
@@ -198,7 +198,7 @@ impl<'d> Scenario<'d> {
         });
         of_volume.or_else(|| {
             let account = self.documents.service_account.get().filter(|_| has_settings)?;
-            let key = format!("{}/{}", self.settings.annotation_prefix, irsa::annotation::AUDIENCE);
+            let key = format!("{}/{}", self.settings.annotation_prefix, irsa::internals::AUDIENCE);
             let annotated = account.get("metadata")?.get("annotations").and_then(|annotations| annotations.get(&key));
             Some(annotated.and_then(Value::as_str).unwrap_or(&self.settings.token_audience).to_owned())
         })

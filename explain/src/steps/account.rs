@@ -1,7 +1,7 @@
 //! The service account, its role, and whether the settings allow it.
 
-use irsa::finding::{Action, FindingKind};
-use irsa::variable::refers_to_another;
+use irsa::refers_to_another;
+use irsa::{Action, FindingKind};
 use serde_json::Value;
 
 use crate::association::Association;

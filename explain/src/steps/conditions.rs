@@ -342,7 +342,7 @@ impl<'v> Judge<'v, '_, '_> {
     /// How to correct the token's audience.
     fn audience_fix(&self) -> String {
         let scenario = self.view.scenario;
-        let key = format!("{}/{}", scenario.settings.annotation_prefix, irsa::annotation::AUDIENCE);
+        let key = format!("{}/{}", scenario.settings.annotation_prefix, irsa::internals::AUDIENCE);
         let annotations =
             scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
         let is_annotated = annotations.is_some_and(|annotations| annotations.get(&key).is_some());

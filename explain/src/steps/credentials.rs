@@ -1,6 +1,6 @@
 //! Which credentials the SDKs take in the pod's containers.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;

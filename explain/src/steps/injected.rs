@@ -1,7 +1,7 @@
 //! What the policy adds to the pod's containers.
 
-use irsa::finding::{Action, FindingKind};
-use irsa::metadata::SKIP_LABEL;
+use irsa::SKIP_LABEL;
+use irsa::{Action, FindingKind};
 
 use crate::diagnosis::Diagnosis;
 use crate::explanation::{Outcome, Step, StepKind};

@@ -129,9 +129,9 @@ fn wrong(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statemen
 
 fn without_action(document: &TrustDocument, statement: &Statement) -> Step {
     let names = statement.actions.names();
-    let nearest = names
-        .iter()
-        .find(|name| irsa::nearest::edits(&name.to_ascii_lowercase(), &WEB_IDENTITY_ACTION.to_ascii_lowercase()) <= 3);
+    let nearest = names.iter().find(|name| {
+        irsa::internals::edits(&name.to_ascii_lowercase(), &WEB_IDENTITY_ACTION.to_ascii_lowercase()) <= 3
+    });
     let (why, reason) = match nearest {
         Some(misspelled) => (
             "misspells the action",

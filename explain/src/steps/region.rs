@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use irsa::finding::FindingKind;
-use irsa::region::Region;
+use irsa::FindingKind;
+use irsa::Region;
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;

@@ -48,7 +48,7 @@ pub fn is_audience_right(view: &TrustView<'_, '_>) -> bool {
         clauses
             .any(|clause| clause.key.to_ascii_lowercase().ends_with(":aud") && clause.values.iter().any(|it| it == OWN))
     });
-    !expects_own && irsa::nearest::edits(audience, OWN) > 5
+    !expects_own && irsa::internals::edits(audience, OWN) > 5
 }
 
 /// Whether the trust policy is that of another role than the pod's.

@@ -1,6 +1,6 @@
 //! The token: whom it is for, whose it is, and how long.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 
 use crate::container::TokenSource;
 use crate::diagnosis::Diagnosis;

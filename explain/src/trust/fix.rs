@@ -222,7 +222,9 @@ fn is_never_true(clause: &Clause, provider: Provider<'_>) -> bool {
 /// Whether the text is the subject of a service account that can exist.
 fn is_service_account(subject: &str) -> bool {
     let parts = subject.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
-    parts.is_some_and(|(namespace, name)| irsa::names::is_dns_label(namespace) && irsa::names::is_dns_subdomain(name))
+    parts.is_some_and(|(namespace, name)| {
+        irsa::internals::is_dns_label(namespace) && irsa::internals::is_dns_subdomain(name)
+    })
 }
 
 /// Whether a provider's URL was meant to be the issuer's: the same ID with another host, another letter case, or a slash at
