@@ -219,7 +219,7 @@ fn unverified(scenario: &Scenario<'_>, verdict: Verdict) -> Option<Step> {
                 jwks::ids(jwks).join("`, `")
             ))
             .fix(PUBLISH),
-        Verdict::UnknownAlgorithm => Step::unknown(STEP, "Whether the token's signature is right is not known.")
+        Verdict::UnsupportedAlgorithm => Step::unknown(STEP, "Whether the token's signature is right is not known.")
             .because("only RS256 and ES256 are checked here"),
         Verdict::UnreadableKey => Step::unknown(STEP, "Whether the token's signature is right is not known.")
             .because(format!("key `{key}` can't be read")),
