@@ -3,9 +3,9 @@
 use crate::documents::Documents;
 use crate::explanation::{Cause, Explanation, Outcome, Step};
 use crate::inputs::Inputs;
-use crate::redact::{redact, redact_inputs};
+use crate::redact::{Redactor, redact_inputs};
 use crate::scenario::Scenario;
-use crate::steps::{account, conditions, credentials, injected, issuer, provider, region, token};
+use crate::steps::{account, conditions, credentials, fallback, injected, issuer, provider, region, token};
 
 /// Explains why a pod has the role that it has, or has not.
 ///
@@ -13,9 +13,9 @@ use crate::steps::{account, conditions, credentials, injected, issuer, provider,
 /// unknown. Nothing of the token's text is in what it says.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
-    let Some(token) = inputs.token.as_deref().map(str::trim) else { return explain_steps(inputs) };
-    let mut explanation = explain_steps(&redact_inputs(inputs, token));
-    redact(&mut explanation, token);
+    let redactor = Redactor::new(inputs.token.as_deref());
+    let mut explanation = explain_steps(&redact_inputs(inputs, &redactor));
+    redactor.explanation(&mut explanation);
     explanation
 }
 
@@ -33,7 +33,9 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     let provider = provider::provider(&scenario);
     let conditions = conditions::conditions(&scenario, &provider);
     let region = region::region(&scenario);
-    let steps = vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region];
+    let fallback = fallback::fallback(&scenario, [&token, &issuer, &provider, &conditions, &region]);
+    let steps =
+        vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region, fallback];
     Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: scenario.review }
 }
 

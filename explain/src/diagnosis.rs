@@ -46,8 +46,18 @@ mistakes! {
     OtherServiceAccount = "otherServiceAccount";
     /// The account gives another role than the one that the pod should have.
     OtherRole = "otherRole";
-    /// The pod names a profile or a file of credentials: what that says wins in some SDKs.
+    /// The pod was created before its account or the policy's settings changed.
+    OutdatedPod = "outdatedPod";
+    /// Another webhook added the container to the pod after the policy had run.
+    LateContainer = "lateContainer";
+    /// A variable is set to an empty string, so the policy does not set it.
+    EmptyVariable = "emptyVariable";
+    /// The policy is not asked about pods of this namespace.
+    ExemptNamespace = "exemptNamespace";
+    /// The pod names a profile or the shared files, whose content wins over the role in some SDKs.
     ProfileSet = "profileSet";
+    /// No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    TokenNotMounted = "tokenNotMounted";
     /// The token has expired.
     TokenExpired = "tokenExpired";
     /// The token is not valid yet: a clock is wrong.
@@ -58,6 +68,10 @@ mistakes! {
     OtherSubject = "otherSubject";
     /// The token is one of the old kind, from a Secret: it has no audience, and AWS does not take it.
     LegacyToken = "legacyToken";
+    /// The token has no issuer (`iss`).
+    MissingIssuer = "missingIssuer";
+    /// The token is signed with an algorithm that AWS does not accept.
+    UnsupportedAlgorithm = "unsupportedAlgorithm";
     /// The issuer is no `https://` URL.
     IssuerNotHttps = "issuerNotHttps";
     /// The issuer is a name that only the cluster knows, so AWS cannot fetch its keys.
@@ -102,6 +116,12 @@ mistakes! {
     NoRegion = "noRegion";
     /// The region is of another AWS partition than the role.
     RegionInOtherPartition = "regionInOtherPartition";
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`, so some SDKs fail.
+    InvalidStsEndpoints = "invalidStsEndpoints";
+    /// `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` sends STS's requests somewhere else.
+    EndpointOverride = "endpointOverride";
+    /// STS refuses, and some SDKs then use the node's role.
+    NodeRoleFallback = "nodeRoleFallback";
 }
 
 impl Serialize for Diagnosis {

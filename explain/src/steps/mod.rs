@@ -1,8 +1,9 @@
-//! The steps, one a file.
+//! The steps, each in its own file.
 
 pub mod account;
 pub mod conditions;
 pub mod credentials;
+pub mod fallback;
 pub mod injected;
 pub mod issuer;
 pub mod provider;

@@ -1,0 +1,54 @@
+//! What the SDKs do if STS refuses to give the role: fail, or use the node's role without a word.
+//!
+//! The second is how a pod "has the wrong role", so it has a step of its own. It fails only if an earlier step is why STS
+//! refuses.
+
+use crate::container::Container;
+use crate::diagnosis::Diagnosis;
+use crate::explanation::{Outcome, Step, StepKind};
+use crate::scenario::Scenario;
+use crate::sdk::{Place, SDKS, Taken};
+
+const STEP: StepKind = StepKind::Fallback;
+
+/// If STS refuses, the SDKs fail. Some use the node's role instead.
+pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
+    if scenario.has_container_credentials() {
+        return Step::skipped(STEP, "STS is not asked.");
+    }
+    let Some(subject) = scenario.has_pod().filter(|_| scenario.why_unknown().is_none()) else {
+        return Step::skipped(STEP, "What the containers have is not known.");
+    };
+    let with_role: Vec<&Container> = subject.containers.iter().filter(|container| container.has_role()).collect();
+    if with_role.is_empty() {
+        return Step::skipped(STEP, "No container has a role to ask STS for.");
+    }
+    let mut falling: Vec<&str> = Vec::new();
+    for sdk in &SDKS {
+        let uses_node = |it: &&Container| {
+            sdk.takes(it) == Taken::From(Place::WebIdentity)
+                && sdk.takes_if_refused(it) == Some(Taken::From(Place::Instance))
+        };
+        if with_role.iter().any(uses_node) {
+            falling.push(sdk.name);
+        }
+    }
+    let is_refused = asked.iter().any(|step| super::failed(step));
+    let sdks = falling.join(", ");
+    if falling.is_empty() {
+        return Step::passed(STEP, "If STS refuses, every SDK fails, and none uses the node's role.");
+    }
+    if !is_refused {
+        return Step::passed(STEP, "If STS refuses, some SDKs use the node's role instead.").detail(
+            "use the node's role if STS refuses",
+            sdks,
+            Outcome::Skipped,
+        );
+    }
+    Step::failed(STEP, Diagnosis::NodeRoleFallback, "STS refuses, and some SDKs then use the node's role.")
+        .because(format!(
+            "{sdks}: they go on to the instance metadata, if the pod can reach it, and the program runs as the node; the other SDKs fail"
+        ))
+        .fix("Correct the step above. To have such SDKs fail instead, set the setting `disableInstanceMetadata`, or `AWS_EC2_METADATA_DISABLED=true` in the container.")
+        .detail("use the node's role if STS refuses", sdks, Outcome::Failed)
+}
