@@ -54,6 +54,14 @@ mistakes! {
     EmptyVariable = "emptyVariable";
     /// The policy is not asked about pods of this namespace.
     ExemptNamespace = "exemptNamespace";
+    /// The policy is asked with `failurePolicy: Ignore`, so a pod gets no role while the policy can't be reached.
+    IgnoredFailures = "ignoredFailures";
+    /// The pod has ephemeral containers (`kubectl debug`), which have no role.
+    EphemeralContainer = "ephemeralContainer";
+    /// A volume is mounted read-only above the token's mount, so the container may not start.
+    ReadOnlyMountAbove = "readOnlyMountAbove";
+    /// A container has both a role and container credentials (EKS Pod Identity): one of them has no effect.
+    BothCredentials = "bothCredentials";
     /// The pod names a profile or the shared files, whose content wins over the role in some SDKs.
     ProfileSet = "profileSet";
     /// No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
@@ -72,6 +80,8 @@ mistakes! {
     MissingIssuer = "missingIssuer";
     /// The token is signed with an algorithm that AWS does not accept.
     UnsupportedAlgorithm = "unsupportedAlgorithm";
+    /// The issuer was not given as a plain URL, and is read with an assumption.
+    AssumedIssuer = "assumedIssuer";
     /// The issuer is no `https://` URL.
     IssuerNotHttps = "issuerNotHttps";
     /// The issuer is a name that only the cluster knows, so AWS cannot fetch its keys.
@@ -116,6 +126,12 @@ mistakes! {
     NoRegion = "noRegion";
     /// The region is of another AWS partition than the role.
     RegionInOtherPartition = "regionInOtherPartition";
+    /// `AWS_REGION` and `AWS_DEFAULT_REGION` differ, so it depends on the SDK which STS is asked.
+    RegionsDiffer = "regionsDiffer";
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so some SDKs ask the global endpoint.
+    GlobalEndpoint = "globalEndpoint";
+    /// `AWS_USE_FIPS_ENDPOINT` leads to a FIPS endpoint that AWS does not list.
+    UnlistedFipsEndpoint = "unlistedFipsEndpoint";
     /// `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`, so some SDKs fail.
     InvalidStsEndpoints = "invalidStsEndpoints";
     /// `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` sends STS's requests somewhere else.

@@ -175,8 +175,8 @@ steps! {
     Conditions = "conditions", "Conditions of the trust policy";
     /// SDKs know which STS to ask.
     Region = "region", "STS region";
-    /// If STS refuses, the SDKs fail. Some use the node's role instead.
-    Fallback = "fallback", "If STS refuses";
+    /// If STS refuses, the SDKs report an error. Some use the node's role instead.
+    Fallback = "fallback", "Fallback to the node's role";
 }
 
 impl Step {

@@ -310,6 +310,9 @@ fn template(text: &str, workload: &Value, settings: &Settings<'_>, position: usi
 fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workload<'s>, String> {
     let api_version = workload.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let kind = workload.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if kind.ends_with("List") && workload.get("items").is_some() {
+        return Err(format!("a {kind} is not a workload: give one of its objects"));
+    }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let none = || format!("`{kind}` of `{api_version}` is not a workload that is known to create pods");
     let plain = |text| irsa::json::RawStr::plain(text).ok_or_else(none);

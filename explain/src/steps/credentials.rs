@@ -78,11 +78,6 @@ fn look_at(container: &Container, mut step: Step) -> Step {
         let name = format!("container `{name}`, {}", names(sdks));
         step.details.push(Detail { name, value: value.to_owned(), outcome });
     }
-    if container.has_role() && container.has_container_credentials() {
-        step = step.because(format!(
-            "container `{name}`: container credentials (EKS Pod Identity) are set too; where the role wins, the pod identity association has no effect"
-        ));
-    }
     // SDKs that AWS no longer maintains get a line, and decide nothing.
     let maintained: Groups = groups
         .iter()
@@ -101,6 +96,11 @@ fn look_at(container: &Container, mut step: Step) -> Step {
     for (taken, sdks) in maintained.iter().filter(|(taken, _)| *taken != wanted) {
         step = fault(container, step, (*taken, sdks), some_use_it);
     }
+    if container.has_role() && container.has_container_credentials() {
+        step = step.warn(Diagnosis::BothCredentials).because(format!(
+            "container `{name}`: container credentials (EKS Pod Identity) are set too; where the role wins, the pod identity association has no effect"
+        ));
+    }
     step
 }
 
@@ -111,10 +111,13 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
     let keys = Diagnosis::Finding(FindingKind::StaticCredentials);
     let reason = format!("container `{name}`: {}: {}", names(sdks), words(taken));
     let unknown = |step: Step| {
-        let step = if is_failed {
-            step
-        } else {
-            Step { outcome: Outcome::Unknown, says: "Whether the role wins is not known.".to_owned(), ..step }
+        let step = match step.outcome {
+            Outcome::Passed => Step {
+                outcome: Outcome::Unknown,
+                says: format!("Whether the role wins in container `{name}` is not known: {}.", words(taken)),
+                ..step
+            },
+            _ => step,
         };
         if step.reasons.contains(&reason) { step } else { step.because(reason.clone()) }
     };
@@ -131,15 +134,17 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
             .fix("Check whether the Secret of the optional keys exists. If it does, and the role should win, delete it."),
         Taken::HalfAKey => unknown(step).warn(keys).fix(remove_keys(container)),
         _ if some_use_it => {
+            let says = format!("In container `{name}`, it depends on the SDK whether {} or the role wins.", words(taken));
             let step = unknown(step).warn(keys);
-            let step = if is_failed { step } else { Step { says: "Which credentials win depends on the SDK.".to_owned(), ..step } };
+            let step = if is_failed { step } else { Step { says, ..step } };
             step.fix(remove_keys(container))
         }
         _ => {
             let step = if is_failed {
                 step
             } else {
-                let failed = Step::failed(STEP, keys, "Something else wins over the role.");
+                let says = format!("In container `{name}`, {} win over the role.", words(taken));
+                let failed = Step::failed(STEP, keys, says);
                 Step { details: step.details, reasons: step.reasons, ..failed }
             };
             step.because(reason).fix(remove_keys(container))

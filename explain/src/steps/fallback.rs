@@ -36,7 +36,7 @@ pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
     let is_refused = asked.iter().any(|step| super::failed(step));
     let sdks = falling.join(", ");
     if falling.is_empty() {
-        return Step::passed(STEP, "If STS refuses, every SDK fails, and none uses the node's role.");
+        return Step::passed(STEP, "If STS refuses, every SDK reports an error, and none uses the node's role.");
     }
     if !is_refused {
         return Step::passed(STEP, "If STS refuses, some SDKs use the node's role instead.").detail(
@@ -45,10 +45,11 @@ pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
             Outcome::Skipped,
         );
     }
-    Step::failed(STEP, Diagnosis::NodeRoleFallback, "STS refuses, and some SDKs then use the node's role.")
+    Step::failed(STEP, Diagnosis::NodeRoleFallback, "Some SDKs use the node's role, because they do not get the pod's.")
         .because(format!(
-            "{sdks}: they go on to the instance metadata, if the pod can reach it, and the program runs as the node; the other SDKs fail"
+            "these SDKs go on to the instance metadata, if the pod can reach it, so the program acts as the node: {sdks}"
         ))
-        .fix("Correct the step above. To have such SDKs fail instead, set the setting `disableInstanceMetadata`, or `AWS_EC2_METADATA_DISABLED=true` in the container.")
+        .because("the other SDKs report an error")
+        .fix("Correct the earlier step. To have such SDKs fail instead, set the setting `disableInstanceMetadata`, or `AWS_EC2_METADATA_DISABLED=true` in the container.")
         .detail("use the node's role if STS refuses", sdks, Outcome::Failed)
 }

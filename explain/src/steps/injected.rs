@@ -49,30 +49,32 @@ pub fn injected(scenario: &Scenario<'_>, before @ [exists, ..]: [&Step; 3]) -> S
     with_asides(scenario, step)
 }
 
-/// The step, with what is worth a line whatever the outcome.
-fn with_asides(scenario: &Scenario<'_>, mut step: Step) -> Step {
+/// The step, with what is worth a warning whatever the outcome.
+fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
     let Some(subject) = scenario.has_pod().filter(|_| step.outcome != Outcome::Skipped) else { return step };
-    for name in &subject.ephemeral {
-        step = step
-            .because(format!(
-                "ephemeral container `{name}` has no variables and no token: it was added to a pod that runs, and acts as the node"
-            ))
-            .detail(format!("ephemeral container `{name}`"), "not injected", Outcome::Skipped);
+    let mut step = step.because_all(subject.policy_answer.lines(&ASIDE));
+    if let Coverage::AskedIfReachable(policy) = &scenario.coverage {
+        step = step.warn(Diagnosis::IgnoredFailures).because(format!(
+            "policy `{policy}` has `failurePolicy: Ignore`: pods that are created while it can't be reached get no role"
+        ));
     }
     for container in &subject.containers {
         if let Some(path) = container.read_only_mount_above_token(&subject.pod) {
-            step = step.because(format!(
+            step = step.warn(Diagnosis::ReadOnlyMountAbove).because(format!(
                 "container `{}`: `{path}` is mounted read-only above the token's mount, so the container may not start (kubernetes/kubernetes#65835)",
                 container.name
             ));
         }
     }
-    if let Coverage::AskedIfReachable(policy) = &scenario.coverage {
-        step = step.because(format!(
-            "policy `{policy}` has `failurePolicy: Ignore`: pods that are created while it can't be reached get no role"
-        ));
+    for name in &subject.ephemeral {
+        step = step
+            .warn(Diagnosis::EphemeralContainer)
+            .because(format!(
+                "ephemeral container `{name}` has no variables and no token: it was added to a running pod, and acts as the node"
+            ))
+            .detail(format!("ephemeral container `{name}`"), "not injected", Outcome::Skipped);
     }
-    step.because_all(subject.policy_answer.lines(&ASIDE))
+    step
 }
 
 /// The step for a pod that the cluster stores.
@@ -155,9 +157,10 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
         return nobody(scenario, subject);
     }
     let not_injected = Diagnosis::Finding(FindingKind::NotInjected);
-    let says = "The pod runs without the role: no container has its variables.";
+    let says = "The pod runs without the role that its account has now.";
     let recreate = "Recreate the pod: `kubectl rollout restart` for a Deployment, StatefulSet or DaemonSet; else delete it, so that its controller creates it again.";
     if let Some(reason) = not_asked(scenario) {
+        let says = "The pod runs without a role, and the policy may not be asked about it.";
         return shown(subject, Step::failed(STEP, Diagnosis::ExemptNamespace, says)).because(reason).fix(EXEMPT_FIX);
     }
     let step = shown(subject, Step::failed(STEP, not_injected, says));
@@ -211,7 +214,10 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
             return None;
         }
         return Some(
-            Step::unknown(STEP, "Some containers have the role, and others do not.")
+            Step::unknown(
+                STEP,
+                format!("Container {} has no role, and other containers have one.", names(&unexplained)),
+            )
                 .because(format!(
                     "container {}: the account's annotation `skip-containers` may name it, or another webhook added it after the policy",
                     names(&unexplained)
@@ -231,9 +237,13 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
         return None;
     }
     Some(
-        Step::failed(STEP, Diagnosis::LateContainer, "Some containers have the role, and others do not.")
+        Step::failed(
+            STEP,
+            Diagnosis::LateContainer,
+            format!("Container {} has no role, because another webhook added it after the policy.", names(&late)),
+        )
             .because(format!(
-                "container {}: the policy gives the role to every container that it sees, and the other containers have it, so another webhook added this one later",
+                "the policy gives the role to every container that it sees, and the other containers have it, so {} came later",
                 names(&late)
             ))
             .because("a new pod has the same problem")
@@ -325,12 +335,16 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
     let with_role = subject.containers.iter().filter(|it| has_identity(it)).count();
     match &scenario.coverage {
         Coverage::NotAsked(reason) if answer.adds => {
-            let says = "The policy does not give the pod its role.";
+            let says = "The pod gets no role, because the policy is not asked about it.";
             let step = Step::failed(STEP, Diagnosis::ExemptNamespace, says).because(reason.clone());
             return shown(subject, step).fix(EXEMPT_FIX);
         }
         Coverage::Unknown(reason) if answer.adds => {
-            return shown(subject, Step::unknown(STEP, "Whether the pod gets the role is not known."))
+            let says = format!(
+                "Whether the pod gets the role is not known: the policy may not be asked about namespace `{}`.",
+                scenario.namespace
+            );
+            return shown(subject, Step::unknown(STEP, says))
                 .because(reason.clone())
                 .warn(Diagnosis::ExemptNamespace)
                 .fix(EXEMPT_FIX);
@@ -372,13 +386,14 @@ fn empty_variable(subject: &Subject) -> Option<Step> {
     let (_, names) = empty.first()?;
     let fix =
         format!("Remove {} from the container's `env`. Charts often set them to an empty default.", listed(names));
-    let mut step =
-        Step::failed(STEP, Diagnosis::EmptyVariable, "The container sets the role's variables to empty strings.");
+    let says = format!("The pod gets no role, because {} {} set to an empty string.", listed(names), are(names));
+    let mut step = Step::failed(STEP, Diagnosis::EmptyVariable, says);
     for (container, names) in &empty {
         step = step.because(format!(
-            "container `{}`: {} is set to an empty string, so the policy does not set it, and SDKs find no role",
+            "container `{}`: {} {} set to an empty string, so the policy sets neither variable, and SDKs find no role",
             container.name,
-            listed(names)
+            listed(names),
+            are(names)
         ));
     }
     Some(shown(subject, step).fix(fix))
@@ -412,7 +427,11 @@ fn nobody(scenario: &Scenario<'_>, subject: &Subject) -> Step {
         let name = &container.name;
         let set: Vec<&str> = PAIR.into_iter().filter(|variable| container.names(variable)).collect();
         step = step.because(if !set.is_empty() {
-            format!("container `{name}`: {} is set already, and so the policy sets neither variable", listed(&set))
+            format!(
+                "container `{name}`: {} {} set already, so the policy sets neither variable",
+                listed(&set),
+                are(&set)
+            )
         } else if !lists.is_empty() {
             format!("container `{name}`: the annotation {} leaves it out", lists.join(" or "))
         } else {
@@ -463,6 +482,11 @@ fn shown(subject: &Subject, step: Step) -> Step {
         };
         step.detail(format!("container `{}`", container.name), value, outcome)
     })
+}
+
+/// The verb for names.
+const fn are(names: &[&str]) -> &'static str {
+    if names.len() == 1 { "is" } else { "are" }
 }
 
 /// Names in backticks.

@@ -63,10 +63,13 @@ pub fn issuer(scenario: &Scenario<'_>) -> Step {
         let reasons = [step.reasons.clone(), fault.reasons.clone()].concat();
         step = Step { reasons, ..if weighs_more { fault } else { step } };
     }
-    let assumptions = documents.issuer.iter().flat_map(|issuer| {
-        issuer.assumptions.iter().map(|assumption| format!("{assumption}: it is read as `{}`", issuer.url))
-    });
-    shown(scenario, step.because_all(assumptions), verdict)
+    if let Some(issuer) = &documents.issuer {
+        for assumption in &issuer.assumptions {
+            let reason = format!("{assumption}: it is read as `{}`", issuer.url);
+            step = step.warn(Diagnosis::AssumedIssuer).because(reason);
+        }
+    }
+    shown(scenario, step, verdict)
 }
 
 fn is_legacy(issuer: Option<&str>) -> bool {

@@ -63,9 +63,11 @@ struct Looked<'s> {
 
 impl Looked<'_> {
     fn at(&self, step: Step) -> Step {
+        // Without a region, the reasons say the same.
+        let has_region = VARIABLES.iter().any(|variable| self.container.sets(variable));
         let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
             let name = format!("container `{}`, {}", self.container.name, names(sdks));
-            step.detail(name, words(endpoint), outcome(endpoint))
+            step.detail(name, words(endpoint), if has_region { outcome(endpoint) } else { Outcome::Skipped })
         });
         let step = self.overridden(step);
         let step = self.invalid_setting(step);
@@ -77,7 +79,7 @@ impl Looked<'_> {
     /// `AWS_ENDPOINT_URL` and its like.
     fn overridden(&self, step: Step) -> Step {
         let Some(variable) = sts::override_variable(self.container) else { return step };
-        unknown(step, "Which STS is asked is not known: a variable names another endpoint.")
+        unknown(step, &format!("Which STS is asked is not known: `{variable}` names another endpoint."))
             .because(format!(
                 "container `{}`: `{variable}` names another endpoint{}, and most SDKs ask that one",
                 self.container.name,
@@ -90,9 +92,9 @@ impl Looked<'_> {
     /// A value of `AWS_STS_REGIONAL_ENDPOINTS` that is none.
     fn invalid_setting(&self, step: Step) -> Step {
         let Some(sdks) = self.sdks_that(&Endpoint::InvalidSetting) else { return step };
-        unknown(step, "Whether STS is asked is not known: some SDKs fail.")
+        unknown(step, "Some SDKs fail, because `AWS_STS_REGIONAL_ENDPOINTS` has another value than `legacy` or `regional`.")
             .because(format!(
-                "container `{}`: `{}` is neither `legacy` nor `regional`, in lower case: {} fail, and the others ignore it",
+                "container `{}`: `{}` is neither `legacy` nor `regional`, in lower case, so these fail, and the others ignore it: {}",
                 self.container.name,
                 sts::SETTING,
                 names(&sdks)
@@ -147,7 +149,8 @@ impl Looked<'_> {
             return step;
         }
         let empty: Vec<&str> = VARIABLES.into_iter().filter(|variable| self.container.sets_empty(variable)).collect();
-        let step = unknown(step, "Which STS is asked is not known: no region is set.").warn(Diagnosis::NoRegion);
+        let step =
+            unknown(step, "No region is set, so it depends on the SDK which STS is asked.").warn(Diagnosis::NoRegion);
         if let Some(variable) = empty.first() {
             return step
                 .because(format!(
@@ -179,9 +182,8 @@ impl Looked<'_> {
         if self.container.sets("AWS_REGION") || self.container.sets("AWS_DEFAULT_REGION") {
             for variable in VARIABLES.iter().filter(|variable| !self.container.sets(variable)) {
                 let only: Vec<&Sdk> = SDKS.iter().filter(|sdk| sdk.sts.regions == [*variable]).collect();
-                let extra = if *variable == "AWS_REGION" { ", which most SDKs read alone" } else { "" };
                 step = step.because(format!(
-                    "container `{name}`: `{variable}` is not set{extra}: {} find no region",
+                    "container `{name}`: `{variable}` is not set, so these find no region: {}",
                     names(&only)
                 ));
             }
@@ -192,29 +194,33 @@ impl Looked<'_> {
             && Region::new(one.into()).is_some()
             && Region::new(other.into()).is_some()
         {
-            step = step.because(format!(
+            step = step.warn(Diagnosis::RegionsDiffer).because(format!(
                 "container `{name}`: `AWS_REGION` is `{one}`, and `AWS_DEFAULT_REGION` is `{other}`: which STS is asked depends on the SDK"
             ));
         }
+        let is_global = Endpoint::Host(GLOBAL.to_owned());
         if VARIABLES.iter().any(|variable| self.container.sets(variable))
-            && let Some(sdks) = self.sdks_that(&Endpoint::Host(GLOBAL.to_owned()))
+            && let Some(sdks) = self.sdks_that(&is_global)
         {
-            let reason = if self.container.sets(sts::SETTING) {
-                format!("`{}` is `legacy`: {} ask the global endpoint `{GLOBAL}`", sts::SETTING, names(&sdks))
-            } else {
-                format!(
-                    "`{}` is not set: {} ask the global endpoint `{GLOBAL}`, as do older versions of others",
+            step = if self.container.literal(sts::SETTING).is_some_and(|value| value.eq_ignore_ascii_case("legacy")) {
+                step.warn(Diagnosis::GlobalEndpoint).because(format!(
+                    "container `{name}`: `{}` is `legacy`, so these ask the global endpoint `{GLOBAL}`: {}",
                     sts::SETTING,
                     names(&sdks)
-                )
+                ))
+            } else {
+                step.because(format!(
+                    "container `{name}`: unless `{}` is `regional`, these ask the global endpoint `{GLOBAL}`, as do older versions of others: {}",
+                    sts::SETTING,
+                    names(&sdks)
+                ))
             };
-            step = step.because(format!("container `{name}`: {reason}"));
         }
         for (endpoint, _) in &self.groups {
             if let Endpoint::Host(host) = endpoint
                 && is_unlisted_fips(host)
             {
-                step = step.because(format!(
+                step = step.warn(Diagnosis::UnlistedFipsEndpoint).because(format!(
                     "container `{name}`: `AWS_USE_FIPS_ENDPOINT` leads to `{host}`, and AWS lists FIPS endpoints of STS for regions of the US only"
                 ));
             }

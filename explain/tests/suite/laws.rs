@@ -93,7 +93,7 @@ proptest! {
     fn never_panics_whatever_the_text(mut inputs in any_inputs(), at in 0..12_usize, text in any_text()) {
         *texts(&mut inputs)[at] = Some(text);
         let explanation = explain(&inputs);
-        prop_assert_eq!(explanation.steps.len(), 10);
+        prop_assert_eq!(explanation.steps.len(), 11);
         for line in tree(&explanation, true) {
             prop_assert!(!line.to_string().contains(char::is_control));
         }
@@ -108,7 +108,7 @@ proptest! {
             let end = (characters as f64 * part) as usize;
             *text = Some(whole.chars().take(end).collect());
         }
-        prop_assert_eq!(explain(&inputs).steps.len(), 10);
+        prop_assert_eq!(explain(&inputs).steps.len(), 11);
     }
 
     #[test]
