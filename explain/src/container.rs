@@ -308,8 +308,8 @@ mod tests {
         json!({"name": name, "projected": {"sources": [{"serviceAccountToken": {"path": "token", "audience": audience}}]}})
     }
 
-    fn sts() -> Option<TokenFile> {
-        Some(TokenFile::Projected(TokenSource { audience: "sts.amazonaws.com".into(), lifetime: Some(3600) }))
+    fn sts() -> TokenFile {
+        TokenFile::Projected(TokenSource { audience: "sts.amazonaws.com".into(), lifetime: Some(3600) })
     }
 
     #[test]
@@ -317,13 +317,13 @@ mod tests {
         let folder = FILE.trim_end_matches("/token");
         let volumes = json!([projected("t", "sts.amazonaws.com"), {"name": "e", "emptyDir": {}}]);
         let find = |file: &str, mounts: Value| token_file(file, &mounts, &volumes);
-        assert_eq!(find(FILE, json!([{"name": "t", "mountPath": folder}])), sts());
-        assert_eq!(find(FILE, json!([{"name": "t", "mountPath": format!("{folder}/")}])), sts());
-        assert_eq!(find(FILE, json!([{"name": "t", "mountPath": FILE, "subPath": "token"}])), sts());
+        assert_eq!(find(FILE, json!([{"name": "t", "mountPath": folder}])), Some(sts()));
+        assert_eq!(find(FILE, json!([{"name": "t", "mountPath": format!("{folder}/")}])), Some(sts()));
+        assert_eq!(find(FILE, json!([{"name": "t", "mountPath": FILE, "subPath": "token"}])), Some(sts()));
         let windows = format!("C:{}", FILE.replace('/', "\\"));
-        assert_eq!(find(&windows, json!([{"name": "t", "mountPath": folder}])), sts());
+        assert_eq!(find(&windows, json!([{"name": "t", "mountPath": folder}])), Some(sts()));
         let nested = json!([{"name": "t", "mountPath": folder}, {"name": "e", "mountPath": "/var/run/secrets"}]);
-        assert_eq!(find(FILE, nested), sts());
+        assert_eq!(find(FILE, nested), Some(sts()));
         assert_eq!(find(FILE, json!([{"name": "e", "mountPath": folder}])), Some(TokenFile::Unseen));
         assert_eq!(find(FILE, json!([])), Some(TokenFile::NotMounted));
         assert_eq!(find(FILE, json!([{"name": "t", "mountPath": format!("{folder}x")}])), Some(TokenFile::NotMounted));
@@ -337,7 +337,7 @@ mod tests {
         assert_eq!(token_file(&file, &json!([]), &json!([])), Some(TokenFile::ApiServer));
         let mounts = json!([{"name": "t", "mountPath": API_SERVER_TOKEN}]);
         assert_eq!(token_file(&file, &mounts, &json!([projected("t", "")])), Some(TokenFile::ApiServer));
-        assert_eq!(token_file(&file, &mounts, &json!([projected("t", "sts.amazonaws.com")])), sts());
+        assert_eq!(token_file(&file, &mounts, &json!([projected("t", "sts.amazonaws.com")])), Some(sts()));
     }
 
     #[test]

@@ -40,18 +40,16 @@ impl PastedIssuer {
                 "expected the issuer's URL, but got the word for no value: the cluster has none, or the query is for another field",
             );
         }
-        let (scheme, mut rest) = match rest.split_once("://") {
-            Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
-            None => match rest.split_once(":oidc-provider/").filter(|(arn, _)| arn.starts_with("arn:")) {
-                Some((_, provider)) => {
-                    assume("the issuer was given as the ARN of IAM's identity provider");
-                    ("https".to_owned(), provider)
-                }
-                None => {
-                    assume("the issuer was given without `https://`");
-                    ("https".to_owned(), rest)
-                }
-            },
+        let (scheme, mut rest) = if let Some((scheme, rest)) = rest.split_once("://") {
+            (scheme.to_ascii_lowercase(), rest)
+        } else {
+            let of_arn = rest.split_once(":oidc-provider/").filter(|(arn, _)| arn.starts_with("arn:"));
+            assume(if of_arn.is_some() {
+                "the issuer was given as the ARN of IAM's identity provider"
+            } else {
+                "the issuer was given without `https://`"
+            });
+            ("https".to_owned(), of_arn.map_or(rest, |(_, provider)| provider))
         };
         if let Some(issuer) = rest.trim_end_matches('/').strip_suffix(DISCOVERY) {
             assume("the URL of the discovery document was given: the issuer is the part before `/.well-known/`");

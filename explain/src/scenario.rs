@@ -104,7 +104,7 @@ impl<'d> Scenario<'d> {
             let pod = if is_as_given { pod } else { expected.clone() };
             let (containers, ephemeral) = (containers(&pod), ephemeral_containers(&pod));
             let mut subject =
-                Subject { containers, ephemeral, origin, policy_answer, account_policy_answer, pod, expected };
+                Subject { origin, policy_answer, account_policy_answer, pod, expected, containers, ephemeral };
             if let Some(name) = documents.container {
                 subject.choose(name, problems);
             }

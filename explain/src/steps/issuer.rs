@@ -188,7 +188,8 @@ fn unverified(scenario: &Scenario<'_>, verdict: Verdict) -> Option<Step> {
     let jwks = scenario.documents.jwks.get()?;
     let key = jwt.key_id.as_deref().unwrap_or("none");
     let step = match verdict {
-        Verdict::Verified => return None,
+        // The token's step reports an algorithm that AWS does not accept.
+        Verdict::Verified | Verdict::UnsupportedAlgorithm => return None,
         Verdict::Refuted => Step::failed(STEP, Diagnosis::BadSignature, "The issuer's key does not verify the token.")
             .because(format!("the token was signed with another key than the published `{key}`, or it was changed"))
             .fix(PUBLISH),
@@ -198,8 +199,6 @@ fn unverified(scenario: &Scenario<'_>, verdict: Verdict) -> Option<Step> {
                 jwks::ids(jwks).join("`, `")
             ))
             .fix(PUBLISH),
-        // The token's step says so.
-        Verdict::UnsupportedAlgorithm => return None,
         Verdict::UnreadableKey => Step::unknown(STEP, "Whether the token's signature is valid is not known.")
             .because(format!("key `{key}` can't be read")),
     };
