@@ -5,6 +5,7 @@ use irsa::finding::FindingKind;
 use irsa::json::path_text;
 use irsa::metadata::SKIP_LABEL;
 use irsa::request::GroupVersionKind;
+use irsa::settings::Mode;
 use irsa::workload::Workload;
 use serde_json::Value;
 
@@ -45,8 +46,10 @@ pub struct Subject {
     pub account_policy_answer: Option<PolicyAnswer>,
     /// The pod that runs: as the cluster stores it, or else with what the policy would add, if the policy is asked.
     pub pod: Value,
-    /// The pod with everything that the policy would add now.
+    /// The pod with everything that the policy would add now in mode `Mutate`, whatever its mode is.
     pub expected: Value,
+    /// The policy would add something now in mode `Mutate`.
+    pub would_add: bool,
     /// The containers to explain: all but ephemeral ones, or the chosen one.
     pub containers: Vec<Container>,
     /// The names of the pod's ephemeral containers to explain.
@@ -99,12 +102,25 @@ impl<'d> Scenario<'d> {
                 let input = if matches!(origin, Origin::Template(..)) { Input::Workload } else { Input::Pod };
                 problems.push(problem(input, unreadable.clone()));
             }
-            let expected = policy_answer.pod.clone();
+            let mutating = (settings.mode == Mode::Validate && origin == Origin::Stored).then(|| {
+                let settings = Settings { mode: Mode::Mutate, ..settings.clone() };
+                PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects)
+            });
+            let mutating = mutating.as_ref().unwrap_or(&policy_answer);
+            let (expected, would_add) = (mutating.pod.clone(), mutating.adds);
             let is_as_given = origin == Origin::Stored || matches!(coverage, Coverage::NotAsked(_));
             let pod = if is_as_given { pod } else { expected.clone() };
             let (containers, ephemeral) = (containers(&pod), ephemeral_containers(&pod));
-            let mut subject =
-                Subject { origin, policy_answer, account_policy_answer, pod, expected, containers, ephemeral };
+            let mut subject = Subject {
+                origin,
+                policy_answer,
+                account_policy_answer,
+                pod,
+                expected,
+                would_add,
+                containers,
+                ephemeral,
+            };
             if let Some(name) = documents.container {
                 subject.choose(name, problems);
             }

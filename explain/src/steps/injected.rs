@@ -153,7 +153,7 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     if let Some(found) = answer.first(&in_the_way) {
         return blocked(subject, found.kind);
     }
-    if !answer.adds {
+    if !subject.would_add {
         return nobody(scenario, subject);
     }
     let not_injected = Diagnosis::Finding(FindingKind::NotInjected);
@@ -166,7 +166,7 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     let step = shown(subject, Step::failed(STEP, not_injected, says));
     match changed_later(scenario, subject) {
         Some(reason) => step.because(reason),
-        None => step.because("the policy would add it now, so one of these changed after the pod was created: the account's role, or the policy that was installed. Or the policy could not be asked"),
+        None => step.because("a pod that is created now gets the role, so this changed after the pod was created: the account's role, or what injects it; or that could not be asked"),
     }
     .fix(recreate)
 }
@@ -202,7 +202,7 @@ fn changed_later(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
 
 /// A stored pod in which some containers have the role, and the policy would give it to others too.
 fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> Option<Step> {
-    const FIX: &str = "Let the webhook that adds the container run before the policy (docs/operating.md, \"Order among webhooks\"), or set the variables and the mount in its own configuration. If the container needs no role, add its name to the annotation `skip-containers`.";
+    const FIX: &str = "Let the webhook that adds the container run before the one that injects (docs/operating.md, \"Order among webhooks\"), or set the variables and the mount in its own configuration. If the container needs no role, add its name to the annotation `skip-containers`.";
     if without.is_empty() || scenario.has_container_credentials() {
         return None;
     }
@@ -240,10 +240,10 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
         Step::failed(
             STEP,
             Diagnosis::LateContainer,
-            format!("Container {} has no role, because another webhook added it after the policy.", names(&late)),
+            format!("Container {} has no role, because another webhook added it after the injection.", names(&late)),
         )
             .because(format!(
-                "the policy gives the role to every container that it sees, and the other containers have it, so {} came later",
+                "every container that is there at the injection gets the role, and the other containers have it, so {} came later",
                 names(&late)
             ))
             .because("a new pod has the same problem")
@@ -289,6 +289,10 @@ fn missing(subject: &Subject, container: &Container) -> Vec<&'static str> {
         "AWS_ROLE_SESSION_NAME",
         "AWS_EC2_METADATA_DISABLED",
     ];
+    // In mode `Validate`, something else injects, with settings of its own.
+    if subject.policy_answer.adds != subject.would_add {
+        return Vec::new();
+    }
     let expected = containers(&subject.expected).into_iter().find(|other| other.name == container.name);
     let Some(expected) = expected else { return Vec::new() };
     VARIABLES.into_iter().filter(|name| expected.names(name) && !container.names(name)).collect()

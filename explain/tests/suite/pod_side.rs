@@ -86,10 +86,11 @@ fn planned(changed: impl FnOnce(&mut Value)) -> Inputs {
     with_pod(&pod)
 }
 
-fn changed(text: &Option<String>, change: impl FnOnce(&mut Value)) -> Option<String> {
+/// Changes a JSON input.
+fn change(text: &mut Option<String>, change: impl FnOnce(&mut Value)) {
     let mut value: Value = serde_json::from_str(text.as_deref().unwrap()).unwrap();
     change(&mut value);
-    Some(value.to_string())
+    *text = Some(value.to_string());
 }
 
 fn cause(explanation: &Explanation) -> String {
@@ -167,11 +168,21 @@ fn of_running_pods() -> Vec<Case> {
         )
         .says(&[
             "`vault-agent`",
-            "another webhook added it after the policy",
+            "another webhook added it after the injection",
             "a new pod has the same problem",
             "`skip-containers`",
         ])
         .never_says(&["Delete the pod", "Recreate"]),
+        case(
+            "a sidecar that another webhook added, in mode `Validate`",
+            Inputs {
+                settings: Some(r#"{"mode": "Validate"}"#.into()),
+                ..with_pod(&running(&json!([injected("app", &REGION), {"name": "vault-agent", "image": "x"}])))
+            },
+            Outcome::Failed,
+            "injected/lateContainer",
+        )
+        .says(&["`vault-agent`"]),
         case(
             "a sidecar without a role, and no account",
             alone(&running(&json!([injected("app", &REGION), {"name": "vault-agent", "image": "x"}]))),
@@ -207,17 +218,17 @@ fn of_running_pods() -> Vec<Case> {
 fn of_late_changes() -> Vec<Case> {
     let without_region = with_pod(&running(&json!([injected("app", &[])])));
     let mut account_after = with_pod(&running(&json!([{"name": "app", "image": "x"}])));
-    account_after.service_account = changed(&account_after.service_account, |account| {
+    change(&mut account_after.service_account, |account| {
         account["metadata"]["creationTimestamp"] = "2026-02-01T00:00:00Z".into();
     });
     let mut annotated_after = with_pod(&running(&json!([{"name": "app", "image": "x"}])));
-    annotated_after.service_account = changed(&annotated_after.service_account, |account| {
+    change(&mut annotated_after.service_account, |account| {
         account["metadata"]["managedFields"] = json!([
             {"time": "2026-03-01T00:00:00Z", "fieldsV1": {"f:metadata": {"f:annotations": {"f:eks.amazonaws.com/role-arn": {}}}}},
         ]);
     });
     let mut other_audience = with_pod(&running(&json!([injected("app", &REGION)])));
-    other_audience.service_account = changed(&other_audience.service_account, |account| {
+    change(&mut other_audience.service_account, |account| {
         account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "sts.amazonaws.com.cn".into();
     });
     vec![
@@ -320,7 +331,7 @@ fn of_variables() -> Vec<Case> {
 fn of_namespaces() -> Vec<Case> {
     let in_kube_system = |mut inputs: Inputs| {
         for text in [&mut inputs.pod, &mut inputs.service_account] {
-            *text = changed(text, |object| object["metadata"]["namespace"] = "kube-system".into());
+            change(text, |object| object["metadata"]["namespace"] = "kube-system".into());
         }
         inputs.trust_policy =
             inputs.trust_policy.map(|text| text.replace("serviceaccount:default", "serviceaccount:kube-system"));
@@ -384,8 +395,7 @@ fn of_token_files() -> Vec<Case> {
     };
     let by_hand = |file: &str| {
         let mut inputs = planned(|pod| pod["spec"]["containers"][0]["env"] = env(file));
-        inputs.service_account =
-            changed(&inputs.service_account, |account| account["metadata"]["annotations"] = json!({}));
+        change(&mut inputs.service_account, |account| account["metadata"]["annotations"] = json!({}));
         inputs
     };
     let user = |user: Value, group: Value| {
