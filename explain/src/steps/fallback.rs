@@ -11,6 +11,9 @@ use crate::sdk::{Place, SDKS, Taken};
 
 const STEP: StepKind = StepKind::Fallback;
 
+/// What the list of SDKs is.
+const NAME: &str = "use the node's role if STS refuses";
+
 /// If STS refuses, the SDKs fail. Some use the node's role instead.
 pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
     if scenario.has_container_credentials() {
@@ -39,17 +42,28 @@ pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
         return Step::passed(STEP, "If STS refuses, every SDK reports an error, and none uses the node's role.");
     }
     if !is_refused {
-        return Step::passed(STEP, "If STS refuses, some SDKs use the node's role instead.").detail(
-            "use the node's role if STS refuses",
-            sdks,
-            Outcome::Skipped,
-        );
+        let step = Step::passed(STEP, "If STS refuses, some SDKs use the node's role instead.");
+        return about_java(step, &falling).detail(NAME, sdks, Outcome::Skipped);
     }
-    Step::failed(STEP, Diagnosis::NodeRoleFallback, "Some SDKs use the node's role, because they do not get the pod's.")
+    let says = "Some SDKs use the node's role, because they do not get the pod's.";
+    let step = Step::failed(STEP, Diagnosis::NodeRoleFallback, says)
         .because(format!(
             "these SDKs go on to the instance metadata, if the pod can reach it, so the program acts as the node: {sdks}"
         ))
-        .because("the other SDKs report an error")
+        .because("the other SDKs report an error");
+    about_java(step, &falling)
         .fix("Correct the earlier step. To have such SDKs fail instead, set the setting `disableInstanceMetadata`, or `AWS_EC2_METADATA_DISABLED=true` in the container.")
-        .detail("use the node's role if STS refuses", sdks, Outcome::Failed)
+        .detail(NAME, sdks, Outcome::Failed)
+}
+
+/// The step, with what else makes the Java SDKs use the node's role: `WebIdentityCredentialsUtils.factory` (v2) and
+/// `STSProfileCredentialsServiceProvider` (v1) load STS's client from another module, and the chain goes on without it.
+fn about_java(step: Step, falling: &[&str]) -> Step {
+    if falling.iter().any(|name| name.starts_with("Java v")) {
+        step.because(
+            "Java v1 and v2 do so, too, if the program lacks the SDK's module for STS (`sts`, `aws-java-sdk-sts`)",
+        )
+    } else {
+        step
+    }
 }

@@ -86,6 +86,20 @@ fn unrelated() -> impl Strategy<Value = Value> {
         .prop_map(|(principal, effect, action)| json!({"Effect": effect, "Principal": principal, "Action": action}))
 }
 
+/// Quadratic reading of 40,000 levels would take a minute.
+#[test]
+fn reads_nested_json_in_linear_time() {
+    let levels = 40_000;
+    let deep = format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    let started = std::time::Instant::now();
+    for at in 0..12 {
+        let mut inputs = Inputs::default();
+        *texts(&mut inputs)[at] = Some(deep.clone());
+        assert_eq!(explain(&inputs).steps.len(), 11);
+    }
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
