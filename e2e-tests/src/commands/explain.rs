@@ -204,7 +204,7 @@ impl Args {
             namespace: self.namespace.clone(),
             role: self.role.clone().or(role),
             now: Some(self.now.unwrap_or_else(now)),
-            not_found: Vec::new(),
+            ..Inputs::default()
         })
     }
 
