@@ -61,8 +61,26 @@ diagnoses! {
     PodOlderThanAssociation = "podOlderThanAssociation";
     /// The address of the EKS Pod Identity agent is wrong: it is `169.254.170.23`, or `[fd00:ec2::23]` with IPv6.
     WrongAgentAddress = "wrongAgentAddress";
-    /// The pod names a profile or a file of credentials: what that says wins in some SDKs.
+    /// The pod was created before its account or the policy's settings changed.
+    OutdatedPod = "outdatedPod";
+    /// Another webhook added the container to the pod after the policy had run.
+    LateContainer = "lateContainer";
+    /// A variable is set to an empty string, so the policy does not set it.
+    EmptyVariable = "emptyVariable";
+    /// The policy is not asked about pods of this namespace.
+    ExemptNamespace = "exemptNamespace";
+    /// The policy is asked with `failurePolicy: Ignore`, so a pod gets no role while the policy can't be reached.
+    IgnoredFailures = "ignoredFailures";
+    /// The pod has ephemeral containers (`kubectl debug`), which have no role.
+    EphemeralContainer = "ephemeralContainer";
+    /// A volume is mounted read-only above the token's mount, so the container may not start.
+    ReadOnlyMountAbove = "readOnlyMountAbove";
+    /// A container has both a role and container credentials (EKS Pod Identity): one of them has no effect.
+    BothCredentials = "bothCredentials";
+    /// The pod names a profile or the shared files, whose content wins over the role in some SDKs.
     ProfileSet = "profileSet";
+    /// No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    TokenNotMounted = "tokenNotMounted";
     /// The token has expired.
     TokenExpired = "tokenExpired";
     /// The token is not valid yet: a clock is wrong.
@@ -73,6 +91,12 @@ diagnoses! {
     OtherSubject = "otherSubject";
     /// The token is one of the old kind, from a Secret: it has no audience, and AWS does not take it.
     LegacyToken = "legacyToken";
+    /// The token has no issuer (`iss`).
+    MissingIssuer = "missingIssuer";
+    /// The token is signed with an algorithm that AWS does not accept.
+    UnsupportedAlgorithm = "unsupportedAlgorithm";
+    /// The issuer was not given as a plain URL, and is read with an assumption.
+    AssumedIssuer = "assumedIssuer";
     /// The issuer is no `https://` URL.
     IssuerNotHttps = "issuerNotHttps";
     /// The issuer is a name that only the cluster knows, so AWS cannot fetch its keys.
@@ -149,6 +173,18 @@ diagnoses! {
     NoRegion = "noRegion";
     /// The region is of another AWS partition than the role.
     RegionInOtherPartition = "regionInOtherPartition";
+    /// `AWS_REGION` and `AWS_DEFAULT_REGION` differ, so it depends on the SDK which STS is asked.
+    RegionsDiffer = "regionsDiffer";
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so some SDKs ask the global endpoint.
+    GlobalEndpoint = "globalEndpoint";
+    /// `AWS_USE_FIPS_ENDPOINT` leads to a FIPS endpoint that AWS does not list.
+    UnlistedFipsEndpoint = "unlistedFipsEndpoint";
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`, so some SDKs fail.
+    InvalidStsEndpoints = "invalidStsEndpoints";
+    /// `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` sends STS's requests somewhere else.
+    EndpointOverride = "endpointOverride";
+    /// STS refuses, and some SDKs then use the node's role.
+    NodeRoleFallback = "nodeRoleFallback";
 }
 
 impl Serialize for Diagnosis {

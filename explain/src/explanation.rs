@@ -20,6 +20,8 @@ pub struct Explanation {
     pub cause: Option<Cause>,
     /// All steps, in order.
     pub steps: Vec<Step>,
+    /// The inputs that were not given and that unknown steps need.
+    pub missing: Vec<Input>,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,
     /// A change of the trust policy that makes it accept the pod. `null` if the trust policy accepts it, or if too little is
@@ -206,6 +208,8 @@ steps! {
     Conditions = "conditions", "Conditions of the trust policy";
     /// SDKs know which STS endpoint to use.
     Region = "region", "STS region";
+    /// If STS refuses, the SDKs report an error. Some use the node's role instead.
+    Fallback = "fallback", "Fallback to the node's role";
 }
 
 impl Step {

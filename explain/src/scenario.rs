@@ -1,4 +1,4 @@
-//! The scenario: what follows from the inputs for all steps.
+//! The scenario: what the inputs mean together, for all steps.
 
 use std::borrow::Cow;
 
@@ -8,28 +8,30 @@ use irsa::RoleArn;
 use irsa::SKIP_LABEL;
 use irsa::Settings;
 use irsa::Workload;
+use irsa::internals::Mode;
 use irsa::json::path_text;
 use serde_json::Value;
 
 use crate::association::Association;
-use crate::container::{Container, containers};
+use crate::container::{Container, containers, ephemeral_containers};
 use crate::documents::{Documents, Given, problem};
 use crate::explanation::Problem;
 use crate::inputs::Input;
+use crate::policies::{Coverage, coverage};
 use crate::policy_answer::{Objects, PolicyAnswer, metadata, pod_of_template};
 
-/// A scenario.
+/// What the inputs mean together.
 #[derive(Debug)]
 pub struct Scenario<'d> {
     /// The inputs.
     pub documents: &'d Documents<'d>,
     /// The namespace.
     pub namespace: String,
-    /// The name of the service account, where it is known.
+    /// The name of the service account, if it is known.
     pub account: Option<String>,
-    /// The pod, where one was given or made of a workload or an account.
+    /// The pod, if one was given, or made of a workload or an account.
     pub subject: Option<Subject>,
-    /// What the policy answers.
+    /// The policy's answer.
     pub review: Option<crate::explanation::Reviewed>,
     /// The settings, or the defaults.
     pub settings: Settings<'d>,
@@ -37,21 +39,29 @@ pub struct Scenario<'d> {
     pub expected_role: Option<String>,
     /// The EKS Pod Identity association of the service account.
     pub association: Option<&'d Association>,
+    /// Whether the policy is asked about the pod.
+    pub coverage: Coverage,
 }
 
-/// The pod, and what the policy makes of it.
+/// The pod, and the policy's answer about it.
 #[derive(Debug)]
 pub struct Subject {
     /// Where it comes from.
     pub origin: Origin,
-    /// What the policy makes of it.
+    /// The policy's answer.
     pub policy_answer: PolicyAnswer,
-    /// What it would make of it, did it not opt out. Else the same.
+    /// The policy's answer if the pod did not opt out. Only for a pod that does.
     pub account_policy_answer: Option<PolicyAnswer>,
-    /// The pod that runs: with what is injected, where it is yet to be created.
+    /// The pod that runs: as the cluster stores it, or else with what the policy would add, if the policy is asked.
     pub pod: Value,
-    /// Its containers.
+    /// The pod with everything that the policy would add now in mode `Mutate`, whatever its mode is.
+    pub expected: Value,
+    /// The policy would add something now in mode `Mutate`.
+    pub would_add: bool,
+    /// The containers to explain: all but ephemeral ones, or the chosen one.
     pub containers: Vec<Container>,
+    /// The names of the pod's ephemeral containers to explain.
+    pub ephemeral: Vec<String>,
 }
 
 /// Where a pod comes from.
@@ -61,9 +71,9 @@ pub enum Origin {
     New,
     /// The cluster stores it: it is as it runs.
     Stored,
-    /// A workload makes it, by the template at this path, of so many.
+    /// A workload creates it, by the template at this path. The number is how many templates the workload has.
     Template(String, usize),
-    /// There is only a service account: any pod of it.
+    /// There is only a service account: it is any pod of that account.
     Account,
 }
 
@@ -83,6 +93,12 @@ impl<'d> Scenario<'d> {
         }
         let objects = Objects::new(&documents.service_account, &documents.config_map);
         let made = made.or_else(|| pod_of_account(account?));
+        let policies = documents.policies.get().map(Vec::as_slice);
+        let coverage = match (&made, &documents.policies) {
+            (_, Given::Unreadable) => Coverage::Unknown(documents.policies.lack(Input::Policies)),
+            (Some((_, _, pod)), _) => coverage(policies, &namespace, pod),
+            (None, _) => coverage(policies, &namespace, &Value::Null),
+        };
         let subject = made.map(|(origin, text, pod)| {
             let text = text.map_or_else(|| pod.to_string(), str::to_owned);
             let policy_answer = PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects);
@@ -94,8 +110,29 @@ impl<'d> Scenario<'d> {
                 let input = if matches!(origin, Origin::Template(..)) { Input::Workload } else { Input::Pod };
                 problems.push(problem(input, unreadable.clone()));
             }
-            let pod = if origin == Origin::Stored { pod } else { policy_answer.pod.clone() };
-            Subject { containers: containers(&pod), origin, policy_answer, account_policy_answer, pod }
+            let mutating = (settings.mode == Mode::Validate && origin == Origin::Stored).then(|| {
+                let settings = Settings { mode: Mode::Mutate, ..settings.clone() };
+                PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects)
+            });
+            let mutating = mutating.as_ref().unwrap_or(&policy_answer);
+            let (expected, would_add) = (mutating.pod.clone(), mutating.adds);
+            let is_as_given = origin == Origin::Stored || matches!(coverage, Coverage::NotAsked(_));
+            let pod = if is_as_given { pod } else { expected.clone() };
+            let (containers, ephemeral) = (containers(&pod), ephemeral_containers(&pod));
+            let mut subject = Subject {
+                origin,
+                policy_answer,
+                account_policy_answer,
+                pod,
+                expected,
+                would_add,
+                containers,
+                ephemeral,
+            };
+            if let Some(name) = documents.container {
+                subject.choose(name, problems);
+            }
+            subject
         });
         let review = match (&subject, account) {
             (Some(Subject { origin: Origin::Account, .. }) | None, Some(account)) => {
@@ -114,27 +151,27 @@ impl<'d> Scenario<'d> {
         });
         let expected_role = expected_role(documents, problems);
         let account = account.map(str::to_owned);
-        Self { documents, namespace, account, subject, review, settings, expected_role, association }
+        Self { documents, namespace, account, subject, review, settings, expected_role, association, coverage }
     }
 
-    /// The subject of the account's tokens.
+    /// The `sub` of the account's tokens.
     pub fn subject_claim(&self) -> Option<String> {
         let account = self.account.as_ref()?;
         Some(format!("system:serviceaccount:{}:{account}", self.namespace))
     }
 
-    /// What the policy finds of the account and of its role, even where the pod opts out.
+    /// What the policy finds about the account and its role, even if the pod opts out.
     pub fn of_account(&self) -> Option<&PolicyAnswer> {
         let subject = self.subject.as_ref()?;
         Some(subject.account_policy_answer.as_ref().unwrap_or(&subject.policy_answer))
     }
 
-    /// A pod was given, or something that makes one.
+    /// The pod, if one was given, or a workload that creates one.
     pub fn has_pod(&self) -> Option<&Subject> {
         self.subject.as_ref().filter(|subject| subject.origin != Origin::Account)
     }
 
-    /// Why it is not known what the pod's containers hold, where it is not.
+    /// Why it is not known what the pod's containers have. `None` if it is known.
     pub fn why_unknown(&self) -> Option<String> {
         let documents = self.documents;
         let Some(subject) = self.has_pod() else {
@@ -159,7 +196,7 @@ impl<'d> Scenario<'d> {
         let of_account = self.of_account();
         of_account.is_some_and(|policy_answer| policy_answer.source.as_deref() == Some("container-credentials"))
             || of_account.is_none_or(|policy_answer| policy_answer.role.is_none())
-                && (self.brings_container_credentials() || self.association.is_some() && !self.has_web_identity())
+                && (self.has_own_container_credentials() || self.association.is_some() && !self.has_web_identity())
     }
 
     /// Whether a container has the variables of web identity.
@@ -167,15 +204,15 @@ impl<'d> Scenario<'d> {
         self.has_pod().is_some_and(|subject| subject.containers.iter().any(Container::has_role))
     }
 
-    /// Whether the pod has container credentials of its own, and no role: those of EKS's own webhook.
-    fn brings_container_credentials(&self) -> bool {
+    /// Whether the pod has container credentials, as EKS's own webhook sets them, and no role.
+    fn has_own_container_credentials(&self) -> bool {
         self.has_pod().filter(|_| self.why_unknown().is_none()).is_some_and(|subject| {
             subject.containers.iter().any(|container| container.sets("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
                 && !subject.containers.iter().any(Container::has_role)
         })
     }
 
-    /// The role that the containers ask for: the one in their environment, else the account's, else the given one.
+    /// The role that the containers ask for: the one in their environment, else that of the account, else the given one.
     pub fn role(&self) -> Option<String> {
         let of_containers = self.has_pod().and_then(|subject| {
             let mut with_role = subject.containers.iter().filter(|container| container.has_role());
@@ -186,7 +223,7 @@ impl<'d> Scenario<'d> {
         of_containers.or_else(of_account).or_else(expected).map(str::to_owned)
     }
 
-    /// The audience that the pod's token has, or would have.
+    /// The audience that the pod's token has, or would have. It may be empty.
     pub fn audience(&self) -> Option<String> {
         let has_settings = !matches!(self.documents.settings, Given::Unreadable);
         let is_stored = self.subject.as_ref().is_some_and(|subject| subject.origin == Origin::Stored);
@@ -205,8 +242,25 @@ impl<'d> Scenario<'d> {
     }
 }
 
-/// The name of the service account that a pod runs as: by `serviceAccountName`, else by the deprecated `serviceAccount`, else
-/// `default`.
+impl Subject {
+    /// Explains only the container of this name.
+    fn choose(&mut self, name: &str, problems: &mut Vec<Problem>) {
+        let all: Vec<String> = self.containers.iter().map(|container| container.name.clone()).collect();
+        let is_known = all.iter().chain(&self.ephemeral).any(|other| other == name);
+        if !is_known {
+            let message = format!("expected a container of the pod, `{}`, but got `{name}`", all.join("` or `"));
+            problems.push(problem(Input::Container, message));
+            return;
+        }
+        self.containers.retain(|container| container.name == name);
+        self.ephemeral.retain(|container| container == name);
+        for answer in [Some(&mut self.policy_answer), self.account_policy_answer.as_mut()].into_iter().flatten() {
+            answer.only_about(name, &all);
+        }
+    }
+}
+
+/// The name of the service account that a pod runs as: `serviceAccountName`, else the deprecated `serviceAccount`, else `default`.
 #[must_use]
 pub fn service_account_of(pod: &Value) -> &str {
     let name = |key| pod.get("spec")?.get(key)?.as_str().filter(|name| !name.is_empty());
@@ -236,9 +290,9 @@ fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut
     let account = documents.service_account.get();
     let namespace = documents.namespace.or_else(|| metadata(workload, "namespace"));
     let namespace = namespace.or_else(|| metadata(account?, "namespace")).unwrap_or("default");
-    match template(text, workload, settings) {
-        Ok((path, count, template)) => {
-            Some((Origin::Template(path, count), None, pod_of_template(&template, namespace)))
+    match template(text, workload, settings, documents.template) {
+        Ok(Template { path, count, value }) => {
+            Some((Origin::Template(path, count), None, pod_of_template(&value, namespace)))
         }
         Err(message) => {
             problems.push(problem(Input::Workload, message));
@@ -247,37 +301,73 @@ fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut
     }
 }
 
-/// Whether the object (JSON) is of a kind that is known to make pods: one of Kubernetes' own, or one that the policy's settings
-/// (JSON) name in `customWorkloads`.
+/// Whether the object (JSON) is of a kind that creates pods: one of Kubernetes' own, or one that the policy's settings (JSON) name
+/// in `customWorkloads`.
 #[must_use]
 pub fn makes_pods(object: &str, settings: Option<&str>) -> bool {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
     serde_json::from_str(object).is_ok_and(|object: Value| workload_of(&object, &settings).is_ok())
 }
 
-/// The first pod template of a workload: its path, of how many it is the first, and the template.
-fn template(text: &str, workload: &Value, settings: &Settings<'_>) -> Result<(String, usize, Value), String> {
+/// The paths of a workload's pod templates (JSON): their positions are the values of [`Inputs::template`](crate::Inputs::template).
+/// Empty if it has none, or is no workload.
+#[must_use]
+pub fn pod_templates(workload: &str, settings: Option<&str>) -> Vec<String> {
+    let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
+    let Ok(object) = serde_json::from_str::<Value>(workload) else { return Vec::new() };
+    let templates =
+        workload_of(&object, &settings).and_then(|it| it.templates(workload).map_err(|error| error.to_string()));
+    templates.map(|templates| templates.iter().map(|template| path_text(&template.path)).collect()).unwrap_or_default()
+}
+
+/// The service account of the pods that a workload's pod template (JSON) creates.
+pub fn account_of_template(workload: &str, settings: Option<&str>, position: usize) -> Option<String> {
+    let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
+    let object = serde_json::from_str(workload).ok()?;
+    let template = template(workload, &object, &settings, position).ok()?;
+    Some(service_account_of(&template.value).to_owned())
+}
+
+/// A pod template of a workload.
+struct Template {
+    path: String,
+    /// How many templates the workload has.
+    count: usize,
+    value: Value,
+}
+
+/// The pod template at a position.
+fn template(text: &str, workload: &Value, settings: &Settings<'_>, position: usize) -> Result<Template, String> {
     let templates = workload_of(workload, settings)?.templates(text).map_err(|error| error.to_string())?;
-    let first = templates.first().ok_or("it has no pod template")?;
-    let template = first.path.iter().try_fold(workload, |value, segment| match segment {
+    let count = templates.len();
+    let Some(template) = templates.get(position) else {
+        return Err(match count {
+            0 => "it has no pod template".to_owned(),
+            count => format!("expected a position below {count}, the number of its pod templates, but got {position}"),
+        });
+    };
+    let value = template.path.iter().try_fold(workload, |value, segment| match segment {
         irsa::json::Segment::Key(key) => value.get(key),
         irsa::json::Segment::Index(index) => value.get(index),
     });
-    Ok((path_text(&first.path), templates.len(), template.cloned().unwrap_or_default()))
+    Ok(Template { path: path_text(&template.path), count, value: value.cloned().unwrap_or_default() })
 }
 
 /// The object's kind as a workload.
 fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workload<'s>, String> {
     let api_version = workload.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let kind = workload.get("kind").and_then(Value::as_str).unwrap_or_default();
+    if kind.ends_with("List") && workload.get("items").is_some() {
+        return Err(format!("a {kind} is not a workload: give one of its objects"));
+    }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let none = || format!("`{kind}` of `{api_version}` makes no pods that are known of");
+    let none = || format!("`{kind}` of `{api_version}` is not a workload that is known to create pods");
     let plain = |text| irsa::json::RawStr::plain(text).ok_or_else(none);
     let kind = GroupVersionKind { group: plain(group)?, version: plain(version)?, kind: plain(kind)? };
     Workload::of_kind(&kind, settings).ok_or_else(none)
 }
 
-/// A pod that runs as the account and says nothing else.
+/// A pod that runs as the account and has nothing else.
 fn pod_of_account<'d>(account: &Value) -> Option<Made<'d>> {
     let name = metadata(account, "name")?;
     let template = serde_json::json!({"spec": {"serviceAccountName": name, "containers": [{"name": "any"}]}});

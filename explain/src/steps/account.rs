@@ -1,7 +1,9 @@
 //! The service account, its role, and whether the settings allow it.
 
+use std::borrow::Cow;
+
 use irsa::refers_to_another;
-use irsa::{Action, FindingKind};
+use irsa::{Action, FindingKind, RoleArn};
 use serde_json::Value;
 
 use crate::association::Association;
@@ -143,23 +145,13 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
 
 /// A warning if the pod has a role of both kinds.
 fn both_kinds(scenario: &Scenario<'_>, step: Step) -> Step {
-    let has_both = |container: &Container| container.has_role() && container.has_container_credentials();
-    let of_pod = scenario.has_pod().and_then(|subject| subject.containers.iter().find(|it| has_both(it)));
-    let step = match (scenario.association, of_pod) {
-        (Some(association), _) => {
-            let role = association.role.as_deref().unwrap_or("its role");
-            step.because_at(
-                format!("the service account also has a pod identity association with `{role}`"),
-                Input::Association,
-                association.pointer.clone(),
-            )
-        }
-        (None, Some(container)) => step.because(format!(
-            "container `{}` also has the variables of EKS Pod Identity: the service account has an association",
-            container.name
-        )),
-        (None, None) => return step,
-    };
+    let Some(association) = scenario.association else { return step };
+    let role = association.role.as_deref().unwrap_or("its role");
+    let step = step.because_at(
+        format!("the service account also has a pod identity association with `{role}`"),
+        Input::Association,
+        association.pointer.clone(),
+    );
     step.because("SDKs use web identity (IRSA) first, so the association's role is not used")
         .warn(Diagnosis::AssociationLoses)
         .fix(format!(
@@ -287,7 +279,12 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
             }
         },
     };
-    let wanted = scenario.expected_role.as_deref().unwrap_or("arn:aws:iam::111122223333:role/NAME");
+    // A misspelled annotation may have the role.
+    let annotations = scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
+    let values =
+        annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
+    let annotated = values.into_iter().find(|value| RoleArn::new(Cow::Borrowed(value)).is_some());
+    let wanted = scenario.expected_role.as_deref().or(annotated).unwrap_or("arn:aws:iam::111122223333:role/NAME");
     step.because_all(reasons).because(node).fix(annotate(scenario, wanted))
 }
 

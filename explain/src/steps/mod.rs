@@ -3,6 +3,7 @@
 pub mod account;
 pub mod conditions;
 pub mod credentials;
+pub mod fallback;
 pub mod injected;
 pub mod issuer;
 pub mod pod_identity;

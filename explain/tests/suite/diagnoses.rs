@@ -186,7 +186,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
             *claims = json!({"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:my-sa"});
         }),
     );
-    add("issuer/issuerNotHttps", Inputs { issuer: Some(PROVIDER.into()), ..untold() });
+    add("issuer/issuerNotHttps", Inputs { issuer: Some(format!("http://{PROVIDER}")), ..untold() });
     add(
         "issuer/issuerNotPublic",
         Inputs { issuer: Some("https://kubernetes.default.svc.cluster.local".into()), ..untold() },
@@ -400,7 +400,8 @@ fn warns_of_conditions_that_keep_nobody_out() {
 
 #[test]
 fn every_mistake_of_the_table_is_made_here() {
-    let made: Vec<_> = cases().into_iter().map(|(expected, _)| expected.split_once('/').unwrap().1).collect();
+    let made = cases().into_iter().map(|(expected, _)| expected.split_once('/').unwrap().1);
+    let made: Vec<_> = made.chain(crate::pod_side::made()).collect();
     let warnings = ["noSubjectCondition", "noAudienceCondition", "associationLoses"];
     for mistake in Diagnosis::ALL {
         let name = mistake.name();
@@ -440,14 +441,14 @@ fn outcomes(inputs: &Inputs) -> String {
 #[test]
 fn says_unknown_where_something_was_not_given() {
     let none = Inputs::default();
-    assert_eq!(outcomes(&none), "uuuuuuuuuu");
-    assert_eq!(outcomes(&untold()), "pppppppppp");
+    assert_eq!(outcomes(&none), "uuuuuuuuuus");
+    assert_eq!(outcomes(&untold()), "ppppppppppp");
     // Without its account a pod's role is not known, but its subject is.
-    assert_eq!(outcomes(&Inputs { service_account: None, ..untold() }), "uuuuuuppuu");
-    assert_eq!(outcomes(&Inputs { pod: None, ..untold() }), "pppuuupppu");
-    assert_eq!(outcomes(&Inputs { trust_policy: None, ..untold() }), "pppppppuup");
-    assert_eq!(outcomes(&Inputs { issuer: None, ..untold() }), "ppppppuupp");
-    assert_eq!(outcomes(&Inputs { settings: Some("{".into()), ..untold() }), "puuuuuppuu");
+    assert_eq!(outcomes(&Inputs { service_account: None, ..untold() }), "uuuuuuppuus");
+    assert_eq!(outcomes(&Inputs { pod: None, ..untold() }), "pppuuupppus");
+    assert_eq!(outcomes(&Inputs { trust_policy: None, ..untold() }), "pppppppuupp");
+    assert_eq!(outcomes(&Inputs { issuer: None, ..untold() }), "ppppppuuppp");
+    assert_eq!(outcomes(&Inputs { settings: Some("{".into()), ..untold() }), "puuuuuppuus");
 }
 
 #[test]
@@ -491,14 +492,14 @@ fn takes_the_pod_of_a_workload() {
     assert_eq!(explanation.review.unwrap().decision, "injected");
     let other = workload.to_string().replace("Deployment", "Widget");
     let explanation = explain(&Inputs { pod: None, workload: Some(other), ..right() });
-    assert_eq!(explanation.problems[0].message, "`Widget` of `apps/v1` makes no pods that are known of");
+    assert_eq!(explanation.problems[0].message, "`Widget` of `apps/v1` is not a workload that is known to create pods");
 }
 
 #[test]
 fn asks_nothing_of_sts_for_container_credentials() {
     let settings = r#"{"region": "us-east-2", "containerCredentials": {"serviceAccounts": ["default/*"]}}"#;
     let inputs = Inputs { settings: Some(settings.into()), ..right() };
-    assert_eq!(outcomes(&inputs), "pppppssuss");
+    assert_eq!(outcomes(&inputs), "pppppssusss");
     assert_eq!(irsa_explain::token_audience(&inputs), None);
     assert_eq!(irsa_explain::token_audience(&right()).as_deref(), Some("sts.amazonaws.com"));
 }
@@ -595,7 +596,7 @@ fn the_container_credentials_of_a_stored_pod_are_recognised() {
     change(&mut inputs.trust_policy, |policy| {
         policy["Statement"] = json!({"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"]});
     });
-    assert_eq!(outcomes(&inputs), "pppppsspps");
+    assert_eq!(outcomes(&inputs), "pppppssppss");
     assert_eq!(irsa_explain::token_audience(&inputs), None);
     // With the variables of a role beside them, STS is asked.
     change(&mut inputs.pod, |pod| {

@@ -12,8 +12,11 @@
 mod diagnoses;
 mod fixes;
 mod laws;
+mod pod_side;
+mod sdks;
 mod secrets;
 mod setups;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
 mod undecided;
