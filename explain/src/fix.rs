@@ -7,8 +7,8 @@ use crate::trust::{ChangeKind, Repair, Statement, Ternary, TrustDocument};
 
 /// A change of the role's trust policy that makes it accept the pod.
 ///
-/// The new access is for exactly this service account and this audience. A statement that may serve somebody else stays as
-/// it is.
+/// The new access is for exactly this service account and this audience. A statement that may serve somebody else stays
+/// as it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrustFix {
@@ -119,7 +119,8 @@ pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A statement as a block of Terraform's `aws_iam_policy_document`. `None` if it has a member that the block cannot have.
+/// A statement as a block of Terraform's `aws_iam_policy_document`. `None` if it has a member that the block cannot
+/// have.
 fn terraform(statement: &Value) -> Option<String> {
     const KNOWN: [&str; 6] = ["Sid", "Effect", "Action", "NotAction", "Principal", "Condition"];
     let mut lines = vec!["statement {".to_owned()];

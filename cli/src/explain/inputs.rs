@@ -45,7 +45,7 @@ impl Args {
             service_account: text(account),
             settings,
             config_map: text(objects::only(&objects, "ConfigMap", None)?),
-            trust_policy: document(&self.trust_policy)?,
+            trust_policy: self.trust_policy.as_deref().map(trust_policy).transpose()?,
             provider: document(&self.provider)?,
             association: document(&self.association)?,
             policies: self.policies.as_deref().map(all_documents).transpose()?,
@@ -66,6 +66,16 @@ impl Args {
 /// The only document of a file, as JSON.
 fn document(path: &Path) -> Result<String> {
     let document = single_document(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
+    document.with_context(|| format!("expected one document in `{}`, but it is empty", path.display()))
+}
+
+/// A trust policy's file: a document, or the URL-encoded policy of the IAM API, which is not YAML.
+fn trust_policy(path: &Path) -> Result<String> {
+    let text = read(path)?;
+    if text.trim_start().starts_with('%') {
+        return Ok(text);
+    }
+    let document = single_document(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
     document.with_context(|| format!("expected one document in `{}`, but it is empty", path.display()))
 }
 

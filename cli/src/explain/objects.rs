@@ -87,8 +87,8 @@ pub fn workload(objects: &[Object], makes_pods: impl Fn(&str) -> bool) -> Result
 
 /// The service account of this name in this namespace, else of this name, else the only one.
 ///
-/// An account without a namespace is in `default_namespace`. An account that is not the pod's still counts, so that the explanation
-/// can say so.
+/// An account without a namespace is in `default_namespace`. An account that is not the pod's still counts, so that the
+/// explanation can say so.
 pub fn account<'o>(
     objects: &'o [Object],
     name: Option<&str>,

@@ -111,9 +111,12 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
             .because_all(policy_answer.lines(&[FindingKind::MisspelledAnnotation, FindingKind::InvalidRoleMapping]))
     };
     let is_annotated = source == "its annotation";
-    let at_annotation = |step: Step, reason: String| match is_annotated {
-        true => step.because_at(reason, Input::ServiceAccount, annotation_pointer(scenario)),
-        false => step.because(reason),
+    let at_annotation = |step: Step, reason: String| {
+        if is_annotated {
+            step.because_at(reason, Input::ServiceAccount, annotation_pointer(scenario))
+        } else {
+            step.because(reason)
+        }
     };
     if let Some(found) = policy_answer.first(&[FindingKind::InvalidRoleArn]) {
         let says = format!("The role of service account {account} is not a valid IAM role ARN.");
@@ -262,22 +265,15 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
         return step;
     }
     let node = "without one, SDKs use the node's role if the container can reach it";
-    let step = match policy_answer.first(&[FindingKind::MisspelledAnnotation]) {
-        Some(found) => {
-            let says = format!("Service account {account} has no role: its annotation is misspelled.");
-            Step::failed(STEP, Diagnosis::Finding(found.kind), says).because_at(
-                found.line.clone(),
-                Input::ServiceAccount,
-                "/metadata/annotations",
-            )
-        }
-        None => match misplaced_role(scenario, account) {
-            Some(step) => return step.because_all(reasons).because(node),
-            None => {
-                let says = format!("Service account {account} has no role.");
-                Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), says)
-            }
-        },
+    let step = if let Some(found) = policy_answer.first(&[FindingKind::MisspelledAnnotation]) {
+        let says = format!("Service account {account} has no role: its annotation is misspelled.");
+        let step = Step::failed(STEP, Diagnosis::Finding(found.kind), says);
+        step.because_at(found.line.clone(), Input::ServiceAccount, "/metadata/annotations")
+    } else if let Some(step) = misplaced_role(scenario, account) {
+        return step.because_all(reasons).because(node);
+    } else {
+        let says = format!("Service account {account} has no role.");
+        Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), says)
     };
     // A misspelled annotation may have the role.
     let annotations = scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));

@@ -32,7 +32,7 @@ pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
     }
     let document = match view.document(STEP) {
         Ok(document) => document,
-        Err(step) => return step,
+        Err(step) => return *step,
     };
     if let Some(skipped) = view.skipped(STEP) {
         return skipped;
@@ -235,8 +235,8 @@ impl<'v> Judge<'v, '_, '_> {
         }
     }
 
-    /// The conditions are true, and whether the statement is about the request is not known. Of the statements that are,
-    /// what is wrong is the likely cause.
+    /// The conditions are true, and whether the statement is about the request is not known. Of the statements that
+    /// are, what is wrong is the likely cause.
     fn perhaps_about_it(&self, statement: &Statement, allows: &[Seen<'v>]) -> Step {
         let step = Step::unknown(STEP, format!("Whether {} allows this pod is not known.", statement.name));
         let mut step = step.because(why_unsure(statement));
@@ -322,9 +322,10 @@ impl<'v> Judge<'v, '_, '_> {
         let reason =
             format!("`{operator}` on `{claim}` in {name} expects `{}`, but the token has `{got}`", shown(values));
         if claim.eq_ignore_ascii_case("aud") {
-            let reason = match is_audience_right(self.view) {
-                true => format!("{reason}; IAM's identity provider has to list the audience, too"),
-                false => reason,
+            let reason = if is_audience_right(self.view) {
+                format!("{reason}; IAM's identity provider has to list the audience, too")
+            } else {
+                reason
             };
             let fix = if is_audience_right(self.view) {
                 format!("Set the value of `{right_key}` to `{got}`.")

@@ -41,7 +41,7 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
     }
     let document = match view.document(STEP) {
         Ok(document) => document,
-        Err(step) => return in_iam(view, step),
+        Err(step) => return in_iam(view, *step),
     };
     if let Some(skipped) = view.skipped(STEP) {
         return skipped;
