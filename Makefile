@@ -54,7 +54,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats bench bench-check bench-cluster check-kustomize check-links clean control-plane demo deny docs floor fmt fuel fuzz help host lint miri mutants
+.PHONY: FORCE bats bench bench-check bench-cluster check-kustomize check-links clean control-plane demo deny docs floor fmt fuel fuzz help host irsa lint miri mutants
 .PHONY: playground registry registry-tools reproducible sdks site test test-cluster test-playground toolchain
 
 help: ## List the targets
@@ -70,8 +70,10 @@ test: policy.wasm ## Run all tests that need nothing but Rust
 # `make test-cluster POLICY_SERVER=policy-server` has Kubewarden's own policy server called, where there is one.
 test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane sdks ## Run the tests on a real kube-apiserver (needs Linux, Go, Node.js and Python)
 	cargo clippy --locked -p e2e-tests --all-targets --features cluster -- -D warnings
+	cargo build --locked -p irsa-cli
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
-		cargo test --locked -p e2e-tests --features cluster --test cluster --test explain_live -- --test-threads=1 --nocapture
+		IRSA="$(abspath $(TARGET_DIR))/debug/irsa" \
+		cargo test --locked -p e2e-tests --features cluster --test cluster -- --test-threads=1 --nocapture
 
 bench-cluster: policy.wasm floor control-plane ## Print how long an answer takes on a real kube-apiserver, beside the floor (needs Go)
 	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" cargo test --locked --profile host --workspace \
@@ -83,6 +85,11 @@ policy.wasm: FORCE | toolchain ## Build the policy for release
 	@cargo fetch --locked --quiet --target $(WASM_TARGET)
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib
 	@cmp -s $(BUILT_WASM) $@ || cp $(BUILT_WASM) $@
+
+# The command for users, native: `target/release/irsa`.
+irsa: ## Build the command `irsa`
+	$(call need,cargo,install Rust with https://rustup.rs)
+	cargo build --locked --release -p irsa-cli
 
 # By kwctl where there is one, else by our own command, which embeds the same.
 annotated-policy.wasm: policy.wasm metadata.yml README.md $(if $(shell command -v kwctl),,host) ## Add the metadata, as a registry wants it

@@ -1,6 +1,6 @@
 //! What has to hold for every answer, whatever was asked.
 
-use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::{Cluster, LookupError, Query};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

@@ -3,9 +3,9 @@
 //! Source: Kubewarden's context-aware policies, `kubernetes/get_resource`. The host answers with the object, or with
 //! nothing but a text that says what went wrong. What such a text means is read here and nowhere else.
 
-use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::internals::contains;
 use irsa::json::write_string;
-use irsa::text::holds;
+use irsa::{Cluster, LookupError, Query};
 use wapc_guest::host_call;
 
 /// The host that runs the policy.
@@ -42,7 +42,7 @@ pub fn understand(text: &str, query: &Query<'_>) -> LookupError {
     let Query { api_version, kind, name, namespace, .. } = query;
     let not_found =
         format!("Cannot find {api_version}/{kind} named '{name}' inside of namespace 'Some(\"{namespace}\")'");
-    if holds(text, &not_found) {
+    if contains(text, &not_found) {
         return LookupError::NotFound;
     }
     // A backtrace, where there is one, follows on lines of its own.

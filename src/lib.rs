@@ -7,7 +7,7 @@ pub mod cluster;
 mod payload;
 mod response;
 
-use irsa::cluster::Cluster;
+use irsa::Cluster;
 use irsa::json::Unreadable;
 use irsa::{Review, Settings};
 use wapc_guest::{CallResult, register_function};
@@ -37,14 +37,14 @@ fn validate_settings(payload: &[u8]) -> CallResult {
 /// Reviews the request in a payload, by what this cluster holds, and writes the response.
 pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     let Ok(text) = std::str::from_utf8(payload) else {
-        return response::write(&Review::unreadable(&Unreadable::value("UTF-8")), "");
+        return response::write(&Review::unreadable(&Unreadable::value("UTF-8")));
     };
     let review = match Payload::read(text) {
         Ok(Payload { request, settings: Ok(settings) }) => Review::new(&request, &settings, cluster),
         Ok(Payload { settings: Err(errors), .. }) => Review::misconfigured(&errors),
         Err(unreadable) => Review::unreadable(&unreadable),
     };
-    response::write(&review, text)
+    response::write(&review)
 }
 
 /// Checks the text of settings.

@@ -3,8 +3,8 @@
 //! Source: Kubewarden's policy specification, "Validating policies": `{"request": …, "settings": …}`. The host writes
 //! the request first, but any order is read.
 
+use irsa::SettingsErrors;
 use irsa::json::{Field, Reader, Result, Unreadable, Value};
-use irsa::settings::SettingsErrors;
 use irsa::{Request, Settings};
 
 /// A request, and the settings of the policy, or what is wrong with them.

@@ -6,10 +6,9 @@
 
 use irsa::Review;
 use irsa::json::write_string;
-use irsa::review::Decision;
 
-/// Writes the answer to the request in `payload`.
-pub(crate) fn write(review: &Review, payload: &str) -> String {
+/// Writes the answer to a request.
+pub(crate) fn write(review: &Review<'_>) -> String {
     let mut out = String::new();
     out.push_str(if review.rejection.is_none() { "{\"accepted\":true" } else { "{\"accepted\":false" });
     if let Some(rejection) = &review.rejection {
@@ -18,9 +17,9 @@ pub(crate) fn write(review: &Review, payload: &str) -> String {
         out.push_str(",\"message\":");
         write_string(&rejection.message, &mut out);
     }
-    if review.decision == Decision::Injected {
+    if let Some(object) = &review.mutated_object {
         out.push_str(",\"mutated_object\":");
-        review.edits.write(payload, review.object, &mut out);
+        object.write(&mut out);
     }
     out.push_str(",\"audit_annotations\":{");
     write_separated(&review.audit_annotations, &mut out, |(key, value), out| {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 use policy_host::admission::{self, Overrides, Request};
 use policy_host::cluster::{Answer, Cluster};
 use policy_host::host::KubernetesGetResource;

@@ -1,4 +1,4 @@
-//! The command `policy-host`, as a user types it. What it has in common with kwctl is tested by `policy.bats`.
+//! The command `policy-host`, as a developer types it. `policy.bats` tests what it has in common with kwctl.
 
 mod support;
 
@@ -207,4 +207,54 @@ fn prints_the_fuel_of_a_typical_call() {
     for key in ["startupFuel", "validateFuel", "memoryPages"] {
         assert!(cost[key].as_u64().is_some_and(|number| number > 0), "{cost}");
     }
+}
+
+/// What `kubectl get pods,serviceaccounts -o yaml` prints.
+const LIST: &str = "
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {serviceAccountName: web, containers: [{name: app}]}}
+- {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/web'}}}
+";
+
+#[test]
+fn takes_a_list_apart_and_finds_objects_without_a_namespace() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.yaml");
+    let cluster = folder.path().join("cluster.yaml");
+    fs::write(&list, LIST).unwrap();
+    let right = "arn:aws:iam::111122223333:role/web";
+    fs::write(&cluster, LIST.replace("arn:aws:iam::1:role/web", right)).unwrap();
+
+    let output = command("run").arg("--request-path").arg(&list).arg("--cluster").arg(&cluster).output().unwrap();
+
+    let responses = lines_of_json(&output);
+    let decisions: Vec<_> = responses.iter().map(|response| &response["auditAnnotations"]["decision"]).collect();
+    assert_eq!(decisions, ["injected", "rejected"], "{responses:?}");
+}
+
+#[test]
+fn exits_with_1_on_a_refused_request_only_if_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.yaml");
+    fs::write(&list, LIST).unwrap();
+    let run = |flags: &[&str]| {
+        let output = command("run").arg("--request-path").arg(&list).arg("--cluster").arg(&list).args(flags).output();
+        output.unwrap().status.code()
+    };
+
+    assert_eq!(run(&[]), Some(0), "as `kwctl run`");
+    assert_eq!(run(&["--fail-on-reject"]), Some(1));
+}
+
+#[test]
+fn ends_quietly_if_nobody_reads_its_output() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+
+    let output = run_on_pod_with_role().stdout(writer).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(141), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
 }

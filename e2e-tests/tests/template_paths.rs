@@ -1,9 +1,9 @@
 //! The paths of `customWorkloads` against two implementations of JSONPath: each leads to the same pod templates.
 
+use irsa::GroupVersionKind;
 use irsa::Settings;
+use irsa::Workload;
 use irsa::json::RawStr;
-use irsa::request::GroupVersionKind;
-use irsa::workload::Workload;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -61,7 +61,10 @@ fn ours(path: &str, document: &Value) -> Option<Vec<String>> {
     let workload = Workload::of_kind(&kind, &settings).expect("the kind is known");
     let text = document.to_string();
     let templates = workload.templates(&text).ok()?;
-    let names = templates.iter().map(|it| it.pod.as_ref().ok().map(|pod| pod.spec.service_account().into_owned()));
+    let names = templates.iter().map(|template| {
+        let template: Value = serde_json::from_str(template.text).ok()?;
+        Some(template.pointer("/spec/serviceAccountName").and_then(Value::as_str).unwrap_or("default").to_owned())
+    });
     let mut names: Vec<String> = names.collect::<Option<_>>()?;
     names.sort();
     Some(names)

@@ -1,16 +1,19 @@
-//! The way from a pod to its role, step by step.
+//! The steps from a pod to its role, in order.
 
 use crate::documents::Documents;
 use crate::explanation::{Cause, Explanation, Outcome, Step};
 use crate::inputs::Inputs;
 use crate::redact::{Redactor, redact_inputs};
 use crate::scenario::Scenario;
-use crate::steps::{account, conditions, credentials, fallback, injected, issuer, provider, region, token};
+use crate::steps::trust_view::TrustView;
+use crate::steps::{
+    account, conditions, credentials, fallback, injected, issuer, pod_identity, provider, region, repair, token,
+};
 
-/// Explains why a pod has the role that it has, or has not.
+/// Explains why a pod has its role, or does not have it.
 ///
-/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and what depends on it is
-/// unknown. Nothing of the token's text is in what it says.
+/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and the steps that depend on it are
+/// unknown. The result contains no part of the token.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
     let redactor = Redactor::new(inputs.token.as_deref());
@@ -26,21 +29,24 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     let exists = account::exists(&scenario);
     let role = account::role(&scenario, &exists);
     let allowed = account::allowed(&scenario, &exists, &role);
-    let injected = injected::injected(&scenario, [&exists, &role, &allowed]);
+    let injected = pod_identity::injected(&scenario, &role)
+        .unwrap_or_else(|| injected::injected(&scenario, [&exists, &role, &allowed]));
     let credentials = credentials::win(&scenario);
     let token = token::token(&scenario);
     let issuer = issuer::issuer(&scenario);
-    let provider = provider::provider(&scenario);
-    let conditions = conditions::conditions(&scenario, &provider);
+    let view = TrustView::new(&scenario, &token, &issuer);
+    let provider = provider::provider(&view);
+    let conditions = conditions::conditions(&view, &provider);
+    let trust_fix = repair::trust_fix(&view, &provider, &conditions);
     let region = region::region(&scenario);
     let fallback = fallback::fallback(&scenario, [&token, &issuer, &provider, &conditions, &region]);
     let steps =
         vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region, fallback];
-    Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: scenario.review }
+    Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, trust_fix, review: scenario.review }
 }
 
-/// The audience of the token that the pod has, or would have: what to ask for, where a token is asked for. `None` where
-/// it is not known, and where nothing would be traded at STS.
+/// The audience of the pod's token: the one to request a token for. `None` if it is not known, or if the pod does not use
+/// STS.
 #[must_use]
 pub fn token_audience(inputs: &Inputs) -> Option<String> {
     let documents = Documents::read(inputs);

@@ -6,8 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use irsa::role_arn::RoleArn;
-use irsa::variable::refers_to_another;
+use irsa::{RoleArn, refers_to_another};
 use serde_json::Value;
 
 /// A container.

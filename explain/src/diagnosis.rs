@@ -1,26 +1,26 @@
-//! The mistakes that have a name: the table of them.
+//! The table of diagnoses.
 //!
-//! What the policy itself finds keeps the name of the policy's finding; `docs/findings.md` has those.
+//! A problem that the policy finds too has the name of the policy's finding: see `docs/findings.md`.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 use serde::{Serialize, Serializer};
 
-/// The mistakes beyond the policy's findings: name, meaning.
-macro_rules! mistakes {
+/// The table of the diagnoses beyond the policy's findings: meaning, name.
+macro_rules! diagnoses {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal;)+) => {
-        /// A mistake.
+        /// What is wrong, or a risk.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Diagnosis {
-            /// What the policy finds too.
+            /// A finding of the policy.
             Finding(FindingKind),
             $($(#[doc = $meaning])+ $variant,)+
         }
 
         impl Diagnosis {
-            /// All mistakes but the policy's findings: by the way's steps.
+            /// All diagnoses except the policy's findings, in the order of the steps.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// Its name, as JSON has it.
+            /// Its name in JSON.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -29,7 +29,7 @@ macro_rules! mistakes {
                 }
             }
 
-            /// What it means, for the docs.
+            /// Its meaning, for the docs.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self {
@@ -41,11 +41,26 @@ macro_rules! mistakes {
     };
 }
 
-mistakes! {
-    /// The pod runs as another service account than the one that was given.
+diagnoses! {
+    /// The pod runs as another service account than the given one.
     OtherServiceAccount = "otherServiceAccount";
-    /// The account gives another role than the one that the pod should have.
+    /// The service account has another role than the expected one.
     OtherRole = "otherRole";
+    /// The annotation `role-arn` is empty.
+    EmptyRole = "emptyRole";
+    /// The annotation `role-arn` is on the pod or its template. Only the service account's counts.
+    RoleOnPod = "roleOnPod";
+    /// The pod's service account has no role, but another account of the input has one: the pod probably has the wrong
+    /// `serviceAccountName`.
+    RoleOfOtherAccount = "roleOfOtherAccount";
+    /// The EKS Pod Identity association is for another service account.
+    AssociationForOtherAccount = "associationForOtherAccount";
+    /// The pod has a role by web identity and one by an EKS Pod Identity association: SDKs use web identity.
+    AssociationLoses = "associationLoses";
+    /// The pod is older than the EKS Pod Identity association: EKS adds the variables when it creates a pod.
+    PodOlderThanAssociation = "podOlderThanAssociation";
+    /// The address of the EKS Pod Identity agent is wrong: it is `169.254.170.23`, or `[fd00:ec2::23]` with IPv6.
+    WrongAgentAddress = "wrongAgentAddress";
     /// The pod was created before its account or the policy's settings changed.
     OutdatedPod = "outdatedPod";
     /// Another webhook added the container to the pod after the policy had run.
@@ -94,33 +109,65 @@ mistakes! {
     UnknownKey = "unknownKey";
     /// The issuer's key does not verify the token's signature.
     BadSignature = "badSignature";
-    /// A trailing slash: at the end of the issuer, in the provider's ARN, or before the `:` of a condition's key.
+    /// A trailing slash in the issuer, in the provider's ARN, or before the `:` of a condition key.
     TrailingSlash = "trailingSlash";
-    /// The issuer with its `https://` in a provider's ARN or in a condition's key, which have it without.
+    /// `https://` in the provider's ARN or in a condition key: IAM writes both without it.
     IssuerWithScheme = "issuerWithScheme";
-    /// The provider is that of another issuer: mostly of another cluster, or of one that was made anew.
+    /// The provider is of another issuer: of another cluster, or of a cluster that was recreated.
     OtherProvider = "otherProvider";
+    /// The provider's host is misspelled, or its letter case differs: the ID is that of the issuer.
+    MisspelledProvider = "misspelledProvider";
+    /// The provider's ARN contains `*` or `?`: IAM has no wildcards in `Principal.Federated`.
+    WildcardInProvider = "wildcardInProvider";
+    /// A placeholder of a template, such as `${…}` or `ACCOUNT_ID`, that nothing has replaced.
+    Placeholder = "placeholder";
     /// The provider is in another AWS account than the role.
     ProviderInOtherAccount = "providerInOtherAccount";
+    /// The provider is in another AWS partition than the role: `aws-cn` or `aws-us-gov` instead of `aws`, for example.
+    ProviderInOtherPartition = "providerInOtherPartition";
     /// The trust policy names no identity provider (`Principal.Federated`).
     NoProvider = "noProvider";
-    /// The statement does not allow `sts:AssumeRoleWithWebIdentity`.
+    /// The role trusts EKS Pod Identity (`pods.eks.amazonaws.com`), and the pod uses IRSA.
+    TrustsPodIdentity = "trustsPodIdentity";
+    /// The role trusts an AWS service, such as `ec2.amazonaws.com`: it is the nodes' role, for example.
+    TrustsService = "trustsService";
+    /// The role trusts AWS accounts, users or roles: another role assumes it (role chaining, `source_profile`).
+    TrustsAwsPrincipal = "trustsAwsPrincipal";
+    /// The role trusts an identity provider that no cluster has, such as GitHub's, or one of SAML.
+    TrustsOtherIdentities = "trustsOtherIdentities";
+    /// The pod uses EKS Pod Identity, and the role does not trust `pods.eks.amazonaws.com`.
+    PodIdentityNotTrusted = "podIdentityNotTrusted";
+    /// The role does not trust the role of the association, which has to assume it.
+    SourceRoleNotTrusted = "sourceRoleNotTrusted";
+    /// The AWS account has no identity provider for the issuer: "No OpenIDConnect provider found in your account".
+    ProviderMissing = "providerMissing";
+    /// IAM's identity provider does not list the token's audience: "Incorrect token audience".
+    AudienceNotRegistered = "audienceNotRegistered";
+    /// The statement does not allow the action: `sts:AssumeRoleWithWebIdentity`, or for EKS Pod Identity `sts:AssumeRole`
+    /// and `sts:TagSession`.
     OtherAction = "otherAction";
-    /// A statement denies what another allows.
+    /// A `Deny` statement applies to the pod.
     Denied = "denied";
-    /// `StringEquals` with a `*` or `?`, which it takes for the character itself.
+    /// One statement requires the condition keys of several providers. A token has the keys of one.
+    SeveralProviders = "severalProviders";
+    /// A condition requires a key that STS never sets in this request: `PROVIDER:subject`, `sts:ExternalId`, or a key that
+    /// begins with an ARN, for example.
+    KeyNeverSet = "keyNeverSet";
+    /// The policy has no `Version` `2012-10-17`, so `${…}` in its conditions is plain text.
+    MissingVersion = "missingVersion";
+    /// `StringEquals` with `*` or `?`: it has no wildcards.
     WildcardInStringEquals = "wildcardInStringEquals";
     /// The condition on `sub` is for another namespace.
     WrongNamespace = "wrongNamespace";
     /// The condition on `sub` is for another service account of the namespace.
     WrongServiceAccount = "wrongServiceAccount";
-    /// The condition on `sub` is for something else than a service account.
+    /// The condition on `sub` does not name a service account.
     WrongSubject = "wrongSubject";
     /// The condition on `aud` is for another audience than the token's.
     WrongAudience = "wrongAudience";
-    /// No condition on `sub` keeps anyone out: every service account of the cluster may assume the role.
+    /// No condition on `sub` limits access: every service account of the cluster can assume the role.
     NoSubjectCondition = "noSubjectCondition";
-    /// No condition on `aud`: a token of the cluster for whomever may assume the role.
+    /// No condition on `aud` limits access: a token for any audience that IAM's provider lists can assume the role.
     NoAudienceCondition = "noAudienceCondition";
     /// No region is set, so most SDKs do not know which STS to ask.
     NoRegion = "noRegion";

@@ -1,15 +1,13 @@
 //! Reads the inputs. One that can't be read becomes a problem, and counts as not known.
 
-use std::collections::BTreeSet;
-
-use irsa::json;
 use serde_json::Value;
 
+use crate::association::Association;
 use crate::explanation::Problem;
 use crate::inputs::{Input, Inputs};
 use crate::issuer_url::PastedIssuer;
 use crate::jwt::Jwt;
-use crate::trust::Policy;
+use crate::trust::{IamProviders, TrustDocument};
 
 /// An input.
 #[derive(Debug, Clone)]
@@ -80,7 +78,13 @@ pub struct Documents<'i> {
     /// The ConfigMap.
     pub config_map: Given<Value>,
     /// The trust policy.
-    pub trust_policy: Given<Policy>,
+    pub trust_policy: Given<TrustDocument>,
+    /// IAM's identity provider.
+    pub provider: Given<IamProviders>,
+    /// The EKS Pod Identity associations.
+    pub associations: Given<Vec<Association>>,
+    /// Other service accounts of the same source.
+    pub other_service_accounts: Vec<Value>,
     /// The issuer.
     pub issuer: Option<PastedIssuer>,
     /// The discovery document.
@@ -114,6 +118,10 @@ impl<'i> Documents<'i> {
         let discovery = object(Input::Discovery, inputs.discovery.as_ref(), &mut problems).map(|(_, value)| value);
         let jwks = object(Input::Jwks, inputs.jwks.as_ref(), &mut problems).map(|(_, value)| value);
         let trust_policy = trust_policy(inputs, &mut problems);
+        let provider = value(Input::Provider, inputs.provider.as_ref(), &mut problems, IamProviders::read);
+        let provider = provider.or_not_found(Input::Provider, inputs);
+        let associations = value(Input::Association, inputs.association.as_ref(), &mut problems, Association::read_all);
+        let accounts = inputs.other_service_accounts.iter().filter_map(|text| serde_json::from_str(text).ok());
         let policies = policies(inputs, &mut problems);
         let issuer = plain(inputs.issuer.as_ref()).and_then(|text| {
             PastedIssuer::read(text).map_err(|message| problems.push(problem(Input::Issuer, message.to_owned()))).ok()
@@ -153,6 +161,9 @@ impl<'i> Documents<'i> {
             policies,
             config_map,
             trust_policy,
+            provider,
+            associations,
+            other_service_accounts: accounts.collect(),
             issuer,
             discovery,
             jwks,
@@ -203,39 +214,34 @@ fn policies(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Vec<Value>> {
     Given::Unreadable
 }
 
-fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Policy> {
-    let (text, value) = match object(Input::TrustPolicy, inputs.trust_policy.as_ref(), problems) {
-        Given::Present(present) => present,
-        Given::Missing | Given::NotFound => return Given::Missing,
-        Given::Unreadable => return Given::Unreadable,
-    };
-    // Which of two equal keys counts depends on the reader.
-    let message = match json::Value::parse(text) {
-        Ok(parsed) => duplicate(&parsed).map(|key| format!("the key `{key}` is there twice in one object")),
-        Err(error) => Some(error.to_string()),
-    };
-    let message = match (message, Policy::read(&value)) {
-        (None, Ok(policy)) => return Given::Present(policy),
-        (Some(message), _) | (None, Err(message)) => message,
-    };
-    problems.push(problem(Input::TrustPolicy, message));
-    Given::Unreadable
-}
-
-/// A key that is in an object twice, in any letter case: IAM's condition keys are not case-sensitive.
-fn duplicate(value: &json::Value<'_>) -> Option<String> {
-    let members = value.members().unwrap_or_default();
-    let mut seen = BTreeSet::new();
-    for (key, member) in members {
-        let key = key.decode();
-        if !seen.insert(key.to_lowercase()) {
-            return Some(key.into_owned());
-        }
-        if let Some(inner) = duplicate(member) {
-            return Some(inner);
+fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<TrustDocument> {
+    let Some(text) = plain(inputs.trust_policy.as_ref()) else { return Given::Missing };
+    match TrustDocument::read(text, plain(inputs.role.as_ref())) {
+        Ok(document) => Given::Present(document),
+        Err(error) => {
+            let (line, column) = error.place.unzip();
+            problems.push(Problem { input: Input::TrustPolicy, message: error.message, line, column });
+            Given::Unreadable
         }
     }
-    value.elements().unwrap_or_default().iter().find_map(duplicate)
+}
+
+/// What an input of JSON is read as.
+fn value<T>(
+    input: Input,
+    text: Option<&String>,
+    problems: &mut Vec<Problem>,
+    read: impl FnOnce(&Value) -> Result<T, String>,
+) -> Given<T> {
+    let Some(text) = plain(text) else { return Given::Missing };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => match read(&value) {
+            Ok(value) => return Given::Present(value),
+            Err(message) => problems.push(problem(input, message)),
+        },
+        Err(error) => problems.push(unreadable(input, &error)),
+    }
+    Given::Unreadable
 }
 
 fn syntax(input: Input, text: &str) -> Option<Problem> {

@@ -48,6 +48,13 @@ pub struct Inputs {
     pub role: Option<String>,
     /// The time, in seconds since 1970 (UTC).
     pub now: Option<u64>,
+    /// IAM's identity provider: the output of `aws iam get-open-id-connect-provider` or `list-open-id-connect-providers`.
+    pub provider: Option<String>,
+    /// The EKS Pod Identity association: the output of `aws eks describe-pod-identity-association`, or an object of ACK,
+    /// Crossplane or Terraform, JSON.
+    pub association: Option<String>,
+    /// Other service accounts of the same source, JSON, in case the pod names the wrong one.
+    pub other_service_accounts: Vec<String>,
     /// What the cluster was asked for and does not have: the service account, the ConfigMap. An input that was given
     /// counts nevertheless.
     pub not_found: Vec<Input>,
@@ -73,6 +80,9 @@ impl Inputs {
             namespace,
             role,
             now: _,
+            provider,
+            association,
+            other_service_accounts,
             not_found: _,
         } = self;
         let texts = [
@@ -89,8 +99,10 @@ impl Inputs {
             jwks,
             namespace,
             role,
+            provider,
+            association,
         ];
-        texts.into_iter().flatten()
+        texts.into_iter().flatten().chain(other_service_accounts)
     }
 }
 
@@ -112,6 +124,8 @@ impl fmt::Debug for Inputs {
             (Input::Token, &self.token),
             (Input::Namespace, &self.namespace),
             (Input::Role, &self.role),
+            (Input::Provider, &self.provider),
+            (Input::Association, &self.association),
         ];
         f.write_str("Inputs ")?;
         f.debug_set().entries(given.into_iter().filter(|(_, text)| text.is_some()).map(|(input, _)| input)).finish()
@@ -150,6 +164,10 @@ pub enum Input {
     Namespace,
     /// The role.
     Role,
+    /// IAM's identity provider.
+    Provider,
+    /// The EKS Pod Identity association.
+    Association,
 }
 
 impl Input {
@@ -171,6 +189,8 @@ impl Input {
             Self::Token => "token",
             Self::Namespace => "namespace",
             Self::Role => "role",
+            Self::Provider => "IAM identity provider",
+            Self::Association => "pod identity association",
         }
     }
 }

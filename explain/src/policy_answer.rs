@@ -1,9 +1,9 @@
 //! The policy's own answer about a pod, from the policy's own code (`irsa`).
 
-use irsa::cluster::{Cluster, LookupError, Query};
-use irsa::finding::{Action, Finding, FindingKind};
+use irsa::Decision;
 use irsa::json::Reader;
-use irsa::review::Decision;
+use irsa::{Action, Finding, FindingKind};
+use irsa::{Cluster, LookupError, Query};
 use irsa::{Request, Review, Settings};
 use serde_json::{Map, Value};
 
@@ -115,16 +115,16 @@ impl PolicyAnswer {
         let lenient = review(&request, &with_actions(settings, Action::Ignore), &mut objects.clone());
         let annotation = |key| annotation(&strict, key);
         let is_refused = real.decision == Decision::Rejected;
-        let edited = |review: &Review| edited(&request, review).unwrap_or_else(|| pod.clone());
+        let mutated_pod = |review: &Review<'_>| mutated(review).unwrap_or_else(|| pod.clone());
         Self {
-            answer: cluster.lacking.is_none().then(|| answer(&real, (!is_refused).then(|| edited(&real)))),
+            answer: cluster.lacking.is_none().then(|| answer(&real, (!is_refused).then(|| mutated_pod(&real)))),
             found: strict.findings.iter().map(|finding| Found::new(finding, settings)).collect(),
             unreadable: strict.rejection.as_ref().filter(|it| it.code == 400).map(|it| it.message.clone()),
             role: annotation("role-arn"),
             source: annotation("role-source"),
             lacking: cluster.lacking,
-            pod: edited(&lenient),
-            adds: !lenient.edits.is_empty(),
+            pod: mutated_pod(&lenient),
+            adds: lenient.mutated_object.is_some(),
         }
     }
 
@@ -169,7 +169,7 @@ fn request(kind: &str, namespace: &str, object: &str) -> String {
     format!(r#"{{"uid":"explain","kind":{kind},"namespace":{namespace},"operation":"CREATE","object":{object}}}"#)
 }
 
-fn review(request: &str, settings: &Settings<'_>, cluster: &mut Objects<'_>) -> Review {
+fn review<'r>(request: &'r str, settings: &Settings<'_>, cluster: &mut Objects<'_>) -> Review<'r> {
     match Request::read(&mut Reader::new(request)) {
         Ok(request) => Review::new(&request, settings, cluster),
         Err(unreadable) => Review::unreadable(&unreadable),
@@ -184,20 +184,17 @@ fn with_actions<'s>(settings: &Settings<'s>, action: Action) -> Settings<'s> {
     settings
 }
 
-fn annotation(review: &Review, key: &str) -> Option<String> {
+fn annotation(review: &Review<'_>, key: &str) -> Option<String> {
     review.audit_annotations.iter().find(|(other, _)| *other == key).map(|(_, value)| value.clone())
 }
 
-fn edited(request: &str, review: &Review) -> Option<Value> {
-    if review.edits.is_empty() {
-        return None;
-    }
+fn mutated(review: &Review<'_>) -> Option<Value> {
     let mut text = String::new();
-    review.edits.write(request, review.object, &mut text);
+    review.mutated_object.as_ref()?.write(&mut text);
     serde_json::from_str(&text).ok()
 }
 
-fn answer(review: &Review, pod: Option<Value>) -> Reviewed {
+fn answer(review: &Review<'_>, pod: Option<Value>) -> Reviewed {
     let rejection = review.rejection.as_ref();
     Reviewed {
         decision: review.decision.name().to_owned(),

@@ -82,6 +82,13 @@ impl Redactor {
                 self.text(&mut detail.value);
             }
         }
+        if let Some(fix) = &mut explanation.trust_fix {
+            self.text(&mut fix.says);
+            self.text(&mut fix.terraform);
+            fix.commands.iter_mut().for_each(|command| self.text(command));
+            fix.statements.iter_mut().for_each(|statement| self.value(statement));
+            self.value(&mut fix.policy);
+        }
         explanation.problems.iter_mut().for_each(|problem| self.text(&mut problem.message));
         let Some(review) = &mut explanation.review else { return };
         review.rejection.iter_mut().for_each(|rejection| self.text(&mut rejection.message));

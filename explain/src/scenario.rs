@@ -1,14 +1,17 @@
 //! The scenario: what the inputs mean together, for all steps.
 
+use std::borrow::Cow;
+
+use irsa::FindingKind;
+use irsa::GroupVersionKind;
+use irsa::RoleArn;
+use irsa::SKIP_LABEL;
 use irsa::Settings;
-use irsa::finding::FindingKind;
+use irsa::Workload;
 use irsa::json::path_text;
-use irsa::metadata::SKIP_LABEL;
-use irsa::request::GroupVersionKind;
-use irsa::settings::Mode;
-use irsa::workload::Workload;
 use serde_json::Value;
 
+use crate::association::Association;
 use crate::container::{Container, containers, ephemeral_containers};
 use crate::documents::{Documents, Given, problem};
 use crate::explanation::Problem;
@@ -33,6 +36,10 @@ pub struct Scenario<'d> {
     pub settings: Settings<'d>,
     /// Whether the policy is asked about the pod.
     pub coverage: Coverage,
+    /// The ARN of the role that the pod should have, if the user gave it, or that of the trust policy.
+    pub expected_role: Option<String>,
+    /// The EKS Pod Identity association of the service account.
+    pub association: Option<&'d Association>,
 }
 
 /// The pod, and the policy's answer about it.
@@ -80,7 +87,7 @@ impl<'d> Scenario<'d> {
             objects.into_iter().flatten().find_map(|object| metadata(object, "namespace")).map(str::to_owned)
         });
         let namespace = namespace.unwrap_or_else(|| "default".to_owned());
-        if !irsa::names::is_dns_label(&namespace) {
+        if !irsa::internals::is_dns_label(&namespace) {
             problems.push(problem(Input::Namespace, "expected the name of a namespace".to_owned()));
         }
         let objects = Objects::new(&documents.service_account, &documents.config_map);
@@ -102,8 +109,9 @@ impl<'d> Scenario<'d> {
                 let input = if matches!(origin, Origin::Template(..)) { Input::Workload } else { Input::Pod };
                 problems.push(problem(input, unreadable.clone()));
             }
-            let mutating = (settings.mode == Mode::Validate && origin == Origin::Stored).then(|| {
-                let settings = Settings { mode: Mode::Mutate, ..settings.clone() };
+            let mutating = (settings.mode != Settings::default().mode && origin == Origin::Stored).then(|| {
+                // `Mutate` is the default.
+                let settings = Settings { mode: Settings::default().mode, ..settings.clone() };
                 PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects)
             });
             let mutating = mutating.as_ref().unwrap_or(&policy_answer);
@@ -137,8 +145,13 @@ impl<'d> Scenario<'d> {
             Some(Subject { origin: Origin::Account, .. }) | None => account.and_then(|it| metadata(it, "name")),
             Some(subject) => Some(service_account_of(&subject.pod)),
         };
+        let association = account.and_then(|account| {
+            let mut all = documents.associations.get().into_iter().flatten();
+            all.find(|it| it.namespace == namespace && it.service_account == account)
+        });
+        let expected_role = expected_role(documents, problems);
         let account = account.map(str::to_owned);
-        Self { documents, namespace, account, subject, review, settings, coverage }
+        Self { documents, namespace, account, subject, review, settings, expected_role, association, coverage }
     }
 
     /// The `sub` of the account's tokens.
@@ -178,12 +191,17 @@ impl<'d> Scenario<'d> {
         }
     }
 
-    /// Whether the account gets container credentials, so that no role is assumed by web identity.
+    /// Whether the pod gets its role by EKS Pod Identity, and not by web identity.
     pub fn has_container_credentials(&self) -> bool {
         let of_account = self.of_account();
         of_account.is_some_and(|policy_answer| policy_answer.source.as_deref() == Some("container-credentials"))
             || of_account.is_none_or(|policy_answer| policy_answer.role.is_none())
-                && self.has_own_container_credentials()
+                && (self.has_own_container_credentials() || self.association.is_some() && !self.has_web_identity())
+    }
+
+    /// Whether a container has the variables of web identity.
+    pub fn has_web_identity(&self) -> bool {
+        self.has_pod().is_some_and(|subject| subject.containers.iter().any(Container::has_role))
     }
 
     /// Whether the pod has container credentials, as EKS's own webhook sets them, and no role.
@@ -201,7 +219,8 @@ impl<'d> Scenario<'d> {
             with_role.find_map(Container::role)
         });
         let of_account = || self.of_account().and_then(|policy_answer| policy_answer.role.as_deref());
-        of_containers.or_else(of_account).or(self.documents.role).map(str::to_owned)
+        let expected = || self.expected_role.as_deref();
+        of_containers.or_else(of_account).or_else(expected).map(str::to_owned)
     }
 
     /// The audience that the pod's token has, or would have. It may be empty.
@@ -216,7 +235,7 @@ impl<'d> Scenario<'d> {
         });
         of_volume.or_else(|| {
             let account = self.documents.service_account.get().filter(|_| has_settings)?;
-            let key = format!("{}/{}", self.settings.annotation_prefix, irsa::annotation::AUDIENCE);
+            let key = format!("{}/{}", self.settings.annotation_prefix, irsa::internals::AUDIENCE);
             let annotated = account.get("metadata")?.get("annotations").and_then(|annotations| annotations.get(&key));
             Some(annotated.and_then(Value::as_str).unwrap_or(&self.settings.token_audience).to_owned())
         })
@@ -246,6 +265,18 @@ impl Subject {
 pub fn service_account_of(pod: &Value) -> &str {
     let name = |key| pod.get("spec")?.get(key)?.as_str().filter(|name| !name.is_empty());
     name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
+}
+
+/// The role that the pod should have: the given one, else the one that comes with the trust policy.
+fn expected_role(documents: &Documents<'_>, problems: &mut Vec<Problem>) -> Option<String> {
+    let of_policy = documents.trust_policy.get().and_then(|document| document.role.clone());
+    let Some(role) = documents.role else { return of_policy };
+    if RoleArn::new(Cow::Borrowed(role)).is_some() {
+        return Some(role.to_owned());
+    }
+    let message = "expected the ARN of a role, such as `arn:aws:iam::111122223333:role/NAME`";
+    problems.push(problem(Input::Role, message.to_owned()));
+    of_policy
 }
 
 type Made<'d> = (Origin, Option<&'d str>, Value);

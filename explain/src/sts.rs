@@ -16,8 +16,7 @@
 
 use std::borrow::Cow;
 
-use irsa::region::Region;
-use irsa::variable::refers_to_another;
+use irsa::{Region, refers_to_another};
 
 use crate::container::Container;
 use crate::sdk::Sdk;

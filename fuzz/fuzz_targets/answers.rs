@@ -2,7 +2,7 @@
 //! has a role only if the account's name was in what the cluster said.
 #![no_main]
 
-use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::{Cluster, LookupError, Query};
 use libfuzzer_sys::fuzz_target;
 
 const PAYLOAD: &str = r#"{"request":{"uid":"u","kind":{"group":"","version":"v1","kind":"Pod"},"namespace":"team-a",

@@ -2,7 +2,7 @@
 //! pods that it makes, and nobody is locked in by one that was there.
 #![no_main]
 
-use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::{Cluster, LookupError, Query};
 use laws::additions::assert_only_additions;
 use laws::pod::Scene;
 use libfuzzer_sys::fuzz_target;

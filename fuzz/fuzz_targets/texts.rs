@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 
-use irsa::account_pattern::AccountPattern;
-use irsa::glob::Glob;
-use irsa::role_arn::RoleArn;
-use irsa::settings::TemplatePath;
-use irsa::{skip_containers, token_lifetime::TokenLifetime};
+use irsa::internals::AccountPattern;
+use irsa::internals::Glob;
+use irsa::RoleArn;
+use irsa::internals::TemplatePath;
+use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
 
 /// Globs, by trying every way. `**` crosses `/`; nothing crosses `:`.

@@ -1,6 +1,6 @@
 //! Rancher's form for the settings, `questions-ui.yml`. Its format is that of the policies of Kubewarden's own that have one.
 
-use irsa::settings::{Definition, Shape};
+use irsa::internals::{Definition, Shape};
 use serde_json::{Value, json};
 
 use crate::settings::{default, description, join, members};

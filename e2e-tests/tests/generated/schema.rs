@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use irsa::finding::FindingKind;
-use irsa::settings::{Definition, Shape};
+use irsa::FindingKind;
+use irsa::internals::{Definition, Shape};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 

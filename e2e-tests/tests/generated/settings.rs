@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use irsa::Settings;
-use irsa::settings::{Definition, OBJECTS, Shape};
+use irsa::internals::{Definition, OBJECTS, Shape};
 use serde_json::{Value, json};
 
 /// The members of the object at a path, such as `roles[]`; the settings themselves at the empty one.

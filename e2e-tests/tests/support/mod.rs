@@ -7,7 +7,7 @@ pub mod strict;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use irsa::cluster::{LookupError, Query};
+use irsa::{LookupError, Query};
 use irsa_policy::cluster::understand;
 use policy_host::cluster::Cluster;
 use policy_host::host::{Backend, Host, KubernetesGetResource};
@@ -81,7 +81,7 @@ impl Subject for InMemory {
 
 struct Asked<'c>(&'c Cluster);
 
-impl irsa::cluster::Cluster for Asked<'_> {
+impl irsa::Cluster for Asked<'_> {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
         let request = KubernetesGetResource {
             api_version: query.api_version.to_owned(),

@@ -1,6 +1,6 @@
 //! Which credentials the SDKs use in the pod's containers.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;

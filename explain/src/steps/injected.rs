@@ -3,9 +3,8 @@
 //! A pod that the cluster stores is evidence: its containers have what they have, whatever the policy would do now. If the two
 //! differ, something changed since, or the policy was not asked; which of these is only said where it was seen.
 
-use irsa::finding::{Action, FindingKind};
-use irsa::metadata::SKIP_LABEL;
-use irsa::skip_containers;
+use irsa::internals::skip_containers;
+use irsa::{Action, FindingKind, SKIP_LABEL};
 use serde_json::Value;
 
 use crate::container::{Container, containers};

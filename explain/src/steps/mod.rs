@@ -1,4 +1,4 @@
-//! The steps, each in its own file.
+//! The steps, one per file, and what several of them share.
 
 pub mod account;
 pub mod conditions;
@@ -6,9 +6,12 @@ pub mod credentials;
 pub mod fallback;
 pub mod injected;
 pub mod issuer;
+pub mod pod_identity;
 pub mod provider;
 pub mod region;
+pub mod repair;
 pub mod token;
+pub mod trust_view;
 
 use crate::explanation::{Outcome, Step};
 

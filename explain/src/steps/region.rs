@@ -1,7 +1,7 @@
 //! Which STS endpoint is asked. [`sts`](crate::sts) has the rules and their sources.
 
-use irsa::finding::FindingKind;
-use irsa::region::Region;
+use irsa::FindingKind;
+use irsa::Region;
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;

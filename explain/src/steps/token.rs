@@ -4,7 +4,7 @@
 //! RS512, ES256, ES384 or ES512); the IAM User Guide, "Available keys for AWS OIDC federation" (`azp`); RFC 7515, section
 //! 4.1.11 (`crit`); RFC 7519.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 
 use crate::container::{TokenFile, containers, only_reader_of_tokens};
 use crate::diagnosis::Diagnosis;

@@ -1,18 +1,18 @@
-//! True, false, or unknown.
+//! Three-valued logic: true, false, or unknown.
 
-/// Whether something holds, as far as it can be known (Kleene's logic).
+/// Whether a statement is true, as far as the inputs tell (Kleene's logic).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ternary {
-    /// It holds, whatever the unknown is.
+    /// True, whatever the missing inputs are.
     True,
-    /// It does not hold, whatever the unknown is.
+    /// False, whatever the missing inputs are.
     False,
-    /// It depends on what is not known.
+    /// Depends on a missing input.
     Unknown,
 }
 
 impl Ternary {
-    /// Whether both hold.
+    /// True if both are true.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -22,13 +22,13 @@ impl Ternary {
         }
     }
 
-    /// Whether one of them holds.
+    /// True if at least one is true.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         self.negated().and(other.negated()).negated()
     }
 
-    /// Whether it does not hold.
+    /// The opposite. The opposite of unknown is unknown.
     #[must_use]
     pub fn negated(self) -> Self {
         match self {
@@ -38,14 +38,23 @@ impl Ternary {
         }
     }
 
-    /// Whether all hold. Of nothing, all hold.
+    /// True if all are true, also if there are none.
     pub fn all(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().fold(Self::True, Self::and)
     }
 
-    /// Whether any holds. Of nothing, none holds.
+    /// True if at least one is true.
     pub fn any(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().fold(Self::False, Self::or)
+    }
+
+    /// The common value, or unknown if the values differ or there are none.
+    pub fn agreed(truths: impl IntoIterator<Item = Self>) -> Self {
+        let mut truths = truths.into_iter();
+        match truths.next() {
+            Some(first) if truths.all(|other| other == first) => first,
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -61,12 +70,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_unknown_decides_only_where_the_known_does_not() {
+    fn unknown_decides_nothing_that_the_known_part_decides() {
         assert_eq!(False.and(Unknown), False);
         assert_eq!(True.and(Unknown), Unknown);
         assert_eq!(True.or(Unknown), True);
         assert_eq!(False.or(Unknown), Unknown);
         assert_eq!(Ternary::all([]), True);
         assert_eq!(Ternary::any([]), False);
+    }
+
+    #[test]
+    fn values_that_differ_do_not_agree() {
+        assert_eq!(Ternary::agreed([True, True]), True);
+        assert_eq!(Ternary::agreed([True, False]), Unknown);
+        assert_eq!(Ternary::agreed([]), Unknown);
     }
 }

@@ -1,4 +1,4 @@
-//! What an explanation says: of each setup, each mistake and each condition, of what is open, and of anything at all.
+//! Explanations: of each setup, of each diagnosis, of what is unknown, and laws for any input.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -9,8 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
-mod conditions;
 mod diagnoses;
+mod fixes;
 mod laws;
 mod pod_side;
 mod sdks;

@@ -3,9 +3,9 @@
 use super::errors::Path;
 use super::shape::{Member, Shape, lifetime};
 use super::{SettingsError, SettingsErrors};
-use crate::finding::{LINE_LIMIT, printable};
+use crate::findings::{LINE_LIMIT, escaped_line};
 use crate::json::Value;
-use crate::nearest::nearest;
+use crate::util::edit_distance::nearest;
 
 /// How much of a wrong value is shown, in characters.
 const SHOWN: usize = 64;
@@ -69,6 +69,6 @@ fn check_object(value: &Value<'_>, known: &[Member], at: Path<'_>, errors: &mut 
 
 /// Adds an error. Keys and values are the user's, and stay on one line.
 pub(super) fn report(at: Path<'_>, problem: String, errors: &mut SettingsErrors) {
-    let [path, problem] = [at.to_string(), problem].map(|text| printable(&text, LINE_LIMIT));
+    let [path, problem] = [at.to_string(), problem].map(|text| escaped_line(&text, LINE_LIMIT));
     errors.0.push(SettingsError { path, problem });
 }

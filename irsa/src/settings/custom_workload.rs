@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::names::{is_dns_label, is_dns_subdomain};
+use crate::types::dns::{is_dns_label, is_dns_subdomain};
 
 /// A kind that makes pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct CustomWorkload<'a> {
 /// Where in an object pod templates are: a JSONPath of child names and wildcards, and of nothing else.
 ///
 /// ```
-/// use irsa::settings::TemplatePath;
+/// use irsa::internals::TemplatePath;
 ///
 /// assert_eq!(TemplatePath::new("$.spec.jobs[*].template").unwrap().steps().len(), 4);
 /// assert!(TemplatePath::new("$..template").is_none());

@@ -6,13 +6,13 @@
 use super::custom_workload::{TemplatePath, is_kind, split_api_version};
 use super::shape::{Member, Shape};
 use super::{Mode, SessionName};
-use crate::account_pattern::AccountPattern;
-use crate::finding::{Action, FindingKind};
+use crate::findings::{Action, FindingKind};
 use crate::json::{RawStr, Value};
-use crate::mount_path::{MountPath, is_kept};
-use crate::names::{is_dns_label, is_dns_subdomain};
-use crate::region::Region;
-use crate::role_arn::{RoleArn, is_account_id, is_partition};
+use crate::types::account_pattern::AccountPattern;
+use crate::types::dns::{is_dns_label, is_dns_subdomain};
+use crate::types::mount_path::{MountPath, is_kept};
+use crate::types::region::Region;
+use crate::types::role_arn::{RoleArn, is_account_id, is_partition};
 
 /// A key of the settings, or of an object in them, as the docs show it.
 #[derive(Debug, Clone, Copy)]

@@ -11,20 +11,20 @@ mod read;
 mod shape;
 
 use std::borrow::Cow;
-use std::fmt;
 
-use crate::account_pattern::AccountPattern;
-use crate::finding::{Action, FindingKind};
-use crate::glob::Glob;
-use crate::mount_path::MountPath;
-use crate::region::Region;
-use crate::role_arn::RoleArn;
-use crate::token_lifetime::TokenLifetime;
+use crate::findings::Actions;
+use crate::types::account_pattern::AccountPattern;
+use crate::types::glob::Glob;
+use crate::types::mount_path::MountPath;
+use crate::types::object_name::ConfigMapName;
+use crate::types::region::Region;
+use crate::types::role_arn::RoleArn;
+use crate::types::token_lifetime::TokenLifetime;
 
 pub use custom_workload::{CustomWorkload, Step, TemplatePath};
 pub use definition::{Definition, OBJECTS};
 pub use errors::{SettingsError, SettingsErrors};
-pub use shape::{Member, Shape};
+pub use shape::Shape;
 
 /// The settings of the policy. [`Settings::default`] is what `{}` says.
 ///
@@ -35,7 +35,7 @@ pub use shape::{Member, Shape};
 /// let errors = Settings::parse(r#"{"regoin": "us-east-2", "allowedRoles": []}"#).unwrap_err().to_string();
 /// assert!(errors.contains("`regoin`: unknown key, did you mean `region`?"));
 /// assert!(errors.contains("`allowedRoles`: expected a list"), "all that is wrong is said at once");
-/// # Ok::<(), irsa::settings::SettingsErrors>(())
+/// # Ok::<(), irsa::SettingsErrors>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings<'a> {
@@ -129,22 +129,6 @@ pub struct RoleMapping<'a> {
     pub token_lifetime: Option<TokenLifetime>,
 }
 
-/// Where kOps keeps its role mappings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigMapName<'a> {
-    /// Its namespace.
-    pub namespace: Cow<'a, str>,
-    /// Its name.
-    pub name: Cow<'a, str>,
-}
-
-impl fmt::Display for ConfigMapName<'_> {
-    /// As messages call it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "config map `{}/{}`", self.namespace, self.name)
-    }
-}
-
 /// Container credentials (EKS Pod Identity): for whom, and what is injected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerCredentials<'a> {
@@ -174,30 +158,6 @@ pub struct AllowedRoles<'a> {
     pub namespaces: Vec<Glob<'a>>,
     /// `roles`: the ARNs of the roles.
     pub roles: Vec<Glob<'a>>,
-}
-
-/// What is done about each kind of finding.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
-
-impl Actions {
-    /// What is done about this kind, of a pod or of a template of one: what the settings name, else the default.
-    #[must_use]
-    pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
-        let default = match kind {
-            // The account may yet be made, and the pods will be checked again.
-            FindingKind::MissingServiceAccount if is_about_template => Action::Warn,
-            _ => kind.default_action(),
-        };
-        self.0.get(kind as usize).copied().flatten().unwrap_or(default)
-    }
-
-    /// Takes this action for the kind from now on.
-    pub fn choose(&mut self, kind: FindingKind, action: Action) {
-        if let Some(slot) = self.0.get_mut(kind as usize) {
-            *slot = Some(action);
-        }
-    }
 }
 
 impl Default for Settings<'_> {

@@ -14,13 +14,13 @@ use super::{
     Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, RoleMapping,
     SessionName, Settings, SettingsErrors, TemplatePath,
 };
-use crate::account_pattern::AccountPattern;
-use crate::finding::{Action, FindingKind};
-use crate::glob::Glob;
+use crate::findings::{Action, FindingKind};
 use crate::json::Value;
-use crate::mount_path::MountPath;
-use crate::region::Region;
-use crate::role_arn::RoleArn;
+use crate::types::account_pattern::AccountPattern;
+use crate::types::glob::Glob;
+use crate::types::mount_path::MountPath;
+use crate::types::region::Region;
+use crate::types::role_arn::RoleArn;
 
 impl<'a> Settings<'a> {
     /// Reads settings from their text.

@@ -1,7 +1,7 @@
 //! What shape a setting's value has, as data: what checks settings, and what the reference is made from.
 
 use crate::json::Value;
-use crate::token_lifetime::TokenLifetime;
+use crate::types::token_lifetime::TokenLifetime;
 
 /// What values are right.
 #[derive(Debug, Clone, Copy)]

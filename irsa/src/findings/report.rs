@@ -1,0 +1,159 @@
+//! The report: collects the findings about an object.
+
+use super::actions::Actions;
+use super::kind::{Action, FindingKind};
+use super::message::{Message, Text};
+use super::place::Place;
+
+/// The longest warning that Kubernetes passes on whole, in bytes.
+pub(crate) const WARNING_LIMIT: usize = 256;
+
+/// The length that Kubernetes asks warnings to keep to if they can, in bytes.
+const WARNING_ADVICE: usize = 120;
+
+/// The longest line of a rejection's message, in bytes.
+pub(crate) const LINE_LIMIT: usize = 1024;
+
+/// One thing wrong, or worth saying, about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The kind, which has the name, the default action and the meaning.
+    pub kind: FindingKind,
+    /// What to do about it; never [`Action::Ignore`].
+    pub action: Action,
+    /// Where in the object it is.
+    pub place: Place,
+    text: Text,
+}
+
+impl Finding {
+    /// The finding as a line of a rejection's message, at most 1024 bytes, with its name in brackets at the end.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.shortened(LINE_LIMIT, LINE_LIMIT)
+    }
+
+    /// The finding as an admission warning: at most 256 bytes, and at most 120 if cutting the quoted value does it.
+    #[must_use]
+    pub fn warning(&self) -> String {
+        self.shortened(WARNING_ADVICE, WARNING_LIMIT)
+    }
+
+    fn shortened(&self, advice: usize, limit: usize) -> String {
+        let name = format!(" [{}]", self.kind.name());
+        self.text.shortened(advice.saturating_sub(name.len()), limit.saturating_sub(name.len())) + &name
+    }
+}
+
+/// The findings about an object.
+#[derive(Debug)]
+pub(crate) struct Findings<'a> {
+    actions: &'a Actions,
+    /// The pod template that new findings are about: its index among the object's, and its path.
+    template: Option<(usize, String)>,
+    /// In the order of the report: by template, then by kind, then as they were added.
+    reported: Vec<(usize, Finding)>,
+    /// The kinds that were found, ignored ones included, in the order of [`FindingKind::ALL`].
+    found: Vec<FindingKind>,
+}
+
+impl<'a> Findings<'a> {
+    /// An empty report.
+    pub(crate) fn new(actions: &'a Actions) -> Self {
+        Self { actions, template: None, reported: Vec::new(), found: Vec::new() }
+    }
+
+    /// Makes new findings about this pod template, the object's `index`th.
+    pub(crate) fn enter_template(&mut self, index: usize, path: String) {
+        self.template = Some((index, path));
+    }
+
+    /// Whether new findings are about a pod template rather than a pod.
+    pub(crate) fn is_about_template(&self) -> bool {
+        self.template.is_some()
+    }
+
+    /// Adds a finding. The message is formatted only if the finding is not ignored.
+    #[cold]
+    pub(crate) fn add(&mut self, kind: FindingKind, message: Message<'_>) {
+        if let Err(at) = self.found.binary_search(&kind) {
+            self.found.insert(at, kind);
+        }
+        let action = self.actions.of(kind, self.is_about_template());
+        if action == Action::Ignore {
+            return;
+        }
+        let (index, template) = match &self.template {
+            Some((index, path)) => (*index, Some(path.as_str())),
+            None => (0, None),
+        };
+        let finding =
+            Finding { kind, action, place: message.place(template), text: message.format(template, LINE_LIMIT) };
+        let at = self.reported.partition_point(|(template, other)| (*template, other.kind) <= (index, kind));
+        self.reported.insert(at, (index, finding));
+    }
+
+    /// Downgrades every `Reject` to `Warn`.
+    pub(crate) fn downgrade_to_warnings(&mut self) {
+        for (_, finding) in &mut self.reported {
+            finding.action = finding.action.min(Action::Warn);
+        }
+    }
+
+    /// The names of the kinds that were found, ignored ones included.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.found.iter().map(|kind| kind.name())
+    }
+
+    /// The findings that are not ignored, in the order of the report.
+    pub(crate) fn into_reported(self) -> Vec<Finding> {
+        self.reported.into_iter().map(|(_, finding)| finding).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::Subject;
+    use crate::types::object_name::AccountName;
+
+    fn expected_a_role(value: &str) -> Finding {
+        let account = AccountName { namespace: "team-a".into(), name: "web".into() };
+        let text = format_args!("expected a role, but got ");
+        report(FindingKind::InvalidRoleArn, Message::new(Subject::ServiceAccount(&account), text).quote(value))
+    }
+
+    fn report(kind: FindingKind, message: Message<'_>) -> Finding {
+        let actions = Actions::default();
+        let mut findings = Findings::new(&actions);
+        findings.add(kind, message);
+        findings.into_reported().remove(0)
+    }
+
+    #[test]
+    fn ends_with_the_name_in_brackets() {
+        assert_eq!(
+            expected_a_role("not-an-arn").line(),
+            "service account `team-a/web`: expected a role, but got `not-an-arn` [invalidRoleArn]"
+        );
+    }
+
+    #[test]
+    fn shortens_the_quoted_value_and_keeps_the_rest() {
+        let warning = expected_a_role(&"x".repeat(300)).warning();
+        assert!(warning.len() <= WARNING_ADVICE, "{warning}");
+        assert!(warning.starts_with("service account `team-a/web`: expected a role, but got `xxx"), "{warning}");
+        assert!(warning.ends_with("x\u{2026}` [invalidRoleArn]"), "{warning}");
+    }
+
+    #[test]
+    fn keeps_warnings_within_the_limit_and_between_characters() {
+        for start in ["", "x"] {
+            let text = format!("{start}{}", "\u{e4}".repeat(400));
+            let finding = report(FindingKind::LookupFailed, Message::new(Subject::Pod, format_args!("{text}")));
+            let warning = finding.warning();
+            assert!(warning.len() <= WARNING_LIMIT);
+            assert!(warning.ends_with("\u{e4}\u{2026} [lookupFailed]"));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Resolves a pod's identity from its service account.
+//!
+//! Container credentials win over web identity. The source that gives the role also gives the audience, the STS
+//! endpoint and the token's lifetime: the service account's annotations if they have a role, else the setting `roles`,
+//! else the ConfigMap of role mappings. What that source leaves out comes from the defaults in the settings, never from
+//! another source. The pod's own lifetime wins over all.
+
+use std::borrow::Cow;
+
+use super::allow_list::{allows_audience, allows_role};
+use super::annotations::{sts_regional_endpoints, token_lifetime};
+use super::role_config_map;
+use super::{CredentialMethod, Identity, RoleSource, Token};
+use crate::cluster::LookupError;
+use crate::context::Checker;
+use crate::findings::{FindingKind, Message, Subject};
+use crate::objects::service_account::{AUDIENCE, ROLE_ARN, ServiceAccount};
+use crate::settings::{ContainerCredentials, RoleMapping, Settings};
+use crate::types::account_pattern::closest;
+use crate::types::role_arn::RoleArn;
+use crate::types::token_lifetime::TokenLifetime;
+use crate::util::substring::contains;
+
+/// The result of resolving a service account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resolution<'a> {
+    /// The account has no role, and no container credentials.
+    NoRole,
+    /// Whether it has a role is unknown; a finding says why.
+    Unknown,
+    /// It has a role, but the policy injects nothing; a finding says why.
+    Blocked {
+        /// The role.
+        role: Cow<'a, str>,
+    },
+    /// It has an identity.
+    Identity(Identity<'a>),
+}
+
+/// Resolves a pod's identity. `pod_lifetime` is the token lifetime that the pod's own annotation gives.
+pub(crate) fn resolve<'s, 'c: 's>(
+    checker: &mut Checker<'c>,
+    account: &'s ServiceAccount,
+    pod_lifetime: Option<TokenLifetime>,
+) -> Resolution<'s> {
+    let (settings, name) = (checker.settings, &account.name);
+    if let Some(credentials) = container_credentials(settings, account) {
+        return Resolution::Identity(container_identity(checker, account, credentials, pod_lifetime));
+    }
+    if let Some(role) = annotated_role(checker, account) {
+        return annotated_identity(checker, account, role, pod_lifetime);
+    }
+    if let Some(mapping) = closest(&settings.roles, |mapping| &mapping.accounts, &name.namespace, &name.name) {
+        let found = (RoleSource::Settings, mapping.clone());
+        return mapped_identity(checker, account, found, pod_lifetime);
+    }
+    match mapping_in_config_map(checker, account) {
+        Ok(Some(mapping)) => mapped_identity(checker, account, (RoleSource::ConfigMap, mapping), pod_lifetime),
+        Ok(None) => Resolution::NoRole,
+        Err(Reported) => Resolution::Unknown,
+    }
+}
+
+/// The container credentials of an account, if the settings give it any.
+pub(crate) fn container_credentials<'a>(
+    settings: &'a Settings<'_>,
+    account: &ServiceAccount,
+) -> Option<&'a ContainerCredentials<'a>> {
+    let credentials = settings.container_credentials.as_ref()?;
+    let name = &account.name;
+    let is_named = credentials.accounts.iter().any(|pattern| pattern.matches(&name.namespace, &name.name));
+    is_named.then_some(credentials)
+}
+
+/// The role in a service account's annotation, as an ARN if `composeRoleArn` makes one of a name.
+///
+/// An invalid ARN is reported, and returned as it is.
+pub(crate) fn annotated_role<'a>(checker: &mut Checker<'_>, account: &'a ServiceAccount) -> Option<Cow<'a, str>> {
+    let written = account.annotations.role()?;
+    let role = match &checker.settings.compose_role_arn {
+        Some(compose) if !contains(written, "arn:") => {
+            Cow::Owned(format!("arn:{}:iam::{}:role/{written}", compose.partition, compose.account_id))
+        }
+        _ => Cow::Borrowed(written),
+    };
+    let subject = Subject::ServiceAccount(&account.name);
+    if RoleArn::new(Cow::Borrowed(&*role)).is_none() {
+        let message = Message::new(subject, format_args!("expected an IAM role ARN, but got ")).quote(written);
+        checker.report_annotation(FindingKind::InvalidRoleArn, ROLE_ARN, message);
+    }
+    let namespace = &account.name.namespace;
+    if !allows_role(checker.settings, namespace, &role) {
+        let text = format_args!("namespace `{namespace}` may not use ");
+        checker.report_annotation(FindingKind::RoleNotAllowed, ROLE_ARN, Message::new(subject, text).quote(&role));
+    }
+    Some(role)
+}
+
+/// The audience in a service account's annotation, else the default. `None` if it is empty.
+pub(crate) fn annotated_audience<'s, 'c: 's>(
+    checker: &mut Checker<'c>,
+    account: &'s ServiceAccount,
+) -> Option<Cow<'s, str>> {
+    let audience = account.annotations.audience.as_deref().unwrap_or(&checker.settings.token_audience);
+    if audience.is_empty() {
+        let text = format_args!("expected an audience, but got an empty string");
+        let message = Message::new(Subject::ServiceAccount(&account.name), text);
+        checker.report_annotation(FindingKind::InvalidAudience, AUDIENCE, message);
+        return None;
+    }
+    check_audience(checker, account, audience);
+    Some(Cow::Borrowed(audience))
+}
+
+fn check_audience(checker: &mut Checker<'_>, account: &ServiceAccount, audience: &str) {
+    if !allows_audience(checker.settings, audience) {
+        let text = format_args!("`allowedAudiences` does not have ");
+        let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(audience);
+        checker.report(FindingKind::AudienceNotAllowed, message);
+    }
+}
+
+fn annotated_identity<'s, 'c: 's>(
+    checker: &mut Checker<'c>,
+    account: &'s ServiceAccount,
+    role: Cow<'s, str>,
+    pod_lifetime: Option<TokenLifetime>,
+) -> Resolution<'s> {
+    let (lifetime, regional_sts_endpoints) = annotated_options(checker, account, pod_lifetime);
+    let Some(audience) = annotated_audience(checker, account) else {
+        return Resolution::Blocked { role };
+    };
+    Resolution::Identity(Identity {
+        method: CredentialMethod::WebIdentity { role },
+        source: RoleSource::Annotation,
+        token: web_identity_token(checker.settings, audience, lifetime),
+        regional_sts_endpoints,
+    })
+}
+
+fn mapped_identity<'s, 'c: 's>(
+    checker: &mut Checker<'c>,
+    account: &ServiceAccount,
+    (source, mapping): (RoleSource, RoleMapping<'s>),
+    pod_lifetime: Option<TokenLifetime>,
+) -> Resolution<'s> {
+    let settings = checker.settings;
+    let role = mapping.role.into_text();
+    let namespace = &account.name.namespace;
+    if !allows_role(settings, namespace, &role) {
+        let text = format_args!("namespace `{namespace}` may not use ");
+        let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(&role);
+        checker.report(FindingKind::RoleNotAllowed, message);
+    }
+    let audience = mapping.audience.unwrap_or(Cow::Borrowed(&settings.token_audience));
+    check_audience(checker, account, &audience);
+    let lifetime = pod_lifetime.or(mapping.token_lifetime).unwrap_or(settings.token_lifetime);
+    Resolution::Identity(Identity {
+        method: CredentialMethod::WebIdentity { role },
+        source,
+        token: web_identity_token(settings, audience, lifetime),
+        regional_sts_endpoints: mapping.regional_sts_endpoints.unwrap_or(settings.regional_sts_endpoints),
+    })
+}
+
+fn container_identity<'s>(
+    checker: &mut Checker<'_>,
+    account: &ServiceAccount,
+    credentials: &'s ContainerCredentials<'s>,
+    pod_lifetime: Option<TokenLifetime>,
+) -> Identity<'s> {
+    let (lifetime, regional_sts_endpoints) = annotated_options(checker, account, pod_lifetime);
+    Identity {
+        method: CredentialMethod::ContainerCredentials { full_uri: &credentials.full_uri },
+        source: RoleSource::ContainerCredentials,
+        token: Token {
+            volume_name: &credentials.volume_name,
+            mount_path: &credentials.mount_path,
+            path: &credentials.token_path,
+            audience: Cow::Borrowed(&credentials.audience),
+            lifetime: lifetime.with_jitter(checker.request_uid),
+        },
+        regional_sts_endpoints,
+    }
+}
+
+/// The token lifetime and the STS endpoint, from the annotations of the pod and its account.
+fn annotated_options(
+    checker: &mut Checker<'_>,
+    account: &ServiceAccount,
+    pod_lifetime: Option<TokenLifetime>,
+) -> (TokenLifetime, bool) {
+    let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
+    let lifetime = token_lifetime(checker, subject, annotations.token_expiration.as_deref());
+    let regional = sts_regional_endpoints(checker, subject, annotations.sts_regional_endpoints.as_deref());
+    let settings = checker.settings;
+    (pod_lifetime.or(lifetime).unwrap_or(settings.token_lifetime), regional.unwrap_or(settings.regional_sts_endpoints))
+}
+
+fn web_identity_token<'a>(settings: &'a Settings<'a>, audience: Cow<'a, str>, lifetime: TokenLifetime) -> Token<'a> {
+    Token { volume_name: "aws-iam-token", mount_path: &settings.token_mount_path, path: "token", audience, lifetime }
+}
+
+/// The error has been reported.
+struct Reported;
+
+fn mapping_in_config_map(
+    checker: &mut Checker<'_>,
+    account: &ServiceAccount,
+) -> Result<Option<RoleMapping<'static>>, Reported> {
+    let Some(name) = &checker.settings.roles_config_map else { return Ok(None) };
+    let subject = Subject::ConfigMap(name);
+    let invalid = FindingKind::InvalidRoleMapping;
+    let reason = match checker.lookups.role_mappings(name) {
+        Ok(Some(text)) => match role_config_map::find(checker, &account.name, &text) {
+            Ok(mapping) => return Ok(mapping),
+            Err(unreadable) => format!("its role mappings are not a JSON object: {unreadable}"),
+        },
+        Ok(None) => {
+            checker.report(invalid, Message::new(subject, format_args!("it has no key `config`")));
+            return Ok(None);
+        }
+        Err(LookupError::NotFound) => {
+            checker.report(invalid, Message::new(subject, format_args!("it does not exist")));
+            return Ok(None);
+        }
+        Err(LookupError::Failed(reason)) => reason,
+    };
+    let message = Message::new(subject, format_args!("it could not be read: ")).quote(&reason);
+    checker.report(FindingKind::LookupFailed, message);
+    Err(Reported)
+}

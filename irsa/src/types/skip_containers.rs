@@ -1,0 +1,117 @@
+//! The `skip-containers` annotation: a CSV record of container names.
+//!
+//! The webhook reads it by Go's `encoding/csv`, one record, with its default options; so does this. Its rules: fields
+//! are separated by commas; one that starts with `"` ends at the next `"` that is not doubled, and may span lines; a `"`
+//! anywhere else is an error; empty lines before the record are passed over. Names are then trimmed, which the
+//! webhook does not do.
+
+/// Reads the names in a record. `None` where it cannot be read.
+///
+/// ```
+/// use irsa::internals::skip_containers;
+///
+/// assert_eq!(skip_containers::read(r#"istio-proxy, "log,shipper""#), None, "a quote after a space");
+/// assert_eq!(skip_containers::read("istio-proxy, logs").unwrap(), ["istio-proxy", "logs"]);
+/// ```
+#[must_use]
+pub fn read(record: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let mut rest = skip_empty_lines(record);
+    loop {
+        let (field, after) = match rest.strip_prefix('"') {
+            Some(quoted) => read_quoted(quoted)?,
+            None => read_plain(rest)?,
+        };
+        let name = field.trim();
+        if !name.is_empty() {
+            names.push(name.to_owned());
+        }
+        match after {
+            Some(next) => rest = next,
+            None => return Some(names),
+        }
+    }
+}
+
+fn skip_empty_lines(mut text: &str) -> &str {
+    while let Some(rest) = text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')) {
+        text = rest;
+    }
+    text
+}
+
+/// A field without quotes: up to a comma or the end of the line. Returns what follows the comma.
+fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
+    let line = line(text);
+    let (field, after) = match line.find(',') {
+        Some(comma) => (line.get(..comma)?, text.get(comma.saturating_add(1)..)),
+        None => (line, None),
+    };
+    (!field.contains('"')).then(|| (field.to_owned(), after))
+}
+
+/// A quoted field, from behind its opening quote.
+fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
+    let mut field = String::new();
+    let mut rest = text;
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        // Lines end as on Unix.
+        for (index, line) in before.split('\n').enumerate() {
+            if index > 0 {
+                field.truncate(field.strip_suffix('\r').map_or(field.len(), str::len));
+                field.push('\n');
+            }
+            field.push_str(line);
+        }
+        if let Some(more) = after.strip_prefix('"') {
+            field.push('"');
+            rest = more;
+        } else if let Some(next) = after.strip_prefix(',') {
+            return Some((field, Some(next)));
+        } else {
+            return line(after).is_empty().then_some((field, None));
+        }
+    }
+}
+
+/// The text up to the end of its first line. A `\r` at the very end counts as one.
+fn line(text: &str) -> &str {
+    let line = text.split('\n').next().unwrap_or_default();
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_records_as_go_does() {
+        for (record, names) in [
+            ("app", &["app"][..]),
+            ("app,sidecar", &["app", "sidecar"]),
+            ("sidecar, istio-proxy", &["sidecar", "istio-proxy"]),
+            ("sidecar,", &["sidecar"]),
+            ("\"app\",\"side\"\"car\"", &["app", "side\"car"]),
+            ("\"a,b\",c", &["a,b", "c"]),
+            ("\n\r\napp\nnext", &["app"]),
+            ("app\r\n", &["app"]),
+            ("app\r", &["app"]),
+            ("\"two\nlines\",b", &["two\nlines", "b"]),
+            ("", &[]),
+        ] {
+            assert_eq!(
+                read(record).as_deref(),
+                Some(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()[..]),
+                "{record:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn rejects_stray_quotes() {
+        for record in ["\"broken", "a\"b,sidecar", "\"a\"b", "a, \"b\""] {
+            assert_eq!(read(record), None, "{record:?}");
+        }
+    }
+}

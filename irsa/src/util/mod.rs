@@ -1,0 +1,4 @@
+//! Algorithms on strings, written for a small module.
+
+pub(crate) mod edit_distance;
+pub(crate) mod substring;
