@@ -1,9 +1,11 @@
 //! EKS Pod Identity associations.
 //!
-//! Sources: the Amazon EKS API Reference, `PodIdentityAssociation` (of `DescribePodIdentityAssociation`); the resources of
-//! ACK, Crossplane and Terraform have the same fields in their own letter case.
+//! Sources: the Amazon EKS API Reference, `PodIdentityAssociation` (of `DescribePodIdentityAssociation`); the resources
+//! of ACK, Crossplane and Terraform have the same fields in their own letter case.
 
 use serde_json::{Map, Value};
+
+use crate::pointer::visit_objects;
 
 /// An association of a service account with a role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl Association {
         let mut found = Vec::new();
         let start = value.get("planned_values").unwrap_or(value);
         let pointer = if value.get("planned_values").is_some() { "/planned_values" } else { "" };
-        collect(start, pointer.to_owned(), &mut found);
+        collect(start, pointer, &mut found);
         if found.is_empty() {
             return Err("expected an EKS Pod Identity association, with a namespace and a service account".to_owned());
         }
@@ -85,35 +87,24 @@ fn cluster_arn(association: &str) -> Option<String> {
     Some(format!("{start}:cluster/{cluster}"))
 }
 
-fn collect(value: &Value, pointer: String, found: &mut Vec<Association>) {
-    match value {
-        Value::Object(members) => {
-            let fields = Fields::of(members);
-            if let (Some(namespace), Some(service_account)) = (fields.text("namespace"), fields.text("serviceaccount"))
-            {
-                found.push(Association {
-                    namespace,
-                    service_account,
-                    role: fields.text("rolearn"),
-                    target_role: fields.text("targetrolearn"),
-                    external_id: fields.text("externalid"),
-                    disables_tags: fields.0.get("disablesessiontags").and_then(Value::as_bool).unwrap_or_default(),
-                    cluster_arn: fields.text("associationarn").and_then(|arn| cluster_arn(&arn)),
-                    pointer,
-                });
-                return;
-            }
-            for (key, member) in members.iter().filter(|(key, _)| *key != "metadata") {
-                collect(member, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), found);
-            }
-        }
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                collect(element, format!("{pointer}/{index}"), found);
-            }
-        }
-        _ => {}
-    }
+fn collect(value: &Value, pointer: &str, found: &mut Vec<Association>) {
+    visit_objects(value, pointer, &mut |members, pointer| {
+        let fields = Fields::of(members);
+        let (Some(namespace), Some(service_account)) = (fields.text("namespace"), fields.text("serviceaccount")) else {
+            return false;
+        };
+        found.push(Association {
+            namespace,
+            service_account,
+            role: fields.text("rolearn"),
+            target_role: fields.text("targetrolearn"),
+            external_id: fields.text("externalid"),
+            disables_tags: fields.0.get("disablesessiontags").and_then(Value::as_bool).unwrap_or_default(),
+            cluster_arn: fields.text("associationarn").and_then(|arn| cluster_arn(&arn)),
+            pointer: pointer.to_owned(),
+        });
+        true
+    });
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The steps from a pod to its role, in order.
 
 use crate::documents::Documents;
-use crate::explanation::{Cause, Explanation, Outcome, Step};
-use crate::inputs::Inputs;
+use crate::explanation::{Cause, Explanation, Outcome, Step, StepKind};
+use crate::inputs::{Input, Inputs};
 use crate::redact::{Redactor, redact_inputs};
 use crate::scenario::Scenario;
 use crate::steps::trust_view::TrustView;
@@ -12,8 +12,8 @@ use crate::steps::{
 
 /// Explains why a pod has its role, or does not have it.
 ///
-/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and the steps that depend on it are
-/// unknown. The result contains no part of the token.
+/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and the steps that depend on it
+/// are unknown. The result contains no part of the token.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
     let redactor = Redactor::new(inputs.token.as_deref());
@@ -37,21 +37,41 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     let view = TrustView::new(&scenario, &token, &issuer);
     let provider = provider::provider(&view);
     let conditions = conditions::conditions(&view, &provider);
-    let trust_fix = repair::trust_fix(&view, &provider, &conditions);
+    let fix = repair::trust_fix(&view, &provider, &conditions);
     let region = region::region(&scenario);
     let fallback = fallback::fallback(&scenario, [&token, &issuer, &provider, &conditions, &region]);
     let steps =
         vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region, fallback];
-    Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, trust_fix, review: scenario.review }
+    let cause = cause(&steps);
+    // If an earlier step failed, the pod or its token changes first: a policy for what it is now would admit the wrong
+    // one.
+    let is_of_policy = cause.is_some_and(|it| matches!(it.step, StepKind::Provider | StepKind::Conditions));
+    let trust_fix = fix.filter(|_| is_of_policy);
+    let missing = missing(&documents, &steps);
+    Explanation { outcome: outcome(&steps), cause, steps, missing, problems, trust_fix, review: scenario.review }
 }
 
-/// The audience of the pod's token: the one to request a token for. `None` if it is not known, or if the pod does not use
-/// STS.
+/// The audience of the pod's token: the one to request a token for. `None` if it is not known, or if the pod does not
+/// use STS.
 #[must_use]
 pub fn token_audience(inputs: &Inputs) -> Option<String> {
     let documents = Documents::read(inputs);
     let scenario = Scenario::new(&documents, &mut Vec::new());
     scenario.audience().filter(|audience| !audience.is_empty() && !scenario.has_container_credentials())
+}
+
+/// The inputs that were not given, if a step is unknown.
+fn missing(documents: &Documents<'_>, steps: &[Step]) -> Vec<Input> {
+    if steps.iter().all(|step| step.outcome != Outcome::Unknown) {
+        return Vec::new();
+    }
+    let is_missing = [
+        (Input::Pod, documents.pod.is_missing() && documents.workload.is_missing()),
+        (Input::ServiceAccount, documents.service_account.is_missing()),
+        (Input::Issuer, documents.issuer.is_none() && documents.discovery.is_missing() && documents.token.is_missing()),
+        (Input::TrustPolicy, documents.trust_policy.is_missing()),
+    ];
+    is_missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(input, _)| input).collect()
 }
 
 fn outcome(steps: &[Step]) -> Outcome {

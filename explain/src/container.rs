@@ -208,8 +208,8 @@ impl Container {
         }
     }
 
-    /// What is at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names. `None` if the variable is not set, or its value is not in
-    /// the pod.
+    /// What is at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names. `None` if the variable is not set, or its value is
+    /// not in the pod.
     #[must_use]
     pub fn token_file(&self, pod: &Value) -> Option<TokenFile> {
         let file = self.literal("AWS_WEB_IDENTITY_TOKEN_FILE").filter(|file| !refers_to_another(file))?;

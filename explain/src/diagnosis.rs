@@ -139,19 +139,19 @@ diagnoses! {
     PodIdentityNotTrusted = "podIdentityNotTrusted";
     /// The role does not trust the role of the association, which has to assume it.
     SourceRoleNotTrusted = "sourceRoleNotTrusted";
-    /// The AWS account has no identity provider for the issuer: "No OpenIDConnect provider found in your account".
+    /// The AWS account has no identity provider for the issuer: "No `OpenIDConnect` provider found in your account".
     ProviderMissing = "providerMissing";
     /// IAM's identity provider does not list the token's audience: "Incorrect token audience".
     AudienceNotRegistered = "audienceNotRegistered";
-    /// The statement does not allow the action: `sts:AssumeRoleWithWebIdentity`, or for EKS Pod Identity `sts:AssumeRole`
-    /// and `sts:TagSession`.
+    /// The statement does not allow the action: `sts:AssumeRoleWithWebIdentity`, or for EKS Pod Identity
+    /// `sts:AssumeRole` and `sts:TagSession`.
     OtherAction = "otherAction";
     /// A `Deny` statement applies to the pod.
     Denied = "denied";
     /// One statement requires the condition keys of several providers. A token has the keys of one.
     SeveralProviders = "severalProviders";
-    /// A condition requires a key that STS never sets in this request: `PROVIDER:subject`, `sts:ExternalId`, or a key that
-    /// begins with an ARN, for example.
+    /// A condition requires a key that STS never sets in this request: `PROVIDER:subject`, `sts:ExternalId`, or a key
+    /// that begins with an ARN, for example.
     KeyNeverSet = "keyNeverSet";
     /// The policy has no `Version` `2012-10-17`, so `${…}` in its conditions is plain text.
     MissingVersion = "missingVersion";

@@ -48,6 +48,11 @@ impl<T> Given<T> {
         }
     }
 
+    /// Whether it was not given.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+
     /// Why the value is not known, as the end of a sentence.
     pub fn lack(&self, input: Input) -> String {
         match self {

@@ -15,18 +15,20 @@ use crate::inputs::Input;
 pub struct Explanation {
     /// The overall result: failed if a step failed, else unknown if a step is unknown, else passed.
     pub outcome: Outcome,
-    /// The cause: the diagnosis of the first step that failed. If no step failed: the likely diagnosis of the first unknown
-    /// step that has one.
+    /// The cause: the diagnosis of the first step that failed. If no step failed: the likely diagnosis of the first
+    /// unknown step that has one.
     pub cause: Option<Cause>,
     /// All steps, in order.
     pub steps: Vec<Step>,
+    /// The inputs that were not given and that unknown steps need.
+    pub missing: Vec<Input>,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,
-    /// A change of the trust policy that makes it accept the pod. `null` if the trust policy accepts it, or if too little is
-    /// known for a safe change.
+    /// A change of the trust policy that makes it accept the pod. `null` if the trust policy accepts it, or if too
+    /// little is known for a safe change.
     pub trust_fix: Option<TrustFix>,
-    /// The policy's response to the creation of the pod, or else of the service account. `null` if neither was given, or if
-    /// the policy would look up an object that was not given.
+    /// The policy's response to the creation of the pod, or else of the service account. `null` if neither was given,
+    /// or if the policy would look up an object that was not given.
     pub review: Option<Reviewed>,
 }
 

@@ -7,8 +7,8 @@ use crate::trust::{ChangeKind, Repair, Statement, Ternary, TrustDocument};
 
 /// A change of the role's trust policy that makes it accept the pod.
 ///
-/// The new access is for exactly this service account and this audience. A statement that may serve somebody else stays as
-/// it is.
+/// The new access is for exactly this service account and this audience. A statement that may serve somebody else stays
+/// as it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrustFix {
@@ -22,6 +22,8 @@ pub struct TrustFix {
     pub policy: Value,
     /// The commands that apply the whole policy, which they read from `trust-policy.json`.
     pub commands: Vec<String>,
+    /// Another way to give the pod its role, one sentence.
+    pub alternative: Option<String>,
 }
 
 /// What the commands are about.
@@ -71,6 +73,7 @@ impl TrustFix {
             statements,
             policy: repair.policy.clone(),
             commands: target.commands(),
+            alternative: None,
         }
     }
 }
@@ -116,15 +119,23 @@ pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A statement as a block of Terraform's `aws_iam_policy_document`. `None` if it has a member that the block cannot have.
+/// A statement as a block of Terraform's `aws_iam_policy_document`. `None` if it has a member that the block cannot
+/// have.
 fn terraform(statement: &Value) -> Option<String> {
+    const KNOWN: [&str; 6] = ["Sid", "Effect", "Action", "NotAction", "Principal", "Condition"];
     let mut lines = vec!["statement {".to_owned()];
-    for (key, value) in statement.as_object()? {
-        match key.as_str() {
-            "Sid" => lines.push(format!("  sid     = {}", hcl(value.as_str()?))),
-            "Effect" => lines.push(format!("  effect  = {}", hcl(value.as_str()?))),
-            "Action" => lines.push(format!("  actions = {}", list(value)?)),
-            "NotAction" => lines.push(format!("  not_actions = {}", list(value)?)),
+    let members = statement.as_object()?;
+    if members.keys().any(|key| !KNOWN.contains(&key.as_str())) {
+        return None;
+    }
+    let width = if members.contains_key("NotAction") { 11 } else { 7 };
+    for key in KNOWN {
+        let Some(value) = members.get(key) else { continue };
+        match key {
+            "Sid" => lines.push(format!("  {:width$} = {}", "sid", hcl(value.as_str()?))),
+            "Effect" => lines.push(format!("  {:width$} = {}", "effect", hcl(value.as_str()?))),
+            "Action" => lines.push(format!("  {:width$} = {}", "actions", list(value)?)),
+            "NotAction" => lines.push(format!("  {:width$} = {}", "not_actions", list(value)?)),
             "Principal" => lines.extend(principals(value)?),
             "Condition" => {
                 for (test, keys) in value.as_object()? {
@@ -203,11 +214,11 @@ mod tests {
         });
         let expected = r#"statement {
   effect  = "Allow"
+  actions = ["sts:AssumeRoleWithWebIdentity"]
   principals {
     type        = "Federated"
     identifiers = ["arn:aws:iam::111122223333:oidc-provider/idp.example/A"]
   }
-  actions = ["sts:AssumeRoleWithWebIdentity"]
   condition {
     test     = "StringEquals"
     variable = "idp.example/A:sub"

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Inputs {
-    /// The pod, JSON. With a `metadata.uid`, it is one that the cluster stores, and so is evidence of what was injected. Without
-    /// one, it is one that is yet to be created.
+    /// The pod, JSON. With a `metadata.uid`, it is one that the cluster stores, and so is evidence of what was
+    /// injected. Without one, it is one that is yet to be created.
     pub pod: Option<String>,
     /// The workload that creates the pod, JSON. It counts if there is no pod.
     pub workload: Option<String>,
@@ -27,8 +27,8 @@ pub struct Inputs {
     pub service_account: Option<String>,
     /// The policy's settings, JSON.
     pub settings: Option<String>,
-    /// The policy's own manifest (`policy.yaml`), JSON: an object, a `List`, or an array of objects. Objects that are not
-    /// Kubewarden policies are ignored.
+    /// The policy's own manifest (`policy.yaml`), JSON: an object, a `List`, or an array of objects. Objects that are
+    /// not Kubewarden policies are ignored.
     pub policies: Option<String>,
     /// The ConfigMap of role mappings that the settings name, JSON.
     pub config_map: Option<String>,
@@ -40,7 +40,8 @@ pub struct Inputs {
     pub discovery: Option<String>,
     /// The issuer's keys, a JSON Web Key Set.
     pub jwks: Option<String>,
-    /// A token of the pod: a JWT, also with `Bearer ` or in quotes, or a `TokenRequest` as JSON. It is never printed or kept.
+    /// A token of the pod: a JWT, also with `Bearer ` or in quotes, or a `TokenRequest` as JSON. It is never printed or
+    /// kept.
     pub token: Option<String>,
     /// The namespace. If this is not set, that of the pod or the account, else `default`.
     pub namespace: Option<String>,
@@ -48,10 +49,11 @@ pub struct Inputs {
     pub role: Option<String>,
     /// The time, in seconds since 1970 (UTC).
     pub now: Option<u64>,
-    /// IAM's identity provider: the output of `aws iam get-open-id-connect-provider` or `list-open-id-connect-providers`.
+    /// IAM's identity provider: the output of `aws iam get-open-id-connect-provider` or
+    /// `list-open-id-connect-providers`.
     pub provider: Option<String>,
-    /// The EKS Pod Identity association: the output of `aws eks describe-pod-identity-association`, or an object of ACK,
-    /// Crossplane or Terraform, JSON.
+    /// The EKS Pod Identity association: the output of `aws eks describe-pod-identity-association`, or an object of
+    /// ACK, Crossplane or Terraform, JSON.
     pub association: Option<String>,
     /// Other service accounts of the same source, JSON, in case the pod names the wrong one.
     pub other_service_accounts: Vec<String>,
@@ -79,10 +81,10 @@ impl Inputs {
             token: _,
             namespace,
             role,
-            now: _,
             provider,
             association,
             other_service_accounts,
+            now: _,
             not_found: _,
         } = self;
         let texts = [

@@ -1,8 +1,8 @@
 //! An issuer's URL, as it is pasted, and whether AWS can reach its host.
 //!
-//! Sources: RFC 3986, section 3.2 (the parts of a URL's authority); RFC 6890 (addresses of no public network) and RFC 6598 (shared
-//! addresses); RFC 6761, RFC 6762 and RFC 8375, and ICANN's reservation of `internal` (names of no public network); the URL
-//! Standard, "IPv4 parser" (a host whose last label is a number is an IPv4 address).
+//! Sources: RFC 3986, section 3.2 (the parts of a URL's authority); RFC 6890 (addresses of no public network) and RFC
+//! 6598 (shared addresses); RFC 6761, RFC 6762 and RFC 8375, and ICANN's reservation of `internal` (names of no public
+//! network); the URL Standard, "IPv4 parser" (a host whose last label is a number is an IPv4 address).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -22,8 +22,8 @@ pub struct PastedIssuer {
 }
 
 impl PastedIssuer {
-    /// Reads what people paste: a URL, or one in quotes, without a scheme, with a user, that of the discovery document, or the ARN of
-    /// IAM's identity provider. A trailing slash stays: it is a part of the issuer.
+    /// Reads what people paste: a URL, or one in quotes, without a scheme, with a user, that of the discovery document,
+    /// or the ARN of IAM's identity provider. A trailing slash stays: it is a part of the issuer.
     ///
     /// # Errors
     /// Where the text stands for "nothing", as the AWS CLI prints it.

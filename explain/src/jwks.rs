@@ -1,8 +1,8 @@
 //! The issuer's keys, and whether they verify a token.
 //!
-//! Sources: RFC 7517 (JSON Web Key), RFC 7518 (JSON Web Algorithms), sections 3.3 and 3.4. The algorithms are those that
-//! IAM accepts: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (RS256, RS384, RS512, ES256,
-//! ES384 and ES512).
+//! Sources: RFC 7517 (JSON Web Key), RFC 7518 (JSON Web Algorithms), sections 3.3 and 3.4. The algorithms are those
+//! that IAM accepts: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (RS256, RS384,
+//! RS512, ES256, ES384 and ES512).
 //!
 //! `rsa` is used for verification with public keys only, so no operation with a private key could be timed
 //! (RUSTSEC-2023-0071).

@@ -49,8 +49,8 @@ pub struct Claims {
     pub not_before: Option<u64>,
     /// `iat`: when it was issued, in seconds since 1970.
     pub issued: Option<u64>,
-    /// `azp`: the authorized party. Where a token has one, IAM's key `…:aud` is compared with it, not with `aud`. Kubernetes
-    /// never sets it.
+    /// `azp`: the authorized party. Where a token has one, IAM's key `…:aud` is compared with it, not with `aud`.
+    /// Kubernetes never sets it.
     pub authorized_party: Option<String>,
     /// `azp` is present, whether or not it is a string.
     pub has_authorized_party: bool,

@@ -45,6 +45,7 @@ mod issuer_url;
 mod jwks;
 mod jwt;
 mod place;
+mod pointer;
 mod policies;
 mod policy_answer;
 mod redact;

@@ -16,8 +16,8 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 pub enum Coverage {
     /// Yes.
     Asked,
-    /// Yes, but pods are let through without a role while the policy can't be reached: `failurePolicy: Ignore`. The name is the
-    /// policy's.
+    /// Yes, but pods are let through without a role while the policy can't be reached: `failurePolicy: Ignore`. The
+    /// name is the policy's.
     AskedIfReachable(String),
     /// No, for this reason.
     NotAsked(String),
@@ -25,8 +25,8 @@ pub enum Coverage {
     Unknown(String),
 }
 
-/// Whether one of these policies is asked about a pod, without knowing more than their manifest. Without a manifest, the
-/// project's own is assumed, which exempts [`EXEMPT`].
+/// Whether one of these policies is asked about a pod, without knowing more than their manifest. Without a manifest,
+/// the project's own is assumed, which exempts [`EXEMPT`].
 #[must_use]
 pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Coverage {
     let Some(policies) = policies else {

@@ -1,8 +1,8 @@
 //! No output contains a token, wherever among the inputs it was pasted.
 //!
-//! Two things are replaced: every part of the token that was given as such, and everything that looks like the header or the
-//! claims of a JWT, with the signature after it. The inputs are redacted before anything reads them, because a text made from
-//! an input may contain a part of a token, which nothing could find afterwards.
+//! Two things are replaced: every part of the token that was given as such, and everything that looks like the header
+//! or the claims of a JWT, with the signature after it. The inputs are redacted before anything reads them, because a
+//! text made from an input may contain a part of a token, which nothing could find afterwards.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -81,6 +81,9 @@ impl Redactor {
                 self.text(&mut detail.name);
                 self.text(&mut detail.value);
             }
+        }
+        for step in &mut explanation.steps {
+            step.places.iter_mut().for_each(|place| self.text(&mut place.pointer));
         }
         if let Some(fix) = &mut explanation.trust_fix {
             self.text(&mut fix.says);

@@ -8,6 +8,7 @@ use irsa::RoleArn;
 use irsa::SKIP_LABEL;
 use irsa::Settings;
 use irsa::Workload;
+use irsa::internals::Mode;
 use irsa::json::path_text;
 use serde_json::Value;
 
@@ -34,12 +35,12 @@ pub struct Scenario<'d> {
     pub review: Option<crate::explanation::Reviewed>,
     /// The settings, or the defaults.
     pub settings: Settings<'d>,
-    /// Whether the policy is asked about the pod.
-    pub coverage: Coverage,
     /// The ARN of the role that the pod should have, if the user gave it, or that of the trust policy.
     pub expected_role: Option<String>,
     /// The EKS Pod Identity association of the service account.
     pub association: Option<&'d Association>,
+    /// Whether the policy is asked about the pod.
+    pub coverage: Coverage,
 }
 
 /// The pod, and the policy's answer about it.
@@ -109,9 +110,8 @@ impl<'d> Scenario<'d> {
                 let input = if matches!(origin, Origin::Template(..)) { Input::Workload } else { Input::Pod };
                 problems.push(problem(input, unreadable.clone()));
             }
-            let mutating = (settings.mode != Settings::default().mode && origin == Origin::Stored).then(|| {
-                // `Mutate` is the default.
-                let settings = Settings { mode: Settings::default().mode, ..settings.clone() };
+            let mutating = (settings.mode == Mode::Validate && origin == Origin::Stored).then(|| {
+                let settings = Settings { mode: Mode::Mutate, ..settings.clone() };
                 PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects)
             });
             let mutating = mutating.as_ref().unwrap_or(&policy_answer);
@@ -212,7 +212,8 @@ impl<'d> Scenario<'d> {
         })
     }
 
-    /// The role that the containers ask for: the one in their environment, else that of the account, else the given one.
+    /// The role that the containers ask for: the one in their environment, else that of the account, else the given
+    /// one.
     pub fn role(&self) -> Option<String> {
         let of_containers = self.has_pod().and_then(|subject| {
             let mut with_role = subject.containers.iter().filter(|container| container.has_role());
@@ -260,7 +261,8 @@ impl Subject {
     }
 }
 
-/// The name of the service account that a pod runs as: `serviceAccountName`, else the deprecated `serviceAccount`, else `default`.
+/// The name of the service account that a pod runs as: `serviceAccountName`, else the deprecated `serviceAccount`, else
+/// `default`.
 #[must_use]
 pub fn service_account_of(pod: &Value) -> &str {
     let name = |key| pod.get("spec")?.get(key)?.as_str().filter(|name| !name.is_empty());
@@ -301,16 +303,16 @@ fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut
     }
 }
 
-/// Whether the object (JSON) is of a kind that creates pods: one of Kubernetes' own, or one that the policy's settings (JSON) name
-/// in `customWorkloads`.
+/// Whether the object (JSON) is of a kind that creates pods: one of Kubernetes' own, or one that the policy's settings
+/// (JSON) name in `customWorkloads`.
 #[must_use]
 pub fn makes_pods(object: &str, settings: Option<&str>) -> bool {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
     serde_json::from_str(object).is_ok_and(|object: Value| workload_of(&object, &settings).is_ok())
 }
 
-/// The paths of a workload's pod templates (JSON): their positions are the values of [`Inputs::template`](crate::Inputs::template).
-/// Empty if it has none, or is no workload.
+/// The paths of a workload's pod templates (JSON): their positions are the values of
+/// [`Inputs::template`](crate::Inputs::template). Empty if it has none, or is no workload.
 #[must_use]
 pub fn pod_templates(workload: &str, settings: Option<&str>) -> Vec<String> {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();

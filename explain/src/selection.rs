@@ -11,8 +11,8 @@ use crate::scenario::{account_of_template, pod_templates, service_account_of};
 /// A pod that can be explained: one of the objects, or a pod template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Its name, as `kubectl` writes it: `pod/web-0`, `deployment/web`. If the workload has several pod templates, also the
-    /// template's path: `jobset/train spec.replicatedJobs[1].template.spec.template`.
+    /// Its name, as `kubectl` writes it: `pod/web-0`, `deployment/web`. If the workload has several pod templates, also
+    /// the template's path: `jobset/train spec.replicatedJobs[1].template.spec.template`.
     pub name: String,
     /// The position of its object.
     pub object: usize,
@@ -53,8 +53,8 @@ pub fn candidates(objects: &[&str], settings: Option<&str>) -> Vec<Candidate> {
     candidates
 }
 
-/// The candidates that a choice names: `deploy/web`, `deployments/web`, `pod/web-0`, or `web` for any kind. Kinds may be
-/// written as `kubectl` accepts them: singular, plural or short.
+/// The candidates that a choice names: `deploy/web`, `deployments/web`, `pod/web-0`, or `web` for any kind. Kinds may
+/// be written as `kubectl` accepts them: singular, plural or short.
 ///
 /// # Errors
 /// If it names none. The message lists the candidates.
@@ -96,8 +96,8 @@ fn short(kind: &str) -> Option<&'static str> {
 }
 
 impl Candidate {
-    /// The inputs to explain this candidate: the common ones, with its object, and with its service account from the objects
-    /// unless the common ones have one.
+    /// The inputs to explain this candidate: the common ones, with its object, and with its service account from the
+    /// objects unless the common ones have one.
     #[must_use]
     pub fn inputs(&self, objects: &[&str], common: &Inputs) -> Inputs {
         let mut inputs = common.clone();
@@ -114,7 +114,8 @@ impl Candidate {
         inputs
     }
 
-    /// The service account that the pod runs as; else the only one of the objects, so that it can be reported as another.
+    /// The service account that the pod runs as; else the only one of the objects, so that it can be reported as
+    /// another.
     fn service_account(&self, text: &str, objects: &[&str], common: &Inputs) -> Option<String> {
         let object: Value = serde_json::from_str(text).ok()?;
         let settings = common.settings.as_deref();

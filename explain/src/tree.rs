@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::explanation::{Explanation, Outcome, Place, Problem, Step};
+use crate::inputs::Input;
 
 /// A line. It is displayed without colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,13 +87,9 @@ pub fn tree_with_places(
         None => lines.add(0, Mark::Outcome(explanation.outcome), &summary(explanation)),
     }
     for step in explanation.warnings() {
-        let reason = step.reasons.last().map_or(step.says.as_str(), String::as_str);
-        lines.add(0, Mark::Warning, &format!("{}{}", without_stop(reason), named(step)));
+        lines.warning(step);
     }
-    let is_shown = |step: &&Step| {
-        let is_plain = matches!(step.outcome, Outcome::Passed | Outcome::Skipped) && step.mistake.is_none();
-        is_verbose || !is_plain
-    };
+    let is_shown = |step: &&Step| is_verbose || !matches!(step.outcome, Outcome::Passed | Outcome::Skipped);
     for step in explanation.steps.iter().filter(is_shown) {
         lines.step(step, cause, is_verbose);
     }
@@ -152,27 +149,48 @@ impl Lines<'_> {
             "Apply it, with the whole policy in `trust-policy.json` (`--fix trust-policy` prints it):",
         );
         fix.commands.iter().for_each(|command| self.add(1, Mark::Copy, command));
+        if let Some(alternative) = &fix.alternative {
+            self.add(0, Mark::Fix, alternative);
+        }
+    }
+
+    /// A step that passed, with a warning: its last reason.
+    fn warning(&mut self, step: &Step) {
+        let last = step.reasons.len().saturating_sub(1);
+        let reason = step.reasons.get(last).map_or(step.says.as_str(), String::as_str);
+        self.add(0, Mark::Warning, &format!("{}{}{}", without_stop(reason), self.place(step, last), named(step)));
+        for (index, reason) in step.reasons.iter().enumerate().take(last) {
+            self.add(1, Mark::Reason, &format!("{reason}{}", self.place(step, index)));
+        }
+        if let Some(fix) = &step.fix {
+            self.add(1, Mark::Fix, fix);
+        }
+    }
+
+    /// The place of a reason, as the end of its line.
+    fn place(&self, step: &Step, reason: usize) -> String {
+        let place = step.places.iter().find(|place| place.reason == reason).and_then(|place| (self.text_of)(place));
+        place.map(|place| format!(" ({place})")).unwrap_or_default()
     }
 
     fn step(&mut self, step: &Step, cause: Option<&Step>, is_verbose: bool) {
-        self.add(0, Mark::Outcome(step.outcome), &format!("{}: {}{}", step.title, step.says, named(step)));
+        // The first line says the cause.
+        let says = if cause == Some(step) { "the cause, see above" } else { step.says.as_str() };
+        self.add(0, Mark::Outcome(step.outcome), &format!("{}: {says}{}", step.title, named(step)));
         for detail in &step.details {
             if is_verbose || matches!(detail.outcome, Outcome::Failed | Outcome::Unknown) {
                 self.add(1, Mark::Outcome(detail.outcome), &format!("{}: {}", detail.name, detail.value));
             }
         }
         for (index, reason) in step.reasons.iter().enumerate() {
-            let place = step.places.iter().find(|place| place.reason == index);
-            let place = place.and_then(|place| (self.text_of)(place));
-            // The step's own line contains a reason that is the cause.
-            if place.is_none() && step.says.contains(reason.as_str()) {
-                continue;
+            let place = self.place(step, index);
+            // The sentence of the step may contain the reason.
+            if !place.is_empty() || !step.says.contains(reason.as_str()) {
+                self.add(1, Mark::Reason, &format!("{reason}{place}"));
             }
-            let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
-            self.add(1, Mark::Reason, &format!("{reason}{place}"));
         }
-        // The fix of the cause is above.
-        if let Some(fix) = step.fix.as_ref().filter(|_| cause != Some(step)) {
+        // The fix of the cause, and of a warning, is above.
+        if let Some(fix) = step.fix.as_ref().filter(|_| cause != Some(step) && step.outcome != Outcome::Passed) {
             self.add(1, Mark::Fix, fix);
         }
     }
@@ -190,8 +208,24 @@ fn summary(explanation: &Explanation) -> String {
     match (explanation.problems.is_empty(), unknown) {
         (false, _) => "Not all inputs can be read: see below".to_owned(),
         (true, 0) => "No problem found".to_owned(),
-        (true, unknown) => format!("No problem found; {unknown} of {all} steps need more input"),
+        (true, unknown) => {
+            let missing: Vec<String> = explanation.missing.iter().map(|input| input_with_option(*input)).collect();
+            let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join(", ")) };
+            format!("No problem found; {unknown} of {all} steps need more input{missing}")
+        }
     }
+}
+
+/// An input, with the option of `irsa explain` that gives it.
+fn input_with_option(input: Input) -> String {
+    let option = match input {
+        Input::Pod => "--pod",
+        Input::ServiceAccount => "--service-account",
+        Input::Issuer => "--issuer",
+        Input::TrustPolicy => "--trust-policy",
+        _ => return input.words().to_owned(),
+    };
+    format!("{} (`{option}`)", input.words())
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -74,7 +74,7 @@ pub use types::role_arn::RoleArn;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::objects::service_account::AUDIENCE;
-    pub use crate::settings::{Definition, OBJECTS, Shape, TemplatePath};
+    pub use crate::settings::{Definition, Mode, OBJECTS, Shape, TemplatePath};
     pub use crate::types::account_pattern::AccountPattern;
     pub use crate::types::dns::{is_dns_label, is_dns_subdomain};
     pub use crate::types::glob::Glob;

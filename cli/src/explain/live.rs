@@ -1,5 +1,5 @@
-//! What no file gives, read from a cluster: the pod, its account, the ConfigMap of role mappings, the issuer's documents and, only on
-//! request, a token. The token stays in memory.
+//! What no file gives, read from a cluster: the pod, its account, the ConfigMap of role mappings, the issuer's
+//! documents and, only on request, a token. The token stays in memory.
 
 use std::path::Path;
 
@@ -25,7 +25,8 @@ pub struct Target {
     pub name: String,
 }
 
-/// Reads the pod from the cluster of a kubeconfig, and what is missing of the other inputs. A failure of those is a warning.
+/// Reads the pod from the cluster of a kubeconfig, and what is missing of the other inputs. A failure of those is a
+/// warning.
 ///
 /// # Errors
 /// If the pod can't be read.

@@ -87,8 +87,8 @@ pub fn workload(objects: &[Object], makes_pods: impl Fn(&str) -> bool) -> Result
 
 /// The service account of this name in this namespace, else of this name, else the only one.
 ///
-/// An account without a namespace is in `default_namespace`. An account that is not the pod's still counts, so that the explanation
-/// can say so.
+/// An account without a namespace is in `default_namespace`. An account that is not the pod's still counts, so that the
+/// explanation can say so.
 pub fn account<'o>(
     objects: &'o [Object],
     name: Option<&str>,
@@ -104,6 +104,14 @@ pub fn account<'o>(
     let exact = accounts.iter().find(|object| has_name(object) && is_in_namespace(object));
     let found = exact.or_else(|| accounts.iter().find(has_name)).copied();
     found.or(if let [one] = accounts.as_slice() { Some(one) } else { None })
+}
+
+/// The service accounts but this one, as JSON.
+pub fn other_accounts(objects: &[Object], account: Option<&Object>) -> Vec<String> {
+    let is_other = |object: &&Object| {
+        object.kind() == "ServiceAccount" && !account.is_some_and(|account| std::ptr::eq(account, *object))
+    };
+    objects.iter().filter(is_other).map(|object| object.json().to_owned()).collect()
 }
 
 #[cfg(test)]

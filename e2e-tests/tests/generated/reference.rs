@@ -1,8 +1,8 @@
 //! The tables of docs/settings.md, docs/findings.md and docs/explain.md.
 
-use irsa_explain::diagnosis::Diagnosis;
 use irsa::FindingKind;
 use irsa::internals::{Definition, OBJECTS};
+use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::StepKind;
 use irsa_explain::sdk::SDKS;
 

@@ -1,7 +1,9 @@
 //! The service account, its role, and whether the settings allow it.
 
+use std::borrow::Cow;
+
 use irsa::refers_to_another;
-use irsa::{Action, FindingKind};
+use irsa::{Action, FindingKind, RoleArn};
 use serde_json::Value;
 
 use crate::association::Association;
@@ -109,9 +111,12 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
             .because_all(policy_answer.lines(&[FindingKind::MisspelledAnnotation, FindingKind::InvalidRoleMapping]))
     };
     let is_annotated = source == "its annotation";
-    let at_annotation = |step: Step, reason: String| match is_annotated {
-        true => step.because_at(reason, Input::ServiceAccount, annotation_pointer(scenario)),
-        false => step.because(reason),
+    let at_annotation = |step: Step, reason: String| {
+        if is_annotated {
+            step.because_at(reason, Input::ServiceAccount, annotation_pointer(scenario))
+        } else {
+            step.because(reason)
+        }
     };
     if let Some(found) = policy_answer.first(&[FindingKind::InvalidRoleArn]) {
         let says = format!("The role of service account {account} is not a valid IAM role ARN.");
@@ -143,23 +148,13 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
 
 /// A warning if the pod has a role of both kinds.
 fn both_kinds(scenario: &Scenario<'_>, step: Step) -> Step {
-    let has_both = |container: &Container| container.has_role() && container.has_container_credentials();
-    let of_pod = scenario.has_pod().and_then(|subject| subject.containers.iter().find(|it| has_both(it)));
-    let step = match (scenario.association, of_pod) {
-        (Some(association), _) => {
-            let role = association.role.as_deref().unwrap_or("its role");
-            step.because_at(
-                format!("the service account also has a pod identity association with `{role}`"),
-                Input::Association,
-                association.pointer.clone(),
-            )
-        }
-        (None, Some(container)) => step.because(format!(
-            "container `{}` also has the variables of EKS Pod Identity: the service account has an association",
-            container.name
-        )),
-        (None, None) => return step,
-    };
+    let Some(association) = scenario.association else { return step };
+    let role = association.role.as_deref().unwrap_or("its role");
+    let step = step.because_at(
+        format!("the service account also has a pod identity association with `{role}`"),
+        Input::Association,
+        association.pointer.clone(),
+    );
     step.because("SDKs use web identity (IRSA) first, so the association's role is not used")
         .warn(Diagnosis::AssociationLoses)
         .fix(format!(
@@ -270,24 +265,22 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
         return step;
     }
     let node = "without one, SDKs use the node's role if the container can reach it";
-    let step = match policy_answer.first(&[FindingKind::MisspelledAnnotation]) {
-        Some(found) => {
-            let says = format!("Service account {account} has no role: its annotation is misspelled.");
-            Step::failed(STEP, Diagnosis::Finding(found.kind), says).because_at(
-                found.line.clone(),
-                Input::ServiceAccount,
-                "/metadata/annotations",
-            )
-        }
-        None => match misplaced_role(scenario, account) {
-            Some(step) => return step.because_all(reasons).because(node),
-            None => {
-                let says = format!("Service account {account} has no role.");
-                Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), says)
-            }
-        },
+    let step = if let Some(found) = policy_answer.first(&[FindingKind::MisspelledAnnotation]) {
+        let says = format!("Service account {account} has no role: its annotation is misspelled.");
+        let step = Step::failed(STEP, Diagnosis::Finding(found.kind), says);
+        step.because_at(found.line.clone(), Input::ServiceAccount, "/metadata/annotations")
+    } else if let Some(step) = misplaced_role(scenario, account) {
+        return step.because_all(reasons).because(node);
+    } else {
+        let says = format!("Service account {account} has no role.");
+        Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), says)
     };
-    let wanted = scenario.expected_role.as_deref().unwrap_or("arn:aws:iam::111122223333:role/NAME");
+    // A misspelled annotation may have the role.
+    let annotations = scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
+    let values =
+        annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
+    let annotated = values.into_iter().find(|value| RoleArn::new(Cow::Borrowed(value)).is_some());
+    let wanted = scenario.expected_role.as_deref().or(annotated).unwrap_or("arn:aws:iam::111122223333:role/NAME");
     step.because_all(reasons).because(node).fix(annotate(scenario, wanted))
 }
 

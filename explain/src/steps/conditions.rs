@@ -32,7 +32,7 @@ pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
     }
     let document = match view.document(STEP) {
         Ok(document) => document,
-        Err(step) => return step,
+        Err(step) => return *step,
     };
     if let Some(skipped) = view.skipped(STEP) {
         return skipped;
@@ -174,22 +174,25 @@ impl<'v> Judge<'v, '_, '_> {
         let stranger = WebIdentity { subject: Some(STRANGER.to_owned()), ..self.web.clone() };
         let mut missing = Vec::new();
         let url = self.web.provider.as_deref().unwrap_or("ISSUER");
-        if lets_in(stranger) {
-            let reason = format!(
-                "{name} has no condition on `sub` that limits access, so every service account of the cluster can assume the role"
-            );
-            step = step.because_at(reason, Input::TrustPolicy, pointer()).warn(Diagnosis::NoSubjectCondition);
-            let subject = self.web.subject.as_deref().unwrap_or("system:serviceaccount:NAMESPACE:NAME");
-            missing.push(format!("`{url}:sub` with the service accounts that need the role, such as `{subject}`"));
-        }
         if lets_in(WebIdentity { audiences: Some(vec![STRANGE_AUDIENCE.to_owned()]), ..self.web.clone() }) {
             let reason = format!(
                 "{name} has no condition on `aud` that limits access, so a token for any audience that IAM's provider lists can assume the role"
             );
-            step = step.because_at(reason, Input::TrustPolicy, pointer()).warn(Diagnosis::NoAudienceCondition);
-            let audience =
-                self.web.audiences.as_deref().and_then(|all| all.first()).map_or("sts.amazonaws.com", String::as_str);
+            step = step.because_at(reason, Input::TrustPolicy, pointer());
+            step.mistake = Some(Diagnosis::NoAudienceCondition);
+            let audiences = self.web.audiences.as_deref();
+            let audience = audiences.and_then(|all| all.first()).map_or("sts.amazonaws.com", String::as_str);
             missing.push(format!("`{url}:aud` with `{audience}`"));
+        }
+        // The greater risk comes last: it is the one that the step is named after.
+        if lets_in(stranger) {
+            let reason = format!(
+                "{name} has no condition on `sub` that limits access, so every service account of the cluster can assume the role"
+            );
+            step = step.because_at(reason, Input::TrustPolicy, pointer());
+            step.mistake = Some(Diagnosis::NoSubjectCondition);
+            let subject = self.web.subject.as_deref().unwrap_or("system:serviceaccount:NAMESPACE:NAME");
+            missing.push(format!("`{url}:sub` with the service accounts that need the role, such as `{subject}`"));
         }
         if missing.is_empty() {
             return step;
@@ -232,8 +235,8 @@ impl<'v> Judge<'v, '_, '_> {
         }
     }
 
-    /// The conditions are true, and whether the statement is about the request is not known. Of the statements that are,
-    /// what is wrong is the likely cause.
+    /// The conditions are true, and whether the statement is about the request is not known. Of the statements that
+    /// are, what is wrong is the likely cause.
     fn perhaps_about_it(&self, statement: &Statement, allows: &[Seen<'v>]) -> Step {
         let step = Step::unknown(STEP, format!("Whether {} allows this pod is not known.", statement.name));
         let mut step = step.because(why_unsure(statement));
@@ -319,6 +322,11 @@ impl<'v> Judge<'v, '_, '_> {
         let reason =
             format!("`{operator}` on `{claim}` in {name} expects `{}`, but the token has `{got}`", shown(values));
         if claim.eq_ignore_ascii_case("aud") {
+            let reason = if is_audience_right(self.view) {
+                format!("{reason}; IAM's identity provider has to list the audience, too")
+            } else {
+                reason
+            };
             let fix = if is_audience_right(self.view) {
                 format!("Set the value of `{right_key}` to `{got}`.")
             } else {
@@ -329,6 +337,13 @@ impl<'v> Judge<'v, '_, '_> {
         if !claim.eq_ignore_ascii_case("sub") {
             return other(reason);
         }
+        let is_spaced =
+            |value: &String| value.chars().any(char::is_whitespace) && value.replace(char::is_whitespace, "") == got;
+        let reason = if values.iter().any(is_spaced) {
+            format!("{reason}; remove the space from the condition's value")
+        } else {
+            reason
+        };
         let is_exact = clause.known.is_some_and(crate::trust::Operator::is_exact);
         if is_exact && values.iter().any(|value| has_wildcard(value) && matches(value, &got)) {
             let reason = format!("{reason}; `{operator}` has no wildcards, so `*` and `?` match only themselves");

@@ -1,7 +1,7 @@
 //! What the SDKs do if STS refuses to give the role: fail, or use the node's role without a word.
 //!
-//! The second is how a pod "has the wrong role", so it has a step of its own. It fails only if an earlier step is why STS
-//! refuses.
+//! The second is how a pod "has the wrong role", so it has a step of its own. It fails only if an earlier step is why
+//! STS refuses.
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;

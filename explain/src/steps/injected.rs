@@ -1,7 +1,7 @@
 //! What the pod's containers have, and why.
 //!
-//! A pod that the cluster stores is evidence: its containers have what they have, whatever the policy would do now. If the two
-//! differ, something changed since, or the policy was not asked; which of these is only said where it was seen.
+//! A pod that the cluster stores is evidence: its containers have what they have, whatever the policy would do now. If
+//! the two differ, something changed since, or the policy was not asked; which of these is only said where it was seen.
 
 use irsa::internals::skip_containers;
 use irsa::{Action, FindingKind, SKIP_LABEL};

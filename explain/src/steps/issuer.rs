@@ -1,9 +1,9 @@
 //! The issuer: its URL, its documents and its keys.
 //!
-//! Sources: `OpenID` Connect Discovery 1.0, section 4.3 (the issuer in the document and the one in the token are the same,
-//! character by character); the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (the URL begins
-//! with `https://`, and AWS fetches the keys from it); the IAM API Reference, `CreateOpenIDConnectProvider` (the URL has
-//! no query, and should have no port).
+//! Sources: `OpenID` Connect Discovery 1.0, section 4.3 (the issuer in the document and the one in the token are the
+//! same, character by character); the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (the
+//! URL begins with `https://`, and AWS fetches the keys from it); the IAM API Reference, `CreateOpenIDConnectProvider`
+//! (the URL has no query, and should have no port).
 
 use serde_json::Value;
 
@@ -22,8 +22,8 @@ const STEP: StepKind = StepKind::Issuer;
 const PUBLISH: &str =
     "Publish the keys that the API server signs with (`/openid/v1/jwks`), all of them while a key is being replaced.";
 
-/// The issuer's URL: the token's, else the discovery document's, else the one that was given. A legacy token has none, for its
-/// issuer is not the cluster's.
+/// The issuer's URL: the token's, else the discovery document's, else the one that was given. A legacy token has none,
+/// for its issuer is not the cluster's.
 pub fn url<'c>(scenario: &'c Scenario<'_>) -> Option<&'c str> {
     issuers(scenario).first().map(|(_, url)| *url)
 }

@@ -1,7 +1,7 @@
 //! The trust policy of a role that a pod gets by EKS Pod Identity.
 //!
-//! Source: the Amazon EKS User Guide, "EKS Pod Identity role": the role trusts the service `pods.eks.amazonaws.com` with
-//! `sts:AssumeRole` and `sts:TagSession`; with a target role, the association's role assumes that one.
+//! Source: the Amazon EKS User Guide, "EKS Pod Identity role": the role trusts the service `pods.eks.amazonaws.com`
+//! with `sts:AssumeRole` and `sts:TagSession`; with a target role, the association's role assumes that one.
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;
@@ -71,8 +71,8 @@ fn of_another_role(view: &TrustView<'_, '_>, step: StepKind) -> Option<Step> {
 }
 
 /// The step if there is no trust policy.
-fn document<'v>(view: &TrustView<'v, '_>, step: StepKind) -> Result<&'v TrustDocument, Step> {
-    view.document(step).map_err(|lacking| Step { outcome: Outcome::Skipped, ..lacking })
+fn document<'v>(view: &TrustView<'v, '_>, step: StepKind) -> Result<&'v TrustDocument, Box<Step>> {
+    view.document(step).map_err(|lacking| Box::new(Step { outcome: Outcome::Skipped, ..*lacking }))
 }
 
 /// The trust policy names EKS Pod Identity, or the association's role.
@@ -80,7 +80,7 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
     const STEP: StepKind = StepKind::Provider;
     let document = match document(view, STEP) {
         Ok(document) => document,
-        Err(step) => return step.because(format!("the role has to trust `{PODS_EKS}`")),
+        Err(step) => return (*step).because(format!("the role has to trust `{PODS_EKS}`")),
     };
     if let Some(step) = of_another_role(view, STEP) {
         return step;
@@ -169,7 +169,7 @@ pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
     const STEP: StepKind = StepKind::Conditions;
     let document = match document(view, STEP) {
         Ok(document) => document,
-        Err(step) => return step,
+        Err(step) => return *step,
     };
     if failed(provider) || provider.mistake.is_some() {
         return Step::skipped(STEP, "Not checked: no statement names the principal with its actions.");

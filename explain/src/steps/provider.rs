@@ -41,7 +41,7 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
     }
     let document = match view.document(STEP) {
         Ok(document) => document,
-        Err(step) => return in_iam(view, step),
+        Err(step) => return in_iam(view, *step),
     };
     if let Some(skipped) = view.skipped(STEP) {
         return skipped;
@@ -255,8 +255,12 @@ fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&St
     let trusts = |name: &str, what: &str| format!("{name} trusts `{what}`, and no statement names an OIDC provider");
     if let Some((statement, service)) = service(&|service| service == PODS_EKS) {
         let says = format!("{REJECTS}: the role trusts EKS Pod Identity (`{PODS_EKS}`), and the pod uses IRSA.");
-        return at(Step::failed(STEP, Diagnosis::TrustsPodIdentity, says), statement, trusts(&statement.name, &service))
-            .fix(format!("{add}; or use EKS Pod Identity: create an association for the service account, and remove its annotation `role-arn`."));
+        return at(
+            Step::failed(STEP, Diagnosis::TrustsPodIdentity, says),
+            statement,
+            trusts(&statement.name, &service),
+        )
+        .fix(format!("{add}."));
     }
     if let Some((statement, service)) = service(&|_| true) {
         let is_node = service.starts_with("ec2.");
@@ -276,9 +280,13 @@ fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&St
     });
     if let Some((statement, principal)) = aws {
         let says = format!("{REJECTS}: the role trusts the AWS principal `{principal}`, and no identity provider.");
-        return at(Step::failed(STEP, Diagnosis::TrustsAwsPrincipal, says), statement, trusts(&statement.name, &principal))
-            .because("another role can assume it (role chaining), a token cannot")
-            .fix(format!("{add}; or annotate the service account with a role that may assume this one, and choose this one in the SDK's profile (`role_arn`, `source_profile`)."));
+        return at(
+            Step::failed(STEP, Diagnosis::TrustsAwsPrincipal, says),
+            statement,
+            trusts(&statement.name, &principal),
+        )
+        .because("another role can assume it (role chaining), a token cannot")
+        .fix(format!("{add}."));
     }
     let federated = named(&|statement| statement.providers().next().map(|(arn, _)| arn.to_owned()));
     if let Some((statement, arn)) = federated {

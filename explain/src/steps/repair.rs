@@ -27,12 +27,30 @@ pub fn trust_fix(view: &TrustView<'_, '_>, provider: &Step, conditions: &Step) -
         if providers.has(view.url(), view.request.account.as_deref()) == Some(true));
     // Where only a condition is wrong, the provider was there when the policy was written.
     let may_lack_provider = !has_provider && failed(provider) && provider.mistake != Some(Diagnosis::OtherAction);
+    let role = view.scenario.role();
     let target = CommandTarget {
-        role: view.scenario.expected_role.as_deref(),
+        role: role.as_deref(),
         missing_provider: may_lack_provider.then(|| view.url()),
         audience: view.request.audiences.as_deref().and_then(|audiences| audiences.first()).map(String::as_str),
     };
-    Some(TrustFix::new(&repair, document, &target))
+    Some(TrustFix { alternative: alternative(provider), ..TrustFix::new(&repair, document, &target) })
+}
+
+/// Another way, if the role was made for something else.
+fn alternative(provider: &Step) -> Option<String> {
+    let text = match provider.mistake? {
+        Diagnosis::TrustsPodIdentity => {
+            "Or use EKS Pod Identity: create an association for the service account, remove its annotation `role-arn`, and recreate the pod."
+        }
+        Diagnosis::TrustsService => {
+            "Or annotate the service account with a role of its own, if this one is for something else, such as the nodes."
+        }
+        Diagnosis::TrustsAwsPrincipal => {
+            "Or annotate the service account with a role that may assume this one, and set this one as `role_arn` in the SDK's profile, with a `source_profile`."
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// Whether the token's audience can stay: it is AWS's own, or not like it, and the policy does not expect AWS's own.

@@ -1,8 +1,8 @@
 //! The token: its audience, its subject, its lifetime, and whether AWS accepts its form.
 //!
-//! Sources: the AWS STS API Reference, `AssumeRoleWithWebIdentity` (a token has 4 to 20,000 characters; signatures are RS256, RS384,
-//! RS512, ES256, ES384 or ES512); the IAM User Guide, "Available keys for AWS OIDC federation" (`azp`); RFC 7515, section
-//! 4.1.11 (`crit`); RFC 7519.
+//! Sources: the AWS STS API Reference, `AssumeRoleWithWebIdentity` (a token has 4 to 20,000 characters; signatures are
+//! RS256, RS384, RS512, ES256, ES384 or ES512); the IAM User Guide, "Available keys for AWS OIDC federation" (`azp`);
+//! RFC 7515, section 4.1.11 (`crit`); RFC 7519.
 
 use irsa::FindingKind;
 

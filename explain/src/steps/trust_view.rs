@@ -39,7 +39,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
     }
 
     /// The trust policy, or the step if there is none to check.
-    pub fn document(&self, step: StepKind) -> Result<&'c TrustDocument, Step> {
+    pub fn document(&self, step: StepKind) -> Result<&'c TrustDocument, Box<Step>> {
         match &self.scenario.documents.trust_policy {
             Given::Present(document) => Ok(document),
             lacking => {
@@ -47,7 +47,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
                 let step = Step::unknown(step, format!("Whom the role trusts is not known: {lack}."));
                 let mut problems = self.scenario.documents.problems.iter();
                 let problem = problems.find(|problem| problem.input == Input::TrustPolicy);
-                Err(step.because_all(problem.map(|problem| problem.message.clone())))
+                Err(Box::new(step.because_all(problem.map(|problem| problem.message.clone()))))
             }
         }
     }

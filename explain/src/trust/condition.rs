@@ -37,8 +37,8 @@ impl Clause {
     }
 }
 
-/// Whether all clauses are true for a request. IAM does not document which of two keys counts that differ in letter case
-/// only, so such clauses are decided only if they agree.
+/// Whether all clauses are true for a request. IAM does not document which of two keys counts that differ in letter
+/// case only, so such clauses are decided only if they agree.
 pub fn all_hold(clauses: &[Clause], request: &Request) -> Ternary {
     let mut by_key: BTreeMap<(String, String), Vec<Ternary>> = BTreeMap::new();
     for clause in clauses {

@@ -1,8 +1,8 @@
 //! Finds the trust policy in what people have at hand.
 //!
-//! A trust policy is given as the policy itself, as one statement or an array of statements, as a JSON string, URL-encoded
-//! (as the IAM API returns it), within the output of `aws iam get-role` or `list-roles`, or within Terraform's state or
-//! plan as JSON.
+//! A trust policy is given as the policy itself, as one statement or an array of statements, as a JSON string,
+//! URL-encoded (as the IAM API returns it), within the output of `aws iam get-role` or `list-roles`, or within
+//! Terraform's state or plan as JSON.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use irsa::json;
 use serde_json::{Value, json};
 
 use super::policy::Policy;
+use crate::pointer::{child, visit_objects};
 
 /// The members that hold a role's trust policy: of the AWS CLI, of Terraform, of Crossplane, of ACK.
 const MEMBERS: [&str; 4] =
@@ -96,9 +97,7 @@ impl TrustDocument {
     #[must_use]
     pub fn pointer(&self, statement: usize, below: &[&str]) -> String {
         let Some(start) = self.statements.get(statement) else { return self.pointer.clone() };
-        below
-            .iter()
-            .fold(start.clone(), |path, segment| format!("{path}/{}", segment.replace('~', "~0").replace('/', "~1")))
+        below.iter().fold(start.clone(), |pointer, segment| child(&pointer, segment))
     }
 
     /// The JSON pointer of the whole policy in the input.
@@ -194,7 +193,7 @@ fn find(value: &Value, role: Option<&str>) -> Result<Found, DocumentError> {
         Some(planned) => (planned, "/planned_values"),
         None => (value, ""),
     };
-    collect(start, pointer.to_owned(), &mut found);
+    collect(start, pointer, &mut found);
     if found.is_empty() {
         return Ok(Found { value: value.clone(), pointer: String::new(), arn: None, name: None });
     }
@@ -218,33 +217,22 @@ fn find(value: &Value, role: Option<&str>) -> Result<Found, DocumentError> {
     }
 }
 
-fn collect(value: &Value, pointer: String, found: &mut Vec<Found>) {
-    match value {
-        Value::Object(members) => {
-            for member in MEMBERS {
-                let Some(policy) = members.get(member).filter(|policy| policy.is_object() || policy.is_string()) else {
-                    continue;
-                };
-                let text = |keys: &[&str]| keys.iter().find_map(|key| members.get(*key)?.as_str()).map(str::to_owned);
-                found.push(Found {
-                    value: policy.clone(),
-                    pointer: format!("{pointer}/{member}"),
-                    arn: text(&["Arn", "arn"]),
-                    name: text(&["RoleName", "name"]),
-                });
-                return;
-            }
-            for (key, member) in members {
-                collect(member, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), found);
-            }
-        }
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                collect(element, format!("{pointer}/{index}"), found);
-            }
-        }
-        _ => {}
-    }
+fn collect(value: &Value, pointer: &str, found: &mut Vec<Found>) {
+    visit_objects(value, pointer, &mut |members, pointer| {
+        let policy = MEMBERS.iter().find_map(|member| {
+            let policy = members.get(*member).filter(|policy| policy.is_object() || policy.is_string())?;
+            Some((*member, policy))
+        });
+        let Some((member, policy)) = policy else { return false };
+        let text = |keys: &[&str]| keys.iter().find_map(|key| members.get(*key)?.as_str()).map(str::to_owned);
+        found.push(Found {
+            value: policy.clone(),
+            pointer: child(pointer, member),
+            arn: text(&["Arn", "arn"]),
+            name: text(&["RoleName", "name"]),
+        });
+        true
+    });
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Changes a trust policy so that it accepts one service account.
 //!
-//! The rules: the new access is for exactly one service account and one audience; a statement that may serve somebody else
-//! stays as it is; a condition that cannot be checked here, such as one on `aws:SourceIp`, is kept.
+//! The rules: the new access is for exactly one service account and one audience; a statement that may serve somebody
+//! else stays as it is; a condition that cannot be checked here, such as one on `aws:SourceIp`, is kept.
 
 use serde_json::{Map, Value, json};
 
@@ -107,8 +107,8 @@ fn condition(clauses: &[&Clause]) -> Map<String, Value> {
     condition
 }
 
-/// Changes the policy so that it accepts the request. `None` if what the request is has to be known better, or the policy
-/// cannot be made to accept it.
+/// Changes the policy so that it accepts the request. `None` if what the request is has to be known better, or the
+/// policy cannot be made to accept it.
 #[must_use]
 pub fn repair(document: &TrustDocument, request: &WebIdentity) -> Option<Repair> {
     let target = Target::of(request)?;
@@ -130,9 +130,9 @@ pub fn repair(document: &TrustDocument, request: &WebIdentity) -> Option<Repair>
     if !policy.allows().any(|statement| truth(statement) == Ternary::True) {
         changes.push(admit(policy, old, &whole, &target));
     }
-    let changed = apply(&document.value, &changes)?;
-    let accepts = Policy::read(&changed).map_or(Ternary::False, |policy| accepts(&policy, &whole));
-    (accepts != Ternary::False).then_some(Repair { changes, policy: changed, accepts })
+    let new = apply(&document.value, &changes)?;
+    let accepts = Policy::read(&new).map_or(Ternary::False, |policy| accepts(&policy, &whole));
+    (accepts != Ternary::False).then_some(Repair { changes, policy: new, accepts })
 }
 
 /// Whether a policy accepts a request: nothing denies it, and one statement allows it.
@@ -227,8 +227,8 @@ fn is_service_account(subject: &str) -> bool {
     })
 }
 
-/// Whether a provider's URL was meant to be the issuer's: the same ID with another host, another letter case, or a slash at
-/// the end.
+/// Whether a provider's URL was meant to be the issuer's: the same ID with another host, another letter case, or a
+/// slash at the end.
 #[must_use]
 pub fn is_misspelled(url: &str, issuer: &str) -> bool {
     let id = |url: &str| {

@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::policy::Provider;
+use crate::pointer::{child, visit_objects};
 
 /// What IAM knows of identity providers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl IamProviders {
             return Ok(Self::All(arns.collect()));
         }
         let mut found = Vec::new();
-        collect(value, String::new(), &mut found);
+        collect(value, &mut found);
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),
@@ -64,33 +65,23 @@ impl IamProviders {
     }
 }
 
-fn collect(value: &Value, pointer: String, found: &mut Vec<IamProviders>) {
-    match value {
-        Value::Object(members) => {
-            for (url_key, ids_key) in [("Url", "ClientIDList"), ("url", "client_id_list")] {
-                let url = members.get(url_key).and_then(Value::as_str);
-                let ids = members.get(ids_key).and_then(Value::as_array);
-                if let (Some(url), Some(ids)) = (url, ids) {
-                    found.push(IamProviders::One {
-                        url: url.strip_prefix("https://").unwrap_or(url).to_owned(),
-                        client_ids: ids.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                        url_pointer: format!("{pointer}/{url_key}"),
-                        client_ids_pointer: format!("{pointer}/{ids_key}"),
-                    });
-                    return;
-                }
-            }
-            for (key, member) in members {
-                collect(member, format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+fn collect(value: &Value, found: &mut Vec<IamProviders>) {
+    visit_objects(value, "", &mut |members, pointer| {
+        for (url_key, ids_key) in [("Url", "ClientIDList"), ("url", "client_id_list")] {
+            let url = members.get(url_key).and_then(Value::as_str);
+            let ids = members.get(ids_key).and_then(Value::as_array);
+            if let (Some(url), Some(ids)) = (url, ids) {
+                found.push(IamProviders::One {
+                    url: url.strip_prefix("https://").unwrap_or(url).to_owned(),
+                    client_ids: ids.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                    url_pointer: child(pointer, url_key),
+                    client_ids_pointer: child(pointer, ids_key),
+                });
+                return true;
             }
         }
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                collect(element, format!("{pointer}/{index}"), found);
-            }
-        }
-        _ => {}
-    }
+        false
+    });
 }
 
 #[cfg(test)]

@@ -182,12 +182,11 @@ impl Operator {
             if is_negated { any.negated() } else { any }
         };
         match (key, self.set) {
-            (Known::Unknown, _) => Ternary::Unknown,
+            (Known::Unknown, _) | (Known::Present, Some(_)) => Ternary::Unknown,
             (Known::Present, None) => {
                 let any = Ternary::any(clause.values.iter().map(|expected| comparison.matches_everything(expected)));
                 if is_negated { any.negated() } else { any }
             }
-            (Known::Present, Some(_)) => Ternary::Unknown,
             (Known::Absent, None) => (is_negated || self.if_exists).into(),
             (Known::Absent, Some(Set::All)) => Ternary::True,
             // The documentation does not say what `IfExists` does here.
@@ -251,8 +250,8 @@ impl Comparison {
     }
 }
 
-/// A value of the request that is not of the operator's type. IAM does not document the comparison, but no reading of it
-/// matches two texts that differ.
+/// A value of the request that is not of the operator's type. IAM does not document the comparison, but no reading of
+/// it matches two texts that differ.
 fn mistyped(value: &str, expected: &str) -> Ternary {
     if pattern::matches(expected, value) { Ternary::Unknown } else { Ternary::False }
 }

@@ -264,12 +264,12 @@ fn principal(statement: &Map<String, Value>) -> Result<Principal, String> {
     };
     let mut named = Named::default();
     for (kind, names) in kinds {
-        let names = strings(names).ok_or(error)?;
+        let listed = strings(names).ok_or(error)?;
         match kind.as_str() {
-            "Federated" => named.federated.extend(names),
-            "AWS" if names.iter().any(|name| name == "*") => return Ok(Principal::Everybody),
-            "AWS" => named.aws.extend(names),
-            "Service" => named.services.extend(names),
+            "Federated" => named.federated.extend(listed),
+            "AWS" if listed.iter().any(|name| name == "*") => return Ok(Principal::Everybody),
+            "AWS" => named.aws.extend(listed),
+            "Service" => named.services.extend(listed),
             "CanonicalUser" => {}
             _ => return Err(error.to_owned()),
         }

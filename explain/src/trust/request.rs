@@ -1,9 +1,10 @@
 //! Requests to assume a role, and the condition keys that each contains.
 //!
-//! Sources: the IAM User Guide, "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation"
-//! (the keys are `PROVIDER:aud`, `PROVIDER:sub` and `PROVIDER:amr`, where the provider is the issuer's URL without
-//! `https://`), and "AWS global condition context keys" (`aws:SourceArn` and its siblings are in a request only if an AWS
-//! service makes it); the Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags" (the session tags).
+//! Sources: the IAM User Guide, "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation" (the
+//! keys are `PROVIDER:aud`, `PROVIDER:sub` and `PROVIDER:amr`, where the provider is the issuer's URL without
+//! `https://`), and "AWS global condition context keys" (`aws:SourceArn` and its siblings are in a request only if an
+//! AWS service makes it); the Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags" (the session
+//! tags).
 
 use super::policy::{Effect, Principal, Provider, Statement};
 use super::ternary::Ternary;

@@ -70,8 +70,8 @@ fn every_operator_does_what_the_documentation_says() {
     assert!(failures.is_empty(), "{} of {cases} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// "`ForAllValues` ... also returns true ... if the key values resolve to a null data set, such as an empty string": page
-/// `multi` of the table.
+/// "`ForAllValues` ... also returns true ... if the key values resolve to a null data set, such as an empty string":
+/// page `multi` of the table.
 #[test]
 fn an_empty_string_is_no_value_for_for_all_values() {
     let request = request(&[""]);

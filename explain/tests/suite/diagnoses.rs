@@ -47,7 +47,7 @@ fn cause(explanation: &Explanation) -> String {
 
 /// What each case comes to.
 fn cases() -> Vec<(&'static str, Inputs)> {
-    [of_the_pod(), of_the_token(), of_the_trust_policy(), of_the_region()].concat()
+    [of_the_pod(), of_the_role(), of_the_token(), of_the_trust_policy(), of_the_keys(), of_the_region()].concat()
 }
 
 fn of_the_pod() -> Vec<(&'static str, Inputs)> {
@@ -71,6 +71,56 @@ fn of_the_pod() -> Vec<(&'static str, Inputs)> {
     add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["name"] = "web".into()));
     add("serviceAccount/otherServiceAccount", account(&|account| account["metadata"]["namespace"] = "web".into()));
     add("role/otherRole", Inputs { role: Some("arn:aws:iam::111122223333:role/other".into()), ..right() });
+    add(
+        "role/misspelledAnnotation",
+        account(&|account| {
+            account["metadata"]["annotations"] =
+                json!({"eks.amazon.com/role-arn": "arn:aws:iam::111122223333:role/app"});
+        }),
+    );
+    add("allowed/roleNotAllowed", Inputs {
+        settings: Some(r#"{"region": "us-east-2", "allowedRoles": [{"namespaces": ["*"], "roles": ["arn:aws:iam::*:role/x"]}]}"#.into()),
+        ..right()
+    });
+    add("injected/notInjected", pod(&|pod| pod["metadata"]["uid"] = "5f8d1c0e".into()));
+    add(
+        "injected/conflictingVolume",
+        pod(&|pod| pod["spec"]["volumes"] = json!([{"name": "aws-iam-token", "emptyDir": {}}])),
+    );
+    add(
+        "injected/partialCredentials",
+        container(&|container| {
+            container["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/x"}]);
+        }),
+    );
+    add(
+        "credentials/overriddenRole",
+        container(&|container| {
+            container["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/x"},
+                                  {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/tmp/token"}]);
+        }),
+    );
+    add(
+        "credentials/profileSet",
+        container(&|container| container["env"] = json!([{"name": "AWS_PROFILE", "value": "x"}])),
+    );
+    add(
+        "credentials/profileSet",
+        container(&|container| {
+            container["volumeMounts"] = json!([{"name": "config", "mountPath": "/root/.aws"}]);
+        }),
+    );
+    cases
+}
+
+fn of_the_role() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    let account = |changed: &dyn Fn(&mut Value)| {
+        let mut inputs = right();
+        change(&mut inputs.service_account, changed);
+        inputs
+    };
     let annotated =
         |role: &str| account(&|account| account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = role.into());
     add("role/emptyRole", annotated(""));
@@ -114,45 +164,6 @@ fn of_the_pod() -> Vec<(&'static str, Inputs)> {
         ..associated
     };
     add("provider/sourceRoleNotTrusted", chained);
-    add(
-        "role/misspelledAnnotation",
-        account(&|account| {
-            account["metadata"]["annotations"] =
-                json!({"eks.amazon.com/role-arn": "arn:aws:iam::111122223333:role/app"});
-        }),
-    );
-    add("allowed/roleNotAllowed", Inputs {
-        settings: Some(r#"{"region": "us-east-2", "allowedRoles": [{"namespaces": ["*"], "roles": ["arn:aws:iam::*:role/x"]}]}"#.into()),
-        ..right()
-    });
-    add("injected/notInjected", pod(&|pod| pod["metadata"]["uid"] = "5f8d1c0e".into()));
-    add(
-        "injected/conflictingVolume",
-        pod(&|pod| pod["spec"]["volumes"] = json!([{"name": "aws-iam-token", "emptyDir": {}}])),
-    );
-    add(
-        "injected/partialCredentials",
-        container(&|container| {
-            container["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/x"}]);
-        }),
-    );
-    add(
-        "credentials/overriddenRole",
-        container(&|container| {
-            container["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/x"},
-                                  {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/tmp/token"}]);
-        }),
-    );
-    add(
-        "credentials/profileSet",
-        container(&|container| container["env"] = json!([{"name": "AWS_PROFILE", "value": "x"}])),
-    );
-    add(
-        "credentials/profileSet",
-        container(&|container| {
-            container["volumeMounts"] = json!([{"name": "config", "mountPath": "/root/.aws"}]);
-        }),
-    );
     cases
 }
 
@@ -297,6 +308,26 @@ fn of_the_trust_policy() -> Vec<(&'static str, Inputs)> {
     add("conditions/wrongServiceAccount", condition(":sub", "system:serviceaccount:default:web"));
     add("conditions/wrongSubject", condition(":sub", "default:my-sa"));
     add("conditions/wrongAudience", condition(":aud", "sts.amazonaws.com.cn"));
+    add(
+        "conditions/otherProvider",
+        with_statement(|statement| {
+            statement["Condition"]["StringEquals"] =
+                json!({"oidc.example/id/B:sub": "system:serviceaccount:default:my-sa"});
+        }),
+    );
+    add(
+        "conditions/issuerWithScheme",
+        with_statement(|statement| {
+            statement["Condition"]["StringEquals"] = json!({format!("https://{PROVIDER}:aud"): "sts.amazonaws.com"});
+        }),
+    );
+    cases
+}
+
+fn of_the_keys() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    let misspelled = PROVIDER.replace("oidc.eks.us-east-2", "oidc.us-east-2.eks");
     let key = |key: &str, value: &str| {
         with_statement(|statement| statement["Condition"]["StringEquals"] = json!({key: value}))
     };
@@ -323,19 +354,6 @@ fn of_the_trust_policy() -> Vec<(&'static str, Inputs)> {
             json!({"StringEquals": {format!("{PROVIDER}:sub"): format!("${{{PROVIDER}:sub}}")}});
     });
     add("conditions/missingVersion", unversioned);
-    add(
-        "conditions/otherProvider",
-        with_statement(|statement| {
-            statement["Condition"]["StringEquals"] =
-                json!({"oidc.example/id/B:sub": "system:serviceaccount:default:my-sa"});
-        }),
-    );
-    add(
-        "conditions/issuerWithScheme",
-        with_statement(|statement| {
-            statement["Condition"]["StringEquals"] = json!({format!("https://{PROVIDER}:aud"): "sts.amazonaws.com"});
-        }),
-    );
     cases
 }
 

@@ -1,5 +1,7 @@
 //! Laws of the printed fixes: whoever applies the fix has a trust policy that accepts the pod, and nobody else.
 
+use std::sync::LazyLock;
+
 use crate::support::{PROVIDER, right};
 use irsa_explain::explanation::StepKind;
 use irsa_explain::{Explanation, Inputs, Mark, Outcome, explain, tree};
@@ -9,12 +11,15 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
+/// The walk-through: it is read from its file once.
+static RIGHT: LazyLock<Inputs> = LazyLock::new(right);
+
 const ACCOUNT: &str = "111122223333";
 const OTHER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLEB27D84C0F8E2A9B0C1D2E3F40";
 
 /// The pod of the walk-through without a token, as another account of another cluster.
 fn inputs(account: &str, issuer: &str, policy: &Value) -> Inputs {
-    let right = right();
+    let right = RIGHT.clone();
     let renamed = |text: Option<String>| text.map(|text| text.replace("\"my-sa\"", &format!("\"{account}\"")));
     Inputs {
         pod: renamed(right.pod),

@@ -3,6 +3,7 @@
 use crate::util::substring::contains;
 
 /// The Levenshtein distance: the number of characters to insert, delete or replace.
+#[must_use]
 pub fn edits(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
