@@ -420,9 +420,9 @@ impl Unseen {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::EnvFrom => "the variables that `envFrom` sets are not known",
-            Self::OptionalKeys => "whether the Secret with the optional static keys exists is not known",
-            Self::Files => "the content of the profile or the shared files is not known",
+            Self::EnvFrom => "`envFrom` sets unknown variables",
+            Self::OptionalKeys => "the static keys are optional, and whether their Secret exists is not known",
+            Self::Files => "the profile or the shared files have unknown content",
             Self::Profile => "whether the profile of `AWS_PROFILE` exists is not known; if not, the SDK fails",
         }
     }

@@ -114,7 +114,7 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
         let step = match step.outcome {
             Outcome::Passed => Step {
                 outcome: Outcome::Unknown,
-                says: format!("Whether the role wins in container `{name}` is not known: {}.", words(taken)),
+                says: format!("In container `{name}`, other credentials may win over the role: {}.", words(taken)),
                 ..step
             },
             _ => step,

@@ -125,7 +125,7 @@ fn unreachable(url: &str) -> Option<Step> {
     }
     unreachable_host(url).map(|(host, reason)| {
         let reason = if host.is_empty() { reason.to_owned() } else { format!("host `{host}`: {reason}") };
-        Step::failed(STEP, Diagnosis::IssuerNotPublic, "AWS can't reach the issuer.")
+        Step::failed(STEP, Diagnosis::IssuerNotPublic, format!("AWS can't reach the issuer `{url}`."))
             .because(reason)
             .fix("Give the API server a public URL as `--service-account-issuer`, such as that of a bucket, and publish its discovery document and its keys there.")
     })

@@ -114,7 +114,11 @@ impl Looked<'_> {
         let failed = Step::failed(
             STEP,
             Diagnosis::RegionInOtherPartition,
-            "STS is asked in another AWS partition than the role's.",
+            format!(
+                "Region `{}` is in another AWS partition (`{}`) than the role (`{partition}`).",
+                region.as_str(),
+                region.partition()
+            ),
         );
         let is_failed = step.outcome == Outcome::Failed;
         let step = if is_failed { step } else { Step { details: step.details, reasons: step.reasons, ..failed } };
@@ -152,7 +156,8 @@ impl Looked<'_> {
         let step =
             unknown(step, "No region is set, so it depends on the SDK which STS is asked.").warn(Diagnosis::NoRegion);
         if let Some(variable) = empty.first() {
-            return step
+            let says = format!("The pod has no region, because `{variable}` is set to an empty string.");
+            return says_instead(step, says)
                 .because(format!(
                     "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; Python and the CLI fail, and the others have none"
                 ))
@@ -161,6 +166,13 @@ impl Looked<'_> {
         let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
             step.because(format!("container `{name}`: without a region: {}: {}", names(sdks), words(endpoint)))
         });
+        let step = match &self.scenario.settings.region {
+            Some(_) if self.subject.origin == Origin::Stored => {
+                let says = "The pod has no region: the setting `region` was set after the pod was created.";
+                says_instead(step, says.to_owned())
+            }
+            _ => step,
+        };
         step.fix(self.fix_without_region())
     }
 
@@ -262,6 +274,11 @@ fn names(sdks: &[&Sdk]) -> String {
         return "every SDK".to_owned();
     }
     sdks.iter().map(|sdk| sdk.name).collect::<Vec<_>>().join(", ")
+}
+
+/// The step with another sentence, unless it failed.
+fn says_instead(step: Step, says: String) -> Step {
+    if step.outcome == Outcome::Failed { step } else { Step { says, ..step } }
 }
 
 /// The step, unknown for this reason unless it failed.

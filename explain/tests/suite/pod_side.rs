@@ -296,7 +296,7 @@ fn of_variables() -> Vec<Case> {
             Outcome::Unknown,
             "",
         )
-        .says(&["whether the Secret with the optional static keys exists is not known"]),
+        .says(&["whether their Secret exists is not known"]),
         case(
             "static keys from a Secret",
             with_env(json!([
