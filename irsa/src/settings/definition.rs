@@ -318,7 +318,7 @@ pub(super) const COMPOSE_ROLE_ARN: [Definition; 2] = [
     },
 ];
 
-pub(super) const ROLE_MAPPING: [Definition; 5] = [
+pub(super) const ROLE_MAPPING: [Definition; 6] = [
     Definition {
         key: "serviceAccount",
         value: ACCOUNT_PATTERN,
@@ -357,6 +357,15 @@ pub(super) const ROLE_MAPPING: [Definition; 5] = [
         default: "the setting with the same name",
         meaning: "the lifetime of the token",
         example: "3600",
+        ..OPTIONAL
+    },
+    Definition {
+        key: "region",
+        value: string(Region::EXPECTED),
+        default: "the setting with the same name",
+        meaning: "the region of the service account's pods",
+        example: r#""us-east-2""#,
+        pattern: "^[a-z]{2,}(-[a-z]{2,})+-[0-9]{1,2}$",
         ..OPTIONAL
     },
 ];
