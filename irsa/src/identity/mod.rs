@@ -2,6 +2,7 @@
 
 pub(crate) mod allow_list;
 pub(crate) mod annotations;
+pub(crate) mod audience;
 pub(crate) mod container_selection;
 pub(crate) mod resolve;
 pub(crate) mod role_config_map;

@@ -7,8 +7,9 @@
 
 use std::borrow::Cow;
 
-use super::allow_list::{allows_audience, allows_role};
+use super::allow_list::allows_role;
 use super::annotations::{region, sts_regional_endpoints, token_lifetime};
+use super::audience::{check_allowed_audience, check_likely_audience};
 use super::role_config_map::{self, Match};
 use super::{CredentialMethod, Identity, RoleSource, Token};
 use crate::cluster::LookupError;
@@ -20,7 +21,6 @@ use crate::settings::{ContainerCredentials, Mode, RoleMapping, Settings};
 use crate::types::account_pattern::closest;
 use crate::types::region::Region;
 use crate::types::role_arn::{RoleArn, RoleArnError};
-use crate::types::sts_audience::{has_blank, meant_audience};
 use crate::types::token_lifetime::TokenLifetime;
 use crate::util::substring::contains;
 
@@ -141,35 +141,6 @@ pub(crate) fn annotated_audience<'s, 'c: 's>(
     );
     check_allowed_audience(checker, subject, audience);
     Some(Cow::Borrowed(audience))
-}
-
-/// Reports an audience that is not among `allowedAudiences`.
-pub(crate) fn check_allowed_audience(checker: &mut Checker<'_>, subject: Subject<'_>, audience: &str) {
-    if !allows_audience(checker.settings, audience) {
-        let message = Message::new(subject, format_args!("`allowedAudiences` does not have ")).quote(audience);
-        checker.report(FindingKind::AudienceNotAllowed, message);
-    }
-}
-
-/// Reports an audience that is probably a misspelled STS audience, unless the settings name it.
-pub(crate) fn check_likely_audience(checker: &mut Checker<'_>, subject: Subject<'_>, item: Item<'_>, audience: &str) {
-    let settings = checker.settings;
-    let is_named = settings.token_audience == audience
-        || settings.allowed_audiences.iter().flatten().any(|allowed| allowed == audience);
-    if is_named {
-        return;
-    }
-    let message = Message::new(subject, format_args!("expected an STS audience, but got ")).quote(audience).on(item);
-    match meant_audience(audience) {
-        Some(meant) => {
-            let rest = format_args!(", did you mean `{meant}`?");
-            checker.report(FindingKind::UnlikelyAudience, message.then(rest));
-        }
-        None if has_blank(audience) => {
-            checker.report(FindingKind::UnlikelyAudience, message.then(format_args!(", which has a blank")));
-        }
-        None => {}
-    }
 }
 
 fn annotated_identity<'s, 'c: 's>(

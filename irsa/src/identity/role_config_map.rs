@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::resolve::{check_allowed_audience, check_likely_audience};
+use super::allow_list::allows_role;
+use super::audience::{check_allowed_audience, check_likely_audience};
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
-use crate::identity::allow_list::allows_role;
 use crate::json::{self, Field, Reader, Unreadable};
 use crate::settings::RoleMapping;
 use crate::types::account_pattern::{AccountPattern, Closeness};

@@ -3,7 +3,8 @@
 //! `make docs` generates the reference, the schema and Rancher's form from it. Reading (`read.rs`) takes the known keys
 //! and the expected values from it. Tests check that every key is read as the table says.
 //!
-//! To add a setting, add its entry here, a field, and the line that reads it.
+//! To add a setting, add its entry here, a field, and the line that reads it. The lines stand in the order of the entries;
+//! an assertion fails in tests if not.
 
 use super::custom_workload::TemplatePath;
 use super::reader::{BOOLEAN, LIFETIME, OBJECT, one_of_text};
