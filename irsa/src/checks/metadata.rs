@@ -10,6 +10,7 @@ use crate::objects::annotation_keys::{
 use crate::objects::metadata::{Metadata, SKIP_LABEL};
 use crate::objects::pod::Pod;
 use crate::settings::Mode;
+use crate::util::name_index::NameIndex;
 
 /// Checks the annotations of a pod or a pod template.
 pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &PodAnnotations) {
@@ -86,10 +87,9 @@ fn check_container_names(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: 
     if lists.iter().all(|(_, names)| names.is_none()) {
         return;
     }
-    let containers: std::collections::BTreeSet<_> =
-        pod.spec.containers.iter().map(|container| container.name().decode()).collect();
+    let containers = NameIndex::new(&mut pod.spec.containers.iter().map(|container| container.name().decode()));
     for (key, names) in lists {
-        for unknown in names.iter().flatten().filter(|name| !containers.contains(name.as_str())) {
+        for unknown in names.iter().flatten().filter(|name| !containers.contains(name)) {
             let message = Message::new(Subject::Pod, format_args!("no container is named ")).quote(unknown);
             checker.report_annotation(FindingKind::UnknownSkipContainer, key, message);
         }

@@ -1,24 +1,23 @@
 //! Which containers of a pod get an identity, by `skip-containers` and `include-containers`.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
 use crate::objects::container::Container;
+use crate::util::name_index::NameIndex;
 
 /// The containers that get an identity. `skip` wins over `include`.
 #[derive(Debug, Default)]
 pub(crate) struct ContainerSelection {
-    skip: BTreeSet<String>,
+    skip: NameIndex<'static>,
     /// `None` includes all.
-    include: Option<BTreeSet<String>>,
+    include: Option<NameIndex<'static>>,
 }
 
 impl ContainerSelection {
     /// A selection by the names of containers.
     pub(crate) fn new(skip: Option<Vec<String>>, include: Option<Vec<String>>) -> Self {
-        Self {
-            skip: skip.into_iter().flatten().collect(),
-            include: include.map(|include| include.into_iter().collect()),
-        }
+        let index = |names: Vec<String>| NameIndex::new(&mut names.into_iter().map(Cow::Owned));
+        Self { skip: index(skip.unwrap_or_default()), include: include.map(index) }
     }
 
     /// Whether a container gets an identity.
@@ -27,6 +26,6 @@ impl ContainerSelection {
             return true;
         }
         let name = container.name().decode();
-        !self.skip.contains(&*name) && self.include.as_ref().is_none_or(|include| include.contains(&*name))
+        !self.skip.contains(&name) && self.include.as_ref().is_none_or(|include| include.contains(&name))
     }
 }

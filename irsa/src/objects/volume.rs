@@ -1,9 +1,7 @@
 //! A volume: its kind, and the service account tokens that it projects.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use crate::json::{Attempt, Field, RawStr, Reader, Result};
+use crate::util::name_index::NameIndex;
 
 /// A volume of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,18 +20,20 @@ pub(crate) struct Volume<'j> {
 
 /// The volumes of a pod by name. Of a duplicate name, which the API server rejects, the first counts.
 #[derive(Debug)]
-pub(crate) struct VolumesByName<'v, 'j>(BTreeMap<Cow<'j, str>, &'v Volume<'j>>);
+pub(crate) struct VolumesByName<'v, 'j> {
+    index: NameIndex<'j>,
+    volumes: &'v [Volume<'j>],
+}
 
 impl<'v, 'j> VolumesByName<'v, 'j> {
     /// An index of the volumes.
     pub(crate) fn new(volumes: &'v [Volume<'j>]) -> Self {
-        // In reverse, so that the first of a name stays.
-        Self(volumes.iter().rev().map(|volume| (volume.name.decode(), volume)).collect())
+        Self { index: NameIndex::new(&mut volumes.iter().map(|volume| volume.name.decode())), volumes }
     }
 
     /// The volume of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&'v Volume<'j>> {
-        self.0.get(name).copied()
+        self.volumes.get(self.index.position(name)?)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Reviews the `ConfigMap` of role mappings that the setting `rolesConfigMap` names: its entries, before any pod uses them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use super::answer::{Review, conclude_object};
 use crate::cluster::Cluster;
@@ -13,6 +12,7 @@ use crate::json::{self, Field, Reader};
 use crate::request::{Document, Operation, Request};
 use crate::settings::Settings;
 use crate::types::object_name::ConfigMapName;
+use crate::util::name_index::NameIndex;
 
 /// Reviews the creation or update of a `ConfigMap`. Any other `ConfigMap` than the one that the setting names is accepted
 /// untouched. On an update, only new or changed entries can reject: an old fault must not block a write.
@@ -43,7 +43,7 @@ pub(super) fn review_config_map<'j>(
 
 fn check_config(checker: &mut Checker<'_>, name: &ConfigMapName<'_>, config: &str, old: Option<&str>) {
     let old_entries = old.map(entries).unwrap_or_default();
-    let is_unchanged = |key: &str, text: &str| old_entries.contains(&(key.to_owned(), text.to_owned()));
+    let is_unchanged = |key: &str, text: &str| old_entries.contains(&entry_text(key, text));
     if let Err(unreadable) = check_entries(checker, config, &is_unchanged) {
         let limit = if old == Some(config) { Action::Warn } else { Action::Reject };
         let text = format_args!("its role mappings are not a JSON object: {unreadable}");
@@ -52,14 +52,19 @@ fn check_config(checker: &mut Checker<'_>, name: &ConfigMapName<'_>, config: &st
     }
 }
 
-/// The keys and texts of the entries. None if the text is not a JSON object.
-fn entries(config: &str) -> BTreeSet<(String, String)> {
-    let mut entries = BTreeSet::new();
+/// An index of the entries, by key and text. Empty if the text is not a JSON object.
+fn entries(config: &str) -> NameIndex<'static> {
+    let mut entries = Vec::new();
     let read = Reader::new(config).object(|reader, key| {
-        entries.insert((key.to_owned(), reader.raw()?.0.to_owned()));
+        entries.push(Cow::Owned(entry_text(key, reader.raw()?.0)));
         Ok(())
     });
-    if read.is_ok() { entries } else { BTreeSet::new() }
+    if read.is_ok() { NameIndex::new(&mut entries.into_iter()) } else { NameIndex::default() }
+}
+
+/// An entry as one string. JSON text has no NUL, so no two entries are the same string.
+fn entry_text(key: &str, text: &str) -> String {
+    [text, "\0", key].concat()
 }
 
 /// The mappings in a `ConfigMap`: the value of the key `config`.

@@ -41,7 +41,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
         let distance = edits(&name, &candidate);
         let is_part = name.len() > 2 && (contains(&candidate, &name) || contains(&name, &candidate));
         // A name that was cut short is likelier than one with more after it.
-        (distance > 2 && !is_part, distance > 2 && !candidate.starts_with(&name), distance)
+        (distance > 2 && !is_part, distance > 2 && !(name.len() > 2 && candidate.starts_with(&name)), distance)
     })
 }
 
