@@ -72,7 +72,7 @@ pub use types::role_arn::RoleArn;
 /// What the generated references, and the fuzz targets, need beyond the façade. Not for other users.
 #[doc(hidden)]
 pub mod internals {
-    pub use crate::objects::service_account::AUDIENCE;
+    pub use crate::objects::annotation_keys::AUDIENCE;
     pub use crate::settings::{Definition, Mode, OBJECTS, TemplatePath, TemplatePathError, ValueType};
     pub use crate::types::account_pattern::{AccountPattern, AccountPatternError};
     pub use crate::types::character::Shown;
