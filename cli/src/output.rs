@@ -5,7 +5,8 @@ use std::io::{self, ErrorKind, Write};
 
 use anyhow::Error;
 
-/// The exit status if the reader of the output went away, as with `| head`: what a shell reports for a program that `SIGPIPE` ended.
+/// The exit status if the reader of the output went away, as with `| head`: what a shell reports for a program that
+/// `SIGPIPE` ended.
 pub const CLOSED_PIPE: u8 = 141;
 
 /// Whether the command failed only because nobody reads its output any more.

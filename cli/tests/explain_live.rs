@@ -1,5 +1,5 @@
-//! `irsa explain --kubeconfig`: the pod of the walk-through, read from an API server. The server has fixed answers; the suite `cluster`
-//! of `e2e-tests` uses a real one.
+//! `irsa explain --kubeconfig`: the pod of the walk-through, read from an API server. The server has fixed answers; the
+//! suite `cluster` of `e2e-tests` uses a real one.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 

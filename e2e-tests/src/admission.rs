@@ -7,8 +7,9 @@
 //! - a Kubernetes object, which is wrapped as an API server does it: an administrator creates it, or
 //! - a `List`, of which each item is wrapped.
 //!
-//! kwctl takes the first two (`kwctl/src/command/run/evaluator.rs`). A request's JSON reaches the policy byte for byte. The wrapping
-//! fills in only what a policy about service accounts needs of an API server's defaults: the namespace, and a pod's service account.
+//! kwctl takes the first two (`kwctl/src/command/run/evaluator.rs`). A request's JSON reaches the policy byte for byte.
+//! The wrapping fills in only what a policy about service accounts needs of an API server's defaults: the namespace,
+//! and a pod's service account.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};

@@ -41,8 +41,8 @@ impl Cluster {
         Self(Arc::new(Inner { objects, ..Inner::default() }))
     }
 
-    /// A cluster that holds the objects of a YAML or JSON text, as `kubectl apply` would create them: the items of a `List` are objects
-    /// of their own, and an object without a namespace is in `default`.
+    /// A cluster that holds the objects of a YAML or JSON text, as `kubectl apply` would create them: the items of a
+    /// `List` are objects of their own, and an object without a namespace is in `default`.
     ///
     /// # Errors
     /// If the text is neither YAML nor JSON.
@@ -64,7 +64,7 @@ impl Cluster {
         Self(Arc::new(Inner { answer: Some(answer), ..Inner::default() }))
     }
 
-    /// A cluster that fails with this text where an object of this kind is asked for.
+    /// A cluster that fails with this text if an object of this kind is looked up.
     #[must_use]
     pub fn failing_for(objects: Vec<Value>, kind: String, text: String) -> Self {
         Self(Arc::new(Inner { objects, failing: Some((kind, text)), ..Inner::default() }))

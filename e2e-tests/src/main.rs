@@ -1,5 +1,5 @@
-//! Runs the policy without a cluster, for developers of the policy. `policy-host run` takes the flags of `kwctl run`, so that one
-//! test suite serves both. Users have the command `irsa`.
+//! Runs the policy without a cluster, for developers of the policy. `policy-host run` takes the flags of `kwctl run`,
+//! so that one test suite serves both. Users have the command `irsa`.
 
 mod commands;
 
@@ -33,8 +33,9 @@ enum Command {
     Bench(commands::bench::Args),
     /// Let the policy decide on the requests of a live cluster, for tests and trials
     ///
-    /// Takes `AdmissionReview`s at `https://127.0.0.1:PORT/validate/NAME`, on loopback only, and answers the policy's lookups from
-    /// the cluster. In production use Kubewarden's policy-server, which adds replicas, limits, metrics and verified policies.
+    /// Takes `AdmissionReview`s at `https://127.0.0.1:PORT/validate/NAME`, on loopback only, and answers the policy's
+    /// lookups from the cluster. In production use Kubewarden's policy-server, which adds replicas, limits, metrics and
+    /// verified policies.
     #[cfg(feature = "serve")]
     Serve(Box<commands::serve::Args>),
 }

@@ -19,7 +19,7 @@ fn command(subcommand: &str) -> Command {
     command
 }
 
-/// `run` on a pod whose service account has a role, in a cluster that holds it.
+/// `run` on a pod whose service account has a role in the cluster.
 fn run_on_pod_with_role() -> Command {
     let mut command = command("run");
     command.arg("--request-path").arg(in_crate("requests/pod-with-role.json"));
@@ -108,7 +108,7 @@ fn prints_a_line_of_json_for_each_document_of_the_standard_input() {
 }
 
 #[test]
-fn denies_the_policy_what_it_was_not_granted() {
+fn denies_lookups_that_were_not_granted() {
     let cluster = in_crate("requests/cluster.yaml");
 
     let no_access = the_response(&mut run_on_pod_with_role());
@@ -129,7 +129,7 @@ fn denies_the_policy_what_it_was_not_granted() {
 }
 
 #[test]
-fn replays_what_it_has_recorded() {
+fn replays_a_recorded_session() {
     let folder = tempfile::tempdir().unwrap();
     let session = folder.path().join("session.yaml");
 
@@ -150,7 +150,7 @@ fn replays_what_it_has_recorded() {
 }
 
 #[test]
-fn says_what_of_a_session_was_not_replayed() {
+fn reports_the_unused_parts_of_a_session() {
     let output = command("run")
         .arg("--request-path")
         .arg(in_crate("requests/config-map.json"))
@@ -165,7 +165,7 @@ fn says_what_of_a_session_was_not_replayed() {
 }
 
 #[test]
-fn fails_before_it_decides_anything() {
+fn fails_before_any_decision() {
     let request = in_crate("requests/config-map.json");
     for (flags, reason) in [
         (&["--settings-json", r#"{"regio":"eu-west-1"}"#] as &[&str], "Provided settings are not valid: "),
@@ -187,7 +187,7 @@ fn fails_before_it_decides_anything() {
 }
 
 #[test]
-fn takes_the_policy_as_a_file_uri_too() {
+fn accepts_the_policy_as_a_file_uri() {
     let policy = support::policy_path();
     let output = Command::new(env!("CARGO_BIN_EXE_policy-host"))
         .args(["run", "--execution-mode", "kubewarden", "--request-path"])

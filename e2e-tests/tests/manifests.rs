@@ -1,5 +1,5 @@
-//! What operators apply: policy.yaml, and the kustomizations made of it. Every field is one that Kubewarden has, the settings are
-//! right, and both policies fit each other and the metadata.
+//! Checks policy.yaml and the kustomizations: Kubewarden has every field, the settings are valid, and both policies
+//! agree with each other and with the metadata.
 
 mod support;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use support::in_repository;
 
-/// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with every field that it has and no other.
+/// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with all of its fields.
 ///
 /// Source: the `CustomResourceDefinition` of Kubewarden's chart `kubewarden-crds`, 1.36.
 #[derive(Deserialize)]
@@ -95,7 +95,7 @@ struct MatchCondition {
     name: String,
 }
 
-/// The controller drops `matchLabels`, so there are none.
+/// The controller drops `matchLabels`, so this type does not have it.
 #[derive(Deserialize, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct LabelSelector {
@@ -115,7 +115,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The policies of a manifest, of which the settings are right.
+/// The policies of a manifest, whose settings must be valid.
 fn policies(text: &str) -> Vec<ClusterAdmissionPolicy> {
     let mut policies = Vec::new();
     for document in policy_host::yaml::values(text).unwrap() {
@@ -133,7 +133,7 @@ fn policies(text: &str) -> Vec<ClusterAdmissionPolicy> {
     policies
 }
 
-/// What holds for each policy, however it is run.
+/// The rules for every policy.
 fn check(policy: &ClusterAdmissionPolicy) {
     let ClusterAdmissionPolicy { metadata, spec, .. } = policy;
     let name = &metadata.name;
@@ -153,7 +153,7 @@ fn check(policy: &ClusterAdmissionPolicy) {
 }
 
 #[test]
-fn the_manifest_is_two_policies_that_fit_each_other() {
+fn has_two_policies_in_the_manifest_that_agree() {
     let policies = policies(&read(&in_repository("policy.yaml")));
     let [injects, checks] = policies.as_slice() else { panic!("{} policies", policies.len()) };
     assert!(injects.spec.mutating && !checks.spec.mutating);
@@ -163,9 +163,9 @@ fn the_manifest_is_two_policies_that_fit_each_other() {
     assert_eq!((injects.spec.background_audit, checks.spec.background_audit), (Some(false), Some(true)));
 }
 
-/// The metadata is what Artifact Hub shows, and what `kwctl scaffold manifest` starts from.
+/// Artifact Hub shows the metadata, and `kwctl scaffold manifest` starts from it.
 #[test]
-fn the_manifest_asks_about_what_the_metadata_names() {
+fn has_the_same_rules_in_manifest_and_metadata() {
     let metadata = Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap();
     let triples = |rules: &[Rule]| {
         let mut triples: Vec<String> = Vec::new();
@@ -185,10 +185,10 @@ fn the_manifest_asks_about_what_the_metadata_names() {
     assert_eq!(triples(&rules), triples(&metadata.rules));
 }
 
-/// `make check-kustomize` writes them to the folder that `MANIFESTS` names, one file each.
+/// `make check-kustomize` writes the kustomizations to the folder `MANIFESTS`, one file each.
 #[test]
 #[ignore = "needs kubectl, which builds the kustomizations: make check-kustomize"]
-fn the_kustomizations_are_policies() {
+fn builds_valid_policies_from_the_kustomizations() {
     let folder = PathBuf::from(std::env::var_os("MANIFESTS").expect("MANIFESTS is where the kustomizations are"));
     let built = |name: &str| policies(&read(&folder.join(format!("{name}.yaml"))));
 

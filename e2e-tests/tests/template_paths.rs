@@ -1,4 +1,4 @@
-//! The paths of `customWorkloads` against two implementations of JSONPath: each leads to the same pod templates.
+//! Compares the paths of `customWorkloads` with two implementations of JSONPath: all find the same pod templates.
 
 use irsa::GroupVersionKind;
 use irsa::Settings;
@@ -9,10 +9,10 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 
-/// Names of members: two that stand in paths by themselves, and one that has to be quoted.
+/// Names of members: two that need no quotes in a path, and one that does.
 const NAMES: [&str; 3] = ["a", "b", "c.d"];
 
-/// Objects and lists, in which every object could be a pod template.
+/// Objects and arrays, in which every object could be a pod template.
 fn documents() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![4 => Just(json!({})), 1 => Just(json!(7)), 1 => Just(Value::Null)];
     leaf.prop_recursive(4, 40, 3, |inner| {
@@ -23,13 +23,13 @@ fn documents() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Paths in every way of writing them that the settings take.
+/// Paths in every notation that the settings accept.
 fn paths() -> impl Strategy<Value = String> {
     let step = select(vec![".a", ".b", "['c.d']", "[\"a\"]", ".*", "[*]"]);
     prop::collection::vec(step, 1..5).prop_map(|steps| format!("${}", steps.concat()))
 }
 
-/// Gives every object that could be a pod template a name of its own.
+/// Gives every object that could be a pod template a unique name.
 fn number(value: &mut Value, next: &mut u32) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|element| number(element, next)),
@@ -42,7 +42,7 @@ fn number(value: &mut Value, next: &mut u32) {
     }
 }
 
-/// The names of the pod templates, sorted. `None` where the path leads to something else.
+/// The names of the pod templates, sorted. `None` if the path finds another kind of value.
 fn names<'v>(nodes: impl IntoIterator<Item = &'v Value>) -> Option<Vec<String>> {
     let templates = nodes.into_iter().filter(|node| !node.is_null());
     let names = templates.map(|node| Some(node.pointer("/spec/serviceAccountName")?.as_str()?.to_owned()));
@@ -56,7 +56,7 @@ fn ours(path: &str, document: &Value) -> Option<Vec<String>> {
         json!({"customWorkloads": [{"apiVersion": "example.com/v1", "kind": "Any", "podTemplates": [path]}]});
     let settings = settings.to_string();
     let settings = Settings::parse(&settings).expect("the path is accepted");
-    let plain = |text| RawStr::plain(text).unwrap();
+    let plain = RawStr::Plain;
     let kind = GroupVersionKind { group: plain("example.com"), version: plain("v1"), kind: plain("Any") };
     let workload = Workload::of_kind(&kind, &settings).expect("the kind is known");
     let text = document.to_string();
@@ -75,7 +75,7 @@ proptest! {
 
     #[test]
     fn leads_to_the_nodes_that_both_oracles_find(mut document in documents(), path in paths()) {
-        // A wildcard would find the specs that are added for the names.
+        // A wildcard would also find the specs that are added for the names.
         number(&mut document, &mut 0);
         let rfc = JsonPath::parse(&path).expect("RFC 9535 has the path");
         let expected = names(rfc.query(&document).all());

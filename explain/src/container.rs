@@ -178,7 +178,7 @@ impl Container {
     /// The role that the container asks for, if it is in the pod and a valid ARN.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
-        self.literal("AWS_ROLE_ARN").filter(|role| RoleArn::new(Cow::Borrowed(role)).is_some())
+        self.literal("AWS_ROLE_ARN").filter(|role| RoleArn::new(Cow::Borrowed(role)).is_ok())
     }
 
     /// Whether a volume is mounted where SDKs look for the shared files, in anybody's home.

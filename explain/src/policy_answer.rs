@@ -189,9 +189,7 @@ fn annotation(review: &Review<'_>, key: &str) -> Option<String> {
 }
 
 fn mutated(review: &Review<'_>) -> Option<Value> {
-    let mut text = String::new();
-    review.mutated_object.as_ref()?.write(&mut text);
-    serde_json::from_str(&text).ok()
+    serde_json::from_str(&review.mutated_object.as_ref()?.to_string()).ok()
 }
 
 fn answer(review: &Review<'_>, pod: Option<Value>) -> Reviewed {

@@ -9,7 +9,7 @@ use irsa::SKIP_LABEL;
 use irsa::Settings;
 use irsa::Workload;
 use irsa::internals::Mode;
-use irsa::json::path_text;
+use irsa::json::{RawStr, path_text};
 use serde_json::Value;
 
 use crate::association::Association;
@@ -273,7 +273,7 @@ pub fn service_account_of(pod: &Value) -> &str {
 fn expected_role(documents: &Documents<'_>, problems: &mut Vec<Problem>) -> Option<String> {
     let of_policy = documents.trust_policy.get().and_then(|document| document.role.clone());
     let Some(role) = documents.role else { return of_policy };
-    if RoleArn::new(Cow::Borrowed(role)).is_some() {
+    if RoleArn::new(Cow::Borrowed(role)).is_ok() {
         return Some(role.to_owned());
     }
     let message = "expected the ARN of a role, such as `arn:aws:iam::111122223333:role/NAME`";
@@ -364,8 +364,8 @@ fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workl
     }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let none = || format!("`{kind}` of `{api_version}` is not a workload that is known to create pods");
-    let plain = |text| irsa::json::RawStr::plain(text).ok_or_else(none);
-    let kind = GroupVersionKind { group: plain(group)?, version: plain(version)?, kind: plain(kind)? };
+    let kind =
+        GroupVersionKind { group: RawStr::Plain(group), version: RawStr::Plain(version), kind: RawStr::Plain(kind) };
     Workload::of_kind(&kind, settings).ok_or_else(none)
 }
 

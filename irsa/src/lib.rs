@@ -36,8 +36,7 @@
 //!     "object": {"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}}}"#;
 //! let settings = Settings::parse(r#"{"region": "us-east-2"}"#)?;
 //! let review = Review::new(&Request::read(&mut Reader::new(request))?, &settings, &mut Accounts);
-//! let mut pod = String::new();
-//! review.mutated_object.expect("the account has a role").write(&mut pod);
+//! let pod = review.mutated_object.expect("the account has a role").to_string();
 //! assert!(pod.contains(r#"{"name":"AWS_ROLE_ARN","value":"arn:aws:iam::111122223333:role/web"}"#));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -74,14 +73,16 @@ pub use types::role_arn::RoleArn;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::objects::service_account::AUDIENCE;
-    pub use crate::settings::{Definition, Mode, OBJECTS, Shape, TemplatePath};
-    pub use crate::types::account_pattern::AccountPattern;
+    pub use crate::settings::{Definition, Mode, OBJECTS, TemplatePath, TemplatePathError, ValueType};
+    pub use crate::types::account_pattern::{AccountPattern, AccountPatternError};
+    pub use crate::types::character::Shown;
     pub use crate::types::dns::{is_dns_label, is_dns_subdomain};
-    pub use crate::types::glob::Glob;
-    pub use crate::types::mount_path::MountPath;
-    pub use crate::types::role_arn::{is_account_id, is_partition};
+    pub use crate::types::glob::{Glob, GlobError};
+    pub use crate::types::mount_path::{MountPath, MountPathError};
+    pub use crate::types::region::{Region, RegionError};
+    pub use crate::types::role_arn::{RoleArn, RoleArnError, check_account_id, check_partition};
     pub use crate::types::skip_containers;
-    pub use crate::types::token_lifetime::{Reading, TokenLifetime};
+    pub use crate::types::token_lifetime::{Reading, TokenLifetime, TokenLifetimeError};
     pub use crate::util::edit_distance::edits;
     pub use crate::util::substring::contains;
 }

@@ -55,11 +55,7 @@ fn review_request(request: &str, account: &Value, settings: &Value) -> Reviewed 
     let parsed = Request::read(&mut Reader::new(request)).unwrap();
     let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
     let object = match &review.mutated_object {
-        Some(mutated) => {
-            let mut text = String::new();
-            mutated.write(&mut text);
-            serde_json::from_str(&text).unwrap()
-        }
+        Some(mutated) => serde_json::from_str(&mutated.to_string()).unwrap(),
         None => serde_json::from_str::<Value>(request).unwrap()["object"].take(),
     };
     Reviewed { rejection: review.rejection.map(|rejection| rejection.message), warnings: review.warnings, pod: object }

@@ -1,5 +1,6 @@
-//! What could not be read, and where.
+//! Errors: what could not be read, and where.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::scan::Kind;
@@ -7,16 +8,22 @@ use crate::scan::Kind;
 /// The result of reading.
 pub type Result<T> = std::result::Result<T, Unreadable>;
 
-/// A step of the way to a value.
+/// The longest key that a path shows, in bytes. A longer one is cut and ends with `…`.
+///
+/// Keys are user input of any length, and many errors can share a key. Without a limit, their texts could grow with
+/// the square of the input.
+pub const KEY_LIMIT: usize = 128;
+
+/// One step of a JSON path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment {
-    /// To an element of a list.
+    /// An index into an array.
     Index(usize),
-    /// To a member of an object.
+    /// A key of an object.
     Key(String),
 }
 
-/// The text of a path: `spec.containers[0].env`. Keys are as they are in the text that was read, and may hold anything.
+/// A path as text: `spec.containers[0].env`. Keys are user input, cut to [`KEY_LIMIT`] and not escaped.
 #[must_use]
 pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
     let mut text = String::new();
@@ -27,26 +34,38 @@ pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
                 text.push_str(&index.to_string());
                 text.push(']');
             }
-            Segment::Key(key) if text.is_empty() => text.push_str(key),
             Segment::Key(key) => {
-                text.push('.');
-                text.push_str(key);
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(&shorten(key));
             }
         }
     }
     text
 }
 
-/// A text that could not be read: where, and what was expected there.
+/// Cuts a key to at most [`KEY_LIMIT`] bytes, `…` included.
+fn shorten(key: &str) -> Cow<'_, str> {
+    const ELLIPSIS: char = '…';
+    if key.len() <= KEY_LIMIT {
+        return Cow::Borrowed(key);
+    }
+    let limit = KEY_LIMIT.saturating_sub(ELLIPSIS.len_utf8());
+    let fits = |(at, character): &(usize, char)| at.saturating_add(character.len_utf8()) <= limit;
+    Cow::Owned(key.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
+}
+
+/// A value that could not be read: its path, and what was expected.
 ///
-/// It never holds a value of the text, which may be a secret.
+/// It never contains a value of the text, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(Box<Fault>);
 
-/// It stands behind a pointer, so that the results of reading stay small.
+/// Boxed, so that a [`Result`] stays small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Fault {
-    /// The way to the value at fault, innermost step first.
+    /// The path to the value, innermost segment first.
     path: Vec<Segment>,
     problem: Problem,
 }
@@ -61,50 +80,52 @@ enum Problem {
 }
 
 impl Unreadable {
-    /// A value of the right type that cannot be what it should be.
+    /// A value has the right type but is invalid.
     #[must_use]
     pub fn value(expected: &'static str) -> Self {
         Self::from(Problem::Value { expected })
     }
 
-    /// A value that has to be there and is not.
+    /// A required value is missing.
     #[must_use]
     pub fn missing(expected: &'static str) -> Self {
         Self::from(Problem::Missing { expected })
     }
 
-    /// A member that is there twice: decoders differ in which of the two they take.
+    /// A key occurs twice. Decoders differ in which value they use.
     #[must_use]
     pub fn duplicate() -> Self {
         Self::from(Problem::Duplicate)
     }
 
-    /// The same error, seen from the object that holds it under `key`.
+    /// Prepends a key to the error's path, cut to [`KEY_LIMIT`].
     #[must_use]
     #[cold]
     pub fn within(mut self, key: &str) -> Self {
-        self.0.path.push(Segment::Key(key.to_owned()));
+        self.0.path.push(Segment::Key(shorten(key).into_owned()));
         self
     }
 
+    /// Prepends an index to the error's path.
     #[cold]
-    pub(crate) fn within_list(mut self, index: usize) -> Self {
+    pub(crate) fn within_array(mut self, index: usize) -> Self {
         self.0.path.push(Segment::Index(index));
         self
     }
 
+    /// A value has another type than expected.
     #[cold]
     pub(crate) fn wrong_type(expected: Kind, got: Kind) -> Self {
         Self::from(Problem::Type { expected: expected.name(), got: got.name() })
     }
 
-    /// A text that is no JSON, or nested too deeply.
+    /// The text is not JSON, or is nested too deeply. `byte` is the offset of the error.
     #[cold]
     pub(crate) fn syntax(byte: usize) -> Self {
         Self::from(Problem::Syntax { byte })
     }
 
-    /// The path to the value at fault. Empty for the whole.
+    /// The path to the value. Empty for the whole text.
     #[must_use]
     pub fn path(&self) -> String {
         path_text(self.0.path.iter().rev())
@@ -134,3 +155,27 @@ impl fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_path_and_what_was_expected() {
+        let error = Unreadable::value("a name").within("a").within_array(3).within("spec");
+        assert_eq!(error.to_string(), "`spec[3].a`: expected a name, but got something else");
+        assert_eq!(Unreadable::syntax(7).to_string(), "expected JSON, but got something else at byte 7");
+    }
+
+    #[test]
+    fn cuts_long_keys() {
+        let key = |length: usize| "ä".repeat(length / 2);
+        let whole = key(KEY_LIMIT);
+        assert_eq!(Unreadable::duplicate().within(&whole).path(), whole);
+        assert_eq!(path_text(&[Segment::Key(whole.clone())]), whole);
+        let cut = format!("{}…", key(124));
+        assert_eq!(Unreadable::duplicate().within(&key(1_000_000)).path(), cut);
+        assert_eq!(path_text(&[Segment::Key(key(130)), Segment::Index(0)]), format!("{cut}[0]"));
+        assert!(cut.len() <= KEY_LIMIT);
+    }
+}

@@ -43,7 +43,7 @@ pub struct Composed<'t> {
     pub duplicates: Vec<Duplicate>,
 }
 
-/// The parser of a text, and what is kept of the current document.
+/// The parser, and what is kept of the current document.
 pub struct Composer<'t> {
     text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
@@ -57,7 +57,7 @@ pub struct Composer<'t> {
 type Result<T> = std::result::Result<T, Unreadable>;
 
 impl<'t> Composer<'t> {
-    /// Starts to read a text.
+    /// Starts to read YAML.
     pub fn new(text: &'t str) -> Self {
         // Comments cost time, and only those with this word are of use.
         let options = options! {
@@ -262,8 +262,8 @@ fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
     }
 }
 
-/// Whether a key stays the letter that it is. kubectl makes `true` and `false` of them, which no Kubernetes object needs, and the keys
-/// of a JSON Web Key are `n` and `y`.
+/// Whether a key stays the letter that it is. kubectl makes `true` and `false` of them, which no Kubernetes object
+/// needs, and the keys of a JSON Web Key are `n` and `y`.
 fn is_letter_key(key: &str) -> bool {
     matches!(key, "y" | "Y" | "n" | "N")
 }

@@ -1,4 +1,4 @@
-//! A text's documents.
+//! The documents of a YAML or JSON string.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -10,17 +10,17 @@ use crate::node::{Node, Place, Value};
 use crate::object::{Object, list_items};
 use crate::position::Position;
 
-/// A document of a text: one JSON value.
+/// A document: one JSON value.
 #[derive(Debug)]
 pub struct Document<'t> {
     source: Source<'t>,
-    /// The values with their positions: of JSON, once they are asked for.
+    /// The values with their positions: of JSON, once they are needed.
     tree: OnceCell<Option<Node<'t>>>,
     /// Where the document starts.
     start: Position,
     /// Keys that a later, equal key overrides. Always empty for JSON.
     pub duplicates: Vec<Duplicate>,
-    /// The comments in and before the document. Only a text with the word `irsa:` has any.
+    /// The comments in and before the document. Only if the input contains the word `irsa:`.
     pub comments: Vec<Comment>,
 }
 
@@ -35,7 +35,7 @@ enum Source<'t> {
 pub struct Unreadable {
     /// Where.
     pub at: Position,
-    /// Why. It holds nothing of the text.
+    /// Why. It contains no part of the input.
     pub message: String,
 }
 
@@ -53,14 +53,14 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// The documents of a text, in their order. Empty ones are left out, and a byte order mark is skipped.
+/// The documents of a YAML or JSON string, in their order. Empty ones are left out, and a byte order mark is skipped.
 #[must_use]
 pub fn documents(text: &str) -> Vec<Result<Document<'_>, Unreadable>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     json_documents(text).unwrap_or_else(|| yaml_documents(text))
 }
 
-/// The documents of a text that is JSON, one after the other. `None` where it is not.
+/// The documents of a string that is JSON, one after the other. `None` if it is not.
 fn json_documents(text: &str) -> Option<Vec<Result<Document<'_>, Unreadable>>> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
@@ -85,7 +85,7 @@ fn json_documents(text: &str) -> Option<Vec<Result<Document<'_>, Unreadable>>> {
     Some(documents)
 }
 
-/// The position after a text that starts at this position.
+/// The position after a string that starts at this position.
 fn after(start: Position, text: &str) -> Position {
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let lines = number(text.bytes().filter(|byte| *byte == b'\n').count());
@@ -111,7 +111,8 @@ fn yaml_documents(text: &str) -> Vec<Result<Document<'_>, Unreadable>> {
         }
     }
     let comments = composer.into_comments();
-    // A comment belongs to the last document that starts before it; those before the first document belong to the first.
+    // A comment belongs to the last document that starts before it; those before the first document belong to the
+    // first.
     let starts: Vec<Option<Position>> =
         documents.iter().map(|document| document.as_ref().ok().map(Document::start)).collect();
     let owner = |comment: &Comment| {

@@ -1,12 +1,12 @@
 //! Kubernetes manifests as kubectl reads them, with the line and column of each field.
 //!
-//! A text holds one or more [`Document`]s: JSON values one after the other, or YAML separated by `---`. A document that can't be
-//! read is an [`Unreadable`] with its position, and the documents after it are still read. The items of a `List`, as
-//! `kubectl get -o yaml` prints it, are [`Object`]s of their own.
+//! The input has one or more [`Document`]s: JSON values one after the other, or YAML separated by `---`. A document
+//! that can't be read is an [`Unreadable`] with its position, and the documents after it are still read. The items of a
+//! `List`, as `kubectl get -o yaml` prints it, are [`Object`]s of their own.
 //!
 //! - JSON is kept byte for byte.
-//! - YAML becomes JSON by the rules of kubectl (`sigs.k8s.io/yaml`, which is YAML 1.1): `yes` is `true`, `0777` is 511, the last of
-//!   two equal keys counts. The first is a [`Duplicate`]. Only the keys `y` and `n` stay as they are.
+//! - YAML becomes JSON by the rules of kubectl (`sigs.k8s.io/yaml`, which is YAML 1.1): `yes` is `true`, `0777` is 511,
+//!   the last of two equal keys counts. The first is a [`Duplicate`]. Only the keys `y` and `n` stay as they are.
 //!
 //! Limits: 255 levels of nesting, and [1,000,000 nodes](NODE_LIMIT) that aliases add to a document. No I/O.
 //!

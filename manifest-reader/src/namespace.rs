@@ -28,7 +28,8 @@ const CLUSTER_SCOPED: [&str; 22] = [
     "VolumeAttachment",
 ];
 
-/// Whether objects of this kind belong to no namespace: Kubernetes' own kinds, and those whose name says so (`ClusterRole`).
+/// Whether objects of this kind belong to no namespace: Kubernetes' own kinds, and those whose name says so
+/// (`ClusterRole`).
 #[must_use]
 pub fn is_cluster_scoped(kind: &str) -> bool {
     (kind.starts_with("Cluster") && kind != "Cluster") || CLUSTER_SCOPED.contains(&kind)

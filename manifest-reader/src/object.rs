@@ -22,7 +22,8 @@ struct List<'j> {
     items: Vec<&'j RawValue>,
 }
 
-/// The objects of a JSON document: itself, or the items of a `List`, byte for byte. Lists within a List are taken apart too.
+/// The objects of a JSON document: itself, or the items of a `List`, byte for byte. Lists within a List are taken apart
+/// too.
 ///
 /// A List is an object whose `kind` ends with `List` and which has an array `items`.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A position in a text. Both numbers start at 1; a column counts characters.
+/// A position in the input. Both numbers start at 1; a column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line.
@@ -12,7 +12,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The start of a text.
+    /// The start of the input.
     pub const START: Self = Self { line: 1, column: 1 };
 
     /// From the parser, which counts columns from 0.

@@ -1,4 +1,5 @@
-//! The type of a scalar that is not quoted, by the rules of `sigs.k8s.io/yaml` (`goyaml.v2/resolve.go`), which kubectl uses.
+//! The type of a scalar that is not quoted, by the rules of `sigs.k8s.io/yaml` (`goyaml.v2/resolve.go`), which kubectl
+//! uses.
 //!
 //! Dates stay strings, as there. Integers beyond 64 bits keep their digits.
 
@@ -71,7 +72,7 @@ fn float(text: &str) -> Option<String> {
     if !number.is_finite() {
         return None;
     }
-    // JSON of Go: no fraction where there is none.
+    // Go's JSON has no fraction for whole numbers.
     if number.fract() == 0.0 && number.abs() < 1e21 {
         return Some(format!("{number:.0}"));
     }

@@ -155,7 +155,7 @@ fn takes_lists_apart() {
     assert_eq!(found[1].1, r#"{"kind": "Pod", "i": 1.0}"#, "JSON is kept byte for byte");
 
     let other = "kind: ConfigMap\nitems: [{kind: Pod}]\n";
-    assert_eq!(all(other)[0].objects().len(), 1, "a ConfigMap with items is no List");
+    assert_eq!(all(other)[0].objects().len(), 1, "a ConfigMap with items stays one object");
 }
 
 #[test]

@@ -53,8 +53,8 @@ pub struct IgnoreRule {
 }
 
 impl Config {
-    /// The configuration of the working directory: of the nearest directory above it that has one, up to the root of the repository.
-    /// The default if there is none.
+    /// The configuration of the working directory: of the nearest directory above it that has one, up to the root of
+    /// the repository. Defaults if no directory has one.
     ///
     /// # Errors
     /// If the file is invalid.
@@ -100,7 +100,7 @@ impl IgnoreRule {
     }
 }
 
-/// Whether a glob matches all of a text: `?` and `*` match within a path segment, `**` across segments.
+/// Whether a glob matches a whole string: `?` and `*` match within a path segment, `**` across segments.
 fn matches(glob: &str, text: &str) -> bool {
     let Some(next) = glob.chars().next() else { return text.is_empty() };
     let rest = glob.get(next.len_utf8()..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The service accounts and ConfigMaps of the input: the cluster that the policy asks.
+//! The service accounts of the input, and each ConfigMap: the cluster that the policy asks.
 
 use std::collections::HashMap;
 

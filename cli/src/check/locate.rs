@@ -3,7 +3,8 @@
 use irsa::{ItemKind, Place};
 use serde_json::Value;
 
-/// The JSON pointer of the field in its object. If the field is missing, that of the nearest thing around it that exists.
+/// The JSON pointer of the field in its object. If the field is missing, that of the nearest thing around it that
+/// exists.
 pub fn pointer(place: &Place, object: &Value) -> String {
     let mut pointer = place.template.as_deref().map(path_pointer).unwrap_or_default();
     if let Some(name) = &place.container {

@@ -1,8 +1,8 @@
 //! `irsa check`: what the policy finds in manifests, before they are applied.
 //!
-//! The way of the input: `documents` reads objects, `index` collects the service accounts among them, `review` sends each object through
-//! the policy, `locate` finds the line, `ignore` drops what does not count, and `report` prints the rest. `iam` adds what the files of
-//! IAM show about roles.
+//! The way of the input: `documents` reads objects, `index` collects the service accounts among them, `review` sends
+//! each object through the policy, `locate` finds the line, `ignore` drops what does not count, and `report` prints the
+//! rest. `iam` adds what the files of IAM show about roles.
 
 mod config;
 mod fixes;
@@ -25,7 +25,8 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Deserialize;
 
-pub use index::{Index, Location};
+pub use index::{Entry, Index, Location, Lookup};
+pub use review::Found;
 
 use crate::UNREADABLE;
 use crate::files::SettingsArgs;
@@ -111,7 +112,8 @@ enum Color {
     Never,
 }
 
-/// Checks, and prints the report. The exit status is 0 if nothing counts as a failure, 1 on a finding, and 2 if something can't be read.
+/// Checks, and prints the report. The exit status is 0 if nothing counts as a failure, 1 on a finding, and 2 if
+/// something can't be read.
 pub fn execute(args: &Args) -> Result<ExitCode> {
     match args.color {
         Color::Auto => {}

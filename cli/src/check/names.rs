@@ -31,6 +31,7 @@ findings! {
     INVALID_SETTINGS = "invalidSettings", Reject, "The policy's settings are invalid, so the policy would refuse every request.";
     UNKNOWN_SERVICE_ACCOUNT = "unknownServiceAccount", Note, "The service account is not in the input, so its role is not known.";
     UNKNOWN_CONFIG_MAP = "unknownConfigMap", Note, "The ConfigMap of role mappings is not in the input.";
+    PLACEHOLDER = "placeholder", Note, "A value is a placeholder, such as `${ROLE}`. It is not checked.";
     TEMPLATE = "template", Note, "A template before it is rendered. It is not checked.";
     PATCH = "patch", Note, "A part of an object, such as a Kustomize patch. It is not checked.";
     FRAGMENT = "fragment", Note, "A document that is not a Kubernetes object. It is not checked.";

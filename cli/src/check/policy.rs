@@ -47,7 +47,8 @@ impl FoundSettings {
         Some(Self { json, location: Some(location), is_mutating })
     }
 
-    /// Whether these settings count rather than others: the first policy that changes objects counts, else the first one.
+    /// Whether these settings count rather than others: the first policy that changes objects counts, else the first
+    /// one.
     pub fn replaces(&self, other: Option<&Self>) -> bool {
         other.is_none_or(|other| self.is_mutating && !other.is_mutating)
     }

@@ -1,7 +1,8 @@
-//! Running pods that do not have what their service account and the settings say now, and the commands that create them again.
+//! Running pods that do not have what their service account and the settings say now, and the commands that create them
+//! again.
 //!
-//! The policy tells what a new pod of the same kind would get: what was injected is taken out of the running pod, which then goes through
-//! the policy again. Variables that the pod's workload sets itself stay.
+//! The policy tells what a new pod of the same kind would get: what was injected is taken out of the running pod, which
+//! then goes through the policy again. Variables that the pod's workload sets itself stay.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -90,11 +91,7 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
         return None;
     }
     let expected: Value = match (review.decision, review.mutated_object) {
-        (Decision::Injected, Some(object)) => {
-            let mut text = String::new();
-            object.write(&mut text);
-            serde_json::from_str(&text).ok()?
-        }
+        (Decision::Injected, Some(object)) => serde_json::from_str(&object.to_string()).ok()?,
         (Decision::Unchanged, _) => serde_json::from_str(&fresh.json).ok()?,
         // A pod that opts out, or that would be refused.
         _ => return None,

@@ -30,7 +30,7 @@ pub struct Found {
 
 /// What all objects are checked against.
 pub struct Checker<'c> {
-    /// The service accounts and ConfigMaps of the input.
+    /// The service accounts of the input, and each ConfigMap.
     pub index: &'c Index,
     /// The settings for new objects.
     pub settings: &'c Settings<'c>,
@@ -107,6 +107,9 @@ struct Context<'i> {
 impl Context<'_> {
     fn found(&self, finding: &irsa::Finding) -> Found {
         let line = finding.line();
+        if let Some(placeholder) = self.placeholder(finding) {
+            return placeholder;
+        }
         let suffix = format!(" [{}]", finding.kind.name());
         let message = line.strip_suffix(&suffix).unwrap_or(&line).to_owned();
         let level = match finding.action {
@@ -137,8 +140,8 @@ impl Context<'_> {
                 let fix = "add its manifest to the input, or use `--strict` if the input is complete";
                 Found { message, ..note(own(self.in_object(finding)), names::UNKNOWN_CONFIG_MAP, fix) }
             }
-            (_, Owner::ServiceAccount) => match self.lookup.accounts.iter().find(|(name, _)| line.contains(name)) {
-                Some((_, entry)) => Found { is_in_account: true, ..own(in_entry(entry, finding)) },
+            (_, Owner::ServiceAccount) => match self.entry(finding) {
+                Some(entry) => Found { is_in_account: true, ..own(in_entry(entry, finding)) },
                 None => own(self.in_object(finding)),
             },
             (_, Owner::ConfigMap) => match self.lookup.config_map {
@@ -147,6 +150,41 @@ impl Context<'_> {
             },
             (_, Owner::Object) => own(self.in_object(finding)),
         }
+    }
+
+    /// A note instead of a finding about a value that something else replaces before the object is created.
+    fn placeholder(&self, finding: &irsa::Finding) -> Option<Found> {
+        let entry = self.entry(finding).filter(|_| finding.place.owner == Owner::ServiceAccount);
+        let (location, value, start) = match entry {
+            Some(entry) => {
+                let value = serde_json::from_str(&entry.json).unwrap_or_default();
+                (in_entry(entry, finding), value, &entry.location.pointer)
+            }
+            None => (self.in_object(finding), self.value.clone(), &self.location.pointer),
+        };
+        let text = value.pointer(location.pointer.strip_prefix(start.as_str())?)?.as_str()?;
+        if self.is_strict || !is_placeholder(text) {
+            return None;
+        }
+        let shown = irsa::escaped_line(text, 100);
+        Some(Found {
+            name: names::PLACEHOLDER.name,
+            level: names::PLACEHOLDER.level,
+            message: format!("`{shown}` is a placeholder: it is not checked"),
+            fix: Some(
+                "check the manifest after the placeholder is replaced, or use `--strict` if nothing replaces it"
+                    .to_owned(),
+            ),
+            location,
+            object: self.name.clone(),
+            is_in_account: entry.is_some(),
+        })
+    }
+
+    /// The service account that a finding is in, if another object refers to it.
+    fn entry(&self, finding: &irsa::Finding) -> Option<&Entry> {
+        let line = finding.line();
+        self.lookup.accounts.iter().find(|(name, _)| line.contains(name)).map(|(_, entry)| *entry)
     }
 
     /// A reason of a rejection that is not a finding: a field that can't be read.
@@ -187,6 +225,16 @@ impl Context<'_> {
         location.pointer.push_str(&locate::pointer(&place, &self.value));
         location
     }
+}
+
+/// Whether a value is there to be replaced: it has `${NAME}`, `$(NAME)` or `<name>`.
+fn is_placeholder(text: &str) -> bool {
+    let has = |open: &str, close: char| {
+        text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).is_some_and(|(name, _)| {
+            name.starts_with(|char: char| char.is_ascii_alphabetic() || char == '_') && name.len() <= 100
+        })
+    };
+    has("${", '}') || has("$(", ')') || has("<", '>')
 }
 
 fn note(found: Found, own: names::OwnFinding, fix: &str) -> Found {

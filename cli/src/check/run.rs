@@ -1,6 +1,6 @@
 //! The steps of a check.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 
 use anyhow::{Context, Result};
@@ -57,7 +57,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
         progress.show(file, input.sources.len());
         let parsed = match input.kept.get_mut(file).and_then(Option::take) {
             Some(parsed) => parsed,
-            None => source.parse(),
+            None => source.parse(is_strict),
         };
         take_skipped(&mut report, source, &parsed, is_strict);
         for object in &parsed.objects {
@@ -80,12 +80,17 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
         comments.push((file, ignore::comments(&parsed.comments)));
     }
     drop(progress);
+    if !args.iam.is_empty() {
+        let fleet =
+            iam::Fleet { index: &input.index, settings: &settings, settings_json: &found.json, issuers: &issuers };
+        let outcome = iam::check(&iam::read(&args.iam)?, &fleet);
+        founds.extend(outcome.in_accounts);
+        report.findings.extend(outcome.in_files);
+        report.fleet = outcome.rows;
+    }
     let positions = Positions::find(&input.sources, &founds);
     report.findings.extend(distinct(founds).into_iter().map(|found| finding(found, &input.sources, &positions)));
     report.restarts = restarts::commands(&stale);
-    if !args.iam.is_empty() {
-        iam::check(&args.iam, &issuers, &iam::Accounts { index: &input.index, settings: &settings }, &mut report)?;
-    }
     apply_ignores(&mut report, config, comments, &input.sources);
     if report.checked.is_empty() && report.unreadable.is_empty() {
         let message = "the input has no Kubernetes object".to_owned();
@@ -146,7 +151,7 @@ impl Input {
         let mut budget = KEPT_BYTES;
         for file in 0..input.sources.len() {
             let Some(source) = input.sources.get(file) else { break };
-            let parsed = source.parse();
+            let parsed = source.parse(args.strict || config.strict);
             for object in &parsed.objects {
                 input.add(file, object, namespace);
             }
@@ -178,7 +183,8 @@ impl Input {
         }
     }
 
-    /// Whether a workload of the input creates this object, so that it says the same: a `ReplicaSet` or a Job of a cluster.
+    /// Whether a workload of the input creates this object, so that it says the same: a `ReplicaSet` or a Job of a
+    /// cluster.
     fn is_owned(&self, object: &InputObject, default_namespace: &str) -> bool {
         let head = &object.head;
         let (true, Some(owner)) = (head.is_live() && head.kind != "Pod", head.controller()) else { return false };
@@ -261,12 +267,15 @@ struct Positions(BTreeMap<(usize, usize, String), Position>);
 impl Positions {
     /// Reads the files that have findings again, with positions.
     fn find(sources: &[Source], founds: &[Found]) -> Self {
-        let files: BTreeSet<usize> = founds.iter().map(|found| found.location.file).collect();
+        let mut files: BTreeMap<usize, Vec<&Location>> = BTreeMap::new();
+        for found in founds {
+            files.entry(found.location.file).or_default().push(&found.location);
+        }
         let mut positions = BTreeMap::new();
-        for file in files {
+        for (file, locations) in files {
             let Some(Ok(text)) = sources.get(file).map(Source::text) else { continue };
             let documents = documents(&text);
-            for Found { location, .. } in founds.iter().filter(|found| found.location.file == file) {
+            for location in locations {
                 let Some(Ok(document)) = documents.get(location.document) else { continue };
                 let at = document.place(&location.pointer).map_or(document.start(), |place| place.key);
                 positions.insert((file, location.document, location.pointer.clone()), at);
@@ -280,7 +289,8 @@ impl Positions {
     }
 }
 
-/// Each finding once: one in a service account is found again with each pod that uses it, and a note is the same for each object.
+/// Each finding once: one in a service account is found again with each pod that uses it, and a note is the same for
+/// each object.
 fn distinct(founds: Vec<Found>) -> Vec<Found> {
     let is_of_account = |found: &Found| found.object.kind == "ServiceAccount";
     let key =
@@ -326,8 +336,7 @@ fn apply_ignores(report: &mut Report, config: &Config, comments: Vec<(usize, Com
         let mut of_file: Vec<&mut Finding> =
             report.findings.iter_mut().filter(|finding| finding.file == source.name).collect();
         for (at, names) in ignore::apply_comments(comments, &mut of_file) {
-            let message =
-                format!("this comment ignores `{names}`, but there is no such finding on its line: remove it");
+            let message = format!("this comment ignores `{names}`, but its line does not have this finding: remove it");
             own.push(own_finding(names::UNUSED_IGNORE, message, &source.name, Some(at)));
         }
         for (at, message) in invalid {
@@ -335,7 +344,8 @@ fn apply_ignores(report: &mut Report, config: &Config, comments: Vec<(usize, Com
         }
     }
     for rule in ignore::apply_rules(config, &mut report.findings) {
-        let message = format!("this entry ignores `{}`, but there is no such finding: remove it", rule.finding);
+        let message =
+            format!("this entry ignores `{}`, but the input does not have this finding: remove it", rule.finding);
         own.push(own_finding(names::UNUSED_IGNORE, message, FILE, None));
     }
     report.findings.extend(own);

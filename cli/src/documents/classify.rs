@@ -38,6 +38,13 @@ impl Skipped {
     pub fn new(kind: SkippedKind, at: Position, message: impl Into<String>) -> Self {
         Self { kind, at, message: message.into() }
     }
+
+    /// Makes an unreadable document one that is only not checked, because it does not look like a manifest.
+    pub fn excuse(&mut self) {
+        if self.kind == SkippedKind::Unreadable {
+            self.kind = SkippedKind::Fragment;
+        }
+    }
 }
 
 /// The bytes as text.
@@ -54,8 +61,8 @@ pub fn text(bytes: Vec<u8>) -> Result<String, Skipped> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let lines = valid.iter().filter(|byte| **byte == b'\n').count();
-        let line = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1);
+        let lines = valid.split(|byte| *byte == b'\n').count();
+        let line = u32::try_from(lines).unwrap_or(u32::MAX);
         let at = Position { line, column: 1 };
         Skipped::new(SkippedKind::Unreadable, at, "expected UTF-8, but got another encoding: save the file as UTF-8")
     })
@@ -74,7 +81,36 @@ pub fn unreadable(unreadable: &Unreadable, has_template_actions: bool) -> Skippe
                        `helm template CHART | irsa check -`";
         return Skipped::new(SkippedKind::Template, *at, message);
     }
-    Skipped::new(SkippedKind::Unreadable, *at, format!("expected YAML or JSON, but {message}"))
+    Skipped::new(SkippedKind::Unreadable, *at, format!("can't be read as YAML: {message}{}", hint(message)))
+}
+
+/// What to do about an error of the YAML parser.
+fn hint(message: &str) -> &'static str {
+    let hints = [
+        ("tab", ": indent with spaces"),
+        ("unclosed quote", ": close it"),
+        ("unclosed bracket", ": close it"),
+        ("anchor", ": an alias can only name an anchor above it in the same document"),
+        ("mapping values are not allowed", ": put the value in quotes, or move it to a line of its own"),
+        ("flow mapping", ": close the `{`, or separate the entries with commas"),
+        ("flow sequence", ": close the `[`, or separate the elements with commas"),
+        ("expected key", ": check the indentation of this line"),
+        ("expected '-' indicator", ": check the indentation of this line"),
+        ("simple key", ": add `:` after the key, or check the indentation"),
+        ("expected a key", ": put it in quotes"),
+        ("to merge", ": `<<` takes an alias of a mapping, such as `*name`"),
+        ("does not fit its tag", ": change the value, or remove the tag"),
+        ("aliases", ": write the values out"),
+    ];
+    hints.iter().find(|(words, _)| message.contains(words)).map_or("", |(_, hint)| hint)
+}
+
+/// The first conflict marker of Git.
+pub fn conflict(text: &str) -> Option<Skipped> {
+    let index = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
+    let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+    let at = Position { line, column: 1 };
+    Some(Skipped::new(SkippedKind::Unreadable, at, "this is a conflict marker of Git: resolve the conflict"))
 }
 
 /// A key that a later, equal key overrides.
@@ -100,7 +136,7 @@ pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skip
                        `helm template CHART | irsa check -`";
         return skipped(SkippedKind::Template, message);
     }
-    is_patch(json, head).then(|| {
+    (!head.is_live() && is_patch(json, head)).then(|| {
         let message = "this is a part of an object, such as a Kustomize patch: check what `kubectl kustomize` prints, as in \
                        `kubectl kustomize DIRECTORY | irsa check -`";
         Skipped::new(SkippedKind::Patch, at(), message)
@@ -127,12 +163,12 @@ fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, &'static str)>
         Value::Object(_) => {
             (SkippedKind::Fragment, "this document has no `apiVersion` and no `kind`: it is not checked")
         }
-        _ => (SkippedKind::Fragment, "this is not a Kubernetes object: it is not checked"),
+        _ => (SkippedKind::Fragment, "this is plain text, not a Kubernetes object: it is not checked"),
     })
 }
 
-/// Whether a workload lacks what Kubernetes requires of it, as a strategic merge patch does: its template, its selector, or the image of
-/// every container.
+/// Whether a workload lacks what Kubernetes requires of it, as a strategic merge patch does: its template, its
+/// selector, or the image of every container.
 fn is_patch(json: &str, head: &Head) -> bool {
     let (group, _) = head.group_version();
     let template = match (group, head.kind.as_str()) {

@@ -91,6 +91,12 @@ pub struct OwnerReference {
 }
 
 impl Head {
+    /// The fields of an object (JSON). Empty for anything else: serde would take an array for an object.
+    fn of(json: &str) -> Self {
+        let is_object = json.trim_start().starts_with('{');
+        if is_object { serde_json::from_str(json).unwrap_or_default() } else { Self::default() }
+    }
+
     /// The name, or the prefix of a generated one with `*`.
     pub fn name(&self) -> String {
         let Metadata { name, generate_name, .. } = &self.metadata;
@@ -152,33 +158,42 @@ impl Source {
         classify::text(bytes)
     }
 
-    /// Reads its objects.
-    pub fn parse(&self) -> Parsed {
+    /// Reads its objects. In a complete input, no object is a patch.
+    pub fn parse(&self, is_complete: bool) -> Parsed {
         match self.text() {
-            Ok(text) => parse(&text),
+            Ok(text) => {
+                let mut parsed = parse(&text, is_complete);
+                // A directory may have data files, too.
+                if !self.is_named && !text.contains("apiVersion") {
+                    parsed.skipped.iter_mut().for_each(Skipped::excuse);
+                }
+                parsed
+            }
             Err(skipped) => Parsed { skipped: vec![skipped], ..Parsed::default() },
         }
     }
 }
 
-/// Reads the objects of a text.
-pub fn parse(text: &str) -> Parsed {
+/// Reads the objects of a YAML or JSON string.
+fn parse(text: &str, is_complete: bool) -> Parsed {
     let mut parsed = Parsed::default();
     let has_template_actions = classify::has_template_actions(text);
     for (index, document) in documents(text).into_iter().enumerate() {
         let document = match document {
             Ok(document) => document,
             Err(unreadable) => {
-                parsed.skipped.push(classify::unreadable(&unreadable, has_template_actions));
+                let skipped = || classify::unreadable(&unreadable, has_template_actions);
+                parsed.skipped.push(classify::conflict(text).unwrap_or_else(skipped));
                 continue;
             }
         };
         parsed.skipped.extend(document.duplicates.iter().map(classify::duplicate));
         parsed.comments.extend(document.comments.iter().cloned());
         for object in document.objects() {
-            let head: Head = serde_json::from_str(&object.json).unwrap_or_default();
+            let head = Head::of(&object.json);
             let at = || document.place(&object.pointer).map_or(document.start(), |place| place.value);
-            if let Some(skipped) = classify::object(&object.json, &head, at) {
+            let skipped = classify::object(&object.json, &head, at);
+            if let Some(skipped) = skipped.filter(|skipped| !is_complete || skipped.kind != SkippedKind::Patch) {
                 parsed.skipped.push(skipped);
                 continue;
             }

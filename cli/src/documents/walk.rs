@@ -20,8 +20,8 @@ pub struct Walk {
     pub unreadable: Vec<(String, String)>,
 }
 
-/// The sources that the paths name. A directory stands for its `.yaml`, `.yml` and `.json` files, also in its subdirectories; hidden
-/// files and directories are left out. `is_excluded` leaves out files of directories.
+/// The sources that the paths name. A directory stands for its `.yaml`, `.yml` and `.json` files, also in its
+/// subdirectories; hidden files and directories are left out. `is_excluded` leaves out files of directories.
 ///
 /// # Errors
 /// If the standard input can't be read.

@@ -61,7 +61,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</testsuites>")
 }
 
-/// A text in XML. Characters that XML does not allow are left out.
+/// Escapes a string for XML. Leaves out characters that XML does not allow.
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -137,7 +137,7 @@ pub struct Unreadable {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restart {
-    /// The command, or a comment if there is none.
+    /// The command, or a comment if no command does it.
     pub command: String,
     /// The number of pods that need it.
     pub pods: usize,

@@ -4,7 +4,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{FleetRow, Level, Report};
+use super::{Finding, FleetRow, Level, Report};
+use crate::check::names;
+
+/// How many notes of one kind are printed one by one.
+const READABLE: usize = 10;
 
 /// Writes the report.
 pub fn write(report: &Report, is_quiet: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -15,7 +19,16 @@ pub fn write(report: &Report, is_quiet: bool, out: &mut dyn Write) -> io::Result
         let style = AnsiColor::Red.on_default().bold();
         writeln!(out, "{bold}{place}{bold:#}: {style}unreadable{style:#}: {}", unreadable.message)?;
     }
-    for finding in report.reported().filter(|finding| !is_quiet || finding.level > Level::Note) {
+    let repeated = repeated(report);
+    for (name, count) in repeated.iter().filter(|_| !is_quiet) {
+        let style = style(Level::Note);
+        let text = format!("{count} documents are not checked; `--format json` lists them");
+        writeln!(out, "{style}note{style:#}: {text} [{name}]")?;
+    }
+    let is_shown = |finding: &&Finding| {
+        finding.level > Level::Note || (!is_quiet && !repeated.iter().any(|(name, _)| *name == finding.name))
+    };
+    for finding in report.reported().filter(is_shown) {
         let style = style(finding.level);
         let place = place(&finding.file, finding.at);
         let level = finding.level.name();
@@ -44,6 +57,13 @@ pub fn write(report: &Report, is_quiet: bool, out: &mut dyn Write) -> io::Result
         writeln!(out, "{}", summary_line(report))?;
     }
     Ok(())
+}
+
+/// The notes about documents that are not checked, if there are more than anybody reads: name, number.
+fn repeated(report: &Report) -> Vec<(&'static str, usize)> {
+    let kinds = [names::TEMPLATE, names::PATCH, names::FRAGMENT, names::KUBECONFIG];
+    let count = |name| report.reported().filter(|finding| finding.name == name).count();
+    kinds.iter().map(|own| (own.name, count(own.name))).filter(|(_, count)| *count > READABLE).collect()
 }
 
 /// One line with the numbers.

@@ -40,8 +40,8 @@ pub struct Args {
     #[arg(long)]
     allow_context_aware: bool,
 
-    /// The objects that the policy finds in the cluster, as YAML or JSON. An object without a namespace is in `default`.
-    /// Implies `--allow-context-aware`
+    /// The objects that the policy finds in the cluster, as YAML or JSON. An object without a namespace is in
+    /// `default`. Implies `--allow-context-aware`
     #[arg(long, value_name = "PATH", conflicts_with = "replay_host_capabilities_interactions")]
     cluster: Option<PathBuf>,
 

@@ -1,5 +1,5 @@
-//! How the API server is told to call the policies of `policy.yaml`: as Kubewarden's controller would tell it, but for
-//! one namespace only.
+//! Configures the API server to call the policies of `policy.yaml`, as Kubewarden's controller would, but for one
+//! namespace only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +19,7 @@ pub fn policies() -> [Value; 2] {
     policies.try_into().unwrap()
 }
 
-/// Has a policy's server called for what is in the namespace.
+/// Calls a policy's server for the objects of the namespace.
 pub fn register(api: &Api, namespace: &str, policy: &Value, server: &Server) {
     let spec = &policy["spec"];
     api.created(
@@ -40,7 +40,7 @@ pub fn register(api: &Api, namespace: &str, policy: &Value, server: &Server) {
     );
 }
 
-/// Has it no longer called.
+/// Stops calling it.
 pub fn unregister(api: &Api, namespace: &str, policy: &Value) {
     api.delete(&format!("{}/{}", path(policy), name(namespace, policy)));
 }

@@ -1,4 +1,4 @@
-//! `artifacthub-pkg.yml`, as `kwctl scaffold artifacthub` makes it of `metadata.yml` and `questions-ui.yml`.
+//! Generates `artifacthub-pkg.yml` from `metadata.yml` and `questions-ui.yml`, as `kwctl scaffold artifacthub` does.
 //!
 //! Source: policy-evaluator's `policy_artifacthub.rs`, 1.36.
 
@@ -18,14 +18,14 @@ const HEAD: &str = "# Kubewarden Artifacthub Package config
 ";
 
 #[test]
-fn the_listing_is_that_of_the_metadata() {
+fn keeps_the_listing_up_to_date() {
     let metadata = Metadata::from_yaml(&read("metadata.yml")).unwrap();
     let current: Value = yaml_serde::from_str(&read(FILE)).unwrap();
     let package = package(&metadata, &current["createdAt"], &form());
     check_file(FILE, &format!("{HEAD}{}", policy_host::yaml::to_string(&package).unwrap()));
 }
 
-/// `created_at` is when the version was made, which no other file tells.
+/// `created_at` is the time of the version, which no other file contains.
 fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     let annotation = |name: &str| metadata.annotations[name].as_str();
     let version = annotation("io.kubewarden.policy.version");
@@ -67,7 +67,7 @@ fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     })
 }
 
-/// The versions in the files that name one.
+/// The versions in all files that contain one.
 #[test]
 fn every_file_names_the_same_version() {
     let version = env!("CARGO_PKG_VERSION");

@@ -1,6 +1,6 @@
-//! Rancher's form for the settings, `questions-ui.yml`. Its format is that of the policies of Kubewarden's own that have one.
+//! Rancher's form for the settings, `questions-ui.yml`, in the format of Kubewarden's own policies.
 
-use irsa::internals::{Definition, Shape};
+use irsa::internals::{Definition, ValueType};
 use serde_json::{Value, json};
 
 use crate::settings::{default, description, join, members};
@@ -9,61 +9,62 @@ use crate::{check_file, read};
 const FILE: &str = "questions-ui.yml";
 
 #[test]
-fn the_form_is_that_of_the_code() {
+fn the_form_matches_the_code() {
     check_file(FILE, &form());
 }
 
-/// The form's text.
+/// The text of the form.
 pub fn form() -> String {
     let questions: Vec<Value> = members("").iter().map(|member| question("", "", member)).collect();
     let text = policy_host::yaml::to_string(&json!({ "questions": questions })).unwrap();
     format!("# Rancher's form for the settings. `make docs` writes it, from irsa/src/settings/definition.rs.\n{text}")
 }
 
-/// A question about a member of the object at `path`. `variable` is where the form puts the object: within a list it begins anew.
+/// A question about a member of the object at `path`. `variable` is the object's place in the form; in an array, it starts
+/// at the element.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
-    let Definition { key, is_needed, shape, .. } = definition;
+    let Definition { key, is_required, value, .. } = definition;
     let mut question = json!({
         "variable": join(variable, key),
         "label": label(key),
         "description": description(definition),
         "group": "Settings",
-        "required": is_needed,
+        "required": is_required,
     });
     let path = join(path, key);
-    match shape {
-        Shape::Boolean => question["type"] = "boolean".into(),
-        Shape::Lifetime => {
+    match value {
+        ValueType::Boolean => question["type"] = "boolean".into(),
+        ValueType::Lifetime => {
             question["type"] = "int".into();
             question["min"] = 600.into();
             question["max"] = 4_294_967_296_u64.into();
         }
-        Shape::Word(words) => {
+        ValueType::OneOf(words) => {
             question["type"] = "enum".into();
             question["options"] = json!(words);
         }
-        Shape::Text { .. } => question["type"] = "string".into(),
-        Shape::List { of: Shape::Object(_), .. } => {
+        ValueType::String { .. } => question["type"] = "string".into(),
+        ValueType::Array { of: ValueType::Object, .. } => {
             question["type"] = "sequence[".into();
             question["hide_input"] = true.into();
             let path = format!("{path}[]");
             question["sequence_questions"] =
                 members(&path).iter().map(|member| self::question(&path, "", member)).collect();
         }
-        Shape::List { .. } => question["type"] = "array[".into(),
-        Shape::Object(_) => {
+        ValueType::Array { .. } => question["type"] = "array[".into(),
+        ValueType::Object => {
             question["type"] = "map[".into();
             question["hide_input"] = true.into();
             let variable = join(variable, key);
             question["subquestions"] =
                 members(&path).iter().map(|member| self::question(&path, &variable, member)).collect();
         }
-        Shape::Map { keys, of: Shape::Word(words) } => {
+        ValueType::Map { keys, of: ValueType::OneOf(words) } => {
             question["type"] = "map[".into();
             question["hide_input"] = true.into();
             question["subquestions"] = keys.iter().map(|name| action(&join(variable, key), name, words)).collect();
         }
-        Shape::Map { .. } => panic!("`{path}`: the form has no question for this"),
+        ValueType::Map { .. } => panic!("`{path}`: the form does not support this type"),
     }
     if let Some(default) = default(definition) {
         question["default"] = default;
@@ -95,9 +96,9 @@ fn label(key: &str) -> String {
     label.replace(" arn", " ARN").replace(" uri", " URI").replace(" sts", " STS").replace(" id", " ID")
 }
 
-/// Rancher writes the defaults of a form that is left as it is into the policy.
+/// For a form that the user does not change, Rancher writes the defaults into the policy.
 #[test]
-fn the_form_left_as_it_is_gives_settings_that_are_right() {
+fn an_unchanged_form_gives_valid_default_settings() {
     let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
     let questions = form["questions"].as_array().unwrap();
     let settings: serde_json::Map<String, Value> = questions

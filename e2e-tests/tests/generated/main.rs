@@ -1,5 +1,5 @@
-//! What is made from the code's own tables: references, the schema of the settings, Rancher's form, Artifact Hub's listing, the
-//! kustomizations' base. Each test fails where a file is stale; `make docs` writes them all anew.
+//! Files that are generated from the code's tables: references, the schema of the settings, Rancher's form, Artifact Hub's
+//! listing, the base of the kustomizations. Each test fails if a file is stale. `make docs` writes all of them.
 
 mod artifact_hub;
 mod form;

@@ -9,7 +9,7 @@ use irsa_explain::sdk::SDKS;
 use crate::{check_part, read};
 
 #[test]
-fn the_settings_reference_is_that_of_the_code() {
+fn the_settings_reference_matches_the_code() {
     let tables = OBJECTS.map(|(path, members)| {
         let rows = members.iter().map(row);
         let table = table("| key | value | default | example | what it does |\n|---|---|---|---|---|", rows);
@@ -19,13 +19,13 @@ fn the_settings_reference_is_that_of_the_code() {
 }
 
 fn row(definition: &Definition) -> String {
-    let Definition { key, is_needed, shape, default, meaning, example, webhook_flags, .. } = definition;
-    let default = if *is_needed { "needed" } else { default };
+    let Definition { key, is_required, value, default, meaning, example, webhook_flags, .. } = definition;
+    let default = if *is_required { "required" } else { default };
     let flags = match *webhook_flags {
         "" => String::new(),
-        flags => format!(". The webhook's {flags}"),
+        flags => format!(". Replaces the webhook's {flags}"),
     };
-    format!("| `{key}` | {} | {default} | `{example}` | {meaning}{flags} |", shape.expected())
+    format!("| `{key}` | {} | {default} | `{example}` | {meaning}{flags} |", value.expected())
 }
 
 #[test]

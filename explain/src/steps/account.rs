@@ -279,7 +279,7 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
     let annotations = scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
     let values =
         annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
-    let annotated = values.into_iter().find(|value| RoleArn::new(Cow::Borrowed(value)).is_some());
+    let annotated = values.into_iter().find(|value| RoleArn::new(Cow::Borrowed(value)).is_ok());
     let wanted = scenario.expected_role.as_deref().or(annotated).unwrap_or("arn:aws:iam::111122223333:role/NAME");
     step.because_all(reasons).because(node).fix(annotate(scenario, wanted))
 }

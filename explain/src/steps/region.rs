@@ -109,7 +109,8 @@ impl Looked<'_> {
         let partition = role.as_deref().and_then(|role| role.split(':').nth(1)).filter(|it| it.starts_with("aws"));
         let Some(partition) = partition else { return step };
         let regions = VARIABLES.iter().filter_map(|variable| self.container.literal(variable));
-        let other = regions.filter_map(|name| Region::new(name.into())).find(|region| region.partition() != partition);
+        let other =
+            regions.filter_map(|name| Region::new(name.into()).ok()).find(|region| region.partition() != partition);
         let Some(region) = other else { return step };
         let failed = Step::failed(
             STEP,
@@ -203,8 +204,8 @@ impl Looked<'_> {
         let [one, other] = VARIABLES.map(|variable| self.container.literal(variable));
         if let (Some(one), Some(other)) = (one, other)
             && one != other
-            && Region::new(one.into()).is_some()
-            && Region::new(other.into()).is_some()
+            && Region::new(one.into()).is_ok()
+            && Region::new(other.into()).is_ok()
         {
             step = step.warn(Diagnosis::RegionsDiffer).because(format!(
                 "container `{name}`: `AWS_REGION` is `{one}`, and `AWS_DEFAULT_REGION` is `{other}`: which STS is asked depends on the SDK"

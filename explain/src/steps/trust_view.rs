@@ -93,8 +93,8 @@ fn request(scenario: &Scenario<'_>) -> WebIdentity {
     };
     WebIdentity {
         provider: issuer::provider(scenario).map(str::to_owned),
-        account: part(4).filter(|account| irsa::internals::is_account_id(account)),
-        partition: part(1).filter(|partition| irsa::internals::is_partition(partition)),
+        account: part(4).filter(|account| irsa::internals::check_account_id(account).is_ok()),
+        partition: part(1).filter(|partition| irsa::internals::check_partition(partition).is_ok()),
         audiences,
         subject,
     }

@@ -248,6 +248,10 @@ fn split(statement: &Statement, request: &Request, target: &Target<'_>) -> Optio
         split_key(&clause.key).is_some_and(|(provider, _)| provider.eq_ignore_ascii_case(url))
     };
     let others: Vec<_> = providers.iter().filter(|(arn, _)| *arn != target.arn).collect();
+    // Keys tell providers apart by their URLs.
+    if others.iter().any(|(_, other)| other.fault().is_some() || other.url.eq_ignore_ascii_case(target.url)) {
+        return None;
+    }
     let failing: Vec<&Clause> =
         statement.clauses.iter().filter(|clause| clause.holds(request) == Ternary::False).collect();
     let is_foreign = |clause: &Clause| others.iter().any(|(_, other)| of(clause, other.url));

@@ -479,7 +479,7 @@ fn says_where_an_input_can_not_be_read() {
     let (message, line, column) = broken(Inputs { pod: Some("{\n  \"spec\": x}".into()), ..right() });
     assert_eq!((message.as_str(), line, column), ("expected JSON, but expected value", Some(2), Some(11)));
     let (message, ..) = broken(Inputs { pod: Some(r#"{"spec": {"containers": 7}}"#.into()), ..right() });
-    assert_eq!(message, "`object.spec.containers`: expected a list, but got a number");
+    assert_eq!(message, "`object.spec.containers`: expected an array, but got a number");
     let twice = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {"StringLike": {}, "StringLike": {}}}}"#;
     let (message, ..) = broken(Inputs { trust_policy: Some(twice.into()), ..right() });
     assert_eq!(message, "an object has the key `StringLike` twice: remove one");

@@ -115,5 +115,5 @@ fn is_for_sts(settings: &Settings<'_>, token: &TokenSource<'_>) -> bool {
     }
     let host = audience.strip_suffix(".cn").unwrap_or(audience);
     let Some(service) = host.strip_suffix(".amazonaws.com") else { return false };
-    service == "sts" || service.strip_prefix("sts.").is_some_and(|region| Region::new(Cow::Borrowed(region)).is_some())
+    service == "sts" || service.strip_prefix("sts.").is_some_and(|region| Region::new(Cow::Borrowed(region)).is_ok())
 }

@@ -84,7 +84,7 @@ pub(crate) fn annotated_role<'a>(checker: &mut Checker<'_>, account: &'a Service
         _ => Cow::Borrowed(written),
     };
     let subject = Subject::ServiceAccount(&account.name);
-    if RoleArn::new(Cow::Borrowed(&*role)).is_none() {
+    if RoleArn::new(Cow::Borrowed(&*role)).is_err() {
         let message = Message::new(subject, format_args!("expected an IAM role ARN, but got ")).quote(written);
         checker.report_annotation(FindingKind::InvalidRoleArn, ROLE_ARN, message);
     }

@@ -76,7 +76,7 @@ fn report_entry(checker: &mut Checker<'_>, kind: FindingKind, key: &str, problem
 /// Reads an entry, and its lifetime as a number of seconds.
 fn read_entry(reader: &mut Reader<'_>, key: &str) -> json::Result<(RoleMapping<'static>, i64)> {
     let accounts =
-        AccountPattern::new(Cow::Owned(key.to_owned())).ok_or_else(|| Unreadable::value("`namespace/name`"))?;
+        AccountPattern::new(Cow::Owned(key.to_owned())).map_err(|_| Unreadable::value("`namespace/name`"))?;
     let mut role = Field::Missing;
     let mut audience = Field::Missing;
     let mut regional_sts_endpoints = Field::Missing;
@@ -84,7 +84,7 @@ fn read_entry(reader: &mut Reader<'_>, key: &str) -> json::Result<(RoleMapping<'
     reader.object(|reader, key| match key.to_ascii_lowercase().as_str() {
         "rolearn" => read_last(&mut role, reader, |reader| {
             let arn = reader.string()?.decode().into_owned();
-            RoleArn::new(Cow::Owned(arn)).ok_or_else(|| Unreadable::value("an IAM role ARN"))
+            RoleArn::new(Cow::Owned(arn)).map_err(|_| Unreadable::value("an IAM role ARN"))
         }),
         "audience" => read_last(&mut audience, reader, |reader| {
             let audience = reader.string()?.decode().into_owned();

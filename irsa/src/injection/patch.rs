@@ -3,6 +3,7 @@
 //! The text is copied as it is, with the additions inserted; only a `null` in the place of an array or object is
 //! replaced. So every field survives, also those that this version does not know.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::environment::Value;
@@ -70,14 +71,14 @@ impl Patch {
         clippy::arithmetic_side_effects,
         reason = "INVARIANT: every position comes from reading this text; a wrong one must trap, not drop bytes of a pod"
     )]
-    pub(crate) fn write(&self, object: &str, start: usize, out: &mut String) {
+    pub(crate) fn write(&self, object: &str, start: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let mut copied = 0;
         for (place, part) in &self.edits {
-            out.push_str(&object[copied..place.start - start]);
-            out.push_str(&self.added[part.clone()]);
+            out.write_str(&object[copied..place.start - start])?;
+            out.write_str(&self.added[part.clone()])?;
             copied = place.end - start;
         }
-        out.push_str(&object[copied..]);
+        out.write_str(&object[copied..])
     }
 
     fn set_label(&mut self, pod: &Pod<'_>) {

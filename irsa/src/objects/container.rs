@@ -1,7 +1,7 @@
 //! A container: its AWS environment variables and its mounts.
 
 use super::env_var::EnvVar;
-use crate::json::{Brackets, Field, List, RawStr, Reader, Result};
+use crate::json::{Array, Brackets, Field, RawStr, Reader, Result};
 
 /// A container or init container.
 #[derive(Debug, Clone, Default)]
@@ -10,11 +10,11 @@ pub(crate) struct Container<'j> {
     pub(crate) brackets: Brackets,
     name: Field<RawStr<'j>>,
     /// The AWS variables of its `env`.
-    pub(crate) env: List<(EnvVar, EnvVarValue<'j>)>,
+    pub(crate) env: Array<(EnvVar, EnvVarValue<'j>)>,
     /// Its `volumeMounts`.
-    pub(crate) mounts: List<Mount<'j>>,
+    pub(crate) mounts: Array<Mount<'j>>,
     /// The paths of its `volumeDevices`.
-    pub(crate) device_paths: List<RawStr<'j>>,
+    pub(crate) device_paths: Array<RawStr<'j>>,
 }
 
 /// The value of an environment variable.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::container::Container;
 use super::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
 use super::volume::Volume;
-use crate::json::{Brackets, Field, List, RawStr, Reader, Result, Unreadable};
+use crate::json::{Array, Brackets, Field, RawStr, Reader, Result, Unreadable};
 
 /// A pod, or a pod template.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct PodSpec<'j> {
     /// Whether `nodeSelector` selects Windows nodes.
     selects_windows: Field<bool>,
     /// The volumes.
-    pub(crate) volumes: List<Volume<'j>>,
+    pub(crate) volumes: Array<Volume<'j>>,
     /// The init containers, then the containers.
     pub(crate) containers: Vec<Container<'j>>,
     /// The number of init containers among them.
@@ -112,8 +112,8 @@ impl<'j> PodSpec<'j> {
 
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut spec = Self::default();
-        let mut init_containers = List::default();
-        let mut containers = List::default();
+        let mut init_containers = Array::default();
+        let mut containers = Array::default();
         spec.brackets = reader.object(|reader, key| match key {
             "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
             "serviceAccount" => spec.service_account.read(reader, Reader::string),

@@ -50,7 +50,7 @@ fn read_projected<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource
 fn read_sources<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
     let mut count = 0_usize;
     let mut tokens = Vec::new();
-    reader.list(|reader, index| {
+    reader.array(|reader, index| {
         count = index.saturating_add(1);
         let mut token = Field::Missing;
         reader.object(|reader, key| match key {

@@ -104,10 +104,10 @@ impl<'j> Walk<'_, 'j> {
             self.found.insert(at, Template { path: self.at.clone(), text, pod: outcome });
             return Ok(());
         };
-        let is_list = *step == Step::Wildcard && reader.is_list();
-        if is_list {
+        let is_array = *step == Step::Wildcard && reader.is_array();
+        if is_array {
             return reader
-                .list(|reader, index| self.enter(Segment::Index(index), |walk| walk.follow(reader, rest)))
+                .array(|reader, index| self.enter(Segment::Index(index), |walk| walk.follow(reader, rest)))
                 .map(drop);
         }
         if !self.is_strict && !reader.is_object() {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn custom(paths: &[&'static str]) -> Vec<TemplatePath<'static>> {
-        paths.iter().map(|path| TemplatePath::new(path).unwrap()).collect()
+        paths.iter().map(|path| TemplatePath::new((*path).into()).unwrap()).collect()
     }
 
     fn found(paths: &[&'static str], text: &str) -> Result<Vec<String>, String> {
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn rejects_a_built_in_kind_without_its_template() {
-        let plain = |text| json::RawStr::plain(text).unwrap();
+        let plain = json::RawStr::Plain;
         let kind = GroupVersionKind { group: plain("batch"), version: plain("v1"), kind: plain("CronJob") };
         let settings = Settings::default();
         let workload = Workload::of_kind(&kind, &settings).unwrap();

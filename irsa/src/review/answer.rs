@@ -1,5 +1,7 @@
 //! The answer to a request.
 
+use std::fmt;
+
 use super::result::PodResult;
 use crate::findings::{Action, Finding, FindingKind, Findings, LINE_LIMIT, escaped_line};
 use crate::identity::RoleSource;
@@ -70,10 +72,17 @@ pub struct MutatedObject<'j> {
 }
 
 impl MutatedObject<'_> {
+    /// An upper bound of the length of the object's JSON, in bytes.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.object.len().saturating_add(self.patch.added_bytes())
+    }
+}
+
+impl fmt::Display for MutatedObject<'_> {
     /// Writes the object's JSON. Everything but the insertions is the text of the request, byte for byte.
-    pub fn write(&self, out: &mut String) {
-        out.reserve(self.object.len().saturating_add(self.patch.added_bytes()));
-        self.patch.write(self.object, self.start, out);
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.patch.write(self.object, self.start, f)
     }
 }
 

@@ -1,19 +1,23 @@
-//! Which service accounts an entry of the settings, or of the ConfigMap of role mappings, is about.
+//! Patterns that select service accounts: `namespace/name` with globs.
+//!
+//! The setting `roles`, the ConfigMap of role mappings and `containerCredentials` use them.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::fmt;
 
-use super::glob::Glob;
+use crate::types::glob::{Glob, GlobError};
 use crate::util::substring::split_at_byte;
 
-/// A pattern `namespace/name`, each of them a [`Glob`].
+/// A pattern `namespace/name`. Each part is a [`Glob`].
 ///
 /// ```
-/// use irsa::internals::AccountPattern;
+/// use irsa::internals::{AccountPattern, AccountPatternError};
 ///
-/// let pattern = AccountPattern::new("team-*/web".into()).unwrap();
+/// let pattern = AccountPattern::new("team-*/web".into())?;
 /// assert!(pattern.matches("team-a", "web") && !pattern.matches("team-a", "api"));
-/// assert!(AccountPattern::new("web".into()).is_none(), "the namespace is missing");
+/// assert_eq!(AccountPattern::new("web".into()), Err(AccountPatternError::NoSlash));
+/// # Ok::<(), AccountPatternError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountPattern<'a> {
@@ -21,7 +25,20 @@ pub struct AccountPattern<'a> {
     name: Glob<'a>,
 }
 
-/// How closely a pattern names an account: an exact namespace beats a glob, then an exact name a glob.
+/// Why a string is not a pattern of service accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountPatternError {
+    /// It has no `/`.
+    NoSlash,
+    /// It has more than one `/`.
+    ManySlashes,
+    /// Nothing stands before the `/`.
+    NoNamespace,
+    /// Nothing stands after the `/`.
+    NoName,
+}
+
+/// How precisely a pattern selects an account. An exact namespace beats a glob; then an exact name beats a glob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Closeness {
     exact_namespace: bool,
@@ -29,9 +46,14 @@ pub struct Closeness {
 }
 
 impl<'a> AccountPattern<'a> {
-    /// Reads `namespace/name`. `None` where there is not exactly one `/`, or nothing on one side of it.
-    #[must_use]
-    pub fn new(text: Cow<'a, str>) -> Option<Self> {
+    /// What messages expect where there is no string at all.
+    pub const EXPECTED: &'static str = "`namespace/name` (globs are allowed)";
+
+    /// Parses `namespace/name`.
+    ///
+    /// # Errors
+    /// Fails if there is not exactly one `/`, or if one side of it is empty.
+    pub fn new(text: Cow<'a, str>) -> Result<Self, AccountPatternError> {
         let (namespace, name) = match text {
             Cow::Borrowed(text) => split(text)?,
             Cow::Owned(text) => {
@@ -39,10 +61,13 @@ impl<'a> AccountPattern<'a> {
                 (Cow::Owned(namespace.into_owned()), Cow::Owned(name.into_owned()))
             }
         };
-        Some(Self { namespace: Glob::new(namespace)?, name: Glob::new(name)? })
+        Ok(Self {
+            namespace: Glob::new(namespace).map_err(|GlobError::Empty| AccountPatternError::NoNamespace)?,
+            name: Glob::new(name).map_err(|GlobError::Empty| AccountPatternError::NoName)?,
+        })
     }
 
-    /// Whether the pattern names this account.
+    /// Whether the pattern selects this account.
     #[must_use]
     pub fn matches(&self, namespace: &str, name: &str) -> bool {
         self.namespace.matches(namespace) && self.name.matches(name)
@@ -53,12 +78,15 @@ impl<'a> AccountPattern<'a> {
     }
 }
 
-fn split(text: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    let (namespace, name) = split_at_byte(text, b'/')?;
-    split_at_byte(name, b'/').is_none().then_some((Cow::Borrowed(namespace), Cow::Borrowed(name)))
+fn split(text: &str) -> Result<(Cow<'_, str>, Cow<'_, str>), AccountPatternError> {
+    let (namespace, name) = split_at_byte(text, b'/').ok_or(AccountPatternError::NoSlash)?;
+    match split_at_byte(name, b'/') {
+        Some(_) => Err(AccountPatternError::ManySlashes),
+        None => Ok((Cow::Borrowed(namespace), Cow::Borrowed(name))),
+    }
 }
 
-/// Of the entries that name an account, the one that names it most closely; among equals the first.
+/// The entry whose pattern selects the account most precisely. Of several equally precise ones, the first.
 pub fn closest<'e, 'a: 'e, T>(
     entries: impl IntoIterator<Item = &'e T>,
     pattern: impl Fn(&'e T) -> &'e AccountPattern<'a>,
@@ -70,6 +98,20 @@ pub fn closest<'e, 'a: 'e, T>(
         .filter(|entry| pattern(entry).matches(namespace, name))
         .min_by_key(|entry| Reverse(pattern(entry).closeness()))
 }
+
+impl fmt::Display for AccountPatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected `namespace/name`, but got ")?;
+        f.write_str(match self {
+            Self::NoSlash => "no `/`",
+            Self::ManySlashes => "more than one `/`",
+            Self::NoNamespace => "nothing before the `/`",
+            Self::NoName => "nothing after the `/`",
+        })
+    }
+}
+
+impl std::error::Error for AccountPatternError {}
 
 #[cfg(test)]
 mod tests {
@@ -93,9 +135,20 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_has_not_one_slash() {
-        for text in ["web", "a/b/c", "/web", "team-a/", ""] {
-            assert!(AccountPattern::new(Cow::Borrowed(text)).is_none(), "{text}");
+    fn rejects_other_strings_with_the_reason() {
+        use AccountPatternError::{ManySlashes, NoName, NoNamespace, NoSlash};
+        for (text, expected, message) in [
+            ("", NoSlash, "expected `namespace/name`, but got no `/`"),
+            ("web", NoSlash, "expected `namespace/name`, but got no `/`"),
+            ("a/b/c", ManySlashes, "expected `namespace/name`, but got more than one `/`"),
+            ("/web", NoNamespace, "expected `namespace/name`, but got nothing before the `/`"),
+            ("team-a/", NoName, "expected `namespace/name`, but got nothing after the `/`"),
+        ] {
+            for given in [Cow::Borrowed(text), Cow::Owned(text.to_owned())] {
+                let error = AccountPattern::new(given).unwrap_err();
+                assert_eq!(error, expected, "{text}");
+                assert_eq!(error.to_string(), message, "{text}");
+            }
         }
     }
 }

@@ -1,25 +1,35 @@
-//! Globs over names and ARNs.
+//! Globs that match names and ARNs.
 //!
-//! Only `*` and `**` are special. They match any run of characters, also an empty one, and the whole text must match.
-//! Neither crosses a `:`, so that the parts of an ARN stay apart, and only `**` crosses a `/`.
+//! A glob matches the whole string. Only `*` and `**` are special: each matches any characters, or none. Neither matches
+//! a `:`, so it stays in one part of an ARN. Only `**` matches a `/`.
 //!
-//! Matching takes time proportional to the pattern's length times the text's, whatever they hold: every way in which
-//! the pattern could go on is followed at once, and none is tried again.
+//! Matching takes time proportional to the length of the glob times the length of the string, whatever they contain. It
+//! simulates the glob's automaton: it follows all possible states at once and never goes back.
 
 use std::borrow::Cow;
+use std::fmt;
 
-/// A pattern to match whole texts with.
+/// A pattern that matches whole strings; not empty.
 ///
 /// ```
-/// use irsa::internals::Glob;
+/// use irsa::internals::{Glob, GlobError};
 ///
-/// let teams = Glob::new("arn:aws:iam::*:role/team-a/**".into()).unwrap();
+/// let teams = Glob::new("arn:aws:iam::*:role/team-a/**".into())?;
 /// assert!(teams.matches("arn:aws:iam::111122223333:role/team-a/batch/nightly"));
 /// assert!(!teams.matches("arn:aws:iam::111122223333:role/team-b/web"));
-/// assert!(!Glob::new("team-*".into()).unwrap().matches("team-a/web"), "one star stays within a slash");
+/// assert!(!Glob::new("team-*".into())?.matches("team-a/web"), "`*` does not match `/`");
+/// assert_eq!(Glob::new("".into()), Err(GlobError::Empty));
+/// # Ok::<(), GlobError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob<'a>(Cow<'a, str>);
+
+/// Why a string is not a glob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GlobError {
+    /// It is empty, so it would match nothing.
+    Empty,
+}
 
 #[derive(Clone, Copy)]
 enum Token {
@@ -29,28 +39,33 @@ enum Token {
 }
 
 impl<'a> Glob<'a> {
-    /// The text as a glob, if it is not empty.
-    #[must_use]
-    pub fn new(text: Cow<'a, str>) -> Option<Self> {
-        (!text.is_empty()).then_some(Self(text))
+    /// What messages expect where there is no string at all.
+    pub const EXPECTED: &'static str = "a glob";
+
+    /// Checks that a string is a glob.
+    ///
+    /// # Errors
+    /// Fails if the string is empty.
+    pub fn new(text: Cow<'a, str>) -> Result<Self, GlobError> {
+        if text.is_empty() { Err(GlobError::Empty) } else { Ok(Self(text)) }
     }
 
-    /// Whether the pattern is a plain text that only matches itself.
+    /// Whether the glob has no `*`, so it only matches itself.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.first_star().is_none()
     }
 
-    /// Whether the whole text matches.
+    /// Whether the glob matches the whole string.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let Some((plain, pattern)) = self.first_star().and_then(|star| self.0.split_at_checked(star)) else {
             return self.0 == text;
         };
-        // Mostly this is where it ends.
+        // Most strings already differ before the first `*`.
         let Some(text) = text.strip_prefix(plain) else { return false };
         let tokens = tokens(pattern);
-        // Whether the text so far can be matched by the tokens before this one.
+        // `here[i]`: whether the first `i` tokens match the characters read so far.
         let mut here = vec![false; tokens.len().saturating_add(1)];
         let mut next = here.clone();
         if let Some(start) = here.first_mut() {
@@ -61,9 +76,9 @@ impl<'a> Glob<'a> {
             next.fill(false);
             let mut previous = false;
             for (index, reachable) in next.iter_mut().enumerate() {
-                // By the token before this state, which takes the byte and is then done…
+                // The token before this state consumes the byte, which leads to this state…
                 *reachable |= previous;
-                // …or by the token at this state, a star that takes the byte and stays.
+                // …or the token at this state is a star, which consumes the byte and stays.
                 let is_here = here.get(index).copied().unwrap_or_default();
                 previous = false;
                 match tokens.get(index) {
@@ -97,7 +112,7 @@ fn tokens(pattern: &str) -> Vec<Token> {
     tokens
 }
 
-/// A star may match nothing: where it can be reached, so can what follows it.
+/// Adds the states behind stars that can be reached, because a star may match no characters.
 fn follow_empty_runs(tokens: &[Token], states: &mut [bool]) {
     let mut carry = false;
     for (index, state) in states.iter_mut().enumerate() {
@@ -105,6 +120,16 @@ fn follow_empty_runs(tokens: &[Token], states: &mut [bool]) {
         carry = *state && matches!(tokens.get(index), Some(Token::Star | Token::DoubleStar));
     }
 }
+
+impl fmt::Display for GlobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("expected a glob, but got an empty string"),
+        }
+    }
+}
+
+impl std::error::Error for GlobError {}
 
 #[cfg(test)]
 mod tests {
@@ -115,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn matches_the_whole_text_and_nothing_less() {
+    fn matches_only_the_whole_string() {
         assert!(matches("team-a", "team-a"));
         assert!(!matches("team-a", "team-a2"));
         assert!(matches("team-*", "team-"));
@@ -125,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_parts_of_an_arn_apart() {
+    fn keeps_stars_within_one_part_of_an_arn() {
         let arn = "arn:aws:iam::111122223333:role/team/app";
         assert!(matches("arn:*:iam::111122223333:role/**", arn));
         assert!(matches("arn:aws:iam::*:role/team/*", arn));
@@ -137,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_other_signs_as_they_are() {
+    fn treats_other_special_characters_as_literals() {
         assert!(matches("a?[b]{c}\\", "a?[b]{c}\\"));
         assert!(!matches("a?", "ab"));
     }

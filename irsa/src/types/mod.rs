@@ -1,6 +1,7 @@
 //! Values that cannot be wrong: each is parsed once, and nothing checks it again.
 
 pub(crate) mod account_pattern;
+pub(crate) mod character;
 pub(crate) mod dns;
 pub(crate) mod glob;
 pub(crate) mod mount_path;

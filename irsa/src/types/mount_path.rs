@@ -1,27 +1,44 @@
-//! Where a token is mounted, and the path of its file.
+//! Mount paths, and the paths of files below them.
+//!
+//! Source: Kubernetes' validation of `mountPath` (`pkg/apis/core/validation`), but only absolute paths.
 
 use std::borrow::Cow;
+use std::fmt;
 
-/// An absolute path, as Kubernetes accepts for a `mountPath`: no `:`, and no `..` among its segments.
+/// An absolute path that Kubernetes accepts as a `mountPath`: it has no `:` and no segment `..`.
 ///
 /// ```
-/// use irsa::internals::MountPath;
+/// use irsa::internals::{MountPath, MountPathError};
 ///
-/// let path = MountPath::new("/var/run/secrets/tokens".into()).unwrap();
+/// let path = MountPath::new("/var/run/secrets/tokens".into())?;
 /// assert!(path.same_path("/var/run/secrets/tokens/"));
-/// assert!(MountPath::new("/var/../tokens".into()).is_none());
+/// assert_eq!(MountPath::new("/var/../tokens".into()), Err(MountPathError::ParentSegment));
+/// # Ok::<(), MountPathError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountPath<'a> {
     text: Cow<'a, str>,
-    /// Cleaning leaves it as it is.
+    /// Cleaning does not change the path.
     is_clean: bool,
 }
 
+/// Why a string is not a mount path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MountPathError {
+    /// It does not start with `/`.
+    Relative,
+    /// It has a `:`.
+    Colon,
+    /// It has a NUL character.
+    Nul,
+    /// It has a segment `..`.
+    ParentSegment,
+}
+
 impl MountPath<'static> {
-    /// Where the webhook mounts the token of web identity.
+    /// The webhook's default for the token of web identity.
     pub const WEB_IDENTITY: Self = Self::clean("/var/run/secrets/eks.amazonaws.com/serviceaccount");
-    /// Where it mounts that of container credentials.
+    /// The webhook's default for the token of container credentials.
     pub const CONTAINER_CREDENTIALS: Self = Self::clean("/var/run/secrets/pods.eks.amazonaws.com/serviceaccount");
 
     const fn clean(text: &'static str) -> Self {
@@ -30,32 +47,48 @@ impl MountPath<'static> {
 }
 
 impl<'a> MountPath<'a> {
-    /// The text as a path to mount at, if it can be one.
-    #[must_use]
-    pub fn new(text: Cow<'a, str>) -> Option<Self> {
-        let is_path =
-            text.starts_with('/') && !text.contains([':', '\0']) && text.split('/').all(|segment| segment != "..");
+    /// What messages expect where there is no string at all.
+    pub const EXPECTED: &'static str = "an absolute path without `:` and `..`";
+
+    /// Checks that a string is a mount path.
+    ///
+    /// # Errors
+    /// Fails with the first thing that is wrong.
+    pub fn new(text: Cow<'a, str>) -> Result<Self, MountPathError> {
+        if !text.starts_with('/') {
+            return Err(MountPathError::Relative);
+        }
+        if text.contains(':') {
+            return Err(MountPathError::Colon);
+        }
+        if text.contains('\0') {
+            return Err(MountPathError::Nul);
+        }
+        if text.split('/').any(|segment| segment == "..") {
+            return Err(MountPathError::ParentSegment);
+        }
         let is_clean = text.split('/').skip(1).all(is_kept);
-        is_path.then_some(Self { text, is_clean })
+        Ok(Self { text, is_clean })
     }
 
-    /// The path's text, as it was given.
+    /// The path as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether a mount at `path` is one at this path: container runtimes clean the paths of mounts, so `//`, `/./`, `/x/..` and a `/`
-    /// at the end make no difference.
+    /// Whether both paths are the same once they are cleaned.
+    ///
+    /// Container runtimes clean the paths of mounts, so `//`, `/./`, `/x/..` and a `/` at the end make no difference.
     #[must_use]
     pub fn same_path(&self, path: &str) -> bool {
-        // Cleaning makes no path longer, so one that is not longer than a clean path and not the same can't become it.
+        // Cleaning never makes a path longer. So a path that differs from a clean one and is not longer can't become it.
         let may_become_it = !self.is_clean || path.len() > self.text.len();
         *self.text == *path || (may_become_it && segments_from_the_end(&self.text).eq(segments_from_the_end(path)))
     }
 
-    /// The path of a file below, cleaned as Go's `filepath.Join` does. For Windows containers it starts with the
-    /// drive and has backslashes; the path of the mount stays as it is.
+    /// The path of a file below this path, cleaned as Go's `filepath.Join` does. For Windows containers it starts with
+    /// the drive and has backslashes; the mount path itself stays the same.
     #[must_use]
     pub fn file(&self, name: &str, is_windows: bool) -> String {
         let (mut path, separator) = if is_windows { ("C:".to_owned(), '\\') } else { (String::new(), '/') };
@@ -68,12 +101,12 @@ impl<'a> MountPath<'a> {
     }
 }
 
-/// Whether cleaning a path keeps a segment, but for `..`.
+/// Whether cleaning a path keeps a segment. Not for the segment `..`.
 pub(crate) fn is_kept(segment: &str) -> bool {
     !matches!(segment, "" | ".")
 }
 
-/// The segments of an absolute path, as Go's `path.Clean` leaves them, the last first: most paths differ there.
+/// The segments of an absolute path after Go's `path.Clean`. The last comes first, because most paths differ there.
 fn segments_from_the_end(path: &str) -> impl Iterator<Item = &str> {
     let mut parents = 0_usize;
     path.rsplit('/').filter(move |segment| match *segment {
@@ -89,24 +122,60 @@ fn segments_from_the_end(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+impl fmt::Display for MountPathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Relative => "expected an absolute path, but got one that does not start with `/`",
+            Self::Colon => "expected a path without `:`, but got one",
+            Self::Nul => "expected a path without NUL, but got U+0000",
+            Self::ParentSegment => "expected a path without the segment `..`, but got one",
+        })
+    }
+}
+
+impl std::error::Error for MountPathError {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn path(text: &str) -> Option<MountPath<'_>> {
+    fn path(text: &str) -> Result<MountPath<'_>, MountPathError> {
         MountPath::new(Cow::Borrowed(text))
     }
 
     #[test]
     fn accepts_absolute_paths_only() {
-        assert!(path("/var/run/secrets/irsa").is_some());
-        for text in ["", "var/run", "/var/../run", "/var:run", "C:\\var"] {
-            assert!(path(text).is_none(), "{text}");
+        use MountPathError::{Colon, Nul, ParentSegment, Relative};
+        for text in ["/", "/var/run/secrets/irsa", "/var/..run", "/var/./run/"] {
+            assert!(path(text).is_ok(), "{text}");
+        }
+        for (text, error) in [
+            ("", Relative),
+            ("var/run", Relative),
+            ("C:\\var", Relative),
+            ("/var:run", Colon),
+            ("/var\0", Nul),
+            ("/var/../run", ParentSegment),
+            ("/..", ParentSegment),
+        ] {
+            assert_eq!(path(text), Err(error), "{text}");
         }
     }
 
     #[test]
-    fn joins_as_go_does() {
+    fn says_what_is_wrong() {
+        for (text, message) in [
+            ("var", "expected an absolute path, but got one that does not start with `/`"),
+            ("/a:b", "expected a path without `:`, but got one"),
+            ("/a\0", "expected a path without NUL, but got U+0000"),
+            ("/..", "expected a path without the segment `..`, but got one"),
+        ] {
+            assert_eq!(path(text).unwrap_err().to_string(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn joins_paths_as_go_does() {
         let of = |mount, name, is_windows| path(mount).unwrap().file(name, is_windows);
         assert_eq!(of("/var/run", "token", false), "/var/run/token");
         assert_eq!(of("/var//run/./", "token", false), "/var/run/token");
@@ -115,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn is_the_same_however_it_is_written() {
+    fn equals_every_path_that_cleaning_makes_the_same() {
         for other in ["/var/run", "/var/run/", "/var//run", "//var/run", "/var/./run", "/./var/run/."] {
             assert!(path("/var/run").unwrap().same_path(other), "{other}");
             assert!(path(other).unwrap().same_path("/var/run"), "{other}");
