@@ -6,6 +6,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use serde_json::Value;
+
 /// The scheme that IAM requires of an issuer.
 pub const SCHEME: &str = "https://";
 
@@ -31,6 +33,11 @@ impl PastedIssuer {
         let mut assumptions = Vec::new();
         let mut assume = |what: &str| assumptions.push(what.to_owned());
         let mut rest = text.trim();
+        let of_json = issuer_in_json(rest);
+        if let Some(issuer) = &of_json {
+            assume("the issuer is the one in the JSON that was given");
+            rest = issuer;
+        }
         if let Some(inner) = without_quotes(rest) {
             assume("the quotes around the issuer are not a part of it");
             rest = inner;
@@ -49,7 +56,7 @@ impl PastedIssuer {
             } else {
                 "the issuer was given without `https://`"
             });
-            ("https".to_owned(), of_arn.map_or(rest, |(_, provider)| provider))
+            ("https".to_owned(), of_arn.map_or(rest.trim_start_matches('/'), |(_, provider)| provider))
         };
         if let Some(issuer) = rest.trim_end_matches('/').strip_suffix(DISCOVERY) {
             assume("the URL of the discovery document was given: the issuer is the part before `/.well-known/`");
@@ -65,6 +72,13 @@ impl PastedIssuer {
         };
         Ok(Self { url: format!("{scheme}://{host}{path}"), assumptions })
     }
+}
+
+/// The issuer in a discovery document, or in what `aws eks describe-cluster` prints.
+fn issuer_in_json(text: &str) -> Option<String> {
+    let value: Value = text.starts_with('{').then(|| serde_json::from_str(text).ok())??;
+    let pointers = ["/issuer", "/cluster/identity/oidc/issuer", "/identity/oidc/issuer", "/oidc/issuer"];
+    pointers.into_iter().find_map(|pointer| value.pointer(pointer)?.as_str()).map(str::to_owned)
 }
 
 /// The text in one pair of quotes, without a comma after them, as JSON and YAML have it.
@@ -195,6 +209,9 @@ mod tests {
             (format!("{bare}/.well-known/openid-configuration/"), 2),
             (ISSUER.replace("https://", "https://user:password@"), 1),
             (format!("arn:aws:iam::111122223333:oidc-provider/{bare}"), 1),
+            (format!("//{bare}"), 1),
+            (format!(r#"{{"issuer": "{ISSUER}"}}"#), 1),
+            (format!(r#"{{"cluster": {{"identity": {{"oidc": {{"issuer": "{ISSUER}"}}}}}}}}"#), 1),
         ] {
             let issuer = PastedIssuer::read(&pasted).unwrap();
             assert_eq!((issuer.url.as_str(), issuer.assumptions.len()), (ISSUER, count), "{pasted}");

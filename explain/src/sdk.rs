@@ -294,6 +294,8 @@ pub enum Taken {
     Depends(Unseen),
     /// Nothing: the SDK fails, because one of the two static keys is missing.
     HalfAKey,
+    /// Nothing: the SDK fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string.
+    EmptyProfile,
     /// Nothing: no place has credentials.
     None,
 }
@@ -326,6 +328,11 @@ impl Sdk {
         (self.on_refusal == OnRefusal::TriesNextPlace).then(|| self.takes_from(rest, container))
     }
 
+    /// Python's SDK, and the CLI, which contains it.
+    fn is_botocore(&self) -> bool {
+        matches!(self.name, "Python" | "CLI")
+    }
+
     fn takes_from(&self, order: &[Place], container: &Container) -> Taken {
         for place in order {
             match self.looks_at(*place, container) {
@@ -333,6 +340,7 @@ impl Sdk {
                 Found::No => {}
                 Found::Maybe(unseen) => return Taken::Depends(unseen),
                 Found::HalfAKey => return Taken::HalfAKey,
+                Found::EmptyProfile => return Taken::EmptyProfile,
             }
         }
         Taken::None
@@ -345,6 +353,12 @@ impl Sdk {
                 self.keys.iter().map(|keys| self.key(*keys, container)).find(|it| *it != Found::No).unwrap_or(Found::No)
             }
             ExistingProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Profile),
+            // botocore looks for a profile with that name. (Tried with version 1.43.)
+            ExistingProfile
+                if self.is_botocore() && !container.sets("AWS_DEFAULT_PROFILE") && has_empty_profile(container) =>
+            {
+                Found::EmptyProfile
+            }
             NamedProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Files),
             Files | RoleProfile => {
                 let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
@@ -380,9 +394,13 @@ impl Sdk {
             return Found::Maybe(if is_by_env_from { Unseen::EnvFrom } else { Unseen::OptionalKeys });
         }
         // botocore fails for an id without a secret. A secret without an id is skipped everywhere.
-        let fails = matches!(self.name, "Python" | "CLI") && is_set(keys.id);
+        let fails = self.is_botocore() && is_set(keys.id);
         if fails { Found::HalfAKey } else { Found::No }
     }
+}
+
+fn has_empty_profile(container: &Container) -> bool {
+    ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().any(|variable| container.sets_empty(variable))
 }
 
 /// Whether each of these variables is set or may be set by `envFrom`, and at least one is not set.
@@ -396,6 +414,7 @@ enum Found {
     No,
     Maybe(Unseen),
     HalfAKey,
+    EmptyProfile,
 }
 
 impl Place {
@@ -488,6 +507,17 @@ mod tests {
         }
         let secret = json!({"env": [variable("AWS_SECRET_ACCESS_KEY", "x")]});
         assert!(all(&taken(&secret), Taken::From(WebIdentity)));
+    }
+
+    #[test]
+    fn an_empty_profile_fails_in_python_only() {
+        for name in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+            for (sdk, taken) in taken(&json!({"env": [variable(name, "")]})) {
+                let is_botocore = matches!(sdk, "Python" | "CLI");
+                let expected = if is_botocore { Taken::EmptyProfile } else { Taken::From(WebIdentity) };
+                assert_eq!(taken, expected, "{sdk}: {name}");
+            }
+        }
     }
 
     #[test]

@@ -132,6 +132,9 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
         // Common drivers have such keys, and no Secret: so it is no likely cause.
         Taken::Depends(Unseen::OptionalKeys) => unknown(step)
             .fix("Check whether the Secret of the optional keys exists. If it does, and the role should win, delete it."),
+        Taken::EmptyProfile => {
+            unknown(step).warn(Diagnosis::EmptyVariable).fix("Remove the empty variable from the container's `env`.")
+        }
         Taken::HalfAKey => unknown(step).warn(keys).fix(remove_keys(container)),
         _ if some_use_it => {
             let says = format!("In container `{name}`, it depends on the SDK whether {} or the role wins.", words(taken));
@@ -177,6 +180,7 @@ const fn words(taken: Taken) -> &'static str {
     match taken {
         Taken::From(place) => place.words(),
         Taken::Depends(unseen) => unseen.words(),
+        Taken::EmptyProfile => "it fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string",
         Taken::HalfAKey => "it fails, because one of the two static keys is missing",
         Taken::None => "no credentials",
     }

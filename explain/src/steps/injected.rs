@@ -81,7 +81,10 @@ fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Ste
     let (with, without): (Vec<&Container>, Vec<&Container>) =
         subject.containers.iter().partition(|it| has_identity(it));
     if subject.containers.is_empty() {
-        return Step::skipped(STEP, "Ephemeral containers get nothing.");
+        let names: Vec<&str> = subject.ephemeral.iter().map(String::as_str).collect();
+        let says = format!("Ephemeral container {} has no role.", listed(&names));
+        return Step::failed(STEP, Diagnosis::EphemeralContainer, says)
+            .fix("Run the command in a container that has the role (`kubectl exec -c NAME`), or in a copy of the pod (`kubectl debug --copy-to`).");
     }
     if with.is_empty() {
         return stored_without(scenario, subject, before);

@@ -467,6 +467,10 @@ fn explains_only_the_chosen_container() {
     let of = |container: &str| Inputs { container: Some(container.into()), ..with_pod(&pod) };
     assert_eq!(explain(&of("app")).outcome, Outcome::Passed);
     assert_eq!(cause(&explain(&of("vault-agent"))), "injected/notInjected");
+    let mut debugged = pod.clone();
+    debugged["spec"]["ephemeralContainers"] = json!([{"name": "debugger-abc", "image": "aws-cli"}]);
+    let debugged = Inputs { container: Some("debugger-abc".into()), ..with_pod(&debugged) };
+    assert_eq!(cause(&explain(&debugged)), "injected/ephemeralContainer");
     let unknown = explain(&of("web"));
     let problem = unknown.problems.first().unwrap();
     assert_eq!(problem.message, "expected a container of the pod, `app` or `vault-agent`, but got `web`");
