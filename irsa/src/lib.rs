@@ -72,16 +72,17 @@ pub use types::role_arn::RoleArn;
 /// What the generated references, and the fuzz targets, need beyond the façade. Not for other users.
 #[doc(hidden)]
 pub mod internals {
-    pub use crate::objects::service_account::AUDIENCE;
-    pub use crate::settings::{Definition, OBJECTS, TemplatePath, TemplatePathError, ValueType};
+    pub use crate::objects::annotation_keys::AUDIENCE;
+    pub use crate::settings::{Definition, Mode, OBJECTS, TemplatePath, TemplatePathError, ValueType};
     pub use crate::types::account_pattern::{AccountPattern, AccountPatternError};
     pub use crate::types::character::Shown;
-    pub use crate::types::dns::is_dns_label;
+    pub use crate::types::dns::{is_dns_label, is_dns_subdomain};
     pub use crate::types::glob::{Glob, GlobError};
     pub use crate::types::mount_path::{MountPath, MountPathError};
     pub use crate::types::region::{Region, RegionError};
     pub use crate::types::role_arn::{RoleArn, RoleArnError, check_account_id, check_partition};
     pub use crate::types::skip_containers;
     pub use crate::types::token_lifetime::{Reading, TokenLifetime, TokenLifetimeError};
+    pub use crate::util::edit_distance::edits;
     pub use crate::util::substring::contains;
 }

@@ -38,7 +38,6 @@ impl Args {
         let default_namespace = self.namespace.as_deref().unwrap_or("default");
         let namespace = pod_value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or(default_namespace);
         let account = objects::account(&objects, account_name, namespace, default_namespace);
-        let (trust_policy, role) = self.trust_policy()?;
         let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_deref().map(document).transpose() };
         Ok(Inputs {
             pod: text(pod),
@@ -46,30 +45,21 @@ impl Args {
             service_account: text(account),
             settings,
             config_map: text(objects::only(&objects, "ConfigMap", None)?),
-            trust_policy,
+            trust_policy: self.trust_policy.as_deref().map(trust_policy).transpose()?,
+            provider: document(&self.provider)?,
+            association: document(&self.association)?,
+            policies: self.policies.as_deref().map(all_documents).transpose()?,
+            container: self.container.clone(),
+            other_service_accounts: objects::other_accounts(&objects, account),
             issuer: self.issuer.clone(),
             discovery: document(&self.discovery)?,
             jwks: document(&self.jwks)?,
             token: self.token_file.as_ref().map(|path| read(path)).transpose()?,
             namespace: self.namespace.clone(),
-            role: self.role.clone().or(role),
+            role: self.role.clone(),
             now: Some(self.now.unwrap_or_else(now)),
-            not_found: Vec::new(),
+            ..Inputs::default()
         })
-    }
-
-    /// The trust policy, and the ARN of its role if the file has it.
-    fn trust_policy(&self) -> Result<(Option<String>, Option<String>)> {
-        let Some(path) = &self.trust_policy else { return Ok((None, None)) };
-        let text = document(path)?;
-        let value: Value = serde_json::from_str(&text)?;
-        match value.pointer("/Role/AssumeRolePolicyDocument") {
-            Some(policy) => {
-                let arn = value.pointer("/Role/Arn").and_then(Value::as_str);
-                Ok((Some(policy.to_string()), arn.map(str::to_owned)))
-            }
-            None => Ok((Some(text), None)),
-        }
     }
 }
 
@@ -77,6 +67,23 @@ impl Args {
 fn document(path: &Path) -> Result<String> {
     let document = single_document(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
     document.with_context(|| format!("expected one document in `{}`, but it is empty", path.display()))
+}
+
+/// A trust policy's file: a document, or the URL-encoded policy of the IAM API, which is not YAML.
+fn trust_policy(path: &Path) -> Result<String> {
+    let text = read(path)?;
+    if text.trim_start().starts_with('%') {
+        return Ok(text);
+    }
+    let document = single_document(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
+    document.with_context(|| format!("expected one document in `{}`, but it is empty", path.display()))
+}
+
+/// All objects of a file, as a JSON array.
+fn all_documents(path: &Path) -> Result<String> {
+    let objects = objects::read(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let objects: Vec<&str> = objects.iter().map(Object::json).collect();
+    Ok(format!("[{}]", objects.join(",")))
 }
 
 fn now() -> u64 {

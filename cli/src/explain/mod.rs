@@ -1,11 +1,12 @@
-//! `irsa explain`: why a pod has the role that it has, or has none.
+//! `irsa explain`: why a pod has its role, or does not have it.
 //!
-//! `inputs` finds the pod, its account and the rest in files, `live` reads what is missing from a cluster, and the
-//! crate `irsa_explain` does the rest.
+//! `inputs` finds the pod, its account and the rest in files, `live` reads what is missing from a cluster, the crate
+//! `irsa_explain` explains, and `places` adds the file, the line and the column to each reason.
 
 mod inputs;
 mod live;
 mod objects;
+mod places;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,8 +15,10 @@ use std::process::ExitCode;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
-use irsa_explain::{Explanation, Line, Mark, Outcome, explain, tree};
+use irsa_explain::diagnosis::Diagnosis;
+use irsa_explain::{Explanation, Line, Mark, Outcome, explain, tree, tree_with_places};
 
+use self::places::Places;
 use crate::UNREADABLE;
 use crate::files::SettingsArgs;
 
@@ -46,9 +49,27 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     config_map: Option<PathBuf>,
 
-    /// The role's trust policy, or what `aws iam get-role` prints
+    /// The container to explain. By default it is every container
+    #[arg(short, long, value_name = "NAME")]
+    container: Option<String>,
+
+    /// The policy's own manifest, such as policy.yaml: which namespaces it exempts
+    #[arg(long, value_name = "FILE")]
+    policies: Option<PathBuf>,
+
+    /// The role's trust policy: the policy itself, what `aws iam get-role` or `list-roles` prints, or Terraform's state
+    /// or plan as JSON
     #[arg(long, value_name = "FILE")]
     trust_policy: Option<PathBuf>,
+
+    /// IAM's identity provider: what `aws iam get-open-id-connect-provider` or `list-open-id-connect-providers` prints
+    #[arg(long, value_name = "FILE")]
+    provider: Option<PathBuf>,
+
+    /// The EKS Pod Identity association: what `aws eks describe-pod-identity-association` prints, or an object of ACK,
+    /// Crossplane or Terraform
+    #[arg(long, value_name = "FILE")]
+    association: Option<PathBuf>,
 
     /// The URL of the cluster's issuer
     #[arg(long, value_name = "URL")]
@@ -82,6 +103,18 @@ pub struct Args {
     #[arg(short, long, value_enum, default_value_t = Output::Tree)]
     output: Output,
 
+    /// Print only the corrected trust policy, as JSON. The commands that apply it go to the standard error
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "output")]
+    fix: Option<Fix>,
+
+    /// Exit with 1 also for a warning, such as a role that every service account of the cluster can assume
+    #[arg(long)]
+    strict: bool,
+
+    /// Exit with 0, and not with 3, if nothing is wrong and some steps need more input
+    #[arg(long)]
+    allow_unknown: bool,
+
     /// Show every detail, also of steps that passed
     #[arg(long)]
     verbose: bool,
@@ -104,6 +137,12 @@ enum Output {
     Json,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Fix {
+    /// The role's trust policy, so that it accepts the pod
+    TrustPolicy,
+}
+
 /// Explains. The exit status tells the outcome.
 pub fn execute(args: &Args) -> Result<ExitCode> {
     let mut inputs = args.inputs()?;
@@ -115,22 +154,35 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     }
     let explanation = explain(&inputs);
     let mut out = anstream::stdout();
-    match args.output {
-        Output::Json => writeln!(out, "{}", serde_json::to_string_pretty(&explanation)?)?,
-        Output::Tree => {
-            for line in tree(&explanation, args.verbose) {
+    match (args.fix, args.output) {
+        (Some(Fix::TrustPolicy), _) => {
+            let Some(fix) = &explanation.trust_fix else {
+                let cause = tree(&explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
+                bail!("there is no safe change of the trust policy: {cause}");
+            };
+            writeln!(out, "{}", serde_json::to_string_pretty(&fix.policy)?)?;
+            anstream::eprintln!("{}", fix.says);
+            fix.commands.iter().for_each(|command| anstream::eprintln!("{command}"));
+        }
+        (None, Output::Json) => writeln!(out, "{}", serde_json::to_string_pretty(&explanation)?)?,
+        (None, Output::Tree) => {
+            let places = Places::new(args, &inputs);
+            for line in tree_with_places(&explanation, args.verbose, |place| places.text_of(place)) {
                 write_line(&mut out, &line)?;
             }
         }
     }
-    Ok(status(&explanation))
+    Ok(status(&explanation, args))
 }
 
-fn status(explanation: &Explanation) -> ExitCode {
+fn status(explanation: &Explanation, args: &Args) -> ExitCode {
     ExitCode::from(match explanation.outcome {
         _ if !explanation.problems.is_empty() => UNREADABLE,
-        Outcome::Passed | Outcome::Skipped => 0,
         Outcome::Failed => 1,
+        // That an input was pasted in another form is not a risk.
+        _ if args.strict && explanation.warnings().any(|it| it.mistake != Some(Diagnosis::AssumedIssuer)) => 1,
+        Outcome::Passed | Outcome::Skipped => 0,
+        Outcome::Unknown if args.allow_unknown => 0,
         Outcome::Unknown => 3,
     })
 }
@@ -139,9 +191,10 @@ fn write_line(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
     let style = match line.mark {
         Mark::Outcome(Outcome::Passed) => AnsiColor::Green.on_default(),
         Mark::Outcome(Outcome::Failed) | Mark::Cause => AnsiColor::Red.on_default().bold(),
-        Mark::Outcome(Outcome::Unknown) => AnsiColor::Yellow.on_default().bold(),
+        Mark::Outcome(Outcome::Unknown) | Mark::Warning => AnsiColor::Yellow.on_default().bold(),
         Mark::Outcome(Outcome::Skipped) | Mark::Reason => Style::new().dimmed(),
         Mark::Fix => Style::new().bold(),
+        Mark::Copy => return writeln!(out, "{line}"),
     };
     let indent = line.depth.saturating_mul(2);
     writeln!(out, "{:indent$}{style}{}{style:#} {}", "", line.mark, line.text)

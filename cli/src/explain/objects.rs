@@ -106,6 +106,14 @@ pub fn account<'o>(
     found.or(if let [one] = accounts.as_slice() { Some(one) } else { None })
 }
 
+/// The service accounts but this one, as JSON.
+pub fn other_accounts(objects: &[Object], account: Option<&Object>) -> Vec<String> {
+    let is_other = |object: &&Object| {
+        object.kind() == "ServiceAccount" && !account.is_some_and(|account| std::ptr::eq(account, *object))
+    };
+    objects.iter().filter(is_other).map(|object| object.json().to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

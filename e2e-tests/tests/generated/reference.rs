@@ -2,8 +2,8 @@
 
 use irsa::FindingKind;
 use irsa::internals::{Definition, OBJECTS};
+use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::StepKind;
-use irsa_explain::mistake::Mistake;
 use irsa_explain::sdk::SDKS;
 
 use crate::{check_part, read};
@@ -68,7 +68,7 @@ fn the_steps_of_an_explanation_are_those_of_the_code() {
 
 #[test]
 fn the_mistakes_of_an_explanation_are_those_of_the_code() {
-    let rows = Mistake::ALL.iter().map(|mistake| format!("| `{}` | {} |", mistake.name(), mistake.meaning().trim()));
+    let rows = Diagnosis::ALL.iter().map(|mistake| format!("| `{}` | {} |", mistake.name(), mistake.meaning().trim()));
     check_part("docs/explain.md", "mistakes", &table("| mistake | what it means |\n|---|---|", rows));
 }
 

@@ -1,19 +1,26 @@
-//! Mode `Validate`: reports what a pod lacks, which mode `Mutate` would inject.
+//! Mode `Validate`: reports what a pod lacks that mode `Mutate` would inject.
 
-use super::credentials::sets_container_credentials;
+use super::credentials::has_container_credentials;
 use crate::context::Checker;
 use crate::findings::{FindingKind, Message, Subject};
 use crate::injection::plan::Plan;
 use crate::objects::metadata::POD_IDENTITY_LABEL;
 use crate::objects::pod::Pod;
+use crate::objects::volume::VolumesByName;
 
-/// Reports what a plan would inject. A container with both variables of container credentials has its identity from
-/// EKS's own webhook, and lacks nothing.
-pub(crate) fn check_injected(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>) {
+/// Reports what a plan would inject. A container with container credentials has its identity from EKS's own webhook, and
+/// lacks nothing.
+pub(crate) fn check_injected(
+    checker: &mut Checker<'_>,
+    pod: &Pod<'_>,
+    plan: &Plan<'_>,
+    volumes: &VolumesByName<'_, '_>,
+) {
+    let settings = checker.settings;
     let volume = plan.token.volume_name;
     let mut is_reported = false;
     for (container, additions) in pod.spec.containers.iter().zip(&plan.containers) {
-        if additions.is_empty() || sets_container_credentials(container) {
+        if additions.is_empty() || has_container_credentials(container, volumes, settings) {
             continue;
         }
         is_reported = true;
@@ -36,7 +43,8 @@ pub(crate) fn check_injected(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Pl
         let text = format_args!("it lacks volume `{volume}`");
         checker.report(FindingKind::NotInjected, Message::new(Subject::Pod, text));
     }
-    if plan.label && !pod.spec.containers.iter().any(sets_container_credentials) {
+    let has_credentials = |container| has_container_credentials(container, volumes, settings);
+    if plan.label && !pod.spec.containers.iter().any(has_credentials) {
         let text = format_args!("it lacks label `{POD_IDENTITY_LABEL}`");
         checker.report(FindingKind::NotInjected, Message::new(Subject::Pod, text));
     }

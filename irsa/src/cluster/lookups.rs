@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
 /// The key of the mappings in the ConfigMap.
-const CONFIG_KEY: &str = "config";
+pub(crate) const CONFIG_KEY: &str = "config";
 
 /// Looks up objects for the pods of one namespace.
 pub(crate) struct Lookups<'a> {

@@ -13,8 +13,8 @@ impl Actions {
         let chosen = self.0.iter().zip(FindingKind::ALL).find_map(|(action, other)| action.filter(|_| other == kind));
         match (chosen, kind) {
             (Some(action), _) => action,
-            // The account may be created later, and its pods are checked then.
-            (None, FindingKind::MissingServiceAccount) if is_about_template => Action::Warn,
+            // Nothing is lost by admitting a workload: its pods are checked.
+            (None, FindingKind::MissingServiceAccount | FindingKind::LookupFailed) if is_about_template => Action::Warn,
             (None, _) => kind.default_action(),
         }
     }

@@ -59,43 +59,59 @@ macro_rules! findings {
 }
 
 findings! {
-    /// The service account could not be read; a pod let through now would fall back to the node's role.
+    /// The service account could not be read; a pod let through now would fall back to the node's role. On workloads the
+    /// default is `Warn`: their pods are checked.
     LookupFailed = "lookupFailed", Reject;
     /// The service account does not exist. On workloads the default is `Warn`: it may be created later.
     MissingServiceAccount = "missingServiceAccount", Reject;
     /// The service account has no role, and the pod no container credentials of its own.
     MissingRole = "missingRole", Ignore;
-    /// The role is not an IAM role ARN.
+    /// The role is not an IAM role ARN; the message says which part is wrong.
     InvalidRoleArn = "invalidRoleArn", Reject;
     /// The role, or an `AWS_ROLE_ARN` that is set explicitly, is not among `allowedRoles` for the namespace.
     RoleNotAllowed = "roleNotAllowed", Reject;
     /// The audience is empty: the token would be for the API server, and would be sent to AWS.
     InvalidAudience = "invalidAudience", Reject;
+    /// The audience is probably a misspelled STS audience.
+    UnlikelyAudience = "unlikelyAudience", Warn;
+    /// The region of the service account or the `ConfigMap` is not the name of an AWS region: it is not injected.
+    InvalidRegion = "invalidRegion", Warn;
     /// The audience is not among `allowedAudiences`.
     AudienceNotAllowed = "audienceNotAllowed", Reject;
     /// The token's lifetime is not a number of seconds, or out of range.
     InvalidTokenExpiration = "invalidTokenExpiration", Warn;
     /// `sts-regional-endpoints` is not a boolean.
     InvalidStsRegionalEndpoints = "invalidStsRegionalEndpoints", Warn;
-    /// `skip-containers` is not a CSV record.
+    /// `skip-containers` or `include-containers` is not one CSV record.
     InvalidSkipContainers = "invalidSkipContainers", Warn;
-    /// The pod's own `skip-containers` names a container that does not exist.
+    /// In mode `Validate`: the pod's own `skip-containers` or `include-containers` names a container that does not exist.
     UnknownSkipContainer = "unknownSkipContainer", Warn;
     /// An annotation has nearly the name of one that is read.
     MisspelledAnnotation = "misspelledAnnotation", Warn;
+    /// An annotation or label is on an object where it has no effect.
+    IneffectiveAnnotation = "ineffectiveAnnotation", Warn;
     /// A volume has the name of the token's volume, but other content.
     ConflictingVolume = "conflictingVolume", Reject;
     /// A container mounts something else at the token's mount path.
     ConflictingMount = "conflictingMount", Reject;
-    /// A container of a pod with a role or container credentials sets one of two variables that only work together: neither is injected.
+    /// A container of a pod with a role or container credentials sets one of two variables that only work together, or
+    /// sets a variable to an empty string: it is not injected.
     PartialCredentials = "partialCredentials", Warn;
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE` is set to a file that does not exist in the container, or to the API server's token.
+    WrongTokenFile = "wrongTokenFile", Warn;
+    /// A container has both web identity and container credentials: SDKs use web identity.
+    AmbiguousCredentials = "ambiguousCredentials", Warn;
+    /// The role and the region of a container are in different AWS partitions.
+    PartitionMismatch = "partitionMismatch", Warn;
+    /// A read-only volume is mounted at a parent of the token's mount path: the container may not start.
+    ReadOnlyParentMount = "readOnlyParentMount", Warn;
     /// A container sets `AWS_ROLE_ARN` to another role than its service account's.
     OverriddenRole = "overriddenRole", Warn;
-    /// A container of a pod with a role or container credentials sets static credentials: they win.
+    /// A container of a pod with a role or container credentials sets static credentials: SDKs use them first.
     StaticCredentials = "staticCredentials", Warn;
-    /// The `ConfigMap` of role mappings or an entry of it cannot be read; the other entries count.
-    InvalidRoleMapping = "invalidRoleMapping", Warn;
-    /// The pod carries the label that opts out of injection.
+    /// The entry of the `ConfigMap` of role mappings that matches the service account best cannot be read.
+    InvalidRoleMapping = "invalidRoleMapping", Reject;
+    /// The pod carries the label that opts out of injection, or no container is left to inject into.
     OptedOut = "optedOut", Ignore;
     /// The pod defines its own token volume for STS, and its service account has no role: a way around the rules above.
     ForeignToken = "foreignToken", Warn;

@@ -19,6 +19,8 @@ const QUOTE_MIN: usize = 16;
 pub(crate) enum Subject<'a> {
     /// The pod or the pod template.
     Pod,
+    /// The metadata of the workload itself.
+    Metadata,
     /// A container or init container of this name.
     Container(RawStr<'a>),
     /// A service account.
@@ -31,6 +33,7 @@ impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pod => f.write_str("pod"),
+            Self::Metadata => f.write_str("metadata"),
             Self::Container(name) => write!(f, "container `{name}`"),
             Self::ServiceAccount(name) => write!(f, "service account `{name}`"),
             Self::ConfigMap(name) => write!(f, "ConfigMap `{name}`"),
@@ -148,7 +151,7 @@ impl<'a> Message<'a> {
     pub(super) fn place(&self, template: Option<&str>) -> Place {
         let (kind, name) = self.item.place();
         let (owner, container) = match self.subject {
-            Subject::Pod => (Owner::Object, None),
+            Subject::Pod | Subject::Metadata => (Owner::Object, None),
             Subject::Container(name) => (Owner::Object, Some(name.decode().into_owned())),
             Subject::ServiceAccount(_) => (Owner::ServiceAccount, None),
             Subject::ConfigMap(_) => (Owner::ConfigMap, None),

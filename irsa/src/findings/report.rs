@@ -53,6 +53,8 @@ pub(crate) struct Findings<'a> {
     template: Option<(usize, String)>,
     /// In the order of the report: by template, then by kind, then as they were added.
     reported: Vec<(usize, Finding)>,
+    /// Whether new findings are at most warnings.
+    is_limited: bool,
     /// The kinds that were found, ignored ones included, in the order of [`FindingKind::ALL`].
     found: Vec<FindingKind>,
 }
@@ -60,7 +62,7 @@ pub(crate) struct Findings<'a> {
 impl<'a> Findings<'a> {
     /// An empty report.
     pub(crate) fn new(actions: &'a Actions) -> Self {
-        Self { actions, template: None, reported: Vec::new(), found: Vec::new() }
+        Self { actions, template: None, reported: Vec::new(), is_limited: false, found: Vec::new() }
     }
 
     /// Makes new findings about this pod template, the object's `index`th.
@@ -73,13 +75,29 @@ impl<'a> Findings<'a> {
         self.template.is_some()
     }
 
+    /// The action for a kind of finding about the present pod or pod template.
+    pub(crate) fn action(&self, kind: FindingKind) -> Action {
+        self.actions.of(kind, self.is_about_template())
+    }
+
+    /// Makes new findings at most warnings, or no longer.
+    pub(crate) fn limit_to_warnings(&mut self, is_limited: bool) {
+        self.is_limited = is_limited;
+    }
+
     /// Adds a finding. The message is formatted only if the finding is not ignored.
-    #[cold]
     pub(crate) fn add(&mut self, kind: FindingKind, message: Message<'_>) {
+        self.add_at_most(kind, Action::Reject, message);
+    }
+
+    /// Adds a finding that has at most this action, whatever the settings say.
+    #[cold]
+    pub(crate) fn add_at_most(&mut self, kind: FindingKind, limit: Action, message: Message<'_>) {
         if let Err(at) = self.found.binary_search(&kind) {
             self.found.insert(at, kind);
         }
-        let action = self.actions.of(kind, self.is_about_template());
+        let limit = if self.is_limited { Action::Warn } else { limit };
+        let action = self.action(kind).min(limit);
         if action == Action::Ignore {
             return;
         }

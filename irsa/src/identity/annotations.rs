@@ -1,13 +1,21 @@
 //! Reads the annotations of pods and service accounts.
 //!
 //! A value that cannot be read is a finding, and the next source's value counts. Sources of the rules: the webhook's
-//! `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`.
+//! `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`. `include-containers` and `region` are
+//! this policy's own.
 
+use std::borrow::Cow;
+
+use super::container_selection::ContainerSelection;
 use crate::context::Checker;
 use crate::findings::{FindingKind, Message, Subject};
 use crate::json::RawStr;
+use crate::objects::annotation_keys::{
+    INCLUDE_CONTAINERS, REGION, SKIP_CONTAINERS, STS_REGIONAL_ENDPOINTS, TOKEN_EXPIRATION,
+};
 use crate::objects::pod::Pod;
-use crate::objects::service_account::{SKIP_CONTAINERS, STS_REGIONAL_ENDPOINTS, ServiceAccount, TOKEN_EXPIRATION};
+use crate::objects::service_account::ServiceAccount;
+use crate::types::region::Region;
 use crate::types::skip_containers;
 use crate::types::token_lifetime::TokenLifetime;
 
@@ -16,8 +24,10 @@ use crate::types::token_lifetime::TokenLifetime;
 pub(crate) struct PodAnnotations {
     /// `token-expiration`.
     pub(crate) token_lifetime: Option<TokenLifetime>,
-    /// `skip-containers`.
+    /// `skip-containers`. An empty array is the pod's word too: nobody is skipped.
     pub(crate) skip_containers: Option<Vec<String>>,
+    /// `include-containers`. An empty one counts as absent.
+    pub(crate) include_containers: Option<Vec<String>>,
 }
 
 impl PodAnnotations {
@@ -26,20 +36,56 @@ impl PodAnnotations {
         let Some(metadata) = pod.metadata.get() else { return Self::default() };
         let prefix = &checker.settings.annotation_prefix;
         let value = |key| metadata.annotations.under(prefix, key).map(RawStr::decode);
-        let (lifetime, skipped) = (value(TOKEN_EXPIRATION), value(SKIP_CONTAINERS));
+        let lifetime = value(TOKEN_EXPIRATION);
+        let lists = [value(SKIP_CONTAINERS), value(INCLUDE_CONTAINERS)];
+        let (skip_containers, include_containers) = container_lists(checker, Subject::Pod, &lists);
         Self {
             token_lifetime: token_lifetime(checker, Subject::Pod, lifetime.as_deref()),
-            skip_containers: skip_containers(checker, Subject::Pod, skipped.as_deref()),
+            skip_containers,
+            include_containers,
         }
     }
 
-    /// The containers that get nothing: those of the pod's annotation, else those of its service account's.
-    pub(crate) fn skipped_containers(self, checker: &mut Checker<'_>, account: &ServiceAccount) -> Vec<String> {
-        let of_account = account.annotations.skip_containers.as_deref();
-        self.skip_containers
-            .or_else(|| skip_containers(checker, Subject::ServiceAccount(&account.name), of_account))
-            .unwrap_or_default()
+    /// The containers that get something. A pod with one of the two annotations speaks for itself; otherwise its service
+    /// account's count.
+    pub(crate) fn selection(self, checker: &mut Checker<'_>, account: &ServiceAccount) -> ContainerSelection {
+        if self.skip_containers.is_some() || self.include_containers.is_some() {
+            return ContainerSelection::new(self.skip_containers, self.include_containers);
+        }
+        let (skip, include) = account_lists(checker, account);
+        ContainerSelection::new(skip, include)
     }
+}
+
+/// The two lists of containers of a service account.
+pub(crate) fn account_lists(
+    checker: &mut Checker<'_>,
+    account: &ServiceAccount,
+) -> (Option<Vec<String>>, Option<Vec<String>>) {
+    let annotations = &account.annotations;
+    let lists = [&annotations.skip_containers, &annotations.include_containers];
+    let lists = lists.map(|list| list.as_deref().map(Cow::Borrowed));
+    container_lists(checker, Subject::ServiceAccount(&account.name), &lists)
+}
+
+/// `skip-containers` and `include-containers`. An empty `include-containers` counts as absent.
+fn container_lists(
+    checker: &mut Checker<'_>,
+    subject: Subject<'_>,
+    [skip, include]: &[Option<Cow<'_, str>>; 2],
+) -> (Option<Vec<String>>, Option<Vec<String>>) {
+    let mut read = |key, value: &Option<Cow<'_, str>>| {
+        let value = value.as_deref()?;
+        let names = skip_containers::read(value);
+        if names.is_none() {
+            let text = format_args!("expected container names separated by commas on one line, but got ");
+            let message = Message::new(subject, text).quote(value).then(format_args!(", ignored"));
+            checker.report_annotation(FindingKind::InvalidSkipContainers, key, message);
+        }
+        names
+    };
+    let skip = read(SKIP_CONTAINERS, skip);
+    (skip, read(INCLUDE_CONTAINERS, include).filter(|names| !names.is_empty()))
 }
 
 /// `token-expiration`: the lifetime. `None` if it is absent or cannot be read.
@@ -68,27 +114,23 @@ pub(crate) fn sts_regional_endpoints(
     let value = value?;
     let parsed = parse_bool(value);
     if parsed.is_none() {
-        let message = Message::new(subject, format_args!("expected a boolean, but got ")).quote(value);
+        let message = Message::new(subject, format_args!("expected `true` or `false`, but got ")).quote(value);
         let message = message.then(format_args!(", ignored"));
         checker.report_annotation(FindingKind::InvalidStsRegionalEndpoints, STS_REGIONAL_ENDPOINTS, message);
     }
     parsed
 }
 
-/// `skip-containers`: the names. `None` if it is absent or cannot be read.
-pub(crate) fn skip_containers(
-    checker: &mut Checker<'_>,
-    subject: Subject<'_>,
-    value: Option<&str>,
-) -> Option<Vec<String>> {
-    let value = value?;
-    let names = skip_containers::read(value);
-    if names.is_none() {
-        let message = Message::new(subject, format_args!("expected a CSV record of names, but got ")).quote(value);
-        let message = message.then(format_args!(", ignored"));
-        checker.report_annotation(FindingKind::InvalidSkipContainers, SKIP_CONTAINERS, message);
+/// `region` of a service account. `None` if it is absent or is not the name of a region.
+pub(crate) fn region<'a>(checker: &mut Checker<'_>, account: &'a ServiceAccount) -> Option<Region<'a>> {
+    let value = account.annotations.region.as_deref()?;
+    let region = Region::new(Cow::Borrowed(value)).ok();
+    if region.is_none() {
+        let text = format_args!("expected an AWS region, such as `us-east-2`, but got ");
+        let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(value);
+        checker.report_annotation(FindingKind::InvalidRegion, REGION, message.then(format_args!(", ignored")));
     }
-    names
+    region
 }
 
 /// The words of Go's `strconv.ParseBool`.

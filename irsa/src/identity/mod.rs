@@ -2,12 +2,15 @@
 
 pub(crate) mod allow_list;
 pub(crate) mod annotations;
+pub(crate) mod audience;
+pub(crate) mod container_selection;
 pub(crate) mod resolve;
 pub(crate) mod role_config_map;
 
 use std::borrow::Cow;
 
 use crate::types::mount_path::MountPath;
+use crate::types::region::Region;
 use crate::types::token_lifetime::TokenLifetime;
 
 /// The identity that a pod's containers get.
@@ -19,6 +22,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) source: RoleSource,
     /// The token that proves it.
     pub(crate) token: Token<'a>,
+    /// The region to inject: that of the source, else the setting.
+    pub(crate) region: Option<Region<'a>>,
     /// Sets `AWS_STS_REGIONAL_ENDPOINTS=regional`.
     pub(crate) regional_sts_endpoints: bool,
 }

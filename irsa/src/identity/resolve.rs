@@ -7,17 +7,20 @@
 
 use std::borrow::Cow;
 
-use super::allow_list::{allows_audience, allows_role};
-use super::annotations::{sts_regional_endpoints, token_lifetime};
-use super::role_config_map;
+use super::allow_list::allows_role;
+use super::annotations::{region, sts_regional_endpoints, token_lifetime};
+use super::audience::{check_allowed_audience, check_likely_audience};
+use super::role_config_map::{self, Match};
 use super::{CredentialMethod, Identity, RoleSource, Token};
 use crate::cluster::LookupError;
 use crate::context::Checker;
-use crate::findings::{FindingKind, Message, Subject};
-use crate::objects::service_account::{AUDIENCE, ROLE_ARN, ServiceAccount};
-use crate::settings::{ContainerCredentials, RoleMapping, Settings};
+use crate::findings::{Action, FindingKind, Item, Message, Subject};
+use crate::objects::annotation_keys::{AUDIENCE, ECR_ROLE_ARN, ROLE_ARN};
+use crate::objects::service_account::ServiceAccount;
+use crate::settings::{ContainerCredentials, Mode, RoleMapping, Settings};
 use crate::types::account_pattern::closest;
-use crate::types::role_arn::RoleArn;
+use crate::types::region::Region;
+use crate::types::role_arn::{RoleArn, RoleArnError};
 use crate::types::token_lifetime::TokenLifetime;
 use crate::util::substring::contains;
 
@@ -26,8 +29,8 @@ use crate::util::substring::contains;
 pub(crate) enum Resolution<'a> {
     /// The account has no role, and no container credentials.
     NoRole,
-    /// Whether it has a role is unknown; a finding says why.
-    Unknown,
+    /// Whether it has a role is unknown; a finding of this kind says why.
+    Unknown(FindingKind),
     /// It has a role, but the policy injects nothing; a finding says why.
     Blocked {
         /// The role.
@@ -57,7 +60,7 @@ pub(crate) fn resolve<'s, 'c: 's>(
     match mapping_in_config_map(checker, account) {
         Ok(Some(mapping)) => mapped_identity(checker, account, (RoleSource::ConfigMap, mapping), pod_lifetime),
         Ok(None) => Resolution::NoRole,
-        Err(Reported) => Resolution::Unknown,
+        Err(Reported(kind)) => Resolution::Unknown(kind),
     }
 }
 
@@ -83,17 +86,35 @@ pub(crate) fn annotated_role<'a>(checker: &mut Checker<'_>, account: &'a Service
         }
         _ => Cow::Borrowed(written),
     };
+    check_role(checker, account, (ROLE_ARN, written), &role);
+    Some(role)
+}
+
+/// Checks the role of the ECR credential provider, which the policy never injects.
+pub(crate) fn check_ecr_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
+    if let Some(role) = account.annotations.ecr_role_arn.as_deref().filter(|role| !role.is_empty()) {
+        check_role(checker, account, (ECR_ROLE_ARN, role), role);
+    }
+}
+
+/// Checks the role in the annotation `key`, where it is `written`.
+fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written): (&str, &str), role: &str) {
     let subject = Subject::ServiceAccount(&account.name);
-    if RoleArn::new(Cow::Borrowed(&*role)).is_err() {
+    if let Err(error) = RoleArn::new(Cow::Borrowed(role)) {
         let message = Message::new(subject, format_args!("expected an IAM role ARN, but got ")).quote(written);
-        checker.report_annotation(FindingKind::InvalidRoleArn, ROLE_ARN, message);
+        match error {
+            // The value says it all.
+            RoleArnError::Prefix => checker.report_annotation(FindingKind::InvalidRoleArn, key, message),
+            error => {
+                checker.report_annotation(FindingKind::InvalidRoleArn, key, message.then(format_args!(": {error}")));
+            }
+        }
     }
     let namespace = &account.name.namespace;
-    if !allows_role(checker.settings, namespace, &role) {
+    if !allows_role(checker.settings, namespace, role) {
         let text = format_args!("namespace `{namespace}` may not use ");
-        checker.report_annotation(FindingKind::RoleNotAllowed, ROLE_ARN, Message::new(subject, text).quote(&role));
+        checker.report_annotation(FindingKind::RoleNotAllowed, key, Message::new(subject, text).quote(role));
     }
-    Some(role)
 }
 
 /// The audience in a service account's annotation, else the default. `None` if it is empty.
@@ -101,23 +122,25 @@ pub(crate) fn annotated_audience<'s, 'c: 's>(
     checker: &mut Checker<'c>,
     account: &'s ServiceAccount,
 ) -> Option<Cow<'s, str>> {
-    let audience = account.annotations.audience.as_deref().unwrap_or(&checker.settings.token_audience);
+    let subject = Subject::ServiceAccount(&account.name);
+    let Some(audience) = account.annotations.audience.as_deref() else {
+        let default = &checker.settings.token_audience;
+        check_allowed_audience(checker, subject, default);
+        return Some(Cow::Borrowed(default));
+    };
     if audience.is_empty() {
-        let text = format_args!("expected an audience, but got an empty string");
-        let message = Message::new(Subject::ServiceAccount(&account.name), text);
-        checker.report_annotation(FindingKind::InvalidAudience, AUDIENCE, message);
+        let text = format_args!("expected an audience, but got an empty string: the token would be for the API server");
+        checker.report_annotation(FindingKind::InvalidAudience, AUDIENCE, Message::new(subject, text));
         return None;
     }
-    check_audience(checker, account, audience);
+    check_likely_audience(
+        checker,
+        subject,
+        Item::Annotation { prefix: &checker.settings.annotation_prefix, key: AUDIENCE },
+        audience,
+    );
+    check_allowed_audience(checker, subject, audience);
     Some(Cow::Borrowed(audience))
-}
-
-fn check_audience(checker: &mut Checker<'_>, account: &ServiceAccount, audience: &str) {
-    if !allows_audience(checker.settings, audience) {
-        let text = format_args!("`allowedAudiences` does not have ");
-        let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(audience);
-        checker.report(FindingKind::AudienceNotAllowed, message);
-    }
 }
 
 fn annotated_identity<'s, 'c: 's>(
@@ -127,12 +150,14 @@ fn annotated_identity<'s, 'c: 's>(
     pod_lifetime: Option<TokenLifetime>,
 ) -> Resolution<'s> {
     let (lifetime, regional_sts_endpoints) = annotated_options(checker, account, pod_lifetime);
+    let region = region(checker, account);
     let Some(audience) = annotated_audience(checker, account) else {
         return Resolution::Blocked { role };
     };
     Resolution::Identity(Identity {
         method: CredentialMethod::WebIdentity { role },
         source: RoleSource::Annotation,
+        region: effective_region(checker.settings, region),
         token: web_identity_token(checker.settings, audience, lifetime),
         regional_sts_endpoints,
     })
@@ -153,26 +178,29 @@ fn mapped_identity<'s, 'c: 's>(
         checker.report(FindingKind::RoleNotAllowed, message);
     }
     let audience = mapping.audience.unwrap_or(Cow::Borrowed(&settings.token_audience));
-    check_audience(checker, account, &audience);
+    check_allowed_audience(checker, Subject::ServiceAccount(&account.name), &audience);
     let lifetime = pod_lifetime.or(mapping.token_lifetime).unwrap_or(settings.token_lifetime);
     Resolution::Identity(Identity {
         method: CredentialMethod::WebIdentity { role },
         source,
+        region: effective_region(settings, mapping.region),
         token: web_identity_token(settings, audience, lifetime),
         regional_sts_endpoints: mapping.regional_sts_endpoints.unwrap_or(settings.regional_sts_endpoints),
     })
 }
 
-fn container_identity<'s>(
-    checker: &mut Checker<'_>,
-    account: &ServiceAccount,
+fn container_identity<'s, 'c: 's>(
+    checker: &mut Checker<'c>,
+    account: &'s ServiceAccount,
     credentials: &'s ContainerCredentials<'s>,
     pod_lifetime: Option<TokenLifetime>,
 ) -> Identity<'s> {
     let (lifetime, regional_sts_endpoints) = annotated_options(checker, account, pod_lifetime);
+    let region = region(checker, account);
     Identity {
         method: CredentialMethod::ContainerCredentials { full_uri: &credentials.full_uri },
         source: RoleSource::ContainerCredentials,
+        region: effective_region(checker.settings, region),
         token: Token {
             volume_name: &credentials.volume_name,
             mount_path: &credentials.mount_path,
@@ -197,12 +225,18 @@ fn annotated_options(
     (pod_lifetime.or(lifetime).unwrap_or(settings.token_lifetime), regional.unwrap_or(settings.regional_sts_endpoints))
 }
 
+/// The region to inject: that of the role's source, else the setting. In mode `Validate` only the setting counts, because
+/// AWS's webhook does not know the others.
+fn effective_region<'a>(settings: &'a Settings<'a>, of_source: Option<Region<'a>>) -> Option<Region<'a>> {
+    of_source.filter(|_| settings.mode == Mode::Mutate).or_else(|| settings.region.clone())
+}
+
 fn web_identity_token<'a>(settings: &'a Settings<'a>, audience: Cow<'a, str>, lifetime: TokenLifetime) -> Token<'a> {
     Token { volume_name: "aws-iam-token", mount_path: &settings.token_mount_path, path: "token", audience, lifetime }
 }
 
-/// The error has been reported.
-struct Reported;
+/// The error has been reported, as a finding of this kind.
+struct Reported(FindingKind);
 
 fn mapping_in_config_map(
     checker: &mut Checker<'_>,
@@ -213,20 +247,24 @@ fn mapping_in_config_map(
     let invalid = FindingKind::InvalidRoleMapping;
     let reason = match checker.lookups.role_mappings(name) {
         Ok(Some(text)) => match role_config_map::find(checker, &account.name, &text) {
-            Ok(mapping) => return Ok(mapping),
+            Ok(Match::Entry(mapping)) => return Ok(Some(*mapping)),
+            Ok(Match::None) => return Ok(None),
+            Ok(Match::Unreadable) => return Err(Reported(invalid)),
             Err(unreadable) => format!("its role mappings are not a JSON object: {unreadable}"),
         },
         Ok(None) => {
-            checker.report(invalid, Message::new(subject, format_args!("it has no key `config`")));
+            let message = Message::new(subject, format_args!("it has no key `config`"));
+            checker.findings.add_at_most(invalid, Action::Warn, message);
             return Ok(None);
         }
         Err(LookupError::NotFound) => {
-            checker.report(invalid, Message::new(subject, format_args!("it does not exist")));
+            let message = Message::new(subject, format_args!("it does not exist"));
+            checker.findings.add_at_most(invalid, Action::Warn, message);
             return Ok(None);
         }
         Err(LookupError::Failed(reason)) => reason,
     };
     let message = Message::new(subject, format_args!("it could not be read: ")).quote(&reason);
     checker.report(FindingKind::LookupFailed, message);
-    Err(Reported)
+    Err(Reported(FindingKind::LookupFailed))
 }

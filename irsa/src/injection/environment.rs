@@ -12,7 +12,7 @@ use crate::settings::{SessionName, Settings};
 const SESSION_NAME_LIMIT: usize = 64;
 
 /// The variables of the region.
-const REGION: [EnvVar; 2] = [EnvVar::DefaultRegion, EnvVar::Region];
+pub(crate) const REGION: [EnvVar; 2] = [EnvVar::DefaultRegion, EnvVar::Region];
 
 /// The variables of web identity.
 pub(crate) const WEB_IDENTITY: [EnvVar; 2] = [EnvVar::RoleArn, EnvVar::WebIdentityTokenFile];
@@ -52,7 +52,7 @@ impl<'a> Environment<'a> {
         } else {
             Vec::new()
         };
-        let region = match &settings.region {
+        let region = match &identity.region {
             Some(region) => REGION.map(|variable| (variable, text(region.as_str()))).to_vec(),
             None => Vec::new(),
         };

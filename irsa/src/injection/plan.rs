@@ -5,12 +5,13 @@ use std::fmt;
 use super::environment::{Environment, MissingGroups, Value, is_complete};
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
+use crate::identity::container_selection::ContainerSelection;
 use crate::identity::{CredentialMethod, Identity, Token};
 use crate::json::RawStr;
 use crate::objects::container::{Container, Mount};
 use crate::objects::env_var::EnvVar;
-use crate::objects::pod::{Pod, PodSpec};
-use crate::objects::volume::Volume;
+use crate::objects::pod::Pod;
+use crate::objects::volume::{Volume, VolumesByName};
 
 /// What a pod lacks for its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +49,13 @@ impl Additions {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans an identity for a pod, leaving out the `skipped` containers. A container with a conflicting mount is
+    /// Plans an identity for the selected containers of a pod. A container with a conflicting mount is
     /// reported and left out of the plan; a conflicting volume is reported and leaves the plan empty.
     pub(crate) fn new<'c: 'a>(
         checker: &mut Checker<'c>,
         pod: &Pod<'a>,
         identity: &'a Identity<'a>,
-        skipped: &[String],
+        selection: &ContainerSelection,
     ) -> Self {
         let spec = &pod.spec;
         let token = &identity.token;
@@ -66,15 +67,16 @@ impl<'a> Plan<'a> {
             environment: Environment::new(identity, pod, checker.settings),
         };
         let is_active =
-            |container: &Container<'_>| !container.is_among(skipped) && !is_complete(container, &identity.method);
-        let volume = spec.volumes.elements.iter().find(|volume| volume.name == token.volume_name);
+            |container: &Container<'_>| selection.covers(container) && !is_complete(container, &identity.method);
+        let volumes = &VolumesByName::new(&spec.volumes.elements);
+        let volume = volumes.get(token.volume_name);
         if let Some(volume) = volume
             && !holds_token(volume, token)
             && spec.containers.iter().any(is_active)
         {
             for container in spec.containers.iter().filter(|container| is_active(container)) {
                 // A mount of that same volume is not a second finding.
-                match mount_of_token(container, spec, token) {
+                match mount_of_token(container, volumes, token) {
                     MountOfToken::Conflict(Obstacle::Volume(name)) if name == *token.volume_name => {}
                     MountOfToken::Conflict(obstacle) => report_conflict(checker, container, &obstacle, token),
                     MountOfToken::There | MountOfToken::Missing => {}
@@ -88,7 +90,7 @@ impl<'a> Plan<'a> {
         for container in &spec.containers {
             let is_active = is_active(container);
             plan.containers.push(if is_active {
-                plan.missing_in(checker, container, spec)
+                plan.missing_in(checker, container, volumes)
             } else {
                 Additions::default()
             });
@@ -107,8 +109,13 @@ impl<'a> Plan<'a> {
         self.environment.variables(additions.groups)
     }
 
-    fn missing_in(&self, checker: &mut Checker<'_>, container: &Container<'_>, spec: &PodSpec<'_>) -> Additions {
-        let mount = match mount_of_token(container, spec, self.token) {
+    fn missing_in(
+        &self,
+        checker: &mut Checker<'_>,
+        container: &Container<'_>,
+        volumes: &VolumesByName<'_, '_>,
+    ) -> Additions {
+        let mount = match mount_of_token(container, volumes, self.token) {
             MountOfToken::There => false,
             MountOfToken::Missing => true,
             MountOfToken::Conflict(obstacle) => {
@@ -148,10 +155,14 @@ impl fmt::Display for Obstacle<'_> {
 }
 
 /// What a container mounts at the token's path. Kubernetes allows one mount per path, but counts `/a` and `/a/` as two.
-fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
+fn mount_of_token<'p>(
+    container: &'p Container<'_>,
+    volumes: &VolumesByName<'_, '_>,
+    token: &Token<'_>,
+) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
     for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.same_path(&mount.path.decode())) {
-        if !mounts_token(mount, spec, token) {
+        if !mounts_token(mount, volumes, token) {
             return MountOfToken::Conflict(Obstacle::Volume(mount.volume));
         }
         there = MountOfToken::There;
@@ -163,9 +174,9 @@ fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &
 }
 
 /// Whether a mount gives the token: by our volume, which is added if it is missing, or by another that holds it.
-fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> bool {
-    let volume = spec.volumes.elements.iter().find(|volume| volume.name == mount.volume);
-    !mount.is_partial && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))
+fn mounts_token(mount: &Mount<'_>, volumes: &VolumesByName<'_, '_>, token: &Token<'_>) -> bool {
+    let volume = volumes.get(&mount.volume.decode());
+    !mount.is_partial() && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))
 }
 
 /// Whether a volume is what the policy would inject: one projected token with the same path and audience, and nothing

@@ -49,13 +49,21 @@ variables! {
     AccessKeyId = "AWS_ACCESS_KEY_ID";
     /// the other half.
     SecretAccessKey = "AWS_SECRET_ACCESS_KEY";
+    /// another name of `AWS_ACCESS_KEY_ID`, in the SDKs for Go (v1), Java and Ruby.
+    AccessKey = "AWS_ACCESS_KEY";
+    /// another name of `AWS_SECRET_ACCESS_KEY`, in the same SDKs.
+    SecretKey = "AWS_SECRET_KEY";
+    /// another name of `AWS_ACCESS_KEY_ID`, in the SDK for Ruby.
+    AmazonAccessKeyId = "AMAZON_ACCESS_KEY_ID";
+    /// another name of `AWS_SECRET_ACCESS_KEY`, in the SDK for Ruby.
+    AmazonSecretAccessKey = "AMAZON_SECRET_ACCESS_KEY";
 }
 
 impl EnvVar {
     /// The variable of this name, if it is in the table.
     pub(crate) fn named(name: &str) -> Option<Self> {
         // Most variables of a pod are not AWS's.
-        if !name.starts_with("AWS_") {
+        if !name.starts_with("AWS_") && !name.starts_with("AMAZON_") {
             return None;
         }
         Self::ALL.into_iter().find(|variable| variable.name() == name)

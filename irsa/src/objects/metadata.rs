@@ -28,6 +28,8 @@ pub(crate) struct Metadata<'j> {
     pub(crate) annotations: Annotations<'j>,
     /// Its labels.
     pub(crate) labels: Field<Labels<'j>>,
+    /// Whether an owner controls it, as a Deployment controls its replica sets.
+    pub(crate) is_controlled: bool,
     /// Whether it has a `deletionTimestamp`: it is being deleted, and waits for its finalizers.
     pub(crate) is_terminating: bool,
 }
@@ -42,12 +44,14 @@ impl<'j> Metadata<'j> {
         let mut namespace = Field::Missing;
         let mut annotations = Field::Missing;
         let mut labels = Field::Missing;
+        let mut owners = Field::Missing;
         let mut deletion_timestamp = Field::Missing;
         let brackets = reader.object(|reader, key| match key {
             "name" => name.read(reader, Reader::string),
             "namespace" => namespace.read(reader, Reader::string),
             "annotations" => annotations.read(reader, Annotations::read),
             "labels" => labels.read(reader, Labels::read),
+            "ownerReferences" => owners.read(reader, read_is_controlled),
             "deletionTimestamp" => deletion_timestamp.read(reader, Reader::skip),
             _ => reader.skip(),
         })?;
@@ -57,6 +61,7 @@ impl<'j> Metadata<'j> {
             namespace: namespace.into_value(),
             annotations: annotations.into_value(),
             labels,
+            is_controlled: owners.into_value(),
             is_terminating: deletion_timestamp.get().is_some(),
         })
     }
@@ -70,6 +75,21 @@ impl<'j> Metadata<'j> {
     pub(crate) fn is_mirror_pod(&self) -> bool {
         self.annotations.contains(MIRROR_POD_ANNOTATION)
     }
+}
+
+/// Reads `ownerReferences`: whether one of the owners is the controller.
+fn read_is_controlled(reader: &mut Reader<'_>) -> Result<bool> {
+    let mut is_controlled = false;
+    reader.array(|reader, _| {
+        let mut controller = Field::Missing;
+        reader.object(|reader, key| match key {
+            "controller" => controller.read(reader, Reader::boolean),
+            _ => reader.skip(),
+        })?;
+        is_controlled |= controller.into_value();
+        Ok(())
+    })?;
+    Ok(is_controlled)
 }
 
 /// An object's annotations, in their order in the text.
@@ -104,6 +124,11 @@ impl<'j> Annotations<'j> {
     /// Whether there is an annotation with this key.
     pub(crate) fn contains(&self, key: &str) -> bool {
         self.keys().any(|other| other == key)
+    }
+
+    /// The keys and values, in their order in the text.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RawStr<'j>, RawStr<'j>)> {
+        self.0.iter().copied()
     }
 
     /// The keys, in their order in the text.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::container::Container;
 use super::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
+use super::node_os::NodeOs;
 use super::volume::Volume;
 use crate::json::{Array, Brackets, Field, RawStr, Reader, Result, Unreadable};
 
@@ -27,10 +28,7 @@ pub(crate) struct PodSpec<'j> {
     service_account_name: Field<RawStr<'j>>,
     /// The deprecated `serviceAccount`.
     service_account: Field<RawStr<'j>>,
-    /// Whether `os.name` is `windows`.
-    is_windows_os: Field<bool>,
-    /// Whether `nodeSelector` selects Windows nodes.
-    selects_windows: Field<bool>,
+    node_os: NodeOs,
     /// The volumes.
     pub(crate) volumes: Array<Volume<'j>>,
     /// The init containers, then the containers.
@@ -85,9 +83,9 @@ impl<'j> PodSpec<'j> {
         names.find(|name| !name.is_empty()).map_or(Cow::Borrowed("default"), |name| name.decode())
     }
 
-    /// Whether the pod runs on Windows, by `os.name` or by a `nodeSelector` for Windows nodes.
+    /// Whether the pod runs on Windows: by `os.name`, `nodeSelector`, required node affinity, or `windowsOptions`.
     pub(crate) fn is_windows(&self) -> bool {
-        [&self.is_windows_os, &self.selects_windows].into_iter().any(|says| says.get().is_some_and(|says| *says))
+        self.node_os.is_windows(self.containers.iter().any(Container::has_windows_options))
     }
 
     fn is_equivalent(&self, other: &Self) -> bool {
@@ -96,8 +94,7 @@ impl<'j> PodSpec<'j> {
             brackets: _,
             service_account_name: _,
             service_account: _,
-            is_windows_os: _,
-            selects_windows: _,
+            node_os: _,
             volumes,
             containers,
             init_containers,
@@ -117,35 +114,14 @@ impl<'j> PodSpec<'j> {
         spec.brackets = reader.object(|reader, key| match key {
             "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
             "serviceAccount" => spec.service_account.read(reader, Reader::string),
-            "os" => spec.is_windows_os.read(reader, read_os_is_windows),
-            "nodeSelector" => spec.selects_windows.read(reader, read_selects_windows),
             "volumes" => spec.volumes.read(reader, Volume::read),
             "initContainers" => init_containers.read(reader, Container::read),
             "containers" => containers.read(reader, Container::read),
-            _ => reader.skip(),
+            _ => spec.node_os.read_member(reader, key),
         })?;
         spec.init_containers = init_containers.elements.len();
         spec.containers = init_containers.elements;
         spec.containers.append(&mut containers.elements);
         Ok(spec)
     }
-}
-
-fn read_os_is_windows(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut name = Field::Missing;
-    reader.object(|reader, key| match key {
-        "name" => name.read(reader, Reader::string),
-        _ => reader.skip(),
-    })?;
-    Ok(name.into_value() == *"windows")
-}
-
-fn read_selects_windows(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut is_windows = false;
-    reader.string_map(|key, value, _| {
-        if matches!(&*key.decode(), "kubernetes.io/os" | "beta.kubernetes.io/os") {
-            is_windows |= value == *"windows";
-        }
-    })?;
-    Ok(is_windows)
 }

@@ -1,39 +1,11 @@
 //! Service accounts: their name, and the annotations that matter.
 
-use super::metadata::Annotations;
-use crate::json::RawStr;
+use super::annotation_keys::{
+    ACCOUNT_KEYS, AUDIENCE, ECR_ROLE_ARN, INCLUDE_CONTAINERS, MisspelledKeys, REGION, ROLE_ARN, SKIP_CONTAINERS,
+    STS_REGIONAL_ENDPOINTS, TOKEN_EXPIRATION, name_under,
+};
+use super::metadata::{Annotations, SKIP_LABEL};
 use crate::types::object_name::AccountName;
-use crate::util::edit_distance::edits;
-
-/// `role-arn`: the role.
-pub(crate) const ROLE_ARN: &str = "role-arn";
-/// `audience`: the token's audience.
-pub const AUDIENCE: &str = "audience";
-/// `sts-regional-endpoints`: whether SDKs call STS in the region.
-pub(crate) const STS_REGIONAL_ENDPOINTS: &str = "sts-regional-endpoints";
-/// `token-expiration`: the token's lifetime, in seconds.
-pub(crate) const TOKEN_EXPIRATION: &str = "token-expiration";
-/// `skip-containers`: the containers that get nothing.
-pub(crate) const SKIP_CONTAINERS: &str = "skip-containers";
-
-/// The keys that are read on service accounts, without the prefix.
-pub(crate) const ACCOUNT_KEYS: [&str; 5] =
-    [ROLE_ARN, AUDIENCE, STS_REGIONAL_ENDPOINTS, TOKEN_EXPIRATION, SKIP_CONTAINERS];
-
-/// The keys that are read on pods, without the prefix.
-pub(crate) const POD_KEYS: [&str; 2] = [TOKEN_EXPIRATION, SKIP_CONTAINERS];
-
-/// Prefixes that people write instead of the default one. Each is Amazon's, or nobody uses it for annotations.
-const MISTAKEN_PREFIXES: [&str; 8] = [
-    "eks.amazon.com",
-    "eks.aws.com",
-    "eks.aws.amazon.com",
-    "eks.amazonaws.co",
-    "eks.amazonaws.org",
-    "eks.amazonaws.io",
-    "amazonaws.com",
-    "aws.amazon.com",
-];
 
 /// A service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,84 +24,40 @@ pub(crate) struct AccountAnnotations {
     pub(crate) sts_regional_endpoints: Option<String>,
     pub(crate) token_expiration: Option<String>,
     pub(crate) skip_containers: Option<String>,
+    pub(crate) include_containers: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) ecr_role_arn: Option<String>,
+    /// Whether the skip label is there as an annotation, which has no effect.
+    pub(crate) has_skip_label: bool,
     /// Annotations with nearly one of these names.
-    pub(crate) misspelled: Vec<Misspelled>,
+    pub(crate) misspelled: MisspelledKeys,
 }
 
 impl AccountAnnotations {
-    /// Reads the annotations under a prefix.
+    /// Reads the annotations under a prefix, in one pass. Of a duplicate key the last counts, as for the API server.
     pub(crate) fn new(annotations: &Annotations<'_>, prefix: &str) -> Self {
-        let value = |key| annotations.under(prefix, key).map(|value| value.decode().into_owned());
-        Self {
-            role_arn: value(ROLE_ARN),
-            audience: value(AUDIENCE),
-            sts_regional_endpoints: value(STS_REGIONAL_ENDPOINTS),
-            token_expiration: value(TOKEN_EXPIRATION),
-            skip_containers: value(SKIP_CONTAINERS),
-            misspelled: misspelled(annotations, prefix, &ACCOUNT_KEYS),
+        let mut read = Self { misspelled: MisspelledKeys::new(annotations, prefix, &ACCOUNT_KEYS), ..Self::default() };
+        for (key, value) in annotations.iter() {
+            let key = key.decode();
+            read.has_skip_label |= key == SKIP_LABEL;
+            let field = match name_under(&key, prefix) {
+                Some(ROLE_ARN) => &mut read.role_arn,
+                Some(AUDIENCE) => &mut read.audience,
+                Some(STS_REGIONAL_ENDPOINTS) => &mut read.sts_regional_endpoints,
+                Some(TOKEN_EXPIRATION) => &mut read.token_expiration,
+                Some(SKIP_CONTAINERS) => &mut read.skip_containers,
+                Some(INCLUDE_CONTAINERS) => &mut read.include_containers,
+                Some(REGION) => &mut read.region,
+                Some(ECR_ROLE_ARN) => &mut read.ecr_role_arn,
+                _ => continue,
+            };
+            *field = Some(value.decode().into_owned());
         }
+        read
     }
 
     /// The role as it is written, unless it is empty.
     pub(crate) fn role(&self) -> Option<&str> {
         self.role_arn.as_deref().filter(|role| !role.is_empty())
-    }
-}
-
-/// An annotation with nearly the name of one that is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Misspelled {
-    /// Its key.
-    pub(crate) key: String,
-    /// The key that its author probably meant, without the prefix.
-    pub(crate) meant: &'static str,
-}
-
-/// Whether an annotation may be meant for the policy, by the domain of its key.
-pub(crate) fn is_relevant(key: &str, prefix: &str) -> bool {
-    key.split_once('/').is_some_and(|(domain, _)| domain == prefix || MISTAKEN_PREFIXES.contains(&domain))
-}
-
-/// The misspelled annotations, in the order of their keys: under the prefix, those within two edits of a known key;
-/// under a prefix that people write in its place, the known keys too.
-pub(crate) fn misspelled(annotations: &Annotations<'_>, prefix: &str, known: &[&'static str]) -> Vec<Misspelled> {
-    const EDITS: usize = 2;
-    let mut found: Vec<Misspelled> = Vec::new();
-    for key in annotations.keys().map(RawStr::decode).filter(|key| is_relevant(key, prefix)) {
-        let Some((domain, name)) = key.split_once('/') else { continue };
-        if domain == prefix && ACCOUNT_KEYS.contains(&name) {
-            continue;
-        }
-        let Some(meant) = known.iter().min_by_key(|known| edits(name, known)) else { continue };
-        if edits(name, meant) <= EDITS {
-            let at = found.partition_point(|other| *other.key <= *key);
-            found.insert(at, Misspelled { key: key.into_owned(), meant });
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json::Reader;
-    use crate::objects::metadata::Metadata;
-
-    #[test]
-    fn finds_misspelled_annotations_and_leaves_those_of_others_alone() {
-        let metadata = r#"{"annotations": {
-            "eks.amazonaws.com/role_arn": "", "eks.amazonaws.com/rolearn": "", "eks.amazon.com/role-arn": "",
-            "eks.amazonaws.com/role-arn": "", "eks.amazonaws.com/compute-type": "", "iam.amazonaws.com/role": "",
-            "eks.amazon.com/other": "", "example.com/role-arn": "", "role-arn": ""
-        }}"#;
-        let metadata = Metadata::read(&mut Reader::new(metadata)).unwrap();
-        let found = |known| -> Vec<String> {
-            misspelled(&metadata.annotations, "eks.amazonaws.com", known).into_iter().map(|found| found.key).collect()
-        };
-        assert_eq!(
-            found(&ACCOUNT_KEYS),
-            ["eks.amazon.com/role-arn", "eks.amazonaws.com/role_arn", "eks.amazonaws.com/rolearn"]
-        );
-        assert!(found(&POD_KEYS).is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! Reviews a request: dispatches by kind, and lets each kind of object go its way.
 
 pub(crate) mod answer;
+mod config_map;
 mod pod;
 mod result;
 mod service_account;
@@ -37,6 +38,9 @@ fn review<'j>(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn 
     }
     if request.kind.is("", "v1", "ServiceAccount") {
         return service_account::review_account(request, settings, cluster);
+    }
+    if request.kind.is("", "v1", "ConfigMap") {
+        return config_map::review_config_map(request, settings, cluster);
     }
     match Workload::of_kind(&request.kind, settings) {
         Some(workload) => workload::review_workload(request, &workload, settings, cluster),

@@ -2,19 +2,25 @@
 
 use super::answer::{Review, conclude_pod};
 use super::result::PodResult;
-use crate::checks::{annotations, credentials, missing};
+use crate::checks::foreign_token::check_tokens;
+use crate::checks::token_file::TokenFiles;
+use crate::checks::{account, containers, credentials, metadata, missing, mounts};
 use crate::cluster::{Cluster, LookupError};
 use crate::context::Checker;
-use crate::findings::{FindingKind, Item, Message, Subject};
+use crate::findings::{Action, FindingKind, Item, Message, Subject};
 use crate::identity::annotations::PodAnnotations;
+use crate::identity::container_selection::ContainerSelection;
 use crate::identity::resolve::{Resolution, resolve};
-use crate::identity::{CredentialMethod, Identity, RoleSource};
+use crate::identity::{CredentialMethod, RoleSource};
+use crate::injection::effective::EffectiveContainer;
 use crate::injection::patch::Patch;
 use crate::injection::plan::Plan;
 use crate::json::{self, Unreadable};
+use crate::objects::annotation_keys::ROLE_ARN;
 use crate::objects::metadata::{Metadata, SKIP_LABEL};
 use crate::objects::pod::Pod;
-use crate::objects::service_account::{ROLE_ARN, ServiceAccount};
+use crate::objects::service_account::ServiceAccount;
+use crate::objects::volume::VolumesByName;
 use crate::request::Request;
 use crate::settings::{Mode, Settings};
 use crate::types::dns::is_dns_subdomain;
@@ -53,76 +59,129 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
         return Err(Unreadable::value("a DNS subdomain").within("serviceAccountName").within("spec"));
     }
     let own = PodAnnotations::read(checker, pod);
-    annotations::check_pod(checker, pod, &own);
+    metadata::check_pod(checker, pod, &own);
     credentials::check_roles(checker, pod);
     let mut result =
         PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
+    let volumes = VolumesByName::new(&pod.spec.volumes.elements);
     let account = match checker.lookups.service_account(name) {
         Ok(account) => account,
         Err(error) => {
-            report_lookup(checker, name, &error);
+            let kind = report_lookup(checker, name, &error);
+            check_unknown(checker, pod, (&volumes, kind));
             return Ok(result);
         }
     };
-    annotations::check_account_keys(checker, &account);
-    match resolve(checker, &account, own.token_lifetime) {
-        Resolution::NoRole => check_without_role(checker, pod, &account),
-        Resolution::Unknown => {}
+    let resolution = resolve(checker, &account, own.token_lifetime);
+    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
+    account::check_keys(checker, &account, has_role);
+    match resolution {
+        Resolution::NoRole => check_without_role(checker, pod, (&account, &volumes)),
+        Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, kind)),
         Resolution::Blocked { role } => {
             // Nothing is injected, but everything else that is wrong is reported too.
-            let skipped = own.skipped_containers(checker, &account);
+            let selection = own.selection(checker, &account);
             result.role = Some(role.clone().into_owned());
             result.source = Some(RoleSource::Annotation);
-            credentials::check_containers(checker, pod, &CredentialMethod::WebIdentity { role }, &skipped);
+            credentials::check_containers(checker, pod, &CredentialMethod::WebIdentity { role }, &selection);
+            check_effective(checker, pod, &volumes, None);
         }
         Resolution::Identity(identity) => {
-            let skipped = own.skipped_containers(checker, &account);
-            result.patch = inject(checker, pod, &identity, &skipped);
+            let selection = own.selection(checker, &account);
+            check_selection(checker, pod, &selection);
+            credentials::check_containers(checker, pod, &identity.method, &selection);
+            let plan = Plan::new(checker, pod, &identity, &selection);
+            check_effective(checker, pod, &volumes, Some(&plan));
+            result.patch = inject(checker, pod, &plan, &volumes);
             result.role = identity.method.role().map(str::to_owned);
             result.source = Some(identity.source);
-            if identity.source == RoleSource::ContainerCredentials && account.annotations.role().is_none() {
-                credentials::check_tokens(checker, pod, &account);
+            if identity.source == RoleSource::ContainerCredentials {
+                let reason = format!("service account `{}` gets container credentials", account.name);
+                check_tokens(checker, pod, &reason);
             }
         }
     }
     Ok(result)
 }
 
-/// Plans the identity of a pod. In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
-fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, identity: &Identity<'_>, skipped: &[String]) -> Option<Patch> {
-    credentials::check_containers(checker, pod, &identity.method, skipped);
-    let plan = Plan::new(checker, pod, identity, skipped);
+/// In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
+fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>, volumes: &VolumesByName<'_, '_>) -> Option<Patch> {
     match checker.settings.mode {
         // Templates are only checked: the policy injects into the pods that they make.
         _ if checker.findings.is_about_template() => None,
-        Mode::Mutate => Some(Patch::new(pod, &plan)).filter(|patch| !patch.is_empty()),
+        Mode::Mutate => Some(Patch::new(pod, plan)).filter(|patch| !patch.is_empty()),
         Mode::Validate => {
-            missing::check_injected(checker, pod, &plan);
+            missing::check_injected(checker, pod, plan, volumes);
             None
         }
     }
 }
 
-fn check_without_role(checker: &mut Checker<'_>, pod: &Pod<'_>, account: &ServiceAccount) {
-    if !credentials::has_container_credentials(pod, checker.settings) {
+/// Reports lists that leave no container: they opt the pod out.
+fn check_selection(checker: &mut Checker<'_>, pod: &Pod<'_>, selection: &ContainerSelection) {
+    let containers = &pod.spec.containers;
+    if !containers.is_empty() && !containers.iter().any(|container| selection.covers(container)) {
+        let text = format_args!("`skip-containers` and `include-containers` leave no container to inject into");
+        checker.report(FindingKind::OptedOut, Message::new(Subject::Pod, text));
+    }
+}
+
+/// Checks the containers as they are after injection.
+fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, volumes: &VolumesByName<'_, '_>, plan: Option<&Plan<'_>>) {
+    let token = plan.map(|plan| plan.token);
+    let files = TokenFiles { volumes, token, is_windows: pod.spec.is_windows(), is_complete: true };
+    for container in EffectiveContainer::all(&pod.spec.containers, plan) {
+        files.check(checker, &container);
+        containers::check_container(checker, &container);
+        if let Some(token) = token {
+            mounts::check_parents(checker, &container, volumes, token.mount_path);
+        }
+    }
+}
+
+/// Checks a pod of which it is unknown what is injected, because of a finding of this kind.
+fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, (volumes, kind): (&VolumesByName<'_, '_>, FindingKind)) {
+    let files = TokenFiles { volumes, token: None, is_windows: pod.spec.is_windows(), is_complete: false };
+    for container in EffectiveContainer::all(&pod.spec.containers, None) {
+        files.check(checker, &container);
+    }
+    // A pod that is rejected uses no token.
+    if checker.findings.action(kind) != Action::Reject {
+        check_tokens(checker, pod, "the role of the service account is unknown");
+    }
+}
+
+fn check_without_role(
+    checker: &mut Checker<'_>,
+    pod: &Pod<'_>,
+    (account, volumes): (&ServiceAccount, &VolumesByName<'_, '_>),
+) {
+    let settings = checker.settings;
+    let has_credentials = |container| credentials::has_container_credentials(container, volumes, settings);
+    if !pod.spec.containers.iter().any(has_credentials) {
         let text = format_args!("expected a role, but got none");
         let message = Message::new(Subject::ServiceAccount(&account.name), text);
         checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
     }
-    credentials::check_tokens(checker, pod, account);
+    metadata::check_kiam_role(checker, pod);
+    check_tokens(checker, pod, &format!("service account `{}` has no role", account.name));
+    check_effective(checker, pod, volumes, None);
 }
 
-fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) {
+/// Reports a failed lookup, and returns the kind of the finding.
+fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) -> FindingKind {
     let account = AccountName { namespace: checker.namespace.to_owned(), name: name.to_owned() };
     let subject = Subject::ServiceAccount(&account);
     match error {
         LookupError::NotFound => {
             let message = Message::new(subject, format_args!("it does not exist")).on(Item::ServiceAccountName);
             checker.report(FindingKind::MissingServiceAccount, message);
+            FindingKind::MissingServiceAccount
         }
         LookupError::Failed(reason) => {
             let message = Message::new(subject, format_args!("it could not be read: ")).quote(reason);
             checker.report(FindingKind::LookupFailed, message.on(Item::ServiceAccountName));
+            FindingKind::LookupFailed
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::answer::{Review, conclude_object};
 use super::result::PodResult;
-use crate::checks::annotations::check_account;
+use crate::checks::account::check_account;
 use crate::cluster::Cluster;
 use crate::context::Checker;
 use crate::identity::RoleSource;

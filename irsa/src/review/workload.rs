@@ -2,11 +2,13 @@
 
 use super::answer::{Review, conclude_object};
 use super::pod::check_pod;
+use crate::checks::metadata::check_workload;
 use crate::cluster::Cluster;
 use crate::context::Checker;
 use crate::findings::{Findings, WARNING_LIMIT, escaped_line};
 use crate::json::{self, Unreadable, path_text};
-use crate::objects::service_account::is_relevant;
+use crate::objects::annotation_keys::is_relevant;
+use crate::objects::metadata::Metadata;
 use crate::objects::workload::{Template, Workload};
 use crate::request::{Operation, Request};
 use crate::settings::Settings;
@@ -19,8 +21,8 @@ pub(super) fn review_workload<'j>(
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review<'j>> {
     let document = request.required_object()?;
-    // A new object is not being deleted.
-    if request.operation == Operation::Update && document.metadata()?.is_terminating {
+    let metadata = document.metadata()?;
+    if request.operation == Operation::Update && metadata.is_terminating {
         return Ok(Review::skipped());
     }
     let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
@@ -34,8 +36,15 @@ pub(super) fn review_workload<'j>(
             Unreadable::missing("a namespace: `customWorkloads` supports namespaced kinds only").within("namespace")
         );
     }
+    let old_metadata = request.old_object.get().and_then(|old| old.metadata().ok());
+    let is_unchanged = is_unchanged && old_metadata.is_some_and(|old| has_equivalent_keys(&old, &metadata, settings));
     let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
-    review_templates(Checker::new(settings, cluster, &namespace, &uid), &templates, is_unchanged)
+    let mut checker = Checker::new(settings, cluster, &namespace, &uid);
+    // The controller of a custom kind may read the annotations of its own objects.
+    if workload.is_built_in() {
+        check_workload(&mut checker, &metadata);
+    }
+    review_templates(checker, &templates, is_unchanged)
 }
 
 /// Reviews pod templates. If nothing changed, an unreadable template is only a warning: its pods are checked later, and
@@ -73,6 +82,12 @@ fn review_templates<'j>(
     let mut review = conclude_object(&results, checker.findings, &[]);
     review.warnings.extend(unreadable.iter().map(|error| escaped_line(&error.to_string(), WARNING_LIMIT)));
     Ok(review)
+}
+
+/// Whether an update changes nothing that the policy reads of the workload's own metadata.
+fn has_equivalent_keys(old: &Metadata<'_>, new: &Metadata<'_>, settings: &Settings<'_>) -> bool {
+    let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
+    old.opts_out() == new.opts_out() && old.annotations.agree_on(&new.annotations, is_relevant)
 }
 
 /// Whether an update changes nothing that the policy reads.

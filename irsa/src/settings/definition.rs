@@ -3,7 +3,8 @@
 //! `make docs` generates the reference, the schema and Rancher's form from it. Reading (`read.rs`) takes the known keys
 //! and the expected values from it. Tests check that every key is read as the table says.
 //!
-//! To add a setting, add its entry here, a field, and the line that reads it.
+//! To add a setting, add its entry here, a field, and the line that reads it. The lines stand in the order of the entries;
+//! an assertion fails in tests if not.
 
 use super::custom_workload::TemplatePath;
 use super::reader::{BOOLEAN, LIFETIME, OBJECT, one_of_text};
@@ -318,7 +319,7 @@ pub(super) const COMPOSE_ROLE_ARN: [Definition; 2] = [
     },
 ];
 
-pub(super) const ROLE_MAPPING: [Definition; 5] = [
+pub(super) const ROLE_MAPPING: [Definition; 6] = [
     Definition {
         key: "serviceAccount",
         value: ACCOUNT_PATTERN,
@@ -357,6 +358,15 @@ pub(super) const ROLE_MAPPING: [Definition; 5] = [
         default: "the setting with the same name",
         meaning: "the lifetime of the token",
         example: "3600",
+        ..OPTIONAL
+    },
+    Definition {
+        key: "region",
+        value: string(Region::EXPECTED),
+        default: "the setting with the same name",
+        meaning: "the region of the service account's pods",
+        example: r#""us-east-2""#,
+        pattern: "^[a-z]{2,}(-[a-z]{2,})+-[0-9]{1,2}$",
         ..OPTIONAL
     },
 ];

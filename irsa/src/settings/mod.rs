@@ -8,6 +8,7 @@ mod definition;
 mod errors;
 mod read;
 mod reader;
+mod role_globs;
 mod strings;
 
 use std::borrow::Cow;
@@ -126,6 +127,8 @@ pub struct RoleMapping<'a> {
     pub regional_sts_endpoints: Option<bool>,
     /// `tokenExpirationSeconds`. `None`: the setting with the same name applies.
     pub token_lifetime: Option<TokenLifetime>,
+    /// `region`. `None`: the setting with the same name applies.
+    pub region: Option<Region<'a>>,
 }
 
 /// Container credentials (EKS Pod Identity): which pods get them, and what is injected.

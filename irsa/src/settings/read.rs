@@ -9,6 +9,7 @@ use super::definition::{self, expected, keys};
 use super::reader::{
     Members, Reported, Result, Setting, array, boolean, checked, lifetime, non_empty_array, one_of, root, string,
 };
+use super::role_globs::{ANY_ROLE, may_match_role};
 use super::strings::{check_audience, check_token_path, check_uri};
 use super::{
     Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, RoleMapping,
@@ -124,12 +125,14 @@ fn role_mapping<'a>(setting: Setting<'_, 'a>) -> Result<RoleMapping<'a>> {
     let audience = members.optional("audience", audience);
     let regional_sts_endpoints = members.optional("regionalStsEndpoints", boolean);
     let token_lifetime = members.optional("tokenExpirationSeconds", lifetime);
+    let region = members.optional("region", string(Region::EXPECTED, Region::new));
     Ok(RoleMapping {
         accounts: accounts?,
         role: role?,
         audience: audience?,
         regional_sts_endpoints: regional_sts_endpoints?,
         token_lifetime: token_lifetime?,
+        region: region?,
     })
 }
 
@@ -162,6 +165,13 @@ fn allowed_roles<'a>(setting: Setting<'_, 'a>) -> Result<AllowedRoles<'a>> {
     let mut members = setting.members(const { &keys(&definition::ALLOWED_ROLES) })?;
     let namespaces = members.required("namespaces", non_empty_array(expected::GLOBS, glob));
     let roles = members.required("roles", non_empty_array(expected::GLOBS, glob));
+    let roles = roles.and_then(|roles: Vec<Glob<'a>>| {
+        if roles.iter().any(|glob| may_match_role(glob.as_str())) {
+            return Ok(roles);
+        }
+        let problem = format_args!("expected a glob that can match a role ARN, such as `{ANY_ROLE}`, but got none");
+        Err(members.report("roles", problem))
+    });
     Ok(AllowedRoles { namespaces: namespaces?, roles: roles? })
 }
 

@@ -54,12 +54,15 @@ pub(super) struct Members<'r, 'j> {
     /// All keys that the object may have.
     keys: &'static [&'static str],
     values: Vec<Member<'j>>,
+    /// The index of the key that is read next: keys are read in the order of `keys`, so none is searched for.
+    next: usize,
     errors: &'r mut SettingsErrors,
 }
 
 /// A member of an object.
 struct Member<'j> {
-    key: &'static str,
+    /// The index of the member's key.
+    key: usize,
     value: Scanned<'j>,
 }
 
@@ -98,7 +101,7 @@ pub(super) fn root<'r, 'j>(
 ) -> json::Result<Result<Members<'r, 'j>>> {
     if reader.is_object() {
         let values = scan(reader, &Path::Root, keys, errors)?;
-        return Ok(Ok(Members { path: Path::Root, keys, values, errors }));
+        return Ok(Ok(Members { path: Path::Root, keys, values, next: 0, errors }));
     }
     let value = Scanned::read(reader)?.unread();
     Ok(Err(Setting { path: Path::Root, value, errors }.mismatch(OBJECT)))
@@ -130,7 +133,7 @@ impl<'r, 'j> Setting<'r, 'j> {
             value => return Err(Setting { path, value, errors }.mismatch(OBJECT)),
         };
         match scan(reader, &path, keys, errors) {
-            Ok(values) => Ok(Members { path, keys, values, errors }),
+            Ok(values) => Ok(Members { path, keys, values, next: 0, errors }),
             // INVARIANT: the text is part of a larger one, which is JSON.
             Err(unreadable) => Err(add(path, format_args!("{unreadable}"), errors)),
         }
@@ -230,9 +233,12 @@ impl<'j> Members<'_, 'j> {
         self.setting(key, Unread::Missing).report(problem)
     }
 
-    fn value<'s>(&self, key: &'static str) -> Unread<'s, 'j> {
-        debug_assert!(self.keys.contains(&key), "`{key}` is read, but has no definition");
-        let member = self.values.iter().find(|member| member.key == key);
+    fn value<'s>(&mut self, key: &'static str) -> Unread<'s, 'j> {
+        // INVARIANT: every key is read once, in the order of the table. Each test that reads settings runs this.
+        debug_assert_eq!(self.keys.get(self.next), Some(&key), "keys must be read in the order of their definitions");
+        let index = self.next;
+        self.next = index.saturating_add(1);
+        let member = self.values.iter().find(|member| member.key == index);
         member.map_or(Unread::Missing, |member| member.value.unread())
     }
 
@@ -251,9 +257,9 @@ fn scan<'j>(
     let mut members: Vec<Member<'j>> = Vec::with_capacity(keys.len());
     reader.object(|reader, key| {
         let value = Scanned::read(reader)?;
-        match keys.iter().find(|known| **known == key) {
+        match keys.iter().position(|known| *known == key) {
             None => report_unknown(path, key, keys, errors),
-            Some(known) if members.iter().any(|member| member.key == *known) => {
+            Some(known) if members.iter().any(|member| member.key == known) => {
                 add(Path::Key(path, key), format_args!("expected the key once, but got it twice"), errors);
             }
             Some(known) => members.push(Member { key: known, value }),

@@ -8,10 +8,13 @@ use std::fmt;
 use crate::types::character::Shown;
 use crate::types::mount_path::is_kept;
 
-/// An audience must not be empty: the API server would issue a token for itself.
+/// Why a string is not an audience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AudienceError {
+    /// It is empty: the API server would issue a token for itself.
     Empty,
+    /// It has this blank, which no audience of AWS has.
+    Blank(char),
 }
 
 /// Why a string is not the path of a token in its volume.
@@ -41,7 +44,10 @@ pub(super) enum UriError {
 }
 
 pub(super) fn check_audience(text: &str) -> Result<(), AudienceError> {
-    if text.is_empty() { Err(AudienceError::Empty) } else { Ok(()) }
+    if text.is_empty() {
+        return Err(AudienceError::Empty);
+    }
+    text.chars().find(|character| character.is_whitespace()).map_or(Ok(()), |blank| Err(AudienceError::Blank(blank)))
 }
 
 pub(super) fn check_token_path(text: &str) -> Result<(), TokenPathError> {
@@ -75,6 +81,7 @@ impl fmt::Display for AudienceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("expected an audience, but got an empty string"),
+            Self::Blank(blank) => write!(f, "expected an audience without blanks, but got {}", Shown(*blank)),
         }
     }
 }

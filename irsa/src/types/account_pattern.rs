@@ -73,7 +73,13 @@ impl<'a> AccountPattern<'a> {
         self.namespace.matches(namespace) && self.name.matches(name)
     }
 
-    fn closeness(&self) -> Closeness {
+    /// The namespace, if the pattern names exactly one.
+    pub(crate) fn exact_namespace(&self) -> Option<&str> {
+        self.namespace.is_exact().then(|| self.namespace.as_str())
+    }
+
+    /// How closely the pattern names an account.
+    pub(crate) fn closeness(&self) -> Closeness {
         Closeness { exact_namespace: self.namespace.is_exact(), exact_name: self.name.is_exact() }
     }
 }

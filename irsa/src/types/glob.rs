@@ -50,6 +50,11 @@ impl<'a> Glob<'a> {
         if text.is_empty() { Err(GlobError::Empty) } else { Ok(Self(text)) }
     }
 
+    /// The glob as a string.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether the glob has no `*`, so it only matches itself.
     #[must_use]
     pub fn is_exact(&self) -> bool {

@@ -9,4 +9,5 @@ pub(crate) mod object_name;
 pub(crate) mod region;
 pub(crate) mod role_arn;
 pub mod skip_containers;
+pub(crate) mod sts_audience;
 pub(crate) mod token_lifetime;

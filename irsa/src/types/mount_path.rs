@@ -87,6 +87,11 @@ impl<'a> MountPath<'a> {
         *self.text == *path || (may_become_it && segments_from_the_end(&self.text).eq(segments_from_the_end(path)))
     }
 
+    /// Whether this path is below a directory, and not the directory itself.
+    pub(crate) fn is_below(&self, directory: &str) -> bool {
+        relative_to(&clean(directory), &clean(&self.text)).is_some_and(|rest| !rest.is_empty())
+    }
+
     /// The path of a file below this path, cleaned as Go's `filepath.Join` does. For Windows containers it starts with
     /// the drive and has backslashes; the mount path itself stays the same.
     #[must_use]
@@ -99,6 +104,24 @@ impl<'a> MountPath<'a> {
         }
         path
     }
+}
+
+/// A path after Go's `path.Clean`, absolute.
+pub(crate) fn clean(path: &str) -> String {
+    let segments: Vec<&str> = segments_from_the_end(path).collect();
+    let mut clean = String::with_capacity(path.len());
+    for segment in segments.into_iter().rev() {
+        clean.push('/');
+        clean.push_str(segment);
+    }
+    clean
+}
+
+/// What comes after a directory in a path below it, or nothing if the two are the same. Both must be clean. `None` if the
+/// path is elsewhere.
+pub(crate) fn relative_to(directory: &str, path: &str) -> Option<String> {
+    let rest = path.strip_prefix(directory)?;
+    if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('/').map(str::to_owned) }
 }
 
 /// Whether cleaning a path keeps a segment. Not for the segment `..`.

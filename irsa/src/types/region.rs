@@ -101,6 +101,12 @@ impl fmt::Display for RegionError {
 
 impl std::error::Error for RegionError {}
 
+/// The partition in an ARN, such as `aws-cn`. `None` if the text is not an ARN.
+pub(crate) fn partition_of_arn(arn: &str) -> Option<&str> {
+    let (partition, _) = arn.strip_prefix("arn:")?.split_once(':')?;
+    partition.starts_with("aws").then_some(partition)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::types::character::Shown;
-use crate::util::substring::split_at_byte;
 
 const NAME_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 512;
@@ -102,24 +101,34 @@ fn check(text: &str) -> Result<(), RoleArnError> {
     })
 }
 
+/// Works on bytes and by patterns, because a comparison of short strings costs more: the settings may have many roles.
 fn check_parts(text: &str) -> Result<(), RoleArnError> {
-    let rest = text.strip_prefix("arn:").ok_or(RoleArnError::Prefix)?;
-    let (partition, rest) = split_at_byte(rest, b':').ok_or(RoleArnError::Partition)?;
-    check_partition(partition).map_err(|PartitionError| RoleArnError::Partition)?;
-    let rest = rest.strip_prefix("iam:").ok_or(RoleArnError::Service)?;
-    let rest = rest.strip_prefix(':').ok_or(RoleArnError::Region)?;
-    let (account, rest) = split_at_byte(rest, b':').ok_or(RoleArnError::Resource)?;
-    check_account_id(account).map_err(RoleArnError::AccountId)?;
-    let path_and_name = rest.strip_prefix("role/").ok_or(RoleArnError::Resource)?;
+    let [b'a', b'r', b'n', b':', rest @ ..] = text.as_bytes() else { return Err(RoleArnError::Prefix) };
+    let (partition, rest) = split_at_colon(rest).ok_or(RoleArnError::Partition)?;
+    if !is_partition(partition) {
+        return Err(RoleArnError::Partition);
+    }
+    let [b'i', b'a', b'm', b':', rest @ ..] = rest else { return Err(RoleArnError::Service) };
+    let [b':', rest @ ..] = rest else { return Err(RoleArnError::Region) };
+    let (account, rest) = split_at_colon(rest).ok_or(RoleArnError::Resource)?;
+    if account.len() != ACCOUNT_ID_LENGTH || !account.iter().all(u8::is_ascii_digit) {
+        return Err(RoleArnError::AccountId(account_id_error(account)));
+    }
+    let [b'r', b'o', b'l', b'e', b'/', path_and_name @ ..] = rest else { return Err(RoleArnError::Resource) };
     check_path_and_name(path_and_name)?;
     if LENGTH.contains(&text.len()) { Ok(()) } else { Err(RoleArnError::Length(text.len())) }
 }
 
+fn split_at_colon(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = text.split_at_checked(text.iter().position(|byte| *byte == b':')?)?;
+    Some((before, rest.get(1..)?))
+}
+
 /// Checks what comes after `role/`, whose slash is the first character of the path.
-fn check_path_and_name(text: &str) -> Result<(), RoleArnError> {
+fn check_path_and_name(text: &[u8]) -> Result<(), RoleArnError> {
     let mut name_length = 0_usize;
     let mut previous = b'/';
-    for byte in text.bytes() {
+    for &byte in text {
         match byte {
             b'/' if previous == b'/' => return Err(RoleArnError::EmptySegment),
             b'/' => name_length = 0,
@@ -143,9 +152,12 @@ fn check_path_and_name(text: &str) -> Result<(), RoleArnError> {
 /// # Errors
 /// Fails if it does not start with `aws`, or has other characters than lower-case letters, digits and `-`.
 pub fn check_partition(text: &str) -> Result<(), PartitionError> {
-    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_partition = text.strip_prefix("aws").is_some_and(|rest| rest.bytes().all(is_allowed));
-    if is_partition { Ok(()) } else { Err(PartitionError) }
+    if is_partition(text.as_bytes()) { Ok(()) } else { Err(PartitionError) }
+}
+
+fn is_partition(text: &[u8]) -> bool {
+    let [b'a', b'w', b's', rest @ ..] = text else { return false };
+    rest.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 /// Checks that a string is the id of an AWS account: 12 digits.
@@ -153,11 +165,16 @@ pub fn check_partition(text: &str) -> Result<(), PartitionError> {
 /// # Errors
 /// Fails with the first character that is not an ASCII digit, else with the number of digits.
 pub fn check_account_id(text: &str) -> Result<(), AccountIdError> {
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let wrong = text.chars().find(|character| !character.is_ascii_digit());
-        return Err(AccountIdError::Character(wrong.unwrap_or_default()));
+    let is_account_id = text.len() == ACCOUNT_ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account_id { Ok(()) } else { Err(account_id_error(text.as_bytes())) }
+}
+
+fn account_id_error(text: &[u8]) -> AccountIdError {
+    let text = String::from_utf8_lossy(text);
+    match text.chars().find(|character| !character.is_ascii_digit()) {
+        Some(character) => AccountIdError::Character(character),
+        None => AccountIdError::Length(text.len()),
     }
-    if text.len() == ACCOUNT_ID_LENGTH { Ok(()) } else { Err(AccountIdError::Length(text.len())) }
 }
 
 /// Whether a role's path and name may have this byte.

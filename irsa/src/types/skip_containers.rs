@@ -1,11 +1,11 @@
-//! The `skip-containers` annotation: a CSV record of container names.
+//! The annotations `skip-containers` and `include-containers`: a CSV record of container names.
 //!
-//! The webhook reads it by Go's `encoding/csv`, one record, with its default options; so does this. Its rules: fields
-//! are separated by commas; one that starts with `"` ends at the next `"` that is not doubled, and may span lines; a `"`
-//! anywhere else is an error; empty lines before the record are passed over. Names are then trimmed, which the
-//! webhook does not do.
+//! The webhook reads `skip-containers` with Go's `encoding/csv`, one record, with its default options; so does this. Its
+//! rules: commas separate fields; a field that starts with `"` ends at the next `"` that is not doubled; a `"` anywhere
+//! else is an error; empty lines before the record are skipped. Two differences: names are trimmed, and a record with a
+//! line break is an error, because the webhook reads the first line only and ignores the others.
 
-/// Reads the names in a record. `None` where it cannot be read.
+/// Reads the names in a record. `None` if it cannot be read.
 ///
 /// ```
 /// use irsa::internals::skip_containers;
@@ -15,8 +15,12 @@
 /// ```
 #[must_use]
 pub fn read(record: &str) -> Option<Vec<String>> {
+    let record = record.trim_matches(['\r', '\n']);
+    if record.contains(['\r', '\n']) {
+        return None;
+    }
     let mut names = Vec::new();
-    let mut rest = skip_empty_lines(record);
+    let mut rest = record;
     loop {
         let (field, after) = match rest.strip_prefix('"') {
             Some(quoted) => read_quoted(quoted)?,
@@ -33,52 +37,31 @@ pub fn read(record: &str) -> Option<Vec<String>> {
     }
 }
 
-fn skip_empty_lines(mut text: &str) -> &str {
-    while let Some(rest) = text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')) {
-        text = rest;
-    }
-    text
-}
-
-/// A field without quotes: up to a comma or the end of the line. Returns what follows the comma.
+/// A field without quotes: up to a comma or the end. Returns what follows the comma.
 fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
-    let line = line(text);
-    let (field, after) = match line.find(',') {
-        Some(comma) => (line.get(..comma)?, text.get(comma.saturating_add(1)..)),
-        None => (line, None),
+    let (field, after) = match text.split_once(',') {
+        Some((field, after)) => (field, Some(after)),
+        None => (text, None),
     };
     (!field.contains('"')).then(|| (field.to_owned(), after))
 }
 
-/// A quoted field, from behind its opening quote.
+/// A quoted field, without its opening quote.
 fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut field = String::new();
     let mut rest = text;
     loop {
         let (before, after) = rest.split_once('"')?;
-        // Lines end as on Unix.
-        for (index, line) in before.split('\n').enumerate() {
-            if index > 0 {
-                field.truncate(field.strip_suffix('\r').map_or(field.len(), str::len));
-                field.push('\n');
-            }
-            field.push_str(line);
-        }
+        field.push_str(before);
         if let Some(more) = after.strip_prefix('"') {
             field.push('"');
             rest = more;
         } else if let Some(next) = after.strip_prefix(',') {
             return Some((field, Some(next)));
         } else {
-            return line(after).is_empty().then_some((field, None));
+            return after.is_empty().then_some((field, None));
         }
     }
-}
-
-/// The text up to the end of its first line. A `\r` at the very end counts as one.
-fn line(text: &str) -> &str {
-    let line = text.split('\n').next().unwrap_or_default();
-    line.strip_suffix('\r').unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -94,10 +77,9 @@ mod tests {
             ("sidecar,", &["sidecar"]),
             ("\"app\",\"side\"\"car\"", &["app", "side\"car"]),
             ("\"a,b\",c", &["a,b", "c"]),
-            ("\n\r\napp\nnext", &["app"]),
+            ("\n\r\napp", &["app"]),
             ("app\r\n", &["app"]),
             ("app\r", &["app"]),
-            ("\"two\nlines\",b", &["two\nlines", "b"]),
             ("", &[]),
         ] {
             assert_eq!(
@@ -109,8 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn rejects_stray_quotes() {
-        for record in ["\"broken", "a\"b,sidecar", "\"a\"b", "a, \"b\""] {
+    fn rejects_stray_quotes_and_line_breaks() {
+        for record in ["\"broken", "a\"b,sidecar", "\"a\"b", "a, \"b\"", "app\nproxy", "app\rproxy", "\"a\nb\""] {
             assert_eq!(read(record), None, "{record:?}");
         }
     }

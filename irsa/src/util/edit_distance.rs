@@ -3,7 +3,8 @@
 use crate::util::substring::contains;
 
 /// The Levenshtein distance: the number of characters to insert, delete or replace.
-pub(crate) fn edits(one: &str, other: &str) -> usize {
+#[must_use]
+pub fn edits(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (index, left) in one.chars().enumerate() {
@@ -22,6 +23,13 @@ pub(crate) fn edits(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
+/// Whether two strings are within `limit` edits. Strings whose lengths differ by more are not compared.
+pub(crate) fn is_within(one: &str, other: &str, limit: usize) -> bool {
+    // A character outside ASCII has up to four bytes.
+    let bytes = if one.is_ascii() && other.is_ascii() { limit } else { limit.saturating_mul(4) };
+    one.len().abs_diff(other.len()) <= bytes && edits(one, other) <= limit
+}
+
 /// The known name that is nearest to this one; letter case, `-` and `_` do not count. A name within two edits, or one
 /// that contains the other, is preferred to the rest.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
@@ -33,7 +41,8 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
         let candidate = fold(candidate);
         let distance = edits(&name, &candidate);
         let is_part = name.len() > 2 && (contains(&candidate, &name) || contains(&name, &candidate));
-        (distance > 2 && !is_part, distance)
+        // A name that was cut short is likelier than one with more after it.
+        (distance > 2 && !is_part, distance > 2 && !(name.len() > 2 && candidate.starts_with(&name)), distance)
     })
 }
 

@@ -3,9 +3,9 @@
 use crate::support::{PROVIDER, right};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::StepKind;
 use irsa_explain::inputs::Input;
-use irsa_explain::mistake::Mistake;
 use irsa_explain::{Explanation, Inputs, Outcome, explain};
 use serde_json::{Value, json};
 
@@ -42,12 +42,12 @@ fn with_statement(changed: impl FnOnce(&mut Value)) -> Inputs {
 /// What is wrong, as `step/mistake`.
 fn cause(explanation: &Explanation) -> String {
     let cause = explanation.cause.expect("something is wrong");
-    format!("{}/{}", cause.step.name(), cause.mistake.map(Mistake::name).unwrap_or_default())
+    format!("{}/{}", cause.step.name(), cause.mistake.map(Diagnosis::name).unwrap_or_default())
 }
 
 /// What each case comes to.
 fn cases() -> Vec<(&'static str, Inputs)> {
-    [of_the_pod(), of_the_token(), of_the_trust_policy(), of_the_region()].concat()
+    [of_the_pod(), of_the_role(), of_the_token(), of_the_trust_policy(), of_the_keys(), of_the_region()].concat()
 }
 
 fn of_the_pod() -> Vec<(&'static str, Inputs)> {
@@ -113,6 +113,60 @@ fn of_the_pod() -> Vec<(&'static str, Inputs)> {
     cases
 }
 
+fn of_the_role() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    let account = |changed: &dyn Fn(&mut Value)| {
+        let mut inputs = right();
+        change(&mut inputs.service_account, changed);
+        inputs
+    };
+    let annotated =
+        |role: &str| account(&|account| account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = role.into());
+    add("role/emptyRole", annotated(""));
+    let without_role = account(&|account| account["metadata"]["annotations"] = json!({}));
+    let mut on_pod = without_role.clone();
+    change(&mut on_pod.pod, |pod| {
+        pod["metadata"]["annotations"] = json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/app"});
+    });
+    add("role/roleOnPod", on_pod);
+    let other = json!({"metadata": {"name": "web", "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/app"}}});
+    add("role/roleOfOtherAccount", Inputs { other_service_accounts: vec![other.to_string()], ..without_role.clone() });
+    let association = |account: &str| {
+        json!({"association": {
+            "namespace": "default", "serviceAccount": account, "roleArn": "arn:aws:iam::111122223333:role/app",
+            "associationArn": "arn:aws:eks:us-east-2:111122223333:podidentityassociation/prod/a-1",
+        }})
+    };
+    add(
+        "role/associationForOtherAccount",
+        Inputs { association: Some(association("web").to_string()), ..without_role.clone() },
+    );
+    let mut old = Inputs { association: Some(association("my-sa").to_string()), ..without_role.clone() };
+    change(&mut old.pod, |pod| pod["metadata"]["uid"] = "5f8d1c0e".into());
+    add("role/podOlderThanAssociation", old);
+    let mut agent = without_role.clone();
+    change(&mut agent.pod, |pod| {
+        pod["metadata"]["uid"] = "5f8d1c0e".into();
+        pod["spec"]["containers"][0]["env"] =
+            json!([{"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://fd00:ec2::23/v1/credentials"}]);
+    });
+    add("role/wrongAgentAddress", agent);
+    let associated = Inputs { association: Some(association("my-sa").to_string()), ..without_role };
+    add("provider/podIdentityNotTrusted", associated.clone());
+    let chained = Inputs {
+        role: Some("arn:aws:iam::444455556666:role/target".into()),
+        association: Some(
+            association("my-sa")
+                .to_string()
+                .replace("\"roleArn\"", "\"targetRoleArn\": \"arn:aws:iam::444455556666:role/target\", \"roleArn\""),
+        ),
+        ..associated
+    };
+    add("provider/sourceRoleNotTrusted", chained);
+    cases
+}
+
 fn of_the_token() -> Vec<(&'static str, Inputs)> {
     let mut cases = Vec::new();
     let mut add = |expected, inputs| cases.push((expected, inputs));
@@ -143,7 +197,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
             *claims = json!({"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:my-sa"});
         }),
     );
-    add("issuer/issuerNotHttps", Inputs { issuer: Some(PROVIDER.into()), ..untold() });
+    add("issuer/issuerNotHttps", Inputs { issuer: Some(format!("http://{PROVIDER}")), ..untold() });
     add(
         "issuer/issuerNotPublic",
         Inputs { issuer: Some("https://kubernetes.default.svc.cluster.local".into()), ..untold() },
@@ -196,12 +250,44 @@ fn of_the_trust_policy() -> Vec<(&'static str, Inputs)> {
             statement["Principal"]["Federated"] = format!("arn:aws:iam::444455556666:oidc-provider/{PROVIDER}").into();
         }),
     );
+    let principal = |principal: Value| with_statement(|statement| statement["Principal"] = principal);
+    let federated = |arn: &str| principal(json!({"Federated": arn}));
+    add("provider/trustsPodIdentity", principal(json!({"Service": "pods.eks.amazonaws.com"})));
+    add("provider/trustsService", principal(json!({"Service": "ec2.amazonaws.com"})));
+    add("provider/trustsService", principal(json!({"Service": ["lambda.amazonaws.com"]})));
+    add("provider/trustsAwsPrincipal", principal(json!({"AWS": "arn:aws:iam::111122223333:root"})));
+    add("provider/trustsOtherIdentities", federated("arn:aws:iam::111122223333:saml-provider/corp"));
     add(
-        "provider/noProvider",
-        with_statement(|statement| {
-            statement["Principal"] = json!({"Service": "pods.eks.amazonaws.com"});
-        }),
+        "provider/trustsOtherIdentities",
+        federated("arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"),
     );
+    add("provider/noProvider", principal(json!({"CanonicalUser": "0123"})));
+    add("provider/wildcardInProvider", federated("arn:aws:iam::111122223333:oidc-provider/oidc.eks.*"));
+    add("provider/placeholder", federated("arn:aws:iam::ACCOUNT_ID:oidc-provider/oidc.example/id/A"));
+    add("provider/placeholder", federated("arn:aws:iam::111122223333:oidc-provider/${oidc_provider}"));
+    let misspelled = PROVIDER.replace("oidc.eks.us-east-2", "oidc.us-east-2.eks");
+    add("provider/misspelledProvider", federated(&format!("arn:aws:iam::111122223333:oidc-provider/{misspelled}")));
+    let lower = PROVIDER.to_lowercase();
+    add("provider/misspelledProvider", federated(&format!("arn:aws:iam::111122223333:oidc-provider/{lower}")));
+    add(
+        "provider/providerInOtherPartition",
+        federated(&format!("arn:aws-cn:iam::111122223333:oidc-provider/{PROVIDER}")),
+    );
+    add(
+        "provider/otherAction",
+        with_statement(|statement| statement["Action"] = "sts:AssumeRoleWithWebIdendity".into()),
+    );
+    add("provider/providerMissing", Inputs { not_found: vec![Input::Provider], ..right() });
+    add(
+        "provider/providerMissing",
+        Inputs { provider: Some(json!({"OpenIDConnectProviderList": []}).to_string()), ..right() },
+    );
+    let in_iam = |url: &str, id: &str| Inputs {
+        provider: Some(json!({"Url": url, "ClientIDList": [id]}).to_string()),
+        ..right()
+    };
+    add("provider/audienceNotRegistered", in_iam(PROVIDER, "sts.amazonaws.com.cn"));
+    add("provider/otherProvider", in_iam("oidc.example/id/A", "sts.amazonaws.com"));
     add(
         "provider/otherAction",
         with_statement(|statement| statement["Action"] = json!(["sts:AssumeRole", "sts:TagSession"])),
@@ -238,6 +324,39 @@ fn of_the_trust_policy() -> Vec<(&'static str, Inputs)> {
     cases
 }
 
+fn of_the_keys() -> Vec<(&'static str, Inputs)> {
+    let mut cases = Vec::new();
+    let mut add = |expected, inputs| cases.push((expected, inputs));
+    let misspelled = PROVIDER.replace("oidc.eks.us-east-2", "oidc.us-east-2.eks");
+    let key = |key: &str, value: &str| {
+        with_statement(|statement| statement["Condition"]["StringEquals"] = json!({key: value}))
+    };
+    let subject = "system:serviceaccount:default:my-sa";
+    add("conditions/keyNeverSet", key(&format!("arn:aws:iam::111122223333:oidc-provider/{PROVIDER}:sub"), subject));
+    add("conditions/keyNeverSet", key(&format!("{PROVIDER} :sub"), subject));
+    add("conditions/keyNeverSet", key(&format!("{PROVIDER}:subject"), subject));
+    add("conditions/keyNeverSet", key("sts:ExternalId", "x"));
+    add("conditions/keyNeverSet", key("sub", subject));
+    add("conditions/placeholder", key("${oidc_provider}:sub", subject));
+    add("conditions/misspelledProvider", key(&format!("{misspelled}:sub"), subject));
+    let mut several = right();
+    change(&mut several.trust_policy, |policy| {
+        let statement = &mut policy["Statement"][0];
+        let arn = statement["Principal"]["Federated"].as_str().unwrap().to_owned();
+        statement["Principal"]["Federated"] = json!([arn, arn.replace(PROVIDER, "oidc.example/id/B")]);
+        statement["Condition"]["StringEquals"]["oidc.example/id/B:sub"] = subject.into();
+    });
+    add("conditions/severalProviders", several);
+    let mut unversioned = right();
+    change(&mut unversioned.trust_policy, |policy| {
+        policy.as_object_mut().unwrap().shift_remove("Version");
+        policy["Statement"][0]["Condition"] =
+            json!({"StringEquals": {format!("{PROVIDER}:sub"): format!("${{{PROVIDER}:sub}}")}});
+    });
+    add("conditions/missingVersion", unversioned);
+    cases
+}
+
 fn of_the_region() -> Vec<(&'static str, Inputs)> {
     let mut cases = Vec::new();
     let mut add = |expected, inputs| cases.push((expected, inputs));
@@ -267,8 +386,8 @@ fn warns_of_conditions_that_are_missing() {
         assert_eq!(explanation.cause, None, "a warning is no cause");
         explanation.steps[8].mistake
     };
-    assert_eq!(only("sub", "system:serviceaccount:default:my-sa"), Some(Mistake::NoAudienceCondition));
-    assert_eq!(only("aud", "sts.amazonaws.com"), Some(Mistake::NoSubjectCondition));
+    assert_eq!(only("sub", "system:serviceaccount:default:my-sa"), Some(Diagnosis::NoAudienceCondition));
+    assert_eq!(only("aud", "sts.amazonaws.com"), Some(Diagnosis::NoSubjectCondition));
 }
 
 #[test]
@@ -286,7 +405,7 @@ fn warns_of_conditions_that_keep_nobody_out() {
         ("StringLike", "system:serviceaccount:*:*"),
         ("StringNotEquals", "system:serviceaccount:default:other"),
     ] {
-        assert_eq!(with_subject(operator, value), Some(Mistake::NoSubjectCondition), "{operator} {value}");
+        assert_eq!(with_subject(operator, value), Some(Diagnosis::NoSubjectCondition), "{operator} {value}");
     }
     for (operator, value) in [
         ("StringLike", "system:serviceaccount:default:*"),
@@ -299,12 +418,35 @@ fn warns_of_conditions_that_keep_nobody_out() {
 
 #[test]
 fn every_mistake_of_the_table_is_made_here() {
-    let made: Vec<_> = cases().into_iter().map(|(expected, _)| expected.split_once('/').unwrap().1).collect();
-    let warnings = ["noSubjectCondition", "noAudienceCondition"];
-    for mistake in Mistake::ALL {
+    let made = cases().into_iter().map(|(expected, _)| expected.split_once('/').unwrap().1);
+    let made: Vec<_> = made.chain(crate::pod_side::made()).collect();
+    let warnings = ["noSubjectCondition", "noAudienceCondition", "associationLoses"];
+    for mistake in Diagnosis::ALL {
         let name = mistake.name();
         assert!(made.contains(&name) || warnings.contains(&name), "nothing here makes the mistake `{name}`");
     }
+}
+
+#[test]
+fn warns_of_an_association_that_loses_to_web_identity() {
+    let association =
+        json!({"namespace": "default", "serviceAccount": "my-sa", "roleArn": "arn:aws:iam::111122223333:role/other"});
+    let inputs = Inputs { association: Some(association.to_string()), ..right() };
+    let (outcome, mistake, text) = said(&inputs, StepKind::Role);
+    assert_eq!((outcome, mistake), (Outcome::Passed, Some(Diagnosis::AssociationLoses)), "{text}");
+    // If the pod should have the association's role, that is the cause.
+    let inputs = Inputs { role: Some("arn:aws:iam::111122223333:role/other".into()), ..inputs };
+    let (outcome, mistake, text) = said(&inputs, StepKind::Role);
+    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Diagnosis::OtherRole)), "{text}");
+    assert!(text.contains("SDKs use web identity first"), "{text}");
+}
+
+#[test]
+fn a_role_that_is_not_an_arn_is_a_problem_and_not_a_fix() {
+    let inputs = Inputs { role: Some("foo".into()), ..right() };
+    let explanation = explain(&inputs);
+    assert_eq!(explanation.problems[0].input, Input::Role);
+    assert!(!serde_json::to_string(&explanation).unwrap().contains("role-arn=foo"));
 }
 
 /// The outcomes of the steps, a letter each: passed, failed, unknown, skipped.
@@ -317,14 +459,14 @@ fn outcomes(inputs: &Inputs) -> String {
 #[test]
 fn says_unknown_where_something_was_not_given() {
     let none = Inputs::default();
-    assert_eq!(outcomes(&none), "uuuuuuuuuu");
-    assert_eq!(outcomes(&untold()), "pppppppppp");
+    assert_eq!(outcomes(&none), "uuuuuuuuuus");
+    assert_eq!(outcomes(&untold()), "ppppppppppp");
     // Without its account a pod's role is not known, but its subject is.
-    assert_eq!(outcomes(&Inputs { service_account: None, ..untold() }), "uuuuuuppuu");
-    assert_eq!(outcomes(&Inputs { pod: None, ..untold() }), "pppuuupppu");
-    assert_eq!(outcomes(&Inputs { trust_policy: None, ..untold() }), "pppppppuup");
-    assert_eq!(outcomes(&Inputs { issuer: None, ..untold() }), "ppppppuupp");
-    assert_eq!(outcomes(&Inputs { settings: Some("{".into()), ..untold() }), "puuuuuppuu");
+    assert_eq!(outcomes(&Inputs { service_account: None, ..untold() }), "uuuuuuppuus");
+    assert_eq!(outcomes(&Inputs { pod: None, ..untold() }), "pppuuupppus");
+    assert_eq!(outcomes(&Inputs { trust_policy: None, ..untold() }), "pppppppuupp");
+    assert_eq!(outcomes(&Inputs { issuer: None, ..untold() }), "ppppppuuppp");
+    assert_eq!(outcomes(&Inputs { settings: Some("{".into()), ..untold() }), "puuuuuppuus");
 }
 
 #[test]
@@ -340,7 +482,7 @@ fn says_where_an_input_can_not_be_read() {
     assert_eq!(message, "`object.spec.containers`: expected an array, but got a number");
     let twice = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {"StringLike": {}, "StringLike": {}}}}"#;
     let (message, ..) = broken(Inputs { trust_policy: Some(twice.into()), ..right() });
-    assert_eq!(message, "the key `StringLike` is there twice in one object");
+    assert_eq!(message, "an object has the key `StringLike` twice: remove one");
     for (policy, message) in [
         (r#"{"Statement": [{"Effect": "Allow"}]}"#, "`Statement[0]`: expected a `Principal`"),
         (r#"{"Statement": {"Effect": "Allow", "Principal": "*"}}"#, "`Statement[0]`: expected an `Action`"),
@@ -349,8 +491,8 @@ fn says_where_an_input_can_not_be_read() {
             "`Statement[0]`: `Resource`: a trust policy's statement has no such element",
         ),
         (r#"{"Version": "2020-01-01", "Statement": []}"#, "`Version`: expected `2012-10-17` or `2008-10-17`"),
-        ("{}", "`Statement`: expected a statement, or a list of them"),
-        ("[]", "expected a JSON object"),
+        ("{}", "`Statement`: expected a statement, or an array of statements"),
+        ("[]", "expected a trust policy, or a role with one"),
     ] {
         assert_eq!(broken(Inputs { trust_policy: Some(policy.into()), ..right() }).0, message, "{policy}");
     }
@@ -368,14 +510,14 @@ fn takes_the_pod_of_a_workload() {
     assert_eq!(explanation.review.unwrap().decision, "injected");
     let other = workload.to_string().replace("Deployment", "Widget");
     let explanation = explain(&Inputs { pod: None, workload: Some(other), ..right() });
-    assert_eq!(explanation.problems[0].message, "`Widget` of `apps/v1` makes no pods that are known of");
+    assert_eq!(explanation.problems[0].message, "`Widget` of `apps/v1` is not a workload that is known to create pods");
 }
 
 #[test]
 fn asks_nothing_of_sts_for_container_credentials() {
     let settings = r#"{"region": "us-east-2", "containerCredentials": {"serviceAccounts": ["default/*"]}}"#;
     let inputs = Inputs { settings: Some(settings.into()), ..right() };
-    assert_eq!(outcomes(&inputs), "pppppsssss");
+    assert_eq!(outcomes(&inputs), "pppppssusss");
     assert_eq!(irsa_explain::token_audience(&inputs), None);
     assert_eq!(irsa_explain::token_audience(&right()).as_deref(), Some("sts.amazonaws.com"));
 }
@@ -407,7 +549,7 @@ fn prints_no_value_of_a_variable() {
 }
 
 /// A step's outcome, its mistake, and all that it says.
-fn said(inputs: &Inputs, kind: StepKind) -> (Outcome, Option<Mistake>, String) {
+fn said(inputs: &Inputs, kind: StepKind) -> (Outcome, Option<Diagnosis>, String) {
     let explanation = explain(inputs);
     let step = explanation.steps.into_iter().find(|step| step.step == kind).unwrap();
     (step.outcome, step.mistake, format!("{}\n{}", step.says, step.reasons.join("\n")))
@@ -436,10 +578,10 @@ fn the_role_that_a_pod_brings_is_held_against_the_one_that_it_should_have() {
     let (outcome, mistake, _) = role(json!({"value": "arn:aws:iam::111122223333:role/wanted"}));
     assert_eq!((outcome, mistake), (Outcome::Passed, None));
     let (outcome, mistake, text) = role(json!({"value": "arn:aws:iam::111122223333:role/other"}));
-    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Mistake::OtherRole)));
+    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Diagnosis::OtherRole)));
     assert!(text.contains("`arn:aws:iam::111122223333:role/other`"), "{text}");
     let (outcome, mistake, text) = role(json!({"value": "pl4nted-s3cret"}));
-    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Mistake::OtherRole)));
+    assert_eq!((outcome, mistake), (Outcome::Failed, Some(Diagnosis::OtherRole)));
     assert!(!text.contains("pl4nted"), "{text}");
     for unseen in [json!({"value": "$(ROLE)"}), json!({"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}})] {
         let (outcome, mistake, text) = role(unseen);
@@ -472,7 +614,7 @@ fn the_container_credentials_of_a_stored_pod_are_recognised() {
     change(&mut inputs.trust_policy, |policy| {
         policy["Statement"] = json!({"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"]});
     });
-    assert_eq!(outcomes(&inputs), "pppppsssss");
+    assert_eq!(outcomes(&inputs), "pppppssppss");
     assert_eq!(irsa_explain::token_audience(&inputs), None);
     // With the variables of a role beside them, STS is asked.
     change(&mut inputs.pod, |pod| {
@@ -481,7 +623,12 @@ fn the_container_credentials_of_a_stored_pod_are_recognised() {
             json!({"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"}),
         ]);
     });
-    assert_eq!(said(&inputs, StepKind::Provider).1, Some(Mistake::NoProvider));
+    assert_eq!(said(&inputs, StepKind::Provider).1, Some(Diagnosis::TrustsPodIdentity));
+    assert_eq!(
+        said(&inputs, StepKind::Role).1,
+        None,
+        "a role that the pod sets itself is not compared to an association"
+    );
 }
 
 #[test]
@@ -562,7 +709,7 @@ fn only_hosts_that_are_not_public_are_out_of_reach() {
         "[::1]",
         "[fd00::1]:8443",
     ] {
-        let failed = (Outcome::Failed, Some(Mistake::IssuerNotPublic));
+        let failed = (Outcome::Failed, Some(Diagnosis::IssuerNotPublic));
         assert_eq!(issuer(&format!("https://{host}/id/A")), failed, "{host}");
     }
     for host in ["a.b.svc.example", "kubernetes.default.example", "127.example", "172.32.0.1", "[2606:4700::1]"] {
@@ -579,13 +726,13 @@ fn only_hosts_that_are_not_public_are_out_of_reach() {
 #[test]
 fn finds_a_key_that_is_there_twice_among_many() {
     let mut keys: Vec<String> = (0..50_000).map(|index| format!(r#""key{index}": "a""#)).collect();
-    keys.push(r#""KEY49999": "a""#.to_owned());
+    keys.push(r#""key49999": "a""#.to_owned());
     let policy = format!(
         r#"{{"Statement": {{"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {{"StringLike": {{{}}}}}}}}}"#,
         keys.join(", ")
     );
     let explanation = explain(&Inputs { trust_policy: Some(policy), ..right() });
-    assert_eq!(explanation.problems[0].message, "the key `KEY49999` is there twice in one object");
+    assert_eq!(explanation.problems[0].message, "an object has the key `key49999` twice: remove one");
 }
 
 #[test]

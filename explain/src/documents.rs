@@ -1,30 +1,29 @@
-//! The inputs, read. What cannot be read becomes a problem, and counts as not given.
+//! Reads the inputs. One that can't be read becomes a problem, and counts as not known.
 
-use std::collections::BTreeSet;
-
-use irsa::json;
 use serde_json::Value;
 
+use crate::association::Association;
 use crate::explanation::Problem;
 use crate::inputs::{Input, Inputs};
+use crate::issuer_url::PastedIssuer;
 use crate::jwt::Jwt;
-use crate::trust::Policy;
+use crate::trust::{IamProviders, TrustDocument};
 
-/// An input that was read.
+/// An input.
 #[derive(Debug, Clone)]
 pub enum Given<T> {
-    /// It is there.
+    /// It was given and read.
     Present(T),
     /// It was not given.
     Missing,
-    /// It was given, and cannot be read. A problem says why.
+    /// It was given, and can't be read. A problem has the reason.
     Unreadable,
-    /// The cluster has none.
+    /// The cluster does not have it.
     NotFound,
 }
 
 impl<T> Given<T> {
-    /// It, where it is there.
+    /// The value, if it is present.
     pub fn get(&self) -> Option<&T> {
         match self {
             Self::Present(value) => Some(value),
@@ -32,7 +31,6 @@ impl<T> Given<T> {
         }
     }
 
-    /// The same of what is made of it.
     fn map<U>(self, of: impl FnOnce(T) -> U) -> Given<U> {
         match self {
             Self::Present(value) => Given::Present(of(value)),
@@ -42,7 +40,7 @@ impl<T> Given<T> {
         }
     }
 
-    /// It, or that the cluster has none, where nothing was given.
+    /// A missing input is not found if the cluster was asked for it.
     fn or_not_found(self, input: Input, inputs: &Inputs) -> Self {
         match self {
             Self::Missing if inputs.not_found.contains(&input) => Self::NotFound,
@@ -50,7 +48,12 @@ impl<T> Given<T> {
         }
     }
 
-    /// Why it is not there, as a sentence's end.
+    /// Whether it was not given.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+
+    /// Why the value is not known, as the end of a sentence.
     pub fn lack(&self, input: Input) -> String {
         match self {
             Self::Unreadable => format!("the {} that was given can't be read", input.words()),
@@ -63,20 +66,32 @@ impl<T> Given<T> {
 /// All inputs, read.
 #[derive(Debug)]
 pub struct Documents<'i> {
-    /// The text of the pod, and what it says.
+    /// The pod: its text, and its value.
     pub pod: Given<(&'i str, Value)>,
-    /// The workload.
+    /// The workload: its text, and its value.
     pub workload: Given<(&'i str, Value)>,
+    /// Which of the workload's pod templates counts, from 0.
+    pub template: usize,
+    /// The name of the one container to explain.
+    pub container: Option<&'i str>,
     /// The service account.
     pub service_account: Given<Value>,
     /// The settings.
     pub settings: Given<irsa::Settings<'i>>,
+    /// The objects of the policy's own manifest.
+    pub policies: Given<Vec<Value>>,
     /// The ConfigMap.
     pub config_map: Given<Value>,
     /// The trust policy.
-    pub trust_policy: Given<Policy>,
-    /// The issuer's URL.
-    pub issuer: Option<&'i str>,
+    pub trust_policy: Given<TrustDocument>,
+    /// IAM's identity provider.
+    pub provider: Given<IamProviders>,
+    /// The EKS Pod Identity associations.
+    pub associations: Given<Vec<Association>>,
+    /// Other service accounts of the same source.
+    pub other_service_accounts: Vec<Value>,
+    /// The issuer.
+    pub issuer: Option<PastedIssuer>,
     /// The discovery document.
     pub discovery: Given<Value>,
     /// The keys.
@@ -87,7 +102,7 @@ pub struct Documents<'i> {
     pub namespace: Option<&'i str>,
     /// The role.
     pub role: Option<&'i str>,
-    /// The time.
+    /// The time, in seconds since 1970.
     pub now: Option<u64>,
     /// What could not be read.
     pub problems: Vec<Problem>,
@@ -108,7 +123,16 @@ impl<'i> Documents<'i> {
         let discovery = object(Input::Discovery, inputs.discovery.as_ref(), &mut problems).map(|(_, value)| value);
         let jwks = object(Input::Jwks, inputs.jwks.as_ref(), &mut problems).map(|(_, value)| value);
         let trust_policy = trust_policy(inputs, &mut problems);
-        let token = match plain(inputs.token.as_ref()) {
+        let provider = value(Input::Provider, inputs.provider.as_ref(), &mut problems, IamProviders::read);
+        let provider = provider.or_not_found(Input::Provider, inputs);
+        let associations = value(Input::Association, inputs.association.as_ref(), &mut problems, Association::read_all);
+        let accounts = inputs.other_service_accounts.iter().filter_map(|text| serde_json::from_str(text).ok());
+        let policies = policies(inputs, &mut problems);
+        let issuer = plain(inputs.issuer.as_ref()).and_then(|text| {
+            PastedIssuer::read(text).map_err(|message| problems.push(problem(Input::Issuer, message.to_owned()))).ok()
+        });
+        // An empty file of a token is an error, not a missing token.
+        let token = match inputs.token.as_deref() {
             None => Given::Missing,
             Some(text) => match Jwt::decode(text) {
                 Ok(jwt) => Given::Present(jwt),
@@ -135,11 +159,17 @@ impl<'i> Documents<'i> {
         Self {
             pod,
             workload,
+            template: inputs.template.unwrap_or_default(),
+            container: plain(inputs.container.as_ref()),
             service_account,
             settings,
+            policies,
             config_map,
             trust_policy,
-            issuer: plain(inputs.issuer.as_ref()),
+            provider,
+            associations,
+            other_service_accounts: accounts.collect(),
+            issuer,
             discovery,
             jwks,
             token,
@@ -157,7 +187,7 @@ pub fn problem(input: Input, message: String) -> Problem {
     Problem { input, message, line: None, column: None }
 }
 
-/// A text without the space around it. An empty one is none.
+/// A text without the space around it. An empty one counts as not given.
 fn plain(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
@@ -172,39 +202,51 @@ fn object<'i>(input: Input, text: Option<&'i String>, problems: &mut Vec<Problem
     Given::Unreadable
 }
 
-fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Policy> {
-    let (text, value) = match object(Input::TrustPolicy, inputs.trust_policy.as_ref(), problems) {
-        Given::Present(present) => present,
-        Given::Missing | Given::NotFound => return Given::Missing,
-        Given::Unreadable => return Given::Unreadable,
-    };
-    // Of two equal keys, readers of JSON differ in which they take.
-    let message = match json::Value::parse(text) {
-        Ok(parsed) => duplicate(&parsed).map(|key| format!("the key `{key}` is there twice in one object")),
-        Err(error) => Some(error.to_string()),
-    };
-    let message = match (message, Policy::read(&value)) {
-        (None, Ok(policy)) => return Given::Present(policy),
-        (Some(message), _) | (None, Err(message)) => message,
-    };
-    problems.push(problem(Input::TrustPolicy, message));
+/// The objects of the policy's manifest: one object, a `List`, or an array.
+fn policies(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Vec<Value>> {
+    let Some(text) = plain(inputs.policies.as_ref()) else { return Given::Missing };
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(objects)) => return Given::Present(objects),
+        Ok(mut object) if object.is_object() => {
+            return Given::Present(match object.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => items,
+                _ => vec![object],
+            });
+        }
+        Ok(_) => problems.push(problem(Input::Policies, "expected a JSON object or an array of them".to_owned())),
+        Err(error) => problems.push(unreadable(Input::Policies, &error)),
+    }
     Given::Unreadable
 }
 
-/// A key that stands twice in an object, in any letter case: IAM's names of keys have none.
-fn duplicate(value: &json::Value<'_>) -> Option<String> {
-    let members = value.members().unwrap_or_default();
-    let mut seen = BTreeSet::new();
-    for (key, member) in members {
-        let key = key.decode();
-        if !seen.insert(key.to_lowercase()) {
-            return Some(key.into_owned());
-        }
-        if let Some(inner) = duplicate(member) {
-            return Some(inner);
+fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<TrustDocument> {
+    let Some(text) = plain(inputs.trust_policy.as_ref()) else { return Given::Missing };
+    match TrustDocument::read(text, plain(inputs.role.as_ref())) {
+        Ok(document) => Given::Present(document),
+        Err(error) => {
+            let (line, column) = error.place.unzip();
+            problems.push(Problem { input: Input::TrustPolicy, message: error.message, line, column });
+            Given::Unreadable
         }
     }
-    value.elements().unwrap_or_default().iter().find_map(duplicate)
+}
+
+/// What an input of JSON is read as.
+fn value<T>(
+    input: Input,
+    text: Option<&String>,
+    problems: &mut Vec<Problem>,
+    read: impl FnOnce(&Value) -> Result<T, String>,
+) -> Given<T> {
+    let Some(text) = plain(text) else { return Given::Missing };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => match read(&value) {
+            Ok(value) => return Given::Present(value),
+            Err(message) => problems.push(problem(input, message)),
+        },
+        Err(error) => problems.push(unreadable(input, &error)),
+    }
+    Given::Unreadable
 }
 
 fn syntax(input: Input, text: &str) -> Option<Problem> {
@@ -213,7 +255,7 @@ fn syntax(input: Input, text: &str) -> Option<Problem> {
 
 fn unreadable(input: Input, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
-    // Where it is, is said beside it.
+    // The place is in `line` and `column`.
     let message = text.split(" at line ").next().unwrap_or_default();
     Problem {
         input,

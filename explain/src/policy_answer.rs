@@ -1,4 +1,4 @@
-//! The first half: what the policy makes of the pod. It is `irsa` itself that says so.
+//! The policy's own answer about a pod, from the policy's own code (`irsa`).
 
 use irsa::Decision;
 use irsa::json::Reader;
@@ -7,21 +7,21 @@ use irsa::{Cluster, LookupError, Query};
 use irsa::{Request, Review, Settings};
 use serde_json::{Map, Value};
 
+use crate::documents::Given;
 use crate::explanation::{Rejected, Reviewed};
 use crate::inputs::Input;
-use crate::read::Given;
 
-/// The objects that were given, as the cluster.
+/// The objects that were given, in place of a cluster.
 #[derive(Debug, Clone)]
 pub struct Objects<'d> {
     service_account: &'d Given<Value>,
     config_map: &'d Given<Value>,
-    /// What was asked for and not given.
+    /// What the policy looked up and was not given.
     lacking: Option<Input>,
 }
 
 impl<'d> Objects<'d> {
-    /// A cluster that holds these.
+    /// A cluster that has these.
     pub fn new(service_account: &'d Given<Value>, config_map: &'d Given<Value>) -> Self {
         Self { service_account, config_map, lacking: None }
     }
@@ -50,12 +50,12 @@ impl Cluster for Objects<'_> {
     }
 }
 
-/// A text of an object's metadata.
+/// A string of an object's metadata.
 pub fn metadata<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
     object.get("metadata")?.get(key)?.as_str()
 }
 
-/// The object, in this namespace where it names none.
+/// The object. If it has no namespace, it gets this one.
 fn in_namespace(object: &Value, namespace: &str) -> Value {
     let mut object = object.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
@@ -66,22 +66,22 @@ fn in_namespace(object: &Value, namespace: &str) -> Value {
     object
 }
 
-/// What the policy makes of a pod.
+/// The policy's answer about a pod.
 #[derive(Debug)]
-pub struct Admission {
-    /// What it answers. `None` where it would ask for what was not given.
+pub struct PolicyAnswer {
+    /// The answer. `None` if the policy would look up what was not given.
     pub answer: Option<Reviewed>,
-    /// All that it finds, ignored or not.
+    /// All findings, ignored or not.
     pub found: Vec<Found>,
-    /// Why the pod cannot be read.
+    /// Why the pod can't be read.
     pub unreadable: Option<String>,
-    /// The role that the account comes to.
+    /// The role of the account.
     pub role: Option<String>,
-    /// Where that comes from: `annotation`, `settings`, `config-map` or `container-credentials`.
+    /// The source of the role: `annotation`, `settings`, `config-map` or `container-credentials`.
     pub source: Option<String>,
-    /// What it asked for and was not given.
+    /// What the policy looked up and was not given.
     pub lacking: Option<Input>,
-    /// The pod as it would be if nothing were refused.
+    /// The pod with everything that the policy would add, even if it rejects the pod.
     pub pod: Value,
     /// The policy would add something.
     pub adds: bool,
@@ -92,9 +92,9 @@ pub struct Admission {
 pub struct Found {
     /// Its kind.
     pub kind: FindingKind,
-    /// Its line, as the policy words it.
+    /// Its line, in the policy's words.
     pub line: String,
-    /// What the settings have done about it.
+    /// The action that the settings choose.
     pub action: Action,
 }
 
@@ -105,8 +105,8 @@ impl Found {
     }
 }
 
-impl Admission {
-    /// Has the policy review a pod that is being created.
+impl PolicyAnswer {
+    /// Asks the policy about a pod that is being created.
     pub fn of_pod(text: &str, pod: &Value, namespace: &str, settings: &Settings<'_>, objects: &Objects<'_>) -> Self {
         let request = request("Pod", namespace, text);
         let mut cluster = objects.clone();
@@ -128,7 +128,7 @@ impl Admission {
         }
     }
 
-    /// What the policy answers to a service account that is being created.
+    /// Asks the policy about a service account that is being created.
     pub fn of_account(account: &Value, namespace: &str, settings: &Settings<'_>) -> Reviewed {
         let request = request("ServiceAccount", namespace, &account.to_string());
         answer(&review(&request, settings, &mut Objects::new(&Given::Missing, &Given::Missing)), None)
@@ -139,13 +139,20 @@ impl Admission {
         self.found.iter().find(|found| kinds.contains(&found.kind))
     }
 
+    /// Drops the findings about other containers than this one.
+    pub fn only_about(&mut self, container: &str, all: &[String]) {
+        let is_about = |line: &str, name: &str| line.contains(&format!("container `{name}`"));
+        self.found
+            .retain(|found| is_about(&found.line, container) || !all.iter().any(|name| is_about(&found.line, name)));
+    }
+
     /// The lines of the findings of these kinds.
     pub fn lines(&self, kinds: &[FindingKind]) -> Vec<String> {
         self.found.iter().filter(|found| kinds.contains(&found.kind)).map(|found| found.line.clone()).collect()
     }
 }
 
-/// A pod that a workload's template makes.
+/// The pod that a workload creates from its template.
 pub fn pod_of_template(template: &Value, namespace: &str) -> Value {
     let mut pod = Map::new();
     pod.insert("apiVersion".to_owned(), "v1".into());
