@@ -88,6 +88,39 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
     Ok(result)
 }
 
+/// Checks a service account of pods whose containers are unknown: that it exists, its role, and what is allowed.
+///
+/// # Errors
+/// Fails if the name is not a DNS subdomain: such a name is never looked up. The error has no path.
+pub(super) fn check_account_only(checker: &mut Checker<'_>, name: &str) -> Result<PodResult, Unreadable> {
+    if !is_dns_subdomain(name) {
+        return Err(Unreadable::value("a DNS subdomain"));
+    }
+    let mut result =
+        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
+    let account = match checker.lookups.service_account(name) {
+        Ok(account) => account,
+        Err(error) => {
+            report_lookup(checker, name, &error);
+            return Ok(result);
+        }
+    };
+    annotations::check_account_keys(checker, &account);
+    match resolve(checker, &account, None) {
+        Resolution::NoRole => report_missing_role(checker, &account),
+        Resolution::Unknown => {}
+        Resolution::Blocked { role } => {
+            result.role = Some(role.into_owned());
+            result.source = Some(RoleSource::Annotation);
+        }
+        Resolution::Identity(identity) => {
+            result.role = identity.method.role().map(str::to_owned);
+            result.source = Some(identity.source);
+        }
+    }
+    Ok(result)
+}
+
 /// Plans the identity of a pod. In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
 fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, identity: &Identity<'_>, skipped: &[String]) -> Option<Patch> {
     credentials::check_containers(checker, pod, &identity.method, skipped);
@@ -105,11 +138,15 @@ fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, identity: &Identity<'_>, ski
 
 fn check_without_role(checker: &mut Checker<'_>, pod: &Pod<'_>, account: &ServiceAccount) {
     if !credentials::has_container_credentials(pod, checker.settings) {
-        let text = format_args!("expected a role, but got none");
-        let message = Message::new(Subject::ServiceAccount(&account.name), text);
-        checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
+        report_missing_role(checker, account);
     }
     credentials::check_tokens(checker, pod, account);
+}
+
+fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
+    let text = format_args!("expected a role, but got none");
+    let message = Message::new(Subject::ServiceAccount(&account.name), text);
+    checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
 }
 
 fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) {

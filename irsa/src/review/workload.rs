@@ -1,13 +1,17 @@
 //! Reviews a workload: checks the pods that it would make, so that its author sees the findings at once.
 
+use std::collections::BTreeSet;
+
 use super::answer::{Review, conclude_object};
-use super::pod::check_pod;
+use super::pod::{check_account_only, check_pod};
+use super::result::PodResult;
 use crate::cluster::Cluster;
 use crate::context::Checker;
-use crate::findings::{Findings, WARNING_LIMIT, escaped_line};
+use crate::findings::{Findings, TargetKind, WARNING_LIMIT, escaped_line};
 use crate::json::{self, Unreadable, path_text};
 use crate::objects::service_account::is_relevant;
-use crate::objects::workload::{Template, Workload};
+use crate::objects::target::{Content, Target, Targets};
+use crate::objects::workload::Workload;
 use crate::request::{Operation, Request};
 use crate::settings::Settings;
 
@@ -18,52 +22,64 @@ pub(super) fn review_workload<'j>(
     settings: &Settings<'_>,
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review<'j>> {
+    // The pods of a cluster-scoped kind are created for an object in a namespace, and checked with it.
+    if !workload.is_built_in() && request.namespace.is_empty() {
+        return Ok(Review::skipped());
+    }
     let document = request.required_object()?;
     // A new object is not being deleted.
     if request.operation == Operation::Update && document.metadata()?.is_terminating {
         return Ok(Review::skipped());
     }
-    let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
-    if templates.is_empty() {
+    let targets = workload.targets(document.text).map_err(|error| error.within("object"))?;
+    if targets.all.is_empty() {
         return Ok(conclude_object(&[], Findings::new(&settings.actions), &[]));
     }
-    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
-    let is_unchanged = old.is_some_and(|old| are_equivalent(&old, &templates, settings));
-    if !workload.is_built_in() && request.namespace.is_empty() {
-        return Err(
-            Unreadable::missing("a namespace: `customWorkloads` supports namespaced kinds only").within("namespace")
-        );
-    }
+    let old = request.old_object.get().and_then(|old| workload.targets(old.text).ok());
+    let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
+    let is_unchanged = old.is_some_and(|old| old.are_equivalent(&targets, &is_relevant));
     let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
-    review_templates(Checker::new(settings, cluster, &namespace, &uid), &templates, is_unchanged)
+    let checker = Checker::new(settings, cluster, &namespace, &uid);
+    // Checks of the object's own metadata go here, before the findings about its templates.
+    review_targets(checker, &targets, is_unchanged)
 }
 
-/// Reviews pod templates. If nothing changed, an unreadable template is only a warning: its pods are checked later, and
-/// an old fault must not block an update.
-fn review_templates<'j>(
-    mut checker: Checker<'_>,
-    templates: &[Template<'_>],
-    is_unchanged: bool,
-) -> json::Result<Review<'j>> {
-    let within = |error: Unreadable, path: &str| error.within(path).within("object");
-    let mut unreadable = Vec::new();
-    for Template { path, pod, .. } in templates {
-        if let Err(error) = pod {
-            let error = within(error.clone(), &path_text(path));
-            if !is_unchanged {
-                return Err(error);
-            }
-            unreadable.push(error);
-        }
-    }
+/// Reviews what a workload says about its pods. If nothing changed, an unreadable value is only a warning: the pods are
+/// checked later, and an old fault must not block an update.
+fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
-    for (index, Template { path, pod, .. }) in templates.iter().enumerate() {
-        let Ok(pod) = pod else { continue };
-        let path = path_text(path);
-        checker.findings.enter_template(index, path.clone());
-        match check_pod(&mut checker, pod) {
-            Ok(result) => results.push(result),
-            Err(error) => unreadable.push(within(error, &path)),
+    let mut unreadable = Vec::new();
+    let mut accounts = BTreeSet::new();
+    for (index, target) in targets.all.iter().enumerate() {
+        let path = path_text(&targets.path(target));
+        let within = |error: Unreadable| if path.is_empty() { error } else { error.within(&path) }.within("object");
+        let content = match target.read() {
+            Ok(content) => content,
+            Err(error) if is_unchanged => {
+                unreadable.push(within(error));
+                continue;
+            }
+            Err(error) => return Err(within(error)),
+        };
+        let shown = if path.is_empty() { "$" } else { &*path };
+        checker.findings.enter_template(index, target.kind, shown.to_owned());
+        match content {
+            Content::Nothing => {}
+            Content::Pod(pod) => match check_pod(&mut checker, &pod) {
+                Ok(result) => results.push(result),
+                Err(error) => unreadable.push(within(error)),
+            },
+            // Many parts of an object can name one account. The findings about it are the same for each.
+            Content::Account(name) => {
+                if accounts.contains(&*name) {
+                    continue;
+                }
+                match check_account(&mut checker, target, &name) {
+                    Ok(result) => results.push(result),
+                    Err(error) => unreadable.push(within(error)),
+                }
+                accounts.insert(name.into_owned());
+            }
         }
     }
     if !is_unchanged {
@@ -75,13 +91,7 @@ fn review_templates<'j>(
     Ok(review)
 }
 
-/// Whether an update changes nothing that the policy reads.
-fn are_equivalent(old: &[Template<'_>], new: &[Template<'_>], settings: &Settings<'_>) -> bool {
-    let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
-    let is_equivalent = |old: &Template<'_>, new: &Template<'_>| match (&old.pod, &new.pod) {
-        (Ok(old), Ok(new)) => old.is_equivalent(new, is_relevant),
-        // An unreadable template can only be compared as text.
-        _ => old.text == new.text,
-    };
-    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.path == new.path && is_equivalent(old, new))
+fn check_account(checker: &mut Checker<'_>, target: &Target<'_>, name: &str) -> json::Result<PodResult> {
+    let checked = check_account_only(checker, name);
+    checked.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
 }

@@ -230,6 +230,11 @@ impl<'j> Members<'_, 'j> {
         self.setting(key, Unread::Missing).report(problem)
     }
 
+    /// Adds an error about the object as a whole.
+    pub(super) fn report_all(&mut self, problem: fmt::Arguments<'_>) -> Reported {
+        add(self.path, problem, self.errors)
+    }
+
     fn value<'s>(&self, key: &'static str) -> Unread<'s, 'j> {
         debug_assert!(self.keys.contains(&key), "`{key}` is read, but has no definition");
         let member = self.values.iter().find(|member| member.key == key);
