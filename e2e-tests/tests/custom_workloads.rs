@@ -139,7 +139,10 @@ fn has_a_rule_for_each_entry_and_an_entry_for_each_object() {
             .collect();
         let mut resources = BTreeSet::new();
         for rule in rules {
-            assert_eq!((&*rule.api_versions, &*rule.operations), (&["*".into()][..], &["CREATE".into(), "UPDATE".into()][..]));
+            assert_eq!(
+                (&*rule.api_versions, &*rule.operations),
+                (&["*".into()][..], &["CREATE".into(), "UPDATE".into()][..])
+            );
             for group in &rule.api_groups {
                 resources.extend(rule.resources.iter().map(|resource| (group.clone(), resource.clone())));
             }

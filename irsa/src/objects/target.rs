@@ -43,6 +43,7 @@ pub(crate) struct Target<'j> {
 
 /// What the policy checks of a target.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and almost always a pod")]
 pub(crate) enum Content<'c, 'j> {
     /// The pod that a template describes.
     Pod(Cow<'c, Pod<'j>>),
@@ -161,7 +162,7 @@ fn setting(kind: TargetKind) -> &'static str {
     }
 }
 
-impl Targets<'_> {
+impl<'j> Targets<'j> {
     /// The path of a target.
     pub(crate) fn path(&self, target: &Target<'_>) -> Vec<Segment> {
         let mut path: Vec<Segment> = self.upward(target.place).cloned().collect();
@@ -183,10 +184,15 @@ impl Targets<'_> {
         std::iter::successors(parent(place), move |(place, _)| parent(*place)).map(|(_, segment)| segment)
     }
 
-    /// Sorts the targets by path.
-    pub(super) fn sort(&mut self) {
+    /// Adds a target in the order of the paths. Most targets are the last one.
+    pub(super) fn insert(&mut self, target: Target<'j>) {
         let Self { all, places } = self;
-        all.sort_by(|one, other| compare(places, one.place, other.place).then_with(|| one.kind.cmp(&other.kind)));
+        let is_before = |other: &Target<'_>| {
+            let order = compare(places, other.place, target.place);
+            order.then_with(|| other.kind.cmp(&target.kind)).is_le()
+        };
+        let at = if all.last().is_none_or(is_before) { all.len() } else { all.partition_point(is_before) };
+        all.insert(at, target);
     }
 }
 
@@ -230,7 +236,7 @@ fn read_account(text: &str) -> json::Result<Cow<'_, str>> {
 
 /// The account of this name. Nothing if the controller fills in the name later, as Argo does with `{{workflow.name}}` and
 /// Tekton with `$(params.name)`: the policy checks the pods.
-fn account<'c, 'j>(name: Cow<'j, str>) -> Content<'c, 'j> {
+fn account<'c>(name: Cow<'_, str>) -> Content<'c, '_> {
     let is_placeholder = name.contains("{{") || name.contains("$(");
     if name.is_empty() || is_placeholder { Content::Nothing } else { Content::Account(name) }
 }

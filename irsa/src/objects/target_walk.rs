@@ -19,7 +19,6 @@ pub(super) fn walk<'j>(routes: &[Route<'_>], is_strict: bool, text: &'j str) -> 
     let targets = Targets { all: Vec::new(), places: vec![root] };
     let mut walk = Walk { text, is_strict, has_wrong_type: false, targets };
     walk.visit(&mut Reader::new(text), Visit { place: 0, depth: 0, covered: None }, &[routes])?;
-    walk.targets.sort();
     Ok(walk.targets)
 }
 
@@ -72,13 +71,18 @@ impl<'j> Walk<'j> {
             // A shorter path comes before a longer one.
             let split = routes.partition_point(|route| route.steps.len() <= visit.depth);
             let (ended, rest) = routes.split_at_checked(split).unwrap_or((routes, &[]));
-            ending.extend(ended.iter().filter(|route| visit.covered != Some(route.kind)));
+            for route in ended.iter().filter(|route| visit.covered != Some(route.kind)) {
+                // Of several paths, the first one in the settings counts.
+                match ending.iter_mut().find(|other| other.kind == route.kind) {
+                    Some(other) if route.setting < other.setting => *other = route,
+                    Some(_) => {}
+                    None => ending.push(route),
+                }
+            }
             if !rest.is_empty() {
                 longer.push(rest);
             }
         }
-        ending.sort_unstable_by_key(|route| (route.kind, route.setting));
-        ending.dedup_by_key(|route| route.kind);
         let is_target = |kind| ending.iter().any(|route| route.kind == kind);
         let is_spec = is_target(TargetKind::Spec) || visit.covered == Some(TargetKind::Spec);
         let roles = Roles { is_template: is_target(TargetKind::Template), is_spec };
@@ -103,9 +107,10 @@ impl<'j> Walk<'j> {
     fn add(&mut self, target: Target<'j>) {
         let has_wrong_type = target.has_wrong_type();
         let is_empty = target.kind == TargetKind::AccountName && target.text == "\"\"";
-        if !is_empty && !(has_wrong_type && self.has_wrong_type) {
+        let is_next_wrong_type = has_wrong_type && self.has_wrong_type;
+        if !is_empty && !is_next_wrong_type {
             self.has_wrong_type |= has_wrong_type;
-            self.targets.all.push(target);
+            self.targets.insert(target);
         }
     }
 

@@ -41,7 +41,7 @@ impl<'a> Workload<'a> {
 
     /// Sorts the routes. Of several that lead to the same, keeps the first one in the settings.
     fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
-        routes.sort_unstable();
+        routes.sort();
         routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
         Self { routes, is_built_in: false }
     }

@@ -1,6 +1,6 @@
 //! Reviews a workload: checks the pods that it would make, so that its author sees the findings at once.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
 use super::answer::{Review, conclude_object};
 use super::pod::{check_account_only, check_pod};
@@ -14,6 +14,9 @@ use crate::objects::target::{Content, Target, Targets};
 use crate::objects::workload::Workload;
 use crate::request::{Operation, Request};
 use crate::settings::Settings;
+
+/// How many accounts of one object are remembered. More than 50 are not looked up.
+const ACCOUNT_LIMIT: usize = 50;
 
 /// Reviews the creation or update of a workload.
 pub(super) fn review_workload<'j>(
@@ -49,7 +52,7 @@ pub(super) fn review_workload<'j>(
 fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
     let mut unreadable = Vec::new();
-    let mut accounts = BTreeSet::new();
+    let mut accounts: Vec<Cow<'_, str>> = Vec::new();
     for (index, target) in targets.all.iter().enumerate() {
         let path = path_text(&targets.path(target));
         let within = |error: Unreadable| if path.is_empty() { error } else { error.within(&path) }.within("object");
@@ -71,14 +74,16 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
             },
             // Many parts of an object can name one account. The findings about it are the same for each.
             Content::Account(name) => {
-                if accounts.contains(&*name) {
+                if accounts.contains(&name) {
                     continue;
                 }
                 match check_account(&mut checker, target, &name) {
                     Ok(result) => results.push(result),
                     Err(error) => unreadable.push(within(error)),
                 }
-                accounts.insert(name.into_owned());
+                if accounts.len() < ACCOUNT_LIMIT {
+                    accounts.push(name);
+                }
             }
         }
     }
@@ -92,6 +97,6 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
 }
 
 fn check_account(checker: &mut Checker<'_>, target: &Target<'_>, name: &str) -> json::Result<PodResult> {
-    let checked = check_account_only(checker, name);
-    checked.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
+    let result = check_account_only(checker, name);
+    result.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
 }
