@@ -68,6 +68,8 @@ struct Fault {
     /// The path to the value, innermost segment first.
     path: Vec<Segment>,
     problem: Problem,
+    /// What the value is about, for the start of the message.
+    subject: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +115,14 @@ impl Unreadable {
         self
     }
 
+    /// Says what the value is about, at the start of the message.
+    #[must_use]
+    #[cold]
+    pub fn about(mut self, subject: String) -> Self {
+        self.0.subject = Some(subject);
+        self
+    }
+
     /// A value has another type than expected.
     #[cold]
     pub(crate) fn wrong_type(expected: Kind, got: Kind) -> Self {
@@ -135,12 +145,15 @@ impl Unreadable {
 impl From<Problem> for Unreadable {
     #[cold]
     fn from(problem: Problem) -> Self {
-        Self(Box::new(Fault { path: Vec::new(), problem }))
+        Self(Box::new(Fault { path: Vec::new(), problem, subject: None }))
     }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = &self.0.subject {
+            write!(f, "{subject}: ")?;
+        }
         if !self.0.path.is_empty() {
             write!(f, "`{}`: ", self.path())?;
         }
@@ -164,6 +177,8 @@ mod tests {
     fn shows_the_path_and_what_was_expected() {
         let error = Unreadable::value("a name").within("a").within_array(3).within("spec");
         assert_eq!(error.to_string(), "`spec[3].a`: expected a name, but got something else");
+        let error = error.about("setting `x`".to_owned());
+        assert_eq!(error.to_string(), "setting `x`: `spec[3].a`: expected a name, but got something else");
         assert_eq!(Unreadable::syntax(7).to_string(), "expected JSON, but got something else at byte 7");
     }
 

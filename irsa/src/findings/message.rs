@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::escape::{Line, truncate};
-use super::place::{ItemKind, Owner, Place};
+use super::place::{ItemKind, Owner, Place, TargetKind};
 use crate::json::RawStr;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
@@ -127,11 +127,11 @@ impl<'a> Message<'a> {
     }
 
     /// Formats the message. About a template, its path comes first. User input is cut at `limit` bytes.
-    pub(super) fn format(&self, template: Option<&str>, limit: usize) -> Text {
+    pub(super) fn format(&self, template: Option<(TargetKind, &str)>, limit: usize) -> Text {
         let mut line = Line::new(limit);
         match (template, self.subject) {
-            (Some(path), Subject::Pod) => line.push(format_args!("pod template `{path}`: {}", self.item)),
-            (Some(path), subject) => line.push(format_args!("pod template `{path}`: {subject}: {}", self.item)),
+            (Some((kind, path)), Subject::Pod) => line.push(format_args!("{kind} `{path}`: {}", self.item)),
+            (Some((kind, path)), subject) => line.push(format_args!("{kind} `{path}`: {subject}: {}", self.item)),
             (None, subject) => line.push(format_args!("{subject}: {}", self.item)),
         }
         line.push(self.text);
@@ -148,7 +148,7 @@ impl<'a> Message<'a> {
     }
 
     /// Where the message points to.
-    pub(super) fn place(&self, template: Option<&str>) -> Place {
+    pub(super) fn place(&self, template: Option<(TargetKind, &str)>) -> Place {
         let (kind, name) = self.item.place();
         let (owner, container) = match self.subject {
             Subject::Pod | Subject::Metadata => (Owner::Object, None),
@@ -156,7 +156,8 @@ impl<'a> Message<'a> {
             Subject::ServiceAccount(_) => (Owner::ServiceAccount, None),
             Subject::ConfigMap(_) => (Owner::ConfigMap, None),
         };
-        Place { owner, template: template.map(str::to_owned), container, kind, name }
+        let target = template.map(|(target, _)| target).unwrap_or_default();
+        Place { owner, template: template.map(|(_, path)| path.to_owned()), target, container, kind, name }
     }
 }
 

@@ -12,7 +12,7 @@ mod report;
 pub use actions::Actions;
 pub use escape::escaped_line;
 pub use kind::{Action, FindingKind};
-pub use place::{ItemKind, Owner, Place};
+pub use place::{ItemKind, Owner, Place, TargetKind};
 pub use report::Finding;
 
 pub(crate) use message::{Item, Message, Subject};

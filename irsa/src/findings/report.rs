@@ -3,7 +3,7 @@
 use super::actions::Actions;
 use super::kind::{Action, FindingKind};
 use super::message::{Message, Text};
-use super::place::Place;
+use super::place::{Place, TargetKind};
 
 /// The longest warning that Kubernetes passes on whole, in bytes.
 pub(crate) const WARNING_LIMIT: usize = 256;
@@ -49,8 +49,8 @@ impl Finding {
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     actions: &'a Actions,
-    /// The pod template that new findings are about: its index among the object's, and its path.
-    template: Option<(usize, String)>,
+    /// The pod template, or the like, that new findings are about: its index among the object's, its kind and its path.
+    template: Option<(usize, TargetKind, String)>,
     /// In the order of the report: by template, then by kind, then as they were added.
     reported: Vec<(usize, Finding)>,
     /// Whether new findings are at most warnings.
@@ -65,9 +65,9 @@ impl<'a> Findings<'a> {
         Self { actions, template: None, reported: Vec::new(), is_limited: false, found: Vec::new() }
     }
 
-    /// Makes new findings about this pod template, the object's `index`th.
-    pub(crate) fn enter_template(&mut self, index: usize, path: String) {
-        self.template = Some((index, path));
+    /// Makes new findings about this pod template, or the like, the object's `index`th.
+    pub(crate) fn enter_template(&mut self, index: usize, kind: TargetKind, path: String) {
+        self.template = Some((index, kind, path));
     }
 
     /// Whether new findings are about a pod template rather than a pod.
@@ -102,7 +102,7 @@ impl<'a> Findings<'a> {
             return;
         }
         let (index, template) = match &self.template {
-            Some((index, path)) => (*index, Some(path.as_str())),
+            Some((index, kind, path)) => (*index, Some((*kind, path.as_str()))),
             None => (0, None),
         };
         let finding =

@@ -104,6 +104,41 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
     Ok(result)
 }
 
+/// Checks a service account of pods whose containers are unknown: that it exists, its role, and what is allowed.
+///
+/// # Errors
+/// Fails if the name is not a DNS subdomain: such a name is never looked up. The error has no path.
+pub(super) fn check_account_only(checker: &mut Checker<'_>, name: &str) -> Result<PodResult, Unreadable> {
+    if !is_dns_subdomain(name) {
+        return Err(Unreadable::value("a DNS subdomain"));
+    }
+    let mut result =
+        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
+    let account = match checker.lookups.service_account(name) {
+        Ok(account) => account,
+        Err(error) => {
+            report_lookup(checker, name, &error);
+            return Ok(result);
+        }
+    };
+    let resolution = resolve(checker, &account, None);
+    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
+    account::check_keys(checker, &account, has_role);
+    match resolution {
+        Resolution::NoRole => report_missing_role(checker, &account),
+        Resolution::Unknown(_) => {}
+        Resolution::Blocked { role } => {
+            result.role = Some(role.into_owned());
+            result.source = Some(RoleSource::Annotation);
+        }
+        Resolution::Identity(identity) => {
+            result.role = identity.method.role().map(str::to_owned);
+            result.source = Some(identity.source);
+        }
+    }
+    Ok(result)
+}
+
 /// In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
 fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>, volumes: &VolumesByName<'_, '_>) -> Option<Patch> {
     match checker.settings.mode {
@@ -159,13 +194,17 @@ fn check_without_role(
     let settings = checker.settings;
     let has_credentials = |container| credentials::has_container_credentials(container, volumes, settings);
     if !pod.spec.containers.iter().any(has_credentials) {
-        let text = format_args!("expected a role, but got none");
-        let message = Message::new(Subject::ServiceAccount(&account.name), text);
-        checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
+        report_missing_role(checker, account);
     }
     metadata::check_kiam_role(checker, pod);
     check_tokens(checker, pod, &format!("service account `{}` has no role", account.name));
     check_effective(checker, pod, volumes, None);
+}
+
+fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
+    let text = format_args!("expected a role, but got none");
+    let message = Message::new(Subject::ServiceAccount(&account.name), text);
+    checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
 }
 
 /// Reports a failed lookup, and returns the kind of the finding.

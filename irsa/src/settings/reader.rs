@@ -233,6 +233,11 @@ impl<'j> Members<'_, 'j> {
         self.setting(key, Unread::Missing).report(problem)
     }
 
+    /// Adds an error about the object as a whole.
+    pub(super) fn report_all(&mut self, problem: fmt::Arguments<'_>) -> Reported {
+        add(self.path, problem, self.errors)
+    }
+
     fn value<'s>(&mut self, key: &'static str) -> Unread<'s, 'j> {
         // INVARIANT: every key is read once, in the order of the table. Each test that reads settings runs this.
         debug_assert_eq!(self.keys.get(self.next), Some(&key), "keys must be read in the order of their definitions");
