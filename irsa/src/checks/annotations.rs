@@ -6,12 +6,14 @@ use crate::identity::annotations::{PodAnnotations, skip_containers, sts_regional
 use crate::identity::resolve::{annotated_audience, annotated_role, container_credentials};
 use crate::objects::pod::Pod;
 use crate::objects::service_account::{Misspelled, POD_KEYS, SKIP_CONTAINERS, ServiceAccount, misspelled};
+use crate::util::names::Names;
 
 /// Checks the annotations of a pod or a pod template.
 pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &PodAnnotations) {
     let Some(metadata) = pod.metadata.get() else { return };
-    let is_container = |name: &String| pod.spec.containers.iter().any(|container| container.name() == **name);
-    for unknown in annotations.skip_containers.iter().flatten().filter(|name| !is_container(name)) {
+    let skipped = annotations.skip_containers.as_deref().unwrap_or_default();
+    let containers = Names::new(pod.spec.containers.iter().map(|container| container.name().decode()));
+    for unknown in skipped.iter().filter(|name| !containers.contains(name)) {
         let message = Message::new(Subject::Pod, format_args!("no container is named ")).quote(unknown);
         checker.report_annotation(FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, message);
     }

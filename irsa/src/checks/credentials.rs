@@ -16,6 +16,7 @@ use crate::objects::service_account::ServiceAccount;
 use crate::objects::volume::TokenSource;
 use crate::settings::{ContainerCredentials, Settings};
 use crate::types::region::Region;
+use crate::util::names::Names;
 
 /// Reports each `AWS_ROLE_ARN` that the namespace may not use.
 pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
@@ -34,7 +35,7 @@ pub(crate) fn check_containers(
     checker: &mut Checker<'_>,
     pod: &Pod<'_>,
     method: &CredentialMethod<'_>,
-    skipped: &[String],
+    skipped: &Names<'_>,
 ) {
     for container in pod.spec.containers.iter().filter(|container| !container.is_among(skipped)) {
         check_container(checker, container, method);

@@ -11,6 +11,9 @@ use super::place::{ItemKind, Owner, Place};
 use crate::json::RawStr;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
+/// The longest name that a place has, in bytes. Kubernetes accepts no longer ones.
+const NAME_LIMIT: usize = 1024;
+
 /// The shortest that a quoted value is cut to, in bytes.
 const QUOTE_MIN: usize = 16;
 
@@ -146,10 +149,15 @@ impl<'a> Message<'a> {
 
     /// Where the message points to.
     pub(super) fn place(&self, template: Option<&str>) -> Place {
-        let (kind, name) = self.item.place();
+        let (kind, mut name) = self.item.place();
+        name.truncate(name.floor_char_boundary(NAME_LIMIT));
         let (owner, container) = match self.subject {
             Subject::Pod => (Owner::Object, None),
-            Subject::Container(name) => (Owner::Object, Some(name.decode().into_owned())),
+            Subject::Container(name) => {
+                let mut name = name.decode().into_owned();
+                name.truncate(name.floor_char_boundary(NAME_LIMIT));
+                (Owner::Object, Some(name))
+            }
             Subject::ServiceAccount(_) => (Owner::ServiceAccount, None),
             Subject::ConfigMap(_) => (Owner::ConfigMap, None),
         };
@@ -165,6 +173,11 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    /// A text without a quoted value.
+    pub(super) fn plain(text: String) -> Self {
+        Self { text, quote: None }
+    }
+
     /// The text in `advice` bytes if cutting the quoted value does it, and never more than `limit` bytes.
     pub(super) fn shortened(&self, advice: usize, limit: usize) -> String {
         let mut text = self.text.clone();

@@ -14,6 +14,9 @@ const WARNING_ADVICE: usize = 120;
 /// The longest line of a rejection's message, in bytes.
 pub(crate) const LINE_LIMIT: usize = 1024;
 
+/// The number of findings of one kind and action that are written out. The rest are only counted.
+const SHOWN: usize = 8;
+
 /// One thing wrong, or worth saying, about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -51,8 +54,10 @@ pub(crate) struct Findings<'a> {
     actions: &'a Actions,
     /// The pod template that new findings are about: its index among the object's, and its path.
     template: Option<(usize, String)>,
-    /// In the order of the report: by template, then by kind, then as they were added.
+    /// The findings that are written out, in the order of the report: by template, then by kind, then as they were added.
     reported: Vec<(usize, Finding)>,
+    /// How many findings of a kind and an action there are.
+    counts: Vec<(FindingKind, Action, usize)>,
     /// The kinds that were found, ignored ones included, in the order of [`FindingKind::ALL`].
     found: Vec<FindingKind>,
 }
@@ -60,7 +65,7 @@ pub(crate) struct Findings<'a> {
 impl<'a> Findings<'a> {
     /// An empty report.
     pub(crate) fn new(actions: &'a Actions) -> Self {
-        Self { actions, template: None, reported: Vec::new(), found: Vec::new() }
+        Self { actions, template: None, reported: Vec::new(), counts: Vec::new(), found: Vec::new() }
     }
 
     /// Makes new findings about this pod template, the object's `index`th.
@@ -73,7 +78,7 @@ impl<'a> Findings<'a> {
         self.template.is_some()
     }
 
-    /// Adds a finding. The message is formatted only if the finding is not ignored.
+    /// Adds a finding. The message is formatted only if the finding is written out.
     #[cold]
     pub(crate) fn add(&mut self, kind: FindingKind, message: Message<'_>) {
         if let Err(at) = self.found.binary_search(&kind) {
@@ -81,6 +86,9 @@ impl<'a> Findings<'a> {
         }
         let action = self.actions.of(kind, self.is_about_template());
         if action == Action::Ignore {
+            return;
+        }
+        if self.count(kind, action) > SHOWN {
             return;
         }
         let (index, template) = match &self.template {
@@ -98,6 +106,9 @@ impl<'a> Findings<'a> {
         for (_, finding) in &mut self.reported {
             finding.action = finding.action.min(Action::Warn);
         }
+        for (_, action, _) in &mut self.counts {
+            *action = (*action).min(Action::Warn);
+        }
     }
 
     /// The names of the kinds that were found, ignored ones included.
@@ -105,9 +116,32 @@ impl<'a> Findings<'a> {
         self.found.iter().map(|kind| kind.name())
     }
 
-    /// The findings that are not ignored, in the order of the report.
+    /// The findings that are not ignored, in the order of the report. After the last one of a kind that is written out, one
+    /// more says how many are not.
     pub(crate) fn into_reported(self) -> Vec<Finding> {
-        self.reported.into_iter().map(|(_, finding)| finding).collect()
+        let mut reported: Vec<Finding> = self.reported.into_iter().map(|(_, finding)| finding).collect();
+        for (kind, action, count) in self.counts {
+            let more = count.saturating_sub(SHOWN);
+            if more == 0 {
+                continue;
+            }
+            let is_it = |finding: &Finding| (finding.kind, finding.action) == (kind, action);
+            let after = reported.iter().rposition(is_it).map_or(reported.len(), |last| last.saturating_add(1));
+            let text = Text::plain(format!("and {more} more"));
+            reported.insert(after, Finding { kind, action, place: Place::default(), text });
+        }
+        reported
+    }
+
+    /// Counts a finding. Returns how many of its kind and action there are now.
+    fn count(&mut self, kind: FindingKind, action: Action) -> usize {
+        let known = self.counts.iter_mut().find(|(other, done, _)| (*other, *done) == (kind, action));
+        let Some((_, _, count)) = known else {
+            self.counts.push((kind, action, 1));
+            return 1;
+        };
+        *count = count.saturating_add(1);
+        *count
     }
 }
 
@@ -136,6 +170,25 @@ mod tests {
             expected_a_role("not-an-arn").line(),
             "service account `team-a/web`: expected a role, but got `not-an-arn` [invalidRoleArn]"
         );
+    }
+
+    #[test]
+    fn counts_the_findings_of_a_kind_after_the_eighth() {
+        let actions = Actions::default();
+        let mut findings = Findings::new(&actions);
+        for index in 0..12 {
+            let text = format!("{index}");
+            findings.add(FindingKind::NotInjected, Message::new(Subject::Pod, format_args!("{text}")));
+            if index < 8 {
+                findings.add(FindingKind::InvalidRoleArn, Message::new(Subject::Pod, format_args!("{text}")));
+            }
+        }
+        let reported = findings.into_reported();
+        let lines: Vec<String> = reported.iter().map(Finding::line).collect();
+        assert_eq!(lines.len(), 17, "{lines:?}");
+        assert_eq!(lines[7..9], ["pod: 7 [invalidRoleArn]", "pod: 0 [notInjected]"]);
+        assert_eq!(lines[15..], ["pod: 7 [notInjected]", "and 4 more [notInjected]"]);
+        assert_eq!(reported[16].action, reported[15].action);
     }
 
     #[test]

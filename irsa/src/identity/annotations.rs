@@ -3,6 +3,8 @@
 //! A value that cannot be read is a finding, and the next source's value counts. Sources of the rules: the webhook's
 //! `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`.
 
+use std::borrow::Cow;
+
 use crate::context::Checker;
 use crate::findings::{FindingKind, Message, Subject};
 use crate::json::RawStr;
@@ -10,6 +12,7 @@ use crate::objects::pod::Pod;
 use crate::objects::service_account::{SKIP_CONTAINERS, STS_REGIONAL_ENDPOINTS, ServiceAccount, TOKEN_EXPIRATION};
 use crate::types::skip_containers;
 use crate::types::token_lifetime::TokenLifetime;
+use crate::util::names::Names;
 
 /// The values of a pod's own annotations. They win over its service account's.
 #[derive(Debug, Default)]
@@ -34,11 +37,13 @@ impl PodAnnotations {
     }
 
     /// The containers that get nothing: those of the pod's annotation, else those of its service account's.
-    pub(crate) fn skipped_containers(self, checker: &mut Checker<'_>, account: &ServiceAccount) -> Vec<String> {
+    pub(crate) fn skipped_containers(self, checker: &mut Checker<'_>, account: &ServiceAccount) -> Names<'static> {
         let of_account = account.annotations.skip_containers.as_deref();
-        self.skip_containers
+        let names = self
+            .skip_containers
             .or_else(|| skip_containers(checker, Subject::ServiceAccount(&account.name), of_account))
-            .unwrap_or_default()
+            .unwrap_or_default();
+        Names::new(names.into_iter().map(Cow::Owned))
     }
 }
 

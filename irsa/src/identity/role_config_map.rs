@@ -16,9 +16,6 @@ use crate::types::object_name::AccountName;
 use crate::types::role_arn::RoleArn;
 use crate::types::token_lifetime::TokenLifetime;
 
-/// The number of unreadable entries that are reported one by one.
-const SHOWN: usize = 8;
-
 /// The best match for an account among the mappings in the text. Each unreadable entry is reported; the others count.
 ///
 /// # Errors
@@ -29,7 +26,6 @@ pub(crate) fn find(
     text: &str,
 ) -> json::Result<Option<RoleMapping<'static>>> {
     let mut matching: Vec<(String, RoleMapping<'static>)> = Vec::new();
-    let mut unreadable_entries = 0_usize;
     let mut reader = Reader::new(text);
     // Go decodes a `null` into a map without entries.
     if reader.is_null() {
@@ -40,10 +36,7 @@ pub(crate) fn find(
         let entry = reader.attempt(|reader| read_entry(reader, key))?;
         match entry.outcome {
             Err(unreadable) => {
-                unreadable_entries = unreadable_entries.saturating_add(1);
-                if unreadable_entries <= SHOWN {
-                    report_entry(checker, FindingKind::InvalidRoleMapping, key, format_args!("{unreadable}"));
-                }
+                report_entry(checker, FindingKind::InvalidRoleMapping, key, format_args!("{unreadable}"));
             }
             Ok((mapping, lifetime)) if mapping.accounts.matches(&account.namespace, &account.name) => {
                 let token_lifetime = read_lifetime(checker, key, lifetime);
@@ -56,12 +49,6 @@ pub(crate) fn find(
         Ok(())
     })?;
     reader.finish()?;
-    if let (Some(more), Some(name)) =
-        (unreadable_entries.checked_sub(SHOWN).filter(|more| *more > 0), &checker.settings.roles_config_map)
-    {
-        let text = format_args!("{more} more entries cannot be read");
-        checker.report(FindingKind::InvalidRoleMapping, Message::new(Subject::ConfigMap(name), text));
-    }
     let best = closest(&matching, |(_, mapping)| &mapping.accounts, &account.namespace, &account.name);
     Ok(best.map(|(_, mapping)| mapping.clone()))
 }

@@ -11,6 +11,7 @@ use crate::objects::container::{Container, Mount};
 use crate::objects::env_var::EnvVar;
 use crate::objects::pod::{Pod, PodSpec};
 use crate::objects::volume::Volume;
+use crate::util::names::Names;
 
 /// What a pod lacks for its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,24 @@ pub(crate) struct Plan<'a> {
     /// What each container lacks: the init containers, then the containers, in their order.
     pub(crate) containers: Vec<Additions>,
     environment: Environment<'a>,
+}
+
+/// The volumes of a pod, by their names.
+struct Volumes<'p> {
+    all: &'p [Volume<'p>],
+    names: Names<'p>,
+}
+
+impl<'p> Volumes<'p> {
+    fn new(spec: &'p PodSpec<'_>) -> Self {
+        let all = spec.volumes.elements.as_slice();
+        Self { all, names: Names::new(all.iter().map(|volume| volume.name.decode())) }
+    }
+
+    /// The first volume of a name.
+    fn find(&self, name: &str) -> Option<&'p Volume<'p>> {
+        self.all.get(self.names.position(name)?)
+    }
 }
 
 /// What a container lacks.
@@ -54,7 +73,7 @@ impl<'a> Plan<'a> {
         checker: &mut Checker<'c>,
         pod: &Pod<'a>,
         identity: &'a Identity<'a>,
-        skipped: &[String],
+        skipped: &Names<'_>,
     ) -> Self {
         let spec = &pod.spec;
         let token = &identity.token;
@@ -67,14 +86,15 @@ impl<'a> Plan<'a> {
         };
         let is_active =
             |container: &Container<'_>| !container.is_among(skipped) && !is_complete(container, &identity.method);
-        let volume = spec.volumes.elements.iter().find(|volume| volume.name == token.volume_name);
+        let volumes = Volumes::new(spec);
+        let volume = volumes.find(token.volume_name);
         if let Some(volume) = volume
             && !holds_token(volume, token)
             && spec.containers.iter().any(is_active)
         {
             for container in spec.containers.iter().filter(|container| is_active(container)) {
                 // A mount of that same volume is not a second finding.
-                match mount_of_token(container, spec, token) {
+                match mount_of_token(container, &volumes, token) {
                     MountOfToken::Conflict(Obstacle::Volume(name)) if name == *token.volume_name => {}
                     MountOfToken::Conflict(obstacle) => report_conflict(checker, container, &obstacle, token),
                     MountOfToken::There | MountOfToken::Missing => {}
@@ -88,7 +108,7 @@ impl<'a> Plan<'a> {
         for container in &spec.containers {
             let is_active = is_active(container);
             plan.containers.push(if is_active {
-                plan.missing_in(checker, container, spec)
+                plan.missing_in(checker, container, &volumes)
             } else {
                 Additions::default()
             });
@@ -107,8 +127,8 @@ impl<'a> Plan<'a> {
         self.environment.variables(additions.groups)
     }
 
-    fn missing_in(&self, checker: &mut Checker<'_>, container: &Container<'_>, spec: &PodSpec<'_>) -> Additions {
-        let mount = match mount_of_token(container, spec, self.token) {
+    fn missing_in(&self, checker: &mut Checker<'_>, container: &Container<'_>, volumes: &Volumes<'_>) -> Additions {
+        let mount = match mount_of_token(container, volumes, self.token) {
             MountOfToken::There => false,
             MountOfToken::Missing => true,
             MountOfToken::Conflict(obstacle) => {
@@ -148,10 +168,10 @@ impl fmt::Display for Obstacle<'_> {
 }
 
 /// What a container mounts at the token's path. Kubernetes allows one mount per path, but counts `/a` and `/a/` as two.
-fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
+fn mount_of_token<'p>(container: &'p Container<'_>, volumes: &Volumes<'_>, token: &Token<'_>) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
     for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.same_path(&mount.path.decode())) {
-        if !mounts_token(mount, spec, token) {
+        if !mounts_token(mount, volumes, token) {
             return MountOfToken::Conflict(Obstacle::Volume(mount.volume));
         }
         there = MountOfToken::There;
@@ -163,8 +183,8 @@ fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &
 }
 
 /// Whether a mount gives the token: by our volume, which is added if it is missing, or by another that holds it.
-fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> bool {
-    let volume = spec.volumes.elements.iter().find(|volume| volume.name == mount.volume);
+fn mounts_token(mount: &Mount<'_>, volumes: &Volumes<'_>, token: &Token<'_>) -> bool {
+    let volume = volumes.find(&mount.volume.decode());
     !mount.is_partial && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))
 }
 

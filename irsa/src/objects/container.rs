@@ -2,6 +2,7 @@
 
 use super::env_var::EnvVar;
 use crate::json::{Array, Brackets, Field, RawStr, Reader, Result};
+use crate::util::names::Names;
 
 /// A container or init container.
 #[derive(Debug, Clone, Default)]
@@ -43,9 +44,9 @@ impl<'j> Container<'j> {
         self.name.get().copied().unwrap_or_default()
     }
 
-    /// Whether its name is in the list.
-    pub(crate) fn is_among(&self, names: &[String]) -> bool {
-        names.iter().any(|name| self.name() == **name)
+    /// Whether its name is one of these.
+    pub(crate) fn is_among(&self, names: &Names<'_>) -> bool {
+        names.contains(&self.name().decode())
     }
 
     /// Whether it mounts the volume of this name, at any path.

@@ -19,6 +19,7 @@ use crate::request::Request;
 use crate::settings::{Mode, Settings};
 use crate::types::dns::is_dns_subdomain;
 use crate::types::object_name::AccountName;
+use crate::util::names::Names;
 
 /// Reviews the creation of a pod.
 pub(super) fn review_pod<'j>(
@@ -89,7 +90,7 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
 }
 
 /// Plans the identity of a pod. In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
-fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, identity: &Identity<'_>, skipped: &[String]) -> Option<Patch> {
+fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, identity: &Identity<'_>, skipped: &Names<'_>) -> Option<Patch> {
     credentials::check_containers(checker, pod, &identity.method, skipped);
     let plan = Plan::new(checker, pod, identity, skipped);
     match checker.settings.mode {

@@ -1,11 +1,13 @@
 //! The `skip-containers` annotation: a CSV record of container names.
 //!
-//! The webhook reads it by Go's `encoding/csv`, one record, with its default options; so does this. Its rules: fields
-//! are separated by commas; one that starts with `"` ends at the next `"` that is not doubled, and may span lines; a `"`
-//! anywhere else is an error; empty lines before the record are passed over. Names are then trimmed, which the
-//! webhook does not do.
+//! The webhook reads it by Go's `encoding/csv`, one record, with its default options; so does this. Its rules: commas
+//! separate fields; a field that starts with `"` ends at the next `"` that is not doubled, and can span lines; a `"`
+//! anywhere else is an error; empty lines before the record are skipped. Names are then trimmed, which the webhook does
+//! not do.
 
-/// Reads the names in a record. `None` where it cannot be read.
+use std::borrow::Cow;
+
+/// Reads the names in a record. `None` if it cannot be read.
 ///
 /// ```
 /// use irsa::internals::skip_containers;
@@ -19,8 +21,14 @@ pub fn read(record: &str) -> Option<Vec<String>> {
     let mut rest = skip_empty_lines(record);
     loop {
         let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => read_quoted(quoted)?,
-            None => read_plain(rest)?,
+            Some(quoted) => {
+                let (field, after) = read_quoted(quoted)?;
+                (Cow::Owned(field), after)
+            }
+            None => {
+                let (field, after) = read_plain(rest)?;
+                (Cow::Borrowed(field), after)
+            }
         };
         let name = field.trim();
         if !name.is_empty() {
@@ -41,16 +49,13 @@ fn skip_empty_lines(mut text: &str) -> &str {
 }
 
 /// A field without quotes: up to a comma or the end of the line. Returns what follows the comma.
-fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
-    let line = line(text);
-    let (field, after) = match line.find(',') {
-        Some(comma) => (line.get(..comma)?, text.get(comma.saturating_add(1)..)),
-        None => (line, None),
-    };
-    (!field.contains('"')).then(|| (field.to_owned(), after))
+fn read_plain(text: &str) -> Option<(&str, Option<&str>)> {
+    let end = text.bytes().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(text.len());
+    let (field, after) = text.split_at_checked(end)?;
+    (!field.contains('"')).then(|| (field, after.strip_prefix(',')))
 }
 
-/// A quoted field, from behind its opening quote.
+/// A quoted field, without its opening quote. Returns what follows the comma after it.
 fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut field = String::new();
     let mut rest = text;
