@@ -11,11 +11,12 @@ use crate::util::names::Names;
 /// Checks the annotations of a pod or a pod template.
 pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &PodAnnotations) {
     let Some(metadata) = pod.metadata.get() else { return };
-    let skipped = annotations.skip_containers.as_deref().unwrap_or_default();
-    let containers = Names::new(pod.spec.containers.iter().map(|container| container.name().decode()));
-    for unknown in skipped.iter().filter(|name| !containers.contains(name)) {
-        let message = Message::new(Subject::Pod, format_args!("no container is named ")).quote(unknown);
-        checker.report_annotation(FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, message);
+    if let Some(skipped) = &annotations.skipped {
+        let containers = Names::new(pod.spec.containers.iter().map(|container| container.name().decode()));
+        for unknown in skipped.in_order().into_iter().filter(|name| !containers.contains(name)) {
+            let message = Message::new(Subject::Pod, format_args!("no container is named ")).quote(unknown);
+            checker.report_annotation(FindingKind::UnknownSkipContainer, SKIP_CONTAINERS, message);
+        }
     }
     let misspelled = misspelled(&metadata.annotations, &checker.settings.annotation_prefix, &POD_KEYS);
     report_misspelled(checker, Subject::Pod, &misspelled);

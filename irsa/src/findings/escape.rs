@@ -32,6 +32,13 @@ impl Line {
         let _ = self.write_fmt(text);
     }
 
+    /// Starts a line about a pod template.
+    pub(super) fn push_template(&mut self, path: Option<&str>) {
+        if let Some(path) = path {
+            self.push(format_args!("pod template `{path}`: "));
+        }
+    }
+
     /// The finished line.
     pub(super) fn into_text(self) -> String {
         self.text

@@ -129,10 +129,10 @@ impl<'a> Message<'a> {
     /// Formats the message. About a template, its path comes first. User input is cut at `limit` bytes.
     pub(super) fn format(&self, template: Option<&str>, limit: usize) -> Text {
         let mut line = Line::new(limit);
+        line.push_template(template);
         match (template, self.subject) {
-            (Some(path), Subject::Pod) => line.push(format_args!("pod template `{path}`: {}", self.item)),
-            (Some(path), subject) => line.push(format_args!("pod template `{path}`: {subject}: {}", self.item)),
-            (None, subject) => line.push(format_args!("{subject}: {}", self.item)),
+            (Some(_), Subject::Pod) => line.push(format_args!("{}", self.item)),
+            (_, subject) => line.push(format_args!("{subject}: {}", self.item)),
         }
         line.push(self.text);
         let quote = self.value.map(|value| {
@@ -173,6 +173,20 @@ pub(crate) struct Text {
 }
 
 impl Text {
+    /// The same text about the template at `path`, instead of the one at `old`.
+    pub(super) fn about_template(&self, old: Option<&str>, path: &str, limit: usize) -> Self {
+        let prefix = |path| {
+            let mut line = Line::new(limit);
+            line.push_template(path);
+            line.into_text()
+        };
+        let (removed, added) = (prefix(old), prefix(Some(path)));
+        let rest = self.text.strip_prefix(&*removed).unwrap_or(&self.text);
+        let moved = |at: usize| at.saturating_sub(removed.len()).saturating_add(added.len());
+        let quote = self.quote.clone().map(|quote| moved(quote.start)..moved(quote.end));
+        Self { text: added + rest, quote }
+    }
+
     /// A text without a quoted value.
     pub(super) fn plain(text: String) -> Self {
         Self { text, quote: None }

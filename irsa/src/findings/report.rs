@@ -3,7 +3,7 @@
 use super::actions::Actions;
 use super::kind::{Action, FindingKind};
 use super::message::{Message, Text};
-use super::place::Place;
+use super::place::{Owner, Place};
 
 /// The longest warning that Kubernetes passes on whole, in bytes.
 pub(crate) const WARNING_LIMIT: usize = 256;
@@ -48,6 +48,17 @@ impl Finding {
     }
 }
 
+/// How many findings there are of each kind and action.
+pub(crate) type Counts = Vec<(FindingKind, Action, usize)>;
+
+/// The findings about a service account that the check of one pod template added. Those of the next template with the
+/// same account are the same, but for the template's path.
+#[derive(Debug, Default)]
+pub(crate) struct Recording {
+    shown: Vec<Finding>,
+    counts: Counts,
+}
+
 /// The findings about an object.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
@@ -57,7 +68,7 @@ pub(crate) struct Findings<'a> {
     /// The findings that are written out, in the order of the report: by template, then by kind, then as they were added.
     reported: Vec<(usize, Finding)>,
     /// How many findings of a kind and an action there are.
-    counts: Vec<(FindingKind, Action, usize)>,
+    counts: Counts,
     /// The kinds that were found, ignored ones included, in the order of [`FindingKind::ALL`].
     found: Vec<FindingKind>,
 }
@@ -88,7 +99,7 @@ impl<'a> Findings<'a> {
         if action == Action::Ignore {
             return;
         }
-        if self.count(kind, action) > SHOWN {
+        if self.count(kind, action, 1) >= SHOWN {
             return;
         }
         let (index, template) = match &self.template {
@@ -97,8 +108,44 @@ impl<'a> Findings<'a> {
         };
         let finding =
             Finding { kind, action, place: message.place(template), text: message.format(template, LINE_LIMIT) };
-        let at = self.reported.partition_point(|(template, other)| (*template, other.kind) <= (index, kind));
+        self.insert(index, finding);
+    }
+
+    fn insert(&mut self, index: usize, finding: Finding) {
+        let at = self.reported.partition_point(|(template, other)| (*template, other.kind) <= (index, finding.kind));
         self.reported.insert(at, (index, finding));
+    }
+
+    /// The findings so far, for [`recording`](Self::recording).
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts.clone()
+    }
+
+    /// The findings about the service account of this template, which were added since `before`.
+    pub(crate) fn recording(&self, before: &Counts) -> Recording {
+        let index = self.template.as_ref().map_or(0, |(index, _)| *index);
+        let is_of_account = |finding: &Finding| finding.place.owner != Owner::Object;
+        let shown = self.reported.iter().filter(|(template, finding)| *template == index && is_of_account(finding));
+        let added = self.counts.iter().filter_map(|&(kind, action, count)| {
+            let before = before.iter().find(|(other, done, _)| (*other, *done) == (kind, action));
+            let added = count.saturating_sub(before.map_or(0, |(_, _, count)| *count));
+            (added > 0).then_some((kind, action, added))
+        });
+        Recording { shown: shown.map(|(_, finding)| finding.clone()).collect(), counts: added.collect() }
+    }
+
+    /// Adds the findings of a recording, now about the current template.
+    pub(crate) fn replay(&mut self, recording: &Recording) {
+        let Some((index, path)) = self.template.clone() else { return };
+        for &(kind, action, added) in &recording.counts {
+            let free = SHOWN.saturating_sub(self.count(kind, action, added));
+            let shown = recording.shown.iter().filter(|finding| (finding.kind, finding.action) == (kind, action));
+            for finding in shown.take(free) {
+                let text = finding.text.about_template(finding.place.template.as_deref(), &path, LINE_LIMIT);
+                let place = Place { template: Some(path.clone()), ..finding.place.clone() };
+                self.insert(index, Finding { kind, action, place, text });
+            }
+        }
     }
 
     /// Downgrades every `Reject` to `Warn`.
@@ -133,15 +180,16 @@ impl<'a> Findings<'a> {
         reported
     }
 
-    /// Counts a finding. Returns how many of its kind and action there are now.
-    fn count(&mut self, kind: FindingKind, action: Action) -> usize {
+    /// Counts findings of a kind and an action. Returns how many there were before.
+    fn count(&mut self, kind: FindingKind, action: Action, added: usize) -> usize {
         let known = self.counts.iter_mut().find(|(other, done, _)| (*other, *done) == (kind, action));
         let Some((_, _, count)) = known else {
-            self.counts.push((kind, action, 1));
-            return 1;
+            self.counts.push((kind, action, added));
+            return 0;
         };
-        *count = count.saturating_add(1);
-        *count
+        let before = *count;
+        *count = count.saturating_add(added);
+        before
     }
 }
 

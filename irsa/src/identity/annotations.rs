@@ -20,7 +20,7 @@ pub(crate) struct PodAnnotations {
     /// `token-expiration`.
     pub(crate) token_lifetime: Option<TokenLifetime>,
     /// `skip-containers`.
-    pub(crate) skip_containers: Option<Vec<String>>,
+    pub(crate) skipped: Option<Names<'static>>,
 }
 
 impl PodAnnotations {
@@ -32,19 +32,15 @@ impl PodAnnotations {
         let (lifetime, skipped) = (value(TOKEN_EXPIRATION), value(SKIP_CONTAINERS));
         Self {
             token_lifetime: token_lifetime(checker, Subject::Pod, lifetime.as_deref()),
-            skip_containers: skip_containers(checker, Subject::Pod, skipped.as_deref()),
+            skipped: skip_containers(checker, Subject::Pod, skipped.as_deref()),
         }
     }
+}
 
-    /// The containers that get nothing: those of the pod's annotation, else those of its service account's.
-    pub(crate) fn skipped_containers(self, checker: &mut Checker<'_>, account: &ServiceAccount) -> Names<'static> {
-        let of_account = account.annotations.skip_containers.as_deref();
-        let names = self
-            .skip_containers
-            .or_else(|| skip_containers(checker, Subject::ServiceAccount(&account.name), of_account))
-            .unwrap_or_default();
-        Names::new(names.into_iter().map(Cow::Owned))
-    }
+/// The containers that the annotation of a service account skips.
+pub(crate) fn skipped_by_account(checker: &mut Checker<'_>, account: &ServiceAccount) -> Names<'static> {
+    let value = account.annotations.skip_containers.as_deref();
+    skip_containers(checker, Subject::ServiceAccount(&account.name), value).unwrap_or_default()
 }
 
 /// `token-expiration`: the lifetime. `None` if it is absent or cannot be read.
@@ -85,7 +81,7 @@ pub(crate) fn skip_containers(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
     value: Option<&str>,
-) -> Option<Vec<String>> {
+) -> Option<Names<'static>> {
     let value = value?;
     let names = skip_containers::read(value);
     if names.is_none() {
@@ -93,7 +89,7 @@ pub(crate) fn skip_containers(
         let message = message.then(format_args!(", ignored"));
         checker.report_annotation(FindingKind::InvalidSkipContainers, SKIP_CONTAINERS, message);
     }
-    names
+    Some(Names::new(names?.into_iter().map(Cow::Owned)))
 }
 
 /// The words of Go's `strconv.ParseBool`.

@@ -38,16 +38,19 @@ pub(crate) enum Resolution<'a> {
 }
 
 /// Resolves a pod's identity. `pod_lifetime` is the token lifetime that the pod's own annotation gives.
-pub(crate) fn resolve<'s, 'c: 's>(
+///
+/// The result does not borrow from the account, so that a review can keep it for the other pods of the account.
+pub(crate) fn resolve<'c>(
     checker: &mut Checker<'c>,
-    account: &'s ServiceAccount,
+    account: &ServiceAccount,
     pod_lifetime: Option<TokenLifetime>,
-) -> Resolution<'s> {
+) -> Resolution<'c> {
     let (settings, name) = (checker.settings, &account.name);
     if let Some(credentials) = container_credentials(settings, account) {
         return Resolution::Identity(container_identity(checker, account, credentials, pod_lifetime));
     }
     if let Some(role) = annotated_role(checker, account) {
+        let role = Cow::Owned(role.into_owned());
         return annotated_identity(checker, account, role, pod_lifetime);
     }
     if let Some(mapping) = closest(&settings.roles, |mapping| &mapping.accounts, &name.namespace, &name.name) {
@@ -120,16 +123,17 @@ fn check_audience(checker: &mut Checker<'_>, account: &ServiceAccount, audience:
     }
 }
 
-fn annotated_identity<'s, 'c: 's>(
+fn annotated_identity<'c>(
     checker: &mut Checker<'c>,
-    account: &'s ServiceAccount,
-    role: Cow<'s, str>,
+    account: &ServiceAccount,
+    role: Cow<'c, str>,
     pod_lifetime: Option<TokenLifetime>,
-) -> Resolution<'s> {
+) -> Resolution<'c> {
     let (lifetime, regional_sts_endpoints) = annotated_options(checker, account, pod_lifetime);
     let Some(audience) = annotated_audience(checker, account) else {
         return Resolution::Blocked { role };
     };
+    let audience = Cow::Owned(audience.into_owned());
     Resolution::Identity(Identity {
         method: CredentialMethod::WebIdentity { role },
         source: RoleSource::Annotation,

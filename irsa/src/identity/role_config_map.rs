@@ -11,7 +11,7 @@ use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
 use crate::json::{self, Field, Reader, Unreadable};
 use crate::settings::RoleMapping;
-use crate::types::account_pattern::{AccountPattern, closest};
+use crate::types::account_pattern::AccountPattern;
 use crate::types::object_name::AccountName;
 use crate::types::role_arn::RoleArn;
 use crate::types::token_lifetime::TokenLifetime;
@@ -25,7 +25,7 @@ pub(crate) fn find(
     account: &AccountName,
     text: &str,
 ) -> json::Result<Option<RoleMapping<'static>>> {
-    let mut matching: Vec<(String, RoleMapping<'static>)> = Vec::new();
+    let mut best: Option<(String, RoleMapping<'static>)> = None;
     let mut reader = Reader::new(text);
     // Go decodes a `null` into a map without entries.
     if reader.is_null() {
@@ -40,17 +40,20 @@ pub(crate) fn find(
             }
             Ok((mapping, lifetime)) if mapping.accounts.matches(&account.namespace, &account.name) => {
                 let token_lifetime = read_lifetime(checker, key, lifetime);
-                // Of a duplicate key the last counts, as in Go.
-                matching.retain(|(other, _)| other != key);
-                matching.push((key.to_owned(), RoleMapping { token_lifetime, ..mapping }));
+                // Of equally close ones the first counts, and of a duplicate key the last, as in Go.
+                let is_better = best.as_ref().is_none_or(|(other, so_far)| {
+                    other == key || mapping.accounts.closeness() > so_far.accounts.closeness()
+                });
+                if is_better {
+                    best = Some((key.to_owned(), RoleMapping { token_lifetime, ..mapping }));
+                }
             }
             Ok(_) => {}
         }
         Ok(())
     })?;
     reader.finish()?;
-    let best = closest(&matching, |(_, mapping)| &mapping.accounts, &account.namespace, &account.name);
-    Ok(best.map(|(_, mapping)| mapping.clone()))
+    Ok(best.map(|(_, mapping)| mapping))
 }
 
 /// Reports a finding about the entry with this key.

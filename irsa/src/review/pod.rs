@@ -1,12 +1,15 @@
 //! Reviews a pod or a pod template: the steps from its service account to what is injected.
 
+use std::borrow::Cow;
+use std::rc::Rc;
+
 use super::answer::{Review, conclude_pod};
 use super::result::PodResult;
 use crate::checks::{annotations, credentials, missing};
 use crate::cluster::{Cluster, LookupError};
 use crate::context::Checker;
-use crate::findings::{FindingKind, Item, Message, Subject};
-use crate::identity::annotations::PodAnnotations;
+use crate::findings::{FindingKind, Item, Message, Recording, Subject};
+use crate::identity::annotations::{PodAnnotations, skipped_by_account};
 use crate::identity::resolve::{Resolution, resolve};
 use crate::identity::{CredentialMethod, Identity, RoleSource};
 use crate::injection::patch::Patch;
@@ -19,6 +22,7 @@ use crate::request::Request;
 use crate::settings::{Mode, Settings};
 use crate::types::dns::is_dns_subdomain;
 use crate::types::object_name::AccountName;
+use crate::types::token_lifetime::TokenLifetime;
 use crate::util::names::Names;
 
 /// Reviews the creation of a pod.
@@ -35,7 +39,7 @@ pub(super) fn review_pod<'j>(
     }
     let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
     let mut checker = Checker::new(settings, cluster, &namespace, &uid);
-    let result = check_pod(&mut checker, &pod).map_err(|error| error.within("object"))?;
+    let result = check_pod(&mut checker, &mut Accounts::default(), &pod).map_err(|error| error.within("object"))?;
     Ok(conclude_pod(result, document, checker.findings))
 }
 
@@ -43,7 +47,11 @@ pub(super) fn review_pod<'j>(
 ///
 /// # Errors
 /// Fails if `serviceAccountName` is not a DNS subdomain: such a name is never looked up.
-pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodResult, Unreadable> {
+pub(super) fn check_pod<'c>(
+    checker: &mut Checker<'c>,
+    accounts: &mut Accounts<'c>,
+    pod: &Pod<'_>,
+) -> Result<PodResult, Unreadable> {
     if pod.metadata.get().is_some_and(Metadata::opts_out) {
         let message = Message::new(Subject::Pod, format_args!("it opts out of a role")).on(Item::Label(SKIP_LABEL));
         checker.report(FindingKind::OptedOut, message);
@@ -56,37 +64,106 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
     let own = PodAnnotations::read(checker, pod);
     annotations::check_pod(checker, pod, &own);
     credentials::check_roles(checker, pod);
-    let mut result =
-        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
     let account = match checker.lookups.service_account(name) {
         Ok(account) => account,
         Err(error) => {
             report_lookup(checker, name, &error);
-            return Ok(result);
+            let service_account = Some(format!("{}/{name}", checker.namespace));
+            return Ok(PodResult { service_account, ..PodResult::default() });
         }
     };
-    annotations::check_account_keys(checker, &account);
-    match resolve(checker, &account, own.token_lifetime) {
-        Resolution::NoRole => check_without_role(checker, pod, &account),
+    let (is_new, checked) = accounts.check(checker, account, own.token_lifetime);
+    // For the audit annotations each account counts once.
+    let mut result = PodResult::default();
+    if is_new {
+        result.service_account = Some(checked.account.name.to_string());
+        (result.role, result.source) = match &checked.resolution {
+            Resolution::Identity(identity) => (identity.method.role().map(str::to_owned), Some(identity.source)),
+            Resolution::Blocked { role } => (Some(role.clone().into_owned()), Some(RoleSource::Annotation)),
+            Resolution::NoRole | Resolution::Unknown => (None, None),
+        };
+    }
+    if let Resolution::Identity(_) | Resolution::Blocked { .. } = checked.resolution
+        && own.skipped.is_none()
+    {
+        checked.check_skipped(checker);
+    }
+    let nothing = Names::default();
+    let skipped = own.skipped.as_ref().or(checked.skipped()).unwrap_or(&nothing);
+    match &checked.resolution {
+        Resolution::NoRole => check_without_role(checker, pod, &checked.account),
         Resolution::Unknown => {}
         Resolution::Blocked { role } => {
             // Nothing is injected, but everything else that is wrong is reported too.
-            let skipped = own.skipped_containers(checker, &account);
-            result.role = Some(role.clone().into_owned());
-            result.source = Some(RoleSource::Annotation);
-            credentials::check_containers(checker, pod, &CredentialMethod::WebIdentity { role }, &skipped);
+            let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
+            credentials::check_containers(checker, pod, &method, skipped);
         }
         Resolution::Identity(identity) => {
-            let skipped = own.skipped_containers(checker, &account);
-            result.patch = inject(checker, pod, &identity, &skipped);
-            result.role = identity.method.role().map(str::to_owned);
-            result.source = Some(identity.source);
-            if identity.source == RoleSource::ContainerCredentials && account.annotations.role().is_none() {
-                credentials::check_tokens(checker, pod, &account);
+            result.patch = inject(checker, pod, identity, skipped);
+            if identity.source == RoleSource::ContainerCredentials && checked.account.annotations.role().is_none() {
+                credentials::check_tokens(checker, pod, &checked.account);
             }
         }
     }
     Ok(result)
+}
+
+/// The service accounts that were checked for this request. Thousands of pod templates can name the same one.
+#[derive(Default)]
+pub(super) struct Accounts<'c>(Vec<CheckedAccount<'c>>);
+
+/// A service account, and what its check gave.
+struct CheckedAccount<'c> {
+    account: Rc<ServiceAccount>,
+    resolution: Resolution<'c>,
+    findings: Recording,
+    /// The containers that its annotation skips, and the findings about that annotation. `None` if no pod needed it.
+    skipped: Option<(Names<'static>, Recording)>,
+}
+
+impl<'c> Accounts<'c> {
+    /// Checks an account, and resolves its identity. The first time returns `true` as well; after that it only repeats the
+    /// findings.
+    ///
+    /// `pod_lifetime` is only used the first time. That is enough, because only what is injected has a lifetime, and the
+    /// policy does not inject into templates.
+    fn check(
+        &mut self,
+        checker: &mut Checker<'c>,
+        account: Rc<ServiceAccount>,
+        pod_lifetime: Option<TokenLifetime>,
+    ) -> (bool, &mut CheckedAccount<'c>) {
+        let known = self.0.iter().position(|checked| Rc::ptr_eq(&checked.account, &account));
+        if let Some(known) = known {
+            let checked = self.0.swap_remove(known);
+            checker.findings.replay(&checked.findings);
+            return (false, self.0.push_mut(checked));
+        }
+        let before = checker.findings.counts();
+        annotations::check_account_keys(checker, &account);
+        let resolution = resolve(checker, &account, pod_lifetime);
+        let findings = checker.findings.recording(&before);
+        let checked = CheckedAccount { account, resolution, findings, skipped: None };
+        (true, self.0.push_mut(checked))
+    }
+}
+
+impl CheckedAccount<'_> {
+    /// Reads the account's `skip-containers`. The first time reports what is wrong with it; after that repeats the findings.
+    fn check_skipped(&mut self, checker: &mut Checker<'_>) {
+        match &self.skipped {
+            Some((_, findings)) => checker.findings.replay(findings),
+            None => {
+                let before = checker.findings.counts();
+                let names = skipped_by_account(checker, &self.account);
+                self.skipped = Some((names, checker.findings.recording(&before)));
+            }
+        }
+    }
+
+    fn skipped(&self) -> Option<&Names<'static>> {
+        self.skipped.as_ref().map(|(names, _)| names)
+    }
 }
 
 /// Plans the identity of a pod. In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.

@@ -1,7 +1,7 @@
 //! Reviews a workload: checks the pods that it would make, so that its author sees the findings at once.
 
 use super::answer::{Review, conclude_object};
-use super::pod::check_pod;
+use super::pod::{Accounts, check_pod};
 use crate::cluster::Cluster;
 use crate::context::Checker;
 use crate::findings::{Findings, WARNING_LIMIT, escaped_line};
@@ -57,11 +57,12 @@ fn review_templates<'j>(
         }
     }
     let mut results = Vec::new();
+    let mut accounts = Accounts::default();
     for (index, Template { path, pod, .. }) in templates.iter().enumerate() {
         let Ok(pod) = pod else { continue };
         let path = path_text(path);
         checker.findings.enter_template(index, path.clone());
-        match check_pod(&mut checker, pod) {
+        match check_pod(&mut checker, &mut accounts, pod) {
             Ok(result) => results.push(result),
             Err(error) => unreadable.push(within(error, &path)),
         }

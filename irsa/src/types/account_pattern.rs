@@ -73,7 +73,8 @@ impl<'a> AccountPattern<'a> {
         self.namespace.matches(namespace) && self.name.matches(name)
     }
 
-    fn closeness(&self) -> Closeness {
+    /// How precisely the pattern selects accounts.
+    pub(crate) fn closeness(&self) -> Closeness {
         Closeness { exact_namespace: self.namespace.is_exact(), exact_name: self.name.is_exact() }
     }
 }

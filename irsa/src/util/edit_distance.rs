@@ -22,13 +22,16 @@ pub(crate) fn edits(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
+/// The longest name that [`nearest`] compares, in characters. The rest of a longer one is ignored.
+const NAME_LIMIT: usize = 64;
+
 /// The known name that is nearest to this one; letter case, `-` and `_` do not count. A name within two edits, or one
 /// that contains the other, is preferred to the rest.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
     };
-    let name = fold(name);
+    let name = fold(name.char_indices().nth(NAME_LIMIT).and_then(|(end, _)| name.get(..end)).unwrap_or(name));
     known.into_iter().min_by_key(|candidate| {
         let candidate = fold(candidate);
         let distance = edits(&name, &candidate);
