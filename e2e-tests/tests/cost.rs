@@ -9,7 +9,7 @@ mod support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use policy_host::fuel::{Cost, measure};
+use policy_host::fuel::{Cost, Meter};
 use policy_host::host::{Backend, Host, KubernetesGetResource};
 use policy_host::policy::{CompilationCache, read_module};
 use serde_json::{Map, Value, json};
@@ -21,10 +21,10 @@ const FUEL: u64 = 1500;
 const MEMORY: u64 = 32 << 20;
 
 /// About how many bytes a large part has where two are combined.
-const SIZE: usize = 96 << 10;
+const SIZE: usize = 64 << 10;
 
 /// About how many bytes a large part has alone.
-const SIZE_ALONE: usize = 1 << 20;
+const SIZE_ALONE: usize = 512 << 10;
 
 const PREFIX: &str = "eks.amazonaws.com";
 const ROLE: &str = "arn:aws:iam::111122223333:role/web";
@@ -457,15 +457,18 @@ struct Measured {
 }
 
 impl Measured {
-    fn new(module: &[u8], name: String, input: &Input, request: Request) -> Self {
+    fn new(meter: &Meter, name: String, input: Input, request: Request) -> Self {
         let payload = input.payload(request);
-        let (account, config) = (input.account.clone(), input.config.clone());
+        let Input { account, config, .. } = input;
         let answers = Arc::new(Answers { account, config, bytes: AtomicU64::new(0), lookups: AtomicU64::new(0) });
         let host = Arc::new(Host::permissive(Arc::clone(&answers) as Arc<dyn Backend>));
-        let cost = measure(module, CompilationCache::On, "validate", &payload, host)
-            .unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        let cost = meter.measure("validate", &payload, host).unwrap_or_else(|error| panic!("{name}: {error:#}"));
         let length = payload.len() as u64 + answers.bytes.load(Ordering::Relaxed);
-        Self { name, length, lookups: answers.lookups.load(Ordering::Relaxed), cost }
+        let measured = Self { name, length, lookups: answers.lookups.load(Ordering::Relaxed), cost };
+        if !measured.is_within_bounds() {
+            println!("{}", measured.describe());
+        }
+        measured
     }
 
     fn fuel_per_byte(&self) -> u64 {
@@ -488,22 +491,21 @@ impl Measured {
     }
 }
 
+/// The name of a shape, how to make it, and as what kind of request.
+type Shape = (String, Box<dyn Fn() -> Input + Send + Sync>, Request);
+
 /// Every shape: each part alone, and each pair of parts, as each kind of request.
-fn shapes() -> Vec<(String, Input, Request)> {
-    let mut shapes = Vec::new();
+fn shapes() -> Vec<Shape> {
+    let mut shapes: Vec<Shape> = Vec::new();
     for request in REQUESTS {
-        for (index, (name, enlarge)) in PARTS.iter().enumerate() {
-            let mut alone = Input::small();
-            enlarge(&mut alone, SIZE_ALONE);
-            shapes.push((format!("{request:?}: {name}"), alone, request));
-            for (other, also) in PARTS.iter().skip(index + 1) {
+        for (index, &(name, enlarge)) in PARTS.iter().enumerate() {
+            shapes.push((format!("{request:?}: {name}"), Box::new(move || enlarged(&[enlarge], SIZE_ALONE)), request));
+            for &(other, also) in PARTS.iter().skip(index + 1) {
                 // Of workloads only what differs from pods: many templates beside everything else.
-                let is_context = CONTEXTS.contains(name) || CONTEXTS.contains(other);
+                let is_context = CONTEXTS.contains(&name) || CONTEXTS.contains(&other);
                 if request == Request::Pod || (request == Request::Workload && is_context) {
-                    let mut both = Input::small();
-                    enlarge(&mut both, SIZE);
-                    also(&mut both, SIZE);
-                    shapes.push((format!("{request:?}: {name} + {other}"), both, request));
+                    let both = move || enlarged(&[enlarge, also], SIZE);
+                    shapes.push((format!("{request:?}: {name} + {other}"), Box::new(both), request));
                 }
             }
         }
@@ -511,11 +513,32 @@ fn shapes() -> Vec<(String, Input, Request)> {
     shapes
 }
 
+fn enlarged(parts: &[Enlarge], size: usize) -> Input {
+    let mut input = Input::small();
+    for enlarge in parts {
+        enlarge(&mut input, size);
+    }
+    input
+}
+
 #[test]
 fn costs_grow_with_the_length_alone() {
     let module = read_module(&support::policy_path()).unwrap();
-    let mut measured: Vec<Measured> =
-        shapes().into_iter().map(|(name, input, request)| Measured::new(&module, name, &input, request)).collect();
+    let meter = Meter::new(&module, CompilationCache::On).unwrap();
+    let shapes = shapes();
+    // In as many threads as the machine has cores.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut measured: Vec<Measured> = std::thread::scope(|scope| {
+        let of_thread = |thread: usize| {
+            let (meter, shapes) = (&meter, &shapes);
+            scope.spawn(move || -> Vec<Measured> {
+                let own = shapes.iter().skip(thread).step_by(threads);
+                own.map(|(name, input, request)| Measured::new(meter, name.clone(), input(), *request)).collect()
+            })
+        };
+        let running: Vec<_> = (0..threads).map(of_thread).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
     let count = measured.len();
     let mut show = |title: &str, key: fn(&Measured) -> u64| {
         measured.sort_by_key(|measured| std::cmp::Reverse(key(measured)));

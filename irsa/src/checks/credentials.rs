@@ -18,13 +18,36 @@ use crate::settings::{ContainerCredentials, Settings};
 use crate::types::region::Region;
 use crate::util::names::Names;
 
-/// Reports each `AWS_ROLE_ARN` that the namespace may not use.
+/// The largest number of different roles in a pod that are compared with `allowedRoles`.
+const ROLE_LIMIT: usize = 50;
+
+/// Reports each `AWS_ROLE_ARN` that the namespace may not use. Of more than 50 different roles, the rest are not compared
+/// and not allowed.
 pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     let (settings, namespace) = (checker.settings, checker.namespace);
+    if settings.allowed_roles.is_none() {
+        return;
+    }
+    let mut compared: Vec<(Cow<'_, str>, bool)> = Vec::new();
     for container in &pod.spec.containers {
-        if literal_roles(container).any(|role| !is_allowed(settings, namespace, &role)) {
+        let mut is_beyond_limit = false;
+        let is_rejected = |role: Cow<'_, str>| {
+            if let Some((_, is_allowed)) = compared.iter().find(|(known, _)| *known == role) {
+                return !is_allowed;
+            }
+            is_beyond_limit = compared.len() >= ROLE_LIMIT;
+            if is_beyond_limit {
+                return true;
+            }
+            let is_allowed = is_allowed(settings, namespace, &role);
+            compared.push((Cow::Owned(role.into_owned()), is_allowed));
+            !is_allowed
+        };
+        if literal_roles(container).any(is_rejected) {
             let variable = EnvVar::RoleArn.name();
-            let text = format_args!("namespace `{namespace}` may not use the role in `{variable}`");
+            let reason =
+                if is_beyond_limit { ": at most 50 different roles are compared with `allowedRoles`" } else { "" };
+            let text = format_args!("namespace `{namespace}` may not use the role in `{variable}`{reason}");
             checker.report(FindingKind::RoleNotAllowed, Message::new(Subject::Container(container.name()), text));
         }
     }

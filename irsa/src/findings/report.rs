@@ -148,6 +148,11 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Whether a finding rejects the request.
+    pub(crate) fn has_rejection(&self) -> bool {
+        self.reported.iter().any(|(_, finding)| finding.action == Action::Reject)
+    }
+
     /// Downgrades every `Reject` to `Warn`.
     pub(crate) fn downgrade_to_warnings(&mut self) {
         for (_, finding) in &mut self.reported {

@@ -100,11 +100,10 @@ pub(crate) fn misspelled(annotations: &Annotations<'_>, prefix: &str, known: &[&
         if domain == prefix && ACCOUNT_KEYS.contains(&name) {
             continue;
         }
-        // Too long to be within two edits of any.
-        if name.len() > 64 {
-            continue;
-        }
-        let Some(meant) = known.iter().min_by_key(|known| edits(name, known)) else { continue };
+        // Each edit changes the length by at most one.
+        let length = name.chars().count();
+        let near = known.iter().filter(|known| length.abs_diff(known.len()) <= EDITS);
+        let Some(meant) = near.min_by_key(|known| edits(name, known)) else { continue };
         if edits(name, meant) <= EDITS {
             let at = found.partition_point(|other| *other.key <= *key);
             found.insert(at, Misspelled { key: key.into_owned(), meant });

@@ -173,6 +173,8 @@ fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, identity: &Identity<'_>, ski
     match checker.settings.mode {
         // Templates are only checked: the policy injects into the pods that they make.
         _ if checker.findings.is_about_template() => None,
+        // What is rejected is not changed.
+        Mode::Mutate if checker.findings.has_rejection() => None,
         Mode::Mutate => Some(Patch::new(pod, &plan)).filter(|patch| !patch.is_empty()),
         Mode::Validate => {
             missing::check_injected(checker, pod, &plan);
