@@ -137,13 +137,15 @@ impl Patch {
     fn add(&mut self, place: Range<usize>, parts: &[&str]) {
         let text = parts.concat();
         self.length = self.length.saturating_add(text.len());
-        // Most containers get the same two texts.
+        // Most containers get the same two texts. In a small pod, comparing them costs more than copying.
         let is_it = |part: &&Range<usize>| self.added.get((*part).clone()) == Some(&*text);
-        let part = self.edits.iter().rev().take(2).map(|(_, part)| part).find(is_it).cloned().unwrap_or_else(|| {
-            let start = self.added.len();
-            self.added.push_str(&text);
-            start..self.added.len()
-        });
+        let compared = if self.edits.len() > 64 { 2 } else { 0 };
+        let part =
+            self.edits.iter().rev().take(compared).map(|(_, part)| part).find(is_it).cloned().unwrap_or_else(|| {
+                let start = self.added.len();
+                self.added.push_str(&text);
+                start..self.added.len()
+            });
         // Usually at the end: the pod is walked in about the order of its text.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
         self.edits.insert(at, (place, part));

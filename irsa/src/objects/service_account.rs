@@ -1,9 +1,12 @@
 //! Service accounts: their name, and the annotations that matter.
 
+use std::borrow::Cow;
+
 use super::metadata::Annotations;
 use crate::json::RawStr;
 use crate::types::object_name::AccountName;
 use crate::util::edit_distance::edits;
+use crate::util::names::{Entry, sort};
 
 /// `role-arn`: the role.
 pub(crate) const ROLE_ARN: &str = "role-arn";
@@ -105,11 +108,13 @@ pub(crate) fn misspelled(annotations: &Annotations<'_>, prefix: &str, known: &[&
         let near = known.iter().filter(|known| length.abs_diff(known.len()) <= EDITS);
         let Some(meant) = near.min_by_key(|known| edits(name, known)) else { continue };
         if edits(name, meant) <= EDITS {
-            let at = found.partition_point(|other| *other.key <= *key);
-            found.insert(at, Misspelled { key: key.into_owned(), meant });
+            found.push(Misspelled { key: key.into_owned(), meant });
         }
     }
-    found
+    let keys = found.iter().enumerate();
+    let mut order: Vec<Entry<'_>> = keys.map(|(position, found)| (Cow::Borrowed(&*found.key), position)).collect();
+    sort(&mut order);
+    order.iter().filter_map(|(_, position)| found.get(*position).cloned()).collect()
 }
 
 #[cfg(test)]
