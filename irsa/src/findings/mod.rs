@@ -16,4 +16,4 @@ pub use place::{ItemKind, Owner, Place, TargetKind};
 pub use report::Finding;
 
 pub(crate) use message::{Item, Message, Subject};
-pub(crate) use report::{Findings, LINE_LIMIT, WARNING_LIMIT};
+pub(crate) use report::{Findings, LINE_LIMIT, Recording, WARNING_LIMIT};

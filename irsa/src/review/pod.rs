@@ -1,5 +1,8 @@
 //! Reviews a pod or a pod template: the steps from its service account to what is injected.
 
+use std::borrow::Cow;
+
+use super::accounts::Accounts;
 use super::answer::{Review, conclude_pod};
 use super::result::PodResult;
 use crate::checks::foreign_token::check_tokens;
@@ -40,7 +43,7 @@ pub(super) fn review_pod<'j>(
     }
     let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
     let mut checker = Checker::new(settings, cluster, &namespace, &uid);
-    let result = check_pod(&mut checker, &pod).map_err(|error| error.within("object"))?;
+    let result = check_pod(&mut checker, &mut Accounts::default(), &pod).map_err(|error| error.within("object"))?;
     Ok(conclude_pod(result, document, checker.findings))
 }
 
@@ -48,7 +51,11 @@ pub(super) fn review_pod<'j>(
 ///
 /// # Errors
 /// Fails if `serviceAccountName` is not a DNS subdomain: such a name is never looked up.
-pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodResult, Unreadable> {
+pub(super) fn check_pod<'c>(
+    checker: &mut Checker<'c>,
+    accounts: &mut Accounts<'c>,
+    pod: &Pod<'_>,
+) -> Result<PodResult, Unreadable> {
     if pod.metadata.get().is_some_and(Metadata::opts_out) {
         let message = Message::new(Subject::Pod, format_args!("it opts out of a role")).on(Item::Label(SKIP_LABEL));
         checker.report(FindingKind::OptedOut, message);
@@ -61,42 +68,40 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
     let own = PodAnnotations::read(checker, pod);
     metadata::check_pod(checker, pod, &own);
     credentials::check_roles(checker, pod);
-    let mut result =
-        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
     let volumes = VolumesByName::new(&pod.spec.volumes.elements);
     let account = match checker.lookups.service_account(name) {
         Ok(account) => account,
         Err(error) => {
             let kind = report_lookup(checker, name, &error);
             check_unknown(checker, pod, (&volumes, kind));
-            return Ok(result);
+            let service_account = Some(format!("{}/{name}", checker.namespace));
+            return Ok(PodResult { service_account, ..PodResult::default() });
         }
     };
-    let resolution = resolve(checker, &account, own.token_lifetime);
-    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
-    account::check_keys(checker, &account, has_role);
-    match resolution {
-        Resolution::NoRole => check_without_role(checker, pod, (&account, &volumes)),
-        Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, kind)),
+    let (is_new, checked) = accounts.check(checker, account, own.token_lifetime);
+    // In the audit annotations each account counts once.
+    let mut result = if is_new { checked.result() } else { PodResult::default() };
+    match &checked.resolution {
+        Resolution::NoRole => check_without_role(checker, pod, (&checked.account, &volumes)),
+        Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, *kind)),
         Resolution::Blocked { role } => {
             // Nothing is injected, but everything else that is wrong is reported too.
-            let selection = own.selection(checker, &account);
-            result.role = Some(role.clone().into_owned());
-            result.source = Some(RoleSource::Annotation);
-            credentials::check_containers(checker, pod, &CredentialMethod::WebIdentity { role }, &selection);
+            let selection = own.selection();
+            let selection = selection.as_ref().unwrap_or_else(|| checked.selection.read(checker, &checked.account));
+            let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
+            credentials::check_containers(checker, pod, &method, selection);
             check_effective(checker, pod, &volumes, None);
         }
         Resolution::Identity(identity) => {
-            let selection = own.selection(checker, &account);
-            check_selection(checker, pod, &selection);
-            credentials::check_containers(checker, pod, &identity.method, &selection);
-            let plan = Plan::new(checker, pod, &identity, &selection);
+            let selection = own.selection();
+            let selection = selection.as_ref().unwrap_or_else(|| checked.selection.read(checker, &checked.account));
+            check_selection(checker, pod, selection);
+            credentials::check_containers(checker, pod, &identity.method, selection);
+            let plan = Plan::new(checker, pod, identity, selection);
             check_effective(checker, pod, &volumes, Some(&plan));
             result.patch = inject(checker, pod, &plan, &volumes);
-            result.role = identity.method.role().map(str::to_owned);
-            result.source = Some(identity.source);
             if identity.source == RoleSource::ContainerCredentials {
-                let reason = format!("service account `{}` gets container credentials", account.name);
+                let reason = format!("service account `{}` gets container credentials", checked.account.name);
                 check_tokens(checker, pod, &reason);
             }
         }
@@ -144,6 +149,8 @@ fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>, volumes: &V
     match checker.settings.mode {
         // Templates are only checked: the policy injects into the pods that they make.
         _ if checker.findings.is_about_template() => None,
+        // A rejected pod is not changed.
+        Mode::Mutate if checker.findings.has_rejection() => None,
         Mode::Mutate => Some(Patch::new(pod, plan)).filter(|patch| !patch.is_empty()),
         Mode::Validate => {
             missing::check_injected(checker, pod, plan, volumes);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::accounts::Accounts;
 use super::answer::{Review, conclude_object};
 use super::pod::{check_account_only, check_pod};
 use super::result::PodResult;
@@ -59,7 +60,8 @@ pub(super) fn review_workload<'j>(
 fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
     let mut unreadable = Vec::new();
-    let mut accounts: Vec<Cow<'_, str>> = Vec::new();
+    let mut named: Vec<Cow<'_, str>> = Vec::new();
+    let mut accounts = Accounts::default();
     for (index, target) in targets.all.iter().enumerate() {
         let path = path_text(&targets.path(target));
         let within = |error: Unreadable| if path.is_empty() { error } else { error.within(&path) }.within("object");
@@ -75,21 +77,21 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
         checker.findings.enter_template(index, target.kind, shown.to_owned());
         match content {
             Content::Nothing => {}
-            Content::Pod(pod) => match check_pod(&mut checker, &pod) {
+            Content::Pod(pod) => match check_pod(&mut checker, &mut accounts, &pod) {
                 Ok(result) => results.push(result),
                 Err(error) => unreadable.push(within(error)),
             },
             // Many parts of an object can name one account. The findings about it are the same for each.
             Content::Account(name) => {
-                if accounts.contains(&name) {
+                if named.contains(&name) {
                     continue;
                 }
                 match check_account(&mut checker, target, &name) {
                     Ok(result) => results.push(result),
                     Err(error) => unreadable.push(within(error)),
                 }
-                if accounts.len() < ACCOUNT_LIMIT {
-                    accounts.push(name);
+                if named.len() < ACCOUNT_LIMIT {
+                    named.push(name);
                 }
             }
         }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-use super::errors::Path;
+use super::errors::{ERROR_LIMIT, Path};
 use super::{SettingsError, SettingsErrors};
 use crate::findings::{LINE_LIMIT, escaped_line};
 use crate::json::{self, RawStr, Reader, write_string};
@@ -360,7 +360,9 @@ pub(super) fn one_of_text(words: &[&str]) -> String {
 #[cold]
 #[inline(never)]
 fn report_unknown(path: &Path<'_>, key: &str, keys: &'static [&'static str], errors: &mut SettingsErrors) {
-    let nearest = nearest(key, keys.iter().copied()).unwrap_or_default();
+    // What is not written out needs no suggestion.
+    let is_shown = errors.0.len() < ERROR_LIMIT;
+    let nearest = if is_shown { nearest(key, keys.iter().copied()).unwrap_or_default() } else { "" };
     add(Path::Key(path, key), format_args!("unknown key, did you mean `{nearest}`?"), errors);
 }
 
@@ -368,6 +370,13 @@ fn report_unknown(path: &Path<'_>, key: &str, keys: &'static [&'static str], err
 #[cold]
 #[inline(never)]
 fn add(path: Path<'_>, problem: fmt::Arguments<'_>, errors: &mut SettingsErrors) -> Reported {
+    if errors.0.len() >= ERROR_LIMIT {
+        if errors.0.len() == ERROR_LIMIT {
+            let problem = format!("more than {ERROR_LIMIT} errors: fix these first");
+            errors.0.push(SettingsError { path: String::new(), problem });
+        }
+        return Reported(());
+    }
     let [path, problem] = [path.to_string(), problem.to_string()].map(|text| escaped_line(&text, LINE_LIMIT));
     errors.0.push(SettingsError { path, problem });
     Reported(())
