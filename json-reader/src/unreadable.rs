@@ -14,6 +14,12 @@ pub type Result<T> = std::result::Result<T, Unreadable>;
 /// the square of the input.
 pub const KEY_LIMIT: usize = 128;
 
+/// The longest name that an error shows, in characters. A longer one is cut and ends with `…`.
+pub const NAME_LIMIT: usize = 64;
+
+/// Marks a cut.
+const ELLIPSIS: char = '…';
+
 /// One step of a JSON path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment {
@@ -47,7 +53,6 @@ pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
 
 /// Cuts a key to at most [`KEY_LIMIT`] bytes, `…` included.
 fn shorten(key: &str) -> Cow<'_, str> {
-    const ELLIPSIS: char = '…';
     if key.len() <= KEY_LIMIT {
         return Cow::Borrowed(key);
     }
@@ -56,9 +61,27 @@ fn shorten(key: &str) -> Cow<'_, str> {
     Cow::Owned(key.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
 }
 
+/// A name as an error shows it: at most [`NAME_LIMIT`] characters, with escapes for all but printable ASCII.
+///
+/// Valid names are ASCII, so an escape such as `\u{200b}` shows a character that is invisible, or only looks right.
+fn escape_name(name: &str) -> String {
+    let mut shown = String::new();
+    for (at, character) in name.chars().enumerate() {
+        if at == NAME_LIMIT {
+            shown.push(ELLIPSIS);
+            break;
+        }
+        match character {
+            ' '..='~' => shown.push(character),
+            _ => shown.extend(character.escape_default()),
+        }
+    }
+    shown
+}
+
 /// A value that could not be read: its path, and what was expected.
 ///
-/// It never contains a value of the text, which may be a secret.
+/// The only value that it can contain is a name ([`Unreadable::name`]). Any other may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(Box<Fault>);
 
@@ -74,6 +97,7 @@ struct Fault {
 enum Problem {
     Type { expected: &'static str, got: &'static str },
     Value { expected: &'static str },
+    Name { expected: &'static str, got: String },
     Missing { expected: &'static str },
     Duplicate,
     Syntax { byte: usize },
@@ -84,6 +108,15 @@ impl Unreadable {
     #[must_use]
     pub fn value(expected: &'static str) -> Self {
         Self::from(Problem::Value { expected })
+    }
+
+    /// A name is invalid. The error shows the name, so it must not be used for a value that may be a secret.
+    ///
+    /// The error keeps the first [`NAME_LIMIT`] characters, and shows those that are not printable ASCII as escapes.
+    #[must_use]
+    #[cold]
+    pub fn name(expected: &'static str, got: &str) -> Self {
+        Self::from(Problem::Name { expected, got: escape_name(got) })
     }
 
     /// A required value is missing.
@@ -104,6 +137,25 @@ impl Unreadable {
     pub fn within(mut self, key: &str) -> Self {
         self.0.path.push(Segment::Key(shorten(key).into_owned()));
         self
+    }
+
+    /// Prepends the segments of a path, outermost first, to the error's path. Each key is cut to [`KEY_LIMIT`].
+    #[must_use]
+    #[cold]
+    pub fn within_path(self, path: &[Segment]) -> Self {
+        path.iter().rev().fold(self, |error, segment| match segment {
+            Segment::Index(index) => error.within_array(*index),
+            Segment::Key(key) => error.within(key),
+        })
+    }
+
+    /// The offset of the error in bytes if the text is not JSON, or is nested too deeply.
+    #[must_use]
+    pub fn syntax_error(&self) -> Option<usize> {
+        match self.0.problem {
+            Problem::Syntax { byte } => Some(byte),
+            _ => None,
+        }
     }
 
     /// Prepends an index to the error's path.
@@ -147,6 +199,7 @@ impl fmt::Display for Unreadable {
         match &self.0.problem {
             Problem::Type { expected, got } => write!(f, "expected {expected}, but got {got}"),
             Problem::Value { expected } => write!(f, "expected {expected}, but got something else"),
+            Problem::Name { expected, got } => write!(f, "expected {expected}, but got `{got}`"),
             Problem::Missing { expected } => write!(f, "expected {expected}, but got none"),
             Problem::Duplicate => f.write_str("expected the key once, but got it twice"),
             Problem::Syntax { byte } => write!(f, "expected JSON, but got something else at byte {byte}"),
@@ -165,6 +218,30 @@ mod tests {
         let error = Unreadable::value("a name").within("a").within_array(3).within("spec");
         assert_eq!(error.to_string(), "`spec[3].a`: expected a name, but got something else");
         assert_eq!(Unreadable::syntax(7).to_string(), "expected JSON, but got something else at byte 7");
+    }
+
+    #[test]
+    fn shows_an_invalid_name_cut_and_escaped() {
+        let text = |name: &str| Unreadable::name("a DNS label", name).within("namespace").to_string();
+        for (name, shown) in [
+            ("../web", "../web".to_owned()),
+            ("", String::new()),
+            ("a\u{202e}b\n\u{200b}", "a\\u{202e}b\\n\\u{200b}".to_owned()),
+            (&"x".repeat(64), "x".repeat(64)),
+            (&"x".repeat(65), "x".repeat(64) + "…"),
+            (&"\u{e4}".repeat(1_000_000), "\\u{e4}".repeat(64) + "…"),
+        ] {
+            assert_eq!(text(name), format!("`namespace`: expected a DNS label, but got `{shown}`"));
+        }
+    }
+
+    #[test]
+    fn prepends_a_path_and_cuts_each_key_alone() {
+        let long = "x".repeat(KEY_LIMIT);
+        let path = [Segment::Key("spec".to_owned()), Segment::Key(long.clone()), Segment::Index(3)];
+        let error = Unreadable::duplicate().within("template").within_path(&path).within("object");
+        assert_eq!(error.path(), format!("object.spec.{long}[3].template"));
+        assert_eq!(Unreadable::duplicate().within("a").within_path(&[]).path(), "a");
     }
 
     #[test]

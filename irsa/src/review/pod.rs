@@ -50,7 +50,7 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
     }
     let name = &*pod.spec.service_account();
     if !is_dns_subdomain(name) {
-        return Err(Unreadable::value("a DNS subdomain").within("serviceAccountName").within("spec"));
+        return Err(Unreadable::name("a DNS subdomain", name).within("serviceAccountName").within("spec"));
     }
     let own = PodAnnotations::read(checker, pod);
     annotations::check_pod(checker, pod, &own);
@@ -121,8 +121,9 @@ fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) {
             checker.report(FindingKind::MissingServiceAccount, message);
         }
         LookupError::Failed(reason) => {
-            let message = Message::new(subject, format_args!("it could not be read: ")).quote(reason);
-            checker.report(FindingKind::LookupFailed, message.on(Item::ServiceAccountName));
+            let text = format_args!("it could not be read: {reason}");
+            let message = Message::new(subject, text).on(Item::ServiceAccountName);
+            checker.report(FindingKind::LookupFailed, message);
         }
     }
 }
