@@ -17,44 +17,47 @@ const NAME_LIMIT: usize = 64;
 const NOT_A_STATUS: &str = "Failed to parse error data";
 
 /// Why the lookup failed, as part of one line. If the fix is known, it comes last.
+#[cold]
 pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
-    let message = without_wrappers(message);
+    let message = without(&["Host error: ", "Callback evaluation failure: "], message);
     if let Some(error) = message.strip_prefix("ApiError: ") {
         return ApiError::read(error).explain(query);
     }
     if let Some(denied) = message.strip_prefix("Policy has not been granted access to ") {
         return explain_denied(denied, query);
     }
-    let summary = summary(message);
-    if let Some(detail) = message.strip_prefix("Error deserializing response") {
-        let detail = detail.strip_prefix(": ").map_or_else(|| last_cause(message).unwrap_or_default(), first_line);
-        let is_syntax = ["expected value", "EOF while parsing"].iter().any(|start| detail.starts_with(start));
-        let what = if is_syntax { "is not JSON" } else { "has an unexpected format" };
-        return format!("the API server's answer {what}: {}", quote(detail));
+    let first = before(message, "\n");
+    let cause = last_cause(message);
+    let detail = if contains(first, cause) { first.to_owned() } else { [first, ": ", cause].concat() };
+    let (what, detail) = if let Some(error) = detail.strip_prefix("Error deserializing response: ") {
+        let is_syntax = error.starts_with("expected value") || error.starts_with("EOF while parsing");
+        let what = if is_syntax { "is not JSON: " } else { "has an unexpected format: " };
+        (["the API server's answer ", what].concat(), error)
+    } else if let Some(error) = detail.strip_prefix("ServiceError: ") {
+        ("no answer from the API server: ".to_owned(), error)
+    } else {
+        (String::new(), &*detail)
+    };
+    match detail {
+        "" => "the policy server gives no reason".to_owned(),
+        "kube::Client was not initialized properly" => {
+            "the policy server has no connection to an API server".to_owned()
+        }
+        detail => what + &quote(detail, QUOTE_LIMIT),
     }
-    if let Some(error) = summary.strip_prefix("ServiceError: ") {
-        return format!("no answer from the API server: {}", quote(error));
-    }
-    if summary == "kube::Client was not initialized properly" {
-        return "the policy server has no connection to an API server".to_owned();
-    }
-    if summary.is_empty() { "the policy server gives no reason".to_owned() } else { quote(&summary) }
 }
 
 /// The host refused the call: the policy's manifest does not grant it.
 fn explain_denied(denied: &str, query: &Query<'_>) -> String {
-    let Query { api_version, kind, .. } = query;
     if denied.starts_with("Kubernetes ") {
-        return format!(
-            "the policy has no access to `{api_version}/{kind}`: add it to `contextAwareResources`, as in policy.yaml"
-        );
+        let fix = "`: add it to `contextAwareResources`, as in policy.yaml";
+        return ["the policy has no access to `", query.api_version, "/", query.kind, fix].concat();
     }
     // Only namespaced policies need a grant for a function of the host, and those can't have `contextAwareResources`.
     "the policy may not call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in policy.yaml".into()
 }
 
 /// An HTTP error of the API server, or of a proxy before it.
-#[derive(Debug, PartialEq, Eq)]
 struct ApiError<'m> {
     message: &'m str,
     reason: &'m str,
@@ -65,103 +68,106 @@ struct ApiError<'m> {
 impl<'m> ApiError<'m> {
     /// Reads `<message>: <reason> (<Rust debug text of both and the HTTP status>)`.
     fn read(text: &'m str) -> Self {
-        let (shown, code) = if let Some((shown, debug)) = split_once(text, " (Status {") {
-            (shown, split_once(first_line(debug), " code: "))
-        } else if let Some((shown, debug)) = split_once(text, " (ErrorResponse {") {
+        const CODE: &str = " code: ";
+        let (shown, code) = if let Some((shown, debug)) = split(text, " (Status {", Occurrence::First) {
+            (shown, split(before(debug, "\n"), CODE, Occurrence::First))
+        } else if let Some((shown, debug)) = split(text, " (ErrorResponse {", Occurrence::First) {
             // Here the code is behind the message, which could contain the same words.
-            (shown, rsplit_once(first_line(debug), " code: "))
+            (shown, split(before(debug, "\n"), CODE, Occurrence::Last))
         } else {
-            (first_line(text), None)
+            (before(text, "\n"), None)
         };
         let code = code.map_or("", |(_, code)| code);
-        let (code, _) = code.split_once(|character: char| !character.is_ascii_digit()).unwrap_or((code, ""));
-        let (message, reason) = rsplit_once(shown, ": ").unwrap_or((shown, ""));
-        Self { message, reason, code }
+        let digits = code.bytes().take_while(u8::is_ascii_digit).count();
+        let (message, reason) = split(shown, ": ", Occurrence::Last).unwrap_or((shown, ""));
+        Self { message, reason, code: code.get(..digits).unwrap_or_default() }
     }
 
     fn explain(&self, query: &Query<'_>) -> String {
-        let status = if self.code.is_empty() { String::new() } else { format!("HTTP {}", self.code) };
-        if self.reason == NOT_A_STATUS {
-            let separator = if status.is_empty() { "" } else { ": " };
-            return format!("{status}{separator}the answer is not JSON: {}", quote(self.message));
+        let mut text = String::new();
+        let mut add = |part: &str| {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(part);
+        };
+        let is_status = self.reason != NOT_A_STATUS;
+        let reason = if is_status { escaped_line(self.reason, NAME_LIMIT) } else { String::new() };
+        match (self.code, &*reason) {
+            ("", "") => {}
+            ("", reason) => add(reason),
+            (code, "") => add(&["HTTP ", code].concat()),
+            (code, reason) => add(&["HTTP ", code, " ", reason].concat()),
         }
-        let reason = escaped_line(self.reason, NAME_LIMIT);
-        let head = if status.is_empty() || reason.is_empty() { status + &reason } else { format!("{status} {reason}") };
-        if self.reason == "Forbidden"
-            && let Some(resource) = self.forbidden_resource(query)
-        {
-            return format!("{head}: {}", self.explain_forbidden(resource));
+        if !is_status {
+            add("the answer is not JSON");
         }
-        match self.message {
-            message if message.is_empty() || message == self.reason => head,
-            message if head.is_empty() => quote(message),
-            message => format!("{head}: {}", quote(message)),
+        match self.forbidden_resource(query) {
+            Some(resource) => add(&self.explain_forbidden(resource)),
+            None if self.message.is_empty() || self.message == self.reason => {}
+            None => add(&quote(self.message, QUOTE_LIMIT)),
         }
+        text
     }
 
     /// The resource that the API server refuses to return: `serviceaccounts "web" is forbidden: …`.
     fn forbidden_resource(&self, query: &Query<'_>) -> Option<&'static str> {
-        ["serviceaccounts", "configmaps"].into_iter().find(|resource| {
-            let object = self.message.strip_prefix(resource).and_then(|rest| rest.strip_prefix(" \""));
-            let rest = object.and_then(|object| object.strip_prefix(query.name));
-            rest.is_some_and(|rest| rest.starts_with("\" is forbidden"))
-        })
+        let resource = if query.kind == "ConfigMap" { "configmaps" } else { "serviceaccounts" };
+        let start = [resource, " \"", query.name, "\" is forbidden"].concat();
+        (self.reason == "Forbidden" && self.message.starts_with(&start)).then_some(resource)
     }
 
     fn explain_forbidden(&self, resource: &str) -> String {
-        let user = split_once(self.message, "User \"").and_then(|(_, rest)| split_once(rest, "\""));
-        let user = user.map_or_else(
-            || "the policy server".to_owned(),
-            |(user, _)| format!("`{}`", escaped_line(user, NAME_LIMIT)),
-        );
-        let role = if resource == "serviceaccounts" { "ClusterRole" } else { "Role for the ConfigMap" };
-        format!("{user} lacks `get` on `{resource}`: bind it to the {role} in policy.yaml")
+        let user = match split(self.message, "User \"", Occurrence::First) {
+            Some((_, rest)) => quote(before(rest, "\""), NAME_LIMIT),
+            None => "the policy server".to_owned(),
+        };
+        let role = if resource == "configmaps" { "Role for the ConfigMap" } else { "ClusterRole" };
+        [&*user, " lacks `get` on `", resource, "`: bind it to the ", role, " in policy.yaml"].concat()
     }
 }
 
-/// The message without what waPC's guest library and the host put before it.
-fn without_wrappers(message: &str) -> &str {
-    ["Host error: ", "Callback evaluation failure: "]
-        .into_iter()
-        .fold(message, |message, wrapper| message.strip_prefix(wrapper).unwrap_or(message))
+/// The message without these prefixes.
+fn without<'m>(prefixes: &[&str], message: &'m str) -> &'m str {
+    prefixes.iter().fold(message, |message, prefix| message.strip_prefix(prefix).unwrap_or(message))
 }
 
-/// The first line and the innermost cause, without the backtrace and what is between.
-fn summary(message: &str) -> String {
-    let first = first_line(message);
-    match last_cause(message) {
-        Some(cause) if !contains(first, cause) => format!("{first}: {cause}"),
-        _ => first.to_owned(),
+/// The last line of the section `Caused by:`, without its number. Empty if there is none.
+fn last_cause(message: &str) -> &str {
+    let Some((_, causes)) = split(message, "\n\nCaused by:\n", Occurrence::First) else { return "" };
+    // A backtrace can follow, behind an empty line.
+    let causes = before(causes, "\n\n");
+    let last = split(causes, "\n", Occurrence::Last).map_or(causes, |(_, last)| last);
+    let last = last.trim_ascii_start();
+    match split(last, ": ", Occurrence::First) {
+        Some((number, cause)) if number.bytes().all(|byte| byte.is_ascii_digit()) => cause,
+        _ => last,
     }
 }
 
-/// The last line of the section `Caused by:`, without its number.
-fn last_cause(message: &str) -> Option<&str> {
-    let (_, causes) = split_once(message, "\n\nCaused by:\n")?;
-    let last = causes.lines().take_while(|line| !line.is_empty()).last()?.trim();
-    let unnumbered = last.trim_start_matches(|character: char| character.is_ascii_digit());
-    Some(unnumbered.strip_prefix(": ").unwrap_or(last))
+fn quote(text: &str, limit: usize) -> String {
+    ["`", &escaped_line(text, limit), "`"].concat()
 }
 
-fn first_line(text: &str) -> &str {
-    text.split_once('\n').map_or(text, |(line, _)| line)
+/// The text before the first occurrence of a string, or the whole text.
+fn before<'t>(text: &'t str, separator: &str) -> &'t str {
+    split(text, separator, Occurrence::First).map_or(text, |(before, _)| before)
 }
 
-fn quote(text: &str) -> String {
-    format!("`{}`", escaped_line(text, QUOTE_LIMIT))
+#[derive(Clone, Copy)]
+enum Occurrence {
+    First,
+    Last,
 }
 
-/// Splits at the first occurrence of a string. The standard library's search adds 2.6 KB to the module.
-fn split_once<'t>(text: &'t str, separator: &str) -> Option<(&'t str, &'t str)> {
-    text.char_indices().find_map(|(at, _)| split_at_separator(text, at, separator))
-}
-
-/// Splits at the last occurrence of a string.
-fn rsplit_once<'t>(text: &'t str, separator: &str) -> Option<(&'t str, &'t str)> {
-    text.char_indices().rev().find_map(|(at, _)| split_at_separator(text, at, separator))
-}
-
-fn split_at_separator<'t>(text: &'t str, at: usize, separator: &str) -> Option<(&'t str, &'t str)> {
+/// Splits at an occurrence of a string. The standard library's search adds 2.6 KB to the module.
+fn split<'t>(text: &'t str, separator: &str, occurrence: Occurrence) -> Option<(&'t str, &'t str)> {
+    let mut windows = text.as_bytes().windows(separator.len());
+    let is_separator = |window: &[u8]| window == separator.as_bytes();
+    let at = match occurrence {
+        Occurrence::First => windows.position(is_separator),
+        Occurrence::Last => windows.rposition(is_separator),
+    }?;
     let (before, rest) = text.split_at_checked(at)?;
     Some((before, rest.strip_prefix(separator)?))
 }
