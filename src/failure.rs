@@ -24,37 +24,35 @@ pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
         return ApiError::read(error).explain(query);
     }
     if let Some(denied) = message.strip_prefix("Policy has not been granted access to ") {
-        return explain_denied(denied, query);
+        return explain_denied(denied).to_owned();
     }
-    let first = before(message, "\n");
-    let cause = last_cause(message);
+    let (first, cause) = (before(message, "\n"), last_cause(message));
     let detail = if contains(first, cause) { first.to_owned() } else { [first, ": ", cause].concat() };
     let (what, detail) = if let Some(error) = detail.strip_prefix("Error deserializing response: ") {
         let is_syntax = error.starts_with("expected value") || error.starts_with("EOF while parsing");
-        let what = if is_syntax { "is not JSON: " } else { "has an unexpected format: " };
-        (["the API server's answer ", what].concat(), error)
+        let syntax = "the API server's answer is not JSON: ";
+        (if is_syntax { syntax } else { "the API server's answer has an unexpected format: " }, error)
     } else if let Some(error) = detail.strip_prefix("ServiceError: ") {
-        ("no answer from the API server: ".to_owned(), error)
+        ("no answer from the API server: ", error)
     } else {
-        (String::new(), &*detail)
+        ("", &*detail)
     };
     match detail {
         "" => "the policy server gives no reason".to_owned(),
         "kube::Client was not initialized properly" => {
             "the policy server has no connection to an API server".to_owned()
         }
-        detail => what + &quote(detail, QUOTE_LIMIT),
+        detail => quote(what, detail, QUOTE_LIMIT),
     }
 }
 
 /// The host refused the call: the policy's manifest does not grant it.
-fn explain_denied(denied: &str, query: &Query<'_>) -> String {
+fn explain_denied(denied: &str) -> &'static str {
     if denied.starts_with("Kubernetes ") {
-        let fix = "`: add it to `contextAwareResources`, as in policy.yaml";
-        return ["the policy has no access to `", query.api_version, "/", query.kind, fix].concat();
+        return "the policy may not read this kind: add it to `contextAwareResources`, as in policy.yaml";
     }
     // Only namespaced policies need a grant for a function of the host, and those can't have `contextAwareResources`.
-    "the policy may not call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in policy.yaml".into()
+    "the policy may not call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in policy.yaml"
 }
 
 /// An HTTP error of the API server, or of a proxy before it.
@@ -84,30 +82,28 @@ impl<'m> ApiError<'m> {
     }
 
     fn explain(&self, query: &Query<'_>) -> String {
-        let mut text = String::new();
-        let mut add = |part: &str| {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(part);
+        let (mut reason, mut what) = (escaped_line(self.reason, NAME_LIMIT), "");
+        if self.reason == NOT_A_STATUS {
+            reason.clear();
+            what = "the answer is not JSON: ";
+        }
+        let detail = match self.forbidden_resource(query) {
+            Some(resource) => self.explain_forbidden(resource),
+            None if self.message.is_empty() || self.message == self.reason => String::new(),
+            None => quote(what, self.message, QUOTE_LIMIT),
         };
-        let is_status = self.reason != NOT_A_STATUS;
-        let reason = if is_status { escaped_line(self.reason, NAME_LIMIT) } else { String::new() };
-        match (self.code, &*reason) {
-            ("", "") => {}
-            ("", reason) => add(reason),
-            (code, "") => add(&["HTTP ", code].concat()),
-            (code, reason) => add(&["HTTP ", code, " ", reason].concat()),
-        }
-        if !is_status {
-            add("the answer is not JSON");
-        }
-        match self.forbidden_resource(query) {
-            Some(resource) => add(&self.explain_forbidden(resource)),
-            None if self.message.is_empty() || self.message == self.reason => {}
-            None => add(&quote(self.message, QUOTE_LIMIT)),
-        }
-        text
+        let code = self.code;
+        let show = |condition: bool, text| if condition { text } else { "" };
+        let has_head = !(code.is_empty() && reason.is_empty());
+        [
+            show(!code.is_empty(), "HTTP "),
+            code,
+            show(!code.is_empty() && !reason.is_empty(), " "),
+            &reason,
+            show(has_head && !detail.is_empty(), ": "),
+            &detail,
+        ]
+        .concat()
     }
 
     /// The resource that the API server refuses to return: `serviceaccounts "web" is forbidden: …`.
@@ -119,7 +115,7 @@ impl<'m> ApiError<'m> {
 
     fn explain_forbidden(&self, resource: &str) -> String {
         let user = match split(self.message, "User \"", Occurrence::First) {
-            Some((_, rest)) => quote(before(rest, "\""), NAME_LIMIT),
+            Some((_, rest)) => quote("", before(rest, "\""), NAME_LIMIT),
             None => "the policy server".to_owned(),
         };
         let role = if resource == "configmaps" { "Role for the ConfigMap" } else { "ClusterRole" };
@@ -145,8 +141,9 @@ fn last_cause(message: &str) -> &str {
     }
 }
 
-fn quote(text: &str, limit: usize) -> String {
-    ["`", &escaped_line(text, limit), "`"].concat()
+/// The detail in backticks, behind what it is.
+fn quote(what: &str, detail: &str, limit: usize) -> String {
+    [what, "`", &escaped_line(detail, limit), "`"].concat()
 }
 
 /// The text before the first occurrence of a string, or the whole text.
@@ -280,7 +277,7 @@ mod tests {
                 "Host error: Policy has not been granted access to Kubernetes v1/ServiceAccount resources. The \
                  violation has been reported."
                     .to_owned(),
-                "the policy has no access to `v1/ServiceAccount`: add it to `contextAwareResources`, as in policy.yaml",
+                "the policy may not read this kind: add it to `contextAwareResources`, as in policy.yaml",
             ),
             (
                 "Host error: Policy has not been granted access to the 'kubernetes/get_resource' host capability. The \

@@ -1,7 +1,7 @@
 //! Errors: what could not be read, and where.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::scan::Kind;
 
@@ -14,11 +14,8 @@ pub type Result<T> = std::result::Result<T, Unreadable>;
 /// the square of the input.
 pub const KEY_LIMIT: usize = 128;
 
-/// The longest name that an error shows, in characters. A longer one is cut and ends with `…`.
+/// The longest name that an error shows, in bytes. A longer one is cut and ends with `…`.
 pub const NAME_LIMIT: usize = 64;
-
-/// Marks a cut.
-const ELLIPSIS: char = '…';
 
 /// One step of a JSON path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,39 +41,32 @@ pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
                 if !text.is_empty() {
                     text.push('.');
                 }
-                text.push_str(&shorten(key));
+                text.push_str(&shorten(key, KEY_LIMIT));
             }
         }
     }
     text
 }
 
-/// Cuts a key to at most [`KEY_LIMIT`] bytes, `…` included.
-fn shorten(key: &str) -> Cow<'_, str> {
-    if key.len() <= KEY_LIMIT {
-        return Cow::Borrowed(key);
+/// Cuts a key or a name to at most `limit` bytes, `…` included.
+fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    const ELLIPSIS: char = '…';
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
     }
-    let limit = KEY_LIMIT.saturating_sub(ELLIPSIS.len_utf8());
+    let limit = limit.saturating_sub(ELLIPSIS.len_utf8());
     let fits = |(at, character): &(usize, char)| at.saturating_add(character.len_utf8()) <= limit;
-    Cow::Owned(key.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
+    Cow::Owned(text.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
 }
 
-/// A name as an error shows it: at most [`NAME_LIMIT`] characters, with escapes for all but printable ASCII.
+/// Writes a name with escapes for all but printable ASCII and the cut, such as `\u{200b}`.
 ///
-/// Valid names are ASCII, so an escape such as `\u{200b}` shows a character that is invisible, or only looks right.
-fn escape_name(name: &str) -> String {
-    let mut shown = String::new();
-    for (at, character) in name.chars().enumerate() {
-        if at == NAME_LIMIT {
-            shown.push(ELLIPSIS);
-            break;
-        }
-        match character {
-            ' '..='~' => shown.push(character),
-            _ => shown.extend(character.escape_default()),
-        }
-    }
-    shown
+/// Valid names are ASCII, so an escape shows a character that is invisible, or that only looks right.
+fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    name.chars().try_for_each(|character| match character {
+        ' '..='~' | '…' => f.write_char(character),
+        _ => write!(f, "\\u{{{:x}}}", u32::from(character)),
+    })
 }
 
 /// A value that could not be read: its path, and what was expected.
@@ -112,11 +102,11 @@ impl Unreadable {
 
     /// A name is invalid. The error shows the name, so it must not be used for a value that may be a secret.
     ///
-    /// The error keeps the first [`NAME_LIMIT`] characters, and shows those that are not printable ASCII as escapes.
+    /// The error keeps at most [`NAME_LIMIT`] bytes, and shows characters that are not printable ASCII as escapes.
     #[must_use]
     #[cold]
     pub fn name(expected: &'static str, got: &str) -> Self {
-        Self::from(Problem::Name { expected, got: escape_name(got) })
+        Self::from(Problem::Name { expected, got: shorten(got, NAME_LIMIT).into_owned() })
     }
 
     /// A required value is missing.
@@ -135,7 +125,7 @@ impl Unreadable {
     #[must_use]
     #[cold]
     pub fn within(mut self, key: &str) -> Self {
-        self.0.path.push(Segment::Key(shorten(key).into_owned()));
+        self.0.path.push(Segment::Key(shorten(key, KEY_LIMIT).into_owned()));
         self
     }
 
@@ -199,7 +189,11 @@ impl fmt::Display for Unreadable {
         match &self.0.problem {
             Problem::Type { expected, got } => write!(f, "expected {expected}, but got {got}"),
             Problem::Value { expected } => write!(f, "expected {expected}, but got something else"),
-            Problem::Name { expected, got } => write!(f, "expected {expected}, but got `{got}`"),
+            Problem::Name { expected, got } => {
+                write!(f, "expected {expected}, but got `")?;
+                write_name(f, got)?;
+                f.write_char('`')
+            }
             Problem::Missing { expected } => write!(f, "expected {expected}, but got none"),
             Problem::Duplicate => f.write_str("expected the key once, but got it twice"),
             Problem::Syntax { byte } => write!(f, "expected JSON, but got something else at byte {byte}"),
@@ -226,10 +220,10 @@ mod tests {
         for (name, shown) in [
             ("../web", "../web".to_owned()),
             ("", String::new()),
-            ("a\u{202e}b\n\u{200b}", "a\\u{202e}b\\n\\u{200b}".to_owned()),
+            ("a\u{202e}b\n\u{200b}", "a\\u{202e}b\\u{a}\\u{200b}".to_owned()),
             (&"x".repeat(64), "x".repeat(64)),
-            (&"x".repeat(65), "x".repeat(64) + "…"),
-            (&"\u{e4}".repeat(1_000_000), "\\u{e4}".repeat(64) + "…"),
+            (&"x".repeat(65), "x".repeat(61) + "…"),
+            (&"\u{e4}".repeat(1_000_000), "\\u{e4}".repeat(30) + "…"),
         ] {
             assert_eq!(text(name), format!("`namespace`: expected a DNS label, but got `{shown}`"));
         }
