@@ -268,7 +268,7 @@ fn mapping_in_config_map(
         }
         Err(LookupError::Failed(reason)) => reason,
     };
-    let message = Message::new(subject, format_args!("it could not be read: ")).quote(&reason);
-    checker.report(FindingKind::LookupFailed, message);
+    let text = format_args!("it could not be read: {reason}");
+    checker.report(FindingKind::LookupFailed, Message::new(subject, text));
     Err(Reported(FindingKind::LookupFailed))
 }

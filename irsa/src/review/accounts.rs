@@ -41,18 +41,18 @@ impl<'c> Accounts<'c> {
         account: Rc<ServiceAccount>,
         pod_lifetime: Option<TokenLifetime>,
     ) -> (bool, &mut CheckedAccount<'c>) {
-        let known = self.0.iter().position(|checked| Rc::ptr_eq(&checked.account, &account));
+        let known = self.0.iter().position(|resolved| Rc::ptr_eq(&resolved.account, &account));
         if let Some(known) = known {
-            let checked = self.0.swap_remove(known);
-            checker.findings.replay(&checked.findings);
-            return (false, self.0.push_mut(checked));
+            let resolved = self.0.swap_remove(known);
+            checker.findings.replay(&resolved.findings);
+            return (false, self.0.push_mut(resolved));
         }
         let before = checker.findings.counts();
         let resolution = resolve(checker, &account, pod_lifetime);
         check_keys(checker, &account, !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_)));
         let findings = checker.findings.recording(&before);
-        let checked = CheckedAccount { account, resolution, findings, selection: AccountSelection::default() };
-        (true, self.0.push_mut(checked))
+        let resolved = CheckedAccount { account, resolution, findings, selection: AccountSelection::default() };
+        (true, self.0.push_mut(resolved))
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn check_pod<'c>(
     }
     let name = &*pod.spec.service_account();
     if !is_dns_subdomain(name) {
-        return Err(Unreadable::value("a DNS subdomain").within("serviceAccountName").within("spec"));
+        return Err(Unreadable::name("a DNS subdomain", name).within("serviceAccountName").within("spec"));
     }
     let own = PodAnnotations::read(checker, pod);
     metadata::check_pod(checker, pod, &own);
@@ -78,30 +78,30 @@ pub(super) fn check_pod<'c>(
             return Ok(PodResult { service_account, ..PodResult::default() });
         }
     };
-    let (is_new, checked) = accounts.check(checker, account, own.token_lifetime);
+    let (is_new, resolved) = accounts.check(checker, account, own.token_lifetime);
     // In the audit annotations each account counts once.
-    let mut result = if is_new { checked.result() } else { PodResult::default() };
-    match &checked.resolution {
-        Resolution::NoRole => check_without_role(checker, pod, (&checked.account, &volumes)),
+    let mut result = if is_new { resolved.result() } else { PodResult::default() };
+    match &resolved.resolution {
+        Resolution::NoRole => check_without_role(checker, pod, (&resolved.account, &volumes)),
         Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, *kind)),
         Resolution::Blocked { role } => {
             // Nothing is injected, but everything else that is wrong is reported too.
             let selection = own.selection();
-            let selection = selection.as_ref().unwrap_or_else(|| checked.selection.read(checker, &checked.account));
+            let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
             let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
             credentials::check_containers(checker, pod, &method, selection);
             check_effective(checker, pod, &volumes, None);
         }
         Resolution::Identity(identity) => {
             let selection = own.selection();
-            let selection = selection.as_ref().unwrap_or_else(|| checked.selection.read(checker, &checked.account));
+            let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
             check_selection(checker, pod, selection);
             credentials::check_containers(checker, pod, &identity.method, selection);
             let plan = Plan::new(checker, pod, identity, selection);
             check_effective(checker, pod, &volumes, Some(&plan));
             result.patch = inject(checker, pod, &plan, &volumes);
             if identity.source == RoleSource::ContainerCredentials {
-                let reason = format!("service account `{}` gets container credentials", checked.account.name);
+                let reason = format!("service account `{}` gets container credentials", resolved.account.name);
                 check_tokens(checker, pod, &reason);
             }
         }
@@ -225,8 +225,9 @@ fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) -> 
             FindingKind::MissingServiceAccount
         }
         LookupError::Failed(reason) => {
-            let message = Message::new(subject, format_args!("it could not be read: ")).quote(reason);
-            checker.report(FindingKind::LookupFailed, message.on(Item::ServiceAccountName));
+            let text = format_args!("it could not be read: {reason}");
+            let message = Message::new(subject, text).on(Item::ServiceAccountName);
+            checker.report(FindingKind::LookupFailed, message);
             FindingKind::LookupFailed
         }
     }

@@ -25,17 +25,6 @@ impl<'n> Names<'n> {
         Self(entries)
     }
 
-    /// The names, each as often as it occurs, in their order.
-    pub(crate) fn in_order(&self) -> Vec<&str> {
-        let mut names = vec![""; self.0.len()];
-        for (name, position) in &self.0 {
-            if let Some(place) = names.get_mut(*position) {
-                *place = name;
-            }
-        }
-        names
-    }
-
     /// The first position of a name.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         let entry = if self.0.len() > UNSORTED {
