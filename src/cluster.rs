@@ -8,6 +8,7 @@ use irsa::{Cluster, LookupError, Query};
 use serde::Serialize;
 use wapc_guest::host_call;
 
+use crate::failure::explain;
 use crate::json::to_json;
 
 /// The usual length of the parameters of the host call, in bytes.
@@ -20,7 +21,8 @@ impl Cluster for Host {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
         let request = GetResourceRequest::from(query).to_json();
         match host_call("kubewarden", "kubernetes", "get_resource", request.as_bytes()) {
-            Ok(answer) => String::from_utf8(answer).map_err(|_| LookupError::mismatch("it is not UTF-8")),
+            Ok(answer) => String::from_utf8(answer)
+                .map_err(|_| LookupError::Failed("the policy server's answer is not UTF-8".to_owned())),
             Err(error) => Err(understand(&error.to_string(), query)),
         }
     }
@@ -56,7 +58,7 @@ impl GetResourceRequest<'_> {
 /// Interprets the host's error message.
 ///
 /// Kubewarden's policy-evaluator says with these words that the object does not exist (seen in its versions for
-/// Kubewarden 1.6 to 1.34). It can wrap them (`Host error: Callback evaluation failure: …`) and append a backtrace.
+/// Kubewarden 1.6 to 1.36). It can wrap them (`Host error: Callback evaluation failure: …`) and append a backtrace.
 /// After any other message, the object may exist.
 #[must_use]
 pub fn understand(message: &str, query: &Query<'_>) -> LookupError {
@@ -66,14 +68,7 @@ pub fn understand(message: &str, query: &Query<'_>) -> LookupError {
     if contains(message, &not_found) {
         return LookupError::NotFound;
     }
-    // A backtrace is on lines of its own.
-    let mut reason = message.split_once('\n').map_or(message, |(first_line, _)| first_line);
-    for wrapper in ["Host error: ", "Callback evaluation failure: "] {
-        if let Some(wrapped) = reason.strip_prefix(wrapper) {
-            reason = wrapped;
-        }
-    }
-    LookupError::Failed(reason.to_owned())
+    LookupError::Failed(explain(message, query))
 }
 
 #[cfg(test)]
@@ -96,20 +91,10 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_reason_of_any_other_failure() {
-        for (text, reason) in [
-            (
-                "Host error: Callback evaluation failure: \
-                 Cannot find v1/ServiceAccount named 'web2' inside of namespace 'Some(\"team-a\")'",
-                "Cannot find v1/ServiceAccount named 'web2' inside of namespace 'Some(\"team-a\")'",
-            ),
-            (
-                "Host error: Callback evaluation failure: ApiError: forbidden\n\nCaused by:\n    x",
-                "ApiError: forbidden",
-            ),
-            ("", ""),
-        ] {
-            assert_eq!(understand(text, &QUERY), LookupError::Failed(reason.to_owned()), "{text}");
+    fn reports_that_another_object_does_not_exist_as_a_failure() {
+        let text = "Cannot find v1/ServiceAccount named 'web2' inside of namespace 'Some(\"team-a\")'";
+        for text in [text, &text.replace("web2", "web").replace("team-a", "team-b")] {
+            assert_eq!(understand(text, &QUERY), LookupError::Failed(format!("`{text}`")));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! asked for the pod's service account by the only host call, and the review becomes a `response`.
 
 pub mod cluster;
+mod failure;
 mod json;
 mod payload;
 mod response;

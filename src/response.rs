@@ -23,8 +23,7 @@ pub(crate) struct ValidationResponse<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(serialize_with = "as_json_text")]
-    mutated_object: Option<&'r MutatedObject<'r>>,
+    mutated_object: Option<JsonText<'r>>,
     #[serde(serialize_with = "as_object")]
     audit_annotations: &'r [(&'static str, String)],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -39,7 +38,7 @@ impl<'r> ValidationResponse<'r> {
             accepted: rejection.is_none(),
             code: rejection.map(|rejection| rejection.code),
             message: rejection.map(|rejection| rejection.message.as_str()),
-            mutated_object: review.mutated_object.as_ref(),
+            mutated_object: review.mutated_object.as_ref().map(JsonText),
             audit_annotations: &review.audit_annotations,
             warnings: &review.warnings,
         }
@@ -47,16 +46,18 @@ impl<'r> ValidationResponse<'r> {
 
     /// The answer as JSON.
     pub(crate) fn to_json(&self) -> String {
-        let object = self.mutated_object.map_or(0, MutatedObject::max_length);
+        let object = self.mutated_object.map_or(0, |object| object.0.max_length());
         to_json(self, object.saturating_add(USUAL_LENGTH))
     }
 }
 
-/// Writes the mutated object, which is JSON text already.
-fn as_json_text<S: Serializer>(object: &Option<&MutatedObject<'_>>, serializer: S) -> Result<S::Ok, S::Error> {
-    match object {
-        Some(object) => serializer.serialize_newtype_struct(JSON_TEXT, &format_args!("{object}")),
-        None => serializer.serialize_none(),
+/// The mutated object, which is JSON text already.
+#[derive(Debug, Clone, Copy)]
+struct JsonText<'r>(&'r MutatedObject<'r>);
+
+impl Serialize for JsonText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(JSON_TEXT, &format_args!("{}", self.0))
     }
 }
 

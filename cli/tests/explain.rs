@@ -146,8 +146,8 @@ fn finds_the_pod_and_its_account_by_their_kinds() {
             .unwrap()
     };
     for (pod, status, cause) in [
-        ("pod/eks-iam-test1", 1, json!({"step": "role", "mistake": "missingRole"})),
-        ("pod/eks-iam-test2", 1, json!({"step": "role", "mistake": "missingRole"})),
+        ("pod/eks-iam-test1", 1, json!({"step": "role", "mistake": "roleOfOtherAccount"})),
+        ("pod/eks-iam-test2", 1, json!({"step": "role", "mistake": "roleOfOtherAccount"})),
         ("pod/eks-iam-test3", 0, Value::Null),
         ("pod/eks-iam-test4", 0, Value::Null),
     ] {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use irsa::internals::AccountPattern;
 use irsa::internals::Glob;
 use irsa::RoleArn;
-use irsa::internals::TemplatePath;
+use irsa::internals::ObjectPath;
 use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
 
@@ -42,7 +42,7 @@ fuzz_target!(|texts: (&str, &str)| {
         assert_eq!(one.matches('/').count(), 1, "{one}");
         std::hint::black_box(pattern.matches(other, one));
     }
-    if let Ok(path) = TemplatePath::new(borrowed) {
+    if let Ok(path) = ObjectPath::new(borrowed) {
         assert!(!path.steps().is_empty());
     }
     for name in skip_containers::read(one).into_iter().flatten() {

@@ -57,7 +57,7 @@ mod types;
 mod util;
 
 pub use cluster::{Cluster, LookupError, Query};
-pub use findings::{Action, Finding, FindingKind, ItemKind, Owner, Place, escaped_line};
+pub use findings::{Action, Finding, FindingKind, ItemKind, Owner, Place, TargetKind, escaped_line};
 pub use json_reader as json;
 pub use objects::env_var::refers_to_another;
 pub use objects::kind::GroupVersionKind;
@@ -73,7 +73,7 @@ pub use types::role_arn::RoleArn;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::objects::annotation_keys::AUDIENCE;
-    pub use crate::settings::{Definition, Mode, OBJECTS, TemplatePath, TemplatePathError, ValueType};
+    pub use crate::settings::{Definition, Mode, OBJECTS, ObjectPath, ObjectPathError, ValueType};
     pub use crate::types::account_pattern::{AccountPattern, AccountPatternError};
     pub use crate::types::character::Shown;
     pub use crate::types::dns::{is_dns_label, is_dns_subdomain};

@@ -137,7 +137,12 @@ impl<'j> Request<'j> {
         if is_dns_label(&namespace) {
             return Ok(namespace);
         }
-        Err(Unreadable::value("the name of a namespace").within("namespace"))
+        let expected = "the name of a namespace";
+        let error = match &*namespace {
+            "" => Unreadable::missing(expected),
+            other => Unreadable::name(expected, other),
+        };
+        Err(error.within("namespace"))
     }
 }
 

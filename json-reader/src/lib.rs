@@ -25,6 +25,6 @@ pub use field::{Array, Field};
 pub use reader::{Attempt, Brackets, Reader, Span};
 pub use scan::DEPTH_LIMIT;
 pub use string::RawStr;
-pub use unreadable::{KEY_LIMIT, Result, Segment, Unreadable, path_text};
+pub use unreadable::{KEY_LIMIT, NAME_LIMIT, Result, Segment, Unreadable, path_text};
 pub use value::Value;
 pub use write::write_string;

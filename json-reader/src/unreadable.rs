@@ -1,7 +1,7 @@
 //! Errors: what could not be read, and where.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::scan::Kind;
 
@@ -13,6 +13,9 @@ pub type Result<T> = std::result::Result<T, Unreadable>;
 /// Keys are user input of any length, and many errors can share a key. Without a limit, their texts could grow with
 /// the square of the input.
 pub const KEY_LIMIT: usize = 128;
+
+/// The longest name that an error shows, in bytes. A longer one is cut and ends with `…`.
+pub const NAME_LIMIT: usize = 64;
 
 /// One step of a JSON path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,27 +41,37 @@ pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
                 if !text.is_empty() {
                     text.push('.');
                 }
-                text.push_str(&shorten(key));
+                text.push_str(&shorten(key, KEY_LIMIT));
             }
         }
     }
     text
 }
 
-/// Cuts a key to at most [`KEY_LIMIT`] bytes, `…` included.
-fn shorten(key: &str) -> Cow<'_, str> {
+/// Cuts a key or a name to at most `limit` bytes, `…` included.
+fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     const ELLIPSIS: char = '…';
-    if key.len() <= KEY_LIMIT {
-        return Cow::Borrowed(key);
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
     }
-    let limit = KEY_LIMIT.saturating_sub(ELLIPSIS.len_utf8());
+    let limit = limit.saturating_sub(ELLIPSIS.len_utf8());
     let fits = |(at, character): &(usize, char)| at.saturating_add(character.len_utf8()) <= limit;
-    Cow::Owned(key.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
+    Cow::Owned(text.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
+}
+
+/// Writes a name with escapes for all but printable ASCII and the cut, such as `\u{200b}`.
+///
+/// Valid names are ASCII, so an escape shows a character that is invisible, or that only looks right.
+fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    name.chars().try_for_each(|character| match character {
+        ' '..='~' | '…' => f.write_char(character),
+        _ => write!(f, "\\u{{{:x}}}", u32::from(character)),
+    })
 }
 
 /// A value that could not be read: its path, and what was expected.
 ///
-/// It never contains a value of the text, which may be a secret.
+/// The only value that it can contain is a name ([`Unreadable::name`]). Any other may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(Box<Fault>);
 
@@ -68,12 +81,15 @@ struct Fault {
     /// The path to the value, innermost segment first.
     path: Vec<Segment>,
     problem: Problem,
+    /// What the value is about, for the start of the message.
+    subject: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Problem {
     Type { expected: &'static str, got: &'static str },
     Value { expected: &'static str },
+    Name { expected: &'static str, got: String },
     Missing { expected: &'static str },
     Duplicate,
     Syntax { byte: usize },
@@ -84,6 +100,15 @@ impl Unreadable {
     #[must_use]
     pub fn value(expected: &'static str) -> Self {
         Self::from(Problem::Value { expected })
+    }
+
+    /// A name is invalid. The error shows the name, so it must not be used for a value that may be a secret.
+    ///
+    /// The error keeps at most [`NAME_LIMIT`] bytes, and shows characters that are not printable ASCII as escapes.
+    #[must_use]
+    #[cold]
+    pub fn name(expected: &'static str, got: &str) -> Self {
+        Self::from(Problem::Name { expected, got: shorten(got, NAME_LIMIT).into_owned() })
     }
 
     /// A required value is missing.
@@ -102,14 +127,41 @@ impl Unreadable {
     #[must_use]
     #[cold]
     pub fn within(mut self, key: &str) -> Self {
-        self.0.path.push(Segment::Key(shorten(key).into_owned()));
+        self.0.path.push(Segment::Key(shorten(key, KEY_LIMIT).into_owned()));
         self
+    }
+
+    /// Prepends the segments of a path, outermost first, to the error's path. Each key is cut to [`KEY_LIMIT`].
+    #[must_use]
+    #[cold]
+    pub fn within_path(self, path: &[Segment]) -> Self {
+        path.iter().rev().fold(self, |error, segment| match segment {
+            Segment::Index(index) => error.within_array(*index),
+            Segment::Key(key) => error.within(key),
+        })
+    }
+
+    /// The offset of the error in bytes if the text is not JSON, or is nested too deeply.
+    #[must_use]
+    pub fn syntax_error(&self) -> Option<usize> {
+        match self.0.problem {
+            Problem::Syntax { byte } => Some(byte),
+            _ => None,
+        }
     }
 
     /// Prepends an index to the error's path.
     #[cold]
     pub(crate) fn within_array(mut self, index: usize) -> Self {
         self.0.path.push(Segment::Index(index));
+        self
+    }
+
+    /// Says what the value is about, at the start of the message.
+    #[must_use]
+    #[cold]
+    pub fn about(mut self, subject: String) -> Self {
+        self.0.subject = Some(subject);
         self
     }
 
@@ -135,18 +187,26 @@ impl Unreadable {
 impl From<Problem> for Unreadable {
     #[cold]
     fn from(problem: Problem) -> Self {
-        Self(Box::new(Fault { path: Vec::new(), problem }))
+        Self(Box::new(Fault { path: Vec::new(), problem, subject: None }))
     }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = &self.0.subject {
+            write!(f, "{subject}: ")?;
+        }
         if !self.0.path.is_empty() {
             write!(f, "`{}`: ", self.path())?;
         }
         match &self.0.problem {
             Problem::Type { expected, got } => write!(f, "expected {expected}, but got {got}"),
             Problem::Value { expected } => write!(f, "expected {expected}, but got something else"),
+            Problem::Name { expected, got } => {
+                write!(f, "expected {expected}, but got `")?;
+                write_name(f, got)?;
+                f.write_char('`')
+            }
             Problem::Missing { expected } => write!(f, "expected {expected}, but got none"),
             Problem::Duplicate => f.write_str("expected the key once, but got it twice"),
             Problem::Syntax { byte } => write!(f, "expected JSON, but got something else at byte {byte}"),
@@ -164,7 +224,33 @@ mod tests {
     fn shows_the_path_and_what_was_expected() {
         let error = Unreadable::value("a name").within("a").within_array(3).within("spec");
         assert_eq!(error.to_string(), "`spec[3].a`: expected a name, but got something else");
+        let error = error.about("setting `x`".to_owned());
+        assert_eq!(error.to_string(), "setting `x`: `spec[3].a`: expected a name, but got something else");
         assert_eq!(Unreadable::syntax(7).to_string(), "expected JSON, but got something else at byte 7");
+    }
+
+    #[test]
+    fn shows_an_invalid_name_cut_and_escaped() {
+        let text = |name: &str| Unreadable::name("a DNS label", name).within("namespace").to_string();
+        for (name, shown) in [
+            ("../web", "../web".to_owned()),
+            ("", String::new()),
+            ("a\u{202e}b\n\u{200b}", "a\\u{202e}b\\u{a}\\u{200b}".to_owned()),
+            (&"x".repeat(64), "x".repeat(64)),
+            (&"x".repeat(65), "x".repeat(61) + "…"),
+            (&"\u{e4}".repeat(1_000_000), "\\u{e4}".repeat(30) + "…"),
+        ] {
+            assert_eq!(text(name), format!("`namespace`: expected a DNS label, but got `{shown}`"));
+        }
+    }
+
+    #[test]
+    fn prepends_a_path_and_cuts_each_key_alone() {
+        let long = "x".repeat(KEY_LIMIT);
+        let path = [Segment::Key("spec".to_owned()), Segment::Key(long.clone()), Segment::Index(3)];
+        let error = Unreadable::duplicate().within("template").within_path(&path).within("object");
+        assert_eq!(error.path(), format!("object.spec.{long}[3].template"));
+        assert_eq!(Unreadable::duplicate().within("a").within_path(&[]).path(), "a");
     }
 
     #[test]

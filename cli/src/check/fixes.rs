@@ -17,8 +17,10 @@ pub const fn fix(kind: FindingKind) -> &'static str {
         FindingKind::InvalidAudience => {
             "remove the annotation, or set the audience that the role's trust policy expects, usually `sts.amazonaws.com`"
         }
-        FindingKind::UnlikelyAudience => "remove the annotation, or set the audience to `sts.amazonaws.com`",
-        FindingKind::InvalidRegion => "write the name of an AWS region: `us-east-2`",
+        FindingKind::UnlikelyAudience => {
+            "set the audience that the role's trust policy expects, usually `sts.amazonaws.com`"
+        }
+        FindingKind::InvalidRegion => "write the name of an AWS region, such as `us-east-2`",
         FindingKind::AudienceNotAllowed => {
             "remove the annotation `audience`, or ask the operator of the policy to add it to `allowedAudiences`"
         }
@@ -27,16 +29,14 @@ pub const fn fix(kind: FindingKind) -> &'static str {
         FindingKind::InvalidSkipContainers => "write the names of containers, separated by commas: `init,sidecar`",
         FindingKind::UnknownSkipContainer => "correct the name, or remove it",
         FindingKind::MisspelledAnnotation => "rename the annotation",
-        FindingKind::IneffectiveAnnotation => "move it to the object where it has an effect, or remove it",
+        FindingKind::IneffectiveAnnotation => "move it to the object that the message names, or remove it",
         FindingKind::ConflictingVolume => "rename the volume, or remove it: the policy adds the token's volume",
         FindingKind::ConflictingMount => "mount the volume at another path",
         FindingKind::PartialCredentials => "remove the variable, or set both",
-        FindingKind::WrongTokenFile => {
-            "remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE`, and annotate the service account with the role"
-        }
-        FindingKind::AmbiguousCredentials => "remove the variables of one of the two kinds of credentials",
-        FindingKind::PartitionMismatch => "set a region of the role's partition, or a role of the region's",
-        FindingKind::ReadOnlyParentMount => "mount the read-only volume at a path that does not contain the token's",
+        FindingKind::WrongTokenFile => "remove the variable: the policy sets it to the file of the token",
+        FindingKind::AmbiguousCredentials => "remove the variables of the credentials that the container does not need",
+        FindingKind::PartitionMismatch => "use a role and a region of the same AWS partition",
+        FindingKind::ReadOnlyParentMount => "mount the volume at another path, or set another `tokenMountPath`",
         FindingKind::OverriddenRole => "remove the variable, or use a service account that has this role",
         FindingKind::StaticCredentials => "remove the variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`",
         FindingKind::InvalidRoleMapping => "correct the entry in the ConfigMap",

@@ -214,8 +214,10 @@ impl Context<'_> {
         let mut location = self.location.clone();
         let place = match finding.place.owner {
             Owner::Object => finding.place.clone(),
-            // The object itself is the account, or the account is not in the input.
-            Owner::ServiceAccount | Owner::ConfigMap if self.name.kind == "ServiceAccount" => finding.place.clone(),
+            // The object itself is the account, or the ConfigMap.
+            Owner::ServiceAccount | Owner::ConfigMap if matches!(&*self.name.kind, "ServiceAccount" | "ConfigMap") => {
+                finding.place.clone()
+            }
             Owner::ServiceAccount | Owner::ConfigMap => irsa::Place {
                 template: finding.place.template.clone(),
                 kind: irsa::ItemKind::ServiceAccountName,

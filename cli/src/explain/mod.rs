@@ -24,6 +24,7 @@ use crate::files::SettingsArgs;
 
 /// The arguments of `explain`.
 #[derive(ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     /// The pod, as `pod/NAME`: one of several in a file, or one of the cluster
     #[arg(value_name = "POD", value_parser = pod_name)]

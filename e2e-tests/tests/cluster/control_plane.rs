@@ -49,6 +49,16 @@ impl ControlPlane {
         self.kubeconfig_with(service_account, token["status"]["token"].as_str())
     }
 
+    /// A client with an administrator's identity that acts as this user with this group.
+    pub fn acting_as(&self, user: &str, group: &str) -> Api {
+        let mut config: Value = yaml_serde::from_str(&fs::read_to_string(self.kubeconfig()).unwrap()).unwrap();
+        config["users"][0]["user"]["as"] = json!(user);
+        config["users"][0]["user"]["as-groups"] = json!([group]);
+        let path = self.file("acting-as.kubeconfig");
+        fs::write(&path, config.to_string()).unwrap();
+        Api::connect(&path)
+    }
+
     /// Pauses the whole process.
     pub fn pause(&self) {
         self.signal("STOP");

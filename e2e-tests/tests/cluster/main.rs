@@ -20,6 +20,7 @@ mod scene;
 mod sdks;
 mod server;
 mod token;
+mod token_requests;
 mod walk_through;
 mod webhooks;
 mod workloads;

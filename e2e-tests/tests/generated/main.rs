@@ -2,6 +2,7 @@
 //! listing, the base of the kustomizations. Each test fails if a file is stale. `make docs` writes all of them.
 
 mod artifact_hub;
+mod custom_workloads;
 mod form;
 mod reference;
 mod schema;

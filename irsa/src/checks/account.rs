@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::metadata::report_misspelled;
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
-use crate::identity::annotations::{account_lists, region, sts_regional_endpoints, token_lifetime};
+use crate::identity::annotations::{account_selection, region, sts_regional_endpoints, token_lifetime};
 use crate::identity::resolve::{annotated_audience, annotated_role, check_ecr_role, container_credentials};
 use crate::objects::annotation_keys::{AUDIENCE, REGION, ROLE_ARN, STS_REGIONAL_ENDPOINTS, TOKEN_EXPIRATION};
 use crate::objects::metadata::SKIP_LABEL;
@@ -29,7 +29,7 @@ pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount)
     }
     token_lifetime(checker, subject, annotations.token_expiration.as_deref());
     sts_regional_endpoints(checker, subject, annotations.sts_regional_endpoints.as_deref());
-    account_lists(checker, account);
+    account_selection(checker, account);
     let region = region(checker, account);
     if container_credentials(checker.settings, account).is_some() {
         return None;

@@ -10,7 +10,7 @@ use crate::objects::annotation_keys::{
 use crate::objects::metadata::{Metadata, SKIP_LABEL};
 use crate::objects::pod::Pod;
 use crate::settings::Mode;
-use crate::util::name_index::NameIndex;
+use crate::util::names::Names;
 
 /// Checks the annotations of a pod or a pod template.
 pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &PodAnnotations) {
@@ -87,7 +87,7 @@ fn check_container_names(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: 
     if lists.iter().all(|(_, names)| names.is_none()) {
         return;
     }
-    let containers = NameIndex::new(&mut pod.spec.containers.iter().map(|container| container.name().decode()));
+    let containers = Names::new(pod.spec.containers.iter().map(|container| container.name().decode()));
     for (key, names) in lists {
         for unknown in names.iter().flatten().filter(|name| !containers.contains(name)) {
             let message = Message::new(Subject::Pod, format_args!("no container is named ")).quote(unknown);

@@ -1,10 +1,19 @@
 //! The lookups of one review: service accounts and the ConfigMap of role mappings, each at most once.
 
+use std::rc::Rc;
+
 use super::{Cluster, LookupError, Query};
 use crate::json::{self, Field, RawStr};
 use crate::objects::service_account::{AccountAnnotations, ServiceAccount};
 use crate::settings::Settings;
 use crate::types::object_name::{AccountName, ConfigMapName};
+
+/// The largest number of service accounts that are looked up for one request. A custom workload can name thousands, and
+/// each lookup is a read of the API server.
+const ACCOUNT_LIMIT: usize = 50;
+
+/// The longest reason of a failed lookup that is kept, in bytes.
+const REASON_LIMIT: usize = 1024;
 
 /// The key of the mappings in the ConfigMap.
 pub(crate) const CONFIG_KEY: &str = "config";
@@ -14,8 +23,9 @@ pub(crate) struct Lookups<'a> {
     cluster: &'a mut dyn Cluster,
     settings: &'a Settings<'a>,
     namespace: &'a str,
-    accounts: Vec<(String, Result<ServiceAccount, LookupError>)>,
-    role_mappings: Option<Result<Option<String>, LookupError>>,
+    /// The accounts so far, at most [`ACCOUNT_LIMIT`].
+    accounts: Vec<(String, Result<Rc<ServiceAccount>, LookupError>)>,
+    role_mappings: Option<Result<Option<Rc<str>>, LookupError>>,
 }
 
 impl<'a> Lookups<'a> {
@@ -27,12 +37,16 @@ impl<'a> Lookups<'a> {
     /// The service account of this name, which must be a DNS subdomain.
     ///
     /// # Errors
-    /// Fails if there is no such account, or if the lookup fails.
-    pub(crate) fn service_account(&mut self, name: &str) -> Result<ServiceAccount, LookupError> {
+    /// Fails if there is no such account, if the lookup fails, and for each account beyond the limit of 50.
+    pub(crate) fn service_account(&mut self, name: &str) -> Result<Rc<ServiceAccount>, LookupError> {
         if let Some((_, lookup)) = self.accounts.iter().find(|(found, _)| found == name) {
             return lookup.clone();
         }
-        let lookup = self.look_up_account(name);
+        if self.accounts.len() >= ACCOUNT_LIMIT {
+            let reason = format!("at most {ACCOUNT_LIMIT} service accounts are looked up for one request");
+            return Err(LookupError::Failed(reason));
+        }
+        let lookup = self.look_up_account(name).map(Rc::new).map_err(shortened);
         self.accounts.push((name.to_owned(), lookup.clone()));
         lookup
     }
@@ -41,11 +55,11 @@ impl<'a> Lookups<'a> {
     ///
     /// # Errors
     /// Fails if there is no such ConfigMap, or if the lookup fails.
-    pub(crate) fn role_mappings(&mut self, config_map: &ConfigMapName<'_>) -> Result<Option<String>, LookupError> {
+    pub(crate) fn role_mappings(&mut self, config_map: &ConfigMapName<'_>) -> Result<Option<Rc<str>>, LookupError> {
         if let Some(lookup) = &self.role_mappings {
             return lookup.clone();
         }
-        let lookup = self.look_up_role_mappings(config_map);
+        let lookup = self.look_up_role_mappings(config_map).map(|text| text.map(Rc::from)).map_err(shortened);
         self.role_mappings.insert(lookup).clone()
     }
 
@@ -101,4 +115,12 @@ impl<'a> Lookups<'a> {
         read.map_err(LookupError::mismatch)?;
         Ok(data.into_value().map(|config| config.decode().into_owned()))
     }
+}
+
+/// The error with its reason cut to [`REASON_LIMIT`]: it is kept for every pod template of the request.
+fn shortened(mut error: LookupError) -> LookupError {
+    if let LookupError::Failed(reason) = &mut error {
+        reason.truncate(reason.floor_char_boundary(REASON_LIMIT));
+    }
+    error
 }

@@ -2,8 +2,6 @@
 
 pub(crate) mod lookups;
 
-use std::fmt;
-
 use crate::json::{self, Field, Reader, Unreadable};
 use crate::objects::metadata::Metadata;
 
@@ -43,7 +41,7 @@ impl Query<'_> {
         })?;
         reader.finish()?;
         let metadata: Metadata<'j> = metadata.into_value();
-        let other = |key| Err(Unreadable::value("that of the object in the query").within(key));
+        let other = |key| Err(Unreadable::value("the one that was looked up").within(key));
         if kind.get().is_some_and(|kind| kind != self.kind) {
             return other("kind");
         }
@@ -71,14 +69,19 @@ pub trait Cluster {
 pub enum LookupError {
     /// The cluster has no object of this name.
     NotFound,
-    /// The lookup failed, so the object may exist. The text is the reason, for a message.
+    /// The lookup failed, so the object may exist. The text is the reason as part of one line: without a final period,
+    /// and with user input in backticks.
     Failed(String),
 }
 
 impl LookupError {
     /// The answer is not the object of the query.
     #[must_use]
-    pub fn mismatch(reason: impl fmt::Display) -> Self {
-        Self::Failed(format!("the answer is not the object of the query: {reason}"))
+    #[expect(clippy::needless_pass_by_value, reason = "the argument of `map_err`")]
+    pub(crate) fn mismatch(error: Unreadable) -> Self {
+        Self::Failed(match error.syntax_error() {
+            Some(byte) => format!("the policy server's answer is not JSON (byte {byte})"),
+            None => format!("the policy server's answer is not this object: {error}"),
+        })
     }
 }

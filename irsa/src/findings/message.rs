@@ -7,9 +7,12 @@ use std::fmt;
 use std::ops::Range;
 
 use super::escape::{Line, truncate};
-use super::place::{ItemKind, Owner, Place};
+use super::place::{ItemKind, Owner, Place, TargetKind};
 use crate::json::RawStr;
 use crate::types::object_name::{AccountName, ConfigMapName};
+
+/// The longest name that a place has, in bytes. Kubernetes accepts no longer ones.
+const NAME_LIMIT: usize = 1024;
 
 /// The shortest that a quoted value is cut to, in bytes.
 const QUOTE_MIN: usize = 16;
@@ -126,13 +129,13 @@ impl<'a> Message<'a> {
         Self { rest, ..self }
     }
 
-    /// Formats the message. About a template, its path comes first. User input is cut at `limit` bytes.
-    pub(super) fn format(&self, template: Option<&str>, limit: usize) -> Text {
+    /// Formats the message, without the path of a template, which comes before it. User input is cut at `limit` bytes.
+    pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
-        match (template, self.subject) {
-            (Some(path), Subject::Pod) => line.push(format_args!("pod template `{path}`: {}", self.item)),
-            (Some(path), subject) => line.push(format_args!("pod template `{path}`: {subject}: {}", self.item)),
-            (None, subject) => line.push(format_args!("{subject}: {}", self.item)),
+        match self.subject {
+            // The template stands for the pod.
+            Subject::Pod if is_in_template => line.push(format_args!("{}", self.item)),
+            subject => line.push(format_args!("{subject}: {}", self.item)),
         }
         line.push(self.text);
         let quote = self.value.map(|value| {
@@ -148,15 +151,21 @@ impl<'a> Message<'a> {
     }
 
     /// Where the message points to.
-    pub(super) fn place(&self, template: Option<&str>) -> Place {
-        let (kind, name) = self.item.place();
+    pub(super) fn place(&self, template: Option<(TargetKind, &str)>) -> Place {
+        let (kind, mut name) = self.item.place();
+        name.truncate(name.floor_char_boundary(NAME_LIMIT));
         let (owner, container) = match self.subject {
             Subject::Pod | Subject::Metadata => (Owner::Object, None),
-            Subject::Container(name) => (Owner::Object, Some(name.decode().into_owned())),
+            Subject::Container(name) => {
+                let mut name = name.decode().into_owned();
+                name.truncate(name.floor_char_boundary(NAME_LIMIT));
+                (Owner::Object, Some(name))
+            }
             Subject::ServiceAccount(_) => (Owner::ServiceAccount, None),
             Subject::ConfigMap(_) => (Owner::ConfigMap, None),
         };
-        Place { owner, template: template.map(str::to_owned), container, kind, name }
+        let target = template.map(|(target, _)| target).unwrap_or_default();
+        Place { owner, template: template.map(|(_, path)| path.to_owned()), target, container, kind, name }
     }
 }
 
@@ -168,17 +177,23 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// The text in `advice` bytes if cutting the quoted value does it, and never more than `limit` bytes.
-    pub(super) fn shortened(&self, advice: usize, limit: usize) -> String {
+    /// A text without a quoted value.
+    pub(super) fn plain(text: String) -> Self {
+        Self { text, quote: None }
+    }
+
+    /// The text behind a prefix, in `advice` bytes if cutting the quoted value does it, and never more than `limit` bytes.
+    pub(super) fn shortened(&self, prefix: &str, advice: usize, limit: usize) -> String {
         let mut text = self.text.clone();
         if let Some(quote) = &self.quote {
-            let excess = text.len().saturating_sub(advice);
+            let excess = prefix.len().saturating_add(text.len()).saturating_sub(advice);
             let keep = quote.len().saturating_sub(excess).max(QUOTE_MIN);
             #[expect(clippy::string_slice, reason = "INVARIANT: `format` took the range from this text")]
             let mut value = text[quote.clone()].to_owned();
             truncate(&mut value, keep);
             text.replace_range(quote.clone(), &value);
         }
+        text.insert_str(0, prefix);
         truncate(&mut text, limit);
         text
     }

@@ -12,8 +12,8 @@ mod report;
 pub use actions::Actions;
 pub use escape::escaped_line;
 pub use kind::{Action, FindingKind};
-pub use place::{ItemKind, Owner, Place};
+pub use place::{ItemKind, Owner, Place, TargetKind};
 pub use report::Finding;
 
 pub(crate) use message::{Item, Message, Subject};
-pub(crate) use report::{Findings, LINE_LIMIT, WARNING_LIMIT};
+pub(crate) use report::{Findings, LINE_LIMIT, Recording, WARNING_LIMIT};

@@ -46,26 +46,20 @@ impl PodAnnotations {
         }
     }
 
-    /// The containers that get something. A pod with one of the two annotations speaks for itself; otherwise its service
-    /// account's count.
-    pub(crate) fn selection(self, checker: &mut Checker<'_>, account: &ServiceAccount) -> ContainerSelection {
-        if self.skip_containers.is_some() || self.include_containers.is_some() {
-            return ContainerSelection::new(self.skip_containers, self.include_containers);
-        }
-        let (skip, include) = account_lists(checker, account);
-        ContainerSelection::new(skip, include)
+    /// The containers that get something. `None` if the pod has neither of the two annotations: its service account's count.
+    pub(crate) fn selection(self) -> Option<ContainerSelection> {
+        let is_given = self.skip_containers.is_some() || self.include_containers.is_some();
+        is_given.then(|| ContainerSelection::new(self.skip_containers, self.include_containers))
     }
 }
 
-/// The two lists of containers of a service account.
-pub(crate) fn account_lists(
-    checker: &mut Checker<'_>,
-    account: &ServiceAccount,
-) -> (Option<Vec<String>>, Option<Vec<String>>) {
+/// The containers that get something, by the annotations of a service account.
+pub(crate) fn account_selection(checker: &mut Checker<'_>, account: &ServiceAccount) -> ContainerSelection {
     let annotations = &account.annotations;
     let lists = [&annotations.skip_containers, &annotations.include_containers];
     let lists = lists.map(|list| list.as_deref().map(Cow::Borrowed));
-    container_lists(checker, Subject::ServiceAccount(&account.name), &lists)
+    let (skip, include) = container_lists(checker, Subject::ServiceAccount(&account.name), &lists);
+    ContainerSelection::new(skip, include)
 }
 
 /// `skip-containers` and `include-containers`. An empty `include-containers` counts as absent.
@@ -122,9 +116,9 @@ pub(crate) fn sts_regional_endpoints(
 }
 
 /// `region` of a service account. `None` if it is absent or is not the name of a region.
-pub(crate) fn region<'a>(checker: &mut Checker<'_>, account: &'a ServiceAccount) -> Option<Region<'a>> {
+pub(crate) fn region(checker: &mut Checker<'_>, account: &ServiceAccount) -> Option<Region<'static>> {
     let value = account.annotations.region.as_deref()?;
-    let region = Region::new(Cow::Borrowed(value)).ok();
+    let region = Region::new(Cow::Owned(value.to_owned())).ok();
     if region.is_none() {
         let text = format_args!("expected an AWS region, such as `us-east-2`, but got ");
         let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(value);

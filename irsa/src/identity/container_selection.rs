@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 
 use crate::objects::container::Container;
-use crate::util::name_index::NameIndex;
+use crate::util::names::Names;
 
 /// The containers that get an identity. `skip` wins over `include`.
 #[derive(Debug, Default)]
 pub(crate) struct ContainerSelection {
-    skip: NameIndex<'static>,
+    skip: Names<'static>,
     /// `None` includes all.
-    include: Option<NameIndex<'static>>,
+    include: Option<Names<'static>>,
 }
 
 impl ContainerSelection {
     /// A selection by the names of containers.
     pub(crate) fn new(skip: Option<Vec<String>>, include: Option<Vec<String>>) -> Self {
-        let index = |names: Vec<String>| NameIndex::new(&mut names.into_iter().map(Cow::Owned));
+        let index = |names: Vec<String>| Names::new(names.into_iter().map(Cow::Owned));
         Self { skip: index(skip.unwrap_or_default()), include: include.map(index) }
     }
 

@@ -41,16 +41,19 @@ pub(crate) enum Resolution<'a> {
 }
 
 /// Resolves a pod's identity. `pod_lifetime` is the token lifetime that the pod's own annotation gives.
-pub(crate) fn resolve<'s, 'c: 's>(
+///
+/// The result does not borrow from the account, so that a review can keep it for the other pods of the account.
+pub(crate) fn resolve<'c>(
     checker: &mut Checker<'c>,
-    account: &'s ServiceAccount,
+    account: &ServiceAccount,
     pod_lifetime: Option<TokenLifetime>,
-) -> Resolution<'s> {
+) -> Resolution<'c> {
     let (settings, name) = (checker.settings, &account.name);
     if let Some(credentials) = container_credentials(settings, account) {
         return Resolution::Identity(container_identity(checker, account, credentials, pod_lifetime));
     }
     if let Some(role) = annotated_role(checker, account) {
+        let role = Cow::Owned(role.into_owned());
         return annotated_identity(checker, account, role, pod_lifetime);
     }
     if let Some(mapping) = closest(&settings.roles, |mapping| &mapping.accounts, &name.namespace, &name.name) {
@@ -143,17 +146,18 @@ pub(crate) fn annotated_audience<'s, 'c: 's>(
     Some(Cow::Borrowed(audience))
 }
 
-fn annotated_identity<'s, 'c: 's>(
+fn annotated_identity<'c>(
     checker: &mut Checker<'c>,
-    account: &'s ServiceAccount,
-    role: Cow<'s, str>,
+    account: &ServiceAccount,
+    role: Cow<'c, str>,
     pod_lifetime: Option<TokenLifetime>,
-) -> Resolution<'s> {
+) -> Resolution<'c> {
     let (lifetime, regional_sts_endpoints) = annotated_options(checker, account, pod_lifetime);
     let region = region(checker, account);
     let Some(audience) = annotated_audience(checker, account) else {
         return Resolution::Blocked { role };
     };
+    let audience = Cow::Owned(audience.into_owned());
     Resolution::Identity(Identity {
         method: CredentialMethod::WebIdentity { role },
         source: RoleSource::Annotation,
@@ -163,12 +167,12 @@ fn annotated_identity<'s, 'c: 's>(
     })
 }
 
-fn mapped_identity<'s, 'c: 's>(
+fn mapped_identity<'c>(
     checker: &mut Checker<'c>,
     account: &ServiceAccount,
-    (source, mapping): (RoleSource, RoleMapping<'s>),
+    (source, mapping): (RoleSource, RoleMapping<'c>),
     pod_lifetime: Option<TokenLifetime>,
-) -> Resolution<'s> {
+) -> Resolution<'c> {
     let settings = checker.settings;
     let role = mapping.role.into_text();
     let namespace = &account.name.namespace;
@@ -189,12 +193,12 @@ fn mapped_identity<'s, 'c: 's>(
     })
 }
 
-fn container_identity<'s, 'c: 's>(
+fn container_identity<'c>(
     checker: &mut Checker<'c>,
-    account: &'s ServiceAccount,
-    credentials: &'s ContainerCredentials<'s>,
+    account: &ServiceAccount,
+    credentials: &'c ContainerCredentials<'c>,
     pod_lifetime: Option<TokenLifetime>,
-) -> Identity<'s> {
+) -> Identity<'c> {
     let (lifetime, regional_sts_endpoints) = annotated_options(checker, account, pod_lifetime);
     let region = region(checker, account);
     Identity {
@@ -264,7 +268,7 @@ fn mapping_in_config_map(
         }
         Err(LookupError::Failed(reason)) => reason,
     };
-    let message = Message::new(subject, format_args!("it could not be read: ")).quote(&reason);
-    checker.report(FindingKind::LookupFailed, message);
+    let text = format_args!("it could not be read: {reason}");
+    checker.report(FindingKind::LookupFailed, Message::new(subject, text));
     Err(Reported(FindingKind::LookupFailed))
 }

@@ -20,6 +20,8 @@ pub(crate) struct Patch {
     added: String,
     /// Sorted edits: the range of the request's text to replace (empty = insert), and the range of `added` to put there.
     edits: Vec<(Range<usize>, Range<usize>)>,
+    /// The length of what is inserted, in bytes. `added` has a text once that is inserted many times.
+    length: usize,
 }
 
 impl Patch {
@@ -29,7 +31,13 @@ impl Patch {
         let mut mount = None;
         // Most containers lack the same variables.
         let mut written = (Additions::default(), String::new());
-        for (container, additions) in pod.spec.containers.iter().zip(&plan.containers) {
+        // In the order of the text, in which the containers can come before the init containers, so that each edit is added
+        // at the end.
+        let starts = || pod.spec.containers.iter().map(|container| container.brackets.span.start);
+        let second =
+            starts().zip(starts().skip(1)).position(|(one, next)| next < one).map_or(0, |last| last.saturating_add(1));
+        let all = || pod.spec.containers.iter().zip(&plan.containers);
+        for (container, additions) in all().skip(second).chain(all().take(second)) {
             let mut owner = container.brackets;
             if additions.has_variables() {
                 if written.0 != *additions {
@@ -62,7 +70,7 @@ impl Patch {
 
     /// The length of the insertions, in bytes.
     pub(crate) fn added_bytes(&self) -> usize {
-        self.added.len()
+        self.length
     }
 
     /// Writes an object with the insertions. `start` is the position of the object's text in the request's text.
@@ -127,13 +135,20 @@ impl Patch {
 
     /// Replaces a range of the text with the parts.
     fn add(&mut self, place: Range<usize>, parts: &[&str]) {
-        let start = self.added.len();
-        for part in parts {
-            self.added.push_str(part);
-        }
+        let text = parts.concat();
+        self.length = self.length.saturating_add(text.len());
+        // Most containers get the same two texts. In a small pod, comparing them costs more than copying.
+        let is_it = |part: &&Range<usize>| self.added.get((*part).clone()) == Some(&*text);
+        let compared = if self.edits.len() > 64 { 2 } else { 0 };
+        let part =
+            self.edits.iter().rev().take(compared).map(|(_, part)| part).find(is_it).cloned().unwrap_or_else(|| {
+                let start = self.added.len();
+                self.added.push_str(&text);
+                start..self.added.len()
+            });
         // Usually at the end: the pod is walked in about the order of its text.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
-        self.edits.insert(at, (place, start..self.added.len()));
+        self.edits.insert(at, (place, part));
     }
 }
 

@@ -1,6 +1,9 @@
 //! An object's `metadata`.
 
+use std::borrow::Cow;
+
 use crate::json::{Brackets, Field, RawStr, Reader, Result, Span};
+use crate::util::names::{Entry, sort};
 
 /// The label that opts a pod out of injection, whatever its value and the prefix of the annotations. The `objectSelector`
 /// of AWS's webhook has this key.
@@ -108,13 +111,21 @@ impl<'j> Annotations<'j> {
         self.last(|name| is_under(&name.decode(), prefix, key))
     }
 
-    /// Whether both have the same annotations, of those that are relevant.
+    /// Whether both have the same annotations, of those that are relevant. Of a duplicate key the last counts.
     pub(crate) fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
-        let has_all = |one: &Self, other: &Self| {
-            let mut relevant = one.keys().filter(|key| is_relevant(&key.decode()));
-            relevant.all(|key| one.last(|other| other == key) == other.last(|other| other == key))
-        };
-        has_all(self, other) && has_all(other, self)
+        let mut one = self.relevant(&is_relevant);
+        let mut other = other.relevant(&is_relevant);
+        // Most updates don't change the order.
+        one == other || {
+            keep_last(&mut one);
+            keep_last(&mut other);
+            one == other
+        }
+    }
+
+    fn relevant(&self, is_relevant: &dyn Fn(&str) -> bool) -> Vec<(Cow<'j, str>, RawStr<'j>)> {
+        let decoded = self.0.iter().map(|(key, value)| (key.decode(), *value));
+        decoded.filter(|(key, _)| is_relevant(key)).collect()
     }
 
     fn last(&self, is_it: impl Fn(RawStr<'j>) -> bool) -> Option<RawStr<'j>> {
@@ -135,6 +146,22 @@ impl<'j> Annotations<'j> {
     pub(crate) fn keys(&self) -> impl Iterator<Item = RawStr<'j>> {
         self.0.iter().map(|(key, _)| *key)
     }
+}
+
+/// Sorts entries by their keys, and keeps the last of each key.
+fn keep_last<'j>(entries: &mut Vec<(Cow<'j, str>, RawStr<'j>)>) {
+    let mut order: Vec<Entry<'_>> =
+        entries.iter().enumerate().map(|(position, (key, _))| (Cow::Borrowed(&**key), position)).collect();
+    sort(&mut order);
+    let mut kept: Vec<(Cow<'j, str>, RawStr<'j>)> = Vec::with_capacity(order.len());
+    for (key, position) in order {
+        let Some((_, value)) = entries.get(position) else { continue };
+        match kept.last_mut().filter(|(last, _)| *last == key) {
+            Some((_, last)) => *last = *value,
+            None => kept.push((Cow::Owned(key.into_owned()), *value)),
+        }
+    }
+    *entries = kept;
 }
 
 fn is_under(name: &str, prefix: &str, key: &str) -> bool {

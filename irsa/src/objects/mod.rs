@@ -11,5 +11,7 @@ pub(crate) mod metadata;
 pub(crate) mod node_os;
 pub(crate) mod pod;
 pub(crate) mod service_account;
+pub(crate) mod target;
+mod target_walk;
 pub(crate) mod volume;
 pub(crate) mod workload;

@@ -1,7 +1,7 @@
 //! A volume: its kind, and the service account tokens that it projects.
 
 use crate::json::{Attempt, Field, RawStr, Reader, Result};
-use crate::util::name_index::NameIndex;
+use crate::util::names::Names;
 
 /// A volume of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,14 +21,14 @@ pub(crate) struct Volume<'j> {
 /// The volumes of a pod by name. Of a duplicate name, which the API server rejects, the first counts.
 #[derive(Debug)]
 pub(crate) struct VolumesByName<'v, 'j> {
-    index: NameIndex<'j>,
+    index: Names<'j>,
     volumes: &'v [Volume<'j>],
 }
 
 impl<'v, 'j> VolumesByName<'v, 'j> {
     /// An index of the volumes.
     pub(crate) fn new(volumes: &'v [Volume<'j>]) -> Self {
-        Self { index: NameIndex::new(&mut volumes.iter().map(|volume| volume.name.decode())), volumes }
+        Self { index: Names::new(volumes.iter().map(|volume| volume.name.decode())), volumes }
     }
 
     /// The volume of this name.

@@ -1,40 +1,27 @@
-//! Workloads, and the paths of their pod templates.
+//! Workloads: the kinds that create pods, and where an object says which pods.
 
 use super::kind::GroupVersionKind;
-use super::pod::Pod;
-use crate::json::{self, Attempt, Reader, Segment, Unreadable};
-use crate::settings::{Settings, Step, TemplatePath};
+use super::target::{Route, SettingPath, Targets};
+use super::target_walk::walk;
+use crate::findings::TargetKind;
+use crate::json::{self, Segment, Unreadable};
+use crate::settings::{BUILT_IN, CustomWorkload, ObjectPath, Settings, Step};
 
 /// A pod template of a workload.
 #[derive(Debug, Clone)]
 pub struct Template<'j> {
     /// Its path in the workload.
     pub path: Vec<Segment>,
-    /// Its text.
+    /// Its text, an object.
     pub text: &'j str,
-    /// What is read of it, or why it cannot be read.
-    pub(crate) pod: json::Result<Pod<'j>>,
 }
 
-/// The built-in kinds that make pods: group, version, kind, path of the pod template.
-const BUILT_IN: [(&str, &str, &str, &[&str]); 8] = [
-    ("apps", "v1", "Deployment", &["spec", "template"]),
-    ("apps", "v1", "StatefulSet", &["spec", "template"]),
-    ("apps", "v1", "DaemonSet", &["spec", "template"]),
-    ("apps", "v1", "ReplicaSet", &["spec", "template"]),
-    ("", "v1", "ReplicationController", &["spec", "template"]),
-    ("batch", "v1", "Job", &["spec", "template"]),
-    ("batch", "v1", "CronJob", &["spec", "jobTemplate", "spec", "template"]),
-    ("", "v1", "PodTemplate", &["template"]),
-];
-
-/// A kind that makes pods, and the paths of its templates.
+/// A kind that creates pods, with the paths to what the policy reads of its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload<'a> {
-    /// The path in a built-in kind, which must have a template.
-    built_in: Option<TemplatePath<'static>>,
-    /// The paths from the setting `customWorkloads`.
-    custom: Vec<&'a TemplatePath<'a>>,
+    /// Sorted and distinct, so that paths with the same beginning are neighbors.
+    routes: Vec<Route<'a>>,
+    is_built_in: bool,
 }
 
 impl<'a> Workload<'a> {
@@ -42,94 +29,79 @@ impl<'a> Workload<'a> {
     #[must_use]
     pub fn of_kind(kind: &GroupVersionKind<'_>, settings: &'a Settings<'a>) -> Option<Self> {
         let built_in = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name));
-        let built_in = built_in.map(|(_, _, _, path)| TemplatePath::of_names(path));
-        let entries = settings.custom_workloads.iter();
-        let entries = entries.filter(|entry| kind.is(&entry.group, &entry.version, &entry.kind));
-        let custom: Vec<_> = entries.flat_map(|entry| &entry.pod_templates).collect();
-        (built_in.is_some() || !custom.is_empty()).then_some(Self { built_in, custom })
+        if let Some((_, _, _, steps)) = built_in {
+            let route = Route { steps, kind: TargetKind::Template, setting: None };
+            return Some(Self { routes: vec![route], is_built_in: true });
+        }
+        let entries = settings.custom_workloads.iter().enumerate();
+        let entries = entries.filter(|(_, entry)| is_of_kind(entry, kind));
+        let routes: Vec<_> = entries.flat_map(|(index, entry)| routes(index, entry)).collect();
+        if routes.is_empty() { None } else { Some(Self::of_routes(routes)) }
+    }
+
+    /// Sorts the routes. Of several that lead to the same, keeps the first one in the settings.
+    fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
+        routes.sort();
+        routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
+        Self { routes, is_built_in: false }
     }
 
     /// Whether it is a built-in kind.
     pub(crate) fn is_built_in(&self) -> bool {
-        self.built_in.is_some()
+        self.is_built_in
     }
 
-    /// The pod templates in a workload's text: by path, and within one path by position.
+    /// The pod templates in an object's text, in the order of their paths. A template of a custom kind that has no
+    /// `spec` is left out.
     ///
     /// # Errors
-    /// Fails if a value on the path has the wrong type, and if a built-in kind has no template.
+    /// Fails if the text is not JSON, if a built-in kind has no template, and if a template is not an object.
     pub fn templates<'j>(&self, text: &'j str) -> json::Result<Vec<Template<'j>>> {
+        let targets = self.targets(text)?;
         let mut templates = Vec::new();
-        if let Some(path) = &self.built_in {
-            templates = follow(path, text, true)?;
-            if templates.is_empty() {
-                let names: Vec<&str> = path.steps().iter().filter_map(Step::name).collect();
-                return Err(Unreadable::missing("a pod template").within(&names.join(".")));
+        for target in targets.all.iter().filter(|target| target.kind == TargetKind::Template) {
+            let path = || targets.path(target);
+            if target.has_wrong_type() {
+                return Err(target.wrong_type().within(&json::path_text(&path())));
             }
-        }
-        for path in &self.custom {
-            let mut found = follow(path, text, false)?;
-            // Two paths may lead to the same template.
-            found.retain(|template| templates.iter().all(|other: &Template<'_>| other.path != template.path));
-            templates.append(&mut found);
+            if self.is_built_in || target.has_spec()? {
+                templates.push(Template { path: path(), text: target.text });
+            }
         }
         Ok(templates)
     }
-}
 
-fn follow<'j>(path: &TemplatePath<'_>, text: &'j str, is_strict: bool) -> json::Result<Vec<Template<'j>>> {
-    let mut found = Vec::new();
-    let mut walk = Walk { is_strict, at: Vec::new(), found: &mut found };
-    walk.follow(&mut Reader::new(text), path.steps())?;
-    Ok(found)
-}
-
-struct Walk<'w, 'j> {
-    /// Whether a value of another type than the path expects is an error. Otherwise the path matches nothing there, as
-    /// in JSONPath.
-    is_strict: bool,
-    at: Vec<Segment>,
-    /// In the order of their paths.
-    found: &'w mut Vec<Template<'j>>,
-}
-
-impl<'j> Walk<'_, 'j> {
-    fn follow(&mut self, reader: &mut Reader<'j>, steps: &[Step<'_>]) -> json::Result<()> {
-        if reader.is_null() {
-            return reader.skip();
+    /// What the paths lead to in an object's text, in the order of the paths, each value once.
+    ///
+    /// # Errors
+    /// Fails if the text is not JSON, if a path matches a key that occurs twice, and if a built-in kind has no template
+    /// or a value with a wrong type on the way to it.
+    pub(crate) fn targets<'j>(&self, text: &'j str) -> json::Result<Targets<'j>> {
+        let targets = walk(&self.routes, self.is_built_in, text)?;
+        if let (true, true, Some(route)) = (targets.all.is_empty(), self.is_built_in, self.routes.first()) {
+            let names: Vec<&str> = route.steps.iter().filter_map(Step::name).collect();
+            return Err(Unreadable::missing("a pod template").within(&names.join(".")));
         }
-        let Some((step, rest)) = steps.split_first() else {
-            let Attempt { outcome, text, .. } = reader.attempt(Pod::read)?;
-            let at = self.found.partition_point(|other| other.path <= self.at);
-            self.found.insert(at, Template { path: self.at.clone(), text, pod: outcome });
-            return Ok(());
-        };
-        let is_array = *step == Step::Wildcard && reader.is_array();
-        if is_array {
-            return reader
-                .array(|reader, index| self.enter(Segment::Index(index), |walk| walk.follow(reader, rest)))
-                .map(drop);
-        }
-        if !self.is_strict && !reader.is_object() {
-            return reader.skip();
-        }
-        let mut seen = false;
-        reader
-            .object(|reader, key| match step {
-                Step::Name(name) if name != key => reader.skip(),
-                // Decoders differ in which of two duplicate keys they take.
-                Step::Name(_) if std::mem::replace(&mut seen, true) => Err(Unreadable::duplicate()),
-                _ => self.enter(Segment::Key(key.to_owned()), |walk| walk.follow(reader, rest)),
-            })
-            .map(drop)
+        Ok(targets)
     }
+}
 
-    fn enter(&mut self, segment: Segment, follow: impl FnOnce(&mut Self) -> json::Result<()>) -> json::Result<()> {
-        self.at.push(segment);
-        let followed = follow(self);
-        self.at.pop();
-        followed
-    }
+fn is_of_kind(entry: &CustomWorkload<'_>, kind: &GroupVersionKind<'_>) -> bool {
+    let has_version = entry.version.as_ref().is_none_or(|version| kind.version == **version);
+    kind.kind == *entry.kind && kind.group == *entry.group && has_version
+}
+
+/// The routes of the entry with this index in `customWorkloads`.
+fn routes<'a>(entry: usize, workload: &'a CustomWorkload<'a>) -> impl Iterator<Item = Route<'a>> {
+    let lists: [(TargetKind, &'a [ObjectPath<'a>]); 3] = [
+        (TargetKind::Template, &workload.pod_templates),
+        (TargetKind::Spec, &workload.pod_specs),
+        (TargetKind::AccountName, &workload.service_account_names),
+    ];
+    lists.into_iter().flat_map(move |(kind, paths)| {
+        let setting = move |path| Some(SettingPath { entry, path });
+        paths.iter().enumerate().map(move |(index, path)| Route { steps: path.steps(), kind, setting: setting(index) })
+    })
 }
 
 #[cfg(test)]
@@ -137,46 +109,91 @@ mod tests {
     use super::*;
     use crate::json::path_text;
 
-    fn paths(workload: &Workload<'_>, text: &str) -> Result<Vec<String>, String> {
-        let templates = workload.templates(text).map_err(|error| error.to_string())?;
-        Ok(templates.iter().map(|template| path_text(&template.path)).collect())
+    fn paths(targets: &Targets<'_>) -> Vec<String> {
+        targets.all.iter().map(|target| path_text(&targets.path(target))).collect()
     }
 
-    fn custom(paths: &[&'static str]) -> Vec<TemplatePath<'static>> {
-        paths.iter().map(|path| TemplatePath::new((*path).into()).unwrap()).collect()
+    fn custom(paths: &[(TargetKind, &'static str)]) -> Vec<(TargetKind, ObjectPath<'static>)> {
+        paths.iter().map(|(kind, path)| (*kind, ObjectPath::new((*path).into()).unwrap())).collect()
     }
 
-    fn found(paths: &[&'static str], text: &str) -> Result<Vec<String>, String> {
-        let owned = custom(paths);
-        self::paths(&Workload { built_in: None, custom: owned.iter().collect() }, text)
+    fn workload<'a>(paths: &'a [(TargetKind, ObjectPath<'a>)]) -> Workload<'a> {
+        let route = |(path, (kind, steps)): (usize, &'a (TargetKind, ObjectPath<'a>))| Route {
+            steps: steps.steps(),
+            kind: *kind,
+            setting: Some(SettingPath { entry: 0, path }),
+        };
+        Workload::of_routes(paths.iter().enumerate().map(route).collect())
+    }
+
+    fn found(templates: &[&'static str], text: &str) -> Result<Vec<String>, String> {
+        let templates: Vec<_> = templates.iter().map(|path| (TargetKind::Template, *path)).collect();
+        let owned = custom(&templates);
+        workload(&owned).targets(text).map(|targets| paths(&targets)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn finds_every_template_once_in_the_order_of_paths() {
         let text = r#"{"spec": {"b": [{"t": {"spec": {}}}, {"t": {"spec": {}}}, {}, 7], "a": {"t": {"spec": {}}}}}"#;
         assert_eq!(found(&["$.spec.b[*].t"], text), Ok(vec!["spec.b[0].t".into(), "spec.b[1].t".into()]));
-        assert_eq!(
-            found(&["$.spec.a.t", "$.spec.*.t", "$.spec.b.*.t"], text),
-            Ok(vec!["spec.a.t".into(), "spec.b[0].t".into(), "spec.b[1].t".into()])
-        );
+        let all: Vec<String> = ["spec.a.t", "spec.b[0].t", "spec.b[1].t"].map(str::to_owned).to_vec();
+        assert_eq!(found(&["$.spec.a.t", "$.spec.*.t", "$.spec.b.*.t", "$.spec.*.*.t"], text), Ok(all));
         assert_eq!(found(&["$.spec.none.t"], text), Ok(vec![]));
+        assert_eq!(found(&["$"], text), Ok(vec![String::new()]));
     }
 
     #[test]
-    fn keeps_a_template_that_cannot_be_read_beside_one_that_can() {
-        let paths = custom(&["$.spec.b[*].t"]);
-        let workload = Workload { built_in: None, custom: paths.iter().collect() };
-        let templates = workload.templates(r#"{"spec": {"b": [{"t": {}}, {"t": {"spec": {}}}]}}"#).unwrap();
-        let [bad, good] = templates.as_slice() else { panic!("{templates:?}") };
-        assert_eq!((bad.text, path_text(&bad.path).as_str()), ("{}", "spec.b[0].t"));
-        assert_eq!(bad.pod.as_ref().unwrap_err().to_string(), "`spec`: expected an object, but got none");
-        assert!(good.pod.is_ok());
+    fn finds_templates_within_templates() {
+        let text = r#"{"b": {"c": {}, "a": {}}, "a": [{}]}"#;
+        let all = ["", "a", "a[0]", "b", "b.a", "b.c"].map(str::to_owned).to_vec();
+        assert_eq!(found(&["$.*.*", "$", "$.*"], text), Ok(all));
+    }
+
+    #[test]
+    fn checks_the_account_of_a_template_once() {
+        let routes = custom(&[
+            (TargetKind::Template, "$.t"),
+            (TargetKind::Spec, "$.t.spec"),
+            (TargetKind::AccountName, "$.t.spec.serviceAccountName"),
+            (TargetKind::AccountName, "$.t.spec.other"),
+            (TargetKind::Spec, "$.spec"),
+            (TargetKind::AccountName, "$.*.serviceAccountName"),
+        ]);
+        let text = r#"{"t": {"serviceAccountName": "x", "spec": {"serviceAccountName": "a", "other": "b"}},
+            "spec": {"serviceAccountName": "c"}}"#;
+        let targets = workload(&routes).targets(text).unwrap();
+        assert_eq!(paths(&targets), ["spec", "t", "t.serviceAccountName", "t.spec.other"]);
+    }
+
+    #[test]
+    fn takes_the_first_setting_of_several_that_lead_to_a_value() {
+        let routes = custom(&[
+            (TargetKind::Template, "$.b"),
+            (TargetKind::Template, "$.*"),
+            (TargetKind::Template, "$.a"),
+            (TargetKind::Template, "$.b"),
+        ]);
+        for (text, setting, got) in [(r#"{"a": 7}"#, 1, "a number"), (r#"{"b": []}"#, 0, "an array")] {
+            let targets = workload(&routes).targets(text).unwrap();
+            let errors: Vec<_> = targets.all.iter().map(|target| target.wrong_type().to_string()).collect();
+            let error =
+                format!("setting `customWorkloads[0].podTemplates[{setting}]`: expected an object, but got {got}");
+            assert_eq!(errors, [error]);
+        }
+    }
+
+    #[test]
+    fn keeps_one_target_with_a_wrong_type() {
+        let routes = custom(&[(TargetKind::Template, "$.*")]);
+        let targets = workload(&routes).targets(r#"{"a": 7, "b": {}, "c": [], "d": null}"#).unwrap();
+        assert_eq!(paths(&targets), ["a", "b"]);
     }
 
     #[test]
     fn rejects_a_duplicate_key_on_the_path() {
         let error = "`spec`: expected the key once, but got it twice";
         assert_eq!(found(&["$.spec.t"], r#"{"spec": {"t": {"spec": {}}}, "spec": {}}"#), Err(error.into()));
+        assert_eq!(found(&["$.spec.t", "$.a"], r#"{"x": 1, "x": 2, "a": {}}"#), Ok(vec!["a".into()]));
     }
 
     #[test]
@@ -185,11 +202,34 @@ mod tests {
         let kind = GroupVersionKind { group: plain("batch"), version: plain("v1"), kind: plain("CronJob") };
         let settings = Settings::default();
         let workload = Workload::of_kind(&kind, &settings).unwrap();
+        let error = |text| workload.targets(text).unwrap_err().to_string();
         for text in ["{}", r#"{"spec": {"jobTemplate": {"spec": {"template": null}}}}"#] {
-            let error = "`spec.jobTemplate.spec.template`: expected a pod template, but got none";
-            assert_eq!(paths(&workload, text), Err(error.into()), "{text}");
+            assert_eq!(
+                error(text),
+                "`spec.jobTemplate.spec.template`: expected a pod template, but got none",
+                "{text}"
+            );
         }
-        let error = "`spec.jobTemplate`: expected an object, but got a number";
-        assert_eq!(paths(&workload, r#"{"spec": {"jobTemplate": 1}}"#), Err(error.into()));
+        assert_eq!(
+            error(r#"{"spec": {"jobTemplate": 1}}"#),
+            "`spec.jobTemplate`: expected an object, but got a number"
+        );
+    }
+
+    #[test]
+    fn matches_any_version_of_a_group() {
+        let settings = r#"{"customWorkloads": [
+            {"apiVersion": "ray.io/*", "kind": "RayJob", "podTemplates": ["$.a"]},
+            {"apiVersion": "ray.io/v1", "kind": "RayJob", "podTemplates": ["$.b"]}]}"#;
+        let settings = Settings::parse(settings).unwrap();
+        let routes = |group, version, kind| {
+            let plain = json::RawStr::Plain;
+            let kind = GroupVersionKind { group: plain(group), version: plain(version), kind: plain(kind) };
+            Workload::of_kind(&kind, &settings).map(|workload| workload.routes.len())
+        };
+        assert_eq!(routes("ray.io", "v1", "RayJob"), Some(2));
+        assert_eq!(routes("ray.io", "v1alpha1", "RayJob"), Some(1));
+        assert_eq!(routes("ray.io", "v1", "RayCluster"), None);
+        assert_eq!(routes("example.com", "v1", "RayJob"), None);
     }
 }

@@ -10,6 +10,12 @@ use crate::json::Unreadable;
 use crate::request::Document;
 use crate::settings::SettingsErrors;
 
+/// The largest number of values in an audit annotation.
+const VALUE_LIMIT: usize = 50;
+
+/// The longest value in an audit annotation, in bytes: that of an ARN.
+const VALUE_BYTES: usize = 2048;
+
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review<'j> {
@@ -192,13 +198,20 @@ fn finish(mut review: Review<'_>) -> Review<'_> {
     review
 }
 
-/// The values, each once, in the order of their first occurrence.
+/// The values, each once, in the order of their first occurrence: at most [`VALUE_LIMIT`] of them, each cut to
+/// [`VALUE_BYTES`]. `…` at the end says that there are more.
 fn distinct<'v>(values: &mut dyn Iterator<Item = &'v str>) -> Vec<&'v str> {
     let mut distinct = Vec::new();
     for value in values {
-        if !distinct.contains(&value) {
-            distinct.push(value);
+        let value = value.get(..value.floor_char_boundary(VALUE_BYTES)).unwrap_or(value);
+        if distinct.contains(&value) {
+            continue;
         }
+        if distinct.len() >= VALUE_LIMIT {
+            distinct.push("\u{2026}");
+            break;
+        }
+        distinct.push(value);
     }
     distinct
 }

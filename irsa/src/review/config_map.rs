@@ -12,7 +12,7 @@ use crate::json::{self, Field, Reader};
 use crate::request::{Document, Operation, Request};
 use crate::settings::Settings;
 use crate::types::object_name::ConfigMapName;
-use crate::util::name_index::NameIndex;
+use crate::util::names::Names;
 
 /// Reviews the creation or update of a `ConfigMap`. Any other `ConfigMap` than the one that the setting names is accepted
 /// untouched. On an update, only new or changed entries can reject: an old fault must not block a write.
@@ -53,13 +53,13 @@ fn check_config(checker: &mut Checker<'_>, name: &ConfigMapName<'_>, config: &st
 }
 
 /// An index of the entries, by key and text. Empty if the text is not a JSON object.
-fn entries(config: &str) -> NameIndex<'static> {
+fn entries(config: &str) -> Names<'static> {
     let mut entries = Vec::new();
     let read = Reader::new(config).object(|reader, key| {
         entries.push(Cow::Owned(entry_text(key, reader.raw()?.0)));
         Ok(())
     });
-    if read.is_ok() { NameIndex::new(&mut entries.into_iter()) } else { NameIndex::default() }
+    if read.is_ok() { Names::new(entries.into_iter()) } else { Names::default() }
 }
 
 /// An entry as one string. JSON text has no NUL, so no two entries are the same string.

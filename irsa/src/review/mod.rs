@@ -1,5 +1,6 @@
 //! Reviews a request: dispatches by kind, and lets each kind of object go its way.
 
+mod accounts;
 pub(crate) mod answer;
 mod config_map;
 mod pod;

@@ -1,5 +1,8 @@
 //! Reviews a pod or a pod template: the steps from its service account to what is injected.
 
+use std::borrow::Cow;
+
+use super::accounts::Accounts;
 use super::answer::{Review, conclude_pod};
 use super::result::PodResult;
 use crate::checks::foreign_token::check_tokens;
@@ -40,7 +43,7 @@ pub(super) fn review_pod<'j>(
     }
     let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
     let mut checker = Checker::new(settings, cluster, &namespace, &uid);
-    let result = check_pod(&mut checker, &pod).map_err(|error| error.within("object"))?;
+    let result = check_pod(&mut checker, &mut Accounts::default(), &pod).map_err(|error| error.within("object"))?;
     Ok(conclude_pod(result, document, checker.findings))
 }
 
@@ -48,7 +51,11 @@ pub(super) fn review_pod<'j>(
 ///
 /// # Errors
 /// Fails if `serviceAccountName` is not a DNS subdomain: such a name is never looked up.
-pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodResult, Unreadable> {
+pub(super) fn check_pod<'c>(
+    checker: &mut Checker<'c>,
+    accounts: &mut Accounts<'c>,
+    pod: &Pod<'_>,
+) -> Result<PodResult, Unreadable> {
     if pod.metadata.get().is_some_and(Metadata::opts_out) {
         let message = Message::new(Subject::Pod, format_args!("it opts out of a role")).on(Item::Label(SKIP_LABEL));
         checker.report(FindingKind::OptedOut, message);
@@ -56,49 +63,82 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
     }
     let name = &*pod.spec.service_account();
     if !is_dns_subdomain(name) {
-        return Err(Unreadable::value("a DNS subdomain").within("serviceAccountName").within("spec"));
+        return Err(Unreadable::name("a DNS subdomain", name).within("serviceAccountName").within("spec"));
     }
     let own = PodAnnotations::read(checker, pod);
     metadata::check_pod(checker, pod, &own);
     credentials::check_roles(checker, pod);
-    let mut result =
-        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
     let volumes = VolumesByName::new(&pod.spec.volumes.elements);
     let account = match checker.lookups.service_account(name) {
         Ok(account) => account,
         Err(error) => {
             let kind = report_lookup(checker, name, &error);
             check_unknown(checker, pod, (&volumes, kind));
-            return Ok(result);
+            let service_account = Some(format!("{}/{name}", checker.namespace));
+            return Ok(PodResult { service_account, ..PodResult::default() });
         }
     };
-    let resolution = resolve(checker, &account, own.token_lifetime);
-    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
-    account::check_keys(checker, &account, has_role);
-    match resolution {
-        Resolution::NoRole => check_without_role(checker, pod, (&account, &volumes)),
-        Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, kind)),
+    let (is_new, resolved) = accounts.check(checker, account, own.token_lifetime);
+    // In the audit annotations each account counts once.
+    let mut result = if is_new { resolved.result() } else { PodResult::default() };
+    match &resolved.resolution {
+        Resolution::NoRole => check_without_role(checker, pod, (&resolved.account, &volumes)),
+        Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, *kind)),
         Resolution::Blocked { role } => {
             // Nothing is injected, but everything else that is wrong is reported too.
-            let selection = own.selection(checker, &account);
-            result.role = Some(role.clone().into_owned());
-            result.source = Some(RoleSource::Annotation);
-            credentials::check_containers(checker, pod, &CredentialMethod::WebIdentity { role }, &selection);
+            let selection = own.selection();
+            let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
+            let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
+            credentials::check_containers(checker, pod, &method, selection);
             check_effective(checker, pod, &volumes, None);
         }
         Resolution::Identity(identity) => {
-            let selection = own.selection(checker, &account);
-            check_selection(checker, pod, &selection);
-            credentials::check_containers(checker, pod, &identity.method, &selection);
-            let plan = Plan::new(checker, pod, &identity, &selection);
+            let selection = own.selection();
+            let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
+            check_selection(checker, pod, selection);
+            credentials::check_containers(checker, pod, &identity.method, selection);
+            let plan = Plan::new(checker, pod, identity, selection);
             check_effective(checker, pod, &volumes, Some(&plan));
             result.patch = inject(checker, pod, &plan, &volumes);
-            result.role = identity.method.role().map(str::to_owned);
-            result.source = Some(identity.source);
             if identity.source == RoleSource::ContainerCredentials {
-                let reason = format!("service account `{}` gets container credentials", account.name);
+                let reason = format!("service account `{}` gets container credentials", resolved.account.name);
                 check_tokens(checker, pod, &reason);
             }
+        }
+    }
+    Ok(result)
+}
+
+/// Checks a service account of pods whose containers are unknown: that it exists, its role, and what is allowed.
+///
+/// # Errors
+/// Fails if the name is not a DNS subdomain: such a name is never looked up. The error has no path.
+pub(super) fn check_account_only(checker: &mut Checker<'_>, name: &str) -> Result<PodResult, Unreadable> {
+    if !is_dns_subdomain(name) {
+        return Err(Unreadable::value("a DNS subdomain"));
+    }
+    let mut result =
+        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
+    let account = match checker.lookups.service_account(name) {
+        Ok(account) => account,
+        Err(error) => {
+            report_lookup(checker, name, &error);
+            return Ok(result);
+        }
+    };
+    let resolution = resolve(checker, &account, None);
+    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
+    account::check_keys(checker, &account, has_role);
+    match resolution {
+        Resolution::NoRole => report_missing_role(checker, &account),
+        Resolution::Unknown(_) => {}
+        Resolution::Blocked { role } => {
+            result.role = Some(role.into_owned());
+            result.source = Some(RoleSource::Annotation);
+        }
+        Resolution::Identity(identity) => {
+            result.role = identity.method.role().map(str::to_owned);
+            result.source = Some(identity.source);
         }
     }
     Ok(result)
@@ -109,6 +149,8 @@ fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>, volumes: &V
     match checker.settings.mode {
         // Templates are only checked: the policy injects into the pods that they make.
         _ if checker.findings.is_about_template() => None,
+        // A rejected pod is not changed.
+        Mode::Mutate if checker.findings.has_rejection() => None,
         Mode::Mutate => Some(Patch::new(pod, plan)).filter(|patch| !patch.is_empty()),
         Mode::Validate => {
             missing::check_injected(checker, pod, plan, volumes);
@@ -159,13 +201,17 @@ fn check_without_role(
     let settings = checker.settings;
     let has_credentials = |container| credentials::has_container_credentials(container, volumes, settings);
     if !pod.spec.containers.iter().any(has_credentials) {
-        let text = format_args!("expected a role, but got none");
-        let message = Message::new(Subject::ServiceAccount(&account.name), text);
-        checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
+        report_missing_role(checker, account);
     }
     metadata::check_kiam_role(checker, pod);
     check_tokens(checker, pod, &format!("service account `{}` has no role", account.name));
     check_effective(checker, pod, volumes, None);
+}
+
+fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
+    let text = format_args!("expected a role, but got none");
+    let message = Message::new(Subject::ServiceAccount(&account.name), text);
+    checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
 }
 
 /// Reports a failed lookup, and returns the kind of the finding.
@@ -179,8 +225,9 @@ fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) -> 
             FindingKind::MissingServiceAccount
         }
         LookupError::Failed(reason) => {
-            let message = Message::new(subject, format_args!("it could not be read: ")).quote(reason);
-            checker.report(FindingKind::LookupFailed, message.on(Item::ServiceAccountName));
+            let text = format_args!("it could not be read: {reason}");
+            let message = Message::new(subject, text).on(Item::ServiceAccountName);
+            checker.report(FindingKind::LookupFailed, message);
             FindingKind::LookupFailed
         }
     }

@@ -1,17 +1,25 @@
 //! Reviews a workload: checks the pods that it would make, so that its author sees the findings at once.
 
+use std::borrow::Cow;
+
+use super::accounts::Accounts;
 use super::answer::{Review, conclude_object};
-use super::pod::check_pod;
+use super::pod::{check_account_only, check_pod};
+use super::result::PodResult;
 use crate::checks::metadata::check_workload;
 use crate::cluster::Cluster;
 use crate::context::Checker;
-use crate::findings::{Findings, WARNING_LIMIT, escaped_line};
+use crate::findings::{Findings, TargetKind, WARNING_LIMIT, escaped_line};
 use crate::json::{self, Unreadable, path_text};
 use crate::objects::annotation_keys::is_relevant;
 use crate::objects::metadata::Metadata;
-use crate::objects::workload::{Template, Workload};
+use crate::objects::target::{Content, Target, Targets};
+use crate::objects::workload::Workload;
 use crate::request::{Operation, Request};
 use crate::settings::Settings;
+
+/// How many accounts of one object are remembered. More than 50 are not looked up.
+const ACCOUNT_LIMIT: usize = 50;
 
 /// Reviews the creation or update of a workload.
 pub(super) fn review_workload<'j>(
@@ -20,22 +28,22 @@ pub(super) fn review_workload<'j>(
     settings: &Settings<'_>,
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review<'j>> {
+    // The pods of a cluster-scoped kind are created for an object in a namespace, and checked with it.
+    if !workload.is_built_in() && request.namespace.is_empty() {
+        return Ok(Review::skipped());
+    }
     let document = request.required_object()?;
     let metadata = document.metadata()?;
     if request.operation == Operation::Update && metadata.is_terminating {
         return Ok(Review::skipped());
     }
-    let templates = workload.templates(document.text).map_err(|error| error.within("object"))?;
-    if templates.is_empty() {
+    let targets = workload.targets(document.text).map_err(|error| error.within("object"))?;
+    if targets.all.is_empty() {
         return Ok(conclude_object(&[], Findings::new(&settings.actions), &[]));
     }
-    let old = request.old_object.get().and_then(|old| workload.templates(old.text).ok());
-    let is_unchanged = old.is_some_and(|old| are_equivalent(&old, &templates, settings));
-    if !workload.is_built_in() && request.namespace.is_empty() {
-        return Err(
-            Unreadable::missing("a namespace: `customWorkloads` supports namespaced kinds only").within("namespace")
-        );
-    }
+    let old = request.old_object.get().and_then(|old| workload.targets(old.text).ok());
+    let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
+    let is_unchanged = old.is_some_and(|old| old.are_equivalent(&targets, &is_relevant));
     let old_metadata = request.old_object.get().and_then(|old| old.metadata().ok());
     let is_unchanged = is_unchanged && old_metadata.is_some_and(|old| has_equivalent_keys(&old, &metadata, settings));
     let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
@@ -44,35 +52,48 @@ pub(super) fn review_workload<'j>(
     if workload.is_built_in() {
         check_workload(&mut checker, &metadata);
     }
-    review_templates(checker, &templates, is_unchanged)
+    review_targets(checker, &targets, is_unchanged)
 }
 
-/// Reviews pod templates. If nothing changed, an unreadable template is only a warning: its pods are checked later, and
-/// an old fault must not block an update.
-fn review_templates<'j>(
-    mut checker: Checker<'_>,
-    templates: &[Template<'_>],
-    is_unchanged: bool,
-) -> json::Result<Review<'j>> {
-    let within = |error: Unreadable, path: &str| error.within(path).within("object");
-    let mut unreadable = Vec::new();
-    for Template { path, pod, .. } in templates {
-        if let Err(error) = pod {
-            let error = within(error.clone(), &path_text(path));
-            if !is_unchanged {
-                return Err(error);
-            }
-            unreadable.push(error);
-        }
-    }
+/// Reviews what a workload says about its pods. If nothing changed, an unreadable value is only a warning: the pods are
+/// checked later, and an old fault must not block an update.
+fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
-    for (index, Template { path, pod, .. }) in templates.iter().enumerate() {
-        let Ok(pod) = pod else { continue };
-        let path = path_text(path);
-        checker.findings.enter_template(index, path.clone());
-        match check_pod(&mut checker, pod) {
-            Ok(result) => results.push(result),
-            Err(error) => unreadable.push(within(error, &path)),
+    let mut unreadable = Vec::new();
+    let mut named: Vec<Cow<'_, str>> = Vec::new();
+    let mut accounts = Accounts::default();
+    for (index, target) in targets.all.iter().enumerate() {
+        let path = path_text(&targets.path(target));
+        let within = |error: Unreadable| if path.is_empty() { error } else { error.within(&path) }.within("object");
+        let content = match target.read() {
+            Ok(content) => content,
+            Err(error) if is_unchanged => {
+                unreadable.push(within(error));
+                continue;
+            }
+            Err(error) => return Err(within(error)),
+        };
+        let shown = if path.is_empty() { "$" } else { &*path };
+        checker.findings.enter_template(index, target.kind, shown.to_owned());
+        match content {
+            Content::Nothing => {}
+            Content::Pod(pod) => match check_pod(&mut checker, &mut accounts, &pod) {
+                Ok(result) => results.push(result),
+                Err(error) => unreadable.push(within(error)),
+            },
+            // Many parts of an object can name one account. The findings about it are the same for each.
+            Content::Account(name) => {
+                if named.contains(&name) {
+                    continue;
+                }
+                match check_account(&mut checker, target, &name) {
+                    Ok(result) => results.push(result),
+                    Err(error) => unreadable.push(within(error)),
+                }
+                if named.len() < ACCOUNT_LIMIT {
+                    named.push(name);
+                }
+            }
         }
     }
     if !is_unchanged {
@@ -84,19 +105,13 @@ fn review_templates<'j>(
     Ok(review)
 }
 
+fn check_account(checker: &mut Checker<'_>, target: &Target<'_>, name: &str) -> json::Result<PodResult> {
+    let result = check_account_only(checker, name);
+    result.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
+}
+
 /// Whether an update changes nothing that the policy reads of the workload's own metadata.
 fn has_equivalent_keys(old: &Metadata<'_>, new: &Metadata<'_>, settings: &Settings<'_>) -> bool {
     let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
     old.opts_out() == new.opts_out() && old.annotations.agree_on(&new.annotations, is_relevant)
-}
-
-/// Whether an update changes nothing that the policy reads.
-fn are_equivalent(old: &[Template<'_>], new: &[Template<'_>], settings: &Settings<'_>) -> bool {
-    let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
-    let is_equivalent = |old: &Template<'_>, new: &Template<'_>| match (&old.pod, &new.pod) {
-        (Ok(old), Ok(new)) => old.is_equivalent(new, is_relevant),
-        // An unreadable template can only be compared as text.
-        _ => old.text == new.text,
-    };
-    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old.path == new.path && is_equivalent(old, new))
 }

@@ -1,6 +1,6 @@
-//! Custom kinds that create pods, and the paths to their pod templates.
+//! Custom kinds that create pods, and the paths to what the policy reads of them.
 //!
-//! A path is a JSONPath (RFC 9535) of child names and wildcards only: `$.spec.template`,
+//! A path is a JSONPath (RFC 9535) of child names and wildcards only: `$` (the object itself), `$.spec.template`,
 //! `$.spec.replicatedJobs[*].template`, `$.spec.tfReplicaSpecs.*.template`, `$['spec']['a.b']`.
 
 use std::borrow::Cow;
@@ -9,33 +9,62 @@ use std::fmt;
 use crate::types::character::Shown;
 use crate::types::dns::{DnsNameError, check_dns_label, check_dns_subdomain};
 
-/// A kind that creates pods.
+/// The built-in kinds that create pods: group, version, kind, path of the pod template.
+pub(crate) const BUILT_IN: [(&str, &str, &str, &[Step<'static>]); 8] = [
+    ("apps", "v1", "Deployment", SPEC_TEMPLATE),
+    ("apps", "v1", "StatefulSet", SPEC_TEMPLATE),
+    ("apps", "v1", "DaemonSet", SPEC_TEMPLATE),
+    ("apps", "v1", "ReplicaSet", SPEC_TEMPLATE),
+    ("", "v1", "ReplicationController", SPEC_TEMPLATE),
+    ("batch", "v1", "Job", SPEC_TEMPLATE),
+    ("batch", "v1", "CronJob", &[step("spec"), step("jobTemplate"), step("spec"), step("template")]),
+    ("", "v1", "PodTemplate", &[step("template")]),
+];
+
+/// The most steps of a path. The JSON reader accepts as many levels.
+const STEP_LIMIT: usize = 200;
+
+const SPEC_TEMPLATE: &[Step<'static>] = &[step("spec"), step("template")];
+
+/// The other built-in kinds that the policy checks. They are in the core group.
+const CHECKED: [&str; 3] = ["Pod", "ServiceAccount", "ConfigMap"];
+
+const fn step(name: &'static str) -> Step<'static> {
+    Step::Name(Cow::Borrowed(name))
+}
+
+/// A custom kind that creates pods. At least one of the three lists of paths is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomWorkload<'a> {
     /// The API group; empty for the core group.
     pub group: Cow<'a, str>,
-    /// The API version.
-    pub version: Cow<'a, str>,
+    /// The API version. `None` for any version of the group.
+    pub version: Option<Cow<'a, str>>,
     /// The kind.
     pub kind: Cow<'a, str>,
-    /// The paths to the pod templates; at least one.
-    pub pod_templates: Vec<TemplatePath<'a>>,
+    /// The paths to pod templates: objects with the `metadata` and the `spec` of a pod.
+    pub pod_templates: Vec<ObjectPath<'a>>,
+    /// The paths to specs of pods without a template around them.
+    pub pod_specs: Vec<ObjectPath<'a>>,
+    /// The paths to names of service accounts of pods. None of them is the object itself.
+    pub service_account_names: Vec<ObjectPath<'a>>,
 }
 
-/// A path to the pod templates of an object: a JSONPath of child names and wildcards, with at least one of them.
+/// A path into an object: a JSONPath of child names and wildcards. Without any, it leads to the object itself.
 ///
 /// ```
-/// use irsa::internals::{TemplatePath, TemplatePathError};
+/// use irsa::internals::{ObjectPath, ObjectPathError};
 ///
-/// assert_eq!(TemplatePath::new("$.spec.jobs[*].template".into())?.steps().len(), 4);
-/// assert_eq!(TemplatePath::new("$..template".into()), Err(TemplatePathError::Descendants));
-/// # Ok::<(), TemplatePathError>(())
+/// assert_eq!(ObjectPath::new("$".into())?.steps().len(), 0);
+/// assert_eq!(ObjectPath::new("$.spec.jobs[*].template".into())?.steps().len(), 4);
+/// assert_eq!(ObjectPath::new("$..template".into()), Err(ObjectPathError::Descendants));
+/// # Ok::<(), ObjectPathError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplatePath<'a>(Vec<Step<'a>>);
+pub struct ObjectPath<'a>(Vec<Step<'a>>);
 
-/// A step of a [`TemplatePath`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A step of an [`ObjectPath`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step<'a> {
     /// Selects the member with this name.
     Name(Cow<'a, str>),
@@ -43,13 +72,15 @@ pub enum Step<'a> {
     Wildcard,
 }
 
-/// Why a string is not a path to pod templates.
+/// Why a string is not a path into an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TemplatePathError {
+pub enum ObjectPathError {
     /// It does not start with `$`.
     Root,
-    /// Nothing follows the `$`.
-    NoStep,
+    /// It has more steps than an object can have levels.
+    TooLong,
+    /// It leads to the object itself, which is not a string.
+    NotAString,
     /// It selects all descendants, by `..`.
     Descendants,
     /// It selects one element of an array, or several.
@@ -95,22 +126,25 @@ impl Step<'_> {
     }
 }
 
-impl<'a> TemplatePath<'a> {
+impl<'a> ObjectPath<'a> {
     /// Parses a path.
     ///
     /// # Errors
     /// Fails if it is not a JSONPath, or uses more of JSONPath than child names and wildcards.
-    pub fn new(text: Cow<'a, str>) -> Result<Self, TemplatePathError> {
+    pub fn new(text: Cow<'a, str>) -> Result<Self, ObjectPathError> {
         match text {
             Cow::Borrowed(text) => parse(text).map(Self),
             Cow::Owned(text) => Ok(Self(parse(&text)?.into_iter().map(Step::into_owned).collect())),
         }
     }
 
-    /// A path of child names.
-    #[must_use]
-    pub fn of_names(names: &[&'a str]) -> Self {
-        Self(names.iter().map(|&name| Step::Name(Cow::Borrowed(name))).collect())
+    /// Parses a path to strings.
+    ///
+    /// # Errors
+    /// Fails as [`ObjectPath::new`] does, and if the path leads to the object itself.
+    pub(super) fn to_string_value(text: Cow<'a, str>) -> Result<Self, ObjectPathError> {
+        let path = Self::new(text)?;
+        if path.0.is_empty() { Err(ObjectPathError::NotAString) } else { Ok(path) }
     }
 
     /// The steps, starting at the object itself.
@@ -129,21 +163,24 @@ impl Step<'_> {
     }
 }
 
-/// Parses an API version: the group, which is empty for the core group, and the version.
-pub(super) fn parse_api_version(text: Cow<'_, str>) -> Result<(Cow<'_, str>, Cow<'_, str>), ApiVersionError> {
+/// An API group, empty for the core group, and a version, `None` for any.
+type GroupVersion<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
+
+/// Parses an API version: `group/version`, `group/*`, or a version of the core group.
+pub(super) fn parse_api_version(text: Cow<'_, str>) -> Result<GroupVersion<'_>, ApiVersionError> {
     match text {
         Cow::Borrowed(text) => {
             let (group, version) = split_api_version(text)?;
-            Ok((Cow::Borrowed(group), Cow::Borrowed(version)))
+            Ok((Cow::Borrowed(group), version.map(Cow::Borrowed)))
         }
         Cow::Owned(text) => {
             let (group, version) = split_api_version(&text)?;
-            Ok((Cow::Owned(group.to_owned()), Cow::Owned(version.to_owned())))
+            Ok((Cow::Owned(group.to_owned()), version.map(|version| Cow::Owned(version.to_owned()))))
         }
     }
 }
 
-fn split_api_version(text: &str) -> Result<(&str, &str), ApiVersionError> {
+fn split_api_version(text: &str) -> Result<(&str, Option<&str>), ApiVersionError> {
     let (group, version) = match text.split_once('/') {
         Some((group, version)) => {
             check_dns_subdomain(group).map_err(ApiVersionError::Group)?;
@@ -151,8 +188,17 @@ fn split_api_version(text: &str) -> Result<(&str, &str), ApiVersionError> {
         }
         None => ("", text),
     };
+    if version == "*" && !group.is_empty() {
+        return Ok((group, None));
+    }
     check_dns_label(version).map_err(ApiVersionError::Version)?;
-    Ok((group, version))
+    Ok((group, Some(version)))
+}
+
+/// Whether a kind is built in and checked without a setting, in any version.
+pub(super) fn is_built_in(group: &str, kind: &str) -> bool {
+    BUILT_IN.iter().any(|(other_group, _, other, _)| *other_group == group && *other == kind)
+        || (group.is_empty() && CHECKED.contains(&kind))
 }
 
 /// Checks that a string can be the name of a kind: ASCII letters and digits, of which the first is a letter.
@@ -167,19 +213,19 @@ pub(super) fn check_kind(text: &str) -> Result<(), KindError> {
     }
 }
 
-fn parse(text: &str) -> Result<Vec<Step<'_>>, TemplatePathError> {
-    let mut rest = text.strip_prefix('$').ok_or(TemplatePathError::Root)?;
+fn parse(text: &str) -> Result<Vec<Step<'_>>, ObjectPathError> {
+    let mut rest = text.strip_prefix('$').ok_or(ObjectPathError::Root)?;
     let mut steps = Vec::new();
     while let Some(first) = rest.chars().next() {
         let (step, after) = parse_step(rest, first)?;
         steps.push(step);
         rest = after;
     }
-    if steps.is_empty() { Err(TemplatePathError::NoStep) } else { Ok(steps) }
+    if steps.len() > STEP_LIMIT { Err(ObjectPathError::TooLong) } else { Ok(steps) }
 }
 
 /// Parses the first step. Returns it and the text after it.
-fn parse_step(text: &str, first: char) -> Result<(Step<'_>, &str), TemplatePathError> {
+fn parse_step(text: &str, first: char) -> Result<(Step<'_>, &str), ObjectPathError> {
     if let Some(after) = text.strip_prefix(".*").or_else(|| text.strip_prefix("[*]")) {
         return Ok((Step::Wildcard, after));
     }
@@ -188,17 +234,17 @@ fn parse_step(text: &str, first: char) -> Result<(Step<'_>, &str), TemplatePathE
     }
     match text.strip_prefix('[') {
         Some(after) => parse_brackets(after),
-        None => Err(TemplatePathError::Step(first)),
+        None => Err(ObjectPathError::Step(first)),
     }
 }
 
 /// Parses a name after a `.`: RFC 9535's `member-name-shorthand`.
-fn parse_name(text: &str) -> Result<(Step<'_>, &str), TemplatePathError> {
+fn parse_name(text: &str) -> Result<(Step<'_>, &str), ObjectPathError> {
     let is_first = |character: char| character == '_' || character.is_ascii_alphabetic() || !character.is_ascii();
     match text.chars().next() {
-        Some('.') => return Err(TemplatePathError::Descendants),
+        Some('.') => return Err(ObjectPathError::Descendants),
         Some(first) if is_first(first) => {}
-        _ => return Err(TemplatePathError::NoName),
+        _ => return Err(ObjectPathError::NoName),
     }
     let end = text.find(|character: char| !is_first(character) && !character.is_ascii_digit());
     let (name, after) = text.split_at_checked(end.unwrap_or(text.len())).unwrap_or((text, ""));
@@ -206,39 +252,43 @@ fn parse_name(text: &str) -> Result<(Step<'_>, &str), TemplatePathError> {
 }
 
 /// Parses a name in quotes and the `]` after it.
-fn parse_brackets(text: &str) -> Result<(Step<'_>, &str), TemplatePathError> {
+fn parse_brackets(text: &str) -> Result<(Step<'_>, &str), ObjectPathError> {
     let quote = match text.chars().next() {
         Some(quote @ ('\'' | '"')) => quote,
-        Some('?') => return Err(TemplatePathError::Filter),
-        Some('-' | ':' | '0'..='9') => return Err(TemplatePathError::Index),
-        _ => return Err(TemplatePathError::Brackets),
+        Some('?') => return Err(ObjectPathError::Filter),
+        Some('-' | ':' | '0'..='9') => return Err(ObjectPathError::Index),
+        _ => return Err(ObjectPathError::Brackets),
     };
     let quoted = text.strip_prefix(quote).and_then(|rest| rest.split_once(quote));
-    let (name, after) = quoted.ok_or(TemplatePathError::Brackets)?;
+    let (name, after) = quoted.ok_or(ObjectPathError::Brackets)?;
     let is_plain = !name.contains('\\') && !name.chars().any(char::is_control);
-    let after = after.strip_prefix(']').filter(|_| is_plain).ok_or(TemplatePathError::Brackets)?;
+    let after = after.strip_prefix(']').filter(|_| is_plain).ok_or(ObjectPathError::Brackets)?;
     Ok((Step::Name(Cow::Borrowed(name)), after))
 }
 
-impl TemplatePath<'_> {
+impl ObjectPath<'_> {
     /// What messages expect where there is no string at all.
     pub const EXPECTED: &'static str = "a JSONPath of names and wildcards, such as `$.spec.jobs[*].template`";
 }
 
-impl fmt::Display for TemplatePathError {
+impl fmt::Display for ObjectPathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SUPPORTED: &str = "names (`.name`, `['name']`) and wildcards (`.*`, `[*]`)";
         match self {
             Self::Root => f.write_str("expected a JSONPath that starts with `$`, but got another start"),
-            Self::NoStep => write!(f, "expected {SUPPORTED} after `$`, but got none"),
+            Self::TooLong => write!(f, "expected at most {STEP_LIMIT} steps, but got more"),
+            Self::NotAString => f.write_str("expected a path to a string, but got `$`, which is the object itself"),
             Self::Descendants => write!(f, "expected {SUPPORTED}, but got `..`"),
             Self::Index => write!(f, "expected {SUPPORTED}, but got an array index"),
             Self::Filter => write!(f, "expected {SUPPORTED}, but got a filter"),
             Self::Step(character) => write!(f, "expected {SUPPORTED}, but got {} after a step", Shown(*character)),
-            Self::NoName => {
-                f.write_str("expected a name that starts with a letter or `_` after `.`, but got none; others take quotes: `['name']`")
+            Self::NoName => f.write_str(
+                "expected a name that starts with a letter or `_` after `.`, but got none; others take quotes: \
+                 `['name']`",
+            ),
+            Self::Brackets => {
+                f.write_str("expected `*` or one name in quotes between `[` and `]`, but got something else")
             }
-            Self::Brackets => f.write_str("expected `*` or one name in quotes between `[` and `]`, but got something else"),
         }
     }
 }
@@ -267,7 +317,7 @@ impl fmt::Display for KindError {
     }
 }
 
-impl std::error::Error for TemplatePathError {}
+impl std::error::Error for ObjectPathError {}
 impl std::error::Error for ApiVersionError {}
 impl std::error::Error for KindError {}
 
@@ -279,6 +329,7 @@ mod tests {
     fn parses_names_and_wildcards() {
         let name = |name: &'static str| Step::Name(Cow::Borrowed(name));
         for (text, steps) in [
+            ("$", vec![]),
             ("$.spec.template", vec![name("spec"), name("template")]),
             ("$.spec.jobs[*].template", vec![name("spec"), name("jobs"), Step::Wildcard, name("template")]),
             ("$.spec.*.template", vec![name("spec"), Step::Wildcard, name("template")]),
@@ -286,21 +337,20 @@ mod tests {
             ("$.\u{e4}_1", vec![name("\u{e4}_1")]),
         ] {
             for given in [Cow::Borrowed(text), Cow::Owned(text.to_owned())] {
-                assert_eq!(TemplatePath::new(given), Ok(TemplatePath(steps.clone())), "{text}");
+                assert_eq!(ObjectPath::new(given), Ok(ObjectPath(steps.clone())), "{text}");
             }
         }
     }
 
     #[test]
     fn rejects_other_paths_with_the_reason() {
-        use TemplatePathError::Step as WrongStep;
-        use TemplatePathError::{Brackets, Descendants, Filter, Index, NoName, NoStep, Root};
+        use ObjectPathError::Step as WrongStep;
+        use ObjectPathError::{Brackets, Descendants, Filter, Index, NoName, Root};
         for (text, expected) in [
             ("", Root),
             ("spec.template", Root),
             (".spec", Root),
             ("@.a", Root),
-            ("$", NoStep),
             ("$.", NoName),
             ("$.1a", NoName),
             ("$.-a", NoName),
@@ -323,40 +373,39 @@ mod tests {
             ("$['a\\n']", Brackets),
             ("$['a\n']", Brackets),
         ] {
-            assert_eq!(TemplatePath::new(Cow::Borrowed(text)), Err(expected), "{text}");
+            assert_eq!(ObjectPath::new(Cow::Borrowed(text)), Err(expected), "{text}");
         }
     }
 
     #[test]
     fn says_what_is_supported() {
         for (error, message) in [
-            (TemplatePathError::Root, "expected a JSONPath that starts with `$`, but got another start"),
+            (ObjectPathError::Root, "expected a JSONPath that starts with `$`, but got another start"),
+            (ObjectPathError::TooLong, "expected at most 200 steps, but got more"),
+            (ObjectPathError::NotAString, "expected a path to a string, but got `$`, which is the object itself"),
             (
-                TemplatePathError::NoStep,
-                "expected names (`.name`, `['name']`) and wildcards (`.*`, `[*]`) after `$`, but got none",
-            ),
-            (
-                TemplatePathError::Descendants,
+                ObjectPathError::Descendants,
                 "expected names (`.name`, `['name']`) and wildcards (`.*`, `[*]`), but got `..`",
             ),
             (
-                TemplatePathError::Index,
+                ObjectPathError::Index,
                 "expected names (`.name`, `['name']`) and wildcards (`.*`, `[*]`), but got an array index",
             ),
             (
-                TemplatePathError::Filter,
+                ObjectPathError::Filter,
                 "expected names (`.name`, `['name']`) and wildcards (`.*`, `[*]`), but got a filter",
             ),
             (
-                TemplatePathError::Step('-'),
+                ObjectPathError::Step('-'),
                 "expected names (`.name`, `['name']`) and wildcards (`.*`, `[*]`), but got `-` after a step",
             ),
             (
-                TemplatePathError::NoName,
-                "expected a name that starts with a letter or `_` after `.`, but got none; others take quotes: `['name']`",
+                ObjectPathError::NoName,
+                "expected a name that starts with a letter or `_` after `.`, but got none; others take quotes: \
+                 `['name']`",
             ),
             (
-                TemplatePathError::Brackets,
+                ObjectPathError::Brackets,
                 "expected `*` or one name in quotes between `[` and `]`, but got something else",
             ),
         ] {
@@ -365,12 +414,36 @@ mod tests {
     }
 
     #[test]
-    fn splits_api_versions() {
-        for given in [Cow::Borrowed("example.com/v1"), Cow::Owned("example.com/v1".to_owned())] {
-            assert_eq!(parse_api_version(given), Ok(("example.com".into(), "v1".into())));
+    fn rejects_paths_that_lead_nowhere() {
+        assert_eq!(ObjectPath::new(format!("${}", ".a".repeat(200)).into()).unwrap().steps().len(), 200);
+        assert_eq!(ObjectPath::new(format!("${}", ".a".repeat(201)).into()), Err(ObjectPathError::TooLong));
+        assert_eq!(ObjectPath::to_string_value("$".into()), Err(ObjectPathError::NotAString));
+        assert_eq!(ObjectPath::to_string_value("$.a".into()), ObjectPath::new("$.a".into()));
+    }
+
+    #[test]
+    fn recognizes_built_in_kinds() {
+        for (group, kind) in [("apps", "Deployment"), ("batch", "CronJob"), ("", "Pod"), ("", "ConfigMap")] {
+            assert!(is_built_in(group, kind), "{group}/{kind}");
         }
-        assert_eq!(parse_api_version("v1".into()), Ok(("".into(), "v1".into())));
+        for (group, kind) in [("example.com", "Deployment"), ("apps", "Pod"), ("batch.volcano.sh", "Job")] {
+            assert!(!is_built_in(group, kind), "{group}/{kind}");
+        }
+    }
+
+    #[test]
+    fn splits_api_versions() {
+        for (text, group, version) in
+            [("example.com/v1", "example.com", Some("v1")), ("v1", "", Some("v1")), ("ray.io/*", "ray.io", None)]
+        {
+            for given in [Cow::Borrowed(text), Cow::Owned(text.to_owned())] {
+                assert_eq!(parse_api_version(given), Ok((group.into(), version.map(Cow::Borrowed))));
+            }
+        }
         for (text, message) in [
+            ("*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the version"),
+            ("*/*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the group"),
+            ("a/v*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the version"),
             ("", "expected a DNS label, but got an empty one as the version"),
             ("/v1", "expected a DNS label, but got an empty one as the group"),
             ("example.com/", "expected a DNS label, but got an empty one as the version"),

@@ -6,7 +6,7 @@
 //! To add a setting, add its entry here, a field, and the line that reads it. The lines stand in the order of the entries;
 //! an assertion fails in tests if not.
 
-use super::custom_workload::TemplatePath;
+use super::custom_workload::ObjectPath;
 use super::reader::{BOOLEAN, LIFETIME, OBJECT, one_of_text};
 use super::{Mode, SessionName};
 use crate::findings::{Action, FindingKind};
@@ -135,9 +135,12 @@ const DNS_LABEL_PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 const DNS_SUBDOMAIN_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 const MOUNT_PATH_PATTERN: &str = "^/[^:]*$";
 const ACCOUNT_PATTERN_PATTERN: &str = "^[^/]+/[^/]+$";
+const PATH_PATTERN: &str = r"^\$([.\[]|$)";
+const NO_PATHS: &str = "none; at least one of the three keys with paths is required";
 
 const AUDIENCE: ValueType = string(expected::AUDIENCE);
 const ACCOUNT_PATTERN: ValueType = string(AccountPattern::EXPECTED);
+const PATHS: ValueType = non_empty_array(expected::PATHS, &string(ObjectPath::EXPECTED));
 const GLOBS: ValueType = non_empty_array(expected::GLOBS, &string(Glob::EXPECTED));
 
 pub(super) const SETTINGS: [Definition; 18] = [
@@ -285,7 +288,8 @@ pub(super) const SETTINGS: [Definition; 18] = [
         key: "customWorkloads",
         value: array(expected::WORKLOADS, &ValueType::Object),
         default: "`[]`",
-        meaning: "namespaced custom kinds that create pods",
+        meaning: "custom kinds that create pods, see [Custom workloads](custom-workloads.md) for entries that you can \
+                  copy",
         example: r#"[{"apiVersion": "batch.example.com/v1", "kind": "JobSet", "podTemplates": ["$.spec.jobs[*].template"]}]"#,
         ..OPTIONAL
     },
@@ -462,31 +466,53 @@ pub(super) const ALLOWED_ROLES: [Definition; 2] = [
     },
 ];
 
-pub(super) const CUSTOM_WORKLOAD: [Definition; 3] = [
+pub(super) const CUSTOM_WORKLOAD: [Definition; 5] = [
     Definition {
         key: "apiVersion",
         value: string(expected::API_VERSION),
-        meaning: "the API group and version of the workload",
+        meaning: "the API group and version of the workload; `example.com/*` is any version",
         example: r#""batch.example.com/v1""#,
-        pattern: "^([-a-z0-9.]+/)?[-a-z0-9]+$",
+        pattern: r"^([-a-z0-9.]+/(\*|[-a-z0-9]+)|[-a-z0-9]+)$",
         ..REQUIRED
     },
     Definition {
         key: "kind",
         value: string(expected::KIND),
-        meaning: "the kind of the workload",
+        meaning: "the kind of the workload; built-in kinds are checked without a setting",
         example: r#""JobSet""#,
         pattern: "^[A-Za-z][A-Za-z0-9]*$",
         ..REQUIRED
     },
     Definition {
         key: "podTemplates",
-        value: non_empty_array(expected::PATHS, &string(TemplatePath::EXPECTED)),
-        meaning: "the paths to the pod templates: JSONPaths of child names and wildcards, such as \
-                  `$.spec.jobs[*].template`",
+        value: PATHS,
+        default: NO_PATHS,
+        meaning: "the paths to pod templates (objects with a pod's `metadata` and `spec`), which are checked like \
+                  pods: JSONPaths of child names and wildcards, such as `$.spec.jobs[*].template`; `$` is the object \
+                  itself",
         example: r#"["$.spec.jobs[*].template"]"#,
-        pattern: r"^\$[.\[]",
-        ..REQUIRED
+        pattern: PATH_PATTERN,
+        ..OPTIONAL
+    },
+    Definition {
+        key: "podSpecs",
+        value: PATHS,
+        default: NO_PATHS,
+        meaning: "the paths to specs of pods without a template around them; only the service account and its role \
+                  are checked. A spec without a name means the account `default`",
+        example: r#"["$.spec.driver"]"#,
+        pattern: PATH_PATTERN,
+        ..OPTIONAL
+    },
+    Definition {
+        key: "serviceAccountNames",
+        value: PATHS,
+        default: NO_PATHS,
+        meaning: "the paths to strings that name the service account of pods; only the account and its role are \
+                  checked. Nothing is checked if the string is missing or empty",
+        example: r#"["$.spec.serviceAccountName"]"#,
+        pattern: PATH_PATTERN,
+        ..OPTIONAL
     },
 ];
 

@@ -11,7 +11,10 @@ pub struct SettingsError {
     pub problem: String,
 }
 
-/// All errors in the settings, in the order in which the settings are read.
+/// The number of errors that are written out. The rest are only counted, so that the answer stays short.
+pub(super) const ERROR_LIMIT: usize = 100;
+
+/// The errors in the settings, in the order in which the settings are read. After 100, one more says that there are more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsErrors(pub Vec<SettingsError>);
 

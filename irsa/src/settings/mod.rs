@@ -22,7 +22,8 @@ use crate::types::region::Region;
 use crate::types::role_arn::RoleArn;
 use crate::types::token_lifetime::TokenLifetime;
 
-pub use custom_workload::{CustomWorkload, Step, TemplatePath, TemplatePathError};
+pub(crate) use custom_workload::BUILT_IN;
+pub use custom_workload::{CustomWorkload, ObjectPath, ObjectPathError, Step};
 pub use definition::{Definition, OBJECTS, ValueType};
 pub use errors::{SettingsError, SettingsErrors};
 

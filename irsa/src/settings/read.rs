@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::custom_workload::{check_kind, parse_api_version};
+use super::custom_workload::{check_kind, is_built_in, parse_api_version};
 use super::definition::{self, expected, keys};
 use super::reader::{
     Members, Reported, Result, Setting, array, boolean, checked, lifetime, non_empty_array, one_of, root, string,
@@ -12,8 +12,8 @@ use super::reader::{
 use super::role_globs::{ANY_ROLE, may_match_role};
 use super::strings::{check_audience, check_token_path, check_uri};
 use super::{
-    Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, RoleMapping,
-    SessionName, Settings, SettingsError, SettingsErrors, TemplatePath,
+    Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, ObjectPath,
+    RoleMapping, SessionName, Settings, SettingsError, SettingsErrors,
 };
 use crate::findings::{Action, FindingKind};
 use crate::json::{self, Reader};
@@ -179,13 +179,28 @@ fn custom_workload<'a>(setting: Setting<'_, 'a>) -> Result<CustomWorkload<'a>> {
     let mut members = setting.members(const { &keys(&definition::CUSTOM_WORKLOAD) })?;
     let api_version = members.required("apiVersion", string(expected::API_VERSION, parse_api_version));
     let kind = members.required("kind", checked(expected::KIND, check_kind));
-    let pod_templates = members.required("podTemplates", non_empty_array(expected::PATHS, template_path));
-    let ((group, version), kind) = (api_version?, kind?);
-    if group.is_empty() && version == "v1" && matches!(&*kind, "Pod" | "ServiceAccount") {
-        // The policy checks these kinds themselves.
-        return Err(members.report("kind", format_args!("expected a kind that creates pods, but got `{kind}`")));
+    let pod_templates = members.optional("podTemplates", non_empty_array(expected::PATHS, object_path));
+    let pod_specs = members.optional("podSpecs", non_empty_array(expected::PATHS, object_path));
+    let names = members.optional("serviceAccountNames", non_empty_array(expected::PATHS, string_path));
+    if matches!((&pod_templates, &pod_specs, &names), (Ok(None), Ok(None), Ok(None))) {
+        return Err(members.report_all(format_args!(
+            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"
+        )));
     }
-    Ok(CustomWorkload { group, version, kind, pod_templates: pod_templates? })
+    let ((group, version), kind) = (api_version?, kind?);
+    if is_built_in(&group, &kind) {
+        let problem =
+            format_args!("expected a custom kind, but got the built-in kind `{kind}`, which is always checked");
+        return Err(members.report("kind", problem));
+    }
+    Ok(CustomWorkload {
+        group,
+        version,
+        kind,
+        pod_templates: pod_templates?.unwrap_or_default(),
+        pod_specs: pod_specs?.unwrap_or_default(),
+        service_account_names: names?.unwrap_or_default(),
+    })
 }
 
 fn actions(setting: Setting<'_, '_>) -> Result<Actions> {
@@ -214,8 +229,12 @@ fn glob<'a>(setting: Setting<'_, 'a>) -> Result<Glob<'a>> {
     string(Glob::EXPECTED, Glob::new)(setting)
 }
 
-fn template_path<'a>(setting: Setting<'_, 'a>) -> Result<TemplatePath<'a>> {
-    string(TemplatePath::EXPECTED, TemplatePath::new)(setting)
+fn object_path<'a>(setting: Setting<'_, 'a>) -> Result<ObjectPath<'a>> {
+    string(ObjectPath::EXPECTED, ObjectPath::new)(setting)
+}
+
+fn string_path<'a>(setting: Setting<'_, 'a>) -> Result<ObjectPath<'a>> {
+    string(ObjectPath::EXPECTED, ObjectPath::to_string_value)(setting)
 }
 
 #[cfg(test)]
@@ -302,19 +321,54 @@ mod tests {
     }
 
     #[test]
-    fn rejects_custom_workloads_of_kinds_that_the_policy_checks_itself() {
+    fn rejects_built_in_kinds_as_custom_workloads() {
         let workload = |version: &str, kind: &str| {
             errors(&format!(
                 r#"{{"customWorkloads": [{{"apiVersion": "{version}", "kind": "{kind}", "podTemplates": ["$.a"]}}]}}"#
             ))
         };
-        for kind in ["Pod", "ServiceAccount"] {
-            let error = format!("`customWorkloads[0].kind`: expected a kind that creates pods, but got `{kind}`");
-            assert_eq!(workload("v1", kind), error);
-            assert_eq!(workload("v2", kind), "");
-            assert_eq!(workload("example.com/v1", kind), "");
+        for (version, kind) in [
+            ("v1", "Pod"),
+            ("v2", "Pod"),
+            ("v1", "ServiceAccount"),
+            ("v1", "ConfigMap"),
+            ("apps/v1", "Deployment"),
+            ("apps/*", "Deployment"),
+            ("batch/v1beta1", "CronJob"),
+        ] {
+            let error = format!(
+                "`customWorkloads[0].kind`: expected a custom kind, but got the built-in kind `{kind}`, which is \
+                 always checked"
+            );
+            assert_eq!(workload(version, kind), error);
         }
-        assert_eq!(workload("v1", "ReplicationController"), "");
+        for (version, kind) in [("example.com/v1", "Pod"), ("ray.io/*", "RayCluster"), ("batch.volcano.sh/v1", "Job")] {
+            assert_eq!(workload(version, kind), "");
+        }
+    }
+
+    #[test]
+    fn requires_a_path_of_a_custom_workload() {
+        let workload = |paths: &str| {
+            errors(&format!(r#"{{"customWorkloads": [{{"apiVersion": "example.com/v1", "kind": "Crew"{paths}}}]}}"#))
+        };
+        for paths in [
+            r#", "podTemplates": ["$"]"#,
+            r#", "podSpecs": ["$", "$.spec"]"#,
+            r#", "serviceAccountNames": ["$.spec.serviceAccountName"]"#,
+        ] {
+            assert_eq!(workload(paths), "");
+        }
+        for (paths, error) in [
+            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"),
+            (r#", "podSpecs": []"#, "`.podSpecs`: expected an array of one path or more, but got `[]`"),
+            (
+                r#", "serviceAccountNames": ["$"]"#,
+                "`.serviceAccountNames[0]`: expected a path to a string, but got `$`, which is the object itself: `$`",
+            ),
+        ] {
+            assert_eq!(workload(paths), error.replacen('`', "`customWorkloads[0]", 1));
+        }
     }
 
     #[test]

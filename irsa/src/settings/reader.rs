@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
-use super::errors::Path;
+use super::errors::{ERROR_LIMIT, Path};
 use super::{SettingsError, SettingsErrors};
 use crate::findings::{LINE_LIMIT, escaped_line};
 use crate::json::{self, RawStr, Reader, write_string};
@@ -233,6 +233,11 @@ impl<'j> Members<'_, 'j> {
         self.setting(key, Unread::Missing).report(problem)
     }
 
+    /// Adds an error about the object as a whole.
+    pub(super) fn report_all(&mut self, problem: fmt::Arguments<'_>) -> Reported {
+        add(self.path, problem, self.errors)
+    }
+
     fn value<'s>(&mut self, key: &'static str) -> Unread<'s, 'j> {
         // INVARIANT: every key is read once, in the order of the table. Each test that reads settings runs this.
         debug_assert_eq!(self.keys.get(self.next), Some(&key), "keys must be read in the order of their definitions");
@@ -355,7 +360,9 @@ pub(super) fn one_of_text(words: &[&str]) -> String {
 #[cold]
 #[inline(never)]
 fn report_unknown(path: &Path<'_>, key: &str, keys: &'static [&'static str], errors: &mut SettingsErrors) {
-    let nearest = nearest(key, keys.iter().copied()).unwrap_or_default();
+    // What is not written out needs no suggestion.
+    let is_shown = errors.0.len() < ERROR_LIMIT;
+    let nearest = if is_shown { nearest(key, keys.iter().copied()).unwrap_or_default() } else { "" };
     add(Path::Key(path, key), format_args!("unknown key, did you mean `{nearest}`?"), errors);
 }
 
@@ -363,6 +370,13 @@ fn report_unknown(path: &Path<'_>, key: &str, keys: &'static [&'static str], err
 #[cold]
 #[inline(never)]
 fn add(path: Path<'_>, problem: fmt::Arguments<'_>, errors: &mut SettingsErrors) -> Reported {
+    if errors.0.len() >= ERROR_LIMIT {
+        if errors.0.len() == ERROR_LIMIT {
+            let problem = format!("more than {ERROR_LIMIT} errors: fix these first");
+            errors.0.push(SettingsError { path: String::new(), problem });
+        }
+        return Reported(());
+    }
     let [path, problem] = [path.to_string(), problem.to_string()].map(|text| escaped_line(&text, LINE_LIMIT));
     errors.0.push(SettingsError { path, problem });
     Reported(())

@@ -22,9 +22,14 @@ pub struct MountPath<'a> {
     is_clean: bool,
 }
 
+/// The longest path, in bytes: Linux' `PATH_MAX`.
+const LENGTH_LIMIT: usize = 4096;
+
 /// Why a string is not a mount path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MountPathError {
+    /// It has more than 4096 bytes, so no Linux system can mount it.
+    TooLong,
     /// It does not start with `/`.
     Relative,
     /// It has a `:`.
@@ -55,6 +60,9 @@ impl<'a> MountPath<'a> {
     /// # Errors
     /// Fails with the first thing that is wrong.
     pub fn new(text: Cow<'a, str>) -> Result<Self, MountPathError> {
+        if text.len() > LENGTH_LIMIT {
+            return Err(MountPathError::TooLong);
+        }
         if !text.starts_with('/') {
             return Err(MountPathError::Relative);
         }
@@ -148,6 +156,7 @@ fn segments_from_the_end(path: &str) -> impl Iterator<Item = &str> {
 impl fmt::Display for MountPathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::TooLong => "expected a path of at most 4096 bytes, but got a longer one",
             Self::Relative => "expected an absolute path, but got one that does not start with `/`",
             Self::Colon => "expected a path without `:`, but got one",
             Self::Nul => "expected a path without NUL, but got U+0000",

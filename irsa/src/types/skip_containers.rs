@@ -5,6 +5,10 @@
 //! else is an error; empty lines before the record are skipped. Two differences: names are trimmed, and a record with a
 //! line break is an error, because the webhook reads the first line only and ignores the others.
 
+use std::borrow::Cow;
+
+use crate::util::substring::split_at_byte;
+
 /// Reads the names in a record. `None` if it cannot be read.
 ///
 /// ```
@@ -22,9 +26,12 @@ pub fn read(record: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
     let mut rest = record;
     loop {
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => read_quoted(quoted)?,
-            None => read_plain(rest)?,
+        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            let (field, after) = read_quoted(quoted)?;
+            (Cow::Owned(field), after)
+        } else {
+            let (field, after) = read_plain(rest)?;
+            (Cow::Borrowed(field), after)
         };
         let name = field.trim();
         if !name.is_empty() {
@@ -38,15 +45,15 @@ pub fn read(record: &str) -> Option<Vec<String>> {
 }
 
 /// A field without quotes: up to a comma or the end. Returns what follows the comma.
-fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
-    let (field, after) = match text.split_once(',') {
+fn read_plain(text: &str) -> Option<(&str, Option<&str>)> {
+    let (field, after) = match split_at_byte(text, b',') {
         Some((field, after)) => (field, Some(after)),
         None => (text, None),
     };
-    (!field.contains('"')).then(|| (field.to_owned(), after))
+    (!field.contains('"')).then_some((field, after))
 }
 
-/// A quoted field, without its opening quote.
+/// A quoted field, without its opening quote. Returns what follows the comma after it.
 fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut field = String::new();
     let mut rest = text;

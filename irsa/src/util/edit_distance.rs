@@ -23,6 +23,9 @@ pub fn edits(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
+/// The longest name that [`nearest`] compares, in characters. The rest of a longer one is ignored.
+const NAME_LIMIT: usize = 64;
+
 /// Whether two strings are within `limit` edits. Strings whose lengths differ by more are not compared.
 pub(crate) fn is_within(one: &str, other: &str, limit: usize) -> bool {
     // A character outside ASCII has up to four bytes.
@@ -36,7 +39,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
     };
-    let name = fold(name);
+    let name = fold(name.char_indices().nth(NAME_LIMIT).and_then(|(end, _)| name.get(..end)).unwrap_or(name));
     known.into_iter().min_by_key(|candidate| {
         let candidate = fold(candidate);
         let distance = edits(&name, &candidate);
