@@ -322,7 +322,9 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
     if !has_failed && let Some(step) = empty_variable(subject) {
         return step;
     }
-    if let Some(found) = answer.first(&IN_THE_WAY) {
+    // An empty region is a partial credential too, but the role is injected.
+    let is_in_the_way = |kind| kind != FindingKind::PartialCredentials || !subject.containers.iter().all(has_identity);
+    if let Some(found) = answer.first(&IN_THE_WAY).filter(|found| is_in_the_way(found.kind)) {
         return blocked(subject, found.kind);
     }
     if has_failed {

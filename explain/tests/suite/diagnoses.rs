@@ -173,7 +173,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
     add("token/tokenExpired", Inputs { now: right().now.map(|now| now.saturating_add(86_400)), ..right() });
     add("token/tokenNotYetValid", Inputs { now: right().now.map(|now| now.saturating_sub(86_400)), ..right() });
     add("token/otherAudience", with_claims(|claims| claims["aud"] = json!(["https://kubernetes.default.svc"])));
-    // Of two containers with a role, one has the API server's token by hand.
+    // Of two containers with a role, one mounts the API server's token: the policy rejects the pod for it.
     let mut inputs = untold();
     let account: Value = serde_json::from_str(inputs.service_account.as_deref().unwrap()).unwrap();
     let role = &account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
@@ -189,7 +189,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
             "volumeMounts": [{"name": "api", "mountPath": "/var/run/secrets/api"}],
         }));
     });
-    add("token/otherAudience", inputs);
+    add("injected/invalidAudience", inputs);
     add("token/otherSubject", with_claims(|claims| claims["sub"] = "system:serviceaccount:default:default".into()));
     add(
         "token/legacyToken",

@@ -321,9 +321,9 @@ fn of_variables() -> Vec<Case> {
                 pod["metadata"]["annotations"] = json!({"eks.amazonaws.com/skip-containers": "app"});
             }),
             Outcome::Failed,
-            "injected/",
+            "injected/optedOut",
         )
-        .says(&["the annotation `eks.amazonaws.com/skip-containers` leaves it out"])
+        .says(&["leave no container to inject into"])
         .never_says(&["half of the role"]),
     ]
 }
