@@ -72,26 +72,26 @@ pub(super) fn check_pod<'c>(
             return Ok(PodResult { service_account, ..PodResult::default() });
         }
     };
-    let (is_new, checked) = accounts.check(checker, account, own.token_lifetime);
+    let (is_new, entry) = accounts.check(checker, account, own.token_lifetime);
     // For the audit annotations each account counts once.
     let mut result = PodResult::default();
     if is_new {
-        result.service_account = Some(checked.account.name.to_string());
-        (result.role, result.source) = match &checked.resolution {
+        result.service_account = Some(entry.account.name.to_string());
+        (result.role, result.source) = match &entry.resolution {
             Resolution::Identity(identity) => (identity.method.role().map(str::to_owned), Some(identity.source)),
             Resolution::Blocked { role } => (Some(role.clone().into_owned()), Some(RoleSource::Annotation)),
             Resolution::NoRole | Resolution::Unknown => (None, None),
         };
     }
-    if let Resolution::Identity(_) | Resolution::Blocked { .. } = checked.resolution
+    if let Resolution::Identity(_) | Resolution::Blocked { .. } = entry.resolution
         && own.skipped.is_none()
     {
-        checked.check_skipped(checker);
+        entry.check_skipped(checker);
     }
     let nothing = Names::default();
-    let skipped = own.skipped.as_ref().or(checked.skipped()).unwrap_or(&nothing);
-    match &checked.resolution {
-        Resolution::NoRole => check_without_role(checker, pod, &checked.account),
+    let skipped = own.skipped.as_ref().or(entry.skipped()).unwrap_or(&nothing);
+    match &entry.resolution {
+        Resolution::NoRole => check_without_role(checker, pod, &entry.account),
         Resolution::Unknown => {}
         Resolution::Blocked { role } => {
             // Nothing is injected, but everything else that is wrong is reported too.
@@ -100,8 +100,8 @@ pub(super) fn check_pod<'c>(
         }
         Resolution::Identity(identity) => {
             result.patch = inject(checker, pod, identity, skipped);
-            if identity.source == RoleSource::ContainerCredentials && checked.account.annotations.role().is_none() {
-                credentials::check_tokens(checker, pod, &checked.account);
+            if identity.source == RoleSource::ContainerCredentials && entry.account.annotations.role().is_none() {
+                credentials::check_tokens(checker, pod, &entry.account);
             }
         }
     }
@@ -133,32 +133,31 @@ impl<'c> Accounts<'c> {
         account: Rc<ServiceAccount>,
         pod_lifetime: Option<TokenLifetime>,
     ) -> (bool, &mut CheckedAccount<'c>) {
-        let known = self.0.iter().position(|checked| Rc::ptr_eq(&checked.account, &account));
+        let known = self.0.iter().position(|entry| Rc::ptr_eq(&entry.account, &account));
         if let Some(known) = known {
-            let checked = self.0.swap_remove(known);
-            checker.findings.replay(&checked.findings);
-            return (false, self.0.push_mut(checked));
+            let entry = self.0.swap_remove(known);
+            checker.findings.replay(&entry.findings);
+            return (false, self.0.push_mut(entry));
         }
         let before = checker.findings.counts();
         annotations::check_account_keys(checker, &account);
         let resolution = resolve(checker, &account, pod_lifetime);
         let findings = checker.findings.recording(&before);
-        let checked = CheckedAccount { account, resolution, findings, skipped: None };
-        (true, self.0.push_mut(checked))
+        let entry = CheckedAccount { account, resolution, findings, skipped: None };
+        (true, self.0.push_mut(entry))
     }
 }
 
 impl CheckedAccount<'_> {
     /// Reads the account's `skip-containers`. The first time reports what is wrong with it; after that repeats the findings.
     fn check_skipped(&mut self, checker: &mut Checker<'_>) {
-        match &self.skipped {
-            Some((_, findings)) => checker.findings.replay(findings),
-            None => {
-                let before = checker.findings.counts();
-                let names = skipped_by_account(checker, &self.account);
-                self.skipped = Some((names, checker.findings.recording(&before)));
-            }
+        if let Some((_, findings)) = &self.skipped {
+            checker.findings.replay(findings);
+            return;
         }
+        let before = checker.findings.counts();
+        let names = skipped_by_account(checker, &self.account);
+        self.skipped = Some((names, checker.findings.recording(&before)));
     }
 
     fn skipped(&self) -> Option<&Names<'static>> {

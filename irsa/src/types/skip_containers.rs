@@ -20,15 +20,12 @@ pub fn read(record: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
     let mut rest = skip_empty_lines(record);
     loop {
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let (field, after) = read_quoted(quoted)?;
-                (Cow::Owned(field), after)
-            }
-            None => {
-                let (field, after) = read_plain(rest)?;
-                (Cow::Borrowed(field), after)
-            }
+        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            let (field, after) = read_quoted(quoted)?;
+            (Cow::Owned(field), after)
+        } else {
+            let (field, after) = read_plain(rest)?;
+            (Cow::Borrowed(field), after)
         };
         let name = field.trim();
         if !name.is_empty() {
