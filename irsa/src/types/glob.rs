@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn matches_globs_of_any_length() {
         for length in [62, 63, 64, 65, 127, 128, 129, 2047, 2048] {
-            let text = "ab".repeat(length)[..length].to_owned();
+            let text: String = "ab".chars().cycle().take(length).collect();
             let stars: String = text.chars().flat_map(|character| [character, '*']).collect();
             for pattern in [format!("*{text}"), format!("{text}*"), stars.clone(), "a*".repeat(length / 2) + "*"] {
                 assert!(matches(&pattern, &text), "{length}: {pattern}");
