@@ -22,16 +22,31 @@ const ACCESS_KEY_IDS: [EnvVar; 3] = [EnvVar::AccessKeyId, EnvVar::AccessKey, Env
 /// The names of its secret.
 const SECRET_KEYS: [EnvVar; 3] = [EnvVar::SecretAccessKey, EnvVar::SecretKey, EnvVar::AmazonSecretAccessKey];
 
-/// Reports each `AWS_ROLE_ARN` that the namespace may not use.
+/// The largest number of different roles in a pod that are compared with `allowedRoles`.
+const ROLE_LIMIT: usize = 50;
+
+/// Reports each `AWS_ROLE_ARN` that the namespace may not use. Of more than 50 different roles the rest are not allowed.
 pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     let (settings, namespace) = (checker.settings, checker.namespace);
     if settings.allowed_roles.is_none() {
         return;
     }
     let variable = EnvVar::RoleArn;
+    // Thousands of containers can set the same role, and each comparison takes time.
+    let mut compared: Vec<(EnvVarValue<'_>, bool)> = Vec::new();
     for container in &pod.spec.containers {
-        let mut roles = container.env.elements.iter().filter(|(name, _)| *name == variable).map(|(_, value)| *value);
-        if roles.any(|role| !is_allowed(settings, namespace, role)) {
+        let mut is_rejected = false;
+        for (_, role) in container.env.elements.iter().filter(|(name, _)| *name == variable) {
+            let known = compared.iter().find(|(known, _)| known == role).map(|(_, is_allowed)| *is_allowed);
+            // Beyond the limit nothing is compared, so nothing is allowed.
+            let is_new = known.is_none() && compared.len() < ROLE_LIMIT;
+            let is_allowed = known.unwrap_or_else(|| is_new && is_allowed(settings, namespace, *role));
+            if is_new {
+                compared.push((*role, is_allowed));
+            }
+            is_rejected |= !is_allowed;
+        }
+        if is_rejected {
             let text = format_args!(
                 "is set to a role that namespace `{namespace}` may not use, or that is unknown at admission"
             );

@@ -1,13 +1,20 @@
 //! The annotations `skip-containers` and `include-containers`: a CSV record of container names.
 //!
 //! The webhook reads `skip-containers` with Go's `encoding/csv`, one record, with its default options; so does this. Its
-//! rules: commas separate fields; a field that starts with `"` ends at the next `"` that is not doubled; a `"` anywhere
-//! else is an error; empty lines before the record are skipped. Two differences: names are trimmed, and a record with a
-//! line break is an error, because the webhook reads the first line only and ignores the others.
+//! rules: commas separate fields; a field that starts with `"` ends at the next `"` that is not doubled, and can span
+//! lines; a `"` anywhere else is an error; empty lines before the record are skipped, and lines after it are ignored.
+//! Names are then trimmed, which the webhook does not do.
 
 use std::borrow::Cow;
 
 use crate::util::substring::split_at_byte;
+
+/// Whether a record has a line break other than at its ends. Only its first line counts then, which its author may not
+/// expect.
+#[must_use]
+pub fn has_line_break(record: &str) -> bool {
+    record.trim_matches(['\r', '\n']).contains(['\r', '\n'])
+}
 
 /// Reads the names in a record. `None` if it cannot be read.
 ///
