@@ -39,7 +39,7 @@ APART := fuzz/Cargo.toml e2e-tests/sdks/rust/Cargo.toml playground/Cargo.toml
 
 # What pushes, pulls and signs.
 REGISTRY_TOOLS     := $(abspath $(TARGET_DIR))/registry-tools
-# Where the kustomizations are built to.
+# Where the kustomizations and the chart are rendered to.
 MANIFESTS          := $(abspath $(TARGET_DIR))/manifests
 
 # Where the site is built to.
@@ -54,7 +54,7 @@ need = @command -v $(1) >/dev/null || { echo "make: \`$(1)\` is missing: $(2)" >
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: FORCE bats bench bench-check bench-cluster check-kustomize check-links clean control-plane demo deny docs floor fmt fuel fuzz help host lint miri mutants
+.PHONY: FORCE chart-manifests chart-package check-chart kustomizations bats bench bench-check bench-cluster check-kustomize check-links clean control-plane demo deny docs floor fmt fuel fuzz help host lint miri mutants
 .PHONY: playground registry registry-tools reproducible sdks site test test-cluster test-playground toolchain
 
 help: ## List the targets
@@ -125,11 +125,37 @@ fmt: | toolchain ## Format the code
 	cargo fmt --all
 	for apart in $(APART); do cargo fmt --manifest-path $$apart --all; done
 
-check-kustomize: | toolchain ## Build the kustomizations and check what comes out (needs kubectl)
+kustomizations:
 	$(call need,kubectl,see https://kubernetes.io/docs/tasks/tools)
 	mkdir -p $(MANIFESTS)
 	for name in base audit-only strict eks-guard; do kubectl kustomize kustomize/$$name > $(MANIFESTS)/$$name.yaml || exit 1; done
-	MANIFESTS="$(MANIFESTS)" cargo test --workspace --locked --test manifests -- --ignored
+
+check-kustomize: kustomizations policy.wasm ## Render the kustomizations and check them (needs kubectl)
+	MANIFESTS="$(MANIFESTS)" cargo test --workspace --locked --test manifests -- --ignored kustomizations::
+
+# The versions of Kubernetes and of the chart don't matter to the templates, but `helm` wants one.
+CHART_TEMPLATE = $(HELM) template irsa-policy chart --namespace kubewarden --kube-version $(KUBERNETES_VERSION)
+HELM           = $(abspath $(TARGET_DIR))/helm/helm
+
+$(HELM): release/helm/go.mod
+	$(call need,go,see https://go.dev/doc/install)
+	cd release/helm && GOBIN=$(dir $(HELM)) go install -trimpath -ldflags '-s -w' tool
+	touch $(HELM)
+
+chart-manifests: $(HELM)
+	mkdir -p $(MANIFESTS)
+	$(HELM) lint --strict chart
+	for mode in inject guard auditOnly; do $(CHART_TEMPLATE) --set mode=$$mode > $(MANIFESTS)/chart-$$mode.yaml || exit 1; done
+	for values in strict everything; do \
+		$(HELM) lint --strict --values chart/ci/$$values.yaml chart || exit 1; \
+		$(CHART_TEMPLATE) --values chart/ci/$$values.yaml > $(MANIFESTS)/chart-$$values.yaml || exit 1; \
+	done
+
+check-chart: kustomizations chart-manifests policy.wasm ## Lint the Helm chart, and compare it with the kustomizations (needs Go and kubectl)
+	MANIFESTS="$(MANIFESTS)" cargo test --workspace --locked --test manifests -- --ignored chart::
+
+chart-package: $(HELM) ## Package the Helm chart
+	$(HELM) package --destination $(abspath $(TARGET_DIR)) chart
 
 registry: annotated-policy.wasm host registry-tools ## Push the policy to a registry, sign, verify and pull it (needs Go, docker-registry, curl and jq)
 	$(call need,docker-registry,apt-get install docker-registry)

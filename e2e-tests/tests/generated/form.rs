@@ -1,4 +1,8 @@
-//! Rancher's form for the settings, `questions-ui.yml`. Its format is that of the policies of Kubewarden's own that have one.
+//! `questions-ui.yml`, the form that Rancher shows for the settings.
+//!
+//! Rancher writes the default of every question that it shows into the settings, and creates the parent objects on the way. So
+//! only questions at the top have a default. Source: `components/Questions` and `components/Policies/Create.vue` of
+//! rancher/kubewarden-ui, 4.2.1. The module `rancher` does what these do, and sends the result to the policy.
 
 use irsa::settings::{Definition, Shape};
 use serde_json::{Value, json};
@@ -8,21 +12,55 @@ use crate::{check_file, read};
 
 const FILE: &str = "questions-ui.yml";
 
+/// Shown above the form: a question whose input is hidden, so that it never has a value.
+const NOTICE: &str = "This form creates one policy of several, in mode `monitor`, in which nothing is injected. The Helm chart \
+    creates all of them, see https://github.com/irsa-policy/irsa-policy/blob/main/docs/install.md. If you use the form: \
+    (1) Allow the policy server to read service accounts, or every pod is refused with `lookupFailed`: \
+    `kubectl create clusterrole irsa-policy --verb=get --resource=serviceaccounts && kubectl create clusterrolebinding \
+    irsa-policy --clusterrole=irsa-policy --serviceaccount=cattle-kubewarden-system:policy-server` (elsewhere than in Rancher, \
+    Kubewarden's namespace is usually `kubewarden`). (2) Exempt the namespaces that the policy server needs to start, such as \
+    kube-system. (3) Set the policy's mode to `protect`. Not in this form: the second policy, which finds what other webhooks \
+    add after this one.";
+
 #[test]
 fn the_form_is_that_of_the_code() {
     check_file(FILE, &form());
 }
 
-/// The form's text.
+/// The text of the form.
 pub fn form() -> String {
-    let questions: Vec<Value> = members("").iter().map(|member| question("", "", member)).collect();
+    let mut questions = vec![json!({
+        "variable": "notice",
+        "label": "Before you start",
+        "description": NOTICE,
+        "group": "Settings",
+        "required": false,
+        "type": "string",
+        "hide_input": true,
+    })];
+    for member in members("") {
+        match member.shape {
+            // Rancher keeps only the last of several `enum` questions within a `map[`, so each is a question at the top.
+            Shape::Map { keys, of: Shape::Word(words) } => {
+                questions.extend(keys.iter().map(|name| action(member.key, name, words)));
+            }
+            _ => questions.push(question("", "", member)),
+        }
+    }
     let text = policy_host::yaml::to_string(&json!({ "questions": questions })).unwrap();
-    format!("# Rancher's form for the settings. `make docs` writes it, from irsa/src/settings/definition.rs.\n{text}")
+    format!("# Rancher's form for the settings. `make docs` writes it from irsa/src/settings/definition.rs.\n{text}")
 }
 
-/// A question about a member of the object at `path`. `variable` is where the form puts the object: within a list it begins anew.
+/// The form as Rancher reads it.
+pub fn current() -> Vec<Value> {
+    let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
+    form["questions"].as_array().unwrap().clone()
+}
+
+/// A question about a member of the object at `path`. `variable` is the object's place in the form; a list starts a new one.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
     let Definition { key, is_needed, shape, .. } = definition;
+    let is_at_the_top = path.is_empty();
     let mut question = json!({
         "variable": join(variable, key),
         "label": label(key),
@@ -46,6 +84,8 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
         Shape::List { of: Shape::Object(_), .. } => {
             question["type"] = "sequence[".into();
             question["hide_input"] = true.into();
+            // "Add" does nothing without an array to add to. Rancher removes an empty array before it saves.
+            question["default"] = json!([]);
             let path = format!("{path}[]");
             question["sequence_questions"] =
                 members(&path).iter().map(|member| self::question(&path, "", member)).collect();
@@ -58,15 +98,10 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
             question["subquestions"] =
                 members(&path).iter().map(|member| self::question(&path, &variable, member)).collect();
         }
-        Shape::Map { keys, of: Shape::Word(words) } => {
-            question["type"] = "map[".into();
-            question["hide_input"] = true.into();
-            question["subquestions"] = keys.iter().map(|name| action(&join(variable, key), name, words)).collect();
-        }
         Shape::Map { .. } => panic!("`{path}`: the form has no question for this"),
     }
     if let Some(default) = default(definition) {
-        question["default"] = default;
+        question[if is_at_the_top { "default" } else { "placeholder" }] = default;
     }
     question
 }
@@ -74,7 +109,7 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
 fn action(variable: &str, name: &str, words: &[&str]) -> Value {
     json!({
         "variable": join(variable, name),
-        "label": label(name),
+        "label": format!("Action: {}", label(name).to_lowercase()),
         "group": "Settings",
         "required": false,
         "type": "enum",
@@ -93,19 +128,4 @@ fn label(key: &str) -> String {
         }
     }
     label.replace(" arn", " ARN").replace(" uri", " URI").replace(" sts", " STS").replace(" id", " ID")
-}
-
-/// Rancher writes the defaults of a form that is left as it is into the policy.
-#[test]
-fn the_form_left_as_it_is_gives_settings_that_are_right() {
-    let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
-    let questions = form["questions"].as_array().unwrap();
-    let settings: serde_json::Map<String, Value> = questions
-        .iter()
-        .filter_map(|question| Some((question["variable"].as_str()?.to_owned(), question.get("default")?.clone())))
-        .collect();
-    assert!(settings.len() > 5, "{settings:?}");
-    let text = Value::from(settings).to_string();
-    let parsed = irsa::Settings::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    assert_eq!(parsed, irsa::Settings::default());
 }
