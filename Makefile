@@ -84,9 +84,17 @@ policy.wasm: FORCE | toolchain ## Build the policy for release
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib
 	@cmp -s $(BUILT_WASM) $@ || cp $(BUILT_WASM) $@
 
-# By kwctl where there is one, else by our own command, which embeds the same.
-annotated-policy.wasm: policy.wasm metadata.yml README.md $(if $(shell command -v kwctl),,host) ## Add the metadata, as a registry wants it
-	$(or $(shell command -v kwctl),$(POLICY_HOST)) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+# README.md as `kwctl inspect` shows it: without mdBook's markers, and with links that work outside the repository.
+USAGE := $(TARGET_DIR)/usage.md
+
+$(USAGE): README.md release/usage
+	@mkdir -p $(@D)
+	release/usage README.md > $@
+
+# Always by our own command, which appends the metadata and leaves the code as it is. kwctl re-encodes the code, so that the module
+# in the registry could not be compared with one that is built from the sources.
+annotated-policy.wasm: policy.wasm metadata.yml $(USAGE) host ## Add the metadata, for a registry
+	$(POLICY_HOST) annotate policy.wasm --metadata-path metadata.yml --usage-path $(USAGE) --output-path $@
 
 lint: | toolchain ## Check the formatting and the API docs, and run clippy, for the host and for Wasm
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || rustup component add rustfmt clippy
@@ -216,7 +224,7 @@ fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, 60 if not given (needs carg
 			-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=20000 -verbosity=0 -print_final_stats=1 || exit 1; \
 	done
 
-reproducible: policy.wasm ## Build the policy once more, in another folder and with another home of Cargo, and compare the bytes
+reproducible: annotated-policy.wasm ## Build the policy once more, in another folder and with another home of Cargo, and compare the bytes
 	rm -rf $(TARGET_DIR)/again
 	mkdir -p $(TARGET_DIR)/again/home $(TARGET_DIR)/again/sources
 	ln -s $(abspath $(CARGO_HOME))/* $(TARGET_DIR)/again/home/
@@ -224,6 +232,10 @@ reproducible: policy.wasm ## Build the policy once more, in another folder and w
 	env -u CARGO_TARGET_DIR -u CARGO_BUILD_TARGET_DIR CARGO_HOME="$(abspath $(TARGET_DIR)/again/home)" \
 		$(MAKE) --directory $(TARGET_DIR)/again/sources policy.wasm
 	cmp policy.wasm $(TARGET_DIR)/again/sources/policy.wasm
+	release/usage $(TARGET_DIR)/again/sources/README.md > $(TARGET_DIR)/again/usage.md
+	$(POLICY_HOST) annotate $(TARGET_DIR)/again/sources/policy.wasm --metadata-path $(TARGET_DIR)/again/sources/metadata.yml \
+		--usage-path $(TARGET_DIR)/again/usage.md --output-path $(TARGET_DIR)/again/annotated-policy.wasm
+	cmp annotated-policy.wasm $(TARGET_DIR)/again/annotated-policy.wasm
 
 clean: ## Remove what was built
 	cargo clean

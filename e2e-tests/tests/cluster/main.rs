@@ -5,15 +5,18 @@
 
 mod api;
 mod clients;
+mod conditions;
 mod control_plane;
 mod decoder;
 mod explain;
 mod faults;
 mod features;
+mod kube_system;
 mod kubectl;
 mod latency;
 mod lock_in;
 mod race;
+mod removal;
 mod rights;
 mod scene;
 mod sdks;

@@ -119,6 +119,11 @@ impl Server {
         self.signal("STOP");
     }
 
+    /// Lets a paused one go on.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
     fn signal(&self, signal: &str) {
         let status = Command::new("kill").args(["-s", signal, &self.process.id().to_string()]).status().unwrap();
         assert!(status.success());

@@ -45,10 +45,11 @@ fn objects(name: &str) -> BTreeMap<String, Value> {
     for mut document in policy_host::yaml::values(&read(&rendered(name))).unwrap() {
         let labels = document["metadata"]["labels"].as_object_mut().unwrap();
         labels.retain(|key, _| key == "app.kubernetes.io/part-of");
-        if let Some(annotations) = document["metadata"]["annotations"].as_object_mut() {
+        let metadata = document["metadata"].as_object_mut().unwrap();
+        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
             annotations.retain(|key, _| !key.starts_with("helm.sh/"));
             if annotations.is_empty() {
-                document["metadata"].as_object_mut().unwrap().remove("annotations");
+                metadata.remove("annotations");
             }
         }
         let key = format!("{} {}", document["kind"].as_str().unwrap(), document["metadata"]["name"].as_str().unwrap());

@@ -2,6 +2,7 @@
 
 mod chart;
 mod kustomizations;
+mod metadata;
 mod policy;
 #[path = "../support/mod.rs"]
 mod support;
@@ -10,7 +11,6 @@ mod system;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use policy_host::metadata::{Metadata, Rule};
 use serde_json::Value;
 
 use policy::{ClusterAdmissionPolicy, FailurePolicy, Mode};
@@ -103,36 +103,7 @@ fn only_the_checks_of_a_manifest_that_injects_leave_out_pods() {
     }
 }
 
-/// Artifact Hub shows the rules of the metadata, and `kwctl scaffold manifest` copies them.
-#[test]
-fn the_manifest_has_the_rules_of_the_metadata() {
-    let metadata = Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap();
-    let triples = |rules: &[Rule]| {
-        let mut triples: Vec<String> = Vec::new();
-        for rule in rules {
-            for resource in &rule.resources {
-                triples.extend(
-                    rule.operations.iter().map(|operation| format!("{:?}/{resource} {operation}", rule.api_groups)),
-                );
-            }
-        }
-        triples.sort();
-        triples.dedup();
-        triples
-    };
-    let rules: Vec<Rule> = manifest().into_iter().flat_map(|policy| policy.spec.rules).collect();
-    assert_eq!(triples(&rules), triples(&metadata.rules));
-}
-
-/// `timeoutEvalSeconds` is a field since Kubewarden 1.29. A policy server compares major and minor version only, but reads a
-/// whole one.
-#[test]
-fn the_metadata_names_the_oldest_kubewarden_that_has_every_field() {
-    let metadata = Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap();
-    assert_eq!(metadata.minimum_kubewarden_version.as_deref(), Some("1.29.0"));
-}
-
-/// The ClusterRole and its binding, and what carries the label that removal selects by.
+/// One ClusterRole and its binding. Every object has the label that removal selects by.
 #[test]
 fn the_manifest_grants_the_policy_server_one_verb() {
     let documents = policy_host::yaml::values(&read(&in_repository("policy.yaml"))).unwrap();
