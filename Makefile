@@ -32,6 +32,7 @@ BATS_POLICY := $(if $(filter $(POLICY_HOST),$(KWCTL)),policy.wasm,annotated-poli
 
 # What the tests on a cluster call: Kubewarden's policy server wants the metadata.
 POLICY_SERVER  ?=
+AWS_WEBHOOK    ?=
 CLUSTER_POLICY := $(abspath $(if $(POLICY_SERVER),annotated-policy.wasm,policy.wasm))
 
 # Rust that is no part of the workspace.
@@ -73,9 +74,11 @@ test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
 		cargo test --locked -p e2e-tests --features cluster --test cluster --test explain_live -- --test-threads=1 --nocapture
 
-bench-cluster: policy.wasm floor control-plane ## Print how long an answer takes on a real kube-apiserver, beside the floor (needs Go)
-	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" cargo test --locked --profile host --workspace \
-		--features e2e-tests/cluster --test cluster -- --ignored --nocapture latency
+# With POLICY_SERVER, Kubewarden's own is measured; with AWS_WEBHOOK, the path of AWS's webhook, that one beside it.
+bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) floor control-plane ## Print how long an answer and the creation of a pod take on a real kube-apiserver (needs Go)
+	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
+		AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \
+		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 prints
 
 # Cargo knows what the module is made of, so it is asked each time; the copy is touched only when it changes. Built as
 # nothing but a module, it is a tenth smaller than beside the library that the tests use.

@@ -15,6 +15,7 @@ mod kube_system;
 mod kubectl;
 mod latency;
 mod lock_in;
+mod pod_cost;
 mod race;
 mod removal;
 mod rights;

@@ -4,6 +4,7 @@ mod chart;
 mod kustomizations;
 mod metadata;
 mod policy;
+mod release;
 #[path = "../support/mod.rs"]
 mod support;
 mod system;
