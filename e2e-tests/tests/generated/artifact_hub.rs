@@ -1,5 +1,6 @@
 //! `artifacthub-pkg.yml`: what `kwctl scaffold artifacthub` makes of `metadata.yml` and `questions-ui.yml`, but with our own
-//! `install`. kwctl's proposes `kwctl scaffold manifest`, which writes a single policy, without the ClusterRole that it needs.
+//! `install`. kwctl's proposes `kwctl scaffold manifest`, which writes a single policy, without the `ClusterRole` that
+//! it needs.
 //!
 //! Source: policy-evaluator's `policy_artifacthub.rs`, 1.36.
 

@@ -70,11 +70,11 @@ fn chart_schema() -> Value {
             "customWorkloadRules": any_list,
             "exemptNamespaces": names,
             "failOpenNamespaces": names,
-            "module": closed(json!({
+            "module": closed(&json!({
                 "registry": text, "repository": text, "tag": text,
                 "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]+)?$"},
             })),
-            "policyServer": closed(json!({
+            "policyServer": closed(&json!({
                 "name": {"type": "string", "minLength": 1},
                 "namespace": text,
                 "serviceAccountName": text,
@@ -93,20 +93,20 @@ fn chart_schema() -> Value {
                 "sourceAuthorities": any_object,
                 "verifySignature": {"type": "boolean"},
             })),
-            "rbac": closed(json!({"create": {"type": "boolean"}})),
-            "monitoring": closed(json!({
+            "rbac": closed(&json!({"create": {"type": "boolean"}})),
+            "monitoring": closed(&json!({
                 "labels": labels,
-                "prometheusRule": closed(json!({
+                "prometheusRule": closed(&json!({
                     "enabled": {"type": "boolean"},
                     "latencySeconds": {"type": "number", "exclusiveMinimum": 0},
                 })),
-                "dashboard": closed(json!({"enabled": {"type": "boolean"}, "labels": labels})),
+                "dashboard": closed(&json!({"enabled": {"type": "boolean"}, "labels": labels})),
             })),
         },
     })
 }
 
-fn closed(properties: Value) -> Value {
+fn closed(properties: &Value) -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": properties})
 }
 

@@ -104,7 +104,7 @@ fn only_the_checks_of_a_manifest_that_injects_leave_out_pods() {
     }
 }
 
-/// One ClusterRole and its binding. Every object has the label that removal selects by.
+/// One `ClusterRole` and its binding. Every object has the label that removal selects by.
 #[test]
 fn the_manifest_grants_the_policy_server_one_verb() {
     let documents = policy_host::yaml::values(&read(&in_repository("policy.yaml"))).unwrap();

@@ -96,7 +96,7 @@ fn a_pod_of_kube_system_gets_its_role() {
     }
 }
 
-/// A missing ClusterRole, an API server that does not answer, a wrong annotation: none of these stops CoreDNS.
+/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: none of these stops CoreDNS.
 #[test]
 fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
     let arn = |arn: &str| account(json!({"eks.amazonaws.com/role-arn": arn}));
