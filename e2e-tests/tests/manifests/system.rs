@@ -50,7 +50,7 @@ fn pod() -> Value {
     })
 }
 
-fn account(annotations: Value) -> Cluster {
+fn account(annotations: &Value) -> Cluster {
     let metadata = json!({"name": "coredns", "namespace": "kube-system", "annotations": annotations});
     Cluster::new(vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})])
 }
@@ -73,7 +73,7 @@ pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Clust
 
 /// A pod of kube-system without a role is accepted as it is, by every policy that the API server calls for it.
 pub fn accept_a_pod_without_a_role(policies: &[ClusterAdmissionPolicy]) {
-    for (name, answer) in answers(policies, &pod(), &account(json!({}))) {
+    for (name, answer) in answers(policies, &pod(), &account(&json!({}))) {
         assert!(answer.accepted, "{name}: {answer:?}");
         assert!(answer.mutated_object.is_none(), "{name}: {answer:?}");
     }
@@ -86,7 +86,7 @@ fn a_pod_of_kube_system_without_a_role_is_accepted_unchanged() {
 
 #[test]
 fn a_pod_of_kube_system_gets_its_role() {
-    let answers = answers(&manifest(), &pod(), &account(json!({"eks.amazonaws.com/role-arn": ROLE})));
+    let answers = answers(&manifest(), &pod(), &account(&json!({"eks.amazonaws.com/role-arn": ROLE})));
     assert!(!answers.is_empty());
     for (name, answer) in answers {
         assert!(answer.accepted, "{name}: {answer:?}");
@@ -96,10 +96,10 @@ fn a_pod_of_kube_system_gets_its_role() {
     }
 }
 
-/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: none of these stops CoreDNS.
+/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: none of these stops the cluster's DNS.
 #[test]
 fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
-    let arn = |arn: &str| account(json!({"eks.amazonaws.com/role-arn": arn}));
+    let arn = |arn: &str| account(&json!({"eks.amazonaws.com/role-arn": arn}));
     let taken = json!({"name": "aws-iam-token", "emptyDir": {}});
     let mount = json!({"name": "aws-iam-token", "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount"});
     let mut conflicting = pod();
@@ -115,7 +115,7 @@ fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
         (
             "an empty audience",
             pod(),
-            account(json!({"eks.amazonaws.com/role-arn": ROLE, "eks.amazonaws.com/audience": ""})),
+            account(&json!({"eks.amazonaws.com/role-arn": ROLE, "eks.amazonaws.com/audience": ""})),
         ),
         ("a volume and a mount that are taken", conflicting, arn(ROLE)),
     ];
@@ -141,11 +141,11 @@ fn the_audit_policy_reports_a_pod_of_kube_system_that_lacks_its_role() {
     let request = Request::wrapping(object, overrides).unwrap();
     for subject in subjects() {
         let payload = admission::payload(&request, &settings);
-        let answer = subject.validate(&payload, &account(json!({"eks.amazonaws.com/role-arn": ROLE}))).unwrap();
+        let answer = subject.validate(&payload, &account(&json!({"eks.amazonaws.com/role-arn": ROLE}))).unwrap();
         assert!(!answer.accepted, "{}: {answer:?}", subject.name());
         assert!(answer.message.unwrap().ends_with("[notInjected]"), "{}", subject.name());
 
-        let answer = subject.validate(&payload, &account(json!({}))).unwrap();
+        let answer = subject.validate(&payload, &account(&json!({}))).unwrap();
         assert!(answer.accepted, "{}: no role, nothing to report: {answer:?}", subject.name());
     }
 }
