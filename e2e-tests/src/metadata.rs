@@ -1,7 +1,8 @@
 //! The metadata of a policy, as `metadata.yml` has it and as it is embedded in the module.
 //!
-//! The metadata is appended to the module, so that the module's own bytes stay the same and can be compared with a build from
-//! the sources. kwctl re-encodes the module when it annotates it, so its result can't be compared byte for byte.
+//! The metadata is appended to the module, so that the module's own bytes stay the same and can be compared with a
+//! build from the sources. kwctl re-encodes the module when it annotates it, so its result can't be compared byte for
+//! byte.
 //!
 //! Source: policy-evaluator's `policy_metadata.rs` and kwctl's `annotate.rs`, 1.36.
 

@@ -1,4 +1,4 @@
-//! A client of the API server that sends and gives JSON as it is, and says what the API server warned of.
+//! A client of the API server that sends and returns JSON unchanged, with the API server's warnings.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -16,31 +16,31 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 #[derive(Clone)]
 pub struct Api(Client);
 
-/// What the API server answered.
+/// An answer of the API server.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status; 0 where there was no answer.
+    /// The HTTP status; 0 if there was no answer.
     pub status: u16,
-    /// The texts of the headers `Warning`, as `kubectl` prints them.
+    /// The `Warning` headers, as `kubectl` prints them.
     pub warnings: Vec<String>,
     /// The object, or the `Status`.
     pub body: Value,
 }
 
 impl Answer {
-    /// What a `Status` says.
+    /// The message of a `Status`.
     pub fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()
     }
 }
 
 impl Api {
-    /// The identity of a kubeconfig.
+    /// Connects with the identity of a kubeconfig.
     pub fn connect(kubeconfig: &Path) -> Self {
         let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         Self(RUNTIME.block_on(async {
             let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-            // A test wants to see the first answer.
+            // A test must see the first answer.
             config.default_retry = false;
             Client::try_from(config).unwrap()
         }))
@@ -51,12 +51,12 @@ impl Api {
         self.send(Method::POST, path, object.to_string().into_bytes(), "application/json")
     }
 
-    /// `POST` of a text that is no object of a Rust program: with keys that are there twice, say.
+    /// `POST` of text that a JSON value can't hold, such as an object with a key twice.
     pub fn create_text(&self, path: &str, text: &str) -> Answer {
         self.send(Method::POST, path, text.as_bytes().to_vec(), "application/json")
     }
 
-    /// `POST` of an object that has to be taken.
+    /// `POST` of an object that must be accepted.
     pub fn created(&self, path: &str, object: &Value) -> Value {
         let answer = self.create(path, object);
         assert_eq!(answer.status, 201, "{path}: {answer:?}");
@@ -68,12 +68,12 @@ impl Api {
         self.send(Method::GET, path, Vec::new(), "application/json")
     }
 
-    /// `DELETE`, of one or of all in a list.
+    /// `DELETE` of one object, or of all in a list.
     pub fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, Vec::new(), "application/json")
     }
 
-    /// `PATCH`, with a merge patch.
+    /// `PATCH` with a merge patch.
     pub fn merge(&self, path: &str, changes: &Value) -> Answer {
         self.send(Method::PATCH, path, changes.to_string().into_bytes(), "application/merge-patch+json")
     }

@@ -1,5 +1,5 @@
-//! How long an answer takes, from the request to the admission server, TLS and the host's lookup included. Nothing is judged:
-//! `make bench-cluster` prints it, with the floor beside the policy, which looks nothing up.
+//! How long an answer of the admission server takes, with TLS and the host's lookup: `make bench-cluster` prints it,
+//! beside the baseline, a policy that looks nothing up. Nothing is asserted about times.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::control_plane::ControlPlane;
 use crate::scene::{ROLE, account};
 use crate::server::{Server, policy_path};
 
-/// How many requests are sent for a row.
+/// Requests for each row.
 const REQUESTS: usize = 2000;
 
 /// A client of an admission server, and the path that it posts reviews to.
@@ -40,7 +40,7 @@ pub fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
     (Api::connect(&file), path.to_owned())
 }
 
-/// The times of [`REQUESTS`] requests from so many clients, for the pods of so many service accounts in turn; sorted.
+/// The sorted times of [`REQUESTS`] requests from `clients` clients, for pods of `accounts` service accounts in turn.
 fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration> {
     let review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
     let times = Mutex::new(Vec::new());
@@ -64,7 +64,7 @@ fn milliseconds(times: &[Duration], hundredth: usize) -> f64 {
 }
 
 #[test]
-#[ignore = "it measures, and judges nothing: `make bench-cluster`"]
+#[ignore = "it measures and asserts nothing about times: `make bench-cluster`"]
 fn prints_how_long_an_answer_takes() {
     let floor = PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR names no module: run `make bench-cluster`"));
     let control_plane = ControlPlane::start("latency");

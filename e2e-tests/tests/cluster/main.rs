@@ -1,7 +1,7 @@
-//! The policy on a real control plane: a kube-apiserver and its etcd, on loopback, that call `policy-host serve`.
+//! The policy on a real control plane: a kube-apiserver and an etcd on loopback, which call `policy-host serve`.
 //!
-//! `make test-cluster` runs this, and only it, for it needs Go, and the feature `cluster`. One after the other
-//! (`--test-threads=1`), so that the machine is what a test says it is. What is tested is what the API server *stored*.
+//! `make test-cluster` runs these tests, because they need Go and the feature `cluster`. One after the other
+//! (`--test-threads=1`), so that no test slows another down. The tests look at what the API server stored.
 
 mod api;
 mod clients;

@@ -1,7 +1,8 @@
-//! How much longer the creation of a pod takes with the policies: `make bench-cluster` prints it. Nothing is asserted about times.
+//! How much longer the creation of a pod takes with the policies: `make bench-cluster` prints it. Nothing is asserted
+//! about times.
 //!
-//! Interleaved, so that everything is measured on the machine as it is at that moment. With `AWS_WEBHOOK`, the path of AWS's
-//! `amazon-eks-pod-identity-webhook`, that is measured, too.
+//! Interleaved, so that everything is measured on the machine as it is at that moment. With `AWS_WEBHOOK`, the path of
+//! AWS's `amazon-eks-pod-identity-webhook`, that is measured, too.
 
 use std::fs;
 use std::net::TcpListener;

@@ -63,7 +63,8 @@ impl Installation {
         installation
     }
 
-    /// What the controller does with a policy that is deleted: it removes the webhook, then the finalizer. A second late.
+    /// What the controller does with a policy that is deleted: it removes the webhook, then the finalizer. A second
+    /// late.
     ///
     /// Source: `reconcilePolicyDeletion` in kubewarden-controller's `policy_subreconciler.go`.
     fn reconcile(&self) {
@@ -91,7 +92,8 @@ impl Installation {
         self.api.delete(&format!("{CLUSTER_ROLES}/irsa-policy"));
     }
 
-    /// Creates pods while the steps run and the controller does its part. Gives how many were created, and the refusals.
+    /// Creates pods while the steps run and the controller does its part. Gives how many were created, and the
+    /// refusals.
     fn pods_during(&self, steps: impl FnOnce() + Send) -> (usize, Vec<String>) {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {

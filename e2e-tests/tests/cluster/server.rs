@@ -1,4 +1,4 @@
-//! An admission server as a process: `policy-host serve`, or, where `POLICY_SERVER` names it, Kubewarden's own policy server.
+//! An admission server as a process: `policy-host serve`, or Kubewarden's policy server if `POLICY_SERVER` is its path.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,24 +18,24 @@ mod support;
 
 pub use support::policy_path;
 
-/// An admission server. It ends with this value, and with the process of the tests.
+/// An admission server. Dropping the value ends the process.
 pub struct Server {
     process: Child,
-    /// Where reviews go to.
+    /// The URL for reviews.
     pub url: String,
-    /// The authority of its certificate, PEM.
+    /// The authority of its certificate, as PEM.
     pub authority: String,
-    /// What it reads, where it is not given on the command line.
+    /// Files that it reads.
     _files: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts one that reads the cluster with the identity of a kubeconfig.
+    /// Starts the policy, which reads the cluster with the identity of a kubeconfig.
     pub fn start(settings: &Value, kubeconfig: &Path) -> Self {
         Self::start_module(&policy_path(), settings, kubeconfig)
     }
 
-    /// The same of another policy's module.
+    /// The same for another policy's module.
     pub fn start_module(policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         match std::env::var_os("POLICY_SERVER").filter(|program| !program.is_empty()) {
             Some(program) => Self::start_kubewarden(&program, policy, settings, kubeconfig),
@@ -43,8 +43,8 @@ impl Server {
         }
     }
 
-    /// Starts Kubewarden's policy server with what its controller would give it: the policy, which may change what it is asked
-    /// about, and what `metadata.yml` says that it needs of its host.
+    /// Starts Kubewarden's policy server with what its controller would give it: the policy, which may change what it
+    /// is asked about, and what `metadata.yml` says that it needs of its host.
     fn start_kubewarden(program: &OsStr, policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         let files = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
@@ -109,17 +109,17 @@ impl Server {
         Self { process, url: url.trim().to_owned(), authority, _files: None }
     }
 
-    /// Ends it at once, whatever it is doing.
+    /// Kills the process.
     pub fn kill(&self) {
         self.signal("KILL");
     }
 
-    /// Stops it where it is, without ending it.
+    /// Stops the process without ending it, so that it hangs.
     pub fn pause(&self) {
         self.signal("STOP");
     }
 
-    /// Lets a paused one go on.
+    /// Continues a paused process.
     pub fn resume(&self) {
         self.signal("CONT");
     }
@@ -137,7 +137,7 @@ impl Drop for Server {
     }
 }
 
-/// Two ports that nobody listens on.
+/// Two free ports.
 fn free_ports() -> [u16; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())

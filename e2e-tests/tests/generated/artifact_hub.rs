@@ -1,6 +1,6 @@
-//! `artifacthub-pkg.yml`: what `kwctl scaffold artifacthub` makes of `metadata.yml` and `questions-ui.yml`, but with our own
-//! `install`. kwctl's proposes `kwctl scaffold manifest`, which writes a single policy, without the `ClusterRole` that
-//! it needs.
+//! `artifacthub-pkg.yml`: what `kwctl scaffold artifacthub` makes of `metadata.yml` and `questions-ui.yml`, but with
+//! our own `install`. kwctl's proposes `kwctl scaffold manifest`, which writes a single policy, without the
+//! `ClusterRole` that it needs.
 //!
 //! Source: policy-evaluator's `policy_artifacthub.rs`, 1.36.
 
@@ -24,19 +24,20 @@ fn install(version: &str, source: &str) -> String {
          ```console\n\
          kubectl apply -f {raw}/v{version}/policy.yaml\n\
          ```\n\
-         This applies four policies and the ClusterRole that lets the policy server read service accounts. On EKS, \
-         where AWS runs its own webhook, apply this instead:\n\
+         This applies four policies and the ClusterRole that lets the policy server read service accounts. \
+         On EKS, where AWS runs its own webhook, apply this instead:\n\
          ```console\n\
          kubectl apply -k '{source}//kustomize/eks-guard?ref=v{version}'\n\
          ```\n\
          Or use the Helm chart:\n\
          ```console\n\
-         helm install irsa-policy oci://ghcr.io/irsa-policy/charts/irsa-policy --version {version} --namespace kubewarden\n\
+         helm install irsa-policy oci://ghcr.io/irsa-policy/charts/irsa-policy --version {version} \
+         --namespace kubewarden\n\
          ```\n\
-         [The guide]({source}/blob/v{version}/docs/install.md) says which namespaces to exempt, and how to try the policy \
-         without refusing anything.\n\n\
-         `kwctl scaffold manifest` is not enough: it writes a single policy, without the ClusterRole, so every pod would be \
-         refused.\n"
+         [The guide]({source}/blob/v{version}/docs/install.md) says which namespaces to exempt, and how to try \
+         the policy without refusing anything.\n\n\
+         `kwctl scaffold manifest` is not enough: it writes a single policy, without the ClusterRole, so every pod \
+         would be refused.\n"
     )
 }
 

@@ -1,8 +1,9 @@
 //! `questions-ui.yml`, the form that Rancher shows for the settings.
 //!
-//! Rancher writes the default of every question that it shows into the settings, and creates the parent objects on the way. So
-//! only questions at the top have a default. Source: `components/Questions` and `components/Policies/Create.vue` of
-//! rancher/kubewarden-ui, 4.2.1. The module `rancher` does what these do, and sends the result to the policy.
+//! Rancher writes the default of every question that it shows into the settings, and creates the parent objects on the
+//! way. So only questions at the top have a default. Source: `components/Questions` and
+//! `components/Policies/Create.vue` of rancher/kubewarden-ui, 4.2.1. The module `rancher` does what these do, and sends
+//! the result to the policy.
 
 use irsa::settings::{Definition, Shape};
 use serde_json::{Value, json};
@@ -13,14 +14,16 @@ use crate::{check_file, read};
 const FILE: &str = "questions-ui.yml";
 
 /// Shown above the form: a question whose input is hidden, so that it never has a value.
-const NOTICE: &str = "This form creates one policy of several, in mode `monitor`, in which nothing is injected. The Helm chart \
-    creates all of them, see https://github.com/irsa-policy/irsa-policy/blob/main/docs/install.md. If you use the form: \
-    (1) Allow the policy server to read service accounts, or every pod is refused with `lookupFailed`: \
-    `kubectl create clusterrole irsa-policy --verb=get --resource=serviceaccounts && kubectl create clusterrolebinding \
-    irsa-policy --clusterrole=irsa-policy --serviceaccount=cattle-kubewarden-system:policy-server` (elsewhere than in Rancher, \
-    Kubewarden's namespace is usually `kubewarden`). (2) Exempt the namespaces that the policy server needs to start, such as \
-    kube-system. (3) Set the policy's mode to `protect`. Not in this form: the second policy, which finds what other webhooks \
-    add after this one.";
+const NOTICE: &str = "\
+    This form creates one policy of several, in mode `monitor`, in which nothing is injected. The Helm chart \
+    creates all of them, see https://github.com/irsa-policy/irsa-policy/blob/main/docs/install.md. If you use \
+    the form: (1) Allow the policy server to read service accounts, or every pod is refused with `lookupFailed`: \
+    `kubectl create clusterrole irsa-policy --verb=get --resource=serviceaccounts && kubectl create \
+    clusterrolebinding irsa-policy --clusterrole=irsa-policy \
+    --serviceaccount=cattle-kubewarden-system:policy-server` (elsewhere than in Rancher, Kubewarden's namespace \
+    is usually `kubewarden`). (2) Exempt the namespaces that the policy server needs to start, such as \
+    kube-system. (3) Set the policy's mode to `protect`. Not in this form: the second policy, which finds what \
+    other webhooks add after this one.";
 
 #[test]
 fn the_form_is_that_of_the_code() {
@@ -40,7 +43,8 @@ pub fn form() -> String {
     })];
     for member in members("") {
         match member.shape {
-            // Rancher keeps only the last of several `enum` questions within a `map[`, so each is a question at the top.
+            // Rancher keeps only the last of several `enum` questions within a `map[`, so each is a question at the
+            // top.
             Shape::Map { keys, of: Shape::Word(words) } => {
                 questions.extend(keys.iter().map(|name| action(member.key, name, words)));
             }
@@ -57,7 +61,8 @@ pub fn current() -> Vec<Value> {
     form["questions"].as_array().unwrap().clone()
 }
 
-/// A question about a member of the object at `path`. `variable` is the object's place in the form; a list starts a new one.
+/// A question about a member of the object at `path`. `variable` is the object's place in the form; a list starts a new
+/// one.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
     let Definition { key, is_needed, shape, .. } = definition;
     let is_at_the_top = path.is_empty();

@@ -1,5 +1,6 @@
-//! Files that are generated from the code's tables: references, the schema of the settings, Rancher's form, Artifact Hub's
-//! listing, the base of the kustomizations, the chart's schema. Each test fails if its file is stale; `make docs` writes them all.
+//! Files that are generated from the code's tables: references, the schema of the settings, Rancher's form, Artifact
+//! Hub's listing, the base of the kustomizations, the chart's schema. Each test fails if its file is stale; `make docs`
+//! writes them all.
 
 mod artifact_hub;
 mod form;

@@ -1,4 +1,5 @@
-//! What Rancher makes of the form, from an untouched one to one with everything filled in; the policy must accept all of it.
+//! What Rancher makes of the form, from an untouched one to one with everything filled in; the policy must accept all
+//! of it.
 //!
 //! Source: rancher/kubewarden-ui 4.2.1, each function after the one that it imitates.
 
@@ -65,8 +66,8 @@ impl Form {
 
     /// Picks one of an enum's options.
     ///
-    /// `Enum.vue`, `update`; `Questions/index.vue`, `enumUpdate`: where the last question whose variable is a part of this one's is
-    /// a `map[`, all properties of that map are removed first.
+    /// `Enum.vue`, `update`; `Questions/index.vue`, `enumUpdate`: where the last question whose variable is a part of
+    /// this one's is a `map[`, all properties of that map are removed first.
     fn pick(&mut self, question: &Value, option: &Value) {
         let own = variable(question);
         let matching = self.questions.iter().rfind(|other| own.contains(variable(other))).cloned().unwrap();

@@ -32,7 +32,8 @@ pub fn example(definition: &Definition) -> Value {
     serde_json::from_str(definition.example).unwrap_or_else(|error| panic!("{}: {error}", definition.key))
 }
 
-/// What a setting does, as a sentence; and in brackets the shape of its value, where its type does not say that already.
+/// What a setting does, as a sentence; and in brackets the shape of its value, where its type does not say that
+/// already.
 pub fn description(definition: &Definition) -> String {
     let Definition { meaning, shape, .. } = definition;
     let expected = shape.expected();

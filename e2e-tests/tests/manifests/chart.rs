@@ -1,5 +1,5 @@
-//! The Helm chart, as `make check-chart` renders it into the folder `MANIFESTS`: it makes the same objects as policy.yaml and the
-//! kustomizations.
+//! The Helm chart, as `make check-chart` renders it into the folder `MANIFESTS`: it makes the same objects as
+//! policy.yaml and the kustomizations.
 
 use std::collections::BTreeMap;
 
@@ -121,7 +121,8 @@ fn values_reach_every_policy() {
     assert_eq!(server["verificationConfig"], objects["ConfigMap irsa-verification"]["metadata"]["name"]);
 }
 
-/// `kubectl` reads the notes: the API server may call the policies while the release is uninstalled, so their rights stay.
+/// `kubectl` reads the notes: the API server may call the policies while the release is uninstalled, so their rights
+/// stay.
 #[test]
 #[ignore = "needs kubectl and helm: make check-chart"]
 fn uninstalling_keeps_the_rights() {

@@ -34,8 +34,8 @@ fn the_manifest_has_the_rules_of_the_metadata() {
     assert_eq!(triples(&rules), triples(&metadata.rules));
 }
 
-/// `timeoutEvalSeconds` is a field since Kubewarden 1.29. A policy server compares major and minor version only, but reads a
-/// whole one.
+/// `timeoutEvalSeconds` is a field since Kubewarden 1.29. A policy server compares major and minor version only, but
+/// reads a whole one.
 #[test]
 fn the_metadata_names_the_oldest_kubewarden_that_has_every_field() {
     let metadata = metadata();

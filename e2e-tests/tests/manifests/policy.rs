@@ -11,8 +11,8 @@ const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with every field that it has and no other.
 ///
-/// Source: the `CustomResourceDefinition` in Kubewarden's chart `admission-controller`, 1.37, which has the same fields as
-/// 1.36.
+/// Source: the `CustomResourceDefinition` in Kubewarden's chart `admission-controller`, 1.37, which has the same fields
+/// as 1.36.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ClusterAdmissionPolicy {
@@ -149,8 +149,8 @@ impl ClusterAdmissionPolicy {
         self.spec.match_conditions.iter().all(|condition| condition.expression != "false")
     }
 
-    /// Whether the API server may call the policy for a new pod in a namespace. The policy must then accept the pod, because a
-    /// refusal counts whatever the failure policy is.
+    /// Whether the API server may call the policy for a new pod in a namespace. The policy must then accept the pod,
+    /// because a refusal counts whatever the failure policy is.
     pub fn may_see_a_pod_in(&self, namespace: &str) -> bool {
         let matches =
             |rule: &Rule| rule.resources.contains(&"pods".to_owned()) && rule.operations.contains(&"CREATE".to_owned());

@@ -55,8 +55,8 @@ fn account(annotations: &Value) -> Cluster {
     Cluster::new(vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})])
 }
 
-/// The answers of every policy that the API server may call for a pod in kube-system: of the built module, and of the same code
-/// in memory.
+/// The answers of every policy that the API server may call for a pod in kube-system: of the built module, and of the
+/// same code in memory.
 pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Cluster) -> Vec<(String, PolicyResponse)> {
     let mut answers = Vec::new();
     for policy in policies.iter().filter(|policy| policy.may_see_a_pod_in("kube-system")) {
@@ -96,7 +96,8 @@ fn a_pod_of_kube_system_gets_its_role() {
     }
 }
 
-/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: none of these stops the cluster's DNS.
+/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: none of these stops the cluster's
+/// DNS.
 #[test]
 fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
     let arn = |arn: &str| account(&json!({"eks.amazonaws.com/role-arn": arn}));
