@@ -1,11 +1,10 @@
 #!/usr/bin/env bats
-# The policy as its users run it, with `kwctl run` and nothing else:
+# Tests the policy as its users run it, with `kwctl run` only:
 #
 #   KWCTL=kwctl POLICY=annotated-policy.wasm bats e2e-tests/policy.bats
 #
-# `policy-host` takes the same flags, so KWCTL=target/release/policy-host runs the same suite without Kubewarden.
-# No cluster is needed: what the policy asks of its host is answered from the recordings in sessions/.
-# Needs bats 1.5 or later, and jq.
+# `policy-host` accepts the same flags, so KWCTL=target/debug/policy-host runs the same tests without Kubewarden. No
+# cluster is needed, because the recordings in sessions/ answer the lookups. Needs bats 1.5 or later, and jq.
 
 bats_require_minimum_version 1.5.0
 
@@ -20,17 +19,17 @@ evaluate() {
     --allow-context-aware --replay-host-capabilities-interactions "$session" "$@" "$POLICY"
 }
 
-# response FILTER: holds where the jq filter does, of the response.
+# response FILTER: checks the response with a jq filter.
 response() {
-  jq --exit-status "$1" <<<"$output" >/dev/null || { printf 'not so: %s\n%s\n%s\n' "$1" "$output" "${stderr-}"; return 1; }
+  jq --exit-status "$1" <<<"$output" >/dev/null || { printf 'expected: %s\n%s\n%s\n' "$1" "$output" "${stderr-}"; return 1; }
 }
 
-# object REQUEST FILTER: holds where the jq filter does, of the object that results.
+# object REQUEST FILTER: checks the resulting object with a jq filter.
 object() {
   local resulting
   resulting=$(jq -L "$BATS_TEST_DIRNAME" --argjson response "$output" \
     'include "json-patch"; resulting($response)' "$BATS_TEST_DIRNAME/requests/$1.json")
-  jq --exit-status "$2" <<<"$resulting" >/dev/null || { printf 'not so: %s\n%s\n' "$2" "$resulting"; return 1; }
+  jq --exit-status "$2" <<<"$resulting" >/dev/null || { printf 'expected: %s\n%s\n' "$2" "$resulting"; return 1; }
 }
 
 @test "accepts a pod whose service account has a role, and injects it" {
@@ -50,14 +49,14 @@ object() {
     {serviceAccountToken: {audience: "sts.amazonaws.com", expirationSeconds: 86400, path: "token"}}]}}'
 }
 
-@test "leaves a pod alone whose service account has no role" {
+@test "leaves a pod unchanged whose service account has no role" {
   evaluate pod-without-role no-role
 
   [ "$status" -eq 0 ]
   response '.allowed and (has("patch") | not) and .warnings == null'
 }
 
-@test "rejects a pod without a role where the settings say so" {
+@test "rejects a pod without a role if missingRole is set to Reject" {
   evaluate pod-without-role no-role --settings-json '{"actions": {"missingRole": "Reject"}}'
 
   [ "$status" -eq 0 ]
@@ -78,14 +77,14 @@ object() {
   response '.allowed == false and .status.code == 500 and (.status.message | endswith("[lookupFailed]"))'
 }
 
-@test "accepts objects of other kinds as they are, and asks nothing about them" {
+@test "accepts objects of other kinds unchanged, without lookups" {
   evaluate config-map none
 
   [ "$status" -eq 0 ]
   response '.allowed and (has("patch") | not) and .warnings == null'
 }
 
-@test "refuses settings that it does not know" {
+@test "rejects unknown settings" {
   evaluate pod-with-role role --settings-json '{"tokenAudienc": "sts.amazonaws.com"}'
 
   [ "$status" -ne 0 ]
@@ -93,7 +92,7 @@ object() {
   [[ "${stderr-}" == *"Provided settings are not valid"*"tokenAudience"* ]]
 }
 
-@test "takes its settings from a YAML file" {
+@test "reads its settings from a YAML file" {
   printf 'tokenAudience: sts.amazonaws.com.cn\ntokenExpirationSeconds: 3600\n' >"$BATS_TEST_TMPDIR/settings.yaml"
 
   evaluate pod-with-role role --settings-path "$BATS_TEST_TMPDIR/settings.yaml"

@@ -1,6 +1,6 @@
-//! What has to hold for every answer, whatever was asked.
+//! The laws that hold for every answer.
 
-use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::{Cluster, LookupError, Query};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -12,22 +12,22 @@ pub mod pod;
 /// A role that every account has.
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 
-/// The answer, as Kubewarden reads it.
+/// The answer as Kubewarden reads it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer<'a> {
-    /// The request goes through.
+    /// Whether the request is accepted.
     pub accepted: bool,
-    /// Why it does not.
+    /// The reason for a rejection.
     pub message: Option<String>,
     /// The HTTP status.
     pub code: Option<u16>,
-    /// The object with what was added.
+    /// The object with the injected parts.
     #[serde(borrow)]
     pub mutated_object: Option<&'a RawValue>,
-    /// For the audit log.
+    /// Annotations for the audit log.
     pub audit_annotations: std::collections::BTreeMap<String, String>,
-    /// For who made the request.
+    /// Warnings for the client.
     pub warnings: Option<Vec<String>>,
 }
 
@@ -46,13 +46,13 @@ impl Cluster for Everybody {
     }
 }
 
-/// Reviews a payload, and checks what has to hold for the answer alone.
+/// Reviews a payload, and checks the laws that concern the answer alone.
 pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     let text = irsa_policy::review(payload, cluster);
     let answer = read(&text);
     assert_eq!(answer.accepted, answer.code.is_none(), "{text}");
     assert_eq!(answer.accepted, answer.message.is_none(), "{text}");
-    assert!(answer.accepted || answer.mutated_object.is_none(), "what is refused is not added to: {text}");
+    assert!(answer.accepted || answer.mutated_object.is_none(), "a rejected object is changed: {text}");
     for warning in answer.warnings.iter().flatten() {
         assert!(warning.len() <= 256 && !warning.contains(char::is_control), "{warning:?}");
     }

@@ -1,10 +1,10 @@
-//! Pods, accounts and settings that are made of what matters to the policy, so that no run is lost on an object that it
-//! refuses to read.
+//! Pods, accounts and settings with values that matter to the policy, so that fuzzing spends no time on objects that
+//! can't be read.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use serde_json::{Map, Value, json};
 
-/// What the policy decides on.
+/// The input of the policy.
 #[derive(Debug)]
 pub struct Scene {
     /// The pod.
@@ -59,12 +59,12 @@ impl<'a> Arbitrary<'a> for Scene {
     }
 }
 
-/// Mostly one of these, sometimes any text at all.
+/// Usually one of these values, sometimes any string.
 fn text(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
     Ok(if u.ratio(1, 16)? { u.arbitrary()? } else { (*u.choose(usual)?).to_owned() })
 }
 
-/// A list of up to `limit`, or what stands for none.
+/// An array of up to `limit` elements, or `null`.
 fn list(
     u: &mut Unstructured<'_>,
     limit: usize,

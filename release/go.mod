@@ -1,4 +1,4 @@
-// The tools that push, pull and sign, at these versions and no others.
+// The exact versions of the tools that push, pull and sign.
 module irsa-policy/registry
 
 go 1.26.7

@@ -1,57 +1,68 @@
-//! The policy: Kubewarden's entry points around the crate [`irsa`], which decides everything.
+//! The policy: Kubewarden's entry points around the crate [`irsa`], which makes every decision.
 //!
-//! A policy host calls the waPC functions registered here. A request's way: the `payload` is read once; the
-//! [`cluster`] is asked for the pod's service account, by the one host call; the review is written as a `response`.
+//! The host calls the waPC functions registered here. For a request, the `payload` is read once, the [`cluster`] is
+//! asked for the pod's service account by the only host call, and the review becomes a `response`.
 
 pub mod cluster;
+mod failure;
+mod json;
 mod payload;
 mod response;
 
-use irsa::cluster::Cluster;
+use irsa::Cluster;
 use irsa::json::Unreadable;
 use irsa::{Review, Settings};
 use wapc_guest::{CallResult, register_function};
 
 use crate::cluster::Host;
 use crate::payload::Payload;
+use crate::response::{SettingsValidationResponse, ValidationResponse};
 
-/// Registers the functions of a Kubewarden policy. The host calls it once for each instance.
-#[expect(unsafe_code, reason = "waPC looks the function up by this name, and no other has it")]
+/// Registers the functions of a Kubewarden policy. The host calls it once per instance.
+#[expect(unsafe_code, reason = "waPC finds the function by this name, which no other function has")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
     register_function("validate", validate);
     register_function("validate_settings", validate_settings);
-    register_function("protocol_version", |_| Ok(br#""v1""#.to_vec()));
+    register_function("protocol_version", protocol_version);
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
+#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
 fn validate(payload: &[u8]) -> CallResult {
     Ok(review(payload, &mut Host).into_bytes())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature is waPC's")]
+#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
 fn validate_settings(payload: &[u8]) -> CallResult {
-    Ok(response::write_settings_validation(check_settings(payload)).into_bytes())
+    Ok(SettingsValidationResponse::new(check_settings(payload)).to_json().into_bytes())
 }
 
-/// Reviews the request in a payload, by what this cluster holds, and writes the response.
+#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
+fn protocol_version(_: &[u8]) -> CallResult {
+    Ok(br#""v1""#.to_vec())
+}
+
+/// Reviews the request in a payload, with lookups in `cluster`. Returns the answer's JSON.
 pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     let Ok(text) = std::str::from_utf8(payload) else {
-        return response::write(&Review::unreadable(&Unreadable::value("UTF-8")), "");
+        return ValidationResponse::new(&Review::unreadable(&Unreadable::value("UTF-8"))).to_json();
     };
     let review = match Payload::read(text) {
         Ok(Payload { request, settings: Ok(settings) }) => Review::new(&request, &settings, cluster),
         Ok(Payload { settings: Err(errors), .. }) => Review::misconfigured(&errors),
         Err(unreadable) => Review::unreadable(&unreadable),
     };
-    response::write(&review, text)
+    ValidationResponse::new(&review).to_json()
 }
 
-/// Checks the text of settings.
+/// Checks settings, given as JSON.
 ///
 /// # Errors
-/// Fails with all that is wrong with them, a line each.
+/// Fails if they are not valid. The error has one line for each problem.
 pub fn check_settings(payload: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
     Settings::parse(text).map(drop).map_err(|errors| errors.to_string())
 }
+
+#[cfg(test)]
+mod tests;

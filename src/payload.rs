@@ -1,39 +1,39 @@
-//! What Kubewarden sends: a request, and the settings of the policy.
+//! What Kubewarden sends to the policy: a request and the policy's settings.
 //!
-//! Source: Kubewarden's policy specification, "Validating policies": `{"request": …, "settings": …}`. The host writes
-//! the request first, but any order is read.
+//! Source: Kubewarden's policy specification, "Validating policies": `{"request": …, "settings": …}`, in any order.
 
-use irsa::json::{Field, Reader, Result, Unreadable, Value};
-use irsa::settings::SettingsErrors;
+use irsa::SettingsErrors;
+use irsa::json::{Field, Reader, Result, Unreadable};
 use irsa::{Request, Settings};
 
-/// A request, and the settings of the policy, or what is wrong with them.
+/// A request, and the policy's settings or their errors.
 pub(crate) struct Payload<'j> {
     pub(crate) request: Request<'j>,
     pub(crate) settings: std::result::Result<Settings<'j>, SettingsErrors>,
 }
 
 impl<'j> Payload<'j> {
-    /// Reads a payload. Without settings, all have their defaults.
+    /// Reads a payload. Settings are optional; without them, each setting has its default.
     ///
     /// # Errors
-    /// Fails where there is no request that can be read.
+    /// Fails if the payload is not JSON, or if its request is missing or can't be read.
     pub(crate) fn read(text: &'j str) -> Result<Self> {
         let mut request = Field::Missing;
         let mut settings = Field::Missing;
         let mut reader = Reader::new(text);
         reader.object(|reader, key| match key {
             "request" => request.read(reader, Request::read),
-            "settings" => settings.read(reader, |reader| {
-                // Wrong settings are no reason not to read on.
-                Ok(Settings::read(&Value::read(reader)?))
-            }),
+            // Invalid settings don't stop the reader.
+            "settings" => settings.read(reader, Settings::read),
             _ => reader.skip(),
         })?;
         reader.finish()?;
         Ok(Self {
             request: request.into_option().ok_or_else(|| Unreadable::missing("a request").within("request"))?,
-            settings: settings.into_option().unwrap_or_else(|| Ok(Settings::default())),
+            settings: match settings {
+                Field::Present(settings) => settings,
+                Field::Missing | Field::Null(_) => Ok(Settings::default()),
+            },
         })
     }
 }

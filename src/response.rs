@@ -1,59 +1,89 @@
-//! What Kubewarden is answered.
+//! The policy's answers to Kubewarden, as types.
 //!
-//! Source: Kubewarden's policy specification, "Mutating policies". The SDK's own type holds the mutated object as a
-//! parsed value, in which numbers and the order of keys would be lost; so the response is written here, around the
-//! object's text.
+//! Source: Kubewarden's policy specification, "Mutating policies" and "Validating settings". The SDK's
+//! `ValidationResponse` holds the mutated object as a parsed tree. Here it is text that is neither parsed nor printed
+//! again. The tests parse every answer with the SDK's types.
 
-use irsa::Review;
-use irsa::json::write_string;
-use irsa::review::Decision;
+use irsa::{MutatedObject, Review};
+use serde::{Serialize, Serializer};
 
-/// Writes the answer to the request in `payload`.
-pub(crate) fn write(review: &Review, payload: &str) -> String {
-    let mut out = String::new();
-    out.push_str(if review.rejection.is_none() { "{\"accepted\":true" } else { "{\"accepted\":false" });
-    if let Some(rejection) = &review.rejection {
-        out.push_str(",\"code\":");
-        out.push_str(&rejection.code.to_string());
-        out.push_str(",\"message\":");
-        write_string(&rejection.message, &mut out);
-    }
-    if review.decision == Decision::Injected {
-        out.push_str(",\"mutated_object\":");
-        review.edits.write(payload, review.object, &mut out);
-    }
-    out.push_str(",\"audit_annotations\":{");
-    write_separated(&review.audit_annotations, &mut out, |(key, value), out| {
-        write_string(key, out);
-        out.push(':');
-        write_string(value, out);
-    });
-    out.push('}');
-    if !review.warnings.is_empty() {
-        out.push_str(",\"warnings\":[");
-        write_separated(&review.warnings, &mut out, |warning, out| write_string(warning, out));
-        out.push(']');
-    }
-    out.push('}');
-    out
+use crate::json::{JSON_TEXT, to_json};
+
+/// The usual length of an answer without its mutated object, in bytes.
+const USUAL_LENGTH: usize = 1024;
+
+/// The answer to a request.
+#[derive(Debug, Serialize)]
+pub(crate) struct ValidationResponse<'r> {
+    accepted: bool,
+    /// The HTTP status. Only with a rejection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    /// The reasons, one per line. Only with a rejection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mutated_object: Option<JsonText<'r>>,
+    #[serde(serialize_with = "as_object")]
+    audit_annotations: &'r [(&'static str, String)],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'r [String],
 }
 
-/// Writes whether settings are right, and if not, what is wrong with them.
-///
-/// Source: Kubewarden's policy specification, "Validating settings".
-pub(crate) fn write_settings_validation(checked: Result<(), String>) -> String {
-    let Err(message) = checked else { return r#"{"valid":true}"#.to_owned() };
-    let mut out = r#"{"valid":false,"message":"#.to_owned();
-    write_string(&message, &mut out);
-    out.push('}');
-    out
-}
-
-fn write_separated<T>(items: &[T], out: &mut String, write: impl Fn(&T, &mut String)) {
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
+impl<'r> ValidationResponse<'r> {
+    /// The answer for a review.
+    pub(crate) fn new(review: &'r Review<'r>) -> Self {
+        let rejection = review.rejection.as_ref();
+        Self {
+            accepted: rejection.is_none(),
+            code: rejection.map(|rejection| rejection.code),
+            message: rejection.map(|rejection| rejection.message.as_str()),
+            mutated_object: review.mutated_object.as_ref().map(JsonText),
+            audit_annotations: &review.audit_annotations,
+            warnings: &review.warnings,
         }
-        write(item, out);
+    }
+
+    /// The answer as JSON.
+    pub(crate) fn to_json(&self) -> String {
+        let object = self.mutated_object.map_or(0, |object| object.0.max_length());
+        to_json(self, object.saturating_add(USUAL_LENGTH))
+    }
+}
+
+/// The mutated object, which is JSON text already.
+#[derive(Debug, Clone, Copy)]
+struct JsonText<'r>(&'r MutatedObject<'r>);
+
+impl Serialize for JsonText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(JSON_TEXT, &format_args!("{}", self.0))
+    }
+}
+
+/// Writes pairs as an object, in their order.
+fn as_object<S: Serializer>(pairs: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
+/// The result of checking settings.
+#[derive(Debug, Serialize)]
+pub(crate) struct SettingsValidationResponse {
+    valid: bool,
+    /// The errors, one per line. Only if the settings are not valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl SettingsValidationResponse {
+    /// The answer for settings that were checked.
+    pub(crate) fn new(checked: Result<(), String>) -> Self {
+        let message = checked.err();
+        Self { valid: message.is_none(), message }
+    }
+
+    /// The answer as JSON.
+    pub(crate) fn to_json(&self) -> String {
+        to_json(self, USUAL_LENGTH)
     }
 }

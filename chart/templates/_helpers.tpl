@@ -95,6 +95,14 @@ matchExpressions:
 {{ toYaml $settings }}
 {{- end -}}
 
+{{/* `notInjected` is about pods, and must not be `Reject` in a policy that fails open. */}}
+{{- define "irsa-policy.roleMappingSettings" -}}
+{{- $settings := include "irsa-policy.settings" . | fromYaml -}}
+{{- $_ := set $settings "mode" "Validate" -}}
+{{- with $settings.actions }}{{ $_ := unset . "notInjected" }}{{ end -}}
+{{ toYaml $settings }}
+{{- end -}}
+
 {{/* The operator's settings without what refuses. */}}
 {{- define "irsa-policy.settingsThatRefuseNothing" -}}
 {{- $settings := omit (deepCopy .Values.settings) "allowedRoles" "allowedAudiences" "actions" -}}

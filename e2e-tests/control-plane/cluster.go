@@ -18,14 +18,14 @@ import (
 	"strings"
 )
 
-// cluster is what the API server is started with, and what its clients have to know. It is kept in files.
+// cluster is the configuration that the API server starts with and its clients need. Files keep it.
 type cluster struct {
 	directory string
 	port      int
 	token     string
 }
 
-// openCluster reads the cluster of a directory, or makes one.
+// openCluster reads the cluster of a directory, or creates one.
 func openCluster(directory string) (*cluster, error) {
 	c := &cluster{directory: directory}
 	port, err := c.keep("port", func() (string, error) {
@@ -53,13 +53,13 @@ func openCluster(directory string) (*cluster, error) {
 	return c, os.WriteFile(c.path("tokens.csv"), []byte(tokens), 0o600)
 }
 
-// apiServerFlags are the API server's. Every admission plugin that is on by default stays on.
+// apiServerFlags returns the flags of the API server. Every admission plugin that is on by default stays on.
 func (c *cluster) apiServerFlags(etcd string) []string {
 	return []string{
 		"--etcd-servers=" + etcd,
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
-		// There is no address that pods could reach it at, for there are no pods.
+		// Pods need no address of the API server, because none run.
 		"--endpoint-reconciler-type=none",
 		"--secure-port=" + strconv.Itoa(c.port),
 		"--cert-dir=" + c.path("pki"),
@@ -73,7 +73,7 @@ func (c *cluster) apiServerFlags(etcd string) []string {
 	}
 }
 
-// writeKubeconfig writes an administrator's. It is there wholly or not at all.
+// writeKubeconfig writes an administrator's kubeconfig. The file is never incomplete.
 func (c *cluster) writeKubeconfig() error {
 	authority, err := os.ReadFile(c.path("pki/apiserver.crt"))
 	if err != nil {
@@ -106,7 +106,7 @@ func (c *cluster) url() string {
 	return fmt.Sprintf("https://127.0.0.1:%d", c.port)
 }
 
-// client is an HTTP client that trusts the API server's certificate, once that is made.
+// client is an HTTP client that trusts the API server's certificate once it exists.
 func (c *cluster) client() (*http.Client, error) {
 	bundle, err := os.ReadFile(c.path("pki/apiserver.crt"))
 	if err != nil {
@@ -117,7 +117,7 @@ func (c *cluster) client() (*http.Client, error) {
 	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}, nil
 }
 
-// keep is the text of a file; the first time, what makes it is asked for it.
+// keep returns the content of a file. If the file does not exist, it is created first.
 func (c *cluster) keep(name string, create func() (string, error)) (string, error) {
 	text, err := os.ReadFile(c.path(name))
 	if err == nil {
@@ -140,7 +140,7 @@ func (c *cluster) path(name string) string {
 	return filepath.Join(c.directory, name)
 }
 
-// newSigningKey is what the API server signs service accounts' tokens with.
+// newSigningKey creates the key that the API server signs service account tokens with.
 func newSigningKey() (string, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

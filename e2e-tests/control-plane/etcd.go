@@ -9,12 +9,12 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// startEtcd starts an etcd of one member, on free ports of loopback.
+// startEtcd starts an etcd of one member on unused ports of loopback.
 func startEtcd(directory string) (*embed.Etcd, error) {
 	config := embed.NewConfig()
 	config.Dir = directory
 	config.LogLevel = "error"
-	// What is lost in a power cut is lost to a test only.
+	// A power cut loses data of a test only.
 	config.UnsafeNoFsync = true
 	for _, urls := range [][]*[]url.URL{
 		{&config.ListenClientUrls, &config.AdvertiseClientUrls},

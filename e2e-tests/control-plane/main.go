@@ -2,11 +2,11 @@
 //
 //	control-plane DIRECTORY
 //
-// Everything that it keeps is in DIRECTORY, and a second start in the same one goes on where the first ended, on the
-// same port. Once the API server is ready, DIRECTORY/kubeconfig is there (an administrator's) and `ready` is printed.
-// It ends on SIGTERM, and when its standard input does, so that it does not outlive the tests that started it.
+// All its files are in DIRECTORY. A second start in the same directory continues with the same objects on the same
+// port. When the API server is ready, it writes an administrator's DIRECTORY/kubeconfig and prints `ready`. It ends on
+// SIGTERM, and at the end of its standard input, so that it ends with the tests that started it.
 //
-// No controller runs: nothing makes pods of a Deployment, or a service account `default` of a namespace.
+// No controller runs: a Deployment gets no pods, and a namespace gets no service account `default`.
 package main
 
 import (
@@ -25,7 +25,7 @@ import (
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 )
 
-// How long the API server may take to be ready.
+// The time that the API server can take to be ready.
 const startTimeout = 2 * time.Minute
 
 func main() {
@@ -57,7 +57,7 @@ func run() error {
 	}
 	go announce(cluster)
 
-	// It ends on SIGTERM by itself.
+	// The API server ends on SIGTERM by itself.
 	command := app.NewAPIServerCommand()
 	command.SetArgs(cluster.apiServerFlags(etcd.Config().ListenClientUrls[0].String()))
 	if code := cli.Run(command); code != 0 {
@@ -66,13 +66,13 @@ func run() error {
 	return nil
 }
 
-// endWithStdin asks this process to end once nobody holds the other end of its standard input.
+// endWithStdin ends this process at the end of its standard input.
 func endWithStdin() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
 }
 
-// announce waits for the API server, then writes the kubeconfig and says so.
+// announce waits for the API server, then writes the kubeconfig and prints `ready`.
 func announce(cluster *cluster) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -90,7 +90,7 @@ func announce(cluster *cluster) {
 	fmt.Println("ready")
 }
 
-// ready asks the API server whether it is.
+// ready returns whether the API server is ready.
 func (c *cluster) ready(ctx context.Context) bool {
 	client, err := c.client()
 	if err != nil {
@@ -109,7 +109,7 @@ func (c *cluster) ready(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// freePort is a port of 127.0.0.1 that nobody listens on.
+// freePort returns an unused port of 127.0.0.1.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

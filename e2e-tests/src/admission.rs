@@ -1,14 +1,15 @@
-//! Admission requests, from files that people have at hand.
+//! Admission requests, from files that users have.
 //!
-//! A document is taken as
+//! A document is one of
 //!
 //! - an `AdmissionReview`, of which the request counts,
-//! - an `AdmissionRequest` alone, or
-//! - any Kubernetes object, which is wrapped as an API server would have it: creating it, by an administrator.
+//! - an `AdmissionRequest`,
+//! - a Kubernetes object, which is wrapped as an API server does it: an administrator creates it, or
+//! - a `List`, of which each item is wrapped.
 //!
 //! kwctl takes the first two (`kwctl/src/command/run/evaluator.rs`). A request's JSON reaches the policy byte for byte.
-//! Of what an API server fills in before admission webhooks see an object, the wrapping does what a policy about
-//! service accounts can't do without: the namespace, and a pod's service account.
+//! The wrapping fills in only what a policy about service accounts needs of an API server's defaults: the namespace,
+//! and a pod's service account.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -16,16 +17,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::settings::Settings;
-use crate::yaml;
 
-/// A request, ready to be sent.
+/// A request to the policy.
 #[derive(Clone, Debug)]
 pub struct Request {
     json: Box<RawValue>,
     head: Head,
 }
 
-/// What a policy server demands of a request, and what is used of it here.
+/// The fields that a policy server requires.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -59,14 +59,14 @@ struct GroupVersionResource {
     resource: String,
 }
 
-/// What a wrapped object's request has instead of the usual.
+/// Values for the request of a wrapped object, instead of the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// The operation, `CREATE` if not given. On `DELETE` the object is the old one.
+    /// The operation. The default is `CREATE`. On `DELETE` the object is the old one.
     pub operation: Option<String>,
-    /// The namespace, else the object's own, else `default`.
+    /// The namespace. The default is the object's own, or `default`.
     pub namespace: Option<String>,
-    /// The object before.
+    /// The object before the request.
     pub old_object: Option<Value>,
     /// The request's uid.
     pub uid: Option<String>,
@@ -74,25 +74,28 @@ pub struct Overrides {
     pub sub_resource: Option<String>,
 }
 
-/// The requests that a file holds, one a document.
+/// The requests of a file: one per document, or per item of a `List`.
 ///
 /// # Errors
-/// Where the text is neither JSON nor YAML, or a document is nothing that a request can be made of.
+/// If the text is neither JSON nor YAML, or a document is neither a request nor a Kubernetes object.
 pub fn requests(text: &str) -> Result<Vec<Request>> {
-    let documents = yaml::documents(text)?;
-    if documents.is_empty() {
-        bail!("expected a request or a Kubernetes object, but got an empty file");
+    let mut requests = Vec::new();
+    for (index, document) in manifest_reader::documents(text).into_iter().enumerate() {
+        let number = index + 1;
+        let objects = document.with_context(|| format!("cannot read document {number} as YAML or JSON"))?.objects();
+        for object in objects {
+            let json = RawValue::from_string(object.json.into_owned())?;
+            let request = Request::from_document(json, requests.len());
+            requests.push(request.with_context(|| format!("document {number}{}", object.pointer.replace('/', " ")))?);
+        }
     }
-    documents
-        .into_iter()
-        .enumerate()
-        .map(|(index, document)| {
-            Request::from_document(document, index).with_context(|| format!("document {}", index + 1))
-        })
-        .collect()
+    if requests.is_empty() {
+        bail!("expected a request or a Kubernetes object, but got none");
+    }
+    Ok(requests)
 }
 
-/// What the policy is called with. Neither part is parsed on its way.
+/// The policy's input. Both parts are passed on as they are.
 #[must_use]
 pub fn payload(request: &Request, settings: &Settings) -> String {
     format!(r#"{{"request":{},"settings":{}}}"#, request.json, settings.as_json())
@@ -102,7 +105,7 @@ impl Request {
     /// Takes the JSON of an admission request.
     ///
     /// # Errors
-    /// Where it lacks what a policy server demands.
+    /// If it lacks a field that a policy server requires.
     pub fn from_json(json: Box<RawValue>) -> Result<Self> {
         let head = serde_json::from_str(json.get()).context("cannot build AdmissionRequest object from given input")?;
         Ok(Self { json, head })
@@ -111,9 +114,9 @@ impl Request {
     /// Takes the request of an `AdmissionReview`.
     ///
     /// # Errors
-    /// Where the bytes are no such review, or the request lacks what a policy server demands.
+    /// If the bytes are not such a review, or the request lacks a field that a policy server requires.
     pub fn from_review(json: &[u8]) -> Result<Self> {
-        /// What a review has to have.
+        /// The required fields of a review.
         #[derive(Deserialize)]
         struct Review {
             kind: String,
@@ -130,14 +133,14 @@ impl Request {
     /// Wraps a Kubernetes object.
     ///
     /// # Errors
-    /// Where the object does not say what kind it is of.
+    /// If the object has no `apiVersion` or no `kind`.
     pub fn wrapping(object: Box<RawValue>, overrides: Overrides) -> Result<Self> {
         let json = to_raw_value(&wrap(object, overrides)?)?;
         Self::from_json(json)
     }
 
     fn from_document(document: Box<RawValue>, index: usize) -> Result<Self> {
-        /// Enough of a document to tell what it is.
+        /// The fields that tell the document's kind.
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Outline {
@@ -167,7 +170,7 @@ impl Request {
         self.json.get()
     }
 
-    /// The request's uid, which the response has to repeat.
+    /// The request's uid, which the response repeats.
     #[must_use]
     pub fn uid(&self) -> &str {
         &self.head.uid
@@ -179,7 +182,7 @@ impl Request {
         self.head.object.as_deref()
     }
 
-    /// What the request is about, for a heading: the operation, where it is no creation, the kind and the name.
+    /// A heading: the operation unless it is `CREATE`, the kind and the name.
     #[must_use]
     pub fn title(&self) -> String {
         let Head { kind, name, namespace, operation, .. } = &self.head;
@@ -229,8 +232,8 @@ struct Wrapped {
 fn wrap(object: Box<RawValue>, overrides: Overrides) -> Result<Wrapped> {
     let parsed: Value = serde_json::from_str(object.get()).context("cannot parse the object")?;
     let kind = kind_of(&parsed)?;
-    let namespace = (!is_cluster_scoped(&kind.kind)).then(|| {
-        let own = parsed.pointer("/metadata/namespace").and_then(Value::as_str);
+    let namespace = (!manifest_reader::is_cluster_scoped(&kind.kind)).then(|| {
+        let own = parsed.pointer("/metadata/namespace").and_then(Value::as_str).filter(|name| !name.is_empty());
         overrides.namespace.or_else(|| own.map(str::to_owned)).unwrap_or_else(|| "default".to_owned())
     });
     let name = parsed.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
@@ -284,10 +287,6 @@ fn resource_of(kind: &GroupVersionKind) -> GroupVersionResource {
     GroupVersionResource { group: kind.group.clone(), version: kind.version.clone(), resource }
 }
 
-fn is_cluster_scoped(kind: &str) -> bool {
-    kind.starts_with("Cluster") || matches!(kind, "Namespace" | "Node" | "PersistentVolume" | "StorageClass")
-}
-
 fn options_of(operation: &str) -> &'static str {
     match operation {
         "UPDATE" => "UpdateOptions",
@@ -296,30 +295,24 @@ fn options_of(operation: &str) -> &'static str {
     }
 }
 
-/// Fills in what an API server would. An object that lacks nothing keeps its bytes.
+/// Fills in what an API server would fill in. An object that lacks nothing keeps its bytes.
 fn complete(
     original: Box<RawValue>,
     mut object: Value,
     kind: &GroupVersionKind,
     namespace: Option<&str>,
 ) -> Result<Box<RawValue>> {
-    let mut missing: Vec<(&str, &str, String)> = Vec::new();
-    if let Some(namespace) = namespace {
-        missing.push(("metadata", "namespace", namespace.to_owned()));
-    }
+    let mut changed = namespace.is_some_and(|namespace| manifest_reader::in_namespace(&mut object, namespace));
     if kind.group.is_empty() && kind.kind == "Pod" {
         let account = irsa_explain::service_account_of(&object).to_owned();
-        missing.push(("spec", "serviceAccountName", account.clone()));
-        missing.push(("spec", "serviceAccount", account));
-    }
-    let mut changed = false;
-    for (section, key, value) in missing {
-        // What is not an object is for the policy to refuse.
-        if let Some(Value::Object(fields)) = object.get_mut(section)
-            && !fields.contains_key(key)
-        {
-            fields.insert(key.to_owned(), Value::String(value));
-            changed = true;
+        // If the spec is not an object, it is for the policy to refuse.
+        if let Some(Value::Object(spec)) = object.get_mut("spec") {
+            for key in ["serviceAccountName", "serviceAccount"] {
+                if !spec.contains_key(key) {
+                    spec.insert(key.to_owned(), Value::String(account.clone()));
+                    changed = true;
+                }
+            }
         }
     }
     Ok(if changed { to_raw_value(&object)? } else { original })
@@ -360,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_no_request_can_be_made_of() {
+    fn rejects_text_without_a_request_or_an_object() {
         for text in [
             "",
             "[]",
@@ -418,6 +411,28 @@ mod tests {
     }
 
     #[test]
+    fn gives_each_item_of_a_list_a_request_of_its_own() {
+        let text = "kind: List
+apiVersion: v1
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}}
+- {apiVersion: v1, kind: ServiceAccount, metadata: {name: b, namespace: ''}}
+";
+        let requests = requests(text).unwrap();
+
+        let titles: Vec<_> = requests.iter().map(Request::title).collect();
+        assert_eq!(titles, ["Pod shop/a", "ServiceAccount default/b"]);
+        assert_ne!(requests[0].uid(), requests[1].uid());
+    }
+
+    #[test]
+    fn tells_which_item_of_a_list_is_no_object() {
+        let error = requests("kind: List\nitems:\n- {kind: Pod, apiVersion: v1}\n- {kind: Pod}\n").unwrap_err();
+
+        assert!(error.to_string().starts_with("document 1 items 1"), "{error:#}");
+    }
+
+    #[test]
     fn takes_the_deprecated_name_of_a_service_account() {
         let request = only("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {serviceAccount: web}}");
 
@@ -436,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn wraps_what_can_not_be_read_too() {
+    fn wraps_an_object_with_wrong_types() {
         let request = only("{apiVersion: v1, kind: Pod, metadata: 1, spec: []}");
 
         assert_eq!(parsed(&request)["object"]["spec"], json!([]));

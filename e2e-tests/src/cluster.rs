@@ -11,7 +11,6 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::host::{Backend, KubernetesGetResource};
-use crate::yaml;
 
 /// A cluster. A clone is another handle to the same one.
 #[derive(Clone, Default)]
@@ -42,12 +41,21 @@ impl Cluster {
         Self(Arc::new(Inner { objects, ..Inner::default() }))
     }
 
-    /// A cluster that holds the objects of a YAML or JSON text.
+    /// A cluster that holds the objects of a YAML or JSON text, as `kubectl apply` would create them: the items of a
+    /// `List` are objects of their own, and an object without a namespace is in `default`.
     ///
     /// # Errors
-    /// Where the text is neither.
+    /// If the text is neither YAML nor JSON.
     pub fn from_text(text: &str) -> Result<Self> {
-        yaml::values(text).map(Self::new)
+        let mut objects = Vec::new();
+        for document in manifest_reader::documents(text) {
+            for object in document?.objects() {
+                let mut object = serde_json::from_str(&object.json)?;
+                manifest_reader::in_namespace(&mut object, "default");
+                objects.push(object);
+            }
+        }
+        Ok(Self::new(objects))
     }
 
     /// A cluster that gives this answer to every lookup.
@@ -56,7 +64,7 @@ impl Cluster {
         Self(Arc::new(Inner { answer: Some(answer), ..Inner::default() }))
     }
 
-    /// A cluster that fails with this text where an object of this kind is asked for.
+    /// A cluster that fails with this text if an object of this kind is looked up.
     #[must_use]
     pub fn failing_for(objects: Vec<Value>, kind: String, text: String) -> Self {
         Self(Arc::new(Inner { objects, failing: Some((kind, text)), ..Inner::default() }))
@@ -107,11 +115,7 @@ fn is_requested(object: &Value, request: &KubernetesGetResource) -> bool {
     object["apiVersion"] == request.api_version.as_str()
         && object["kind"] == request.kind.as_str()
         && metadata["name"] == request.name.as_str()
-        && match (metadata["namespace"].as_str(), request.namespace.as_deref()) {
-            // As `kubectl apply` would have it: no namespace in the file is the namespace `default`.
-            (None, namespace) => matches!(namespace, None | Some("default")),
-            (namespace, requested) => namespace == requested,
-        }
+        && metadata["namespace"].as_str() == request.namespace.as_deref()
 }
 
 pub(crate) fn not_found(request: &KubernetesGetResource) -> String {
@@ -180,11 +184,20 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_object_without_namespace_to_be_in_the_default_one() {
+    fn puts_an_object_without_a_namespace_into_the_default_one() {
         let cluster = Cluster::from_text("{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}").unwrap();
 
-        assert!(cluster.get_resource(&request("web", Some("default"))).is_ok());
+        let answer = cluster.get_resource(&request("web", Some("default"))).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&answer).unwrap(), account("web", "default"));
         assert!(cluster.get_resource(&request("web", Some("team-a"))).is_err());
+    }
+
+    #[test]
+    fn takes_a_list_apart() {
+        let text =
+            "kind: List\nitems:\n- {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: team-a}}\n";
+
+        assert!(Cluster::from_text(text).unwrap().get_resource(&request("web", Some("team-a"))).is_ok());
     }
 
     #[test]

@@ -1,8 +1,7 @@
-//! The subcommands, one a file, and the arguments that they share.
+//! The subcommands, one per file, and the arguments that they share.
 
 pub mod annotate;
 pub mod bench;
-pub mod explain;
 pub mod fuel;
 pub mod inspect;
 pub mod run;
@@ -20,14 +19,14 @@ use policy_host::host::Access;
 use policy_host::policy::{CompilationCache, Policy};
 use policy_host::settings::Settings;
 
-/// Which policy.
+/// The policy.
 #[derive(Args)]
 pub struct PolicyArgs {
     /// The policy's Wasm module: a path, or a `file://` URI
     #[arg(value_name = "POLICY", default_value = "policy.wasm")]
     policy: String,
 
-    /// Compile the module anew, and do not keep the result on disk
+    /// Compile the module again, and do not keep the result on disk
     #[arg(long)]
     disable_wasmtime_cache: bool,
 }
@@ -38,7 +37,7 @@ impl PolicyArgs {
         Path::new(self.policy.strip_prefix("file://").unwrap_or(&self.policy))
     }
 
-    /// Whether the compiled module is kept for the next time.
+    /// Whether the compiled module is kept on disk.
     pub fn cache(&self) -> CompilationCache {
         if self.disable_wasmtime_cache { CompilationCache::Off } else { CompilationCache::On }
     }
@@ -69,7 +68,7 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// The settings as they are given, if they are.
+    /// The settings, if they are given.
     pub fn read(&self) -> Result<Option<Settings>> {
         match (&self.settings_path, &self.settings_json) {
             (Some(path), _) => Settings::from_yaml(&read(path)?).map(Some),
@@ -87,12 +86,12 @@ impl SettingsArgs {
     }
 }
 
-/// The cluster's objects in a file.
+/// A cluster with the objects of a file.
 fn read_cluster(path: &Path) -> Result<Cluster> {
     Cluster::from_text(&read(path)?).with_context(|| format!("cannot read the objects in `{}`", path.display()))
 }
 
-/// The text of a file, or of the standard input where the path is `-`.
+/// The text of a file, or of the standard input if the path is `-`.
 fn read(path: &Path) -> Result<String> {
     if path == Path::new("-") {
         return io::read_to_string(io::stdin().lock()).context("cannot read the standard input");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use wapc::{HOST_NAMESPACE, wapc_functions};
-use wasmtime_provider::wasmtime::{Caller, Config, Engine, Error, Extern, Linker, Memory, Result, Store};
+use wasmtime_provider::wasmtime::{Caller, Config, Engine, Error, Extern, Linker, Memory, Module, Result, Store};
 use wasmtime_provider::wasmtime_wasi::{WasiCtxBuilder, p1};
 
 use crate::host::Host;
@@ -36,7 +36,34 @@ pub fn measure(
     payload: &str,
     host: Arc<Host>,
 ) -> anyhow::Result<Cost> {
-    run(module, cache, operation, payload, host).map_err(|error| anyhow!("{error:#}"))
+    Meter::new(module, cache)?.measure(operation, payload, host)
+}
+
+/// A compiled module whose calls are measured.
+pub struct Meter {
+    engine: Engine,
+    module: Module,
+}
+
+impl Meter {
+    /// Compiles a module.
+    ///
+    /// # Errors
+    /// Fails if it is not a Wasm module.
+    pub fn new(module: &[u8], cache: CompilationCache) -> anyhow::Result<Self> {
+        let mut config = Config::new();
+        config.consume_fuel(true);
+        let (engine, module) = compile(module, config, cache).map_err(|error| anyhow!("{error:#}"))?;
+        Ok(Self { engine, module })
+    }
+
+    /// Calls an operation in a fresh instance, and measures the call.
+    ///
+    /// # Errors
+    /// Fails if the module is not a waPC module, and if the call fails.
+    pub fn measure(&self, operation: &str, payload: &str, host: Arc<Host>) -> anyhow::Result<Cost> {
+        run(self, operation, payload, host).map_err(|error| anyhow!("{error:#}"))
+    }
 }
 
 /// The state of a waPC conversation.
@@ -49,10 +76,7 @@ struct Conversation {
     guest_error: Option<String>,
 }
 
-fn run(module: &[u8], cache: CompilationCache, operation: &str, payload: &str, host: Arc<Host>) -> Result<Cost> {
-    let mut config = Config::new();
-    config.consume_fuel(true);
-    let (engine, module) = compile(module, config, cache)?;
+fn run(Meter { engine, module }: &Meter, operation: &str, payload: &str, host: Arc<Host>) -> Result<Cost> {
     let conversation = Conversation {
         wasi: WasiCtxBuilder::new().build_p1(),
         host,
@@ -61,10 +85,10 @@ fn run(module: &[u8], cache: CompilationCache, operation: &str, payload: &str, h
         host_answer: Ok(Vec::new()),
         guest_error: None,
     };
-    let mut store = Store::new(&engine, conversation);
+    let mut store = Store::new(engine, conversation);
     store.set_fuel(u64::MAX)?;
 
-    let instance = linker(&engine)?.instantiate(&mut store, &module)?;
+    let instance = linker(engine)?.instantiate(&mut store, module)?;
     for name in wapc_functions::REQUIRED_STARTS {
         if let Ok(start) = instance.get_typed_func::<(), ()>(&mut store, name) {
             start.call(&mut store, ())?;

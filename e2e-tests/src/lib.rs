@@ -1,27 +1,24 @@
 //! A host for the policy: what a Kubewarden policy server does with `policy.wasm`, without a cluster.
 //!
-//! A request's way through it:
+//! The stages of a request:
 //!
-//! 1. [`admission`] makes requests of a file: an admission request as it is, or a Kubernetes object as an API
-//!    server would wrap it;
+//! 1. [`admission`] reads requests from a file: admission requests, or Kubernetes objects, which it wraps as an API
+//!    server does;
 //! 2. [`settings`] reads the policy's settings;
-//! 3. [`policy`] calls the module with both, in a fresh instance, and passes what it asks of its host to [`host`];
-//! 4. [`host`] refuses what the policy may not ask, and has the rest answered by a backend: a [`cluster`] of
-//!    objects, or the recording of one ([`session`]);
-//! 5. [`response`] makes the admission response of the policy's answer, as kwctl prints it, and [`present`] shows it
+//! 3. [`policy`] calls the module with both, in a fresh instance, and passes the module's host calls to [`host`];
+//! 4. [`host`] refuses calls that the policy has no permission for. A backend answers the others: a [`cluster`] of
+//!    objects, or a recording ([`session`]);
+//! 5. [`response`] turns the policy's answer into an admission response, as kwctl prints it, and [`present`] shows it
 //!    to people.
 //!
-//! [`fuel`] makes the same call where its cost is counted, and [`bench`] holds that cost against the least that there could be.
+//! [`fuel`] makes the same call and counts its cost, and [`bench`] compares that cost with the least possible one.
 //!
-//! `policy-host explain` needs no module: [`objects`] finds the pod and its account in files, and the crate `irsa_explain` says the rest. With the
-//! feature `serve`, `live_case` reads them of a cluster.
+//! With the feature `serve`, `server` takes requests from an API server instead of a file, `live` is the backend that
+//! asks that API server, and `certificate` makes the server's certificate.
 //!
-//! With the feature `serve`, `server` takes requests from an API server instead of a file, and `live` is the backend
-//! that asks that API server; `certificate` is what the server shows it.
-//!
-//! Where kwctl or the policy server do the same, this host does it their way, down to the texts of the errors, for
-//! the policy has nothing else to tell failures apart by. The sources followed are those of the
-//! `kubewarden-controller` repository (`crates/policy-evaluator`, `crates/kwctl`) as of May 2026.
+//! Where kwctl or the policy server do the same, this host does it their way, down to the error texts, because the
+//! policy can tell failures apart only by them. The sources are those of the `kubewarden-controller` repository
+//! (`crates/policy-evaluator`, `crates/kwctl`) as of May 2026.
 
 pub mod admission;
 pub mod bench;
@@ -33,10 +30,7 @@ pub mod fuel;
 pub mod host;
 #[cfg(feature = "serve")]
 pub mod live;
-#[cfg(feature = "serve")]
-pub mod live_case;
 pub mod metadata;
-pub mod objects;
 pub mod patch;
 pub mod policy;
 pub mod present;

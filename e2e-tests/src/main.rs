@@ -1,8 +1,9 @@
-//! Runs the policy without a cluster. `policy-host run` takes the flags of `kwctl run`, so that one test suite serves
-//! both.
+//! Runs the policy without a cluster, for developers of the policy. `policy-host run` takes the flags of `kwctl run`,
+//! so that one test suite serves both. Users have the command `irsa`.
 
 mod commands;
 
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -17,47 +18,59 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Have the policy decide on requests, or on Kubernetes objects as if they were being created
-    Run(commands::run::Args),
-    /// Embed the metadata in the policy's module, as a registry and a policy server want it
-    Annotate(commands::annotate::Args),
-    /// Explain why a pod has the role that it has, or has not: from its service account to the role's trust policy
+    /// Let the policy decide on requests, or on Kubernetes objects as if they were being created
     ///
-    /// Exits with 0 where all is right, 1 where something is wrong, 3 where something is not known, and 2 where something can't be read.
-    Explain(Box<commands::explain::Args>),
-    /// Print the size of the policy, and what one typical call costs
+    /// Exits with 0 if the policy decided on every request, also if it refused some: as `kwctl run` does. With
+    /// `--fail-on-reject` it exits with 1 if the policy refused a request. Exits with 1 if something can't be read.
+    Run(commands::run::Args),
+    /// Embed the metadata in the policy's module, as registries and policy servers expect it
+    Annotate(commands::annotate::Args),
+    /// Print the size of the policy, and the cost of one typical call
     Fuel(commands::fuel::Args),
     /// Print the metadata of an annotated policy, as JSON
     Inspect(commands::inspect::Args),
-    /// Print what the policy costs, beside the least that a policy has to do
+    /// Print the cost of the policy, compared with the least that a policy has to do
     Bench(commands::bench::Args),
-    /// Have the policy decide on what a live cluster asks, for tests and trials
+    /// Let the policy decide on the requests of a live cluster, for tests and trials
     ///
-    /// Takes `AdmissionReview`s at `https://127.0.0.1:PORT/validate/NAME`, on loopback only, and reads what the policy asks for from
-    /// the cluster. In production Kubewarden's policy-server does this, with what this lacks: replicas, limits, metrics, verified
-    /// policies.
+    /// Takes `AdmissionReview`s at `https://127.0.0.1:PORT/validate/NAME`, on loopback only, and answers the policy's
+    /// lookups from the cluster. In production use Kubewarden's policy-server, which adds replicas, limits, metrics and
+    /// verified policies.
     #[cfg(feature = "serve")]
     Serve(Box<commands::serve::Args>),
 }
 
+/// The exit status that a shell reports for a program that `SIGPIPE` ended.
+const CLOSED_PIPE: u8 = 141;
+
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => commands::run::execute(&args),
-        Command::Annotate(args) => commands::annotate::execute(&args),
-        Command::Explain(args) => return commands::explain::execute(&args),
-        Command::Fuel(args) => commands::fuel::execute(&args),
-        Command::Inspect(args) => commands::inspect::execute(&args),
-        Command::Bench(args) => commands::bench::execute(&args),
+        Command::Annotate(args) => commands::annotate::execute(&args).map(succeeded),
+        Command::Fuel(args) => commands::fuel::execute(&args).map(succeeded),
+        Command::Inspect(args) => commands::inspect::execute(&args).map(succeeded),
+        Command::Bench(args) => commands::bench::execute(&args).map(succeeded),
         #[cfg(feature = "serve")]
-        Command::Serve(args) => commands::serve::execute(&args),
+        Command::Serve(args) => commands::serve::execute(&args).map(succeeded),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
+        Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
-            anstream::eprintln!("Error: {error:#}");
+            // If the standard error is closed, nobody is left to tell.
+            let _ = writeln!(anstream::stderr(), "Error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn succeeded(_: ()) -> ExitCode {
+    ExitCode::SUCCESS
+}
+
+/// Whether the command failed only because nobody reads its output any more, as with `| head`.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe))
 }
 
 #[cfg(test)]
@@ -67,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn has_a_sound_command_line() {
+    fn has_a_valid_command_line() {
         Cli::command().debug_assert();
     }
 }

@@ -1,6 +1,9 @@
-//! A decision, for people to read: what was decided, what was found, and what changes in the object's YAML.
+//! Shows a decision to people: the decision, the findings, and the changes of the object's YAML.
 //!
-//! The text is styled; what it is written to has to strip the styles where nobody sees them, as `anstream` does.
+//! The text is styled. The writer must remove the styles if the output is not a terminal, as `anstream` does.
+//!
+//! Everything else can contain user input. It is escaped, so that it can't control the terminal or turn the direction
+//! of writing.
 
 use std::io::{self, Write};
 
@@ -14,7 +17,7 @@ use crate::policy::PolicyResponse;
 use crate::response::AdmissionResponse;
 use crate::yaml;
 
-/// Lines that are shown around a change.
+/// The number of unchanged lines that are shown before and after a change.
 const CONTEXT_LINES: usize = 3;
 
 const BOLD: Style = Style::new().bold();
@@ -26,7 +29,7 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// Writes the decision on a request.
 ///
 /// # Errors
-/// Where it can't be written, or an object can't be shown as YAML.
+/// Fails if writing fails, or if an object is not JSON.
 pub fn write(out: &mut impl Write, request: &Request, answer: &Result<PolicyResponse>) -> Result<()> {
     let response = AdmissionResponse::of(request, answer);
     let diff = match (request.object(), answer) {
@@ -52,16 +55,16 @@ fn write_heading(out: &mut impl Write, request: &Request, response: &AdmissionRe
     };
     let code = response.status.as_ref().and_then(|status| status.code);
     let code = code.map_or_else(String::new, |code| format!(" ({code})"));
-    writeln!(out, "{BOLD}{}{BOLD:#}: {style}{decision}{code}{style:#}", request.title())
+    writeln!(out, "{BOLD}{}{BOLD:#}: {style}{decision}{code}{style:#}", printable(&request.title()))
 }
 
 fn write_findings(out: &mut impl Write, response: &AdmissionResponse) -> io::Result<()> {
     let message = response.status.as_ref().and_then(|status| status.message.as_deref());
     for line in message.into_iter().flat_map(str::lines) {
-        writeln!(out, "  {RED}error{RED:#}    {line}")?;
+        writeln!(out, "  {RED}error{RED:#}    {}", printable(line))?;
     }
     for warning in response.warnings.iter().flatten() {
-        writeln!(out, "  {YELLOW}warning{YELLOW:#}  {warning}")?;
+        writeln!(out, "  {YELLOW}warning{YELLOW:#}  {}", printable(warning))?;
     }
     Ok(())
 }
@@ -70,6 +73,7 @@ fn write_annotations(out: &mut impl Write, response: &AdmissionResponse) -> io::
     let annotations = response.audit_annotations.iter().flatten();
     let width = annotations.clone().map(|(key, _)| key.len()).max().unwrap_or_default();
     for (key, value) in annotations {
+        let (key, value) = (printable(key), printable(value));
         writeln!(out, "  {DIM}audit{DIM:#}    {key:width$}  {value}")?;
     }
     Ok(())
@@ -87,11 +91,16 @@ fn write_diff(out: &mut impl Write, before: &str, after: &str) -> io::Result<()>
                 ChangeTag::Insert => (GREEN, '+'),
                 ChangeTag::Equal => (DIM, ' '),
             };
-            let line = change.value().trim_end_matches('\n');
+            let line = printable(change.value().trim_end_matches('\n'));
             writeln!(out, "  {style}{sign} {line}{style:#}")?;
         }
     }
     Ok(())
+}
+
+/// A line without control characters and characters that turn the direction of writing.
+fn printable(line: &str) -> String {
+    irsa::escaped_line(line, usize::MAX)
 }
 
 fn yaml_of(json: &str) -> Result<String> {
@@ -136,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_changes_and_what_is_around_it() {
+    fn shows_changes_with_the_lines_around_them() {
         let response = accepting(|object| object["five"] = Value::from(5));
 
         assert_eq!(
@@ -146,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_distant_changes_apart() {
+    fn separates_distant_changes() {
         let response = accepting(|object| {
             object["apiVersion"] = Value::from("v2");
             object["four"] = Value::from(44);
@@ -160,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_findings_and_annotations_and_no_diff_of_a_rejected_object() {
+    fn shows_findings_and_annotations_but_no_diff_if_the_object_is_rejected() {
         let response = PolicyResponse {
             accepted: false,
             message: Some("first [a]\nsecond [b]".to_owned()),
@@ -186,5 +195,45 @@ mod tests {
             shown(&Err(anyhow!("Guest call failure: boom"))),
             "Pod a/web: rejected (500)\n  error    internal server error: Guest call failure: boom\n"
         );
+    }
+    /// A terminal would otherwise obey an escape sequence, and show text behind U+202E from right to left.
+    #[test]
+    fn escapes_user_input_in_every_part_of_the_output() {
+        const RAW: &str = "a\u{1b}[31m\u{202e}b\u{2028}\rc";
+        const ESCAPED: &str = r"a\u{1b}[31m\u{202e}b\u{2028}\rc";
+        let name = r"a\u001b[31m\u202eb\u2028\rc";
+        let pod =
+            format!(r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{name}", "namespace": "a"}}}}"#);
+        let request = admission::requests(&pod).unwrap().remove(0);
+        let mut object: Value = serde_json::from_str(request.object().unwrap().get()).unwrap();
+        object[RAW] = Value::from("new");
+        let accepted = PolicyResponse {
+            warnings: Some(vec![RAW.to_owned()]),
+            audit_annotations: Some(BTreeMap::from([(RAW.to_owned(), RAW.to_owned())])),
+            mutated_object: Some(RawValue::from_string(object.to_string()).unwrap()),
+            ..accepting(|_| {})
+        };
+        let rejected = PolicyResponse { accepted: false, message: Some(RAW.to_owned()), ..accepting(|_| {}) };
+
+        for (response, parts) in [
+            (
+                accepted,
+                vec![
+                    format!("Pod a/{ESCAPED}: accepted"),
+                    format!("warning  {ESCAPED}\n"),
+                    format!("{ESCAPED}  {ESCAPED}\n"),
+                ],
+            ),
+            (rejected, vec![format!("error    {ESCAPED}\n")]),
+        ] {
+            let mut out = Vec::new();
+            write(&mut StripStream::new(&mut out), &request, &Ok(response)).unwrap();
+            let shown = String::from_utf8(out).unwrap();
+            for part in parts {
+                assert!(shown.contains(&part), "{part}\n{shown:?}");
+            }
+            let is_raw = |character: char| character != '\n' && character.is_control();
+            assert!(!shown.contains(is_raw) && !shown.contains(['\u{202e}', '\u{2028}']), "{shown:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! Unlike policy-server it passes a request on byte for byte. It has no limit to how long the policy may take: the API
 //! server stops waiting after the webhook's `timeoutSeconds`.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
 
@@ -89,7 +90,7 @@ impl Service {
         let host = Arc::new(Host::new(Arc::clone(&self.backend), self.access.clone(), Capabilities::all()));
         let answer = self.policy.validate(&admission::payload(&request, &self.settings), &host);
         for entry in host.log() {
-            anstream::eprintln!("policy log: {entry}");
+            let _ = writeln!(anstream::stderr(), "policy log: {entry}");
         }
         let response = AdmissionResponse::of(&request, &answer);
         Ok(serde_json::to_string(&Review { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response })?)

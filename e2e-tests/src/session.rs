@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn replays_what_it_has_recorded() {
+    fn replays_a_recorded_session() {
         let cluster =
             Cluster::from_text("{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: team-a}}")
                 .unwrap();

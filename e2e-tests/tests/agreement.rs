@@ -1,5 +1,5 @@
-//! The module that ships and the code in memory give the same answer, byte for byte: to what a real API server sent, changed at
-//! random in its values and in its bytes.
+//! The built module and the code in memory give the same answer, byte for byte. The requests come from a real API
+//! server, with random changes of values and of bytes.
 
 mod support;
 
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use support::{InMemory, Module, Subject};
 
-/// What makes a request another one.
+/// A change of a request.
 #[derive(Clone, Debug)]
 enum Change {
-    /// Another value somewhere.
+    /// Replaces a value.
     Value(Index, Value),
-    /// A member, or an element, that is gone.
+    /// Removes a member or an element.
     Gone(Index),
-    /// A byte of the text, which may be JSON no more.
+    /// Replaces a byte, so that the text can become invalid JSON.
     Byte(Index, u8),
 }
 
@@ -42,7 +42,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// The pointers to all that is in a value.
+/// The JSON pointers of all values.
 fn places(value: &Value, path: &str, found: &mut Vec<String>) {
     found.push(path.to_owned());
     match value {
@@ -69,7 +69,7 @@ fn changed(request: &Value, changes: &[Change]) -> String {
         match change {
             Change::Value(place, value) => *request.pointer_mut(place.get::<String>(&found)).unwrap() = value.clone(),
             Change::Gone(place) => {
-                // The whole has no place to go from.
+                // The root value can't be removed.
                 let Some((parent, key)) = place.get::<String>(&found).rsplit_once('/') else { continue };
                 match request.pointer_mut(parent) {
                     Some(Value::Object(members)) => drop(members.remove(&key.replace("~1", "/").replace("~0", "~"))),
@@ -88,7 +88,7 @@ fn changed(request: &Value, changes: &[Change]) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// A file of golden cases: the settings, the cluster's objects, and the requests.
+/// A file of golden cases: the settings, the objects of the cluster, and the requests.
 struct Golden {
     settings: Value,
     objects: Vec<Value>,

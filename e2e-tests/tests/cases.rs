@@ -1,33 +1,31 @@
-//! The corpus of cases in `cases/`. The format is described in `cases/README.md`.
+//! Runs the cases of `cases/`. `cases/README.md` describes the format.
 
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 use policy_host::admission::{self, Overrides, Request};
 use policy_host::cluster::{Answer, Cluster};
 use policy_host::host::KubernetesGetResource;
 use policy_host::policy::PolicyResponse;
 use policy_host::settings::Settings;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json_path::JsonPath;
 
-use support::{Report, Subject, strict};
+use support::{Report, Subject, case_files, strict};
 
 #[test]
-fn every_request_is_answered_as_its_case_says() {
+fn answers_every_request_as_its_case_expects() {
     let mut report = Report::default();
     let subjects = support::subjects();
-    for path in support::files("cases", "yaml").iter().filter(|path| !is_about_settings(path)) {
+    for path in case_files::paths().iter().filter(|path| !is_about_settings(path)) {
         for subject in &subjects {
-            let differences = read::<RequestCase>(path)
+            let differences = case_files::read::<RequestCase>(path)
                 .and_then(|case| case.differences(subject.as_ref()))
                 .unwrap_or_else(|error| vec![format!("{error:#}")]);
             report.add(&title(path, subject.as_ref()), &differences);
@@ -37,12 +35,12 @@ fn every_request_is_answered_as_its_case_says() {
 }
 
 #[test]
-fn settings_are_judged_as_their_case_says() {
+fn validates_settings_as_their_case_expects() {
     let mut report = Report::default();
     let subjects = support::subjects();
-    for path in support::files("cases", "yaml").iter().filter(|path| is_about_settings(path)) {
+    for path in case_files::paths().iter().filter(|path| is_about_settings(path)) {
         for subject in &subjects {
-            let differences = read::<SettingsCase>(path)
+            let differences = case_files::read::<SettingsCase>(path)
                 .and_then(|case| case.differences(subject.as_ref()))
                 .unwrap_or_else(|error| vec![format!("{error:#}")]);
             report.add(&title(path, subject.as_ref()), &differences);
@@ -51,15 +49,16 @@ fn settings_are_judged_as_their_case_says() {
     report.finish();
 }
 
-/// In every case, each variable of each container is set to a secret, and each container gets one more.
+/// Sets each variable of each container of every case to a secret, and adds one more variable.
 #[test]
-fn no_answer_repeats_the_value_of_a_variable() {
+fn never_repeats_the_value_of_a_variable() {
     const SECRET: &str = "pl4nted-s3cret";
     let mut report = Report::default();
     let subjects = support::subjects();
-    for path in support::files("cases", "yaml").iter().filter(|path| !is_about_settings(path)) {
+    for path in case_files::paths().iter().filter(|path| !is_about_settings(path)) {
         for subject in &subjects {
-            let answer = read::<RequestCase>(path).and_then(|case| case.answer_with_secret(subject.as_ref(), SECRET));
+            let answer = case_files::read::<RequestCase>(path)
+                .and_then(|case| case.answer_with_secret(subject.as_ref(), SECRET));
             let leaks = match answer {
                 Ok(answer) => answer.lines().filter(|line| line.contains(SECRET)).map(str::to_owned).collect(),
                 Err(error) => vec![format!("{error:#}")],
@@ -70,7 +69,7 @@ fn no_answer_repeats_the_value_of_a_variable() {
     report.finish();
 }
 
-/// Sets every variable in every list of the name `env` to a secret, and adds one to each.
+/// Sets every variable in every `env` array to a secret, and adds one to each array.
 fn plant(value: &mut Value, secret: &str) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|element| plant(element, secret)),
@@ -97,10 +96,6 @@ fn is_about_settings(path: &Path) -> bool {
 fn title(path: &Path, subject: &dyn Subject) -> String {
     let path: PathBuf = path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path).to_path_buf();
     format!("{} ({})", path.display(), subject.name())
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    yaml_serde::from_str(&fs::read_to_string(path)?).context("cannot read the case")
 }
 
 #[derive(Deserialize)]
@@ -198,7 +193,7 @@ impl RequestCase {
         Ok(differences)
     }
 
-    /// All that leaves the policy, but for the object itself, which goes on to the API server.
+    /// Everything that the policy returns except the object, which goes to the API server.
     fn answer_with_secret(&self, subject: &dyn Subject, secret: &str) -> Result<String> {
         let settings = Settings::from_json(&self.settings.to_string())?;
         let mut request: Value = serde_json::from_str(&admission::payload(&self.request()?, &settings))?;
@@ -343,8 +338,9 @@ impl Differences {
         self.check(expected == actual, || format!("{what}: expected {expected:?}, but got {actual:?}"));
     }
 
-    /// What holds for every answer: a warning is no longer than Kubernetes lets it be, only lines of a reason are told apart by a
-    /// control character, and each of them is a finding, or says what could not be read.
+    /// The rules for every answer. A warning has at most 256 bytes, because an API server can truncate longer ones. The
+    /// only control characters are the line breaks between the lines of a message. Each line of a message is a finding,
+    /// or says what could not be read.
     fn form(&mut self, response: &PolicyResponse) {
         for warning in response.warnings.iter().flatten() {
             self.check(warning.len() <= 256, || format!("a warning of {} bytes: {warning}", warning.len()));

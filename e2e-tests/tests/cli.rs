@@ -1,4 +1,4 @@
-//! The command `policy-host`, as a user types it. What it has in common with kwctl is tested by `policy.bats`.
+//! The command `policy-host`, as a developer types it. `policy.bats` tests what it has in common with kwctl.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn command(subcommand: &str) -> Command {
     command
 }
 
-/// `run` on a pod whose service account has a role, in a cluster that holds it.
+/// `run` on a pod whose service account has a role in the cluster.
 fn run_on_pod_with_role() -> Command {
     let mut command = command("run");
     command.arg("--request-path").arg(in_crate("requests/pod-with-role.json"));
@@ -108,7 +108,7 @@ fn prints_a_line_of_json_for_each_document_of_the_standard_input() {
 }
 
 #[test]
-fn denies_the_policy_what_it_was_not_granted() {
+fn denies_lookups_that_were_not_granted() {
     let cluster = in_crate("requests/cluster.yaml");
 
     let no_access = the_response(&mut run_on_pod_with_role());
@@ -129,7 +129,7 @@ fn denies_the_policy_what_it_was_not_granted() {
 }
 
 #[test]
-fn replays_what_it_has_recorded() {
+fn replays_a_recorded_session() {
     let folder = tempfile::tempdir().unwrap();
     let session = folder.path().join("session.yaml");
 
@@ -150,7 +150,7 @@ fn replays_what_it_has_recorded() {
 }
 
 #[test]
-fn says_what_of_a_session_was_not_replayed() {
+fn reports_the_unused_parts_of_a_session() {
     let output = command("run")
         .arg("--request-path")
         .arg(in_crate("requests/config-map.json"))
@@ -165,7 +165,7 @@ fn says_what_of_a_session_was_not_replayed() {
 }
 
 #[test]
-fn fails_before_it_decides_anything() {
+fn fails_before_any_decision() {
     let request = in_crate("requests/config-map.json");
     for (flags, reason) in [
         (&["--settings-json", r#"{"regio":"eu-west-1"}"#] as &[&str], "Provided settings are not valid: "),
@@ -187,7 +187,7 @@ fn fails_before_it_decides_anything() {
 }
 
 #[test]
-fn takes_the_policy_as_a_file_uri_too() {
+fn accepts_the_policy_as_a_file_uri() {
     let policy = support::policy_path();
     let output = Command::new(env!("CARGO_BIN_EXE_policy-host"))
         .args(["run", "--execution-mode", "kubewarden", "--request-path"])
@@ -207,4 +207,54 @@ fn prints_the_fuel_of_a_typical_call() {
     for key in ["startupFuel", "validateFuel", "memoryPages"] {
         assert!(cost[key].as_u64().is_some_and(|number| number > 0), "{cost}");
     }
+}
+
+/// What `kubectl get pods,serviceaccounts -o yaml` prints.
+const LIST: &str = "
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {serviceAccountName: web, containers: [{name: app}]}}
+- {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/web'}}}
+";
+
+#[test]
+fn takes_a_list_apart_and_finds_objects_without_a_namespace() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.yaml");
+    let cluster = folder.path().join("cluster.yaml");
+    fs::write(&list, LIST).unwrap();
+    let right = "arn:aws:iam::111122223333:role/web";
+    fs::write(&cluster, LIST.replace("arn:aws:iam::1:role/web", right)).unwrap();
+
+    let output = command("run").arg("--request-path").arg(&list).arg("--cluster").arg(&cluster).output().unwrap();
+
+    let responses = lines_of_json(&output);
+    let decisions: Vec<_> = responses.iter().map(|response| &response["auditAnnotations"]["decision"]).collect();
+    assert_eq!(decisions, ["injected", "rejected"], "{responses:?}");
+}
+
+#[test]
+fn exits_with_1_on_a_refused_request_only_if_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.yaml");
+    fs::write(&list, LIST).unwrap();
+    let run = |flags: &[&str]| {
+        let output = command("run").arg("--request-path").arg(&list).arg("--cluster").arg(&list).args(flags).output();
+        output.unwrap().status.code()
+    };
+
+    assert_eq!(run(&[]), Some(0), "as `kwctl run`");
+    assert_eq!(run(&["--fail-on-reject"]), Some(1));
+}
+
+#[test]
+fn ends_quietly_if_nobody_reads_its_output() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+
+    let output = run_on_pod_with_role().stdout(writer).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(141), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
 }

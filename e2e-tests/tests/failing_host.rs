@@ -1,5 +1,4 @@
-//! The host fails: whatever it answers but the service account that was asked for, no pod gets in without its role, and what is
-//! wrong is said.
+//! Whatever a failing host answers, no pod is accepted without its role, and the message says what is wrong.
 
 mod support;
 
@@ -10,7 +9,7 @@ use support::Report;
 
 const NOT_FOUND: &str = "Cannot find v1/ServiceAccount named 'web' inside of namespace 'Some(\"team-a\")'";
 
-/// What a host may answer, and what is found.
+/// The answers of a host, and the expected finding.
 fn answers() -> Vec<(&'static str, Answer, &'static str)> {
     let failure = |text: &str| Answer::Failure(text.to_owned());
     let verbatim = |text: &str| Answer::Verbatim(text.to_owned());
@@ -20,7 +19,7 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
     };
     let role = || json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"});
     vec![
-        // That there is none, in the words of each version.
+        // Not found, in the words of each version.
         ("not found", failure(NOT_FOUND), "missingServiceAccount"),
         ("not found, wrapped", failure(&format!("Callback evaluation failure: {NOT_FOUND}")), "missingServiceAccount"),
         (
@@ -28,9 +27,9 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
             failure(&format!("Host error: Callback evaluation failure: {NOT_FOUND}\n\nStack backtrace:\n   0: x")),
             "missingServiceAccount",
         ),
-        // That nobody knows.
-        ("no text", failure(""), "lookupFailed"),
-        ("another text", failure("something went wrong"), "lookupFailed"),
+        // Unknown, because the lookup failed.
+        ("an empty message", failure(""), "lookupFailed"),
+        ("another message", failure("something went wrong"), "lookupFailed"),
         ("a timeout", failure("Host error: Callback evaluation failure: deadline has elapsed"), "lookupFailed"),
         (
             "forbidden",
@@ -41,7 +40,7 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
         ("another account not found", failure(&NOT_FOUND.replace("web", "web2")), "lookupFailed"),
         ("another namespace", failure(&NOT_FOUND.replace("team-a", "team-b")), "lookupFailed"),
         ("no such operation", failure("unknown operation: get_resource"), "lookupFailed"),
-        // Something else than an account.
+        // An answer that is not the account.
         ("nothing", verbatim(""), "lookupFailed"),
         ("white space", verbatim(" \n"), "lookupFailed"),
         ("no JSON", verbatim("<html>502 Bad Gateway</html>"), "lookupFailed"),
@@ -84,7 +83,7 @@ fn payload(kind: &Value, object: &Value, settings: &Value) -> String {
 }
 
 #[test]
-fn lets_no_pod_in_without_its_role_whatever_the_host_answers() {
+fn accepts_no_pod_without_its_role_whatever_the_host_answers() {
     let spec = json!({"serviceAccountName": "web", "containers": [{"name": "app"}]});
     let pod = json!({"metadata": {"name": "web"}, "spec": spec});
     let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
@@ -109,9 +108,10 @@ fn lets_no_pod_in_without_its_role_whatever_the_host_answers() {
     report.finish();
 }
 
-/// A workload that is made before its account is warned of; one whose account can't be read is refused, as its pods would be.
+/// A workload whose account does not exist yet produces a warning. If the account can't be read, the workload is
+/// rejected, as its pods would be.
 #[test]
-fn tells_a_workload_what_its_pods_would_meet() {
+fn warns_about_the_problems_of_a_workloads_pods() {
     let template = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}});
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": template}});
     let kind = json!({"group": "apps", "version": "v1", "kind": "Deployment"});

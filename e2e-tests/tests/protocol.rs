@@ -1,4 +1,4 @@
-//! The host's side of waPC, with a guest that does nothing but forward: what it is sent, and what comes back.
+//! Tests the host's side of waPC with a guest that only forwards: what the guest receives, and what the host gets back.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn sends_the_payload_and_the_failure_of_the_lookup() {
 }
 
 #[test]
-fn denies_what_was_not_granted() {
+fn denies_a_lookup_that_was_not_granted() {
     let cluster = Cluster::default();
     let host = Host::new(Arc::new(cluster.clone()), Access::none(), Capabilities::all());
 
@@ -62,7 +62,7 @@ fn denies_what_was_not_granted() {
 }
 
 #[test]
-fn gives_every_call_an_instance_of_its_own() {
+fn gives_every_call_its_own_instance() {
     let policy = policy();
     let host = answering(r#"{"accepted":true}"#);
 

@@ -1,49 +1,77 @@
-//! The way from a pod to its role, step by step.
+//! The steps from a pod to its role, in order.
 
-use crate::case::Case;
-use crate::explanation::{Cause, Explanation, Outcome, Step};
-use crate::inputs::Inputs;
-use crate::read::Documents;
-use crate::scrub::{scrub, scrub_inputs};
-use crate::steps::{account, conditions, credentials, injected, issuer, provider, region, token};
+use crate::documents::Documents;
+use crate::explanation::{Cause, Explanation, Outcome, Step, StepKind};
+use crate::inputs::{Input, Inputs};
+use crate::redact::{Redactor, redact_inputs};
+use crate::scenario::Scenario;
+use crate::steps::trust_view::TrustView;
+use crate::steps::{
+    account, conditions, credentials, fallback, injected, issuer, pod_identity, provider, region, repair, token,
+};
 
-/// Explains why a pod has the role that it has, or has not.
+/// Explains why a pod has its role, or does not have it.
 ///
-/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and what depends on it is
-/// unknown. Nothing of the token's text is in what it says.
+/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and the steps that depend on it
+/// are unknown. The result contains no part of the token.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
-    let Some(token) = inputs.token.as_deref().map(str::trim) else { return explain_steps(inputs) };
-    let mut explanation = explain_steps(&scrub_inputs(inputs, token));
-    scrub(&mut explanation, token);
+    let redactor = Redactor::new(inputs.token.as_deref());
+    let mut explanation = explain_steps(&redact_inputs(inputs, &redactor));
+    redactor.explanation(&mut explanation);
     explanation
 }
 
 fn explain_steps(inputs: &Inputs) -> Explanation {
     let documents = Documents::read(inputs);
     let mut problems = documents.problems.clone();
-    let case = Case::new(&documents, &mut problems);
-    let exists = account::exists(&case);
-    let role = account::role(&case, &exists);
-    let allowed = account::allowed(&case, &exists, &role);
-    let injected = injected::injected(&case, [&exists, &role, &allowed]);
-    let credentials = credentials::win(&case);
-    let token = token::token(&case);
-    let issuer = issuer::issuer(&case);
-    let provider = provider::provider(&case);
-    let conditions = conditions::conditions(&case, &provider);
-    let region = region::region(&case);
-    let steps = vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region];
-    Explanation { outcome: outcome(&steps), cause: cause(&steps), steps, problems, review: case.review }
+    let scenario = Scenario::new(&documents, &mut problems);
+    let exists = account::exists(&scenario);
+    let role = account::role(&scenario, &exists);
+    let allowed = account::allowed(&scenario, &exists, &role);
+    let injected = pod_identity::injected(&scenario, &role)
+        .unwrap_or_else(|| injected::injected(&scenario, [&exists, &role, &allowed]));
+    let credentials = credentials::win(&scenario);
+    let token = token::token(&scenario);
+    let issuer = issuer::issuer(&scenario);
+    let view = TrustView::new(&scenario, &token, &issuer);
+    let provider = provider::provider(&view);
+    let conditions = conditions::conditions(&view, &provider);
+    let fix = repair::trust_fix(&view, &provider, &conditions);
+    let region = region::region(&scenario);
+    let fallback = fallback::fallback(&scenario, [&token, &issuer, &provider, &conditions, &region]);
+    let steps =
+        vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region, fallback];
+    let cause = cause(&steps);
+    // If an earlier step failed, the pod or its token changes first: a policy for what it is now would admit the wrong
+    // one.
+    let is_of_policy = cause.is_some_and(|it| matches!(it.step, StepKind::Provider | StepKind::Conditions));
+    let trust_fix = fix.filter(|_| is_of_policy);
+    let missing = missing(&documents, &steps);
+    Explanation { outcome: outcome(&steps), cause, steps, missing, problems, trust_fix, review: scenario.review }
 }
 
-/// The audience of the token that the pod has, or would have: what to ask for, where a token is asked for. `None` where
-/// it is not known, and where nothing would be traded at STS.
+/// The audience of the pod's token: the one to request a token for. `None` if it is not known, or if the pod does not
+/// use STS.
 #[must_use]
 pub fn token_audience(inputs: &Inputs) -> Option<String> {
     let documents = Documents::read(inputs);
-    let case = Case::new(&documents, &mut Vec::new());
-    case.audience().filter(|audience| !audience.is_empty() && !case.has_container_credentials())
+    let scenario = Scenario::new(&documents, &mut Vec::new());
+    scenario.audience().filter(|audience| !audience.is_empty() && !scenario.has_container_credentials())
+}
+
+/// The inputs that were not given, if a step is unknown.
+fn missing(documents: &Documents<'_>, steps: &[Step]) -> Vec<Input> {
+    if steps.iter().all(|step| step.outcome != Outcome::Unknown) {
+        return Vec::new();
+    }
+    let is_missing = [
+        (Input::Pod, documents.pod.is_missing() && documents.workload.is_missing()),
+        (Input::ServiceAccount, documents.service_account.is_missing()),
+        (Input::Issuer, documents.issuer.is_none() && documents.discovery.is_missing() && documents.token.is_missing()),
+        (Input::TrustPolicy, documents.trust_policy.is_missing()),
+    ];
+    is_missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(input, _)| input).collect()
 }
 
 fn outcome(steps: &[Step]) -> Outcome {

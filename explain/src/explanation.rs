@@ -1,128 +1,161 @@
-//! What is said of the case: the steps from the pod to its role, in their order.
+//! The result: the steps from the pod to its role, in order.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::diagnosis::Diagnosis;
+use crate::fix::TrustFix;
 use crate::inputs::Input;
-use crate::mistake::Mistake;
 
-/// Why a pod has the role that it has, or has not.
+/// Why a pod has its role, or does not have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// Of all steps: failed where one failed, else unknown where one is, else passed.
+    /// The overall result: failed if a step failed, else unknown if a step is unknown, else passed.
     pub outcome: Outcome,
-    /// The right cause: what is wrong at the first step that failed. Where none failed, the mistake that is likely at
-    /// the first step that is unknown.
+    /// The cause: the diagnosis of the first step that failed. If no step failed: the likely diagnosis of the first
+    /// unknown step that has one.
     pub cause: Option<Cause>,
-    /// Every step, in the order in which it is taken.
+    /// All steps, in order.
     pub steps: Vec<Step>,
-    /// What could not be read of the inputs.
+    /// The inputs that were not given and that unknown steps need.
+    pub missing: Vec<Input>,
+    /// The inputs that could not be read.
     pub problems: Vec<Problem>,
-    /// What the policy answers to the pod, or else to the service account, when it is created. `null` where neither was
-    /// given, or the policy would ask for an object that was not given.
+    /// A change of the trust policy that makes it accept the pod. `null` if the trust policy accepts it, or if too
+    /// little is known for a safe change.
+    pub trust_fix: Option<TrustFix>,
+    /// The policy's response to the creation of the pod, or else of the service account. `null` if neither was given,
+    /// or if the policy would look up an object that was not given.
     pub review: Option<Reviewed>,
 }
 
-/// How something turned out.
+impl Explanation {
+    /// The step of the cause.
+    #[must_use]
+    pub fn cause_step(&self) -> Option<&Step> {
+        let cause = self.cause?;
+        self.steps.iter().find(|step| step.step == cause.step)
+    }
+
+    /// The diagnoses of steps that passed: what works, and is a risk.
+    pub fn warnings(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.outcome == Outcome::Passed && step.mistake.is_some())
+    }
+}
+
+/// The result of a step, or of one value that a step checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// It is right.
+    /// Right.
     Passed,
-    /// It is wrong.
+    /// Wrong.
     Failed,
-    /// It cannot be known from what was given.
+    /// The inputs do not decide it.
     Unknown,
-    /// It was not looked at: it does not apply here, or an earlier step failed that it needs.
+    /// Not checked: it does not apply, or it depends on an earlier step that failed.
     Skipped,
 }
 
-/// What is wrong, and where.
+/// The diagnosis, and the step that made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// The step.
     pub step: StepKind,
-    /// The mistake. Where the step failed for what has no name, there is none.
-    pub mistake: Option<Mistake>,
+    /// The diagnosis. `null` if the step failed for a reason without a name.
+    pub mistake: Option<Diagnosis>,
 }
 
-/// One step of the way.
+/// One step from the pod to its role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Which.
+    /// Which step.
     pub step: StepKind,
     /// Its title.
     pub title: &'static str,
-    /// How it turned out.
+    /// Its result.
     pub outcome: Outcome,
-    /// The outcome, as a sentence.
+    /// The result as one sentence. If the step failed, it names the cause.
     pub says: String,
-    /// Why, each a sentence.
+    /// The reasons, in order.
     pub reasons: Vec<String>,
-    /// What to do about it.
+    /// Where the reasons are in the inputs. A reason that is about nothing in particular has no place.
+    pub places: Vec<Place>,
+    /// How to fix it.
     pub fix: Option<String>,
-    /// The mistake that was made. On a step that passed, what is worth a warning.
-    pub mistake: Option<Mistake>,
-    /// What was looked at.
+    /// The diagnosis. On a step that passed: a warning.
+    pub mistake: Option<Diagnosis>,
+    /// The values that were checked.
     pub details: Vec<Detail>,
 }
 
-/// One thing that was looked at.
+/// Where a reason is in an input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The position of the reason in `reasons`, from 0.
+    pub reason: usize,
+    /// The input.
+    pub input: Input,
+    /// The JSON pointer (RFC 6901) of the value in the input.
+    pub pointer: String,
+}
+
+/// One value that a step checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Detail {
-    /// What it is.
+    /// Its name.
     pub name: String,
-    /// Its value. Never a secret.
+    /// The value. Never a secret.
     pub value: String,
-    /// How it turned out. Skipped where it is only shown.
+    /// The result. Skipped if the value is only shown.
     pub outcome: Outcome,
 }
 
 /// An input that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Which.
+    /// Which input.
     pub input: Input,
     /// What is wrong with it.
     pub message: String,
-    /// The line, from 1, where it is known.
+    /// The line, from 1, if it is known.
     pub line: Option<usize>,
-    /// The column, from 1, where it is known.
+    /// The column, from 1, if it is known.
     pub column: Option<usize>,
 }
 
-/// What the policy answers.
+/// The policy's response.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reviewed {
     /// `injected`, `unchanged`, `skipped` or `rejected`.
     pub decision: String,
-    /// Why it is refused.
+    /// The rejection, if there is one.
     pub rejection: Option<Rejected>,
-    /// What whoever creates it is shown.
+    /// The admission warnings.
     pub warnings: Vec<String>,
-    /// What goes to the audit log.
+    /// The audit annotations.
     pub audit_annotations: BTreeMap<String, String>,
-    /// The pod after it: with what was injected. `null` where it is refused, or no pod was given.
+    /// The pod with what the policy injects. `null` if the policy rejects it, or if no pod was given.
     pub pod: Option<Value>,
 }
 
-/// Why the policy refuses something.
+/// The policy's rejection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejected {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub code: u16,
-    /// A line for each reason.
+    /// The message, with a line for each reason.
     pub message: String,
 }
 
-/// The steps, in the order in which they are taken: name, title, meaning.
+/// The table of the steps, in order: what they check, name, title.
 macro_rules! steps {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal, $title:literal;)+) => {
-        /// A step of the way from a pod to its role.
+        /// A step from a pod to its role.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
         #[serde(rename_all = "camelCase")]
         pub enum StepKind {
@@ -130,22 +163,22 @@ macro_rules! steps {
         }
 
         impl StepKind {
-            /// All steps, in their order.
+            /// All steps, in order.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// Its name, as JSON has it.
+            /// Its name in JSON.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// Its title, for people.
+            /// Its title.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)+ }
             }
 
-            /// What it looks at, for the docs.
+            /// What it checks, for the docs.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($meaning),+),)+ }
@@ -155,30 +188,32 @@ macro_rules! steps {
 }
 
 steps! {
-    /// The pod runs as a service account, and that exists.
+    /// The pod's service account exists.
     ServiceAccount = "serviceAccount", "Service account";
-    /// The account has a role: by its annotation, the settings or the ConfigMap.
+    /// The service account has a role: by its annotation, the settings, the ConfigMap or a pod identity association.
     Role = "role", "Role";
-    /// The settings let the namespace use the role, and the token its audience.
+    /// The settings allow the namespace to use the role, and the token to have its audience.
     Allowed = "allowed", "Allowed";
     /// The pod's containers have the role's variables and the token's mount.
     Injected = "injected", "Injected";
-    /// Nothing else in the containers' environment wins over the role, for any AWS SDK.
+    /// No AWS SDK prefers other credentials of the container to the role.
     Credentials = "credentials", "Credentials that win";
-    /// The token is for STS and for this account, and it has not expired.
+    /// The token is for STS and for this service account, and it has not expired.
     Token = "token", "Token";
-    /// The issuer is one that AWS can reach, and its documents, its keys and the token agree.
+    /// AWS can reach the issuer, and its documents, its keys and the token agree.
     Issuer = "issuer", "Issuer";
-    /// The trust policy lets the cluster's identity provider assume the role.
+    /// The trust policy names the cluster's identity provider, or EKS Pod Identity if the pod uses that.
     Provider = "provider", "Provider in the trust policy";
-    /// The conditions of the trust policy hold, and nothing in it denies.
+    /// The conditions of the trust policy are true for this pod, and no statement denies it.
     Conditions = "conditions", "Conditions of the trust policy";
-    /// SDKs know which STS to ask.
+    /// SDKs know which STS endpoint to use.
     Region = "region", "STS region";
+    /// If STS refuses, the SDKs report an error. Some use the node's role instead.
+    Fallback = "fallback", "Fallback to the node's role";
 }
 
 impl Step {
-    /// A step that turned out so.
+    /// A step with this result.
     pub(crate) fn new(step: StepKind, outcome: Outcome, says: impl Into<String>) -> Self {
         Self {
             step,
@@ -186,6 +221,7 @@ impl Step {
             outcome,
             says: says.into(),
             reasons: Vec::new(),
+            places: Vec::new(),
             fix: None,
             mistake: None,
             details: Vec::new(),
@@ -197,46 +233,52 @@ impl Step {
         Self::new(step, Outcome::Passed, says)
     }
 
-    /// A step that failed, by a mistake.
-    pub(crate) fn failed(step: StepKind, mistake: Mistake, says: impl Into<String>) -> Self {
+    /// A step that failed, with its diagnosis.
+    pub(crate) fn failed(step: StepKind, mistake: Diagnosis, says: impl Into<String>) -> Self {
         Self { mistake: Some(mistake), ..Self::new(step, Outcome::Failed, says) }
     }
 
-    /// A step of which nothing is known.
+    /// A step that the inputs do not decide.
     pub(crate) fn unknown(step: StepKind, says: impl Into<String>) -> Self {
         Self::new(step, Outcome::Unknown, says)
     }
 
-    /// A step that was not taken.
+    /// A step that was not checked.
     pub(crate) fn skipped(step: StepKind, says: impl Into<String>) -> Self {
         Self::new(step, Outcome::Skipped, says)
     }
 
-    /// The same, with a reason.
+    /// Adds a reason.
     pub(crate) fn because(mut self, reason: impl Into<String>) -> Self {
         self.reasons.push(reason.into());
         self
     }
 
-    /// The same, with reasons.
+    /// Adds a reason that is at a place of an input.
+    pub(crate) fn because_at(mut self, reason: impl Into<String>, input: Input, pointer: impl Into<String>) -> Self {
+        self.places.push(Place { reason: self.reasons.len(), input, pointer: pointer.into() });
+        self.because(reason)
+    }
+
+    /// Adds reasons.
     pub(crate) fn because_all(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
         self.reasons.extend(reasons);
         self
     }
 
-    /// The same, with what to do about it.
+    /// Sets the fix.
     pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
         self
     }
 
-    /// The same, with what is worth a warning.
-    pub(crate) fn warn(mut self, mistake: Mistake) -> Self {
+    /// Sets a warning, unless there is a diagnosis already.
+    pub(crate) fn warn(mut self, mistake: Diagnosis) -> Self {
         self.mistake.get_or_insert(mistake);
         self
     }
 
-    /// The same, with something that was looked at.
+    /// Adds a value that was checked.
     pub(crate) fn detail(mut self, name: impl Into<String>, value: impl Into<String>, outcome: Outcome) -> Self {
         self.details.push(Detail { name: name.into(), value: value.into(), outcome });
         self

@@ -1,12 +1,12 @@
-//! What is known of the case.
+//! The inputs of an explanation.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is known, each as a text. All of it may be left out: what is not known is said to be unknown.
+/// The inputs, each as a text. All are optional: what depends on a missing one is unknown.
 ///
-/// It can be read, but not written: it holds the token.
+/// They can be read but not written, because they contain the token.
 ///
 /// ```compile_fail,E0277
 /// let written = serde_json::to_string(&irsa_explain::Inputs::default());
@@ -14,55 +14,123 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Inputs {
-    /// The pod, JSON: as it is written, or, where it has a `metadata.uid`, as the cluster stores it.
+    /// The pod, JSON. With a `metadata.uid`, it is one that the cluster stores, and so is evidence of what was
+    /// injected. Without one, it is one that is yet to be created.
     pub pod: Option<String>,
-    /// The workload that makes the pod, JSON. Its first pod template counts, where there is no pod.
+    /// The workload that creates the pod, JSON. It counts if there is no pod.
     pub workload: Option<String>,
+    /// Which of the workload's pod templates counts, from 0. The first, if this is not set.
+    pub template: Option<usize>,
+    /// The name of the one container to explain. All, if this is not set.
+    pub container: Option<String>,
     /// The service account, JSON.
     pub service_account: Option<String>,
     /// The policy's settings, JSON.
     pub settings: Option<String>,
+    /// The policy's own manifest (`policy.yaml`), JSON: an object, a `List`, or an array of objects. Objects that are
+    /// not Kubewarden policies are ignored.
+    pub policies: Option<String>,
     /// The ConfigMap of role mappings that the settings name, JSON.
     pub config_map: Option<String>,
     /// The trust policy of the role, IAM's JSON.
     pub trust_policy: Option<String>,
-    /// The URL of the cluster's issuer.
+    /// The cluster's issuer: its URL, or what people paste for it.
     pub issuer: Option<String>,
     /// The issuer's discovery document (`/.well-known/openid-configuration`), JSON.
     pub discovery: Option<String>,
     /// The issuer's keys, a JSON Web Key Set.
     pub jwks: Option<String>,
-    /// A token of the pod's, a JWT. It is never printed, nor kept.
+    /// A token of the pod: a JWT, also with `Bearer ` or in quotes, or a `TokenRequest` as JSON. It is never printed or
+    /// kept.
     pub token: Option<String>,
-    /// The namespace, else that of the pod or the account, else `default`.
+    /// The namespace. If this is not set, that of the pod or the account, else `default`.
     pub namespace: Option<String>,
     /// The ARN of the role that the pod should have: that of the trust policy.
     pub role: Option<String>,
     /// The time, in seconds since 1970 (UTC).
     pub now: Option<u64>,
-    /// What the cluster was asked for and does not have: the service account, the ConfigMap. What was given counts all the same.
+    /// IAM's identity provider: the output of `aws iam get-open-id-connect-provider` or
+    /// `list-open-id-connect-providers`.
+    pub provider: Option<String>,
+    /// The EKS Pod Identity association: the output of `aws eks describe-pod-identity-association`, or an object of
+    /// ACK, Crossplane or Terraform, JSON.
+    pub association: Option<String>,
+    /// Other service accounts of the same source, JSON, in case the pod names the wrong one.
+    pub other_service_accounts: Vec<String>,
+    /// What the cluster was asked for and does not have: the service account, the ConfigMap. An input that was given
+    /// counts nevertheless.
     pub not_found: Vec<Input>,
 }
 
+impl Inputs {
+    /// All texts but the token.
+    pub(crate) fn texts_without_token(&mut self) -> impl Iterator<Item = &mut String> {
+        let Self {
+            pod,
+            workload,
+            template: _,
+            container,
+            service_account,
+            settings,
+            policies,
+            config_map,
+            trust_policy,
+            issuer,
+            discovery,
+            jwks,
+            token: _,
+            namespace,
+            role,
+            provider,
+            association,
+            other_service_accounts,
+            now: _,
+            not_found: _,
+        } = self;
+        let texts = [
+            pod,
+            workload,
+            container,
+            service_account,
+            settings,
+            policies,
+            config_map,
+            trust_policy,
+            issuer,
+            discovery,
+            jwks,
+            namespace,
+            role,
+            provider,
+            association,
+        ];
+        texts.into_iter().flatten().chain(other_service_accounts)
+    }
+}
+
 impl fmt::Debug for Inputs {
-    /// Never the token.
+    /// Only which inputs were given: a token may have been pasted into any of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inputs")
-            .field("pod", &self.pod)
-            .field("workload", &self.workload)
-            .field("service_account", &self.service_account)
-            .field("settings", &self.settings)
-            .field("config_map", &self.config_map)
-            .field("trust_policy", &self.trust_policy)
-            .field("issuer", &self.issuer)
-            .field("discovery", &self.discovery)
-            .field("jwks", &self.jwks)
-            .field("token", &self.token.as_ref().map(|_| "not shown"))
-            .field("namespace", &self.namespace)
-            .field("role", &self.role)
-            .field("now", &self.now)
-            .field("not_found", &self.not_found)
-            .finish()
+        let given = [
+            (Input::Pod, &self.pod),
+            (Input::Workload, &self.workload),
+            (Input::Container, &self.container),
+            (Input::ServiceAccount, &self.service_account),
+            (Input::Settings, &self.settings),
+            (Input::Policies, &self.policies),
+            (Input::ConfigMap, &self.config_map),
+            (Input::TrustPolicy, &self.trust_policy),
+            (Input::Issuer, &self.issuer),
+            (Input::Discovery, &self.discovery),
+            (Input::Jwks, &self.jwks),
+            (Input::Token, &self.token),
+            (Input::Namespace, &self.namespace),
+            (Input::Role, &self.role),
+            (Input::Provider, &self.provider),
+            (Input::Association, &self.association),
+        ];
+        f.write_str("Inputs ")?;
+        f.debug_set().entries(given.into_iter().filter(|(_, text)| text.is_some()).map(|(input, _)| input)).finish()
     }
 }
 
@@ -74,15 +142,19 @@ pub enum Input {
     Pod,
     /// The workload.
     Workload,
+    /// The choice of a container.
+    Container,
     /// The service account.
     ServiceAccount,
     /// The settings.
     Settings,
+    /// The policy's own manifest.
+    Policies,
     /// The ConfigMap of role mappings.
     ConfigMap,
     /// The trust policy.
     TrustPolicy,
-    /// The issuer's URL.
+    /// The issuer.
     Issuer,
     /// The discovery document.
     Discovery,
@@ -94,6 +166,10 @@ pub enum Input {
     Namespace,
     /// The role.
     Role,
+    /// IAM's identity provider.
+    Provider,
+    /// The EKS Pod Identity association.
+    Association,
 }
 
 impl Input {
@@ -103,8 +179,10 @@ impl Input {
         match self {
             Self::Pod => "pod",
             Self::Workload => "workload",
+            Self::Container => "container",
             Self::ServiceAccount => "service account",
             Self::Settings => "settings",
+            Self::Policies => "policy manifest",
             Self::ConfigMap => "ConfigMap",
             Self::TrustPolicy => "trust policy",
             Self::Issuer => "issuer",
@@ -113,6 +191,8 @@ impl Input {
             Self::Token => "token",
             Self::Namespace => "namespace",
             Self::Role => "role",
+            Self::Provider => "IAM identity provider",
+            Self::Association => "pod identity association",
         }
     }
 }

@@ -1,85 +1,137 @@
-//! A token, decoded: the claims that matter. What is kept of its text is only what its signature is checked by.
+//! Decodes a token (a JWT): the claims that matter, and what its signature is checked by.
 //!
-//! Sources: RFC 7515 (JSON Web Signature), RFC 7519 (JSON Web Token).
+//! Nothing here trusts the token: decoding is not verifying. Of the token's text, only the signed part and the
+//! signature are kept, and neither is ever displayed.
+//!
+//! Sources: RFC 7515 (JSON Web Signature), RFC 7519 (JSON Web Token), RFC 6750 section 2.1 (`Bearer`), Kubernetes'
+//! `authentication.k8s.io/v1` `TokenRequest`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-/// A token.
+/// A decoded token.
 #[derive(Clone)]
 pub struct Jwt<'t> {
-    /// How it is signed (`alg`).
+    /// How it is signed: the header's `alg`.
     pub algorithm: String,
-    /// The id of the key that it is signed with (`kid`).
+    /// The id of the key that signed it: the header's `kid`.
     pub key_id: Option<String>,
-    /// What it says.
+    /// The header has `crit`: extensions that the recipient must understand (RFC 7515, section 4.1.11).
+    pub has_critical_extensions: bool,
+    /// The length of the token's text, in bytes.
+    pub length: usize,
+    /// The claims.
     pub claims: Claims,
-    /// What is signed.
-    pub(crate) signed: &'t str,
+    /// The part that is signed: header and claims, as they are encoded.
+    pub(crate) signed: Cow<'t, str>,
     /// The signature.
     pub(crate) signature: Vec<u8>,
 }
 
-/// The claims of a token that matter.
+/// The claims that matter to STS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// `iss`: who issued it.
+    /// `iss`: the issuer.
     pub issuer: Option<String>,
-    /// `sub`: whose it is.
+    /// `sub`: the subject.
     pub subject: Option<String>,
-    /// `aud`: whom it is for.
+    /// `aud`: the audiences.
     pub audiences: Vec<String>,
     /// `exp`: when it expires, in seconds since 1970.
     pub expires: Option<u64>,
-    /// `exp` is there, be it a number or not.
+    /// `exp` is present, whether or not it is a number.
     pub has_expires: bool,
     /// `nbf`: from when it is valid, in seconds since 1970.
     pub not_before: Option<u64>,
     /// `iat`: when it was issued, in seconds since 1970.
     pub issued: Option<u64>,
-    /// `azp` is there: IAM takes it for the audience then. Kubernetes puts none into a token.
+    /// `azp`: the authorized party. Where a token has one, IAM's key `…:aud` is compared with it, not with `aud`.
+    /// Kubernetes never sets it.
+    pub authorized_party: Option<String>,
+    /// `azp` is present, whether or not it is a string.
     pub has_authorized_party: bool,
 }
 
 impl fmt::Debug for Jwt<'_> {
-    /// Never the token, nor its signature.
+    /// Never shows the token or its signature.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jwt").field("algorithm", &self.algorithm).field("claims", &self.claims).finish_non_exhaustive()
     }
 }
 
+/// The token in a text that was pasted: without `Bearer `, without quotes, or the one in the JSON of a `TokenRequest`
+/// (`kubectl create token --output json`). A text that is none of these is returned as it is.
+#[must_use]
+pub fn pasted(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        let token = serde_json::from_str::<Value>(text).ok();
+        let token = token.and_then(|object| Some(object.pointer("/status/token")?.as_str()?.trim().to_owned()));
+        return token.map_or(Cow::Borrowed(text), Cow::Owned);
+    }
+    Cow::Borrowed(without_scheme(unquoted(without_scheme(unquoted(text)))))
+}
+
+/// The text without one pair of quotes around it.
+fn unquoted(text: &str) -> &str {
+    let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+    inner('"').or_else(|| inner('\'')).map_or(text, str::trim)
+}
+
+/// The text without `Bearer ` before it, in any letter case.
+fn without_scheme(text: &str) -> &str {
+    match text.split_once(char::is_whitespace) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("bearer:") => {
+            rest.trim()
+        }
+        _ => text,
+    }
+}
+
 impl<'t> Jwt<'t> {
-    /// Decodes a token, as `jwt decode` does: nothing of it is believed yet.
+    /// Decodes a token, as [`pasted`] finds it.
     ///
     /// # Errors
-    /// Fails where it is no token, with a text that holds nothing of it.
+    /// Where the text is no JWT. The error never repeats any of it.
     pub fn decode(text: &'t str) -> Result<Self, &'static str> {
-        let shape = "expected a JWT: three parts of base64url, separated by dots";
-        let (signed, signature) = text.rsplit_once('.').ok_or(shape)?;
-        let (header, claims) = signed.split_once('.').ok_or(shape)?;
-        let part = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| shape);
+        const SHAPE: &str = "expected a JWT: three parts of base64url, separated by dots";
+        let text = pasted(text);
+        if text.is_empty() {
+            return Err("expected a JWT, but the input is empty");
+        }
+        let (signed, signature) = text.rsplit_once('.').ok_or(SHAPE)?;
+        let (header, claims) = signed.split_once('.').ok_or(SHAPE)?;
+        let part = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| SHAPE);
         let object = |bytes: Vec<u8>, error| serde_json::from_slice::<Map<String, Value>>(&bytes).map_err(|_| error);
-        let header = object(part(header)?, "expected a JWT, but its header is no JSON object")?;
-        let claims = object(part(claims)?, "expected a JWT, but its claims are no JSON object")?;
-        let text = |object: &Map<String, Value>, key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        let header = object(part(header)?, "expected a JWT, but its header is not a JSON object")?;
+        let claims = object(part(claims)?, "expected a JWT, but its claims are not a JSON object")?;
+        let string =
+            |object: &Map<String, Value>, key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
         Ok(Self {
-            algorithm: text(&header, "alg").ok_or("expected a JWT, but its header has no `alg`")?,
-            key_id: text(&header, "kid"),
+            algorithm: string(&header, "alg").ok_or("expected a JWT, but its header has no `alg`")?,
+            key_id: string(&header, "kid"),
+            has_critical_extensions: header.contains_key("crit"),
+            length: text.len(),
             claims: Claims {
-                issuer: text(&claims, "iss"),
-                subject: text(&claims, "sub"),
+                issuer: string(&claims, "iss"),
+                subject: string(&claims, "sub"),
                 audiences: audiences(claims.get("aud")),
                 expires: seconds(&claims, "exp"),
                 has_expires: claims.contains_key("exp"),
                 not_before: seconds(&claims, "nbf"),
                 issued: seconds(&claims, "iat"),
+                authorized_party: string(&claims, "azp"),
                 has_authorized_party: claims.contains_key("azp"),
             },
-            signed,
             signature: part(signature)?,
+            signed: match &text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.get(..signed.len()).unwrap_or_default()),
+                Cow::Owned(_) => Cow::Owned(signed.to_owned()),
+            },
         })
     }
 }
@@ -92,10 +144,21 @@ fn audiences(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// A `NumericDate`, which may have a fraction.
+/// A `NumericDate` (RFC 7519, section 2): seconds since 1970, which may have a fraction or an exponent. The fraction is
+/// dropped.
 fn seconds(claims: &Map<String, Value>, key: &str) -> Option<u64> {
-    let number = claims.get(key)?.as_number()?.to_string();
-    number.split('.').next()?.parse().ok()
+    /// The year 9999, in seconds. A later time is no time.
+    const LATEST: f64 = 253_402_300_799.0;
+    let number = claims.get(key)?.as_number()?;
+    number.as_u64().or_else(|| {
+        let seconds = number.as_f64().filter(|seconds| (0.0..=LATEST).contains(seconds))?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is between 0 and the year 9999, and its fraction is to be dropped"
+        )]
+        Some(seconds as u64)
+    })
 }
 
 #[cfg(test)]
@@ -103,31 +166,76 @@ mod tests {
     use super::*;
 
     fn token(header: &str, claims: &str) -> String {
-        format!(
-            "{}.{}.{}",
-            URL_SAFE_NO_PAD.encode(header),
-            URL_SAFE_NO_PAD.encode(claims),
-            URL_SAFE_NO_PAD.encode("s1gn")
-        )
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        [part(header), part(claims), part("s1gn")].join(".")
     }
 
     #[test]
-    fn decodes_what_a_token_says() {
+    fn decodes_the_claims_of_a_token() {
         let text = token(
             r#"{"alg":"RS256","kid":"k"}"#,
-            r#"{"iss":"https://i","sub":"s","aud":["a","b"],"exp":12,"nbf":1.5,"iat":1}"#,
+            r#"{"iss":"https://i","sub":"s","aud":["a","b"],"exp":12,"nbf":1.5,"iat":1,"azp":"p"}"#,
         );
         let jwt = Jwt::decode(&text).unwrap();
         assert_eq!((jwt.algorithm.as_str(), jwt.key_id.as_deref()), ("RS256", Some("k")));
         assert_eq!(jwt.claims.audiences, ["a", "b"]);
         assert_eq!((jwt.claims.expires, jwt.claims.not_before), (Some(12), Some(1)));
+        assert_eq!(jwt.claims.authorized_party.as_deref(), Some("p"));
         assert_eq!(jwt.signature, b"s1gn");
+        assert_eq!((jwt.length, jwt.has_critical_extensions), (text.len(), false));
         assert!(!format!("{jwt:?}").contains("s1gn") && !format!("{jwt:?}").contains(&text));
     }
 
     #[test]
-    fn rejects_what_is_no_token_without_repeating_it() {
-        for text in ["", "secret", "a.b", "se.cr.et", "....", &token("[]", "{}"), &token(r#"{"alg":"x"}"#, "1")] {
+    fn accepts_a_token_as_it_is_pasted() {
+        let text = token(r#"{"alg":"RS256"}"#, r#"{"sub":"s"}"#);
+        let request = format!(r#"{{"kind": "TokenRequest", "status": {{"token": "{text}"}}}}"#);
+        for pasted in [
+            format!("Bearer {text}"),
+            format!("bearer  {text}\n"),
+            format!("\"{text}\""),
+            format!("'Bearer {text}'"),
+            format!("Bearer \"{text}\""),
+            request,
+        ] {
+            let jwt = Jwt::decode(&pasted).unwrap_or_else(|error| panic!("{pasted}: {error}"));
+            assert_eq!(jwt.claims.subject.as_deref(), Some("s"), "{pasted}");
+            assert_eq!(jwt.signed, text.rsplit_once('.').unwrap().0, "{pasted}");
+        }
+    }
+
+    #[test]
+    fn reads_times_with_fractions_and_exponents() {
+        for (time, expected) in [
+            ("12", Some(12)),
+            ("12.9", Some(12)),
+            ("1.7e9", Some(1_700_000_000)),
+            ("-1", None),
+            ("1e300", None),
+            ("\"12\"", None),
+            ("null", None),
+        ] {
+            let text = token(r#"{"alg":"RS256"}"#, &format!(r#"{{"exp":{time}}}"#));
+            assert_eq!(Jwt::decode(&text).unwrap().claims.expires, expected, "{time}");
+        }
+    }
+
+    #[test]
+    fn rejects_what_is_not_a_token_without_repeating_it() {
+        for text in [
+            "",
+            " ",
+            "\"\"",
+            "secret",
+            "a.b",
+            "se.cr.et",
+            "....",
+            "{}",
+            "{\"secret\"",
+            r#"{"status": {"token": "se.cr.et"}}"#,
+            &token("[]", "{}"),
+            &token(r#"{"alg":"x"}"#, "1"),
+        ] {
             let error = Jwt::decode(text).unwrap_err();
             assert!(error.starts_with("expected a JWT"), "{error}");
         }

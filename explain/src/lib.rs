@@ -15,7 +15,7 @@
 //! };
 //! let explanation = explain(&inputs);
 //! assert_eq!(explanation.outcome, Outcome::Failed);
-//! assert_eq!(tree(&explanation, false)[0].to_string(), "cause: Role [missingRole]");
+//! assert_eq!(tree(&explanation, false)[0].to_string(), "cause: Service account `shop/web` has no role [missingRole]");
 //! ```
 //!
 //! The way through it: the [inputs](Inputs) are read, and what cannot be read is a [problem](Explanation::problems).
@@ -30,25 +30,35 @@
 //! added to it.
 
 pub mod container;
+pub mod diagnosis;
 pub mod explanation;
 pub mod inputs;
-pub mod mistake;
 pub mod sdk;
-pub mod trust;
+pub mod selection;
+pub mod sts;
 
-mod admission;
-mod case;
+mod association;
 mod chain;
-
+mod documents;
+mod fix;
+mod issuer_url;
+mod jwks;
 mod jwt;
-mod keys;
-mod read;
-mod scrub;
+mod place;
+mod pointer;
+mod policies;
+mod policy_answer;
+mod redact;
+mod scenario;
 mod steps;
 mod tree;
+mod trust;
 
-pub use case::{makes_pods, service_account_of};
 pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
+pub use fix::TrustFix;
 pub use inputs::Inputs;
-pub use tree::{Line, Mark, tree};
+pub use place::line_and_column;
+pub use redact::redact_tokens;
+pub use scenario::{makes_pods, pod_templates, service_account_of};
+pub use tree::{Line, Mark, tree, tree_with_places};

@@ -1,29 +1,56 @@
-//! Where the AWS SDKs look for credentials, in their order, and which they take in a container.
+//! Where the AWS SDKs look for credentials, in their order, and which they use in a container.
 //!
-//! Each order is the one that the SDK's documentation gives ([`Sdk::docs`]), of those places that a pod can fill. What
-//! stands in the program's code, or in files within its image, cannot be seen here.
+//! Each order has the places that a pod can fill, and its source is the SDK's own code: see [`SDKS`]. Credentials in a
+//! program's code, or in files of its image, can't be seen here.
 
 use crate::container::Container;
+use crate::sts::{Override, Setting, StsRules, WithoutRegion};
 
 /// An AWS SDK, or the CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sdk {
     /// Its name.
     pub name: &'static str,
-    /// The page that gives the order.
+    /// The page of its documentation that gives the order.
     pub docs: &'static str,
     /// Where it looks, in its order.
     pub order: &'static [Place],
+    /// The variables from which it reads static keys: alternatives, in its order.
+    pub keys: &'static [KeyVariables],
+    /// What it does if STS refuses to give the role.
+    pub on_refusal: OnRefusal,
+    /// How it chooses the STS endpoint.
+    pub sts: StsRules,
+    /// AWS still maintains it.
+    pub is_maintained: bool,
 }
 
-/// Where an SDK looks for credentials.
+/// The variables of one pair of static keys. Of several names, the first that is set counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyVariables {
+    /// The names for the access key's id.
+    pub id: &'static [&'static str],
+    /// The names for the secret access key.
+    pub secret: &'static [&'static str],
+}
+
+/// What an SDK does if STS refuses to give the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRefusal {
+    /// It reports the error.
+    Fails,
+    /// It goes on to the next place in its order, and so may use the node's role.
+    TriesNextPlace,
+}
+
+/// A place where an SDK looks for credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    /// Static keys in the environment: [`Sdk::keys`].
     Static,
-    /// The same, each by either of its names: also `AWS_ACCESS_KEY` and `AWS_SECRET_KEY`.
-    StaticByEitherName,
-    /// The profile that `AWS_PROFILE` names, where it is named.
+    /// Nothing by itself: if `AWS_PROFILE` is set, the profile must exist, or the SDK fails.
+    ExistingProfile,
+    /// The profile that `AWS_PROFILE` names, if it is set.
     NamedProfile,
     /// A profile with a `role_arn`, in the shared files.
     RoleProfile,
@@ -33,154 +60,389 @@ pub enum Place {
     WebIdentity,
     /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` or `…_RELATIVE_URI`.
     Container,
-    /// The node's role, from the instance's metadata.
+    /// The node's role, from the instance metadata. If [`Place::Container`] is set, most SDKs never ask for it.
     Instance,
 }
 
-use Place::{Container as Agent, Files, Instance, NamedProfile, RoleProfile, Static, StaticByEitherName, WebIdentity};
+use Place::{Container as Agent, ExistingProfile, Files, Instance, NamedProfile, RoleProfile, Static, WebIdentity};
 
-/// The SDKs, and their orders:
+/// The names that every SDK reads.
+const KEYS: KeyVariables = KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY"] };
+
+/// The names of [`KEYS`], and the older ones that both Go SDKs and Java v1 read.
+const KEYS_WITH_OLDER: KeyVariables =
+    KeyVariables { id: &["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] };
+
+/// The rules of most SDKs: the region of `AWS_REGION`, always a regional endpoint, and `AWS_ENDPOINT_URL`.
+const REGIONAL: StsRules = StsRules {
+    regions: &["AWS_REGION"],
+    setting: Setting::Ignored,
+    without_region: WithoutRegion::OfNode,
+    overrides: Override::Read,
+};
+
+/// The variable of which the older SDKs read the region, before or besides `AWS_REGION`.
+const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
+
+/// The SDKs. The source of each order, of its keys and of what it does if STS refuses:
 ///
-/// - Go v2: <https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html>, "Specifying Credentials", and
-///   its package `config`: `resolveCredentialChain`, where only a profile that the code names comes first, and
-///   `NewEnvConfig`, which knows older names of the keys.
-/// - Java v2: <https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/credentials-chain.html>, and
-///   `DefaultCredentialsProvider`.
-/// - Python: <https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html>, and botocore's
-///   `create_credential_resolver`. "Assume role provider", which stands before web identity, is a profile with a
-///   `role_arn` in the shared files.
-/// - CLI: <https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html>, "Configuration settings and
-///   precedence"; it has botocore within.
-/// - JavaScript v3: <https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html>,
-///   and the chain of the package `@aws-sdk/credential-provider-node`, which passes over the environment's keys where
-///   `AWS_PROFILE` is set.
-/// - Rust: <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/credproviders.html>.
-/// - .NET v4: <https://docs.aws.amazon.com/sdk-for-net/v4/developer-guide/creds-assign.html>, and
-///   `DefaultAWSCredentialsIdentityResolver`.
-pub const SDKS: [Sdk; 7] = [
+/// - Go v2: `aws-sdk-go-v2`, `config/resolve_credentials.go`, `resolveCredentialChain`: one place is chosen and no other is
+///   tried. `config/env_config.go` has the names of the keys, and `config/config.go`, `resolveConfigLoaders`, fails for a
+///   profile of `AWS_PROFILE` that does not exist.
+/// - Java v2: `aws-sdk-java-v2`, `DefaultCredentialsProvider.createChain`, and
+///   `AwsCredentialsProviderChain.resolveCredentials`, which goes on after any `RuntimeException`: that of STS, that of a
+///   missing `sts` module, and that of a file that can't be read.
+/// - Python: botocore's `credentials.py`, `create_credential_resolver`. "Assume role provider", which is before web
+///   identity, is a profile with a `role_arn`. Web identity is a `DeferredRefreshableCredentials`: STS is asked later, when the
+///   choice is made. `EnvProvider` fails for an id without a secret; `session.py`, `get_scoped_config`, for a profile that does
+///   not exist.
+/// - CLI (v2): botocore's code, as a part of `aws-cli` (`awscli/botocore`).
+/// - JavaScript v3: `@aws-sdk/credential-provider-node`, `defaultProvider`, which skips the environment's keys if
+///   `AWS_PROFILE` is set, and goes on after an error only if that has `tryNextLink`; STS's has not.
+/// - Rust: `aws-config`, `default_provider/credentials.rs`, and `meta/credentials/chain.rs`, which goes on after
+///   `CredentialsNotLoaded` only. `environment/credentials.rs` reads `SECRET_ACCESS_KEY`, too.
+/// - .NET v4: `aws-sdk-net`, `DefaultAWSCredentialsIdentityResolver`, which chooses web identity without asking STS.
+///   `EnvironmentVariablesAWSCredentials` has the names of the keys.
+/// - C++: `aws-sdk-cpp`, `AWSCredentialsProviderChain.cpp`, which goes on after empty credentials, STS's included.
+/// - Kotlin: `aws-sdk-kotlin`, `DefaultChainCredentialsProvider` and `StsWebIdentityProvider`: "any failures result in the
+///   chain to move onto the next provider". (Older versions look at the shared files first.)
+/// - Swift: `aws-sdk-swift`, `DefaultAWSCredentialIdentityResolverChain`, which goes on after any error.
+/// - Ruby: `aws-sdk-core`, `credential_provider_chain.rb`: an error of STS is raised by the constructor.
+/// - PHP: `aws-sdk-php`, `CredentialProvider::defaultProvider` and `chain`, which goes on after any rejection.
+/// - Go v1: `aws-sdk-go`, `aws/session/credentials.go`, `resolveCredentials`, as in v2; `aws/session/env_config.go`.
+/// - Java v1: `aws-sdk-java`, `DefaultAWSCredentialsProviderChain` and `AWSCredentialsProviderChain.getCredentials`, which
+///   goes on after any exception; `EnvironmentVariableCredentialsProvider`.
+/// - JavaScript v2: `aws-sdk`, `lib/node_loader.js`, `AWS.CredentialProviderChain.defaultProviders`: container credentials
+///   come before web identity. `credential_provider_chain.js` goes on after any error.
+/// - .NET v3: `aws-sdk-net`, `FallbackCredentialsFactory.Reset`: web identity comes before everything else.
+pub const SDKS: [Sdk; 16] = [
     Sdk {
         name: "Go v2",
         docs: "https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html",
-        order: &[StaticByEitherName, WebIdentity, Files, Agent, Instance],
+        order: &[ExistingProfile, Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS_WITH_OLDER],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { regions: &["AWS_REGION", DEFAULT_REGION], without_region: WithoutRegion::Fails, ..REGIONAL },
+        is_maintained: true,
     },
     Sdk {
         name: "Java v2",
         docs: "https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/credentials-chain.html",
         order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: REGIONAL,
+        is_maintained: true,
     },
     Sdk {
         name: "Python",
         docs: "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html",
-        order: &[Static, RoleProfile, WebIdentity, Files, Agent, Instance],
+        order: &[ExistingProfile, Static, RoleProfile, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            regions: &[DEFAULT_REGION],
+            setting: Setting::Regional,
+            without_region: WithoutRegion::Global,
+            ..REGIONAL
+        },
+        is_maintained: true,
     },
     Sdk {
         name: "CLI",
         docs: "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html",
-        order: &[Static, RoleProfile, WebIdentity, Files, Agent, Instance],
+        order: &[ExistingProfile, Static, RoleProfile, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { regions: &["AWS_REGION", DEFAULT_REGION], without_region: WithoutRegion::Unknown, ..REGIONAL },
+        is_maintained: true,
     },
     Sdk {
         name: "JavaScript v3",
         docs: "https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html",
         order: &[NamedProfile, Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { without_region: WithoutRegion::UsEast1, ..REGIONAL },
+        is_maintained: true,
     },
     Sdk {
         name: "Rust",
         docs: "https://docs.aws.amazon.com/sdk-for-rust/latest/dg/credproviders.html",
         order: &[Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"] }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { regions: &["AWS_REGION", DEFAULT_REGION], ..REGIONAL },
+        is_maintained: true,
     },
     Sdk {
         name: ".NET v4",
         docs: "https://docs.aws.amazon.com/sdk-for-net/v4/developer-guide/creds-assign.html",
         order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { setting: Setting::Regional, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "C++",
+        docs: "https://docs.aws.amazon.com/sdk-for-cpp/v1/developer-guide/credproviders.html",
+        order: &[Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { regions: &[DEFAULT_REGION, "AWS_REGION"], overrides: Override::Ignored, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Kotlin",
+        docs: "https://docs.aws.amazon.com/sdk-for-kotlin/latest/developer-guide/credential-providers.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: REGIONAL,
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Swift",
+        docs: "https://docs.aws.amazon.com/sdk-for-swift/latest/developer-guide/credential-identity-resolvers.html",
+        order: &[Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { without_region: WithoutRegion::SkipsRole, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Ruby",
+        docs: "https://docs.aws.amazon.com/sdk-for-ruby/v3/developer-guide/credential-providers.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KeyVariables {
+            id: &["AWS_ACCESS_KEY_ID", "AMAZON_ACCESS_KEY_ID", "AWS_ACCESS_KEY"],
+            secret: &["AWS_SECRET_ACCESS_KEY", "AMAZON_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"],
+        }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            regions: &["AWS_REGION", "AMAZON_REGION", DEFAULT_REGION],
+            setting: Setting::Regional,
+            without_region: WithoutRegion::Fails,
+            ..REGIONAL
+        },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "PHP",
+        docs: "https://docs.aws.amazon.com/sdk-for-php/v3/developer-guide/guide_credentials_provider.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { setting: Setting::Legacy, without_region: WithoutRegion::UsEast1, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Go v1",
+        docs: "https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS_WITH_OLDER],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            setting: Setting::Legacy,
+            without_region: WithoutRegion::Global,
+            overrides: Override::Ignored,
+            ..REGIONAL
+        },
+        is_maintained: false,
+    },
+    Sdk {
+        name: "Java v1",
+        docs: "https://docs.aws.amazon.com/sdk-for-java/v1/developer-guide/credentials.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS_WITH_OLDER],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { setting: Setting::Legacy, overrides: Override::Ignored, ..REGIONAL },
+        is_maintained: false,
+    },
+    Sdk {
+        name: "JavaScript v2",
+        docs: "https://docs.aws.amazon.com/sdk-for-javascript/v2/developer-guide/setting-credentials-node.html",
+        order: &[Static, Files, Agent, WebIdentity, Instance],
+        keys: &[KEYS, KeyVariables { id: &["AMAZON_ACCESS_KEY_ID"], secret: &["AMAZON_SECRET_ACCESS_KEY"] }],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules {
+            regions: &["AWS_REGION", "AMAZON_REGION"],
+            setting: Setting::LegacyEverywhere,
+            without_region: WithoutRegion::Global,
+            overrides: Override::Ignored,
+        },
+        is_maintained: false,
+    },
+    Sdk {
+        name: ".NET v3",
+        docs: "https://docs.aws.amazon.com/sdk-for-net/v3/developer-guide/creds-assign.html",
+        order: &[WebIdentity, Files, Static, Agent, Instance],
+        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { setting: Setting::Legacy, ..REGIONAL },
+        is_maintained: false,
     },
 ];
 
-/// What an SDK takes.
+/// What an SDK uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
-    /// What is in this place.
+    /// The credentials in this place.
     From(Place),
-    /// It depends on what this place holds, which cannot be seen.
+    /// It depends on something that can't be seen.
     Depends(Unseen),
-    /// Nothing.
+    /// Nothing: the SDK fails, because one of the two static keys is missing.
+    HalfAKey,
+    /// Nothing: the SDK fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string.
+    EmptyProfile,
+    /// Nothing: no place has credentials.
     None,
 }
 
-/// What cannot be seen of a container.
+/// What can't be seen of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unseen {
-    /// What `envFrom` sets.
+    /// The variables that `envFrom` sets.
     EnvFrom,
-    /// What the files or the profile say that the container names.
+    /// Whether the Secret or ConfigMap of an `optional` key exists.
+    OptionalKeys,
+    /// The content of the files that the container names, or mounts as `.aws`.
     Files,
-    /// What the SDK makes of one key without the other.
-    HalfAKey,
+    /// Whether the profile of `AWS_PROFILE` exists. If not, the SDK fails.
+    Profile,
 }
 
 impl Sdk {
-    /// What it takes in a container.
+    /// What it uses in a container.
     #[must_use]
     pub fn takes(&self, container: &Container) -> Taken {
-        for place in self.order {
-            match place.filled(container) {
-                Filled::Yes => return Taken::From(*place),
-                Filled::No => {}
-                Filled::Maybe(unseen) => return Taken::Depends(unseen),
+        self.takes_from(self.order, container)
+    }
+
+    /// What it uses in a container with a role, if STS refuses to give that role. `None` if it fails then.
+    #[must_use]
+    pub fn takes_if_refused(&self, container: &Container) -> Option<Taken> {
+        let after = self.order.iter().position(|place| *place == WebIdentity)?.checked_add(1)?;
+        let rest = self.order.get(after..)?;
+        (self.on_refusal == OnRefusal::TriesNextPlace).then(|| self.takes_from(rest, container))
+    }
+
+    /// Python's SDK, and the CLI, which contains it.
+    fn is_botocore(&self) -> bool {
+        matches!(self.name, "Python" | "CLI")
+    }
+
+    fn takes_from(&self, order: &[Place], container: &Container) -> Taken {
+        for place in order {
+            match self.looks_at(*place, container) {
+                Found::Yes => return Taken::From(*place),
+                Found::No => {}
+                Found::Maybe(unseen) => return Taken::Depends(unseen),
+                Found::HalfAKey => return Taken::HalfAKey,
+                Found::EmptyProfile => return Taken::EmptyProfile,
             }
         }
         Taken::None
     }
-}
 
-enum Filled {
-    Yes,
-    No,
-    Maybe(Unseen),
-}
-
-impl Place {
-    /// What the place holds, for people.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Static | Self::StaticByEitherName => "the static keys in the environment",
-            Self::NamedProfile => "the profile of `AWS_PROFILE`",
-            Self::RoleProfile => "a profile with a `role_arn`",
-            Self::Files => "the shared files",
-            Self::WebIdentity => "the role, by web identity",
-            Self::Container => "container credentials",
-            Self::Instance => "the node's role",
+    fn looks_at(&self, place: Place, container: &Container) -> Found {
+        let has_any = |names: &[&str]| names.iter().any(|name| container.sets(name));
+        match place {
+            Static => {
+                self.keys.iter().map(|keys| self.key(*keys, container)).find(|it| *it != Found::No).unwrap_or(Found::No)
+            }
+            ExistingProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Profile),
+            // botocore looks for a profile with that name. (Tried with version 1.43.)
+            ExistingProfile
+                if self.is_botocore() && !container.sets("AWS_DEFAULT_PROFILE") && has_empty_profile(container) =>
+            {
+                Found::EmptyProfile
+            }
+            NamedProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Files),
+            Files | RoleProfile => {
+                let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+                if has_any(&names) || container.mounts_aws_files() { Found::Maybe(Unseen::Files) } else { Found::No }
+            }
+            // One variable of the two is not enough.
+            WebIdentity if container.has_role() => Found::Yes,
+            WebIdentity if may_set_all(container, &["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"]) => {
+                Found::Maybe(Unseen::EnvFrom)
+            }
+            Agent if container.has_container_credentials() => Found::Yes,
+            Agent if container.env_from_may_set("AWS_CONTAINER_CREDENTIALS_FULL_URI") => Found::Maybe(Unseen::EnvFrom),
+            // That `envFrom` may name a profile is left to the places after it, which report that they depend on it.
+            ExistingProfile | NamedProfile | WebIdentity | Agent => Found::No,
+            Instance => match container.literal("AWS_EC2_METADATA_DISABLED") {
+                Some(value) if value.eq_ignore_ascii_case("true") => Found::No,
+                _ => Found::Yes,
+            },
         }
     }
 
-    fn filled(self, container: &Container) -> Filled {
-        let has_any = |names: &[&str]| names.iter().any(|name| container.sets(name));
-        let key = |id: &[&str], secret: &[&str]| match (has_any(id), has_any(secret)) {
-            (true, true) => Filled::Yes,
-            _ if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
-            (false, false) => Filled::No,
-            _ => Filled::Maybe(Unseen::HalfAKey),
-        };
+    fn key(&self, keys: KeyVariables, container: &Container) -> Found {
+        let is_set = |names: &[&str]| names.iter().any(|name| container.sets(name));
+        let is_optional = |names: &[&str]| names.iter().any(|name| container.may_set(name));
+        let may_come = |names: &[&str]| names.iter().any(|name| container.env_from_may_set(name));
+        let is_possible = |names: &[&str]| is_set(names) || is_optional(names) || may_come(names);
+        if is_set(keys.id) && is_set(keys.secret) {
+            return Found::Yes;
+        }
+        if is_possible(keys.id) && is_possible(keys.secret) {
+            let is_by_env_from =
+                (!is_set(keys.id) && !is_optional(keys.id)) || (!is_set(keys.secret) && !is_optional(keys.secret));
+            return Found::Maybe(if is_by_env_from { Unseen::EnvFrom } else { Unseen::OptionalKeys });
+        }
+        // botocore fails for an id without a secret. A secret without an id is skipped everywhere.
+        let fails = self.is_botocore() && is_set(keys.id);
+        if fails { Found::HalfAKey } else { Found::No }
+    }
+}
+
+fn has_empty_profile(container: &Container) -> bool {
+    ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().any(|variable| container.sets_empty(variable))
+}
+
+/// Whether each of these variables is set or may be set by `envFrom`, and at least one is not set.
+fn may_set_all(container: &Container, variables: &[&str]) -> bool {
+    variables.iter().all(|variable| container.sets(variable) || container.env_from_may_set(variable))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Yes,
+    No,
+    Maybe(Unseen),
+    HalfAKey,
+    EmptyProfile,
+}
+
+impl Place {
+    /// The place, as sentences call it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
         match self {
-            Self::Static => key(&["AWS_ACCESS_KEY_ID"], &["AWS_SECRET_ACCESS_KEY"]),
-            Self::StaticByEitherName => {
-                key(&["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"], &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"])
-            }
-            Self::NamedProfile if container.sets("AWS_PROFILE") => Filled::Maybe(Unseen::Files),
-            Self::Files | Self::RoleProfile => {
-                let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
-                if has_any(&names) || container.mounts_aws_files() { Filled::Maybe(Unseen::Files) } else { Filled::No }
-            }
-            // One of the two alone is passed over.
-            Self::WebIdentity if container.has_role() => Filled::Yes,
-            Self::Container if container.has_container_credentials() => Filled::Yes,
-            Self::WebIdentity | Self::Container if container.has_env_from => Filled::Maybe(Unseen::EnvFrom),
-            // That `envFrom` may name a profile is left to the places after it, which say that they do not know.
-            Self::NamedProfile | Self::WebIdentity | Self::Container => Filled::No,
-            Self::Instance => match container.literal("AWS_EC2_METADATA_DISABLED") {
-                Some(value) if value.eq_ignore_ascii_case("true") => Filled::No,
-                _ => Filled::Yes,
-            },
+            Static => "the static keys in the environment",
+            ExistingProfile => "that the profile of `AWS_PROFILE` exists",
+            NamedProfile => "the profile of `AWS_PROFILE`",
+            RoleProfile => "a profile with a `role_arn`",
+            Files => "the shared files",
+            WebIdentity => "the role, by web identity",
+            Agent => "container credentials",
+            Instance => "the node's role",
+        }
+    }
+}
+
+impl Unseen {
+    /// What is not known, as a sentence.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::EnvFrom => "`envFrom` sets unknown variables",
+            Self::OptionalKeys => "the static keys are optional, and whether their Secret exists is not known",
+            Self::Files => "the profile or the shared files have unknown content",
+            Self::Profile => "whether the profile of `AWS_PROFILE` exists is not known; if not, the SDK fails",
         }
     }
 }
@@ -192,7 +454,7 @@ mod tests {
     use super::*;
     use crate::container::containers;
 
-    /// What each SDK takes in a container with the role, and this besides.
+    /// What each SDK uses in a container with the role and the rest of this.
     fn taken(container: &Value) -> Vec<(&'static str, Taken)> {
         let mut container = container.clone();
         let env = container["env"].take();
@@ -216,50 +478,94 @@ mod tests {
     }
 
     #[test]
-    fn every_sdk_takes_the_role_where_there_is_nothing_else() {
+    fn every_sdk_uses_the_role_if_there_is_nothing_else() {
         assert!(all(&taken(&json!({})), Taken::From(WebIdentity)));
-        // An agent's credentials and the node's come after it everywhere.
+        // Only JavaScript v2 prefers container credentials.
         let agent = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
-        assert!(all(&taken(&json!({"env": [agent]})), Taken::From(WebIdentity)));
+        for (name, taken) in taken(&json!({"env": [agent]})) {
+            let expected = if name == "JavaScript v2" { Agent } else { WebIdentity };
+            assert_eq!(taken, Taken::From(expected), "{name}");
+        }
     }
 
     #[test]
-    fn static_keys_win_in_every_sdk_and_empty_ones_in_none() {
+    fn static_keys_win_in_all_sdks_but_one_and_empty_ones_in_none() {
         let keys =
             |value| json!({"env": [variable("AWS_ACCESS_KEY_ID", value), variable("AWS_SECRET_ACCESS_KEY", value)]});
         for (name, taken) in taken(&keys("x")) {
-            let expected = if name == "Go v2" { StaticByEitherName } else { Static };
+            let expected = if name == ".NET v3" { WebIdentity } else { Static };
             assert_eq!(taken, Taken::From(expected), "{name}");
         }
         assert!(all(&taken(&keys("")), Taken::From(WebIdentity)));
-        let half = json!({"env": [variable("AWS_ACCESS_KEY_ID", "x")]});
-        assert!(all(&taken(&half), Taken::Depends(Unseen::HalfAKey)));
     }
 
     #[test]
-    fn go_takes_keys_by_their_older_names_too() {
-        for [id, secret] in [["AWS_ACCESS_KEY", "AWS_SECRET_KEY"], ["AWS_ACCESS_KEY_ID", "AWS_SECRET_KEY"]] {
-            for (name, taken) in taken(&json!({"env": [variable(id, "x"), variable(secret, "x")]})) {
-                let expected = match name {
-                    "Go v2" => Taken::From(StaticByEitherName),
-                    _ if id == "AWS_ACCESS_KEY" => Taken::From(WebIdentity),
-                    _ => Taken::Depends(Unseen::HalfAKey),
-                };
-                assert_eq!(taken, expected, "{name}");
+    fn an_id_without_a_secret_fails_in_python_and_is_skipped_elsewhere() {
+        for (name, taken) in taken(&json!({"env": [variable("AWS_ACCESS_KEY_ID", "x")]})) {
+            let is_botocore = matches!(name, "Python" | "CLI");
+            assert_eq!(taken, if is_botocore { Taken::HalfAKey } else { Taken::From(WebIdentity) }, "{name}");
+        }
+        let secret = json!({"env": [variable("AWS_SECRET_ACCESS_KEY", "x")]});
+        assert!(all(&taken(&secret), Taken::From(WebIdentity)));
+    }
+
+    #[test]
+    fn an_empty_profile_fails_in_python_only() {
+        for name in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+            for (sdk, taken) in taken(&json!({"env": [variable(name, "")]})) {
+                let is_botocore = matches!(sdk, "Python" | "CLI");
+                let expected = if is_botocore { Taken::EmptyProfile } else { Taken::From(WebIdentity) };
+                assert_eq!(taken, expected, "{sdk}: {name}");
             }
         }
     }
 
     #[test]
-    fn a_profile_decides_only_where_it_comes_before_the_role() {
-        for container in [
-            json!({"env": [variable("AWS_PROFILE", "x")]}),
-            json!({"volumeMounts": [{"name": "home", "mountPath": "/home/app/.aws"}]}),
+    fn keys_by_other_names_win_in_the_sdks_that_read_them() {
+        for (names, winners) in [
+            (["AWS_ACCESS_KEY", "AWS_SECRET_KEY"], ["Go v2", "Go v1", "Java v1", "Ruby"].as_slice()),
+            (["AWS_ACCESS_KEY_ID", "AWS_SECRET_KEY"], &["Go v2", "Go v1", "Java v1", "Ruby", ".NET v4"]),
+            (["AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY"], &["Ruby", "JavaScript v2"]),
+            (["AWS_ACCESS_KEY_ID", "SECRET_ACCESS_KEY"], &["Rust"]),
+        ] {
+            for (name, taken) in taken(&json!({"env": names.map(|name| variable(name, "x"))})) {
+                let expected = if winners.contains(&name) {
+                    Taken::From(Static)
+                } else if names[0] == "AWS_ACCESS_KEY_ID" && matches!(name, "Python" | "CLI") {
+                    Taken::HalfAKey
+                } else {
+                    Taken::From(WebIdentity)
+                };
+                assert_eq!(taken, expected, "{name}: {names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn optional_keys_may_be_there() {
+        let key =
+            |name| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": "s", "key": "k", "optional": true}}});
+        let keys = json!({"env": [key("AWS_ACCESS_KEY_ID"), key("AWS_SECRET_ACCESS_KEY")]});
+        for (name, taken) in taken(&keys) {
+            let expected =
+                if name == ".NET v3" { Taken::From(WebIdentity) } else { Taken::Depends(Unseen::OptionalKeys) };
+            assert_eq!(taken, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_profile_matters_only_if_it_comes_before_the_role() {
+        for (container, is_named) in [
+            (json!({"env": [variable("AWS_PROFILE", "x")]}), true),
+            (json!({"volumeMounts": [{"name": "home", "mountPath": "/home/app/.aws"}]}), false),
         ] {
             for (name, taken) in taken(&container) {
                 let expected = match name {
-                    "Go v2" | "Java v2" | ".NET v4" => Taken::From(WebIdentity),
-                    _ => Taken::Depends(Unseen::Files),
+                    "Go v2" | "Python" | "CLI" if is_named => Taken::Depends(Unseen::Profile),
+                    "Python" | "CLI" | "JavaScript v3" | "Rust" | "C++" | "Swift" | "JavaScript v2" => {
+                        Taken::Depends(Unseen::Files)
+                    }
+                    _ => Taken::From(WebIdentity),
                 };
                 assert_eq!(taken, expected, "{name}");
             }
@@ -272,7 +578,8 @@ mod tests {
         for (name, taken) in taken(&json!({"env": both})) {
             let expected = match name {
                 "JavaScript v3" => Taken::Depends(Unseen::Files),
-                "Go v2" => Taken::From(StaticByEitherName),
+                "Go v2" | "Python" | "CLI" => Taken::Depends(Unseen::Profile),
+                ".NET v3" => Taken::From(WebIdentity),
                 _ => Taken::From(Static),
             };
             assert_eq!(taken, expected, "{name}");
@@ -280,18 +587,35 @@ mod tests {
     }
 
     #[test]
-    fn what_env_from_sets_is_unknown() {
-        let container = json!({"envFrom": [{"secretRef": {"name": "app"}}]});
-        assert!(all(&taken(&container), Taken::Depends(Unseen::EnvFrom)));
+    fn variables_by_env_from_are_unknown_unless_their_prefix_rules_them_out() {
+        let with_prefix = |prefix: &str| json!({"envFrom": [{"secretRef": {"name": "app"}, "prefix": prefix}]});
+        for (name, taken) in taken(&with_prefix("")) {
+            let expected = if name == ".NET v3" { Taken::From(WebIdentity) } else { Taken::Depends(Unseen::EnvFrom) };
+            assert_eq!(taken, expected, "{name}");
+        }
+        assert!(all(&taken(&with_prefix("APP_")), Taken::From(WebIdentity)));
     }
 
     #[test]
-    fn without_a_role_the_node_s_is_taken_unless_it_is_turned_off() {
+    fn without_a_role_the_node_s_is_used_unless_it_is_turned_off() {
         let container = |env: Value| containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
         for sdk in SDKS {
             assert_eq!(sdk.takes(&container(json!([]))), Taken::From(Instance));
             let off = json!([variable("AWS_EC2_METADATA_DISABLED", "true")]);
             assert_eq!(sdk.takes(&container(off)), Taken::None);
+        }
+    }
+
+    #[test]
+    fn some_sdks_use_the_node_s_role_if_sts_refuses() {
+        let names = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| variable(name, "x"));
+        let container = containers(&json!({"spec": {"containers": [{"env": names}]}})).remove(0);
+        let refused: Vec<_> =
+            SDKS.iter().filter(|sdk| sdk.takes_if_refused(&container).is_some()).map(|sdk| sdk.name).collect();
+        assert_eq!(refused, ["Java v2", "C++", "Kotlin", "Swift", "PHP", "Java v1", "JavaScript v2"]);
+        for sdk in SDKS {
+            let taken = sdk.takes_if_refused(&container);
+            assert!(taken.is_none_or(|taken| taken == Taken::From(Instance)), "{}", sdk.name);
         }
     }
 }

@@ -1,31 +1,36 @@
-//! An explanation for people: a tree of lines, one for each step, with what is to be said of it beneath.
+//! An explanation as lines for a terminal: the cause, the fix, then the steps.
 
 use std::fmt;
 
-use crate::explanation::{Explanation, Outcome, Problem};
+use crate::explanation::{Explanation, Outcome, Place, Problem, Step};
+use crate::inputs::Input;
 
-/// A line of the tree. It is displayed without colour, which is up to who prints it.
+/// A line. It is displayed without colour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// How far it stands in, from 0.
+    /// The level of indentation, from 0.
     pub depth: usize,
     /// What it begins with.
     pub mark: Mark,
-    /// What it says: one line, without control characters.
+    /// The text: one line, without control characters.
     pub text: String,
 }
 
 /// What a line begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// How something turned out.
+    /// The result of a step or of a value.
     Outcome(Outcome),
-    /// Why.
+    /// A reason.
     Reason,
-    /// What to do about it.
+    /// How to fix it.
     Fix,
-    /// The cause, the first line.
+    /// The cause: the first line if a step failed.
     Cause,
+    /// What works, and is a risk.
+    Warning,
+    /// A line to copy: of JSON, of Terraform, of a command. It has no mark.
+    Copy,
 }
 
 impl fmt::Display for Mark {
@@ -38,52 +43,204 @@ impl fmt::Display for Mark {
             Self::Reason => "because",
             Self::Fix => "fix:",
             Self::Cause => "cause:",
+            Self::Warning => "warning:",
+            Self::Copy => "",
         })
     }
 }
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:indent$}{} {}", "", self.mark, self.text, indent = self.depth.saturating_mul(2))
+        let indent = self.depth.saturating_mul(2);
+        match self.mark {
+            Mark::Copy => write!(f, "{:indent$}{}", "", self.text),
+            mark => write!(f, "{:indent$}{mark} {}", "", self.text),
+        }
     }
 }
 
-/// The lines of an explanation: the cause, if there is one, then the steps, then what could not be read. Of what a step
-/// looked at, only that is shown which did not pass, unless `is_verbose`.
+/// The lines of an explanation: the cause or the summary, the fix, the steps, and the inputs that could not be read.
+///
+/// Steps that passed without a warning are one line with their number, unless `is_verbose`. So are values that were not
+/// found wrong.
 #[must_use]
 pub fn tree(explanation: &Explanation, is_verbose: bool) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut add = |depth, mark, text: &str| lines.push(Line { depth, mark, text: printable(text) });
-    if let Some(cause) = explanation.cause {
-        let mistake = cause.mistake.map(|mistake| format!(" [{}]", mistake.name())).unwrap_or_default();
-        add(0, Mark::Cause, &format!("{}{mistake}", cause.step.title()));
+    tree_with_places(explanation, is_verbose, |place| {
+        is_verbose.then(|| format!("{} {}", place.input.words(), place.pointer).trim_end().to_owned())
+    })
+}
+
+/// The same, with a text such as `trust-policy.json:12:9` after each reason whose place has one.
+#[must_use]
+pub fn tree_with_places(
+    explanation: &Explanation,
+    is_verbose: bool,
+    text_of: impl Fn(&Place) -> Option<String>,
+) -> Vec<Line> {
+    let mut lines = Lines { lines: Vec::new(), text_of: &text_of };
+    let cause = explanation.cause_step();
+    match cause {
+        Some(step) => {
+            lines.add(0, Mark::Cause, &format!("{}{}", without_stop(&step.says), named(step)));
+            lines.fix(explanation, step);
+        }
+        None => lines.add(0, Mark::Outcome(explanation.outcome), &summary(explanation)),
     }
-    for step in &explanation.steps {
-        let mistake = step.mistake.map(|mistake| format!(" [{}]", mistake.name())).unwrap_or_default();
-        add(0, Mark::Outcome(step.outcome), &format!("{}: {}{mistake}", step.title, step.says));
-        for detail in &step.details {
-            if is_verbose || matches!(detail.outcome, Outcome::Failed | Outcome::Unknown) {
-                add(1, Mark::Outcome(detail.outcome), &format!("{}: {}", detail.name, detail.value));
-            }
-        }
-        for reason in &step.reasons {
-            add(1, Mark::Reason, reason);
-        }
-        if let Some(fix) = &step.fix {
-            add(1, Mark::Fix, fix);
-        }
+    for step in explanation.warnings() {
+        lines.warning(step);
+    }
+    let is_shown = |step: &&Step| is_verbose || !matches!(step.outcome, Outcome::Passed | Outcome::Skipped);
+    for step in explanation.steps.iter().filter(is_shown) {
+        lines.step(step, cause, is_verbose);
+    }
+    let count = |outcome| explanation.steps.iter().filter(|it| it.outcome == outcome && !is_shown(it)).count();
+    let (passed, skipped) = (count(Outcome::Passed), count(Outcome::Skipped));
+    if passed > 0 {
+        lines.add(
+            0,
+            Mark::Outcome(Outcome::Passed),
+            &format!("{passed} more {} (`--verbose` shows all)", counted(passed, "passed")),
+        );
+    }
+    if skipped > 0 {
+        lines.add(0, Mark::Outcome(Outcome::Skipped), &format!("{skipped} more {}", counted(skipped, "not checked")));
     }
     for Problem { input, message, line, column } in &explanation.problems {
         let place = match (line, column) {
             (Some(line), Some(column)) => format!(", line {line}, column {column}"),
             _ => String::new(),
         };
-        add(0, Mark::Outcome(Outcome::Failed), &format!("The {}{place}: {message}", input.words()));
+        lines.add(0, Mark::Outcome(Outcome::Failed), &format!("The {}{place}: {message}", input.words()));
     }
-    lines
+    lines.lines
 }
 
-/// Control characters, which could break a line in two, or a terminal, are written as escapes.
+struct Lines<'t> {
+    lines: Vec<Line>,
+    text_of: &'t dyn Fn(&Place) -> Option<String>,
+}
+
+impl Lines<'_> {
+    fn add(&mut self, depth: usize, mark: Mark, text: &str) {
+        self.lines.push(Line { depth, mark, text: printable(text) });
+    }
+
+    /// The fix of the cause, with what to copy.
+    fn fix(&mut self, explanation: &Explanation, step: &Step) {
+        let trust_fix = explanation.trust_fix.as_ref().filter(|_| is_of_trust_policy(step));
+        let Some(fix) = trust_fix else {
+            if let Some(fix) = &step.fix {
+                self.add(0, Mark::Fix, fix);
+            }
+            return;
+        };
+        self.add(0, Mark::Fix, &fix.says);
+        for statement in &fix.statements {
+            let text = serde_json::to_string_pretty(statement).unwrap_or_default();
+            text.lines().for_each(|line| self.add(1, Mark::Copy, line));
+        }
+        if !fix.terraform.is_empty() {
+            self.add(0, Mark::Fix, "The same for Terraform's `aws_iam_policy_document`:");
+            fix.terraform.lines().for_each(|line| self.add(1, Mark::Copy, line));
+        }
+        self.add(
+            0,
+            Mark::Fix,
+            "Apply it, with the whole policy in `trust-policy.json` (`--fix trust-policy` prints it):",
+        );
+        fix.commands.iter().for_each(|command| self.add(1, Mark::Copy, command));
+        if let Some(alternative) = &fix.alternative {
+            self.add(0, Mark::Fix, alternative);
+        }
+    }
+
+    /// A step that passed, with a warning: its last reason.
+    fn warning(&mut self, step: &Step) {
+        let last = step.reasons.len().saturating_sub(1);
+        let reason = step.reasons.get(last).map_or(step.says.as_str(), String::as_str);
+        self.add(0, Mark::Warning, &format!("{}{}{}", without_stop(reason), self.place(step, last), named(step)));
+        for (index, reason) in step.reasons.iter().enumerate().take(last) {
+            self.add(1, Mark::Reason, &format!("{reason}{}", self.place(step, index)));
+        }
+        if let Some(fix) = &step.fix {
+            self.add(1, Mark::Fix, fix);
+        }
+    }
+
+    /// The place of a reason, as the end of its line.
+    fn place(&self, step: &Step, reason: usize) -> String {
+        let place = step.places.iter().find(|place| place.reason == reason).and_then(|place| (self.text_of)(place));
+        place.map(|place| format!(" ({place})")).unwrap_or_default()
+    }
+
+    fn step(&mut self, step: &Step, cause: Option<&Step>, is_verbose: bool) {
+        // The first line says the cause.
+        let says = if cause == Some(step) { "the cause, see above" } else { step.says.as_str() };
+        self.add(0, Mark::Outcome(step.outcome), &format!("{}: {says}{}", step.title, named(step)));
+        for detail in &step.details {
+            if is_verbose || matches!(detail.outcome, Outcome::Failed | Outcome::Unknown) {
+                self.add(1, Mark::Outcome(detail.outcome), &format!("{}: {}", detail.name, detail.value));
+            }
+        }
+        for (index, reason) in step.reasons.iter().enumerate() {
+            let place = self.place(step, index);
+            // The sentence of the step may contain the reason.
+            if !place.is_empty() || !step.says.contains(reason.as_str()) {
+                self.add(1, Mark::Reason, &format!("{reason}{place}"));
+            }
+        }
+        // The fix of the cause, and of a warning, is above.
+        if let Some(fix) = step.fix.as_ref().filter(|_| cause != Some(step) && step.outcome != Outcome::Passed) {
+            self.add(1, Mark::Fix, fix);
+        }
+    }
+}
+
+fn is_of_trust_policy(step: &Step) -> bool {
+    use crate::explanation::StepKind::{Conditions, Provider};
+    matches!(step.step, Provider | Conditions)
+}
+
+/// The first line if no step failed.
+fn summary(explanation: &Explanation) -> String {
+    let unknown = explanation.steps.iter().filter(|step| step.outcome == Outcome::Unknown).count();
+    let all = explanation.steps.len();
+    match (explanation.problems.is_empty(), unknown) {
+        (false, _) => "Not all inputs can be read: see below".to_owned(),
+        (true, 0) => "No problem found".to_owned(),
+        (true, unknown) => {
+            let missing: Vec<String> = explanation.missing.iter().map(|input| input_with_option(*input)).collect();
+            let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join(", ")) };
+            format!("No problem found; {unknown} of {all} steps need more input{missing}")
+        }
+    }
+}
+
+/// An input, with the option of `irsa explain` that gives it.
+fn input_with_option(input: Input) -> String {
+    let option = match input {
+        Input::Pod => "--pod",
+        Input::ServiceAccount => "--service-account",
+        Input::Issuer => "--issuer",
+        Input::TrustPolicy => "--trust-policy",
+        _ => return input.words().to_owned(),
+    };
+    format!("{} (`{option}`)", input.words())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("step {what}") } else { format!("steps {what}") }
+}
+
+fn named(step: &Step) -> String {
+    step.mistake.map(|mistake| format!(" [{}]", mistake.name())).unwrap_or_default()
+}
+
+fn without_stop(text: &str) -> &str {
+    text.strip_suffix('.').unwrap_or(text)
+}
+
+/// Control characters, which could break a line in two, or change a terminal, are written as escapes.
 fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {

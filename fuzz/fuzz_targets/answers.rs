@@ -1,15 +1,16 @@
-//! Whatever the cluster answers, for the service account and for the ConfigMap, there is an answer; and a pod that is let through
-//! has a role only if the account's name was in what the cluster said.
+//! Whatever the cluster answers for the service account and the ConfigMap, the policy answers. An accepted pod has a
+//! role only if the cluster's answer contains the account's name.
 #![no_main]
 
-use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::{Cluster, LookupError, Query};
 use libfuzzer_sys::fuzz_target;
 
 const PAYLOAD: &str = r#"{"request":{"uid":"u","kind":{"group":"","version":"v1","kind":"Pod"},"namespace":"team-a",
 "operation":"CREATE","object":{"metadata":{"name":"p"},"spec":{"serviceAccountName":"web","containers":[{"name":"app"}]}}},
 "settings":{"rolesConfigMap":{"namespace":"kube-system","name":"roles"},"cacheLookups":true}}"#;
 
-/// The first byte tells whether the cluster fails; the rest is what it says, of the account up to a form feed, then of the map.
+/// The first byte decides whether the cluster fails. The rest is its answer: the account up to a form feed, then the
+/// ConfigMap.
 struct Says<'a>(&'a str);
 
 impl Cluster for Says<'_> {

@@ -1,4 +1,4 @@
-//! What is JSON is what `serde_json` says, and strings are written so that they read as the same.
+//! The reader accepts the same JSON as `serde_json`, and strings that it writes are read as the same strings.
 #![no_main]
 
 use json_reader::{Value, write_string};
@@ -8,7 +8,7 @@ fuzz_target!(|text: &str| {
     let ours = Value::parse(text);
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(_) => assert!(ours.is_ok(), "{ours:?}"),
-        // It goes no deeper than 128 levels.
+        // `serde_json` reads at most 128 levels.
         Err(error) => assert!(ours.is_err() || error.to_string().starts_with("recursion limit"), "{error}"),
     }
     let mut written = String::new();

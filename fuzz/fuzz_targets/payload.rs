@@ -1,11 +1,11 @@
-//! Whatever is sent is answered, and what was added to is not added to again.
+//! Every payload gets an answer, and injection is idempotent.
 #![no_main]
 
 use laws::Everybody;
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
-/// The payload with another object in the place of its own.
+/// The payload with another object instead of its own.
 fn with_object(payload: &str, object: &RawValue) -> Option<String> {
     let mut payload: serde_json::Value = serde_json::from_str(payload).ok()?;
     *payload.pointer_mut("/request/object")? = serde_json::from_str(object.get()).ok()?;
@@ -15,13 +15,13 @@ fn with_object(payload: &str, object: &RawValue) -> Option<String> {
 fuzz_target!(|payload: &[u8]| {
     let once = laws::review(payload, &mut Everybody);
     let Some(object) = laws::read(&once).mutated_object else { return };
-    let payload = std::str::from_utf8(payload).expect("what is no UTF-8 is refused");
-    let before: serde_json::Value = serde_json::from_str(payload).expect("what is no JSON is refused");
+    let payload = std::str::from_utf8(payload).expect("invalid UTF-8 is rejected");
+    let before: serde_json::Value = serde_json::from_str(payload).expect("invalid JSON is rejected");
     let kept = before["request"]["object"]["spec"]["containers"].as_array().map_or(0, Vec::len);
     let after: serde_json::Value = serde_json::from_str(object.get()).expect("it is JSON");
     assert_eq!(after["spec"]["containers"].as_array().map_or(0, Vec::len), kept);
     let again = with_object(payload, object).expect("the object was there");
     let twice = laws::review(again.as_bytes(), &mut Everybody);
     let twice = laws::read(&twice);
-    assert!(twice.accepted && twice.mutated_object.is_none(), "twice is once: {again}");
+    assert!(twice.accepted && twice.mutated_object.is_none(), "injection is not idempotent: {again}");
 });

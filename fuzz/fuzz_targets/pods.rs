@@ -1,14 +1,14 @@
-//! Pods that look like pods: only additions, twice is once, and nothing is missing after it was added. A workload is judged as the
-//! pods that it makes, and nobody is locked in by one that was there.
+//! Realistic pods: the policy only adds, injection is idempotent, and nothing is missing afterwards. A workload gets
+//! the same result as its pods, and an existing workload can always be updated.
 #![no_main]
 
-use irsa::cluster::{Cluster, LookupError, Query};
+use irsa::{Cluster, LookupError, Query};
 use laws::additions::assert_only_additions;
 use laws::pod::Scene;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-/// A cluster of one account.
+/// A cluster with one account.
 struct OneAccount(Value);
 
 impl Cluster for OneAccount {
@@ -21,7 +21,7 @@ impl Cluster for OneAccount {
     }
 }
 
-/// The answer's acceptance, its warnings, and the pod that comes of it.
+/// Whether the request is accepted, the warnings, and the resulting pod.
 fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec<String>, Value) {
     let request = json!({"uid": "u", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "team-a",
         "operation": "CREATE", "object": pod});
@@ -31,7 +31,7 @@ fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec
     (answer.accepted, answer.warnings.unwrap_or_default(), pod)
 }
 
-/// A deployment whose template is the pod, and the same deployment updated without a change.
+/// A Deployment whose template is the pod, and an update of it without a change.
 fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut judge = |group: &str, kind: &str, operation: &str, object: &Value, old: &Value| {
@@ -43,15 +43,19 @@ fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     };
     let of_pod = judge("", "Pod", "CREATE", pod, &Value::Null);
     let created = judge("apps", "Deployment", "CREATE", &deployment, &Value::Null);
-    assert_eq!(created, of_pod, "a workload is judged as its pods are: {pod}");
+    assert_eq!(created, of_pod, "a workload gets another result than its pods: {pod}");
     let (code, _) = judge("apps", "Deployment", "UPDATE", &deployment, &deployment);
-    assert_eq!(code, None, "nobody is locked in: {pod}");
+    assert_eq!(code, None, "an unchanged update is rejected: {pod}");
 }
 
 fuzz_target!(|scene: Scene| {
     let Scene { pod, account, mut settings } = scene;
     let mut cluster = OneAccount(account);
-    assert_eq!(irsa_policy::check_settings(settings.to_string().as_bytes()), Ok(()), "no run is lost");
+    assert_eq!(
+        irsa_policy::check_settings(settings.to_string().as_bytes()),
+        Ok(()),
+        "the generated settings are invalid"
+    );
     check_workload(&pod, &settings, &mut cluster);
     let (accepted, warnings, once) = review(&pod, &settings, &mut cluster);
     assert_only_additions(&pod, &once);
@@ -59,11 +63,11 @@ fuzz_target!(|scene: Scene| {
         return;
     }
     let (accepted, _, twice) = review(&once, &settings, &mut cluster);
-    assert!(accepted && twice == once, "twice is once: {pod}\n{once}\n{twice}");
+    assert!(accepted && twice == once, "injection is not idempotent: {pod}\n{once}\n{twice}");
 
     settings["mode"] = "Validate".into();
     settings["actions"]["notInjected"] = "Warn".into();
     let (accepted, after, unchanged) = review(&once, &settings, &mut cluster);
-    assert!(accepted && unchanged == once, "what was let through with {warnings:?} is let through: {once}");
+    assert!(accepted && unchanged == once, "a pod accepted with {warnings:?} is rejected or changed later: {once}");
     assert!(!after.iter().any(|warning| warning.ends_with("[notInjected]")), "{after:?}\n{once}");
 });

@@ -1,4 +1,4 @@
-//! Settings are right or wrong, and what is right works on a pod.
+//! Settings are valid or invalid, and a pod gets an answer with valid ones.
 #![no_main]
 
 use laws::Everybody;
@@ -16,6 +16,6 @@ fuzz_target!(|settings: &str| {
     let answer = laws::review(payload.as_bytes(), &mut Everybody);
     let answer = laws::read(&answer);
     let is_misconfigured = answer.message.is_some_and(|message| message.starts_with("the policy's settings are wrong"));
-    // `null` are no settings, to the host.
+    // The host treats `null` as missing settings.
     assert!(checked.is_err() == is_misconfigured || settings.trim() == "null", "{checked:?}");
 });

@@ -1,16 +1,16 @@
-//! The small texts: globs, ARNs, patterns of accounts, paths to pod templates, `skip-containers`, lifetimes.
+//! Short strings: globs, ARNs, account patterns, paths to pod templates, `skip-containers`, lifetimes.
 #![no_main]
 
 use std::borrow::Cow;
 
-use irsa::account_pattern::AccountPattern;
-use irsa::glob::Glob;
-use irsa::role_arn::RoleArn;
-use irsa::settings::TemplatePath;
-use irsa::{skip_containers, token_lifetime::TokenLifetime};
+use irsa::internals::AccountPattern;
+use irsa::internals::Glob;
+use irsa::RoleArn;
+use irsa::internals::ObjectPath;
+use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
 
-/// Globs, by trying every way. `**` crosses `/`; nothing crosses `:`.
+/// Matches globs by trying every possibility. `**` matches `/`; nothing matches `:`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let star = |crosses: fn(u8) -> bool, rest: &[u8]| {
         let run = text.iter().take_while(|byte| crosses(**byte)).count();
@@ -27,22 +27,22 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
 fuzz_target!(|texts: (&str, &str)| {
     let (one, other) = texts;
     let borrowed = Cow::Borrowed(one);
-    if let Some(glob) = Glob::new(borrowed.clone()) {
+    if let Ok(glob) = Glob::new(borrowed.clone()) {
         let matched = glob.matches(other);
-        // Every way takes for ever where there are many stars.
+        // Trying every possibility takes too long with many stars.
         if one.len() <= 12 && other.len() <= 24 {
             assert_eq!(matched, matches(one.as_bytes(), other.as_bytes()), "{one:?} {other:?}");
         }
     }
-    if RoleArn::new(borrowed.clone()).is_some() {
+    if RoleArn::new(borrowed.clone()).is_ok() {
         assert!(one.starts_with("arn:aws") && one.contains(":iam::") && one.contains(":role/"), "{one}");
         assert!((20..=2048).contains(&one.len()) && one.is_ascii(), "{one}");
     }
-    if let Some(pattern) = AccountPattern::new(borrowed) {
+    if let Ok(pattern) = AccountPattern::new(borrowed.clone()) {
         assert_eq!(one.matches('/').count(), 1, "{one}");
         std::hint::black_box(pattern.matches(other, one));
     }
-    if let Some(path) = TemplatePath::new(one) {
+    if let Ok(path) = ObjectPath::new(borrowed) {
         assert!(!path.steps().is_empty());
     }
     for name in skip_containers::read(one).into_iter().flatten() {

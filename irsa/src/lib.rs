@@ -1,76 +1,88 @@
-//! What IAM roles for service accounts (IRSA) mean for a pod.
+//! What IAM roles for service accounts (IRSA) means for a pod: pure logic, no I/O, no policy host.
 //!
-//! Data in, decision out: this crate knows no policy host and does no I/O. Whoever uses it brings a request's text and
-//! a way to [ask the cluster](cluster::Cluster) for a service account, and gets a [`Review`].
+//! The caller passes the text of an admission request and a way to read the [`Cluster`], and gets a [`Review`].
 //!
-//! A request's way through it: its text is read once, by a [`json::Reader`], into a [`Request`]; a [`pod::Pod`] is what
-//! is read of a pod, with where it stood. The name of its service account is asked for, once
-//! ([`service_account`]). What the account's annotations say ([`annotation`]) comes to an [`identity`], or to none. The
-//! identity comes to an [`environment`], and that to a [`plan`]: what the pod lacks. All that is wrong on the way is a
-//! [`finding`], and what is done about it is up to the [`settings`]. Last, the plan is put into the object's text
-//! ([`edit`]), of which nothing else is touched.
+//! The rooms, in the order of a request's way. Each imports only from the rooms below it; `tests/rooms.rs` holds that.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `review` | dispatches a request, takes it through the steps, concludes the answer |
+//! | `checks` | judges what was read and planned |
+//! | `injection` | plans what a pod lacks, and inserts it into the pod's text |
+//! | `identity` | reads annotations, and resolves the identity of a service account |
+//! | `context` | the state that travels through a review |
+//! | `cluster` | looks up service accounts and the `ConfigMap` |
+//! | `request` | reads the admission request |
+//! | `objects` | reads Kubernetes objects |
+//! | `settings` | reads the settings |
+//! | `findings` | the table of findings, their messages, the report |
+//! | `types` | values that cannot be wrong: ARNs, regions, paths, globs |
+//! | `util` | algorithms on strings |
 //!
 //! ```
-//! use irsa::cluster::{Cluster, LookupError, Query};
-//! use irsa::{Request, Review, Settings, json::Reader};
+//! use irsa::{Cluster, LookupError, Query, Request, Review, Settings, json::Reader};
 //!
 //! struct Accounts;
 //! impl Cluster for Accounts {
 //!     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
 //!         let role = r#"{"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"}"#;
-//!         Ok(format!(r#"{{"metadata": {{"namespace": "{}", "name": "{}", "annotations": {role}}}}}"#, query.namespace, query.name))
+//!         let (namespace, name) = (query.namespace, query.name);
+//!         Ok(format!(r#"{{"metadata": {{"namespace": "{namespace}", "name": "{name}", "annotations": {role}}}}}"#))
 //!     }
 //! }
 //!
-//! let request = r#"{"uid": "1", "namespace": "shop", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+//! let request = r#"{"uid": "1", "namespace": "shop", "operation": "CREATE",
+//!     "kind": {"group": "", "version": "v1", "kind": "Pod"},
 //!     "object": {"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}}}"#;
 //! let settings = Settings::parse(r#"{"region": "us-east-2"}"#)?;
 //! let review = Review::new(&Request::read(&mut Reader::new(request))?, &settings, &mut Accounts);
-//! let mut pod = String::new();
-//! review.edits.write(request, review.object, &mut pod);
+//! let pod = review.mutated_object.expect("the account has a role").to_string();
 //! assert!(pod.contains(r#"{"name":"AWS_ROLE_ARN","value":"arn:aws:iam::111122223333:role/web"}"#));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The contract that the rules follow is that of AWS's `amazon-eks-pod-identity-webhook`, v0.6.17: where its result is
-//! valid and works, the pod is the same.
+//! Wherever AWS's `amazon-eks-pod-identity-webhook` (v0.6.17) makes a working pod, this crate makes the same pod.
 
-pub mod account_pattern;
-pub mod allowed;
-pub mod annotation;
-pub mod by_hand;
-pub mod check;
-pub mod cluster;
-pub mod container;
-pub mod edit;
-pub mod environment;
-pub mod finding;
-pub mod findings;
-pub mod glob;
-pub mod identity;
-pub mod lookups;
-pub mod metadata;
-pub mod mount_path;
-pub mod names;
-pub mod nearest;
-pub mod plan;
-pub mod pod;
-pub mod region;
-pub mod request;
-pub mod resolve;
-pub mod review;
-pub mod role_arn;
-pub mod role_mapping;
-pub mod service_account;
-pub mod settings;
-pub mod skip_containers;
-pub mod text;
-pub mod token_lifetime;
-pub mod variable;
-pub mod volume;
-pub mod workload;
+mod checks;
+mod cluster;
+mod context;
+mod findings;
+mod identity;
+mod injection;
+mod objects;
+mod request;
+mod review;
+mod settings;
+mod types;
+mod util;
 
+pub use cluster::{Cluster, LookupError, Query};
+pub use findings::{Action, Finding, FindingKind, ItemKind, Owner, Place, TargetKind, escaped_line};
 pub use json_reader as json;
+pub use objects::env_var::refers_to_another;
+pub use objects::kind::GroupVersionKind;
+pub use objects::metadata::SKIP_LABEL;
+pub use objects::workload::{Template, Workload};
 pub use request::Request;
-pub use review::Review;
-pub use settings::Settings;
+pub use review::answer::{Decision, MutatedObject, Rejection, Review};
+pub use settings::{Settings, SettingsError, SettingsErrors};
+pub use types::region::Region;
+pub use types::role_arn::RoleArn;
+
+/// What the generated references, and the fuzz targets, need beyond the façade. Not for other users.
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::objects::annotation_keys::AUDIENCE;
+    pub use crate::settings::{Definition, Mode, OBJECTS, ObjectPath, ObjectPathError, ValueType};
+    pub use crate::types::account_pattern::{AccountPattern, AccountPatternError};
+    pub use crate::types::character::Shown;
+    pub use crate::types::dns::{is_dns_label, is_dns_subdomain};
+    pub use crate::types::glob::{Glob, GlobError};
+    pub use crate::types::mount_path::{MountPath, MountPathError};
+    pub use crate::types::region::{Region, RegionError};
+    pub use crate::types::role_arn::{RoleArn, RoleArnError, check_account_id, check_partition};
+    pub use crate::types::skip_containers;
+    pub use crate::types::token_lifetime::{Reading, TokenLifetime, TokenLifetimeError};
+    pub use crate::util::edit_distance::edits;
+    pub use crate::util::substring::contains;
+}

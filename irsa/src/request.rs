@@ -1,63 +1,55 @@
-//! An admission request, as the API server makes it.
+//! The admission request.
 //!
 //! Source: Kubernetes' `admission.k8s.io/v1` `AdmissionRequest`.
 
 use std::borrow::Cow;
 
 use crate::json::{self, Attempt, Field, RawStr, Reader, Span, Unreadable};
-use crate::pod::Pod;
+use crate::objects::kind::GroupVersionKind;
+use crate::objects::metadata::Metadata;
+use crate::objects::pod::Pod;
+use crate::types::dns::is_dns_label;
 
-/// What is read of an admission request.
+/// An admission request.
 #[derive(Debug, Clone)]
 pub struct Request<'j> {
-    /// The request's uid: the API server makes one for each call.
+    /// The request's uid. The API server makes one for each call.
     pub uid: RawStr<'j>,
     /// The namespace of the object.
     pub namespace: RawStr<'j>,
-    /// What is done.
+    /// The operation.
     pub operation: Operation,
-    /// Only a part of the object is asked for, such as its status.
+    /// Whether the request is for a subresource, such as `status`.
     pub is_subresource: bool,
-    /// What kind of object.
+    /// The kind of the object.
     pub kind: GroupVersionKind<'j>,
-    /// The object after the operation. Missing where it is deleted.
+    /// The object after the operation. Missing on `DELETE`.
     pub object: Field<Document<'j>>,
-    /// The object before the operation. Missing where it is created.
+    /// The object before the operation. Missing on `CREATE`.
     pub old_object: Field<Document<'j>>,
 }
 
-/// What is done to an object.
+/// The operation on an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// It is created.
+    /// `CREATE`.
     Create,
-    /// It is changed.
+    /// `UPDATE`.
     Update,
-    /// It is deleted.
+    /// `DELETE`.
     Delete,
-    /// It is connected to.
+    /// `CONNECT`.
     Connect,
 }
 
-/// A kind of object.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GroupVersionKind<'j> {
-    /// The API group. Empty for the core one.
-    pub group: RawStr<'j>,
-    /// The version within the group.
-    pub version: RawStr<'j>,
-    /// The kind's name.
-    pub kind: RawStr<'j>,
-}
-
-/// The text of an object, and the pod that it was read as.
+/// The text of an object, and the pod if it is one.
 #[derive(Debug, Clone)]
 pub struct Document<'j> {
     /// The object's text.
     pub text: &'j str,
-    /// Where that stands in the text of the request.
+    /// The position of that text in the text of the request.
     pub span: Span,
-    /// The object, where it is a pod that has been read already.
+    /// The pod, if it was read while the request was.
     pod: Option<json::Result<Pod<'j>>>,
 }
 
@@ -65,8 +57,8 @@ impl<'j> Document<'j> {
     /// The object as a pod.
     ///
     /// # Errors
-    /// Fails where it cannot be read as one.
-    pub fn pod(&self) -> json::Result<Cow<'_, Pod<'j>>> {
+    /// Fails if it cannot be read as a pod.
+    pub(crate) fn pod(&self) -> json::Result<Cow<'_, Pod<'j>>> {
         match &self.pod {
             Some(Ok(pod)) => Ok(Cow::Borrowed(pod)),
             Some(Err(unreadable)) => Err(unreadable.clone()),
@@ -74,7 +66,18 @@ impl<'j> Document<'j> {
         }
     }
 
-    /// Reads the object in passing where it is known to be a pod; else only its text is taken.
+    /// The object's metadata, whatever its kind.
+    pub(crate) fn metadata(&self) -> json::Result<Metadata<'j>> {
+        let mut metadata = Field::Missing;
+        let read = Reader::new(self.text).object(|reader, key| match key {
+            "metadata" => metadata.read(reader, Metadata::read),
+            _ => reader.skip(),
+        });
+        read.map_err(|error| error.within("object"))?;
+        Ok(metadata.into_value())
+    }
+
+    /// Reads the object as a pod if the kind before it says so; otherwise only takes its text.
     fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
         if !kind.is_some_and(GroupVersionKind::is_pod) {
             let (text, span) = reader.raw()?;
@@ -89,7 +92,7 @@ impl<'j> Request<'j> {
     /// Reads a request.
     ///
     /// # Errors
-    /// Fails where something that is read has another type than Kubernetes gives it, or says nothing that is known.
+    /// Fails if a field has another type than in Kubernetes, or an unknown operation.
     pub fn read(reader: &mut Reader<'j>) -> json::Result<Self> {
         let mut uid = Field::Missing;
         let mut namespace = Field::Missing;
@@ -122,6 +125,27 @@ impl<'j> Request<'j> {
     }
 }
 
+impl<'j> Request<'j> {
+    /// The object of the request.
+    pub(crate) fn required_object(&self) -> json::Result<&Document<'j>> {
+        self.object.get().ok_or_else(|| Unreadable::missing("an object").within("object"))
+    }
+
+    /// The namespace of the request. The policy looks up accounts there and nowhere else.
+    pub(crate) fn required_namespace(&self) -> json::Result<Cow<'j, str>> {
+        let namespace = self.namespace.decode();
+        if is_dns_label(&namespace) {
+            return Ok(namespace);
+        }
+        let expected = "the name of a namespace";
+        let error = match &*namespace {
+            "" => Unreadable::missing(expected),
+            other => Unreadable::name(expected, other),
+        };
+        Err(error.within("namespace"))
+    }
+}
+
 impl Operation {
     fn read(reader: &mut Reader<'_>) -> json::Result<Self> {
         match &*reader.string()?.decode() {
@@ -131,36 +155,5 @@ impl Operation {
             "CONNECT" => Ok(Self::Connect),
             _ => Err(Unreadable::value("`CREATE`, `UPDATE`, `DELETE` or `CONNECT`")),
         }
-    }
-}
-
-impl<'j> GroupVersionKind<'j> {
-    /// Whether it is this kind.
-    #[must_use]
-    pub fn is(&self, group: &str, version: &str, kind: &str) -> bool {
-        self.kind == *kind && self.group == *group && self.version == *version
-    }
-
-    /// Whether it is that of pods.
-    #[must_use]
-    pub fn is_pod(&self) -> bool {
-        self.is("", "v1", "Pod")
-    }
-
-    fn read(reader: &mut Reader<'j>) -> json::Result<Self> {
-        let mut group = Field::Missing;
-        let mut version = Field::Missing;
-        let mut kind = Field::Missing;
-        reader.object(|reader, key| match key {
-            "group" => group.read(reader, Reader::string),
-            "version" => version.read(reader, Reader::string),
-            "kind" => kind.read(reader, Reader::string),
-            _ => reader.skip(),
-        })?;
-        Ok(Self {
-            group: group.into_value(),
-            version: version.into_value(),
-            kind: kind.into_option().ok_or_else(|| Unreadable::missing("a kind").within("kind"))?,
-        })
     }
 }

@@ -1,17 +1,17 @@
-//! Members of objects, which may be absent, `null`, or there, and must not be there twice.
+//! Members of objects that can be missing, `null` or present, and must not occur twice.
 
 use crate::reader::{Brackets, Reader, Span};
 use crate::unreadable::{Result, Unreadable};
 
-/// A member of an object that is read.
+/// A member of an object.
 #[derive(Debug, Clone, Default)]
 pub enum Field<T> {
-    /// The object has no such key.
+    /// The object does not have the key.
     #[default]
     Missing,
-    /// It is `null`, which counts as missing.
+    /// The value is `null`, which counts as missing.
     Null(Span),
-    /// It is there.
+    /// The value.
     Present(T),
 }
 
@@ -19,7 +19,7 @@ impl<T> Field<T> {
     /// Reads the member's value.
     ///
     /// # Errors
-    /// Fails as `read` does, and where the object had the key before: decoders differ in which of the two they take.
+    /// Fails if `read` fails, and if the key occurs a second time, since decoders differ in which value they use.
     pub fn read<'j>(&mut self, reader: &mut Reader<'j>, read: impl FnOnce(&mut Reader<'j>) -> Result<T>) -> Result<()> {
         if !matches!(self, Self::Missing) {
             return Err(Unreadable::duplicate());
@@ -28,7 +28,7 @@ impl<T> Field<T> {
         Ok(())
     }
 
-    /// The value, where there is one.
+    /// The value. `None` if it is missing or `null`.
     pub fn get(&self) -> Option<&T> {
         match self {
             Self::Present(value) => Some(value),
@@ -36,7 +36,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value, where there is one.
+    /// The value. `None` if it is missing or `null`.
     pub fn into_option(self) -> Option<T> {
         match self {
             Self::Present(value) => Some(value),
@@ -46,39 +46,42 @@ impl<T> Field<T> {
 }
 
 impl<T: Default> Field<T> {
-    /// The value, or the type's default: what Go's decoder makes of an absent member.
+    /// The value of an optional member. The type's default if it is missing or `null`, as in Go's decoder.
     pub fn into_value(self) -> T {
-        self.into_option().unwrap_or_default()
+        match self {
+            Self::Present(value) => value,
+            Self::Missing | Self::Null(_) => T::default(),
+        }
     }
 }
 
-/// A list that is a member of an object: where it stands, and what is read of its elements.
+/// An array that is a member of an object: where it is, and what was read of its elements.
 #[derive(Debug, Clone)]
-pub struct List<T> {
-    /// Where it stands.
+pub struct Array<T> {
+    /// Where the array is.
     pub place: Field<Brackets>,
-    /// What was read, in the order of the list.
+    /// What was read of the elements, in their order.
     pub elements: Vec<T>,
 }
 
-impl<T> Default for List<T> {
+impl<T> Default for Array<T> {
     fn default() -> Self {
         Self { place: Field::Missing, elements: Vec::new() }
     }
 }
 
-impl<T> List<T> {
-    /// Reads the member's value. `read` reads each element, and adds what is kept of it.
+impl<T> Array<T> {
+    /// Reads the member's value. `read` reads one element and pushes what to keep of it.
     ///
     /// # Errors
-    /// Fails as [`Field::read`] does, and as `read`, under the element's index.
+    /// Fails as [`Field::read`] does, and if `read` fails; the error's path then contains the element's index.
     pub fn read<'j>(
         &mut self,
         reader: &mut Reader<'j>,
         read: fn(&mut Reader<'j>, &mut Vec<T>) -> Result<()>,
     ) -> Result<()> {
         let elements = &mut self.elements;
-        self.place.read(reader, |reader| reader.list(|reader, _| read(reader, elements)))
+        self.place.read(reader, |reader| reader.array(|reader, _| read(reader, elements)))
     }
 }
 
@@ -97,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_missing_from_null_and_both_from_present() {
+    fn distinguishes_missing_null_and_present() {
         assert!(matches!(read(r#"{"b": "x"}"#).0, Field::Missing));
         assert!(matches!(read(r#"{"a": null}"#).0, Field::Null(Span { start: 6, end: 10 })));
         let (field, _) = read(r#"{"a": "x"}"#);
@@ -108,23 +111,24 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_key_once() {
+    fn rejects_a_key_that_occurs_twice() {
         for twice in [r#"{"a": null, "a": "x"}"#, r#"{"a": "x", "a": null}"#, r#"{"a": "x", "\u0061": "x"}"#] {
             assert_eq!(read(twice).1.unwrap_err().to_string(), "`a`: expected the key once, but got it twice");
         }
     }
 
     #[test]
-    fn reads_what_is_kept_of_a_list() {
-        let mut list = List::default();
+    fn keeps_the_elements_that_were_pushed() {
+        let mut array = Array::default();
         let text = r#"["a", "", "b"]"#;
-        list.read(&mut Reader::new(text), |reader, all| {
-            let element = reader.string()?;
-            all.extend((!element.is_empty()).then_some(element));
-            Ok(())
-        })
-        .unwrap();
-        assert!(list.place.get().is_some_and(|place| place.span.end == text.len() && !place.is_empty));
-        assert_eq!(list.elements.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b"]);
+        array
+            .read(&mut Reader::new(text), |reader, all| {
+                let element = reader.string()?;
+                all.extend((!element.is_empty()).then_some(element));
+                Ok(())
+            })
+            .unwrap();
+        assert!(array.place.get().is_some_and(|place| place.span.end == text.len() && !place.is_empty));
+        assert_eq!(array.elements.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b"]);
     }
 }

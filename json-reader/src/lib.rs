@@ -1,14 +1,19 @@
-//! JSON: reading it, in one pass, with positions; and writing strings.
+//! Reads JSON in one pass, with the position of each value, and writes JSON strings.
 //!
-//! A [`Reader`] pulls values out of a text and tells where each stood, so that an object can later be added to
-//! without being written anew: what is not read is not touched. Beside that there are:
+//! A [`Reader`] pulls values out of a text. Since it reports where each value is, a caller can insert members into an
+//! object and copy the rest of the text as it is: every field and every value is kept, also those nobody has read.
 //!
-//! - errors that name the JSON path at fault and never hold any of the text ([`Unreadable`]);
-//! - members that may be absent, `null`, or there, and must not be there twice ([`Field`]).
+//! - [`Unreadable`]: an error with the JSON path of the value. It never contains a value, which may be a secret.
+//! - [`Field`]: a member that can be missing, `null` or present, and must not occur twice.
+//! - [`RawStr`]: a string that is decoded only on use.
 //!
-//! Limits: nesting deeper than [200 levels](DEPTH_LIMIT) is an error. The text must be UTF-8, which the caller has checked.
+//! Limits: at most [200 levels](DEPTH_LIMIT) of nesting. Time and memory grow linearly with the length of the text.
+//! The text must be UTF-8, which `&str` ensures.
+//!
+//! Why not a library: `docs/decisions/0001-own-json-reader.md`.
 
 mod field;
+mod invariant;
 mod reader;
 mod scan;
 mod string;
@@ -16,10 +21,10 @@ mod unreadable;
 mod value;
 mod write;
 
-pub use field::{Field, List};
+pub use field::{Array, Field};
 pub use reader::{Attempt, Brackets, Reader, Span};
 pub use scan::DEPTH_LIMIT;
 pub use string::RawStr;
-pub use unreadable::{Result, Segment, Unreadable, path_text};
+pub use unreadable::{KEY_LIMIT, NAME_LIMIT, Result, Segment, Unreadable, path_text};
 pub use value::Value;
 pub use write::write_string;

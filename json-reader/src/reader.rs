@@ -1,137 +1,143 @@
-//! Reading JSON, in one pass, with positions.
+//! The reader: pulls values out of a JSON text and reports their positions.
 
 use crate::scan::{Kind, Scanner};
 use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};
 
-/// Where a value stands: byte offsets into the whole text, the end exclusive.
+/// Where a value is: byte offsets into the whole text, the end exclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Span {
-    /// The value's first byte.
+    /// The offset of the value's first byte.
     pub start: usize,
-    /// The byte after its last.
+    /// The offset after the value's last byte.
     pub end: usize,
 }
 
-/// Where a list or an object stands, and whether anything is in it.
+/// Where an array or object is, and whether it is empty.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Brackets {
-    /// From its opening bracket to behind its closing one.
+    /// From the opening bracket to after the closing bracket.
     pub span: Span,
-    /// Nothing stands between the brackets.
+    /// Whether it has no elements or members.
     pub is_empty: bool,
 }
 
-/// A value that was read by [`Reader::attempt`].
+/// The result of [`Reader::attempt`].
 #[derive(Debug)]
 pub struct Attempt<'j, T> {
-    /// What was read, or why it could not be.
+    /// What was read, or why it could not be read.
     pub outcome: Result<T>,
-    /// The value's text.
+    /// The value's JSON text.
     pub text: &'j str,
-    /// Where it stands.
+    /// Where the value is.
     pub span: Span,
 }
+
+/// Where a value starts, as an offset into the text of one reader.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start(usize);
 
 /// Pulls values out of a JSON text.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'j> {
-    /// Where the text stands in the whole text that positions refer to.
+    /// The offset of this reader's text in the whole text, which spans refer to.
     offset: usize,
     scanner: Scanner<'j>,
 }
 
 impl<'j> Reader<'j> {
-    /// Reads a text from its start.
+    /// A reader of a whole text.
     #[must_use]
     pub fn new(text: &'j str) -> Self {
         Self::within(text, 0)
     }
 
-    /// Reads a value that stands `offset` bytes into a larger text.
+    /// A reader of a part of a text, which starts at byte `offset` of the whole text.
     #[must_use]
     pub fn within(text: &'j str, offset: usize) -> Self {
         Self { offset, scanner: Scanner::new(text) }
     }
 
-    /// Reads an object: `member` is called with each key, and must read or [`skip`](Self::skip) the key's value.
+    /// Reads an object. Calls `member` with each key; it must read or [`skip`](Self::skip) the key's value.
     ///
     /// # Errors
-    /// Fails where the next value is no object, and as `member` does, under the member's key.
+    /// Fails if the next value is not an object, and if `member` fails; the error's path then contains the key.
     pub fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<Brackets> {
         self.members(&mut |reader, key, _| member(reader, key))
     }
 
-    /// Reads an object whose keys are the user's own and whose values are strings, as labels are. A `null` is the
-    /// empty string, as for Go's decoder. `entry` is called with each key, its value, and where the value stands.
+    /// Reads an object with any keys whose values are strings, as labels are. A `null` is read as the empty string, as
+    /// Go's decoder does. Calls `entry` with each key, its value, and where the value is.
     ///
     /// # Errors
-    /// Fails where the next value is no object, or a value no string.
+    /// Fails if the next value is not an object, and if a value is not a string.
     pub fn string_map(&mut self, mut entry: impl FnMut(RawStr<'j>, RawStr<'j>, Span)) -> Result<Brackets> {
         self.members(&mut |reader, _, key| {
             let is_null = reader.is_null();
-            let start = reader.position();
+            let start = reader.start();
             let value = if is_null { reader.skip().map(|()| RawStr::default()) } else { reader.string() }?;
-            entry(key, value, Span { start, end: reader.position() });
+            entry(key, value, reader.span_since(start));
             Ok(())
         })
     }
 
-    /// The loop stands in the module once, whatever is read by it.
+    /// Not generic, so it is compiled once.
     #[inline(never)]
     pub(crate) fn members(
         &mut self,
         member: &mut dyn FnMut(&mut Self, &str, RawStr<'j>) -> Result<()>,
     ) -> Result<Brackets> {
         self.expect(b'{', Kind::Object)?;
-        let start = self.position();
-        let mut has_more = self.scanner.enter(b'}').ok_or_else(|| self.no_json())?;
+        let start = self.start();
+        let mut has_more = self.scanner.enter(b'}').ok_or_else(|| self.not_json())?;
         let is_empty = !has_more;
         while has_more {
-            let raw_key = self.scanner.key().ok_or_else(|| self.no_json())?;
+            let raw_key = self.scanner.key().ok_or_else(|| self.not_json())?;
             let key = raw_key.decode();
             member(self, &key, raw_key).map_err(|error| error.within(&key))?;
-            has_more = self.scanner.step(b'}').ok_or_else(|| self.no_json())?;
+            has_more = self.scanner.step(b'}').ok_or_else(|| self.not_json())?;
         }
-        Ok(Brackets { span: Span { start, end: self.position() }, is_empty })
+        Ok(Brackets { span: self.span_since(start), is_empty })
     }
 
-    /// Reads a list: `element` is called for each of its elements, with its index, and must read or skip it.
+    /// Reads an array. Calls `element` with the index of each element; it must read or skip the element.
     ///
     /// # Errors
-    /// Fails where the next value is no list, and as `element` does, under the element's index.
-    pub fn list(&mut self, mut element: impl FnMut(&mut Self, usize) -> Result<()>) -> Result<Brackets> {
+    /// Fails if the next value is not an array, and if `element` fails; the error's path then contains the index.
+    pub fn array(&mut self, mut element: impl FnMut(&mut Self, usize) -> Result<()>) -> Result<Brackets> {
         self.elements(&mut element)
     }
 
+    /// Not generic, so it is compiled once.
     #[inline(never)]
     fn elements(&mut self, element: &mut dyn FnMut(&mut Self, usize) -> Result<()>) -> Result<Brackets> {
-        self.expect(b'[', Kind::List)?;
-        let start = self.position();
-        let mut has_more = self.scanner.enter(b']').ok_or_else(|| self.no_json())?;
+        self.expect(b'[', Kind::Array)?;
+        let start = self.start();
+        let mut has_more = self.scanner.enter(b']').ok_or_else(|| self.not_json())?;
         let mut index = 0_usize;
         while has_more {
-            element(self, index).map_err(|error| error.within_list(index))?;
-            index = index.saturating_add(1);
-            has_more = self.scanner.step(b']').ok_or_else(|| self.no_json())?;
+            element(self, index).map_err(|error| error.within_array(index))?;
+            // INVARIANT: each element takes a byte of the text, so the index can't overflow.
+            index = index.wrapping_add(1);
+            has_more = self.scanner.step(b']').ok_or_else(|| self.not_json())?;
         }
-        Ok(Brackets { span: Span { start, end: self.position() }, is_empty: index == 0 })
+        Ok(Brackets { span: self.span_since(start), is_empty: index == 0 })
     }
 
     /// Reads a string.
     ///
     /// # Errors
-    /// Fails where the next value is no string.
+    /// Fails if the next value is not a string.
     #[inline(never)]
     pub fn string(&mut self) -> Result<RawStr<'j>> {
         self.expect(b'"', Kind::String)?;
-        self.scanner.string().ok_or_else(|| self.no_json())
+        self.scanner.string().ok_or_else(|| self.not_json())
     }
 
     /// Reads a boolean.
     ///
     /// # Errors
-    /// Fails where the next value is no boolean.
+    /// Fails if the next value is not a boolean.
     pub fn boolean(&mut self) -> Result<bool> {
         match self.kind()? {
             Kind::Boolean => Ok(self.raw()?.0 == "true"),
@@ -139,34 +145,40 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// Reads any value, as its text and where that stands.
+    /// Reads any value. Returns its JSON text and where it is.
     ///
     /// # Errors
-    /// Fails where the text is no JSON.
+    /// Fails if the value is not JSON.
     #[inline(never)]
     pub fn raw(&mut self) -> Result<(&'j str, Span)> {
         self.scanner.peek();
-        let start = self.position();
+        let start = self.start();
         self.skip()?;
-        Ok((self.text_since(start), Span { start, end: self.position() }))
+        Ok((self.text_since(start), self.span_since(start)))
     }
 
-    /// Passes over any value.
+    /// Skips any value. Checks that it is JSON.
     ///
     /// # Errors
-    /// Fails where the text is no JSON.
+    /// Fails if the value is not JSON.
     pub fn skip(&mut self) -> Result<()> {
-        self.scanner.skip().ok_or_else(|| self.no_json())
+        self.scanner.skip().ok_or_else(|| self.not_json())
     }
 
-    /// Whether the next value is `null`, or means to be.
+    /// Whether the next value starts with `n`. A misspelt `null` fails when it is read.
     #[inline]
     pub fn is_null(&mut self) -> bool {
         self.scanner.peek() == Some(b'n')
     }
 
-    /// Whether the next value is a list.
-    pub fn is_list(&mut self) -> bool {
+    /// Whether the next value starts with a quote, as a string does.
+    #[inline]
+    pub fn is_string(&mut self) -> bool {
+        self.scanner.peek() == Some(b'"')
+    }
+
+    /// Whether the next value is an array.
+    pub fn is_array(&mut self) -> bool {
         self.scanner.peek() == Some(b'[')
     }
 
@@ -175,32 +187,33 @@ impl<'j> Reader<'j> {
         self.scanner.peek() == Some(b'{')
     }
 
-    /// Reads by `read`; where that fails but the text is JSON, the value is passed over. Either way its text is
-    /// returned besides, with where it stands, and reading can go on behind it.
+    /// Calls `read`. If it fails, skips the value instead, so that reading can go on after it.
+    ///
+    /// A value whose attempt fails is scanned twice, so attempts should not be nested.
     ///
     /// # Errors
-    /// The outer error says that the text is no JSON; the inner one is what `read` failed with.
+    /// The outer error means that the value is not JSON. The inner one is the error of `read`.
     pub fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Attempt<'j, T>> {
         self.scanner.peek();
         let mut before = *self;
-        let start = self.position();
+        let start = self.start();
         let outcome = read(self);
         if outcome.is_err() {
             before.skip()?;
             *self = before;
         }
-        Ok(Attempt { outcome, text: self.text_since(start), span: Span { start, end: self.position() } })
+        Ok(Attempt { outcome, text: self.text_since(start), span: self.span_since(start) })
     }
 
-    /// Ends the reading.
+    /// Checks that the text ends here.
     ///
     /// # Errors
-    /// Fails where anything but white space is left.
+    /// Fails if anything but white space follows.
     pub fn finish(self) -> Result<()> {
-        self.scanner.finish().ok_or_else(|| self.no_json())
+        self.scanner.finish().ok_or_else(|| self.not_json())
     }
 
-    /// The next value must begin with this byte, as values of a kind do.
+    /// Checks the first byte of the next value, which tells its kind.
     #[inline]
     fn expect(&mut self, first: u8, kind: Kind) -> Result<()> {
         if self.scanner.peek() == Some(first) { Ok(()) } else { Err(self.unexpected(kind)) }
@@ -216,22 +229,27 @@ impl<'j> Reader<'j> {
     }
 
     pub(crate) fn kind(&mut self) -> Result<Kind> {
-        self.scanner.kind().ok_or_else(|| self.no_json())
+        self.scanner.kind().ok_or_else(|| self.not_json())
     }
 
     #[cold]
-    fn no_json(&self) -> Unreadable {
+    fn not_json(&self) -> Unreadable {
         Unreadable::syntax(self.scanner.at())
     }
 
-    /// The text from a position to where the reading is.
-    pub(crate) fn text_since(&self, start: usize) -> &'j str {
-        self.scanner.text_since(start.saturating_sub(self.offset))
+    /// Where the next value starts. The caller has skipped the white space before it.
+    pub(crate) fn start(&self) -> Start {
+        Start(self.scanner.at())
     }
 
-    /// Where the reading is, in the whole text.
-    pub(crate) fn position(&self) -> usize {
-        self.offset.saturating_add(self.scanner.at())
+    /// The text from a start to the current position.
+    pub(crate) fn text_since(&self, Start(start): Start) -> &'j str {
+        self.scanner.text_since(start)
+    }
+
+    /// The span from a start to the current position, in the whole text.
+    fn span_since(&self, Start(start): Start) -> Span {
+        Span { start: self.offset.saturating_add(start), end: self.offset.saturating_add(self.scanner.at()) }
     }
 }
 
@@ -242,24 +260,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn borrows_what_has_no_escape_and_decodes_what_has_one() {
+    fn borrows_plain_strings_and_decodes_escapes() {
         let mut reader = Reader::new(r#"["plain", "na\u006de"]"#);
         let mut strings = Vec::new();
-        reader.list(|reader, _| reader.string().map(|string| strings.push(string.decode()))).unwrap();
+        reader.array(|reader, _| reader.string().map(|string| strings.push(string.decode()))).unwrap();
         assert!(matches!(strings[0], Cow::Borrowed("plain")));
         assert!(matches!(&strings[1], Cow::Owned(name) if name == "name"));
     }
 
     #[test]
-    fn names_the_path_at_fault() {
+    fn reports_the_path_of_the_wrong_value() {
         let mut reader = Reader::new(r#"{"spec": {"containers": [{}, {"env": 7}]}}"#);
         let error = reader
             .object(|reader, _| {
                 reader
                     .object(|reader, _| {
                         reader
-                            .list(|reader, _| {
-                                reader.object(|reader, _| reader.list(|reader, _| reader.skip()).map(drop)).map(drop)
+                            .array(|reader, _| {
+                                reader.object(|reader, _| reader.array(|reader, _| reader.skip()).map(drop)).map(drop)
                             })
                             .map(drop)
                     })
@@ -267,14 +285,14 @@ mod tests {
             })
             .unwrap_err();
         assert_eq!(error.path(), "spec.containers[1].env");
-        assert_eq!(error.to_string(), "`spec.containers[1].env`: expected a list, but got a number");
+        assert_eq!(error.to_string(), "`spec.containers[1].env`: expected an array, but got a number");
     }
 
     #[test]
-    fn tells_whether_anything_is_in_brackets() {
+    fn reports_whether_an_array_or_object_is_empty() {
         let is_empty = |text| Reader::new(text).object(|reader, _| reader.skip()).unwrap().is_empty;
         assert!(is_empty("{ }") && !is_empty(r#"{"a": 1}"#));
-        let is_empty = |text| Reader::new(text).list(|reader, _| reader.skip()).unwrap().is_empty;
+        let is_empty = |text| Reader::new(text).array(|reader, _| reader.skip()).unwrap().is_empty;
         assert!(is_empty("[ ]") && !is_empty("[1]"));
     }
 
@@ -291,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn sees_what_comes_next() {
+    fn recognizes_the_next_value() {
         for (text, seen) in [
             (" null", [true, false, false]),
             (" []", [false, true, false]),
@@ -299,16 +317,16 @@ mod tests {
             (" 1", [false, false, false]),
         ] {
             let mut reader = Reader::new(text);
-            assert_eq!([reader.is_null(), reader.is_list(), reader.is_object()], seen, "{text}");
+            assert_eq!([reader.is_null(), reader.is_array(), reader.is_object()], seen, "{text}");
         }
     }
 
     #[test]
-    fn goes_on_behind_a_failed_attempt() {
+    fn continues_after_a_failed_attempt() {
         let mut reader = Reader::new(r#"[{"a": [1, {}]}, "next"]"#);
         let mut seen = Vec::new();
         reader
-            .list(|reader, _| {
+            .array(|reader, _| {
                 seen.push(reader.attempt(Reader::string)?.outcome.ok().map(RawStr::decode));
                 Ok(())
             })
@@ -317,11 +335,11 @@ mod tests {
     }
 
     #[test]
-    fn tells_positions_in_the_whole_text() {
+    fn reports_positions_in_the_whole_text() {
         let mut reader = Reader::within("[ 1 , {} ]", 2);
         let mut spans = Vec::new();
-        let list = reader.list(|reader, _| reader.raw().map(|(_, span)| spans.push((span.start, span.end)))).unwrap();
-        assert_eq!((list.span.start, list.span.end), (2, 12));
+        let array = reader.array(|reader, _| reader.raw().map(|(_, span)| spans.push((span.start, span.end)))).unwrap();
+        assert_eq!((array.span.start, array.span.end), (2, 12));
         assert_eq!(spans, [(4, 5), (8, 10)]);
     }
 }

@@ -1,51 +1,50 @@
-//! Where a JSON text's parts begin and end (RFC 8259), and nothing about what they mean.
+//! The scanner: finds where the values of a JSON text begin and end (RFC 8259). It does not interpret them.
 //!
-//! Most of the policy's time is spent here, on text that is only passed over, so this is not a library's: of those that
-//! tell positions, the best (`jiter`) takes, with its number and string types, more instructions for its pass alone than
-//! the whole of a policy that finds the object with `serde_json` and returns it. What is done here and not there: a
-//! string is looked through eight bytes at a time, and nothing is decoded on the way.
+//! The policy spends most of its time here, on text that is only skipped. Two things make it cheap: strings are
+//! searched eight bytes at a time, and nothing is decoded. Why not a library: `docs/decisions/0001-own-json-reader.md`.
 //!
-//! Laws (`tests/laws.rs`) hold it to what `serde_json` takes and refuses.
+//! Property tests (`tests/laws.rs`) check that it accepts and rejects the same texts as `serde_json`.
 
-use crate::string::{RawStr, plain_length, unicode_escape};
+use crate::invariant;
+use crate::string::{RawStr, decode_escape, plain_length};
 
-/// How deep lists and objects may stand in one another.
+/// The maximum nesting of arrays and objects.
 pub const DEPTH_LIMIT: u32 = 200;
 
-/// What kind of value.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Null,
     Boolean,
     Number,
     String,
-    List,
+    Array,
     Object,
 }
 
 impl Kind {
-    /// The kind, as messages call it.
+    /// The type, as messages name it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean => "a boolean",
             Self::Number => "a number",
             Self::String => "a string",
-            Self::List => "a list",
+            Self::Array => "an array",
             Self::Object => "an object",
         }
     }
 }
 
-/// A place in a JSON text.
+/// A position in a JSON text.
 ///
-/// What fails returns `None`, and stays where the text is wrong.
+/// A method that fails returns `None` and stays at the position of the error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scanner<'j> {
     text: &'j str,
-    /// In bytes.
+    /// The byte offset. INVARIANT: at most the length of the text, and on a character boundary between tokens.
     at: usize,
-    /// How many lists and objects are open.
+    /// The number of open arrays and objects.
     depth: u32,
 }
 
@@ -54,31 +53,33 @@ impl<'j> Scanner<'j> {
         Self { text, at: 0, depth: 0 }
     }
 
-    /// The place, in bytes.
+    /// The position as a byte offset.
     pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    /// The text from a place to here.
+    /// The text from an earlier position to this one.
     pub(crate) fn text_since(&self, start: usize) -> &'j str {
-        self.text.get(start..self.at).unwrap_or_default()
+        // INVARIANT: both are positions between tokens, and the scanner only moves forward.
+        let Some(text) = self.text.get(start..self.at) else { invariant::broken() };
+        text
     }
 
-    /// The next byte that is no white space, to which this goes. `None` at the end.
+    /// Skips white space and returns the next byte. `None` at the end.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         match self.byte(self.at) {
             Some(byte) if byte > b' ' => Some(byte),
-            _ => self.peek_behind_white_space(),
+            _ => self.skip_white_space(),
         }
     }
 
-    /// The kind of the value that comes next.
+    /// The type of the next value.
     pub(crate) fn kind(&mut self) -> Option<Kind> {
         match self.peek()? {
             b'"' => Some(Kind::String),
             b'{' => Some(Kind::Object),
-            b'[' => Some(Kind::List),
+            b'[' => Some(Kind::Array),
             b'n' => Some(Kind::Null),
             b't' | b'f' => Some(Kind::Boolean),
             b'-' | b'0'..=b'9' => Some(Kind::Number),
@@ -86,23 +87,23 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    /// Passes over a value.
+    /// Skips a value.
     #[inline]
     pub(crate) fn skip(&mut self) -> Option<()> {
         match self.peek()? {
-            b'"' => self.pass_string().map(drop),
-            first => self.pass_other(first),
+            b'"' => self.skip_string().map(drop),
+            first => self.skip_other(first),
         }
     }
 
-    /// Passes over a value that is no string, and begins here with this byte.
+    /// Skips a value that starts here with `first` and is not a string.
     #[inline(never)]
-    fn pass_other(&mut self, first: u8) -> Option<()> {
+    fn skip_other(&mut self, first: u8) -> Option<()> {
         match first {
             b'{' => {
                 let mut has_more = self.enter(b'}')?;
                 while has_more {
-                    self.pass_key()?;
+                    self.skip_key()?;
                     self.skip()?;
                     has_more = self.step(b'}')?;
                 }
@@ -123,7 +124,7 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    /// Enters the list or the object that begins here. Returns whether anything is in it; if not, it is left.
+    /// Enters the array or object that starts here. Returns whether it has content; if not, also leaves it.
     #[inline]
     pub(crate) fn enter(&mut self, close: u8) -> Option<bool> {
         if self.depth == DEPTH_LIMIT {
@@ -138,7 +139,7 @@ impl<'j> Scanner<'j> {
         Some(false)
     }
 
-    /// Goes on behind an element or a member. Returns whether another one comes; if not, the list or object is left.
+    /// Moves on after an element or member. Returns whether another one follows; if not, leaves the array or object.
     #[inline]
     pub(crate) fn step(&mut self, close: u8) -> Option<bool> {
         let byte = self.peek()?;
@@ -153,7 +154,7 @@ impl<'j> Scanner<'j> {
         Some(false)
     }
 
-    /// Reads a key, and passes over its colon.
+    /// Reads a key and skips its colon.
     pub(crate) fn key(&mut self) -> Option<RawStr<'j>> {
         if self.peek()? != b'"' {
             return None;
@@ -163,23 +164,24 @@ impl<'j> Scanner<'j> {
         Some(key)
     }
 
-    /// Reads the string that begins here.
+    /// Reads the string that starts here.
     #[inline]
     pub(crate) fn string(&mut self) -> Option<RawStr<'j>> {
         let start = self.at;
-        let quotes = usize::from(!self.pass_string()?);
-        let text = self.text.get(start.wrapping_add(quotes)..self.at.wrapping_sub(quotes))?;
-        Some(RawStr::of(text))
+        let has_escapes = self.skip_string()?;
+        // Without the quotes, which are one byte each.
+        let text = self.text.get(start.wrapping_add(1)..self.at.wrapping_sub(1))?;
+        Some(if has_escapes { RawStr::Escaped(text) } else { RawStr::Plain(text) })
     }
 
-    /// Nothing but white space may be left.
+    /// Checks that only white space is left.
     pub(crate) fn finish(mut self) -> Option<()> {
         self.peek().is_none().then_some(())
     }
 
     #[cold]
     #[inline(never)]
-    fn peek_behind_white_space(&mut self) -> Option<u8> {
+    fn skip_white_space(&mut self) -> Option<u8> {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte(self.at) {
             self.advance();
         }
@@ -191,7 +193,7 @@ impl<'j> Scanner<'j> {
         self.text.as_bytes().get(at).copied()
     }
 
-    /// Goes on by a byte. A place is never behind the text's end, so it cannot overflow.
+    /// Moves on by one byte. It is called on a byte of the text, so the position can't overflow.
     #[inline]
     fn advance(&mut self) {
         self.at = self.at.wrapping_add(1);
@@ -204,11 +206,11 @@ impl<'j> Scanner<'j> {
     }
 
     #[inline]
-    fn pass_key(&mut self) -> Option<()> {
+    fn skip_key(&mut self) -> Option<()> {
         if self.peek()? != b'"' {
             return None;
         }
-        self.pass_string()?;
+        self.skip_string()?;
         self.colon()
     }
 
@@ -221,16 +223,16 @@ impl<'j> Scanner<'j> {
         Some(())
     }
 
-    /// Passes over the string that begins here. Returns whether it has escapes.
+    /// Skips the string that starts here. Returns whether it has escapes.
     #[inline(never)]
-    fn pass_string(&mut self) -> Option<bool> {
+    fn skip_string(&mut self) -> Option<bool> {
         let mut has_escapes = false;
         loop {
             self.advance();
-            self.pass_plain();
+            self.skip_plain();
             match self.byte(self.at)? {
                 b'"' => break,
-                b'\\' => self.pass_escape()?,
+                b'\\' => self.skip_escape()?,
                 _ => return None,
             }
             has_escapes = true;
@@ -239,28 +241,23 @@ impl<'j> Scanner<'j> {
         Some(has_escapes)
     }
 
-    /// Passes over what may just stand in a string: goes to the next quote, backslash or control character, or to the
-    /// text's end.
+    /// Moves to the next quote, backslash or control character, or to the end of the text.
     #[inline]
-    fn pass_plain(&mut self) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+    fn skip_plain(&mut self) {
+        // INVARIANT: the position is within the text.
+        let Some(rest) = self.text.as_bytes().get(self.at..) else { invariant::broken() };
         self.at = self.at.wrapping_add(plain_length(rest));
     }
 
-    /// Goes to the last byte of the escape that begins here.
+    /// Moves from a backslash to the last byte of its escape.
     #[cold]
     #[inline(never)]
-    fn pass_escape(&mut self) -> Option<()> {
+    fn skip_escape(&mut self) -> Option<()> {
         self.advance();
-        match self.byte(self.at)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
-            b'u' => {
-                let (_, length) = unicode_escape(self.text.get(self.at.wrapping_add(1)..)?)?;
-                self.at = self.at.wrapping_add(length);
-                Some(())
-            }
-            _ => None,
-        }
+        let (_, rest) = decode_escape(self.text.get(self.at..)?)?;
+        // The rest is a suffix of the text, at least one byte shorter than what was decoded.
+        self.at = self.text.len().wrapping_sub(rest.len()).wrapping_sub(1);
+        Some(())
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
@@ -295,7 +292,7 @@ impl<'j> Scanner<'j> {
         Some(())
     }
 
-    /// Passes over digits, of which there must be one.
+    /// Skips one or more digits.
     fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while self.byte(self.at).is_some_and(|byte| byte.is_ascii_digit()) {
@@ -309,7 +306,7 @@ impl<'j> Scanner<'j> {
 mod tests {
     use super::*;
 
-    /// Where a text is wrong.
+    /// The position of the error, if there is one.
     fn scan(text: &str) -> Result<(), usize> {
         let mut scanner = Scanner::new(text);
         scanner.skip().ok_or(scanner.at())?;
@@ -318,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_json_and_nothing_else() {
+    fn accepts_json_and_nothing_else() {
         for text in [
             "null",
             "true",
@@ -389,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn says_where_the_text_is_wrong() {
+    fn reports_the_position_of_an_error() {
         for (text, byte) in [("[1,x]", 3), ("{\"a\":\"b\nc\"}", 7), ("[1", 2), ("\"\\q\"", 2), ("1 2", 2)] {
             assert_eq!(scan(text), Err(byte), "{text}");
         }
@@ -401,7 +398,7 @@ mod tests {
         assert_eq!(scan(&nested(200)), Ok(()));
         assert!(scan(&nested(201)).is_err());
         assert!(scan(&"[".repeat(1_000_000)).is_err());
-        // Only what is open counts.
+        // Only open arrays and objects count.
         assert_eq!(scan(&format!("[{}]", vec![nested(199); 3].join(","))), Ok(()));
     }
 }

@@ -1,50 +1,63 @@
-//! What stands in a JSON string.
+//! The content of JSON strings.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// A string of a JSON text, of which the escapes are decoded only when it is looked at.
-///
-/// Known to be valid. With its quotes where it has escapes, else without: so its first byte tells.
-#[derive(Debug, Clone, Copy, Default, Eq)]
-pub struct RawStr<'j>(&'j str);
+use crate::invariant;
+
+/// A string of a JSON text. Its escapes are decoded only on use.
+#[derive(Debug, Clone, Copy, Eq)]
+pub enum RawStr<'j> {
+    /// The value itself. The JSON text has no escapes.
+    Plain(&'j str),
+    /// The JSON text between the quotes, with escapes.
+    ///
+    /// INVARIANT: the escapes are valid. Only the reader makes this variant, after it has checked them.
+    #[non_exhaustive]
+    Escaped(&'j str),
+}
 
 impl<'j> RawStr<'j> {
-    /// A string without anything that JSON escapes. `None` where there is such a thing in it.
-    #[must_use]
-    pub fn plain(text: &'j str) -> Option<Self> {
-        (plain_length(text.as_bytes()) == text.len()).then_some(Self(text))
-    }
-
-    /// A valid string: with its quotes where it has escapes, else without.
-    pub(crate) fn of(text: &'j str) -> Self {
-        Self(text)
-    }
-
-    /// Whether it is the empty string.
+    /// Whether this is the empty string.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.0.is_empty()
+        matches!(self, Self::Plain(""))
     }
 
     /// The string's value.
     #[must_use]
     pub fn decode(self) -> Cow<'j, str> {
-        if self.0.as_bytes().first() == Some(&b'"') { Cow::Owned(unescape(self.0)) } else { Cow::Borrowed(self.0) }
+        match self {
+            Self::Plain(value) => Cow::Borrowed(value),
+            Self::Escaped(text) => Cow::Owned(unescape(text)),
+        }
+    }
+}
+
+/// The empty string.
+impl Default for RawStr<'_> {
+    fn default() -> Self {
+        Self::Plain("")
     }
 }
 
 impl PartialEq for RawStr<'_> {
     #[inline(never)]
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0 || *self == *other.decode()
+        match (self, other) {
+            (Self::Plain(value), Self::Plain(other)) => value == other,
+            _ => *self == *other.decode(),
+        }
     }
 }
 
 impl PartialEq<str> for RawStr<'_> {
     #[inline(never)]
     fn eq(&self, other: &str) -> bool {
-        self.decode() == other
+        match self {
+            Self::Plain(value) => *value == other,
+            Self::Escaped(_) => self.decode() == other,
+        }
     }
 }
 
@@ -60,7 +73,7 @@ impl fmt::Display for RawStr<'_> {
     }
 }
 
-/// How many bytes there are before the first quote, backslash or control character.
+/// The number of bytes before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;
@@ -76,11 +89,11 @@ pub(crate) fn plain_length(bytes: &[u8]) -> usize {
     bytes.len().wrapping_sub(rest.len()).wrapping_add(plain)
 }
 
-/// Marks bytes of a word that may not just stand in a string, by their highest bit. Of those that are marked, the first
-/// (the least significant) is always rightly so; what comes behind it may be wrong.
+/// Sets the highest bit of each byte that is a quote, a backslash or a control character. The first marked byte (the
+/// least significant) is always correct; bytes after it can be marked by mistake.
 ///
-/// After "Bit Twiddling Hacks", "Determine if a word has a byte less than n". Exchanging 0x20 and 0x22 (by the xor with
-/// 2) makes "a control character or a quote" one such question.
+/// Source: "Bit Twiddling Hacks", "Determine if a word has a byte less than n". The xor with 2 swaps 0x20 and 0x22, so
+/// that control characters and the quote are one range.
 #[inline]
 const fn special_bytes(word: u64) -> u64 {
     const EACH: u64 = u64::MAX / 0xff;
@@ -90,45 +103,58 @@ const fn special_bytes(word: u64) -> u64 {
     (quote_or_control | backslash) & !word & (EACH * 0x80)
 }
 
-/// What stands for itself in a valid string, and the escapes, as what they stand for.
+/// Decodes the escapes of a string. `text` is the JSON between the quotes.
 #[cold]
 #[inline(never)]
-fn unescape(quoted: &str) -> String {
-    let mut out = String::with_capacity(quoted.len());
-    let mut rest = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
     while let Some((plain, escape)) = rest.split_once('\\') {
         out.push_str(plain);
-        let mut after = escape.chars();
-        let (character, length) = match after.next() {
-            Some('b') => ('\u{8}', 0),
-            Some('f') => ('\u{c}', 0),
-            Some('n') => ('\n', 0),
-            Some('r') => ('\r', 0),
-            Some('t') => ('\t', 0),
-            Some('u') => unicode_escape(after.as_str()).unwrap_or_default(),
-            other => (other.unwrap_or_default(), 0),
-        };
+        // INVARIANT: the scanner has passed this string, so each of its escapes is valid.
+        let Some((character, behind)) = decode_escape(escape) else { invariant::broken() };
         out.push(character);
-        rest = after.as_str().get(length..).unwrap_or_default();
+        rest = behind;
     }
     out.push_str(rest);
     out
 }
 
-/// The character that stands behind `\u`, and how many bytes it takes: 4 hexadecimal digits, or 10 for a pair of
-/// surrogates. `None` for a surrogate without the other.
-pub(crate) fn unicode_escape(text: &str) -> Option<(char, usize)> {
-    let first = hexadecimal(text.get(..4)?)?;
-    if let Some(character) = char::from_u32(first) {
-        return Some((character, 4));
-    }
-    let second = hexadecimal(text.get(4..10)?.strip_prefix("\\u")?)?;
-    let pair = char::decode_utf16([u16::try_from(first).ok()?, u16::try_from(second).ok()?]).next()?.ok()?;
-    Some((pair, 10))
+/// Decodes one escape. `text` starts after the backslash.
+///
+/// Returns the character and the text behind the escape. `None` if the escape is invalid.
+pub(crate) fn decode_escape(text: &str) -> Option<(char, &str)> {
+    let mut rest = text.chars();
+    let character = match rest.next()? {
+        same @ ('"' | '\\' | '/') => same,
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => return decode_unicode_escape(rest.as_str()),
+        _ => return None,
+    };
+    Some((character, rest.as_str()))
 }
 
-fn hexadecimal(digits: &str) -> Option<u32> {
-    digits.chars().try_fold(0_u32, |number, digit| Some(number << 4 | digit.to_digit(16)?))
+/// Decodes the rest of an escape that starts with `\u`: 4 hexadecimal digits, and for a surrogate pair another escape.
+/// `None` for a surrogate without its other half.
+fn decode_unicode_escape(text: &str) -> Option<(char, &str)> {
+    let (first, rest) = hexadecimal(text)?;
+    if let Some(character) = char::from_u32(u32::from(first)) {
+        return Some((character, rest));
+    }
+    let (second, rest) = hexadecimal(rest.strip_prefix("\\u")?)?;
+    let character = char::decode_utf16([first, second]).next()?.ok()?;
+    Some((character, rest))
+}
+
+/// Reads 4 hexadecimal digits. Returns their value and the text behind them.
+fn hexadecimal(text: &str) -> Option<(u16, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    let value = digits.chars().try_fold(0_u32, |value, digit| Some(value << 4 | digit.to_digit(16)?))?;
+    Some((u16::try_from(value).ok()?, rest))
 }
 
 #[cfg(test)]
@@ -136,16 +162,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_is_special_wherever_it_stands() {
+    fn finds_a_special_byte_at_each_position() {
         for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
             for plain in [b' ', b'!', b'#', b'a', 0x7f, 0x80, 0xff, 0xa2, 0xdc] {
-                for place in 0..8 {
+                for position in 0..8 {
                     let mut bytes = [plain; 8];
-                    bytes[place] = special;
-                    // What comes behind does not matter.
-                    bytes[7] = if place == 7 { special } else { b'"' };
+                    bytes[position] = special;
+                    // The bytes behind the first special one don't matter.
+                    bytes[7] = if position == 7 { special } else { b'"' };
                     let found = special_bytes(u64::from_le_bytes(bytes)).trailing_zeros() / 8;
-                    assert_eq!(found as usize, place, "{bytes:?}");
+                    assert_eq!(found as usize, position, "{bytes:?}");
                 }
             }
         }
@@ -153,28 +179,28 @@ mod tests {
     }
 
     #[test]
-    fn decodes_escapes() {
-        let string = RawStr::of(r#""\"\\\/\b\f\n\r\t-\u00e4\ud83d\ude00\u0000-\\u0041""#);
+    fn decodes_every_kind_of_escape() {
+        let string = RawStr::Escaped(r#"\"\\\/\b\f\n\r\t-\u00e4\ud83d\ude00\u0000-\\u0041"#);
         assert!(string == *string.decode());
         assert_eq!(string.decode(), "\"\\/\u{8}\u{c}\n\r\t-\u{e4}\u{1f600}\0-\\u0041");
     }
 
     #[test]
-    fn takes_as_plain_what_has_nothing_to_escape() {
-        assert!(RawStr::plain("a \u{e4}").is_some_and(|text| text == "a \u{e4}"));
-        for text in ["\"", "a\\", "a\nb"] {
-            assert_eq!(RawStr::plain(text), None, "{text}");
-        }
+    #[should_panic(expected = "an invariant does not hold")]
+    fn panics_on_an_escape_that_the_scanner_would_have_rejected() {
+        let _ = RawStr::Escaped(r"\ud83d").decode();
     }
 
     #[test]
     fn compares_by_value() {
-        let [plain, escaped, other] = [RawStr::of("Ab"), RawStr::of(r#""\u0041b""#), RawStr::of("ab")];
+        let [plain, escaped, other] = [RawStr::Plain("Ab"), RawStr::Escaped(r"\u0041b"), RawStr::Plain("ab")];
         assert_eq!(plain, escaped);
         assert_eq!(escaped, plain);
+        assert_eq!(escaped, escaped);
         assert_ne!(plain, other);
         assert_ne!(other, escaped);
         assert!(escaped == "Ab" && escaped != "ab" && plain == "Ab");
-        assert!(RawStr::of("").is_empty() && RawStr::default().is_empty() && !plain.is_empty());
+        assert!(RawStr::default().is_empty() && !plain.is_empty());
+        assert_ne!(RawStr::Plain(r"\u0041b"), escaped, "backslashes of a plain string are its value");
     }
 }

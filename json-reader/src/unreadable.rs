@@ -1,22 +1,32 @@
-//! What could not be read, and where.
+//! Errors: what could not be read, and where.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 use crate::scan::Kind;
 
 /// The result of reading.
 pub type Result<T> = std::result::Result<T, Unreadable>;
 
-/// A step of the way to a value.
+/// The longest key that a path shows, in bytes. A longer one is cut and ends with `…`.
+///
+/// Keys are user input of any length, and many errors can share a key. Without a limit, their texts could grow with
+/// the square of the input.
+pub const KEY_LIMIT: usize = 128;
+
+/// The longest name that an error shows, in bytes. A longer one is cut and ends with `…`.
+pub const NAME_LIMIT: usize = 64;
+
+/// One step of a JSON path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment {
-    /// To an element of a list.
+    /// An index into an array.
     Index(usize),
-    /// To a member of an object.
+    /// A key of an object.
     Key(String),
 }
 
-/// The text of a path: `spec.containers[0].env`. Keys are as they are in the text that was read, and may hold anything.
+/// A path as text: `spec.containers[0].env`. Keys are user input, cut to [`KEY_LIMIT`] and not escaped.
 #[must_use]
 pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
     let mut text = String::new();
@@ -27,84 +37,147 @@ pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
                 text.push_str(&index.to_string());
                 text.push(']');
             }
-            Segment::Key(key) if text.is_empty() => text.push_str(key),
             Segment::Key(key) => {
-                text.push('.');
-                text.push_str(key);
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(&shorten(key, KEY_LIMIT));
             }
         }
     }
     text
 }
 
-/// A text that could not be read: where, and what was expected there.
+/// Cuts a key or a name to at most `limit` bytes, `…` included.
+fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    const ELLIPSIS: char = '…';
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
+    }
+    let limit = limit.saturating_sub(ELLIPSIS.len_utf8());
+    let fits = |(at, character): &(usize, char)| at.saturating_add(character.len_utf8()) <= limit;
+    Cow::Owned(text.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
+}
+
+/// Writes a name with escapes for all but printable ASCII and the cut, such as `\u{200b}`.
 ///
-/// It never holds a value of the text, which may be a secret.
+/// Valid names are ASCII, so an escape shows a character that is invisible, or that only looks right.
+fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    name.chars().try_for_each(|character| match character {
+        ' '..='~' | '…' => f.write_char(character),
+        _ => write!(f, "\\u{{{:x}}}", u32::from(character)),
+    })
+}
+
+/// A value that could not be read: its path, and what was expected.
+///
+/// The only value that it can contain is a name ([`Unreadable::name`]). Any other may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(Box<Fault>);
 
-/// It stands behind a pointer, so that the results of reading stay small.
+/// Boxed, so that a [`Result`] stays small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Fault {
-    /// The way to the value at fault, innermost step first.
+    /// The path to the value, innermost segment first.
     path: Vec<Segment>,
     problem: Problem,
+    /// What the value is about, for the start of the message.
+    subject: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Problem {
     Type { expected: &'static str, got: &'static str },
     Value { expected: &'static str },
+    Name { expected: &'static str, got: String },
     Missing { expected: &'static str },
     Duplicate,
     Syntax { byte: usize },
 }
 
 impl Unreadable {
-    /// A value of the right type that cannot be what it should be.
+    /// A value has the right type but is invalid.
     #[must_use]
     pub fn value(expected: &'static str) -> Self {
         Self::from(Problem::Value { expected })
     }
 
-    /// A value that has to be there and is not.
+    /// A name is invalid. The error shows the name, so it must not be used for a value that may be a secret.
+    ///
+    /// The error keeps at most [`NAME_LIMIT`] bytes, and shows characters that are not printable ASCII as escapes.
+    #[must_use]
+    #[cold]
+    pub fn name(expected: &'static str, got: &str) -> Self {
+        Self::from(Problem::Name { expected, got: shorten(got, NAME_LIMIT).into_owned() })
+    }
+
+    /// A required value is missing.
     #[must_use]
     pub fn missing(expected: &'static str) -> Self {
         Self::from(Problem::Missing { expected })
     }
 
-    /// A member that is there twice: decoders differ in which of the two they take.
+    /// A key occurs twice. Decoders differ in which value they use.
     #[must_use]
     pub fn duplicate() -> Self {
         Self::from(Problem::Duplicate)
     }
 
-    /// The same error, seen from the object that holds it under `key`.
+    /// Prepends a key to the error's path, cut to [`KEY_LIMIT`].
     #[must_use]
     #[cold]
     pub fn within(mut self, key: &str) -> Self {
-        self.0.path.push(Segment::Key(key.to_owned()));
+        self.0.path.push(Segment::Key(shorten(key, KEY_LIMIT).into_owned()));
         self
     }
 
+    /// Prepends the segments of a path, outermost first, to the error's path. Each key is cut to [`KEY_LIMIT`].
+    #[must_use]
     #[cold]
-    pub(crate) fn within_list(mut self, index: usize) -> Self {
+    pub fn within_path(self, path: &[Segment]) -> Self {
+        path.iter().rev().fold(self, |error, segment| match segment {
+            Segment::Index(index) => error.within_array(*index),
+            Segment::Key(key) => error.within(key),
+        })
+    }
+
+    /// The offset of the error in bytes if the text is not JSON, or is nested too deeply.
+    #[must_use]
+    pub fn syntax_error(&self) -> Option<usize> {
+        match self.0.problem {
+            Problem::Syntax { byte } => Some(byte),
+            _ => None,
+        }
+    }
+
+    /// Prepends an index to the error's path.
+    #[cold]
+    pub(crate) fn within_array(mut self, index: usize) -> Self {
         self.0.path.push(Segment::Index(index));
         self
     }
 
+    /// Says what the value is about, at the start of the message.
+    #[must_use]
+    #[cold]
+    pub fn about(mut self, subject: String) -> Self {
+        self.0.subject = Some(subject);
+        self
+    }
+
+    /// A value has another type than expected.
     #[cold]
     pub(crate) fn wrong_type(expected: Kind, got: Kind) -> Self {
         Self::from(Problem::Type { expected: expected.name(), got: got.name() })
     }
 
-    /// A text that is no JSON, or nested too deeply.
+    /// The text is not JSON, or is nested too deeply. `byte` is the offset of the error.
     #[cold]
     pub(crate) fn syntax(byte: usize) -> Self {
         Self::from(Problem::Syntax { byte })
     }
 
-    /// The path to the value at fault. Empty for the whole.
+    /// The path to the value. Empty for the whole text.
     #[must_use]
     pub fn path(&self) -> String {
         path_text(self.0.path.iter().rev())
@@ -114,18 +187,26 @@ impl Unreadable {
 impl From<Problem> for Unreadable {
     #[cold]
     fn from(problem: Problem) -> Self {
-        Self(Box::new(Fault { path: Vec::new(), problem }))
+        Self(Box::new(Fault { path: Vec::new(), problem, subject: None }))
     }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = &self.0.subject {
+            write!(f, "{subject}: ")?;
+        }
         if !self.0.path.is_empty() {
             write!(f, "`{}`: ", self.path())?;
         }
         match &self.0.problem {
             Problem::Type { expected, got } => write!(f, "expected {expected}, but got {got}"),
             Problem::Value { expected } => write!(f, "expected {expected}, but got something else"),
+            Problem::Name { expected, got } => {
+                write!(f, "expected {expected}, but got `")?;
+                write_name(f, got)?;
+                f.write_char('`')
+            }
             Problem::Missing { expected } => write!(f, "expected {expected}, but got none"),
             Problem::Duplicate => f.write_str("expected the key once, but got it twice"),
             Problem::Syntax { byte } => write!(f, "expected JSON, but got something else at byte {byte}"),
@@ -134,3 +215,53 @@ impl fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_the_path_and_what_was_expected() {
+        let error = Unreadable::value("a name").within("a").within_array(3).within("spec");
+        assert_eq!(error.to_string(), "`spec[3].a`: expected a name, but got something else");
+        let error = error.about("setting `x`".to_owned());
+        assert_eq!(error.to_string(), "setting `x`: `spec[3].a`: expected a name, but got something else");
+        assert_eq!(Unreadable::syntax(7).to_string(), "expected JSON, but got something else at byte 7");
+    }
+
+    #[test]
+    fn shows_an_invalid_name_cut_and_escaped() {
+        let text = |name: &str| Unreadable::name("a DNS label", name).within("namespace").to_string();
+        for (name, shown) in [
+            ("../web", "../web".to_owned()),
+            ("", String::new()),
+            ("a\u{202e}b\n\u{200b}", "a\\u{202e}b\\u{a}\\u{200b}".to_owned()),
+            (&"x".repeat(64), "x".repeat(64)),
+            (&"x".repeat(65), "x".repeat(61) + "…"),
+            (&"\u{e4}".repeat(1_000_000), "\\u{e4}".repeat(30) + "…"),
+        ] {
+            assert_eq!(text(name), format!("`namespace`: expected a DNS label, but got `{shown}`"));
+        }
+    }
+
+    #[test]
+    fn prepends_a_path_and_cuts_each_key_alone() {
+        let long = "x".repeat(KEY_LIMIT);
+        let path = [Segment::Key("spec".to_owned()), Segment::Key(long.clone()), Segment::Index(3)];
+        let error = Unreadable::duplicate().within("template").within_path(&path).within("object");
+        assert_eq!(error.path(), format!("object.spec.{long}[3].template"));
+        assert_eq!(Unreadable::duplicate().within("a").within_path(&[]).path(), "a");
+    }
+
+    #[test]
+    fn cuts_long_keys() {
+        let key = |length: usize| "ä".repeat(length / 2);
+        let whole = key(KEY_LIMIT);
+        assert_eq!(Unreadable::duplicate().within(&whole).path(), whole);
+        assert_eq!(path_text(&[Segment::Key(whole.clone())]), whole);
+        let cut = format!("{}…", key(124));
+        assert_eq!(Unreadable::duplicate().within(&key(1_000_000)).path(), cut);
+        assert_eq!(path_text(&[Segment::Key(key(130)), Segment::Index(0)]), format!("{cut}[0]"));
+        assert!(cut.len() <= KEY_LIMIT);
+    }
+}

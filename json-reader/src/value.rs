@@ -1,4 +1,4 @@
-//! Values of any type, of which the parts are looked at when all is read.
+//! Values of any type, as a tree.
 
 use std::borrow::Cow;
 
@@ -11,23 +11,23 @@ use crate::unreadable::Result;
 #[derive(Debug, Clone)]
 pub struct Value<'j> {
     text: &'j str,
-    parts: Parts<'j>,
+    content: Content<'j>,
 }
 
 #[derive(Debug, Clone)]
-enum Parts<'j> {
-    None,
+enum Content<'j> {
+    NullOrNumber,
     Boolean(bool),
     String(RawStr<'j>),
-    List(Vec<Value<'j>>),
+    Array(Vec<Value<'j>>),
     Object(Vec<(RawStr<'j>, Value<'j>)>),
 }
 
 impl<'j> Value<'j> {
-    /// Reads a text that has to be one value.
+    /// Reads a text that is one value.
     ///
     /// # Errors
-    /// Fails where it is no JSON.
+    /// Fails if the text is not JSON.
     pub fn parse(text: &'j str) -> Result<Self> {
         let mut reader = Reader::new(text);
         let value = Self::read(&mut reader)?;
@@ -35,72 +35,72 @@ impl<'j> Value<'j> {
         Ok(value)
     }
 
-    /// Reads the next value of a text.
+    /// Reads the next value.
     ///
     /// # Errors
-    /// Fails where it is no JSON.
+    /// Fails if it is not JSON.
     pub fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let kind = reader.kind()?;
-        let start = reader.position();
-        let parts = match kind {
+        let start = reader.start();
+        let content = match kind {
             Kind::Null | Kind::Number => {
                 reader.skip()?;
-                Parts::None
+                Content::NullOrNumber
             }
-            Kind::Boolean => Parts::Boolean(reader.boolean()?),
-            Kind::String => Parts::String(reader.string()?),
-            Kind::List => {
+            Kind::Boolean => Content::Boolean(reader.boolean()?),
+            Kind::String => Content::String(reader.string()?),
+            Kind::Array => {
                 let mut elements = Vec::new();
-                reader.list(|reader, _| Self::read(reader).map(|element| elements.push(element)))?;
-                Parts::List(elements)
+                reader.array(|reader, _| Self::read(reader).map(|element| elements.push(element)))?;
+                Content::Array(elements)
             }
             Kind::Object => {
                 let mut members = Vec::new();
                 reader.members(&mut |reader, _, key| Self::read(reader).map(|value| members.push((key, value))))?;
-                Parts::Object(members)
+                Content::Object(members)
             }
         };
-        Ok(Self { text: reader.text_since(start), parts })
+        Ok(Self { text: reader.text_since(start), content })
     }
 
-    /// The value's text.
+    /// The value's JSON text.
     #[must_use]
     pub fn text(&self) -> &'j str {
         self.text
     }
 
-    /// The value of a string.
+    /// The string's value. `None` if this is not a string.
     #[must_use]
     pub fn string(&self) -> Option<Cow<'j, str>> {
-        match &self.parts {
-            Parts::String(string) => Some(string.decode()),
+        match &self.content {
+            Content::String(string) => Some(string.decode()),
             _ => None,
         }
     }
 
-    /// The value of a boolean.
+    /// The boolean's value. `None` if this is not a boolean.
     #[must_use]
     pub fn boolean(&self) -> Option<bool> {
-        match self.parts {
-            Parts::Boolean(boolean) => Some(boolean),
+        match self.content {
+            Content::Boolean(boolean) => Some(boolean),
             _ => None,
         }
     }
 
-    /// The elements of a list.
+    /// The elements of an array. `None` if this is not an array.
     #[must_use]
     pub fn elements(&self) -> Option<&[Self]> {
-        match &self.parts {
-            Parts::List(elements) => Some(elements),
+        match &self.content {
+            Content::Array(elements) => Some(elements),
             _ => None,
         }
     }
 
-    /// The members of an object, in their order. A key that is there twice comes twice.
+    /// The members of an object, in their order; a duplicate key occurs twice. `None` if this is not an object.
     #[must_use]
     pub fn members(&self) -> Option<&[(RawStr<'j>, Self)]> {
-        match &self.parts {
-            Parts::Object(members) => Some(members),
+        match &self.content {
+            Content::Object(members) => Some(members),
             _ => None,
         }
     }
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_at_the_parts_of_a_value() {
+    fn reads_a_tree() {
         let value = Value::parse(r#" {"a": [1, "\u0041", true], "a": null} "#).unwrap();
         let members = value.members().unwrap();
         assert_eq!(

@@ -1,14 +1,16 @@
-//! Writing JSON strings.
+//! Writes JSON strings.
 
+use crate::invariant;
 use crate::string::plain_length;
 
-/// Writes a JSON string, quotes included.
+/// Writes a JSON string with its quotes.
 #[inline(never)]
 pub fn write_string(value: &str, out: &mut String) {
     out.push('"');
     let mut rest = value;
     loop {
-        let (plain, special) = rest.split_at_checked(plain_length(rest.as_bytes())).unwrap_or((rest, ""));
+        // INVARIANT: `plain_length` ends before an ASCII character or at the end, so on a character boundary.
+        let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) else { invariant::broken() };
         out.push_str(plain);
         let mut special = special.chars();
         let Some(character) = special.next() else { break };
@@ -26,8 +28,10 @@ fn write_escape(character: char, out: &mut String) {
         '\r' => 'r',
         '\t' => 't',
         _ => {
+            // INVARIANT: a control character is below 0x20, and 4 bits are one hexadecimal digit.
+            let Some(digit) = char::from_digit(u32::from(character) & 0xf, 16) else { invariant::broken() };
             out.push_str(if character < '\u{10}' { "\\u000" } else { "\\u001" });
-            out.extend(char::from_digit(u32::from(character) & 0xf, 16));
+            out.push(digit);
             return;
         }
     };
@@ -40,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_what_reads_as_the_same() {
+    fn writes_strings_that_read_as_the_same_value() {
         let every: String = ('\0'..='\u{ff}').chain(['\u{2028}', '\u{fffd}', '\u{1f600}']).collect();
         for text in ["", "plain", "\"", "a\\b", "long enough for a word \n and \u{1f}", &every] {
             let mut out = String::new();
@@ -50,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_escapes_as_short_as_they_can_be() {
+    fn writes_the_shortest_escapes() {
         let mut out = String::new();
         write_string("\"\\\n\r\t\u{1}\u{1f}/\u{7f}", &mut out);
         assert_eq!(out, "\"\\\"\\\\\\n\\r\\t\\u0001\\u001f/\u{7f}\"");

@@ -1,10 +1,10 @@
-//! What is read is what `serde_json` reads: the same texts are taken and refused, and the same is in them.
+//! Property tests: this crate accepts and rejects the same texts as `serde_json`, and reads the same values.
 
 use json_reader::{Value, write_string};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What JSON is made of, and what it is not.
+/// Parts of valid and invalid JSON.
 const PIECES: [&str; 44] = [
     "{",
     "}",
@@ -57,7 +57,7 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
         Just(serde_json::Value::Null),
         any::<bool>().prop_map(Into::into),
         any::<i64>().prop_map(Into::into),
-        any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Into::into),
+        any::<f64>().prop_filter("JSON has finite numbers only", |number| number.is_finite()).prop_map(Into::into),
         any::<String>().prop_map(Into::into),
         "[ -~]{0,24}".prop_map(Into::into),
     ];
@@ -70,7 +70,7 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// A JSON text in which pieces were put in place of others.
+/// A JSON text in which up to 3 random pieces replace others.
 fn broken() -> impl Strategy<Value = String> {
     let edits = prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3, select(&PIECES[..])), 0..4);
     (value(), any::<bool>(), edits).prop_map(|(value, is_pretty, edits)| {
@@ -85,7 +85,7 @@ fn broken() -> impl Strategy<Value = String> {
     })
 }
 
-fn says_the_same(ours: &Value<'_>, theirs: &serde_json::Value) -> bool {
+fn same_value(ours: &Value<'_>, theirs: &serde_json::Value) -> bool {
     match theirs {
         serde_json::Value::Null => ours.text() == "null",
         serde_json::Value::Bool(boolean) => ours.boolean() == Some(*boolean),
@@ -94,14 +94,14 @@ fn says_the_same(ours: &Value<'_>, theirs: &serde_json::Value) -> bool {
         }
         serde_json::Value::String(string) => ours.string().as_deref() == Some(string),
         serde_json::Value::Array(elements) => ours.elements().is_some_and(|ours| {
-            ours.len() == elements.len() && ours.iter().zip(elements).all(|(ours, theirs)| says_the_same(ours, theirs))
+            ours.len() == elements.len() && ours.iter().zip(elements).all(|(ours, theirs)| same_value(ours, theirs))
         }),
-        // Of a key that is there twice, `serde_json` keeps the last.
+        // `serde_json` keeps the last value of a duplicate key.
         serde_json::Value::Object(members) => ours.members().is_some_and(|ours| {
             ours.iter().all(|(key, _)| members.contains_key(&*key.decode()))
                 && members.iter().all(|(key, theirs)| {
                     let mut found = ours.iter().rev().filter(|(other, _)| *other == **key);
-                    found.next().is_some_and(|(_, ours)| says_the_same(ours, theirs))
+                    found.next().is_some_and(|(_, ours)| same_value(ours, theirs))
                 })
         }),
     }
@@ -111,19 +111,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn takes_and_refuses_what_serde_json_does(text in broken()) {
+    fn accepts_and_rejects_what_serde_json_does(text in broken()) {
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
         let ours = Value::parse(&text);
         prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{:?}: {:?}, {:?}", text, ours, theirs);
         if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
-            prop_assert!(says_the_same(&ours, &theirs), "{}", text);
+            prop_assert!(same_value(&ours, &theirs), "{}", text);
         }
     }
 
     #[test]
-    fn takes_and_refuses_any_pieces_as_serde_json_does(pieces in prop::collection::vec(select(&PIECES[..]), 0..12)) {
+    fn accepts_and_rejects_any_pieces_as_serde_json_does(pieces in prop::collection::vec(select(&PIECES[..]), 0..12)) {
         let text = pieces.concat();
-        prop_assert_eq!(Value::parse(&text).is_ok(), serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{:?}", text);
+        let theirs = serde_json::from_str::<serde_json::Value>(&text);
+        prop_assert_eq!(Value::parse(&text).is_ok(), theirs.is_ok(), "{:?}", text);
     }
 
     #[test]

@@ -72,12 +72,12 @@ test("knows where each value of the JSON stood", () => {
 });
 
 for (const [message, place] of [
-  ["`spec.containers[0].env`: expected a list, but got a text", "nothing"],
-  ["`object.spec.containers[0].env`: expected a list, but got a text", "nothing"],
+  ["`spec.containers[0].env`: expected an array, but got a string", "nothing"],
+  ["`object.spec.containers[0].env`: expected an array, but got a string", "nothing"],
   ["`metadata.annotations.eks.amazonaws.com/role-arn`: expected a text, but got a number", "5"],
   ["`spec.containers[0]`: `name`: expected a text, but got none", "app"],
   ["`spec.containers[0].image`: expected a text, but got none", "{name: app, env: nothing}"],
-  ["`spec.volumes`: expected a list, but got null", "volumes"],
+  ["`spec.volumes`: expected an array, but got null", "volumes"],
 ]) {
   test(`finds the place of ${message}`, () => {
     const text = "metadata: {annotations: {eks.amazonaws.com/role-arn: 5}}\nspec:\n  containers: [{name: app, env: nothing}]\n  volumes:\n";

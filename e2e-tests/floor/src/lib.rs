@@ -1,5 +1,5 @@
-//! The floor: a policy that finds the object in the payload, and answers with it as it is. Whatever a policy does that
-//! mutates, it does at least this. Our own costs are told as a multiple of it.
+//! The baseline of measurements: a policy that finds the object in the payload and returns it unchanged. Every mutating
+//! policy does at least this, so our costs are multiples of it.
 
 use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ struct Response<'p> {
     mutated_object: &'p RawValue,
 }
 
-/// Registers the functions of a Kubewarden policy. The host calls it once for each instance.
+/// Registers the functions of a Kubewarden policy. The host calls this once per instance.
 #[expect(unsafe_code, reason = "waPC looks the function up by this name, and no other has it")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {

@@ -1,4 +1,4 @@
-// What a pod does first: who am I, and which buckets are there? With the AWS SDK for Go v2.
+// Requests its identity and lists the buckets with the AWS SDK for Go v2, as a pod would.
 package main
 
 import (

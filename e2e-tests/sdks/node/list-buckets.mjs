@@ -1,4 +1,4 @@
-// What a pod does first: who am I, and which buckets are there? With the AWS SDK for JavaScript v3.
+// Requests its identity and lists the buckets with the AWS SDK for JavaScript v3, as a pod would.
 
 import { ListBucketsCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";

@@ -68,7 +68,7 @@ mod tests {
             ("irsa::check::check_pod", "irsa"),
             ("<core::fmt::Formatter>::pad", "core"),
             ("<&str as core::fmt::Debug>::fmt", "core"),
-            ("core::ptr::drop_in_place::<irsa::settings::Settings>", "core"),
+            ("core::ptr::drop_in_place::<irsa::Settings>", "core"),
             ("<str>::parse::<i64>", "core"),
             ("<alloc::vec::Vec<irsa::pod::Mount>>::push", "alloc"),
             ("dlmalloc", "libc"),

@@ -1,6 +1,7 @@
 //! `policy-host bench`: what the policy costs, beside the floor.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -46,20 +47,20 @@ pub struct Args {
 /// Measures and prints.
 pub fn execute(args: &Args) -> Result<()> {
     let (floor, policy) = (subject(&args.floor)?, subject(&args.policy)?);
-    anstream::println!("module: {} bytes, floor: {} bytes\n\n{HEAD}", policy.bytes(), floor.bytes());
+    writeln!(anstream::stdout(), "module: {} bytes, floor: {} bytes\n\n{HEAD}", policy.bytes(), floor.bytes())?;
     let mut measurements = Vec::new();
     for scenario in scenario::all()? {
         let measurement = Measurement::new(scenario, &floor, &policy)?;
-        anstream::println!("{measurement}");
+        writeln!(anstream::stdout(), "{measurement}")?;
         measurements.push(measurement);
     }
     let now = Kept::new(&args.compiler, &policy, &measurements);
-    anstream::println!("\nstartup: {} fuel", now.startup_fuel);
+    writeln!(anstream::stdout(), "\nstartup: {} fuel", now.startup_fuel)?;
 
     if let Some(named) = &args.named {
-        anstream::println!("\n| crate | bytes |\n|---|---:|");
+        writeln!(anstream::stdout(), "\n| crate | bytes |\n|---|---:|")?;
         for (name, bytes) in size::by_crate(&read_module(named)?)? {
-            anstream::println!("| {name} | {bytes} |");
+            writeln!(anstream::stdout(), "| {name} | {bytes} |")?;
         }
     }
     if let Some(path) = &args.chart {

@@ -1,6 +1,7 @@
 //! `policy-host fuel`: the size of the module, and the fuel and memory of one call. Without arguments the call is a
 //! typical one: a pod of two containers and an init container, whose service account has a role.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -69,12 +70,13 @@ pub fn execute(args: &Args) -> Result<()> {
 
     match args.output {
         Output::Text => {
-            anstream::println!("module        {:>12} bytes", module.len());
-            anstream::println!("startup       {:>12} fuel", cost.startup);
-            anstream::println!("validate      {:>12} fuel", cost.call);
-            anstream::println!("memory        {:>12} pages of 64 KiB", cost.memory_pages);
+            writeln!(anstream::stdout(), "module        {:>12} bytes", module.len())?;
+            writeln!(anstream::stdout(), "startup       {:>12} fuel", cost.startup)?;
+            writeln!(anstream::stdout(), "validate      {:>12} fuel", cost.call)?;
+            writeln!(anstream::stdout(), "memory        {:>12} pages of 64 KiB", cost.memory_pages)?;
         }
-        Output::Json => anstream::println!(
+        Output::Json => writeln!(
+            anstream::stdout(),
             "{}",
             json!({
                 "moduleBytes": module.len(),
@@ -82,7 +84,7 @@ pub fn execute(args: &Args) -> Result<()> {
                 "validateFuel": cost.call,
                 "memoryPages": cost.memory_pages,
             })
-        ),
+        )?,
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `policy-host inspect`: the metadata of an annotated policy.
 
+use std::io::Write;
+
 use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
 use policy_host::metadata::Metadata;
@@ -18,6 +20,6 @@ pub struct Args {
 pub fn execute(args: &Args) -> Result<()> {
     let module = read_module(args.policy.path())?;
     let metadata = Metadata::of_module(&module)?.context("the policy has no metadata: see `policy-host annotate`")?;
-    anstream::println!("{}", serde_json::to_string_pretty(&metadata)?);
+    writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&metadata)?)?;
     Ok(())
 }

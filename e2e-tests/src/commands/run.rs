@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -18,7 +19,7 @@ use policy_host::session::{Recorder, Replay};
 
 use super::{PolicyArgs, SettingsArgs, read, read_cluster};
 
-/// What a lookup fails with where there is no cluster to ask, as in policy-evaluator.
+/// The error of a lookup without a cluster, as in policy-evaluator.
 const NO_CLUSTER: &str = "kube::Client was not initialized properly";
 
 /// The arguments of `run`.
@@ -31,7 +32,7 @@ pub struct Args {
     settings: SettingsArgs,
 
     /// The requests: an `AdmissionReview`, an `AdmissionRequest`, or Kubernetes objects, as JSON or YAML; `-` is the
-    /// standard input
+    /// standard input. Each item of a `List` is a request of its own
     #[arg(short, long, value_name = "PATH")]
     request_path: PathBuf,
 
@@ -39,7 +40,8 @@ pub struct Args {
     #[arg(long)]
     allow_context_aware: bool,
 
-    /// The objects that the policy finds in the cluster, as YAML or JSON. Implies `--allow-context-aware`
+    /// The objects that the policy finds in the cluster, as YAML or JSON. An object without a namespace is in
+    /// `default`. Implies `--allow-context-aware`
     #[arg(long, value_name = "PATH", conflicts_with = "replay_host_capabilities_interactions")]
     cluster: Option<PathBuf>,
 
@@ -47,19 +49,23 @@ pub struct Args {
     #[arg(long, value_name = "PATTERN", num_args = 0.., default_values = ["*"])]
     allowed_host_capabilities: Vec<String>,
 
-    /// Record what the policy asks of its host, and the answers, to a file
+    /// Record the policy's host calls and the answers in a file
     #[arg(long, value_name = "FILE", conflicts_with = "replay_host_capabilities_interactions")]
     record_host_capabilities_interactions: Option<PathBuf>,
 
-    /// Answer the policy from such a file
+    /// Answer the policy's host calls from such a file
     #[arg(long, value_name = "FILE")]
     replay_host_capabilities_interactions: Option<PathBuf>,
 
-    /// The kind of policy; this host runs one only
+    /// Exit with 1 if the policy refuses a request
+    #[arg(long)]
+    fail_on_reject: bool,
+
+    /// The kind of policy; this host runs only one
     #[arg(short, long, value_name = "MODE")]
     execution_mode: Option<ExecutionMode>,
 
-    /// How to print decisions: for people, or as kwctl does, one line of JSON for each
+    /// How to print decisions: for people, or one line of JSON each, as kwctl does
     #[arg(long, value_enum, default_value_t = Output::Auto)]
     output: Output,
 }
@@ -78,8 +84,10 @@ enum Output {
     Pretty,
 }
 
-/// Decides on every request, and prints the decisions. That a request is rejected is no error.
-pub fn execute(args: &Args) -> Result<()> {
+/// Lets the policy decide on every request, and prints the decisions.
+///
+/// A refused request is an answer, not a failure, as for `kwctl run`. With `--fail-on-reject` it fails the command.
+pub fn execute(args: &Args) -> Result<ExitCode> {
     let policy = args.policy.load()?;
     let settings = args.settings.load(&policy)?;
     let requests = admission::requests(&read(&args.request_path)?)?;
@@ -91,15 +99,18 @@ pub fn execute(args: &Args) -> Result<()> {
     ));
 
     let mut decisions = Decisions::to_stdout(args.output);
+    let mut is_rejected = false;
     for request in &requests {
         let answer = policy.validate(&admission::payload(request, &settings), &host);
         decisions.write(request, &answer)?;
+        is_rejected |= !answer.is_ok_and(|answer| answer.accepted);
     }
 
     for entry in host.log() {
-        anstream::eprintln!("policy log: {entry}");
+        let _ = writeln!(anstream::stderr(), "policy log: {entry}");
     }
-    answers.finish(args)
+    answers.finish(args)?;
+    Ok(if is_rejected && args.fail_on_reject { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 impl Args {
@@ -108,7 +119,7 @@ impl Args {
     }
 }
 
-/// Where answers to lookups come from, and whether they are written down.
+/// The source of answers to lookups, and whether they are recorded.
 enum Answers {
     Live(Arc<Cluster>),
     Recorded(Arc<Recorder>),
@@ -142,7 +153,8 @@ impl Answers {
         match (self, &args.record_host_capabilities_interactions) {
             (Self::Recorded(recorder), Some(path)) => recorder.write(path)?,
             (Self::Replayed(replay), _) if replay.leftovers() > 0 => {
-                anstream::eprintln!(
+                let _ = writeln!(
+                    anstream::stderr(),
                     "warning: Some of the recorded exchanges have not been replayed: {}",
                     replay.leftovers()
                 );
@@ -153,7 +165,7 @@ impl Answers {
     }
 }
 
-/// Decisions on their way out.
+/// Prints decisions.
 struct Decisions {
     out: anstream::AutoStream<std::io::Stdout>,
     pretty: bool,

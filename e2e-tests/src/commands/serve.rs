@@ -1,7 +1,7 @@
 //! `policy-host serve`: the admission server of one policy, for tests and trials.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub fn execute(args: &Args) -> Result<()> {
     let backend = runtime.block_on(LiveCluster::connect(args.kubeconfig.as_deref(), runtime.handle().clone()))?;
     let access = PolicyArgs::access(&policy);
     let service = Service { name: args.name.clone(), policy, settings, access, backend: Arc::new(backend) };
-    anstream::println!("https://127.0.0.1:{port}/validate/{}", args.name);
+    writeln!(anstream::stdout(), "https://127.0.0.1:{port}/validate/{}", args.name)?;
     runtime.block_on(server::serve(listener, &certificate, service))
 }
 

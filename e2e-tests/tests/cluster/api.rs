@@ -1,4 +1,4 @@
-//! A client of the API server that sends and returns JSON unchanged, with the API server's warnings.
+//! A client of the API server that sends and returns JSON unchanged, and returns the API server's warnings.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -16,12 +16,12 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 #[derive(Clone)]
 pub struct Api(Client);
 
-/// An answer of the API server.
+/// The answer of the API server.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status; 0 if there was no answer.
+    /// The HTTP status, or 0 without an answer.
     pub status: u16,
-    /// The `Warning` headers, as `kubectl` prints them.
+    /// The values of the `Warning` headers, as `kubectl` prints them.
     pub warnings: Vec<String>,
     /// The object, or the `Status`.
     pub body: Value,
@@ -35,12 +35,12 @@ impl Answer {
 }
 
 impl Api {
-    /// Connects with the identity of a kubeconfig.
+    /// A client with the identity of a kubeconfig.
     pub fn connect(kubeconfig: &Path) -> Self {
         let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         Self(RUNTIME.block_on(async {
             let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-            // A test must see the first answer.
+            // No retries, because a test needs the first answer.
             config.default_retry = false;
             Client::try_from(config).unwrap()
         }))
@@ -51,7 +51,7 @@ impl Api {
         self.send(Method::POST, path, object.to_string().into_bytes(), "application/json")
     }
 
-    /// `POST` of text that a JSON value can't hold, such as an object with a key twice.
+    /// `POST` of text that Rust types can't express, such as duplicate keys.
     pub fn create_text(&self, path: &str, text: &str) -> Answer {
         self.send(Method::POST, path, text.as_bytes().to_vec(), "application/json")
     }
@@ -68,7 +68,7 @@ impl Api {
         self.send(Method::GET, path, Vec::new(), "application/json")
     }
 
-    /// `DELETE` of one object, or of all in a list.
+    /// `DELETE` of one object, or of all objects of a kind.
     pub fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, Vec::new(), "application/json")
     }
@@ -109,7 +109,7 @@ impl Answer {
     }
 }
 
-/// The text in `299 - "text"`.
+/// The message in `299 - "message"`.
 fn warning(header: &str) -> String {
     let text = header.strip_prefix("299 - \"").and_then(|text| text.strip_suffix('"')).unwrap_or(header);
     text.replace(r#"\""#, "\"").replace(r"\\", r"\")

@@ -1,9 +1,9 @@
-//! Several clients that share some work.
+//! Several clients that share work.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Takes the step so many times, with its number, shared by so many clients.
+/// Runs the step `count` times, with its number, on several clients.
 pub fn share(count: usize, clients: usize, step: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {

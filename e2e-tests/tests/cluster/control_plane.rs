@@ -1,4 +1,4 @@
-//! The control plane as a process, and the identities on it.
+//! The control plane as a process, and its identities.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 
-/// A kube-apiserver with its etcd. It ends with this value, and with the process of the tests.
+/// A kube-apiserver with its etcd. The process ends when this value is dropped, and when the tests end.
 pub struct ControlPlane {
     process: Child,
     directory: PathBuf,
 }
 
 impl ControlPlane {
-    /// A new one, with everything that it keeps in a directory of this name.
+    /// Starts a new one with all its files in a folder of this name.
     pub fn start(name: &str) -> Self {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&directory);
@@ -28,17 +28,17 @@ impl ControlPlane {
         started
     }
 
-    /// An administrator.
+    /// A client with an administrator's identity.
     pub fn admin(&self) -> Api {
         Api::connect(&self.kubeconfig())
     }
 
-    /// Somebody who does not say who they are.
+    /// A client without an identity.
     pub fn anonymous(&self) -> Api {
         Api::connect(&self.kubeconfig_with("anonymous", None))
     }
 
-    /// The kubeconfig of a service account of the namespace `kubewarden`, made if need be.
+    /// The kubeconfig of a service account of the namespace `kubewarden`, which is created if necessary.
     pub fn kubeconfig_of(&self, service_account: &str) -> PathBuf {
         let api = self.admin();
         let accounts = "/api/v1/namespaces/kubewarden/serviceaccounts";
@@ -49,17 +49,27 @@ impl ControlPlane {
         self.kubeconfig_with(service_account, token["status"]["token"].as_str())
     }
 
-    /// Stops the whole process, without ending it.
+    /// A client with an administrator's identity that acts as this user with this group.
+    pub fn acting_as(&self, user: &str, group: &str) -> Api {
+        let mut config: Value = yaml_serde::from_str(&fs::read_to_string(self.kubeconfig()).unwrap()).unwrap();
+        config["users"][0]["user"]["as"] = json!(user);
+        config["users"][0]["user"]["as-groups"] = json!([group]);
+        let path = self.file("acting-as.kubeconfig");
+        fs::write(&path, config.to_string()).unwrap();
+        Api::connect(&path)
+    }
+
+    /// Pauses the whole process.
     pub fn pause(&self) {
         self.signal("STOP");
     }
 
-    /// Lets it go on.
+    /// Resumes the process.
     pub fn resume(&self) {
         self.signal("CONT");
     }
 
-    /// Ends it, and starts it again with what it has stored.
+    /// Ends the process, and starts it again with the stored objects.
     pub fn restart(&mut self) {
         self.signal("TERM");
         self.process.wait().unwrap();
@@ -72,7 +82,7 @@ impl ControlPlane {
         self.file("kubeconfig")
     }
 
-    /// A file of this name among what the control plane keeps.
+    /// A file of this name in the control plane's folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
@@ -85,7 +95,7 @@ impl ControlPlane {
         path
     }
 
-    /// The policy server's identity, with the rights that `policy.yaml` gives it.
+    /// The policy server's identity with the rights of `policy.yaml`.
     fn create_policy_server(&self) {
         let api = self.admin();
         api.created("/api/v1/namespaces", &json!({"metadata": {"name": "kubewarden"}}));
@@ -111,19 +121,19 @@ impl Drop for ControlPlane {
     }
 }
 
-/// Where cluster roles are.
+/// The path of cluster roles.
 pub const CLUSTER_ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
 
-/// Where their bindings are.
+/// The path of cluster role bindings.
 pub const CLUSTER_ROLE_BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
 
-/// The objects of `policy.yaml`: what an operator applies.
+/// The objects of `policy.yaml`.
 pub fn operators_objects() -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.yaml");
     policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Starts the program, and returns once the API server is ready.
+/// Starts the program, and returns when the API server is ready.
 fn launch(directory: &Path) -> Child {
     let program = std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE names no program: run `make test-cluster`");
     let since = Instant::now();
@@ -140,11 +150,11 @@ fn launch(directory: &Path) -> Child {
     child
 }
 
-/// Asks until the answer is yes.
+/// Repeats a request until its answer is yes.
 pub fn wait_until(what: &str, mut ask: impl FnMut() -> bool) {
     let since = Instant::now();
     while !ask() {
-        assert!(since.elapsed() < Duration::from_mins(1), "waited for a minute, in vain: {what}");
+        assert!(since.elapsed() < Duration::from_mins(1), "waited for a minute, without success: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -1,6 +1,6 @@
-//! What the API server makes of an object whose text says two things: the policy is asked about what is stored, and never
-//! about another object. It refuses such texts itself (`tests/hostile.rs`); these show that no API server sends it one.
-//! What is stored is what the API server understood; what is injected, or warned of, is what the policy did.
+//! How the API server understands ambiguous JSON: the policy sees the object that is stored, never another one. The
+//! policy itself rejects such JSON (`tests/hostile.rs`); these tests show that no API server sends it. The stored
+//! object shows what the API server understood, and the injected parts or warnings show what the policy understood.
 
 use serde_json::{Value, json};
 
@@ -8,15 +8,15 @@ use crate::control_plane::wait_until;
 use crate::scene::{ROLE, Scene, role_of};
 use crate::webhooks;
 
-/// A pod's text, with these members of `spec` before its containers'.
+/// A pod as text, with additional members of `spec` before the containers.
 fn pod(name: &str, spec: &str, container: &str) -> String {
     format!(
         r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}"}},"spec":{{{spec}"containers":[{{"name":"app","image":"app"{container}}}]}}}}"#
     )
 }
 
-/// Members of a pod's `spec`, and of its container; the service account that the API server stores; and what it stores for the
-/// variable `A`.
+/// Members of a pod's `spec` and of its container; the service account that the API server stores; and the value that
+/// it stores for the variable `A`.
 const PODS: [(&str, &str, &str, &str, Option<&str>); 9] = [
     ("plain", r#""serviceAccountName":"web","#, "", "web", None),
     ("escaped-key", r#""serviceAccountNam\u0065":"web","#, "", "web", None),
@@ -42,7 +42,7 @@ const PODS: [(&str, &str, &str, &str, Option<&str>); 9] = [
 ];
 
 #[test]
-fn asks_about_the_pod_that_is_stored() {
+fn reviews_the_pod_that_is_stored() {
     let scene = Scene::new("decoder", json!({}));
     for (name, spec, container, account, variable) in PODS {
         let answer = scene.api.create_text(&scene.path("pods"), &pod(name, spec, container));
@@ -57,7 +57,7 @@ fn asks_about_the_pod_that_is_stored() {
     }
 }
 
-/// A custom kind, whose objects the API server keeps without knowing what is in them.
+/// A custom kind whose objects the API server stores without knowing their fields.
 fn definition() -> Value {
     json!({
         "metadata": {"name": "crews.example.com"},
@@ -73,7 +73,7 @@ fn definition() -> Value {
     })
 }
 
-/// The text of a custom object's `spec`, and the service account that the API server stores, where it stores one.
+/// The `spec` of a custom object as text, and the service account that the API server stores, if any.
 const CREWS: [(&str, &str, Option<&str>); 6] = [
     ("plain", r#""spec":{"serviceAccountName":"web","containers":[]}"#, Some("web")),
     ("missing", r#""spec":{"serviceAccountName":"gone","containers":[]}"#, Some("gone")),
@@ -92,7 +92,7 @@ const CREWS: [(&str, &str, Option<&str>); 6] = [
 ];
 
 #[test]
-fn asks_about_the_custom_object_that_is_stored() {
+fn reviews_the_custom_object_that_is_stored() {
     let workload = json!({"apiVersion": "example.com/v1", "kind": "Crew", "podTemplates": ["$.template"]});
     let scene = Scene::new("decoder-custom", json!({"customWorkloads": [workload]}));
     scene.api.created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition());

@@ -1,12 +1,15 @@
-//! `policy-host explain` on a pod of the cluster, with a token that the cluster issues and its published keys.
+//! `irsa explain` on a pod of the cluster, with a token that the cluster issues and the keys that it publishes.
+//!
+//! `IRSA` names the command's program; `make test-cluster` builds it.
 
+use std::env;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, control_plane, pod};
 
-/// The step of this name.
+/// The step with this name.
 fn step<'a>(explanation: &'a Value, name: &str) -> &'a Value {
     let steps = explanation["steps"].as_array().unwrap_or_else(|| panic!("{explanation}"));
     steps.iter().find(|step| step["step"] == name).unwrap_or_else(|| panic!("no step {name}: {explanation}"))
@@ -19,7 +22,9 @@ fn explains_a_pod_that_the_cluster_stores() {
     assert_eq!(answer.status, 201, "{answer:?}");
     let kubeconfig = control_plane().as_ref().unwrap().kubeconfig();
 
-    let output = Command::new(env!("CARGO_BIN_EXE_policy-host"))
+    let irsa = env::var_os("IRSA").expect("`IRSA` is not set: run `make test-cluster`");
+
+    let output = Command::new(irsa)
         .args(["explain", "--output", "json", "--request-token", "--settings-json", r#"{"region":"us-east-2"}"#])
         .arg("--kubeconfig")
         .arg(kubeconfig)

@@ -1,4 +1,4 @@
-//! What breaks while pods are created: whatever it is, no pod gets in without its role.
+//! Faults during the creation of pods: no fault lets a pod start without its role.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -13,8 +13,8 @@ use crate::control_plane::{CLUSTER_ROLE_BINDINGS, ControlPlane, operators_object
 use crate::scene::{ROLE, Scene, pod, role_of};
 use crate::server::Server;
 
-/// Creates pods from 4 clients for as long as the fault takes, and a second before and after. Gives how often which
-/// status was the answer. Every pod that is stored in the end has its role.
+/// Creates pods from 4 clients during the fault, and one second before and after it. Returns how often each status was
+/// the answer. Every stored pod must have its role.
 fn during(scene: &Scene, fault: impl FnOnce()) -> BTreeMap<u16, usize> {
     let (over, next) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut statuses = BTreeMap::new();
@@ -40,7 +40,7 @@ fn during(scene: &Scene, fault: impl FnOnce()) -> BTreeMap<u16, usize> {
             *statuses.entry(status).or_default() += 1;
         }
     });
-    println!("answers (0 is none): {statuses:?}");
+    println!("answers by status (0: no answer): {statuses:?}");
 
     let stored = scene.api.get(&scene.path("pods")).body["items"].as_array().unwrap().clone();
     assert!(stored.len() >= statuses[&201], "{} of {statuses:?}", stored.len());
@@ -54,7 +54,7 @@ fn recovers(scene: &Scene) {
 }
 
 #[test]
-fn lets_no_pod_in_without_its_role_whatever_breaks() {
+fn accepts_no_pod_without_its_role_during_faults() {
     let mut control_plane = ControlPlane::start("faulty");
     let mut scene = Scene::on(&control_plane, "faults", json!({}), "policy-server");
 
@@ -93,7 +93,7 @@ fn lets_no_pod_in_without_its_role_whatever_breaks() {
     });
     assert!(statuses[&500] > 0);
 
-    // And it goes on with another one.
+    // It continues with another one.
     scene.unregister();
     scene.server = Server::start(&json!({}), &control_plane.kubeconfig_of("policy-server"));
     scene.register();
@@ -101,7 +101,7 @@ fn lets_no_pod_in_without_its_role_whatever_breaks() {
     assert_eq!(role_of(&answer.body), Some(ROLE));
 }
 
-/// An API server, for the policy server's eyes only, that gives this answer to every read of a service account.
+/// An API server for the policy server only, which gives this answer to every read of a service account.
 fn answering(status: u16, body: Value) -> String {
     use axum::Router;
     use axum::http::StatusCode;
@@ -128,7 +128,7 @@ fn answering(status: u16, body: Value) -> String {
     url
 }
 
-/// What becomes of a pod whose service account is read from there.
+/// The result for a pod whose service account is read from there.
 fn decision(url: &str) -> Answer {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
 
@@ -146,7 +146,7 @@ fn decision(url: &str) -> Answer {
 }
 
 #[test]
-fn refuses_pods_where_the_answer_is_no_service_account() {
+fn rejects_pods_if_the_answer_is_not_a_service_account() {
     let status = |code: u16, reason: &str| json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": "no"});
     let secret = json!({"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "a"}});
     for (code, body) in [

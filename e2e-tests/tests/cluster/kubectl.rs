@@ -1,4 +1,4 @@
-//! What `kubectl` prints: the warnings, and why something was refused. Only where the machine has it.
+//! What `kubectl` prints: warnings and rejections. Runs only if `kubectl` is installed.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -23,7 +23,7 @@ fn apply(scene: &Scene, object: &Value) -> Option<String> {
 }
 
 #[test]
-fn tells_users_of_kubectl_what_is_wrong() {
+fn shows_the_problem_to_users_of_kubectl() {
     let scene = Scene::new("kubectl", json!({}));
     let mut broken = account("api", Some("not-an-arn"));
     broken["apiVersion"] = json!("v1");

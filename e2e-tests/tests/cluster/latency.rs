@@ -1,5 +1,5 @@
-//! How long an answer of the admission server takes, with TLS and the host's lookup: `make bench-cluster` prints it,
-//! beside the baseline, a policy that looks nothing up. Nothing is asserted about times.
+//! Measures how long the admission server takes to answer, with TLS and the host's lookup. `make bench-cluster` prints
+//! the times beside those of the baseline, which looks nothing up. Nothing fails on a slow answer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::control_plane::ControlPlane;
 use crate::scene::{ROLE, account};
 use crate::server::{Server, policy_path};
 
-/// Requests for each row.
+/// The number of requests for each row.
 const REQUESTS: usize = 2000;
 
 /// A client of an admission server, and the path that it posts reviews to.
@@ -40,7 +40,7 @@ pub fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
     (Api::connect(&file), path.to_owned())
 }
 
-/// The sorted times of [`REQUESTS`] requests from `clients` clients, for pods of `accounts` service accounts in turn.
+/// The sorted times of [`REQUESTS`] requests from several clients, for pods of several service accounts in turn.
 fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration> {
     let review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
     let times = Mutex::new(Vec::new());
@@ -64,7 +64,7 @@ fn milliseconds(times: &[Duration], hundredth: usize) -> f64 {
 }
 
 #[test]
-#[ignore = "it measures and asserts nothing about times: `make bench-cluster`"]
+#[ignore = "measures only: run `make bench-cluster`"]
 fn prints_how_long_an_answer_takes() {
     let floor = PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR names no module: run `make bench-cluster`"));
     let control_plane = ControlPlane::start("latency");

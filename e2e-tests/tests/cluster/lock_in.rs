@@ -1,4 +1,4 @@
-//! Nobody is locked in: an object that would be refused today can still be labelled, scaled, and deleted.
+//! An object that would be rejected today can still be labelled, scaled and deleted.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::scene::{Scene, account};
 
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/lock-in/deployments";
 
-/// A Deployment whose pods would run as a service account that does not exist.
+/// A Deployment whose pods have a service account that does not exist.
 fn deployment() -> Value {
     json!({
         "metadata": {"name": "web", "finalizers": ["example.com/wait"]},
@@ -21,7 +21,7 @@ fn deployment() -> Value {
 }
 
 #[test]
-fn lets_what_was_there_before_be_changed_and_deleted() {
+fn accepts_updates_and_deletion_of_existing_objects() {
     let scene = Scene::new("lock-in", json!({"actions": {"missingServiceAccount": "Reject"}}));
     let accounts = scene.path("serviceaccounts");
     scene.unchecked(|scene| {
@@ -34,7 +34,7 @@ fn lets_what_was_there_before_be_changed_and_deleted() {
     let web = format!("{DEPLOYMENTS}/web");
     assert_eq!(scene.api.create(&accounts, &account("another", Some("not-an-arn"))).status, 403, "it is checked again");
 
-    // What does not touch what is wrong goes through, with a warning.
+    // An update that does not touch the problem is accepted with a warning.
     for (object, change) in [
         (&broken, json!({"metadata": {"labels": {"team": "a"}}})),
         (&web, json!({"metadata": {"annotations": {"note": "kept"}}})),
@@ -44,13 +44,13 @@ fn lets_what_was_there_before_be_changed_and_deleted() {
         assert_eq!(answer.status, 200, "{change}: {answer:?}");
         assert_eq!(answer.warnings.len(), 1, "{change}: {answer:?}");
     }
-    // What touches it does not, unless it mends it.
+    // An update that touches the problem is rejected, unless it fixes it.
     let worse = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "neither"}}});
     assert_eq!(scene.api.merge(&broken, &worse).status, 403);
     let worse = json!({"spec": {"template": {"spec": {"serviceAccountName": "gone-too"}}}});
     assert_eq!(scene.api.merge(&web, &worse).status, 403);
 
-    // Nor does what a controller does: the status of what it looks after, its scale, and its owner.
+    // A controller's updates are accepted: the status of what it manages, its scale, and its owner.
     for (object, change) in [
         (format!("{web}/status"), json!({"status": {"observedGeneration": 1}})),
         (format!("{web}/scale"), json!({"spec": {"replicas": 2}})),
@@ -60,7 +60,7 @@ fn lets_what_was_there_before_be_changed_and_deleted() {
         assert_eq!(answer.status, 200, "{object}: {answer:?}");
     }
 
-    // A deletion waits for finalizers, and those can go.
+    // A deletion waits for finalizers, so they can be removed.
     for object in [&broken, &web] {
         assert_eq!(scene.api.delete(object).status, 200);
         assert!(scene.api.get(object).body["metadata"]["deletionTimestamp"].is_string(), "{object} waits");

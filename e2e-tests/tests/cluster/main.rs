@@ -1,9 +1,10 @@
-//! The policy on a real control plane: a kube-apiserver and an etcd on loopback, which call `policy-host serve`.
+//! Tests the policy on a real control plane: a kube-apiserver and its etcd on loopback, which call `policy-host serve`.
 //!
-//! `make test-cluster` runs these tests, because they need Go and the feature `cluster`. One after the other
-//! (`--test-threads=1`), so that no test slows another down. The tests look at what the API server stored.
+//! `make test-cluster` runs these tests, because they need Go and the feature `cluster`. They run one after the other
+//! (`--test-threads=1`), so that no test changes the timing of another. They check what the API server *stores*.
 
 mod api;
+mod check;
 mod clients;
 mod conditions;
 mod control_plane;
@@ -23,6 +24,7 @@ mod scene;
 mod sdks;
 mod server;
 mod token;
+mod token_requests;
 mod walk_through;
 mod webhooks;
 mod workloads;

@@ -1,7 +1,8 @@
-//! The race: a service account, and at once a pod of it. `IRSA_RACE_COUNT` times, 2,000 if not given. And a tenth as often:
-//! a service account without a role that a cache would know, then its role, and at once a pod.
+//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (by default 2,000): create an account,
+//! and immediately a pod with it. One tenth as often: create an account without a role that a cache would know, then
+//! give it a role, and immediately create a pod.
 //!
-//! AWS's webhook reads a cache that is filled by a watch, so some pods come before what they need is in it.
+//! AWS's webhook reads a cache that a watch fills, so some pods are created before the cache has their role.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -12,10 +13,10 @@ use crate::clients::share;
 use crate::scene::{ROLE, Scene, account, pod, role_of};
 
 fn count() -> usize {
-    std::env::var("IRSA_RACE_COUNT").map_or(2000, |count| count.parse().expect("IRSA_RACE_COUNT is no number"))
+    std::env::var("IRSA_RACE_COUNT").map_or(2000, |count| count.parse().expect("IRSA_RACE_COUNT is not a number"))
 }
 
-/// Runs the step so many times, shared by so many clients, and gives how often it said no.
+/// Runs the step `count` times on several clients, and returns how often it returned `false`.
 fn race(name: &str, count: usize, clients: usize, step: impl Fn(usize) -> bool + Sync) -> usize {
     let (missed, since) = (AtomicUsize::new(0), Instant::now());
     share(count, clients, |index| {
@@ -28,15 +29,15 @@ fn race(name: &str, count: usize, clients: usize, step: impl Fn(usize) -> bool +
     missed
 }
 
-/// Creates a service account and its pod, and says whether the pod that was stored has the role.
+/// Creates a service account and its pod, and returns whether the stored pod has the role.
 fn new_account(scene: &Scene, index: usize) -> bool {
     let name = format!("racer-{index}");
     scene.api.created(&scene.path("serviceaccounts"), &account(&name, Some(ROLE)));
     has_role(scene, &name, &name)
 }
 
-/// Creates a service account without a role, a pod of it, so that a cache would know it, gives it the role, and says
-/// whether its next pod has it.
+/// Creates a service account without a role and a pod of it, so that a cache would know it. Then gives it the role, and
+/// returns whether its next pod has the role.
 fn new_role(scene: &Scene, index: usize) -> bool {
     let name = format!("late-{index}");
     scene.api.created(&scene.path("serviceaccounts"), &account(&name, None));

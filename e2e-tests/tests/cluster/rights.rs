@@ -1,4 +1,4 @@
-//! The rights of the policy server: those of `policy.yaml`, which are enough, and without which no pod gets in.
+//! The rights in `policy.yaml` are necessary and sufficient for the policy server. Without them no pod is accepted.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn policy_server() -> Api {
 }
 
 #[test]
-fn grants_the_policy_server_to_read_service_accounts_and_nothing_else() {
+fn lets_the_policy_server_read_only_service_accounts() {
     let rules: Vec<Value> = operators_objects()
         .into_iter()
         .filter(|object| object["kind"] == "ClusterRole")
@@ -28,13 +28,13 @@ fn grants_the_policy_server_to_read_service_accounts_and_nothing_else() {
     let token = policy_server.create(&format!("{}/web/token", scene.path("serviceaccounts")), &json!({"spec": {}}));
     assert_eq!(token.status, 403, "{token:?}");
 
-    // And they are enough.
+    // They are sufficient.
     let stored = scene.create_pod(&pod("web", "web"));
     assert!(role_of(&stored.body).is_some(), "{stored:?}");
 }
 
 #[test]
-fn refuses_every_pod_where_the_policy_server_may_not_read() {
+fn rejects_every_pod_if_the_policy_server_has_no_rights() {
     let scene = Scene::with_identity("no-rights", json!({}), "without-rights");
 
     for account in ["web", "default"] {

@@ -1,4 +1,4 @@
-//! A namespace with two service accounts and the policy: where a test takes place.
+//! The namespace of a test, with two service accounts and the policy.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,14 +20,14 @@ pub const ROLE: &str = "arn:aws:iam::111122223333:role/web";
 
 static CONTROL_PLANE: Mutex<Option<ControlPlane>> = Mutex::new(None);
 
-/// The control plane that tests share. Where a test fails, the next still finds it.
+/// The control plane that all tests share. It stays usable after a failed test.
 pub fn control_plane() -> MutexGuard<'static, Option<ControlPlane>> {
     let mut guard = CONTROL_PLANE.lock().unwrap_or_else(PoisonError::into_inner);
     guard.get_or_insert_with(|| ControlPlane::start("control-plane"));
     guard
 }
 
-/// The namespace, its objects' API, and the admission server that is called for it.
+/// A namespace, a client for its objects, and the admission server for it.
 pub struct Scene {
     /// An administrator's client.
     pub api: Api,
@@ -35,14 +35,14 @@ pub struct Scene {
     pub namespace: String,
     /// The admission server of the policy that injects.
     pub server: Server,
-    /// The one of the policy that checks.
+    /// The admission server of the policy that checks.
     pub checks: Server,
     settings: Value,
 }
 
 impl Scene {
-    /// A namespace of this name, `default` without a role in it, `web` with [`ROLE`], and the policy with these
-    /// settings, called by the API server from now on, and with the rights of `policy.yaml`.
+    /// Creates a namespace of this name, with `default` without a role and `web` with [`ROLE`]. From now on the API
+    /// server calls the policy with these settings and the rights of `policy.yaml`.
     pub fn new(namespace: &str, settings: Value) -> Self {
         Self::with_identity(namespace, settings, "policy-server")
     }
@@ -54,7 +54,7 @@ impl Scene {
         Self::on(control_plane, namespace, settings, identity)
     }
 
-    /// The same, on a control plane of one's own.
+    /// The same on another control plane.
     pub fn on(control_plane: &ControlPlane, namespace: &str, settings: Value, identity: &str) -> Self {
         let kubeconfig = control_plane.kubeconfig_of(identity);
         let [injects, checks] = webhooks::policies();
@@ -75,13 +75,13 @@ impl Scene {
         scene
     }
 
-    /// Has the API server call the admission server that checks, and returns once it does.
+    /// Configures the API server to call the admission server that checks, and returns when it does.
     fn check(&self) {
         webhooks::register(&self.api, &self.namespace, &webhooks::policies()[1], &self.checks);
         wait_until("the API server has service accounts checked", || self.takes_a_broken_account() == 403);
     }
 
-    /// Does something while the API server has nothing checked.
+    /// Runs a step while the API server does not call the checks.
     pub fn unchecked(&self, act: impl FnOnce(&Self)) {
         webhooks::unregister(&self.api, &self.namespace, &webhooks::policies()[1]);
         wait_until("the API server has nothing checked", || self.takes_a_broken_account() == 201);
@@ -94,7 +94,7 @@ impl Scene {
         self.api.create(&format!("{}?dryRun=All", self.path("serviceaccounts")), &broken).status
     }
 
-    /// Has the API server call the admission server that injects, and returns once it does.
+    /// Configures the API server to call the admission server that injects, and returns when it does.
     pub fn register(&self) {
         webhooks::register(&self.api, &self.namespace, &webhooks::policies()[0], &self.server);
         wait_until("the API server has pods injected into", || {
@@ -103,7 +103,7 @@ impl Scene {
         });
     }
 
-    /// Has the API server no longer call it, and returns once that is so.
+    /// Configures the API server not to call it, and returns when it does not.
     pub fn unregister(&self) {
         webhooks::unregister(&self.api, &self.namespace, &webhooks::policies()[0]);
         wait_until("the API server has no pods injected into", || {
@@ -112,7 +112,7 @@ impl Scene {
         });
     }
 
-    /// Where the API server has the namespace's objects of a kind of the core group.
+    /// The path of the namespace's objects of a kind in the core group.
     pub fn path(&self, resource: &str) -> String {
         format!("/api/v1/namespaces/{}/{resource}", self.namespace)
     }
@@ -128,13 +128,13 @@ impl Scene {
         self.api.create(&self.path("pods"), pod)
     }
 
-    /// What would be stored.
+    /// Creates a pod with a dry run, and returns what would be stored.
     pub fn dry_run(&self, pod: &Value) -> Answer {
         self.api.create(&format!("{}?dryRun=All", self.path("pods")), pod)
     }
 
-    /// Creates a pod, and gives what is stored of it, and what the policy in this process makes of the same pod when
-    /// the API server has filled it in. Both `spec`s have to be equal.
+    /// Creates a pod. Returns the stored pod, and the result of the policy in this process for the pod that the API
+    /// server completed. Both `spec`s must be equal.
     pub fn stored_and_planned(&self, pod: &Value) -> (Value, Value) {
         self.unregister();
         let filled_in = self.dry_run(pod);
@@ -174,14 +174,14 @@ impl Drop for Scene {
     }
 }
 
-/// A policy's own settings, and a test's.
+/// The settings of a policy, with those of a test.
 fn with_settings(policy: &Value, settings: &Value) -> Value {
     let mut all = policy["spec"]["settings"].as_object().cloned().unwrap_or_default();
     all.extend(settings.as_object().unwrap().clone());
     Value::Object(all)
 }
 
-/// The `spec` less what differs from call to call, with the one default that the API server gives what was injected.
+/// The `spec` without what differs between calls, and with the one default that the API server adds to injected parts.
 fn comparable(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
     for volume in spec["volumes"].as_array_mut().into_iter().flatten() {
@@ -215,7 +215,7 @@ pub fn pod(name: &str, service_account: &str) -> Value {
     })
 }
 
-/// The role that the first container would get.
+/// The role of the first container.
 pub fn role_of(pod: &Value) -> Option<&str> {
     variable(&pod["spec"]["containers"][0], "AWS_ROLE_ARN")
 }

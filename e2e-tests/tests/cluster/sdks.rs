@@ -1,7 +1,7 @@
-//! The SDKs: a process with what was injected, and nothing else of AWS, gets the credentials of its role.
+//! With only the injected variables and files, every AWS SDK gets the credentials of its role.
 //!
-//! `moto` plays STS and S3. It does not check the token, as [`crate::token`] does; what is shown here is that each SDK
-//! finds the token, sends it, and uses what it is given.
+//! `moto` stands in for STS and S3. It accepts any token, so [`crate::token`] checks the token. These tests show that
+//! each SDK finds the token, sends it, and uses the answer.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -16,8 +16,8 @@ use crate::control_plane::wait_until;
 use crate::scene::{Scene, pod};
 use crate::token;
 
-/// Where kubelet would put the token, in a view of the file system that only this process has (`unshare`), and
-/// where nobody sees a home directory's configuration.
+/// The path where kubelet would put the token. Only this process sees it (`unshare`), and no configuration in a home
+/// directory exists there.
 const IN_THE_CONTAINER: &str = r#"
 mount -t tmpfs tmpfs /var/run
 if [ -n "$TOKEN_FILE" ]; then
@@ -27,7 +27,7 @@ fi
 exec env -i PATH="$PATH" HOME=/nonexistent "$@"
 "#;
 
-/// STS and S3, as far as `moto` plays them.
+/// `moto` as STS and S3.
 struct Moto {
     process: Child,
     url: String,
@@ -56,7 +56,7 @@ impl Drop for Moto {
     }
 }
 
-/// A container, as far as an SDK can tell.
+/// What an SDK sees of a container.
 struct Container<'a> {
     moto: &'a Moto,
     variables: Vec<(String, String)>,
@@ -112,12 +112,12 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Where `e2e-tests/sdks/setup` has put them.
+/// The folder that `e2e-tests/sdks/setup` filled.
 fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os("SDKS").expect("SDKS names no folder: run `make test-cluster`"))
 }
 
-/// The programs that ask who they are and list the buckets, one an SDK.
+/// For each SDK, the program that requests its identity and lists the buckets.
 fn programs(sdks: &Path) -> Vec<(&'static str, Vec<String>)> {
     let path = |part: &str| sdks.join(part).display().to_string();
     vec![
@@ -168,7 +168,7 @@ fn gives_no_sdk_credentials_without_a_role() {
     assert_eq!(stored.status, 201, "{stored:?}");
     let mut container = Container::of(&scene, &stored.body, &moto);
     assert_eq!(container.variables, []);
-    // So that a missing region is not what fails, nor the node's credentials what helps.
+    // With a region and without the node's credentials, only the missing role can fail.
     for (name, value) in
         [("AWS_REGION", "us-east-2"), ("AWS_DEFAULT_REGION", "us-east-2"), ("AWS_EC2_METADATA_DISABLED", "true")]
     {

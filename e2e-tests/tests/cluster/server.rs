@@ -1,4 +1,5 @@
-//! An admission server as a process: `policy-host serve`, or Kubewarden's policy server if `POLICY_SERVER` is its path.
+//! An admission server as a process: `policy-host serve`, or Kubewarden's own policy server if `POLICY_SERVER` names
+//! it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,14 +19,14 @@ mod support;
 
 pub use support::policy_path;
 
-/// An admission server. Dropping the value ends the process.
+/// An admission server. The process ends when this value is dropped, and when the tests end.
 pub struct Server {
     process: Child,
     /// The URL for reviews.
     pub url: String,
-    /// The authority of its certificate, as PEM.
+    /// The certificate authority of its certificate, as PEM.
     pub authority: String,
-    /// Files that it reads.
+    /// The folder with the files that it reads, if they are not on the command line.
     _files: Option<TempDir>,
 }
 
@@ -35,7 +36,7 @@ impl Server {
         Self::start_module(&policy_path(), settings, kubeconfig)
     }
 
-    /// The same for another policy's module.
+    /// The same with another policy module.
     pub fn start_module(policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         match std::env::var_os("POLICY_SERVER").filter(|program| !program.is_empty()) {
             Some(program) => Self::start_kubewarden(&program, policy, settings, kubeconfig),
@@ -43,8 +44,8 @@ impl Server {
         }
     }
 
-    /// Starts Kubewarden's policy server with what its controller would give it: the policy, which may change what it
-    /// is asked about, and what `metadata.yml` says that it needs of its host.
+    /// Starts Kubewarden's policy server with the configuration that its controller would write: a mutating policy, and
+    /// the host resources that `metadata.yml` names.
     fn start_kubewarden(program: &OsStr, policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         let files = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
@@ -114,7 +115,7 @@ impl Server {
         self.signal("KILL");
     }
 
-    /// Stops the process without ending it, so that it hangs.
+    /// Pauses the process.
     pub fn pause(&self) {
         self.signal("STOP");
     }
@@ -137,7 +138,7 @@ impl Drop for Server {
     }
 }
 
-/// Two free ports.
+/// Two unused ports.
 fn free_ports() -> [u16; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())

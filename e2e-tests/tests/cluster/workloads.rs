@@ -1,10 +1,10 @@
-//! Every kind of workload, and service accounts: admitted or refused, and what the client is warned of.
+//! Accepts or rejects every kind of workload and service accounts, and checks the client's warnings.
 
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
 
-/// Every kind, where the API server has it, and the kind's `spec` around a pod template.
+/// Every kind with its API path, and the kind's `spec` around a pod template.
 fn workloads(template: &Value) -> Vec<(&'static str, &'static str, &'static str, Value)> {
     let selected = json!({"selector": {"matchLabels": {"app": "web"}}, "template": template});
     let job = json!({"template": template});
@@ -34,7 +34,7 @@ fn template(service_account: &str) -> Value {
 }
 
 #[test]
-fn warns_of_a_missing_service_account_in_every_kind_of_workload() {
+fn warns_about_a_missing_service_account_in_every_kind_of_workload() {
     let scene = Scene::new("workloads", json!({}));
     for (account, expected) in [("missing", 1), ("web", 0)] {
         for (group, resource, key, mut content) in workloads(&template(account)) {
@@ -53,14 +53,14 @@ fn warns_of_a_missing_service_account_in_every_kind_of_workload() {
             for warning in &answer.warnings {
                 assert!(warning.ends_with("[missingServiceAccount]"), "{resource}: {warning}");
             }
-            // Nothing is ever injected into one: it is as it was sent.
+            // A workload is never mutated, so it is stored as it was sent.
             assert!(!answer.body.to_string().contains("AWS_ROLE_ARN"), "{resource}");
         }
     }
 }
 
 #[test]
-fn refuses_a_service_account_whose_role_can_not_be_one() {
+fn rejects_a_service_account_with_a_malformed_role() {
     let scene = Scene::new("accounts", json!({}));
     let accounts = scene.path("serviceaccounts");
     let annotations = json!({"eks.amazonaws.com/role-arn": "not-an-arn"});

@@ -42,7 +42,7 @@ fn install(version: &str, source: &str) -> String {
 }
 
 #[test]
-fn the_listing_matches_the_metadata() {
+fn keeps_the_listing_up_to_date() {
     let metadata = Metadata::from_yaml(&read("metadata.yml")).unwrap();
     let current: Value = yaml_serde::from_str(&read(FILE)).unwrap();
     let package = package(&metadata, &current["createdAt"], &form());

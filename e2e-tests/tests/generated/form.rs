@@ -5,7 +5,7 @@
 //! `components/Policies/Create.vue` of rancher/kubewarden-ui, 4.2.1. The module `rancher` does what these do, and sends
 //! the result to the policy.
 
-use irsa::settings::{Definition, Shape};
+use irsa::internals::{Definition, ValueType};
 use serde_json::{Value, json};
 
 use crate::settings::{default, description, join, members};
@@ -26,7 +26,7 @@ const NOTICE: &str = "\
     other webhooks add after this one.";
 
 #[test]
-fn the_form_is_that_of_the_code() {
+fn the_form_matches_the_code() {
     check_file(FILE, &form());
 }
 
@@ -42,10 +42,10 @@ pub fn form() -> String {
         "hide_input": true,
     })];
     for member in members("") {
-        match member.shape {
+        match member.value {
             // Rancher keeps only the last of several `enum` questions within a `map[`, so each is a question at the
             // top.
-            Shape::Map { keys, of: Shape::Word(words) } => {
+            ValueType::Map { keys, of: ValueType::OneOf(words) } => {
                 questions.extend(keys.iter().map(|name| action(member.key, name, words)));
             }
             _ => questions.push(question("", "", member)),
@@ -61,32 +61,32 @@ pub fn current() -> Vec<Value> {
     form["questions"].as_array().unwrap().clone()
 }
 
-/// A question about a member of the object at `path`. `variable` is the object's place in the form; a list starts a new
-/// one.
+/// A question about a member of the object at `path`. `variable` is the object's place in the form; in an array, it
+/// starts at the element.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
-    let Definition { key, is_needed, shape, .. } = definition;
+    let Definition { key, is_required, value, .. } = definition;
     let is_at_the_top = path.is_empty();
     let mut question = json!({
         "variable": join(variable, key),
         "label": label(key),
         "description": description(definition),
         "group": "Settings",
-        "required": is_needed,
+        "required": is_required,
     });
     let path = join(path, key);
-    match shape {
-        Shape::Boolean => question["type"] = "boolean".into(),
-        Shape::Lifetime => {
+    match value {
+        ValueType::Boolean => question["type"] = "boolean".into(),
+        ValueType::Lifetime => {
             question["type"] = "int".into();
             question["min"] = 600.into();
             question["max"] = 4_294_967_296_u64.into();
         }
-        Shape::Word(words) => {
+        ValueType::OneOf(words) => {
             question["type"] = "enum".into();
             question["options"] = json!(words);
         }
-        Shape::Text { .. } => question["type"] = "string".into(),
-        Shape::List { of: Shape::Object(_), .. } => {
+        ValueType::String { .. } => question["type"] = "string".into(),
+        ValueType::Array { of: ValueType::Object, .. } => {
             question["type"] = "sequence[".into();
             question["hide_input"] = true.into();
             // "Add" does nothing without an array to add to. Rancher removes an empty array before it saves.
@@ -95,15 +95,15 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
             question["sequence_questions"] =
                 members(&path).iter().map(|member| self::question(&path, "", member)).collect();
         }
-        Shape::List { .. } => question["type"] = "array[".into(),
-        Shape::Object(_) => {
+        ValueType::Array { .. } => question["type"] = "array[".into(),
+        ValueType::Object => {
             question["type"] = "map[".into();
             question["hide_input"] = true.into();
             let variable = join(variable, key);
             question["subquestions"] =
                 members(&path).iter().map(|member| self::question(&path, &variable, member)).collect();
         }
-        Shape::Map { .. } => panic!("`{path}`: the form has no question for this"),
+        ValueType::Map { .. } => panic!("`{path}`: the form does not support this type"),
     }
     if let Some(default) = default(definition) {
         question[if is_at_the_top { "default" } else { "placeholder" }] = default;

@@ -3,6 +3,7 @@
 //! writes them all.
 
 mod artifact_hub;
+mod custom_workloads;
 mod form;
 mod rancher;
 mod reference;

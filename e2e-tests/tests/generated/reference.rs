@@ -1,15 +1,15 @@
 //! The tables of docs/settings.md, docs/findings.md and docs/explain.md.
 
-use irsa::finding::FindingKind;
-use irsa::settings::{Definition, OBJECTS};
+use irsa::FindingKind;
+use irsa::internals::{Definition, OBJECTS};
+use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::StepKind;
-use irsa_explain::mistake::Mistake;
 use irsa_explain::sdk::SDKS;
 
 use crate::{check_part, read};
 
 #[test]
-fn the_settings_reference_is_that_of_the_code() {
+fn the_settings_reference_matches_the_code() {
     let tables = OBJECTS.map(|(path, members)| {
         let rows = members.iter().map(row);
         let table = table("| key | value | default | example | what it does |\n|---|---|---|---|---|", rows);
@@ -19,13 +19,13 @@ fn the_settings_reference_is_that_of_the_code() {
 }
 
 fn row(definition: &Definition) -> String {
-    let Definition { key, is_needed, shape, default, meaning, example, webhook_flags, .. } = definition;
-    let default = if *is_needed { "needed" } else { default };
+    let Definition { key, is_required, value, default, meaning, example, webhook_flags, .. } = definition;
+    let default = if *is_required { "required" } else { default };
     let flags = match *webhook_flags {
         "" => String::new(),
-        flags => format!(". The webhook's {flags}"),
+        flags => format!(". Replaces the webhook's {flags}"),
     };
-    format!("| `{key}` | {} | {default} | `{example}` | {meaning}{flags} |", shape.expected())
+    format!("| `{key}` | {} | {default} | `{example}` | {meaning}{flags} |", value.expected())
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_steps_of_an_explanation_are_those_of_the_code() {
 
 #[test]
 fn the_mistakes_of_an_explanation_are_those_of_the_code() {
-    let rows = Mistake::ALL.iter().map(|mistake| format!("| `{}` | {} |", mistake.name(), mistake.meaning().trim()));
+    let rows = Diagnosis::ALL.iter().map(|mistake| format!("| `{}` | {} |", mistake.name(), mistake.meaning().trim()));
     check_part("docs/explain.md", "mistakes", &table("| mistake | what it means |\n|---|---|", rows));
 }
 

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use irsa::finding::FindingKind;
-use irsa::settings::{Definition, Shape};
+use irsa::FindingKind;
+use irsa::internals::{Definition, ValueType};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ use crate::{check_file, read, support};
 const FILE: &str = "docs/settings.schema.json";
 
 #[test]
-fn the_schema_is_that_of_the_code() {
+fn the_schema_matches_the_code() {
     let mut schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "https://raw.githubusercontent.com/irsa-policy/irsa-policy/main/docs/settings.schema.json",
@@ -114,7 +114,7 @@ fn object(path: &str) -> Value {
     let members = members(path);
     let properties: Map<String, Value> =
         members.iter().map(|member| (member.key.to_owned(), property(path, member))).collect();
-    let required: Vec<&str> = members.iter().filter(|member| member.is_needed).map(|member| member.key).collect();
+    let required: Vec<&str> = members.iter().filter(|member| member.is_required).map(|member| member.key).collect();
     let mut object = json!({"type": "object", "properties": properties, "additionalProperties": false});
     if !required.is_empty() {
         object["required"] = required.into();
@@ -124,7 +124,7 @@ fn object(path: &str) -> Value {
 
 fn property(path: &str, definition: &Definition) -> Value {
     let mut property = json!({"description": description(definition)});
-    extend(&mut property, shape(&join(path, definition.key), &definition.shape, definition.pattern));
+    extend(&mut property, value(&join(path, definition.key), &definition.value, definition.pattern));
     if let Some(default) = default(definition) {
         property["default"] = default;
     }
@@ -132,33 +132,34 @@ fn property(path: &str, definition: &Definition) -> Value {
     property
 }
 
-fn shape(path: &str, of: &Shape, pattern: &str) -> Value {
+/// The schema of a value. `path` is where the value stands in the settings.
+fn value(path: &str, of: &ValueType, pattern: &str) -> Value {
     match of {
-        Shape::Boolean => json!({"type": "boolean"}),
-        Shape::Lifetime => json!({"type": "integer", "minimum": 600, "maximum": 4_294_967_296_u64}),
-        Shape::Word(words) => json!({"type": "string", "enum": words}),
-        Shape::Text { .. } if pattern.is_empty() => json!({"type": "string", "minLength": 1}),
-        Shape::Text { .. } => json!({"type": "string", "pattern": pattern}),
-        Shape::List { may_be_empty, of, .. } => {
-            let mut list = json!({"type": "array", "items": shape(&format!("{path}[]"), of, pattern)});
+        ValueType::Boolean => json!({"type": "boolean"}),
+        ValueType::Lifetime => json!({"type": "integer", "minimum": 600, "maximum": 4_294_967_296_u64}),
+        ValueType::OneOf(words) => json!({"type": "string", "enum": words}),
+        ValueType::String { .. } if pattern.is_empty() => json!({"type": "string", "minLength": 1}),
+        ValueType::String { .. } => json!({"type": "string", "pattern": pattern}),
+        ValueType::Array { may_be_empty, of, .. } => {
+            let mut list = json!({"type": "array", "items": value(&format!("{path}[]"), of, pattern)});
             if !may_be_empty {
                 list["minItems"] = 1.into();
             }
             list
         }
-        Shape::Object(_) => object(path),
-        Shape::Map { keys, of } => {
+        ValueType::Object => object(path),
+        ValueType::Map { keys, of } => {
             let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), action(key, of))).collect();
             json!({"type": "object", "properties": properties, "additionalProperties": false})
         }
     }
 }
 
-/// The schema of a finding's action.
-fn action(name: &str, of: &Shape) -> Value {
+/// The schema of the action for a finding.
+fn action(name: &str, of: &ValueType) -> Value {
     let kind = FindingKind::ALL.into_iter().find(|kind| kind.name() == name).unwrap();
     let mut action = json!({"description": kind.meaning().trim()});
-    extend(&mut action, shape("", of, ""));
+    extend(&mut action, value("", of, ""));
     action["default"] = format!("{:?}", kind.default_action()).into();
     action
 }
@@ -172,39 +173,39 @@ fn schema() -> Validator {
     jsonschema::draft7::new(&serde_json::from_str(&read(FILE)).unwrap()).unwrap()
 }
 
-/// Reads the documents of a YAML file.
+/// Parses the documents of a YAML file.
 fn documents(file: &Path) -> Vec<Value> {
     policy_host::yaml::values(&fs::read_to_string(file).unwrap())
         .unwrap_or_else(|error| panic!("{}: {error:#}", file.display()))
 }
 
-/// The schema accepts what the policy accepts: the examples, and the settings of every case with valid ones.
+/// The schema accepts all settings that the policy accepts: the examples, and the settings of every case.
 #[test]
-fn the_schema_accepts_what_the_policy_accepts() {
+fn the_schema_accepts_all_settings_that_the_policy_accepts() {
     let schema = schema();
-    let mut taken: Vec<Value> = members("").iter().map(|member| json!({ member.key: example(member) })).collect();
-    let mut refused = 0;
+    let mut accepted: Vec<Value> = members("").iter().map(|member| json!({ member.key: example(member) })).collect();
+    let mut rejected = 0;
     for file in support::files("cases", "yaml") {
         for case in documents(&file) {
             let settings = case["settings"].clone();
             if case["expect"]["valid"] != false && !settings.is_null() {
-                taken.push(settings);
+                accepted.push(settings);
             } else if !settings.is_null() && !schema.is_valid(&settings) {
-                refused += 1;
+                rejected += 1;
             }
         }
     }
-    for settings in &taken {
+    for settings in &accepted {
         let errors: Vec<String> = schema.iter_errors(settings).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new(), "{settings}");
     }
-    assert!(taken.len() > 200, "{} settings are accepted", taken.len());
-    assert!(refused > 0, "the schema must refuse some of what the policy refuses");
+    assert!(accepted.len() > 200, "{} settings are accepted", accepted.len());
+    assert!(rejected > 0, "the schema rejects none of the settings that the policy rejects");
 }
 
 /// Errors that editors should mark.
 #[test]
-fn the_schema_refuses_what_is_plainly_wrong() {
+fn the_schema_rejects_plain_errors() {
     let schema = schema();
     for settings in [
         json!({"annotationPrefx": "x"}),

@@ -1,12 +1,12 @@
-//! The settings' definition, as what is generated needs it.
+//! The table of settings, in the form that the generated files need; and tests that hold reading to the table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use irsa::Settings;
-use irsa::settings::{Definition, OBJECTS, Shape};
+use irsa::internals::{Definition, OBJECTS, ValueType};
 use serde_json::{Value, json};
 
-/// The members of the object at a path, such as `roles[]`; the settings themselves at the empty one.
+/// The members of the object at a path, such as `roles[]`. The empty path is the settings themselves.
 pub fn members(path: &str) -> &'static [Definition] {
     let (_, members) = OBJECTS.iter().find(|(other, _)| *other == path).unwrap_or_else(|| panic!("no object `{path}`"));
     members
@@ -17,31 +17,30 @@ pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// A default that is a value, not a description of one.
+/// The default. `None` if the table describes it in words.
 pub fn default(definition: &Definition) -> Option<Value> {
     let text = definition.default.strip_prefix('`')?.strip_suffix('`')?;
-    // The name of another setting is a description, too.
+    // The name of another setting is a description too.
     if members("").iter().any(|other| other.key == text) {
         return None;
     }
     Some(serde_json::from_str(text).unwrap_or_else(|_| text.into()))
 }
 
-/// A value that is right.
+/// A valid value.
 pub fn example(definition: &Definition) -> Value {
     serde_json::from_str(definition.example).unwrap_or_else(|error| panic!("{}: {error}", definition.key))
 }
 
-/// What a setting does, as a sentence; and in brackets the shape of its value, where its type does not say that
-/// already.
+/// What a setting does, as a sentence. For strings and numbers, the expected value follows in brackets.
 pub fn description(definition: &Definition) -> String {
-    let Definition { meaning, shape, .. } = definition;
-    let expected = shape.expected();
-    match shape {
-        Shape::Text { .. } | Shape::Lifetime => {
-            // An example says as much as the name of the thing that it is one of.
-            let shape = expected.split_once(", such as ").map(|(_, example)| format!("such as {example}"));
-            sentence(&format!("{meaning} ({})", shape.as_deref().unwrap_or(&expected)))
+    let Definition { meaning, value, .. } = definition;
+    let expected = value.expected();
+    match value {
+        ValueType::String { .. } | ValueType::Lifetime => {
+            // An example is enough.
+            let example = expected.split_once(", such as ").map(|(_, example)| format!("such as {example}"));
+            sentence(&format!("{meaning} ({})", example.as_deref().unwrap_or(&expected)))
         }
         _ => sentence(meaning),
     }
@@ -55,7 +54,7 @@ fn sentence(text: &str) -> String {
 }
 
 #[test]
-fn every_example_and_every_default_is_right() {
+fn every_example_and_every_default_is_valid() {
     let mut have_defaults = BTreeSet::new();
     for (path, members) in OBJECTS {
         let whole = members.iter().map(|member| (member.key, example(member))).collect();
@@ -63,18 +62,72 @@ fn every_example_and_every_default_is_right() {
         for definition in members {
             let Some(default) = default(definition) else { continue };
             have_defaults.insert(path);
-            let needed = members.iter().filter(|member| member.is_needed);
-            let mut object: BTreeMap<_, _> = needed.map(|member| (member.key, example(member))).collect();
+            let required = members.iter().filter(|member| member.is_required);
+            let mut object: BTreeMap<_, _> = required.map(|member| (member.key, example(member))).collect();
             let without = settings_with(path, &object);
             object.insert(definition.key, default);
             let with = settings_with(path, &object);
-            assert_eq!(parse(&with), parse(&without), "{with} says what {without} does");
+            assert_eq!(parse(&with), parse(&without), "{with} equals {without}");
         }
     }
     assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
 }
 
-/// Settings in which an object, by its path, is this one.
+/// Reading knows every key of the table, and expects the value that the table says. Keys that are read without an entry in
+/// the table are found by an assertion in the core, which every test that reads settings runs.
+#[test]
+fn every_key_is_read_as_the_table_says() {
+    for (path, members) in OBJECTS {
+        let whole: BTreeMap<_, _> = members.iter().map(|member| (member.key, example(member))).collect();
+        for definition in members {
+            let at = join(&path.replace("[]", "[0]"), definition.key);
+            let expected = definition.value.expected();
+
+            let mut object = whole.clone();
+            object.insert(definition.key, Value::Null);
+            assert_eq!(errors(path, &object), [format!("`{at}`: expected {expected}, but got `null`")]);
+
+            object.remove(definition.key);
+            let missing = format!("`{at}`: expected {expected}, but got none");
+            assert_eq!(errors(path, &object), if definition.is_required { vec![missing] } else { Vec::new() });
+
+            if let ValueType::Array { may_be_empty: false, .. } = definition.value {
+                object.insert(definition.key, json!([]));
+                assert_eq!(errors(path, &object), [format!("`{at}`: expected {expected}, but got `[]`")]);
+            }
+            if let ValueType::Array { of, .. } = definition.value {
+                object.insert(definition.key, json!([null]));
+                let expected = of.expected();
+                assert_eq!(errors(path, &object), [format!("`{at}[0]`: expected {expected}, but got `null`")]);
+            }
+            if let ValueType::Map { keys, of } = definition.value {
+                for key in keys {
+                    object.insert(definition.key, json!({ *key: null }));
+                    let expected = of.expected();
+                    assert_eq!(errors(path, &object), [format!("`{at}.{key}`: expected {expected}, but got `null`")]);
+                }
+            }
+        }
+        let unknown = BTreeMap::from([("x", json!(1))]).into_iter().chain(whole).collect();
+        let at = join(&path.replace("[]", "[0]"), "x");
+        let [error] = &*errors(path, &unknown) else { panic!("`{path}`: expected one error") };
+        assert!(error.starts_with(&format!("`{at}`: unknown key, did you mean `")), "{error}");
+    }
+}
+
+/// The errors in settings in which the object at a path is `object`.
+fn errors(path: &str, object: &BTreeMap<&str, Value>) -> Vec<String> {
+    let mut settings: Value = serde_json::from_str(&settings_with(path, object)).unwrap();
+    if path == "composeRoleArn" {
+        // Without it, a partition is required.
+        settings["region"] = json!("us-east-2");
+    }
+    let text = settings.to_string();
+    let errors = Settings::parse(&text).err().map(|errors| errors.to_string());
+    errors.iter().flat_map(|errors| errors.lines()).map(str::to_owned).collect()
+}
+
+/// Settings in which the object at a path is `object`.
 fn settings_with(path: &str, object: &BTreeMap<&str, Value>) -> String {
     match path.strip_suffix("[]") {
         Some(list) => json!({ list: [object] }),

@@ -1,5 +1,5 @@
-//! The policy against AWS's webhook: the same requests, and the pods that the webhook made of them, from `golden/`.
-//! The format is described in `golden/README.md`; what the policy does otherwise is in [`ours`].
+//! Compares the policy with AWS's webhook: the same requests, and the pods that the webhook made, from `golden/`.
+//! `golden/README.md` describes the format. [`ours`] models the documented differences.
 
 mod ours;
 #[path = "../support/mod.rs"]
@@ -18,11 +18,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use ours::{Expectation, Outcome};
+use ours::{Difference, Expectation, Outcome};
 use support::{Report, Subject, strict};
 
 #[test]
-fn makes_the_webhooks_pod_or_differs_as_documented() {
+fn makes_the_same_pod_as_the_webhook_or_differs_as_documented() {
     let mut report = Report::default();
     let mut shown = BTreeSet::new();
     let subjects = support::subjects();
@@ -46,11 +46,11 @@ fn makes_the_webhooks_pod_or_differs_as_documented() {
         }
     }
     report.finish();
-    assert!(shown.iter().eq(&ours::RULES), "of the differences only these show in some case: {shown:?}");
+    assert!(shown.iter().eq(&Difference::ALL), "only these differences are covered by a case: {shown:?}");
 }
 
-/// Both may run at once, in either order: what the one has made, the other leaves as it is. That the policy leaves the
-/// webhook's pods is part of the test above, for where there is no difference, they are its own.
+/// The policy and the webhook can run together in any order: each leaves the other's pods unchanged. The test above
+/// covers one direction, because without a difference the policy expects the webhook's pod.
 #[test]
 fn the_webhook_leaves_the_policys_pods_unchanged() {
     let mut report = Report::default();
@@ -100,7 +100,7 @@ pub struct Case {
     id: String,
     request: Box<RawValue>,
     webhook: Option<Value>,
-    difference: Option<u8>,
+    difference: Option<Difference>,
 }
 
 fn differences(
@@ -149,14 +149,14 @@ fn has_line_for<'a>(mut lines: impl Iterator<Item = &'a str>, finding: &str) -> 
     lines.any(|line| line.ends_with(&format!("[{finding}]")))
 }
 
-/// What a second run changes, of which there should be nothing.
+/// The changes of a second run, which must not change anything.
 fn second_time(configuration: &Configuration, case: &Case, subject: &dyn Subject, pod: &str) -> Result<Option<String>> {
     let mut request: Value = serde_json::from_str(case.request.get())?;
     request["object"] = serde_json::from_str(pod)?;
     let request = Request::from_json(RawValue::from_string(request.to_string())?)?;
     let response = configuration.decision(&request, subject)?;
-    ensure!(response.accepted, "the second time it is rejected: {}", response.message.unwrap_or_default());
-    Ok(response.mutated_object.map(|object| format!("the second time it is changed again: {object}")))
+    ensure!(response.accepted, "the second run rejects the pod: {}", response.message.unwrap_or_default());
+    Ok(response.mutated_object.map(|object| format!("the second run changes the pod: {object}")))
 }
 
 fn difference_between(expected: &Value, actual: &Value) -> Option<String> {
@@ -172,7 +172,7 @@ fn difference_between(expected: &Value, actual: &Value) -> Option<String> {
     Some(format!("the pod differs:\n{diff}"))
 }
 
-/// Whether two values are the same JSON, but for a string like `79200..86400`, which stands for any number in it.
+/// Whether two values are the same JSON. An expected string like `79200..86400` matches any number in that range.
 fn is_same(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
@@ -191,16 +191,15 @@ fn is_same(expected: &Value, actual: &Value) -> bool {
 }
 
 impl Expectation {
-    /// Whether the case allows the expectation: where it names no difference, it has to be the webhook's pod.
+    /// Whether the case allows the expectation: without a difference, it must be the webhook's pod.
     fn check_against(&self, case: &Case) -> Result<()> {
-        if let Some(number) = case.difference {
-            ensure!(ours::RULES.contains(&number), "no rule for difference {number}");
+        if case.difference.is_some() {
             return Ok(());
         }
         let object = serde_json::from_str::<Value>(case.request.get())?["object"].take();
         let webhook = case.webhook.as_ref().unwrap_or(&object);
         let same = matches!(&self.outcome, Outcome::Pod(pod) if pod == webhook);
-        ensure!(same, "no difference is named, but one is expected: {:?}", self.reasons);
+        ensure!(same, "the case names no difference, but the model expects {:?}", self.reasons);
         Ok(())
     }
 }

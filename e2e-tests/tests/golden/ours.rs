@@ -1,30 +1,74 @@
-//! What the policy makes of a pod, told from what the webhook made of it and the documented differences.
+//! The pod that the policy should make, derived from the webhook's pod and the documented differences.
 //!
-//! This is a model apart from the policy, so it shares no code with it, and knows just as much as the golden cases need.
+//! This model shares no code with the policy, and covers only what the golden cases need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Case, Configuration};
 
-/// The differences for which there are rules here.
-pub const RULES: [u8; 8] = [2, 3, 4, 5, 6, 7, 8, 11];
+/// A documented difference from the webhook that the golden cases show. `golden/README.md` describes each; the golden
+/// files name it by its number.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(try_from = "u8")]
+pub enum Difference {
+    /// A malformed role ARN is rejected.
+    MalformedRole = 2,
+    /// An empty audience is rejected.
+    EmptyAudience = 3,
+    /// Another volume at the mount path is rejected, unless it is the token.
+    TakenMountPath = 4,
+    /// Another volume with the token volume's name is rejected.
+    TakenVolumeName = 5,
+    /// The mount is added although the container mounts the volume elsewhere.
+    AdditionalMount = 6,
+    /// Names in `skip-containers` are trimmed, and an invalid record produces a warning.
+    SkipContainers = 7,
+    /// No volume is added if no container gets the mount.
+    NoUnusedVolume = 8,
+    /// `spec.os.name: windows` makes a Windows pod.
+    WindowsByOs = 11,
+}
 
-/// What has to come of a case.
+impl Difference {
+    /// All differences that this model covers.
+    pub const ALL: [Self; 8] = [
+        Self::MalformedRole,
+        Self::EmptyAudience,
+        Self::TakenMountPath,
+        Self::TakenVolumeName,
+        Self::AdditionalMount,
+        Self::SkipContainers,
+        Self::NoUnusedVolume,
+        Self::WindowsByOs,
+    ];
+}
+
+impl TryFrom<u8> for Difference {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|difference| *difference as u8 == number);
+        known.ok_or_else(|| format!("expected a difference of golden/README.md, but got {number}"))
+    }
+}
+
+/// The expected result of a case.
 pub struct Expectation {
     /// The decision.
     pub outcome: Outcome,
-    /// Findings that have to be among the warnings.
+    /// Findings that must be among the warnings.
     pub warnings: Vec<&'static str>,
-    /// The differences from the webhook that show.
-    pub reasons: BTreeSet<u8>,
+    /// The differences from the webhook that the case shows.
+    pub reasons: BTreeSet<Difference>,
 }
 
 /// A decision.
 pub enum Outcome {
-    /// Rejected, for these findings at least.
+    /// Rejected for at least these findings.
     Rejected(Vec<&'static str>),
     /// Accepted, with this pod.
     Pod(Value),
@@ -45,7 +89,7 @@ pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expecta
         && before.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_none()
     {
         model.check_role_and_audience(&injection);
-        // Without an audience nothing is injected, so nothing can be in its way.
+        // Without an audience nothing is injected, so nothing can conflict with it.
         if !injection.audience.is_empty() {
             model.check_volume(&injection);
             let skipped = model.skipped(&configuration.prefix());
@@ -66,26 +110,26 @@ pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expecta
     })
 }
 
-/// What a pod's service account calls for, as the webhook reads it.
+/// The injection for a pod's service account, as the webhook determines it.
 pub struct Injection {
-    /// The role; `None` for container credentials, which have none.
+    /// The role. `None` for container credentials, which use no role.
     pub role: Option<String>,
-    /// Whom the token is for.
+    /// The token's audience.
     pub audience: String,
     /// The name of the token's volume.
     pub volume: &'static str,
     mount_path: String,
-    /// The token's file below the mount path.
+    /// The name of the token's file in the mount path.
     pub file: &'static str,
-    /// The variables of which either one means that the container looks after itself.
+    /// The two credential variables. If the container sets either, the policy sets neither.
     pub pair: [&'static str; 2],
-    /// How long the token lasts, in seconds, where the pod does not say.
+    /// The token's lifetime in seconds, if the pod does not set it.
     pub lifetime: i64,
-    /// STS is asked in the region.
+    /// Whether `AWS_STS_REGIONAL_ENDPOINTS=regional` is set.
     pub regional_sts: bool,
 }
 
-/// What a source of roles says.
+/// The values that an annotated account or an entry of the ConfigMap gives.
 struct Source {
     role: Option<String>,
     audience: Option<String>,
@@ -94,7 +138,7 @@ struct Source {
 }
 
 impl Injection {
-    /// What the service account of the pod in a request calls for.
+    /// The injection for the service account of the request's pod.
     pub fn of(configuration: &Configuration, request: &Value) -> Result<Option<Self>> {
         let settings = &configuration.settings;
         let namespace = request["namespace"].as_str().context("there is no namespace")?;
@@ -143,7 +187,7 @@ impl Injection {
         token["path"] == self.file && token["audience"] == self.audience.as_str()
     }
 
-    /// The token's mount.
+    /// The mount of the token's volume.
     #[must_use]
     pub fn mount(&self) -> Value {
         json!({"name": self.volume, "readOnly": true, "mountPath": self.mount_path})
@@ -151,19 +195,19 @@ impl Injection {
 }
 
 impl Configuration {
-    /// The prefix of the annotations.
+    /// The prefix of the annotation keys.
     #[must_use]
     pub fn prefix(&self) -> String {
         self.settings["annotationPrefix"].as_str().unwrap_or("eks.amazonaws.com").to_owned()
     }
 
-    /// What the annotations of a service account say.
+    /// The values of the annotations of a service account.
     fn annotated(&self, namespace: &str, name: &str) -> Result<Source> {
         let account = self
             .service_accounts
             .iter()
             .find(|account| account["metadata"]["namespace"] == namespace && account["metadata"]["name"] == name);
-        let account = account.context("there is no such service account")?;
+        let account = account.context("the service account does not exist")?;
         let annotation = |key: &str| {
             let value = account["metadata"]["annotations"][format!("{}/{key}", self.prefix())].as_str();
             value.map(str::to_owned)
@@ -182,7 +226,7 @@ impl Configuration {
         })
     }
 
-    /// What kOps's ConfigMap says of a service account.
+    /// The entry of kOps's ConfigMap for a service account.
     fn mapped(&self, namespace: &str, name: &str) -> Result<Option<Source>> {
         let Some(config) = self.config_maps.first().and_then(|map| map["data"]["config"].as_str()) else {
             return Ok(None);
@@ -213,17 +257,17 @@ impl Configuration {
 }
 
 struct Model<'a> {
-    /// The pod before.
+    /// The pod in the request.
     before: &'a Value,
-    /// The webhook's pod, on its way to ours.
+    /// The webhook's pod, changed step by step into ours.
     pod: Value,
     rejections: Vec<&'static str>,
     warnings: Vec<&'static str>,
-    reasons: BTreeSet<u8>,
+    reasons: BTreeSet<Difference>,
 }
 
 impl Model<'_> {
-    fn reject(&mut self, difference: u8, finding: &'static str) {
+    fn reject(&mut self, difference: Difference, finding: &'static str) {
         self.reasons.insert(difference);
         if !self.rejections.contains(&finding) {
             self.rejections.push(finding);
@@ -232,21 +276,21 @@ impl Model<'_> {
 
     fn check_role_and_audience(&mut self, injection: &Injection) {
         if injection.role.as_deref().is_some_and(|role| !is_role_arn(role)) {
-            self.reject(2, "invalidRoleArn");
+            self.reject(Difference::MalformedRole, "invalidRoleArn");
         }
         if injection.audience.is_empty() {
-            self.reject(3, "invalidAudience");
+            self.reject(Difference::EmptyAudience, "invalidAudience");
         }
     }
 
     fn check_volume(&mut self, injection: &Injection) {
         let volumes = items(self.before, "volumes");
         if volumes.iter().any(|volume| volume["name"] == injection.volume && !injection.is_token(volume)) {
-            self.reject(5, "conflictingVolume");
+            self.reject(Difference::TakenVolumeName, "conflictingVolume");
         }
     }
 
-    /// The names in the pod's `skip-containers`: the first CSV record, trimmed.
+    /// The names in the pod's `skip-containers`: the fields of the first CSV record, trimmed.
     fn skipped(&mut self, prefix: &str) -> Vec<String> {
         let annotation = &self.before["metadata"]["annotations"][format!("{prefix}/skip-containers")];
         let Some(record) = annotation.as_str().and_then(|text| text.lines().next()) else {
@@ -261,19 +305,19 @@ impl Model<'_> {
             })
             .collect();
         if names.is_none() {
-            self.reasons.insert(7);
+            self.reasons.insert(Difference::SkipContainers);
             self.warnings.push("invalidSkipContainers");
         }
         names.unwrap_or_default()
     }
 
-    /// Takes the webhook's changes back from containers that are to be skipped.
+    /// Reverts the webhook's changes to skipped containers.
     fn restore(&mut self, skipped: &[String]) {
         for (list, index, before) in containers(self.before) {
             let container = &mut self.pod["spec"][list][index];
             if skipped.iter().any(|name| before["name"] == name.as_str()) && container != before {
                 *container = before.clone();
-                self.reasons.insert(7);
+                self.reasons.insert(Difference::SkipContainers);
             }
         }
     }
@@ -281,7 +325,7 @@ impl Model<'_> {
     fn correct_mounts(&mut self, injection: &Injection, skipped: &[String]) {
         for (list, index, before) in containers(self.before) {
             let is_skipped = skipped.iter().any(|name| before["name"] == name.as_str());
-            if is_skipped || looks_after_itself(before, injection) {
+            if is_skipped || is_left_alone(before, injection) {
                 continue;
             }
             let container = &mut self.pod["spec"][list][index];
@@ -291,7 +335,7 @@ impl Model<'_> {
                 None => {
                     if !container["volumeMounts"].as_array().is_some_and(|mounts| mounts.iter().any(is_ours)) {
                         append(container, "volumeMounts", injection.mount());
-                        self.reasons.insert(6);
+                        self.reasons.insert(Difference::AdditionalMount);
                     }
                 }
                 Some(mount) if mount["name"] == injection.volume => {}
@@ -299,18 +343,18 @@ impl Model<'_> {
                     if let Some(mounts) = container["volumeMounts"].as_array_mut() {
                         mounts.retain(|mount| !is_ours(mount));
                     }
-                    self.reasons.insert(4);
+                    self.reasons.insert(Difference::TakenMountPath);
                     let volumes = items(self.before, "volumes");
                     let volume = volumes.iter().find(|volume| volume["name"] == mount["name"]);
                     if !volume.is_some_and(|volume| injection.is_token(volume)) {
-                        self.reject(4, "conflictingMount");
+                        self.reject(Difference::TakenMountPath, "conflictingMount");
                     }
                 }
             }
         }
     }
 
-    /// Takes back a volume that the webhook added and that no container needs.
+    /// Removes a volume that the webhook added but no container mounts.
     fn correct_volumes(&mut self, injection: &Injection) {
         let mount = injection.mount();
         let had = |container: &Value| container["volumeMounts"].as_array().is_some_and(|own| own.contains(&mount));
@@ -323,11 +367,11 @@ impl Model<'_> {
             if before.is_empty() {
                 self.pod["spec"].as_object_mut().and_then(|spec| spec.remove("volumes"));
             }
-            self.reasons.insert(8);
+            self.reasons.insert(Difference::NoUnusedVolume);
         }
     }
 
-    /// Makes the paths in variables those of Windows, where only `spec.os` says that the pod is one of it.
+    /// Uses Windows paths in variables if only `spec.os` identifies a Windows pod.
     fn correct_paths(&mut self, injection: &Injection) {
         if self.before["spec"]["os"]["name"] != "windows" {
             return;
@@ -340,14 +384,14 @@ impl Model<'_> {
             for variable in variables.into_iter().flatten().skip(own) {
                 if variable["name"] == injection.pair[1] && variable["value"] == unix.as_str() {
                     variable["value"] = Value::from(windows.as_str());
-                    self.reasons.insert(11);
+                    self.reasons.insert(Difference::WindowsByOs);
                 }
             }
         }
     }
 }
 
-/// Every container: the list that it is in, its place there, and itself. Init containers come first.
+/// Every container with the name of its array and its index. Init containers come first.
 fn containers(pod: &Value) -> impl Iterator<Item = (&'static str, usize, &Value)> {
     ["initContainers", "containers"]
         .into_iter()
@@ -358,7 +402,7 @@ fn items<'a>(pod: &'a Value, list: &str) -> &'a [Value] {
     pod["spec"][list].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Adds to a list of a container, which is made if it is not there.
+/// Appends to an array of a container, and creates the array if it is missing.
 fn append(container: &mut Value, list: &str, item: Value) {
     match &mut container[list] {
         Value::Array(items) => items.push(item),
@@ -366,7 +410,7 @@ fn append(container: &mut Value, list: &str, item: Value) {
     }
 }
 
-fn looks_after_itself(container: &Value, injection: &Injection) -> bool {
+fn is_left_alone(container: &Value, injection: &Injection) -> bool {
     let names: Vec<&str> =
         container["env"].as_array().into_iter().flatten().filter_map(|variable| variable["name"].as_str()).collect();
     let has_one_of = |wanted: &[&str]| wanted.iter().any(|name| names.contains(name));
@@ -379,7 +423,7 @@ fn is_at(mount: &Value, path: &str) -> bool {
     mount["mountPath"].as_str().is_some_and(|own| own.trim_end_matches('/') == path)
 }
 
-/// `arn:aws…:iam::<12 digits>:role/[path/]name`, as IAM has it.
+/// `arn:aws…:iam::<12 digits>:role/[path/]name`, by IAM's rules.
 fn is_role_arn(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else { return false };

@@ -1,7 +1,7 @@
-//! What AWS's webhook makes of a pod: a model of its handler, for pods that it did not see.
+//! The pod that AWS's webhook makes: a model of its handler, for pods that the webhook itself was not given.
 //!
-//! Source: `pkg/handler/handler.go` and `pkg/cache/cache.go` of `amazon-eks-pod-identity-webhook` v0.6.17. The model is
-//! held to every golden case before it is used.
+//! Source: `pkg/handler/handler.go` and `pkg/cache/cache.go` of `amazon-eks-pod-identity-webhook` v0.6.17. Every golden
+//! case checks the model.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use super::Configuration;
 use super::ours::Injection;
 
-/// A lifetime that the webhook draws by chance.
-const SPREAD: &str = "79200..86400";
+/// The range of the lifetimes that the webhook chooses at random.
+const RANDOM: &str = "79200..86400";
 
-/// The pod that the webhook makes of the one in a request.
+/// The pod that the webhook makes from the request's pod.
 pub fn pod(configuration: &Configuration, request: &Value) -> Result<Value> {
     let mut pod = request["object"].clone();
-    // The selector of its configuration in the cluster, not the handler.
+    // The object selector of its configuration in the cluster does this, not the handler.
     let opted_out = pod.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_some();
     let Some(injection) = Injection::of(configuration, request)?.filter(|_| !opted_out) else { return Ok(pod) };
     let prefix = configuration.prefix();
@@ -40,9 +40,9 @@ pub fn pod(configuration: &Configuration, request: &Value) -> Result<Value> {
     }
     let volumes = pod["spec"]["volumes"].as_array().cloned().unwrap_or_default();
     if !volumes.iter().any(|volume| volume["name"] == injection.volume) {
-        let lifetime = if is_credentials && lifetime == 86_400 { json!(SPREAD) } else { json!(lifetime) };
+        let lifetime = if is_credentials && lifetime == 86_400 { json!(RANDOM) } else { json!(lifetime) };
         let mut token = json!({"expirationSeconds": lifetime, "path": injection.file});
-        // Go leaves out what is empty.
+        // Go omits an empty audience.
         if !injection.audience.is_empty() {
             token["audience"] = json!(injection.audience);
         }
@@ -84,14 +84,14 @@ fn add_to_container(container: &mut Value, injection: &Injection, region: Option
     }
 }
 
-/// The names in a record, as Go's `encoding/csv` reads them, as far as the golden cases go.
+/// The names in a record, as Go's `encoding/csv` reads them. Covers only what the golden cases need.
 fn skipped(record: Option<&str>) -> Vec<String> {
     let line = record.and_then(|record| record.lines().next()).unwrap_or_default();
     let names = line.split(',').map(|field| {
         let name = field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field);
         (!name.contains('"')).then(|| name.to_owned())
     });
-    // An unreadable record skips nobody.
+    // An invalid record skips no container.
     names.collect::<Option<_>>().unwrap_or_default()
 }
 

@@ -82,14 +82,15 @@ fn each_mode_makes_the_objects_of_its_kustomization() {
 #[ignore = "needs kubectl and helm: make check-chart"]
 fn values_reach_every_policy() {
     let policies = policies("chart-everything");
-    assert_eq!(names(&policies).len(), 4);
+    assert_eq!(names(&policies).len(), 5);
     for policy in &policies {
         let name = policy.name();
         assert_eq!(policy.spec.module, "registry://registry.example/mirror/irsa-policy@sha256:0123", "{name}");
         assert_eq!(policy.spec.policy_server.as_deref(), Some("irsa"), "{name}");
         assert_eq!(policy.spec.settings["region"], "us-east-2", "{name}");
         assert_eq!(policy.spec.settings["annotationPrefix"], "iam.example.com", "{name}");
-        assert!(policy.spec.context_aware_resources.iter().any(|one| one.kind == "ConfigMap"), "{name}");
+        let may_read_mappings = policy.spec.context_aware_resources.iter().any(|one| one.kind == "ConfigMap");
+        assert_eq!(may_read_mappings, name != "irsa-policy-role-mappings", "{name}");
         assert!(!policy.selects("kubewarden"), "{name}");
     }
     let [injects, checks, system, audit] =
@@ -102,6 +103,12 @@ fn values_reach_every_policy() {
         assert!(system.selects(namespace) && audit.selects(namespace), "{namespace}");
     }
     assert!(!injects.selects("registry-proxy") && !system.selects("registry-proxy"));
+
+    let mappings = policy(&policies, "irsa-policy-role-mappings");
+    assert!(mappings.selects("kube-system") && !mappings.selects("team-a"));
+    assert_eq!(mappings.spec.match_conditions[0].expression, "object.metadata.name == 'pod-identity-webhook'");
+    assert_eq!(mappings.spec.settings["rolesConfigMap"]["name"], "pod-identity-webhook");
+    assert_eq!(mappings.spec.failure_policy, Some(FailurePolicy::Ignore), "the ConfigMap stays editable");
 
     assert_eq!(injects.spec.settings["actions"]["missingRole"], "Reject");
     assert_eq!(system.spec.settings["actions"]["missingRole"], "Warn", "nothing of `settings` refuses in kube-system");

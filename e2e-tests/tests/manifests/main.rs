@@ -5,6 +5,7 @@ mod kustomizations;
 mod metadata;
 mod policy;
 mod release;
+mod role_mappings;
 #[path = "../support/mod.rs"]
 mod support;
 mod system;

@@ -173,7 +173,9 @@ impl ClusterAdmissionPolicy {
             metadata.labels["app.kubernetes.io/part-of"], "irsa-policy",
             "{name}: removal selects by this label"
         );
-        assert!(spec.context_aware_resources.iter().any(|resource| resource.kind == "ServiceAccount"), "{name}");
+        let reads_accounts = spec.context_aware_resources.iter().any(|resource| resource.kind == "ServiceAccount");
+        let checks_role_mappings = spec.rules.iter().all(|rule| rule.resources == ["configmaps"]);
+        assert!(reads_accounts || checks_role_mappings, "{name}: every pod would be refused");
         if spec.settings["actions"]["notInjected"] == "Reject" && spec.mode != Some(Mode::Monitor) {
             assert_eq!(spec.failure_policy, Some(FailurePolicy::Fail), "{name}: nothing else refuses such a pod");
         }

@@ -1,6 +1,6 @@
 //! kube-system: the policies inject there, and never keep a pod from starting.
 
-use irsa::finding::{Action, FindingKind};
+use irsa::{Action, FindingKind};
 use policy_host::admission::{self, Overrides, Request};
 use policy_host::cluster::{Answer, Cluster};
 use policy_host::policy::PolicyResponse;

@@ -1,19 +1,20 @@
-//! What the suites of this folder share: the subject under test, and the checks that hold for every answer.
+//! Shared by the tests of this folder: the subjects under test, and the checks for every answer.
 
 #![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
 
+pub mod case_files;
 pub mod strict;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use irsa::cluster::{LookupError, Query};
+use irsa::{LookupError, Query};
 use irsa_policy::cluster::understand;
 use policy_host::cluster::Cluster;
 use policy_host::host::{Backend, Host, KubernetesGetResource};
 use policy_host::policy::{CompilationCache, Policy, PolicyResponse, SettingsResponse};
 
-/// What decides: the module that ships, or anything else that has to decide as it does.
+/// What the tests run: the built module, or the same code in memory.
 pub trait Subject {
     /// A name for messages.
     fn name(&self) -> &'static str;
@@ -21,21 +22,21 @@ pub trait Subject {
     /// The decision on a request.
     fn validate(&self, payload: &str, cluster: &Cluster) -> anyhow::Result<PolicyResponse>;
 
-    /// The judgement of settings.
+    /// The result of validating settings.
     fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse>;
 }
 
-/// Every subject that the suites run against. `POLICY_WASM`, where it is empty, leaves the module out: `make mutants` changes
-/// the code without building it.
+/// Every subject under test. An empty `POLICY_WASM` leaves the module out, because `make mutants` changes the code
+/// without building the module.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
     if std::env::var_os("POLICY_WASM").is_some_and(|path| path.is_empty()) {
-        eprintln!("the module is not tried, for POLICY_WASM is empty");
+        eprintln!("the module is not tested, because POLICY_WASM is empty");
         return vec![Box::new(InMemory)];
     }
     vec![Box::new(Module::load()), Box::new(InMemory)]
 }
 
-/// The Wasm module that ships.
+/// The built Wasm module.
 pub struct Module(Policy);
 
 impl Module {
@@ -60,7 +61,7 @@ impl Subject for Module {
     }
 }
 
-/// The same code without Wasm and without a host: the cluster is asked as it is.
+/// The same code without Wasm and without a host. It reads the cluster directly.
 pub struct InMemory;
 
 impl Subject for InMemory {
@@ -81,7 +82,7 @@ impl Subject for InMemory {
 
 struct Asked<'c>(&'c Cluster);
 
-impl irsa::cluster::Cluster for Asked<'_> {
+impl irsa::Cluster for Asked<'_> {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
         let request = KubernetesGetResource {
             api_version: query.api_version.to_owned(),
@@ -95,7 +96,7 @@ impl irsa::cluster::Cluster for Asked<'_> {
     }
 }
 
-/// Where the module is.
+/// The path of the module.
 pub fn policy_path() -> PathBuf {
     let path = std::env::var_os("POLICY_WASM").map_or_else(|| in_repository("policy.wasm"), PathBuf::from);
     assert!(path.is_file(), "there is no `{}`: run `make policy.wasm` first", path.display());
@@ -107,7 +108,7 @@ pub fn in_repository(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
 }
 
-/// The files of a folder of this crate with this extension, sorted. Folders in it are walked through.
+/// The files with this extension in a folder of this crate and its subfolders, sorted.
 pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
         let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -127,7 +128,7 @@ pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Collects what went wrong with each case, so that one run shows all of it.
+/// Collects the failures of all cases, so that one run shows all of them.
 #[derive(Default)]
 pub struct Report {
     cases: usize,
@@ -135,7 +136,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Takes the differences of a case, none where it holds.
+    /// Adds a case with its differences. Without differences the case passes.
     pub fn add(&mut self, case: &str, differences: &[String]) {
         self.cases += 1;
         if !differences.is_empty() {
@@ -145,7 +146,7 @@ impl Report {
         }
     }
 
-    /// Fails where a case did, or where there was none.
+    /// Fails if a case failed, or if there are no cases.
     pub fn finish(self) {
         let Self { cases, failures } = self;
         assert!(cases > 0, "no cases were found");

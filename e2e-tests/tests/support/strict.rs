@@ -1,8 +1,7 @@
-//! Whether an API server would take an object as it is.
+//! Checks whether an API server would accept a pod.
 //!
-//! A pod is decoded into the types of `k8s-openapi` and encoded again. What is lost on the way is a field, or a value,
-//! that the API does not have: `kubectl` and API servers refuse such with strict field validation. So they do a key that
-//! an object has twice.
+//! A pod is decoded into the types of `k8s-openapi` and encoded again. A field or value that is lost does not exist in
+//! the API. `kubectl` and API servers reject it with strict field validation, as they reject duplicate keys.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,11 +11,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// What is wrong with a pod.
+/// The problems of a pod.
 pub fn faults(pod: &str) -> Vec<String> {
     let sent: Value = match serde_json::from_str::<UniqueKeys>(pod).and_then(|_| serde_json::from_str(pod)) {
         Ok(sent) => sent,
-        Err(error) => return vec![format!("the object is not sound JSON: {error}")],
+        Err(error) => return vec![format!("the object is not valid JSON: {error}")],
     };
     match serde_json::from_str::<Pod>(pod) {
         Ok(decoded) => {
@@ -25,7 +24,7 @@ pub fn faults(pod: &str) -> Vec<String> {
             compare(&sent, &kept, "$", &mut faults);
             faults
         }
-        Err(error) => vec![format!("the object is no pod: {error}")],
+        Err(error) => vec![format!("the object is not a pod: {error}")],
     }
 }
 
@@ -49,7 +48,7 @@ fn compare(sent: &Value, kept: &Value, path: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// JSON of which no object has a key twice.
+/// JSON without duplicate keys.
 struct UniqueKeys;
 
 impl<'de> Deserialize<'de> for UniqueKeys {

@@ -1,97 +1,106 @@
 //! The service account, its role, and whether the settings allow it.
 
-use irsa::finding::{Action, FindingKind};
-use irsa::variable::refers_to_another;
+use std::borrow::Cow;
 
-use crate::admission::{Admission, metadata};
-use crate::case::{Case, Origin, Subject};
+use irsa::refers_to_another;
+use irsa::{Action, FindingKind, RoleArn};
+use serde_json::Value;
+
+use crate::association::Association;
 use crate::container::Container;
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::{Outcome, Step, StepKind};
+use crate::fix::quoted;
 use crate::inputs::Input;
-use crate::mistake::Mistake;
-use crate::read::Given;
+use crate::policy_answer::{PolicyAnswer, metadata};
+use crate::scenario::{Origin, Scenario, Subject};
 
-/// The pod runs as a service account, and that exists.
-pub fn exists(case: &Case<'_>) -> Step {
+/// The addresses of the EKS Pod Identity agent, by IPv4 and IPv6.
+const AGENTS: [&str; 2] = ["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"];
+
+/// The pod's service account exists.
+pub fn exists(scenario: &Scenario<'_>) -> Step {
     const STEP: StepKind = StepKind::ServiceAccount;
-    let documents = case.documents;
-    let Some(subject) = &case.subject else {
+    let documents = scenario.documents;
+    let Some(subject) = &scenario.subject else {
         let lack = match (&documents.pod, &documents.workload) {
             (Given::Unreadable, _) => documents.pod.lack(Input::Pod),
             (_, Given::Unreadable) => documents.workload.lack(Input::Workload),
             _ => documents.service_account.lack(Input::ServiceAccount),
         };
-        return Step::unknown(STEP, format!("Whose role it is about is not known: {lack}."));
+        return Step::unknown(STEP, format!("The service account is not known: {lack}."));
     };
-    let admission = &subject.admission;
-    if let Some(unreadable) = &admission.unreadable {
-        return Step::new(STEP, Outcome::Failed, "The API server or the policy refuses the pod: it can't be read.")
+    let policy_answer = &subject.policy_answer;
+    if let Some(unreadable) = &policy_answer.unreadable {
+        return Step::new(STEP, Outcome::Failed, "The pod is not a valid Kubernetes object.")
             .because(unreadable.clone())
-            .fix("Write the pod as Kubernetes has it.");
+            .fix("Correct the pod's manifest.");
     }
-    let Some(account) = &case.account else { return Step::unknown(STEP, "The account's name is not known.") };
-    let full = format!("{}/{account}", case.namespace);
+    let Some(account) = &scenario.account else {
+        return Step::unknown(STEP, "The name of the service account is not known.");
+    };
+    let full = format!("{}/{account}", scenario.namespace);
     let with_names = |step: Step| {
-        let step = step.detail("namespace", case.namespace.clone(), Outcome::Skipped).detail(
+        let step = step.detail("namespace", scenario.namespace.clone(), Outcome::Skipped).detail(
             "service account",
             account.clone(),
             Outcome::Skipped,
         );
         match &subject.origin {
-            Origin::Template(path, 1) => step.because(format!("the pod is the one that the template `{path}` makes")),
+            Origin::Template(path, 1) => step.because(format!("the pod is the one of the template `{path}`")),
             Origin::Template(path, count) => {
-                step.because(format!("the pod is the one that the template `{path}` makes, the first of {count}"))
+                step.because(format!("the pod is the one of the template `{path}`, the first of {count}"))
             }
             _ => step,
         }
     };
     if let Given::NotFound = documents.service_account {
-        return with_names(Step::failed(
-            STEP,
-            Mistake::Finding(FindingKind::MissingServiceAccount),
-            format!("The pod runs as `{full}`, and the cluster does not have that account."),
-        ))
-        .fix(format!("Create the account, with its annotation, then the pod anew: `kubectl create serviceaccount -n {} {account}`.", case.namespace));
+        let says = format!("The pod's service account `{full}` does not exist.");
+        let step = Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingServiceAccount), says);
+        return with_names(step).because("the cluster has no service account of this name").fix(format!(
+            "Create the service account with its annotation, then recreate the pod: `kubectl create serviceaccount -n {} {}`.",
+            quoted(&scenario.namespace),
+            quoted(account)
+        ));
     }
     let Some(given) = documents.service_account.get() else {
         let lack = documents.service_account.lack(Input::ServiceAccount);
-        return with_names(Step::unknown(STEP, format!("The pod runs as `{full}`, but {lack}.")));
+        let says = format!("The pod's service account is `{full}`; whether it exists is not known: {lack}.");
+        return with_names(Step::unknown(STEP, says));
     };
     let name = metadata(given, "name").unwrap_or(account);
-    let namespace = metadata(given, "namespace").unwrap_or(&case.namespace);
-    if name != account || namespace != case.namespace {
-        return with_names(Step::failed(
-            STEP,
-            Mistake::OtherServiceAccount,
-            format!("The pod runs as `{full}`, not as `{namespace}/{name}`."),
-        ))
-        .fix(format!("Set `serviceAccountName: {name}` in the pod's `spec`, and create the pod in `{namespace}`."));
+    let namespace = metadata(given, "namespace").unwrap_or(&scenario.namespace);
+    if name != account || namespace != scenario.namespace {
+        let says = format!("The pod's service account is `{full}`, not `{namespace}/{name}`.");
+        return with_names(Step::failed(STEP, Diagnosis::OtherServiceAccount, says)).fix(format!(
+            "Set `serviceAccountName: {name}` in the pod's `spec`, and create the pod in the namespace `{namespace}`."
+        ));
     }
-    if let Some(found) = admission.first(&[FindingKind::LookupFailed, FindingKind::MissingServiceAccount])
-        && admission.lacking.is_none()
+    if let Some(found) = policy_answer.first(&[FindingKind::LookupFailed, FindingKind::MissingServiceAccount])
+        && policy_answer.lacking.is_none()
     {
-        return with_names(Step::failed(STEP, Mistake::Finding(found.kind), "The service account can't be used."))
-            .because(found.line.clone());
+        let says = format!("The service account `{full}` can't be used.");
+        return with_names(Step::failed(STEP, Diagnosis::Finding(found.kind), says)).because(found.line.clone());
     }
-    with_names(Step::passed(STEP, format!("The pod runs as `{full}`.")))
+    with_names(Step::passed(STEP, format!("The pod's service account `{full}` exists.")))
 }
 
-/// The account has a role.
-pub fn role(case: &Case<'_>, exists: &Step) -> Step {
+/// The service account has a role.
+pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
     const STEP: StepKind = StepKind::Role;
     if super::failed(exists) {
-        return Step::skipped(STEP, "Without its service account it has no role.");
+        return Step::skipped(STEP, "Not checked: the service account has to be corrected first.");
     }
-    let Some(admission) = known(case) else {
-        return unknown(case, STEP, "Whether the account has a role is not known");
+    let account = format!("`{}/{}`", scenario.namespace, scenario.account.as_deref().unwrap_or_default());
+    if scenario.has_container_credentials() {
+        return by_association(scenario, &account);
+    }
+    let Some(policy_answer) = known(scenario) else {
+        return unknown(scenario, STEP, "Whether the service account has a role is not known");
     };
-    let account = format!("`{}/{}`", case.namespace, case.account.as_deref().unwrap_or_default());
-    if case.has_container_credentials() {
-        return Step::passed(STEP, format!("{account} gets container credentials (EKS Pod Identity)."))
-            .because("the role is that of the account's pod identity association, which is not known here");
-    }
-    let Some(role) = &admission.role else { return without_role(case, admission, &account) };
-    let source = match admission.source.as_deref() {
+    let Some(role) = &policy_answer.role else { return without_role(scenario, policy_answer, &account) };
+    let source = match policy_answer.source.as_deref() {
         Some("settings") => "`roles` in the settings",
         Some("config-map") => "the ConfigMap",
         _ => "its annotation",
@@ -99,135 +108,354 @@ pub fn role(case: &Case<'_>, exists: &Step) -> Step {
     let with_role = |step: Step, outcome| {
         step.detail("role", role.clone(), outcome)
             .detail("from", source, Outcome::Skipped)
-            .because_all(admission.lines(&[FindingKind::MisspelledAnnotation, FindingKind::InvalidRoleMapping]))
+            .because_all(policy_answer.lines(&[FindingKind::MisspelledAnnotation, FindingKind::InvalidRoleMapping]))
     };
-    if let Some(found) = admission.first(&[FindingKind::InvalidRoleArn]) {
-        let step = Step::failed(STEP, Mistake::Finding(found.kind), format!("The role of {account} can be none."));
-        return with_role(step.because(found.line.clone()), Outcome::Failed)
-            .fix("Write the whole ARN: `arn:aws:iam::` and the account's 12 digits, then `:role/` and the role's path and name.");
+    let is_annotated = source == "its annotation";
+    let at_annotation = |step: Step, reason: String| {
+        if is_annotated {
+            step.because_at(reason, Input::ServiceAccount, annotation_pointer(scenario))
+        } else {
+            step.because(reason)
+        }
+    };
+    if let Some(found) = policy_answer.first(&[FindingKind::InvalidRoleArn]) {
+        let says = format!("The role of service account {account} is not a valid IAM role ARN.");
+        let step = at_annotation(Step::failed(STEP, Diagnosis::Finding(found.kind), says), found.line.clone());
+        return with_role(step, Outcome::Failed).fix(
+            "Write the whole ARN: `arn:aws:iam::`, the account's 12 digits, `:role/`, and the role's path and name.",
+        );
     }
-    if let Some(wanted) = case.documents.role.filter(|wanted| *wanted != role.as_str()) {
-        let step =
-            Step::failed(STEP, Mistake::OtherRole, format!("{account} has another role than the pod should have."));
-        return with_role(step, Outcome::Failed)
-            .because(format!("expected `{wanted}`, but {source} gives `{role}`"))
-            .fix(annotate(case, wanted));
+    if let Some(wanted) = scenario.expected_role.as_ref().filter(|wanted| *wanted != role) {
+        let says = format!("Service account {account} has another role than the expected one.");
+        let reason = format!("expected `{wanted}`, but {source} has `{role}`");
+        let step = with_role(at_annotation(Step::failed(STEP, Diagnosis::OtherRole, says), reason), Outcome::Failed);
+        let is_of_association = scenario.association.is_some_and(|it| it.role.as_ref() == Some(wanted));
+        return if is_of_association {
+            step.because("the pod identity association has the expected role, but SDKs use web identity first").fix(
+                format!(
+                    "To use the association, remove the annotation, then recreate the pods: `{}`.",
+                    kubectl_annotate(scenario, "role-arn-")
+                ),
+            )
+        } else {
+            step.fix(annotate(scenario, wanted))
+        };
     }
-    with_role(Step::passed(STEP, format!("{account} has a role, by {source}.")), Outcome::Passed)
+    let step =
+        with_role(Step::passed(STEP, format!("Service account {account} has a role, by {source}.")), Outcome::Passed);
+    both_kinds(scenario, step)
 }
 
-fn without_role(case: &Case<'_>, admission: &Admission, account: &str) -> Step {
+/// A warning if the pod has a role of both kinds.
+fn both_kinds(scenario: &Scenario<'_>, step: Step) -> Step {
+    let Some(association) = scenario.association else { return step };
+    let role = association.role.as_deref().unwrap_or("its role");
+    let step = step.because_at(
+        format!("the service account also has a pod identity association with `{role}`"),
+        Input::Association,
+        association.pointer.clone(),
+    );
+    step.because("SDKs use web identity (IRSA) first, so the association's role is not used")
+        .warn(Diagnosis::AssociationLoses)
+        .fix(format!(
+            "To use the association, remove the annotation and recreate the pods: `{}`. To use IRSA, delete the association.",
+            kubectl_annotate(scenario, "role-arn-")
+        ))
+}
+
+/// The role that a pod gets by EKS Pod Identity.
+fn by_association(scenario: &Scenario<'_>, account: &str) -> Step {
+    const STEP: StepKind = StepKind::Role;
+    if let Some((container, address)) = wrong_agent(scenario) {
+        let says = format!("Container `{}` asks the wrong address for EKS Pod Identity credentials.", container.name);
+        return Step::failed(STEP, Diagnosis::WrongAgentAddress, says)
+            .because(format!("`AWS_CONTAINER_CREDENTIALS_FULL_URI` is not an address of the agent{address}"))
+            .fix(format!(
+                "Remove the variable from the container's `env`: EKS sets it to `{}`, or `{}` with IPv6.",
+                AGENTS[0], AGENTS[1]
+            ));
+    }
+    let Some(association) = scenario.association else { return of_unknown_association(scenario, account) };
+    let target = association.target_role.as_ref();
+    let Some(role) = target.or(association.role.as_ref()) else {
+        return Step::passed(STEP, format!("Service account {account} has a pod identity association."))
+            .because("the association that was given does not contain its role");
+    };
+    let with_roles = |step: Step, outcome| {
+        let step =
+            step.detail("role", role.clone(), outcome).detail("from", "its pod identity association", Outcome::Skipped);
+        match (target, &association.role) {
+            (Some(_), Some(source)) => step.detail("by the role", source.clone(), Outcome::Skipped),
+            _ => step,
+        }
+    };
+    let expected = scenario.expected_role.as_ref();
+    if let Some(wanted) = expected.filter(|wanted| *wanted != role && association.role.as_ref() != Some(wanted)) {
+        let says = format!("The pod identity association of {account} has another role than the expected one.");
+        let step = Step::failed(STEP, Diagnosis::OtherRole, says)
+            .because_at(
+                format!("expected `{wanted}`, but the association has `{role}`"),
+                Input::Association,
+                association.pointer.clone(),
+            )
+            .fix("Update the association with the expected role: `aws eks update-pod-identity-association`.");
+        return with_roles(step, Outcome::Failed);
+    }
+    if let Some(subject) = scenario.has_pod().filter(|subject| subject.origin == Origin::Stored)
+        && !subject.containers.iter().any(Container::has_container_credentials)
+    {
+        let says = "The pod has no EKS Pod Identity credentials, and its service account has an association.";
+        let step = Step::failed(STEP, Diagnosis::PodOlderThanAssociation, says)
+            .because("no container has the variable `AWS_CONTAINER_CREDENTIALS_FULL_URI`, which EKS sets when it creates a pod")
+            .fix("If the pod is older than the association, recreate it.");
+        return with_roles(step, Outcome::Passed);
+    }
+    with_roles(
+        Step::passed(STEP, format!("Service account {account} has a role, by its pod identity association.")),
+        Outcome::Passed,
+    )
+}
+
+/// The pod has the variables of EKS Pod Identity, and its association was not given.
+fn of_unknown_association(scenario: &Scenario<'_>, account: &str) -> Step {
+    const STEP: StepKind = StepKind::Role;
+    if let Some(step) = other_association(scenario, account) {
+        return step;
+    }
+    Step::passed(STEP, format!("Service account {account} gets its role by EKS Pod Identity."))
+        .because("the role is that of the service account's pod identity association, which was not given")
+}
+
+/// The step if associations were given, and none is for the service account.
+fn other_association(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
+    let Association { namespace, service_account, pointer, .. } =
+        scenario.documents.associations.get().filter(|_| scenario.association.is_none())?.first()?;
+    let says = format!("The pod identity association is for `{namespace}/{service_account}`, not for {account}.");
+    let step = Step::failed(StepKind::Role, Diagnosis::AssociationForOtherAccount, says)
+        .because_at("an association is for exactly one service account", Input::Association, pointer.clone())
+        .fix(format!(
+            "Create an association for {account}, or set `serviceAccountName: {service_account}` in the pod."
+        ));
+    Some(step)
+}
+
+/// The first container whose address of the agent is wrong, and the address if it is not a secret.
+fn wrong_agent<'c>(scenario: &'c Scenario<'_>) -> Option<(&'c Container, String)> {
+    let subject = scenario.has_pod()?;
+    subject.containers.iter().find_map(|container| {
+        let address = container.literal("AWS_CONTAINER_CREDENTIALS_FULL_URI")?;
+        // A URL may contain a password.
+        let shown = if address.contains('@') { String::new() } else { format!(": `{address}`") };
+        (!AGENTS.contains(&address) && !refers_to_another(address)).then_some((container, shown))
+    })
+}
+
+fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: &str) -> Step {
     const STEP: StepKind = StepKind::Role;
     let has_its_own = |subject: &&Subject| {
         subject.containers.iter().any(|container| container.has_role() || container.has_container_credentials())
     };
     let reasons =
-        admission.lines(&[FindingKind::MissingRole, FindingKind::ForeignToken, FindingKind::InvalidRoleMapping]);
-    if let Some(subject) = case.has_pod().filter(has_its_own) {
-        let says = format!("{account} has no role, but the pod brings its own variables.");
-        return brought(case, subject, Step::passed(STEP, says)).because_all(reasons);
+        policy_answer.lines(&[FindingKind::MissingRole, FindingKind::ForeignToken, FindingKind::InvalidRoleMapping]);
+    if let Some(subject) = scenario.has_pod().filter(has_its_own) {
+        let says = format!("Service account {account} has no role; the pod sets the variables itself.");
+        return brought(scenario, subject, Step::passed(STEP, says)).because_all(reasons);
     }
-    let wanted = case.documents.role.unwrap_or("arn:aws:iam::111122223333:role/NAME");
-    let step = match admission.first(&[FindingKind::MisspelledAnnotation]) {
-        Some(found) => Step::failed(
-            STEP,
-            Mistake::Finding(found.kind),
-            format!("{account} has no role: its annotation is misspelled."),
-        )
-        .because(found.line.clone()),
-        None => Step::failed(STEP, Mistake::Finding(FindingKind::MissingRole), format!("{account} has no role.")),
+    if let Some(step) = other_association(scenario, account) {
+        return step;
+    }
+    let node = "without one, SDKs use the node's role if the container can reach it";
+    let step = if let Some(found) = policy_answer.first(&[FindingKind::MisspelledAnnotation]) {
+        let says = format!("Service account {account} has no role: its annotation is misspelled.");
+        let step = Step::failed(STEP, Diagnosis::Finding(found.kind), says);
+        step.because_at(found.line.clone(), Input::ServiceAccount, "/metadata/annotations")
+    } else if let Some(step) = misplaced_role(scenario, account) {
+        return step.because_all(reasons).because(node);
+    } else {
+        let says = format!("Service account {account} has no role.");
+        Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), says)
     };
-    step.because_all(reasons)
-        .because("without one, SDKs take the node's role, where they can reach it")
-        .fix(annotate(case, wanted))
+    // A misspelled annotation may have the role.
+    let annotations = scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
+    let values =
+        annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
+    let annotated = values.into_iter().find(|value| RoleArn::new(Cow::Borrowed(value)).is_ok());
+    let wanted = scenario.expected_role.as_deref().or(annotated).unwrap_or("arn:aws:iam::111122223333:role/NAME");
+    step.because_all(reasons).because(node).fix(annotate(scenario, wanted))
 }
 
-/// The step, with the roles that the containers bring held against the one that the pod should have.
-fn brought(case: &Case<'_>, subject: &Subject, mut step: Step) -> Step {
+/// The step if there is a role where it does not count: an empty annotation, on the pod, or on another service account.
+fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     const STEP: StepKind = StepKind::Role;
-    let Some(wanted) = case.documents.role else { return step };
+    let key = role_annotation(scenario);
+    let documents = scenario.documents;
+    let given = documents.service_account.get();
+    if let Some(empty) = given.and_then(|it| annotation(it, &key)).filter(|role| role.trim().is_empty()) {
+        let wanted = scenario.expected_role.as_deref().unwrap_or("arn:aws:iam::111122223333:role/NAME");
+        let what = if empty.is_empty() { "is empty" } else { "contains only spaces" };
+        let says = format!("Service account {account} has no role: its annotation `{key}` {what}.");
+        return Some(
+            Step::failed(STEP, Diagnosis::EmptyRole, says)
+                .because_at("an empty value counts as no role", Input::ServiceAccount, annotation_pointer(scenario))
+                .fix(annotate(scenario, wanted)),
+        );
+    }
+    if let Some((role, input, pointer)) = role_of_pod(scenario, &key) {
+        let says =
+            format!("Service account {account} has no role: the annotation `{key}` is on the {}.", input.words());
+        return Some(
+            Step::failed(STEP, Diagnosis::RoleOnPod, says)
+                .because_at("only the annotation of the service account counts", input, pointer)
+                .fix(annotate(scenario, &role)),
+        );
+    }
+    let other = documents.other_service_accounts.iter().find_map(|other| {
+        let is_of_namespace = metadata(other, "namespace").is_none_or(|namespace| namespace == scenario.namespace);
+        let role = annotation(other, &key).filter(|role| is_of_namespace && !role.is_empty())?;
+        Some((metadata(other, "name")?.to_owned(), role))
+    });
+    let (name, role) = other?;
+    let wants_it = scenario.expected_role.as_ref().is_none_or(|expected| *expected == role);
+    wants_it.then(|| {
+        let says = format!("Service account {account} has no role, but `{}/{name}` has one.", scenario.namespace);
+        Step::failed(STEP, Diagnosis::RoleOfOtherAccount, says)
+            .because(format!("`{}/{name}` is annotated with `{role}`", scenario.namespace))
+            .fix(format!(
+                "If the pod should run as that service account, set `serviceAccountName: {name}` in its `spec`."
+            ))
+    })
+}
+
+/// The role annotation of the pod, of its template, or of its workload: the role, and where it is.
+fn role_of_pod(scenario: &Scenario<'_>, key: &str) -> Option<(String, Input, String)> {
+    let subject = scenario.has_pod()?;
+    let pointer = |start: &str| format!("{start}/metadata/annotations/{}", key.replace('/', "~1"));
+    if let Some(role) = annotation(&subject.pod, key) {
+        return Some(match &subject.origin {
+            Origin::Template(path, _) => {
+                let start = path.replace('[', "/").replace(']', "").replace('.', "/");
+                (role, Input::Workload, pointer(&format!("/{start}")))
+            }
+            _ => (role, Input::Pod, pointer("")),
+        });
+    }
+    let (_, workload) = scenario.documents.workload.get()?;
+    annotation(workload, key).map(|role| (role, Input::Workload, pointer("")))
+}
+
+fn annotation(object: &Value, key: &str) -> Option<String> {
+    object.get("metadata")?.get("annotations")?.get(key)?.as_str().map(str::to_owned)
+}
+
+fn role_annotation(scenario: &Scenario<'_>) -> String {
+    format!("{}/role-arn", scenario.settings.annotation_prefix)
+}
+
+fn annotation_pointer(scenario: &Scenario<'_>) -> String {
+    format!("/metadata/annotations/{}", role_annotation(scenario).replace('/', "~1"))
+}
+
+/// The step, after the roles that the containers set themselves were compared to the expected one.
+fn brought(scenario: &Scenario<'_>, subject: &Subject, mut step: Step) -> Step {
+    const STEP: StepKind = StepKind::Role;
+    let Some(wanted) = scenario.expected_role.as_deref() else { return step };
     for container in subject.containers.iter().filter(|container| container.has_role()) {
         let name = &container.name;
-        // What is no role's ARN may be a secret.
-        let shown = container.role().map_or_else(|| "what is no role's ARN".to_owned(), |role| format!("`{role}`"));
+        // What is not a role's ARN may be a secret.
+        let shown = container.role().map_or_else(|| "not a role's ARN".to_owned(), |role| format!("`{role}`"));
         step = match literal_role(container) {
             Some(role) if role == wanted => step,
             Some(_) => Step {
                 reasons: step.reasons,
-                ..Step::failed(STEP, Mistake::OtherRole, "The pod brings another role than it should have.")
+                places: step.places,
+                ..Step::failed(STEP, Diagnosis::OtherRole, format!("Container `{name}` sets another role than the expected one."))
             }
             .because(format!("container `{name}`: expected `{wanted}`, but `AWS_ROLE_ARN` is {shown}"))
-            .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the account."),
+            .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the service account."),
             None if super::failed(&step) => step,
             None => Step {
                 reasons: step.reasons,
-                ..Step::unknown(STEP, "Whether the pod brings the role that it should have is not known.")
+                places: step.places,
+                ..Step::unknown(STEP, "Whether the pod sets the expected role is not known.")
             }
-            .because(format!("container `{name}`: the value of `AWS_ROLE_ARN` does not stand in the pod")),
+            .because(format!("container `{name}`: the value of `AWS_ROLE_ARN` is not in the pod")),
         };
     }
     step
 }
 
-/// The value of `AWS_ROLE_ARN`, where it refers to no other variable.
+/// The value of `AWS_ROLE_ARN`, if it refers to no other variable.
 fn literal_role(container: &Container) -> Option<&str> {
     container.literal("AWS_ROLE_ARN").filter(|role| !refers_to_another(role))
 }
 
-fn annotate(case: &Case<'_>, role: &str) -> String {
-    let prefix = &case.settings.annotation_prefix;
+fn annotate(scenario: &Scenario<'_>, role: &str) -> String {
     format!(
-        "Annotate the account, then create its pods anew: `kubectl annotate --overwrite serviceaccount -n {} {} {prefix}/role-arn={role}`.",
-        case.namespace,
-        case.account.as_deref().unwrap_or("NAME"),
+        "Annotate the service account, then recreate its pods: `{}`.",
+        kubectl_annotate(scenario, &format!("role-arn={role}"))
     )
 }
 
-/// The settings let the namespace use the role, and the token its audience.
-pub fn allowed(case: &Case<'_>, exists: &Step, role: &Step) -> Step {
+/// The command that changes an annotation of the service account: `role-arn=…`, or `role-arn-` to remove it.
+fn kubectl_annotate(scenario: &Scenario<'_>, change: &str) -> String {
+    format!(
+        "kubectl annotate --overwrite serviceaccount -n {} {} {}",
+        quoted(&scenario.namespace),
+        quoted(scenario.account.as_deref().unwrap_or("NAME")),
+        quoted(&format!("{}/{change}", scenario.settings.annotation_prefix)),
+    )
+}
+
+/// The settings allow the namespace to use the role, and the token to have its audience.
+pub fn allowed(scenario: &Scenario<'_>, exists: &Step, role: &Step) -> Step {
     const STEP: StepKind = StepKind::Allowed;
     if super::failed(exists) || role.outcome == Outcome::Skipped {
-        return Step::skipped(STEP, "There is no role to allow.");
+        return Step::skipped(STEP, "Not checked: there is no role.");
     }
-    if let Given::Unreadable = case.documents.settings {
-        return Step::unknown(
-            STEP,
-            format!("What is allowed is not known: {}.", case.documents.settings.lack(Input::Settings)),
-        );
+    if let Given::Unreadable = scenario.documents.settings {
+        let lack = scenario.documents.settings.lack(Input::Settings);
+        return Step::unknown(STEP, format!("Whether the settings allow the role is not known: {lack}."));
     }
-    let Some(admission) = known(case) else { return unknown(case, STEP, "Whether the role is allowed is not known") };
-    if admission.role.is_none() && !case.has_container_credentials() && super::failed(role) {
-        return Step::skipped(STEP, "There is no role to allow.");
+    let Some(policy_answer) = known(scenario) else {
+        return unknown(scenario, STEP, "Whether the settings allow the role is not known");
+    };
+    if policy_answer.role.is_none() && !scenario.has_container_credentials() && super::failed(role) {
+        return Step::skipped(STEP, "Not checked: there is no role.");
     }
     let kinds = [FindingKind::RoleNotAllowed, FindingKind::AudienceNotAllowed];
-    let reasons = admission.lines(&kinds);
-    match admission.first(&kinds) {
+    let reasons = policy_answer.lines(&kinds);
+    match policy_answer.first(&kinds) {
         Some(found) if found.action == Action::Reject => {
-            Step::failed(STEP, Mistake::Finding(found.kind), "The policy's settings do not allow it.")
+            let what = if found.kind == FindingKind::RoleNotAllowed { "role" } else { "audience" };
+            let says = format!("The policy's settings do not allow the {what} in namespace `{}`.", scenario.namespace);
+            Step::failed(STEP, Diagnosis::Finding(found.kind), says)
                 .because_all(reasons)
-                .fix("Use a role and an audience that `allowedRoles` and `allowedAudiences` have for this namespace, or have them added there.")
+                .fix("Use a role and an audience that `allowedRoles` and `allowedAudiences` contain for this namespace, or add them there.")
         }
-        Some(found) => Step::passed(STEP, "The policy's settings do not allow it, but do not refuse it either.")
+        Some(found) => Step::passed(STEP, "The policy's settings do not allow it, but do not reject the pod for it.")
             .because_all(reasons)
-            .warn(Mistake::Finding(found.kind)),
-        None if case.settings.allowed_roles.is_some() || case.settings.allowed_audiences.is_some() => {
-            Step::passed(STEP, "The policy's settings allow it.")
+            .warn(Diagnosis::Finding(found.kind)),
+        None if scenario.settings.allowed_roles.is_some() || scenario.settings.allowed_audiences.is_some() => {
+            Step::passed(STEP, "The policy's settings allow the role and the audience.")
         }
         None => Step::passed(STEP, "The policy's settings allow any role and any audience."),
     }
 }
 
-/// What the policy makes of the account, where it could ask for all that it needs.
-fn known<'c>(case: &'c Case<'_>) -> Option<&'c Admission> {
-    let is_known = |admission: &&Admission| admission.lacking.is_none() && admission.unreadable.is_none();
-    case.of_account().filter(is_known).filter(|_| !matches!(case.documents.settings, Given::Unreadable))
+/// The policy's answer, if everything that it looks up was given.
+fn known<'c>(scenario: &'c Scenario<'_>) -> Option<&'c PolicyAnswer> {
+    let is_known =
+        |policy_answer: &&PolicyAnswer| policy_answer.lacking.is_none() && policy_answer.unreadable.is_none();
+    scenario.of_account().filter(is_known).filter(|_| !matches!(scenario.documents.settings, Given::Unreadable))
 }
 
-fn unknown(case: &Case<'_>, step: StepKind, says: &str) -> Step {
-    let lack = match case.of_account().and_then(|admission| admission.lacking) {
-        None if matches!(case.documents.settings, Given::Unreadable) => case.documents.settings.lack(Input::Settings),
-        Some(Input::ConfigMap) => case.documents.config_map.lack(Input::ConfigMap),
-        _ => case.documents.service_account.lack(Input::ServiceAccount),
+fn unknown(scenario: &Scenario<'_>, step: StepKind, says: &str) -> Step {
+    let lack = match scenario.of_account().and_then(|policy_answer| policy_answer.lacking) {
+        None if matches!(scenario.documents.settings, Given::Unreadable) => {
+            scenario.documents.settings.lack(Input::Settings)
+        }
+        Some(Input::ConfigMap) => scenario.documents.config_map.lack(Input::ConfigMap),
+        _ => scenario.documents.service_account.lack(Input::ServiceAccount),
     };
     Step::unknown(step, format!("{says}: {lack}."))
 }

@@ -1,327 +1,475 @@
 //! The conditions of the role's trust policy.
 
-use crate::case::Case;
+use crate::diagnosis::Diagnosis;
 use crate::explanation::{Detail, Outcome, Step, StepKind};
-use crate::mistake::Mistake;
-use crate::trust::{Clause, Context, Effect, Known, Policy, Statement, Test, Truth, has_wildcard, matches, split_key};
+use crate::inputs::Input;
+use crate::trust::{
+    Clause, Effect, Known, Principal, Request, Statement, Ternary, Test, TrustDocument, WebIdentity, has_wildcard,
+    is_host_and_path, is_misspelled, is_placeholder, matches, split_key,
+};
 
-use super::provider::{self, Wanted};
+use super::provider::REJECTS;
+use super::repair::is_audience_right;
+use super::trust_view::TrustView;
+use super::{failed, pod_identity};
 
 const STEP: StepKind = StepKind::Conditions;
 
-/// What begins the subject of each service account.
+/// The start of the subject of each service account.
 const SUBJECT: &str = "system:serviceaccount:";
 
-/// The subject of an account that no policy means: its namespace and its name are longer than Kubernetes has them.
+/// A subject that no policy names: its namespace and its name are longer than Kubernetes allows.
 const STRANGER: &str =
     "system:serviceaccount:a-namespace-that-is-too-long-to-be-that-of-any-cluster-that-there-is:an-account-of-nobody";
 
-/// An audience that no policy means.
+/// An audience that no policy names.
 const STRANGE_AUDIENCE: &str = "an-audience-of-nobody";
 
-/// The conditions of the trust policy hold, and nothing in it denies.
-pub fn conditions(case: &Case<'_>, provider: &Step) -> Step {
-    let policy = match provider::policy(case, STEP) {
-        Ok(policy) => policy,
-        Err(step) => return step,
+/// The conditions of the trust policy are true, and no statement denies the pod.
+pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
+    if view.scenario.has_container_credentials() {
+        return pod_identity::conditions(view, provider);
+    }
+    let document = match view.document(STEP) {
+        Ok(document) => document,
+        Err(step) => return *step,
     };
-    if super::failed(provider) {
+    if let Some(skipped) = view.skipped(STEP) {
+        return skipped;
+    }
+    if failed(provider)
+        && !matches!(provider.mistake, Some(Diagnosis::ProviderMissing | Diagnosis::AudienceNotRegistered))
+    {
         return not_about_it();
     }
-    let wanted = Wanted::of(case);
-    if wanted.url.is_some() {
-        return judge(case, policy, &wanted);
+    let judge = |request: WebIdentity| {
+        Judge { view, document, request: Request::WebIdentity(request.clone()), web: request }.step()
+    };
+    if view.request.provider.is_some() {
+        return judge(view.request.clone());
     }
-    // Where the issuer is not known, it may be any that the policy names.
-    let mut urls: Vec<&str> =
-        policy.statements.iter().flat_map(Statement::providers).filter_map(|(_, it)| it.map(|it| it.url)).collect();
+    // The issuer may be any that the policy names.
+    let mut urls: Vec<&str> = document
+        .policy
+        .statements
+        .iter()
+        .flat_map(Statement::providers)
+        .filter_map(|(_, it)| it.map(|it| it.url))
+        .collect();
     urls.sort_unstable();
     urls.dedup();
-    let judged = |url: &str| judge(case, policy, &Wanted { url: Some(url.to_owned()), ..wanted.clone() });
-    let mut steps = urls.iter().map(|url| judged(url));
-    let Some(first) = steps.next() else { return judge(case, policy, &wanted) };
+    let mut steps =
+        urls.iter().map(|url| judge(WebIdentity { provider: Some((*url).to_owned()), ..view.request.clone() }));
+    let Some(first) = steps.next() else { return judge(view.request.clone()) };
     if steps.all(|step| step.outcome == first.outcome) {
         return first;
     }
-    Step::unknown(STEP, "Whether the conditions hold depends on the issuer, which is not known.")
-        .because(format!("the policy is about several: `{}`", urls.join("`, `")))
+    Step::unknown(STEP, "Whether the conditions are true depends on the issuer, which is not known.")
+        .because(format!("the policy names several: `{}`", urls.join("`, `")))
 }
 
 fn not_about_it() -> Step {
-    Step::skipped(STEP, "No statement is about the provider, so no condition counts.")
+    Step::skipped(STEP, "Not checked: no statement names the provider.")
 }
 
-fn judge(case: &Case<'_>, policy: &Policy, wanted: &Wanted) -> Step {
-    let considered = consider(case, policy, wanted);
-    if considered.allows.is_empty() {
-        return not_about_it();
-    }
-    if let Some(denial) = considered.denies.iter().find(|it| it.truth == Truth::True) {
-        return Step::failed(
-            STEP,
-            Mistake::Denied,
-            format!("A `Deny` of the trust policy wins: {}.", denial.statement.name),
-        )
-        .because("whatever else allows it, what is denied is denied")
-        .fix("Remove the statement, or give it a condition that does not hold for this account.");
-    }
-    let unsure = considered.denies.iter().find(|it| it.truth == Truth::Unknown);
-    let allowed = considered.allows.iter().find(|it| it.truth == Truth::True);
-    match (allowed, unsure) {
-        (Some(allowed), None) => passed(allowed),
-        (Some(_), Some(unsure)) => {
-            unknown(unsure).because(format!("{} denies, and its conditions are not all known", unsure.statement.name))
-        }
-        (None, _) => match considered.allows.iter().find(|it| it.truth == Truth::Unknown) {
-            Some(unsure) if unsure.holds() == Truth::Unknown => unknown(unsure),
-            Some(unsure) => perhaps_about_it(case, unsure, &considered.allows),
-            None => refused(case, &considered.allows),
-        },
-    }
+/// What judges the conditions for one request.
+struct Judge<'v, 'c, 'd> {
+    view: &'v TrustView<'c, 'd>,
+    document: &'v TrustDocument,
+    request: Request,
+    web: WebIdentity,
 }
 
-/// The conditions of a statement hold, but whether it is about the request is not known. What is wrong with one that surely is
-/// about it is likely what is wrong.
-fn perhaps_about_it(case: &Case<'_>, unsure: &Seen<'_>, allows: &[Seen<'_>]) -> Step {
-    let step = Step::unknown(STEP, format!("Whether {} allows it is not known.", unsure.statement.name));
-    let mut step = step.because("it has `NotAction`, `NotPrincipal` or the principal `*`");
-    let surely: Vec<&Seen<'_>> = allows.iter().filter(|it| it.is_about == Truth::True).collect();
-    if let Some(refused) = refusal(case, &surely) {
-        step.mistake = refused.mistake;
-        step.reasons.extend(refused.reasons);
-        step.fix = refused.fix;
-        step.details = refused.details;
-    }
-    step
-}
-
-/// A statement, seen from a request.
+/// A statement, evaluated for a request.
 struct Seen<'p> {
     statement: &'p Statement,
-    context: Context,
     /// Whether it is about the request.
-    is_about: Truth,
-    /// The same, and all of its conditions hold.
-    truth: Truth,
+    is_about: Ternary,
+    /// Whether its conditions are true.
+    holds: Ternary,
 }
 
-impl<'p> Seen<'p> {
-    fn new(statement: &'p Statement, context: Context, is_about: Truth) -> Self {
-        let is_about = is_about.and(statement.is_about_web_identity);
-        Self { statement, is_about, truth: is_about.and(statement.conditions_hold(&context)), context }
+impl Seen<'_> {
+    /// Whether the statement applies to the request.
+    fn applies(&self) -> Ternary {
+        self.is_about.and(self.holds)
+    }
+}
+
+impl<'v> Judge<'v, '_, '_> {
+    fn step(&self) -> Step {
+        let seen = |effect: Effect| -> Vec<Seen<'v>> {
+            let statements = self.document.policy.statements.iter().filter(|it| it.effect == effect);
+            let seen = statements.map(|statement| Seen {
+                statement,
+                is_about: statement.is_about(&self.request),
+                holds: statement.conditions_hold(&self.request),
+            });
+            seen.collect()
+        };
+        let denies = seen(Effect::Deny);
+        let mut allows = seen(Effect::Allow);
+        allows.retain(|it| it.is_about != Ternary::False);
+        if allows.is_empty() {
+            return not_about_it();
+        }
+        if let Some(denial) = denies.iter().find(|it| it.applies() == Ternary::True) {
+            return self.denied(denial.statement);
+        }
+        let unsure = denies.iter().find(|it| it.applies() == Ternary::Unknown);
+        let first = |truth: Ternary| allows.iter().find(|it| it.applies() == truth);
+        match (first(Ternary::True), unsure) {
+            (Some(allowed), None) => self.passed(allowed.statement),
+            (Some(_), Some(unsure)) => self
+                .unknown(unsure.statement)
+                .because(format!("{} denies, and whether it applies is not known", unsure.statement.name)),
+            (None, _) => match first(Ternary::Unknown) {
+                Some(unsure) if unsure.holds == Ternary::Unknown => self.unknown(unsure.statement),
+                Some(unsure) => self.perhaps_about_it(unsure.statement, &allows),
+                None => self.refused(&allows),
+            },
+        }
     }
 
-    /// Whether its conditions hold.
-    fn holds(&self) -> Truth {
-        self.statement.conditions_hold(&self.context)
+    fn pointer(&self, statement: &Statement, clause: &Clause) -> String {
+        self.document.pointer(statement.index, &["Condition", &clause.operator, &clause.key])
     }
 
-    fn details(&self) -> Vec<Detail> {
-        let details = self.statement.clauses.iter().map(|clause| {
-            let outcome = match clause.holds(&self.context) {
-                Truth::True => Outcome::Passed,
-                Truth::False => Outcome::Failed,
-                Truth::Unknown => Outcome::Unknown,
+    fn details(&self, statement: &Statement) -> Vec<Detail> {
+        let details = statement.clauses.iter().map(|clause| {
+            let outcome = match clause.holds(&self.request) {
+                Ternary::True => Outcome::Passed,
+                Ternary::False => Outcome::Failed,
+                Ternary::Unknown => Outcome::Unknown,
             };
-            let value = clause.values.join(", ");
-            Detail { name: format!("{} {}", clause.operator, clause.key), value, outcome }
+            Detail { name: format!("{} {}", clause.operator, clause.key), value: clause.values.join(", "), outcome }
         });
         details.collect()
     }
-}
 
-struct Considered<'p> {
-    /// The statements that allow, of which only the conditions are open.
-    allows: Vec<Seen<'p>>,
-    denies: Vec<Seen<'p>>,
-}
+    fn denied(&self, statement: &Statement) -> Step {
+        let name = &statement.name;
+        Step {
+            details: self.details(statement),
+            ..Step::failed(STEP, Diagnosis::Denied, format!("{REJECTS}: {name} denies it."))
+        }
+        .because_at(
+            format!("{name} is a `Deny` that applies to this pod, and a `Deny` wins over every `Allow`"),
+            Input::TrustPolicy,
+            self.document.pointer(statement.index, &[]),
+        )
+        .fix(format!(
+            "Check why {name} denies the pod; except this service account from it only if the pod should have the role."
+        ))
+    }
 
-fn consider<'p>(case: &Case<'_>, policy: &'p Policy, wanted: &Wanted) -> Considered<'p> {
-    let mut considered = Considered { allows: Vec::new(), denies: Vec::new() };
-    for statement in &policy.statements {
-        let is_about = wanted.is_met_by(statement);
-        let seen = Seen::new(statement, context(case, wanted.url.clone()), is_about);
-        match statement.effect {
-            Effect::Deny => considered.denies.push(seen),
-            Effect::Allow if seen.is_about != Truth::False => considered.allows.push(seen),
-            Effect::Allow => {}
+    fn passed(&self, statement: &Statement) -> Step {
+        let name = &statement.name;
+        // A condition that is true for everybody limits nothing.
+        let lets_in =
+            |stranger: WebIdentity| statement.conditions_hold(&Request::WebIdentity(stranger)) == Ternary::True;
+        let mut step = Step::passed(STEP, format!("The conditions of {name} are true for this pod."));
+        step.details = self.details(statement);
+        let pointer = || self.document.pointer(statement.index, &["Condition"]);
+        let stranger = WebIdentity { subject: Some(STRANGER.to_owned()), ..self.web.clone() };
+        let mut missing = Vec::new();
+        let url = self.web.provider.as_deref().unwrap_or("ISSUER");
+        if lets_in(WebIdentity { audiences: Some(vec![STRANGE_AUDIENCE.to_owned()]), ..self.web.clone() }) {
+            let reason = format!(
+                "{name} has no condition on `aud` that limits access, so a token for any audience that IAM's provider lists can assume the role"
+            );
+            step = step.because_at(reason, Input::TrustPolicy, pointer());
+            step.mistake = Some(Diagnosis::NoAudienceCondition);
+            let audiences = self.web.audiences.as_deref();
+            let audience = audiences.and_then(|all| all.first()).map_or("sts.amazonaws.com", String::as_str);
+            missing.push(format!("`{url}:aud` with `{audience}`"));
+        }
+        // The greater risk comes last: it is the one that the step is named after.
+        if lets_in(stranger) {
+            let reason = format!(
+                "{name} has no condition on `sub` that limits access, so every service account of the cluster can assume the role"
+            );
+            step = step.because_at(reason, Input::TrustPolicy, pointer());
+            step.mistake = Some(Diagnosis::NoSubjectCondition);
+            let subject = self.web.subject.as_deref().unwrap_or("system:serviceaccount:NAMESPACE:NAME");
+            missing.push(format!("`{url}:sub` with the service accounts that need the role, such as `{subject}`"));
+        }
+        if missing.is_empty() {
+            return step;
+        }
+        step.fix(format!("Add to the `StringEquals` of {name}: {}.", missing.join(", and ")))
+    }
+
+    fn unknown(&self, statement: &Statement) -> Step {
+        let mut step =
+            Step::unknown(STEP, format!("Whether the conditions of {} are true is not known.", statement.name));
+        for clause in &statement.clauses {
+            if clause.holds(&self.request) == Ternary::Unknown {
+                step = step.because_at(self.why_unknown(clause), Input::TrustPolicy, self.pointer(statement, clause));
+            }
+        }
+        if step.reasons.is_empty() && statement.is_about(&self.request) == Ternary::Unknown {
+            step = step.because(why_unsure(statement));
+        }
+        step.details = self.details(statement);
+        step
+    }
+
+    fn why_unknown(&self, clause: &Clause) -> String {
+        let Clause { operator, key, .. } = clause;
+        if clause.known.is_none() {
+            return format!("`{operator}` is not a condition operator of IAM");
+        }
+        match self.request.known(key) {
+            Known::Unknown => format!("only AWS knows `{key}` of the request"),
+            Known::Present => format!("the value of `{key}` is not known"),
+            _ if clause.has_variables && clause.values.iter().any(|value| value.contains("${")) => {
+                format!("the values of `{key}` have variables that only AWS knows")
+            }
+            Known::Values(values) if values.len() > 1 => {
+                format!(
+                    "the token has several values for `{key}`, and IAM does not document which one `{operator}` compares"
+                )
+            }
+            _ => format!("IAM does not document how `{operator}` compares `{key}`"),
         }
     }
-    considered
-}
 
-/// What the token says, or would say.
-fn context(case: &Case<'_>, provider: Option<String>) -> Context {
-    match case.documents.token.get() {
-        Some(jwt) => Context {
-            provider,
-            // IAM takes `azp` for the audience, where there is one.
-            audiences: (!jwt.claims.has_authorized_party).then(|| jwt.claims.audiences.clone()),
-            subject: jwt.claims.subject.clone(),
-        },
-        None => Context {
-            provider,
-            audiences: case.audience().map(|audience| vec![audience]),
-            subject: case.subject_claim(),
-        },
-    }
-}
-
-fn passed(allowed: &Seen<'_>) -> Step {
-    let Seen { statement, context, .. } = allowed;
-    // A condition of which nobody is kept out is none.
-    let keeps_out = |stranger: &Context| statement.conditions_hold(stranger) != Truth::True;
-    let mut step = Step::passed(STEP, format!("The conditions of {} hold.", statement.name));
-    step.details = allowed.details();
-    if !keeps_out(&Context { subject: Some(STRANGER.to_owned()), ..context.clone() }) {
-        step = step
-            .because("no condition on `sub` keeps out other accounts, so every service account of the cluster may assume the role")
-            .warn(Mistake::NoSubjectCondition);
-    }
-    if !keeps_out(&Context { audiences: Some(vec![STRANGE_AUDIENCE.to_owned()]), ..context.clone() }) {
-        step = step
-            .because("no condition on `aud` keeps out other tokens, so one for whomever may assume the role, if IAM's provider lists its audience")
-            .warn(Mistake::NoAudienceCondition);
-    }
-    if step.mistake.is_some() {
-        let provider = context.provider.as_deref().unwrap_or("ISSUER");
-        step = step.fix(format!("Add conditions on `{provider}:sub` and `{provider}:aud` by `StringEquals`."));
-    }
-    step
-}
-
-fn unknown(unsure: &Seen<'_>) -> Step {
-    let mut step =
-        Step::unknown(STEP, format!("Whether the conditions of {} hold is not known.", unsure.statement.name));
-    for clause in &unsure.statement.clauses {
-        if clause.holds(&unsure.context) == Truth::Unknown {
-            step.reasons.push(why_unknown(clause, &unsure.context));
+    /// The conditions are true, and whether the statement is about the request is not known. Of the statements that
+    /// are, what is wrong is the likely cause.
+    fn perhaps_about_it(&self, statement: &Statement, allows: &[Seen<'v>]) -> Step {
+        let step = Step::unknown(STEP, format!("Whether {} allows this pod is not known.", statement.name));
+        let mut step = step.because(why_unsure(statement));
+        if allows.iter().any(|it| it.is_about == Ternary::True) {
+            let refused = self.refused(allows);
+            step.mistake = refused.mistake;
+            step.reasons.extend(refused.reasons);
+            step.fix = refused.fix;
+            step.details = refused.details;
         }
+        step
     }
-    step.details = unsure.details();
-    step
-}
 
-fn why_unknown(clause: &Clause, context: &Context) -> String {
-    let Clause { operator, key, .. } = clause;
-    if clause.known.is_none() {
-        return format!("`{operator}` is no operator that is known here");
-    }
-    match context.known(key) {
-        Known::Unknown => format!("what `{key}` is in the request is not known"),
-        _ if clause.has_variables && clause.values.iter().any(|value| value.contains("${")) => {
-            format!("what the variables in the values of `{key}` are is not known")
-        }
-        Known::Values(values) if values.len() > 1 => format!("`{key}` has several values, and `{operator}` is for one"),
-        _ => format!("what `{operator}` makes of `{key}` is not known here"),
-    }
-}
-
-/// Why no statement allows it: by the one of which the fewest conditions fail.
-fn refused(case: &Case<'_>, allows: &[Seen<'_>]) -> Step {
-    let allows: Vec<&Seen<'_>> = allows.iter().collect();
-    refusal(case, &allows).unwrap_or_else(not_about_it)
-}
-
-fn refusal(case: &Case<'_>, allows: &[&Seen<'_>]) -> Option<Step> {
-    let failing =
-        |seen: &&&Seen<'_>| seen.statement.clauses.iter().filter(|it| it.holds(&seen.context) == Truth::False).count();
-    let nearest = allows.iter().min_by_key(failing)?;
-    let failing = nearest.statement.clauses.iter().filter(|clause| clause.holds(&nearest.context) == Truth::False);
-    let faults: Vec<Fault> = failing.map(|clause| fault(case, clause, &nearest.context)).collect();
-    let says = format!("A condition of {} does not hold.", nearest.statement.name);
-    let mut step = Step::new(STEP, Outcome::Failed, says);
-    if let Some(worst) = faults.iter().find(|fault| fault.mistake.is_some()).or(faults.first()) {
+    /// Why no statement allows the pod: by the statement with the fewest conditions that are false.
+    fn refused(&self, allows: &[Seen<'v>]) -> Step {
+        let failing = |seen: &&Seen<'v>| {
+            seen.statement.clauses.iter().filter(|it| it.holds(&self.request) == Ternary::False).count()
+        };
+        let sure = allows.iter().filter(|it| it.is_about == Ternary::True);
+        let Some(nearest) = sure.min_by_key(failing).or_else(|| allows.iter().min_by_key(failing)) else {
+            return not_about_it();
+        };
+        let statement = nearest.statement;
+        let failing = statement.clauses.iter().filter(|clause| clause.holds(&self.request) == Ternary::False);
+        let faults: Vec<(&Clause, Fault)> = failing.map(|clause| (clause, self.fault(statement, clause))).collect();
+        let Some((_, worst)) = faults.iter().find(|(_, fault)| fault.mistake.is_some()).or(faults.first()) else {
+            return Step::new(
+                STEP,
+                Outcome::Failed,
+                format!("{REJECTS}: the conditions of {} are false.", statement.name),
+            );
+        };
+        let mut step = Step::new(STEP, Outcome::Failed, format!("{REJECTS}: {}.", worst.reason));
         step.mistake = worst.mistake;
-        step.fix = Some(worst.fix.clone());
+        let mut fixes: Vec<&str> = faults.iter().map(|(_, fault)| fault.fix.as_str()).collect();
+        fixes.dedup();
+        step.fix = Some(fixes.join(" "));
+        for (clause, fault) in &faults {
+            step = step.because_at(fault.reason.clone(), Input::TrustPolicy, self.pointer(statement, clause));
+        }
+        step.details = self.details(statement);
+        step
     }
-    step.reasons.extend(faults.into_iter().map(|fault| fault.reason));
-    step.details = nearest.details();
-    Some(step)
+
+    /// What is wrong with a clause that is false.
+    fn fault(&self, statement: &Statement, clause: &Clause) -> Fault {
+        let Clause { operator, key, values, .. } = clause;
+        let name = &statement.name;
+        let known = self.request.known(key);
+        let url = self.web.provider.as_deref().unwrap_or_default();
+        let claim = split_key(key).map_or(key.as_str(), |(_, claim)| claim);
+        let right_key = format!("{url}:{}", claim.to_ascii_lowercase());
+        let other = |reason| Fault { mistake: None, reason, fix: "Change the condition, or remove it.".to_owned() };
+        let got = match &known {
+            Known::Values(values) => values.join("`, `"),
+            _ => String::new(),
+        };
+        match clause.known.map(|operator| operator.test) {
+            Some(Test::Null) => {
+                let has = if known == Known::Absent { "no" } else { "a" };
+                return other(format!(
+                    "{name} requires `Null` of `{key}` to be `{}`, but the request has {has} value for it",
+                    shown(values)
+                ));
+            }
+            Some(Test::Compare { is_negated: true, .. }) => {
+                return other(format!("`{operator}` on `{key}` in {name} excludes `{got}`, which the token has"));
+            }
+            _ => {}
+        }
+        if known == Known::Absent {
+            return self.absent(statement, key);
+        }
+        if !clause.has_variables && values.iter().any(|value| value.contains("${")) {
+            return Fault {
+                mistake: Some(Diagnosis::MissingVersion),
+                reason: format!(
+                    "`{operator}` on `{key}` in {name} has a variable, but the policy has no `Version` `2012-10-17`, so `${{` is plain text"
+                ),
+                fix: "Set `Version` to `2012-10-17`.".to_owned(),
+            };
+        }
+        let reason =
+            format!("`{operator}` on `{claim}` in {name} expects `{}`, but the token has `{got}`", shown(values));
+        if claim.eq_ignore_ascii_case("aud") {
+            let reason = if is_audience_right(self.view) {
+                format!("{reason}; IAM's identity provider has to list the audience, too")
+            } else {
+                reason
+            };
+            let fix = if is_audience_right(self.view) {
+                format!("Set the value of `{right_key}` to `{got}`.")
+            } else {
+                self.audience_fix()
+            };
+            return Fault { mistake: Some(Diagnosis::WrongAudience), reason, fix };
+        }
+        if !claim.eq_ignore_ascii_case("sub") {
+            return other(reason);
+        }
+        let is_spaced =
+            |value: &String| value.chars().any(char::is_whitespace) && value.replace(char::is_whitespace, "") == got;
+        let reason = if values.iter().any(is_spaced) {
+            format!("{reason}; remove the space from the condition's value")
+        } else {
+            reason
+        };
+        let is_exact = clause.known.is_some_and(crate::trust::Operator::is_exact);
+        if is_exact && values.iter().any(|value| has_wildcard(value) && matches(value, &got)) {
+            let reason = format!("{reason}; `{operator}` has no wildcards, so `*` and `?` match only themselves");
+            let fix = format!("Use `{got}`, or `StringLike` if every account that matches should have the role.");
+            return Fault { mistake: Some(Diagnosis::WildcardInStringEquals), reason, fix };
+        }
+        let fix = format!("If this service account should have the role, allow `{got}` for `{right_key}`.");
+        Fault { mistake: Some(wrong_subject(&self.view.scenario.namespace, values)), reason, fix }
+    }
+
+    /// How to correct the token's audience.
+    fn audience_fix(&self) -> String {
+        let scenario = self.view.scenario;
+        let key = format!("{}/{}", scenario.settings.annotation_prefix, irsa::internals::AUDIENCE);
+        let annotations =
+            scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
+        let is_annotated = annotations.is_some_and(|annotations| annotations.get(&key).is_some());
+        let place = if is_annotated {
+            format!("the service account's annotation `{key}`")
+        } else {
+            "the setting `tokenAudience`".to_owned()
+        };
+        format!("Set {place} to `sts.amazonaws.com`, and recreate the pod.")
+    }
+
+    /// What is wrong with a key that the request does not have.
+    fn absent(&self, statement: &Statement, key: &str) -> Fault {
+        let url = self.web.provider.as_deref().unwrap_or_default();
+        let name = &statement.name;
+        let (named, claim) = split_key(key).unwrap_or(("", key));
+        let right = match claim.to_ascii_lowercase().as_str() {
+            "aud" | "audience" | "audiences" => Some("aud"),
+            "sub" | "subject" => Some("sub"),
+            _ => None,
+        };
+        let of = |mistake, reason: String| {
+            let fix = match right {
+                Some(claim) => format!("Write the key as `{url}:{claim}`."),
+                None => format!("Remove the condition: a web identity token has `{url}:aud` and `{url}:sub` only."),
+            };
+            Fault { mistake: Some(mistake), reason, fix }
+        };
+        let never = |why: &str| format!("{name} requires the key `{key}`, {why}");
+        if is_placeholder(named) {
+            return of(Diagnosis::Placeholder, never("which contains a placeholder that nothing has replaced"));
+        }
+        if named.starts_with("arn:") {
+            return of(
+                Diagnosis::KeyNeverSet,
+                never("which begins with the provider's ARN: it has to begin with the issuer's host and path"),
+            );
+        }
+        if key.contains(char::is_whitespace) {
+            return of(Diagnosis::KeyNeverSet, never("which contains a space"));
+        }
+        if named.is_empty() {
+            return of(Diagnosis::KeyNeverSet, never("which has no provider before the claim"));
+        }
+        if named.eq_ignore_ascii_case(url) {
+            return of(
+                Diagnosis::KeyNeverSet,
+                never("which STS does not set: a token of Kubernetes has `aud` and `sub` only"),
+            );
+        }
+        if named.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && named.contains("://") {
+            return of(Diagnosis::IssuerWithScheme, never("which contains `https://`"));
+        }
+        if named.trim_end_matches('/').eq_ignore_ascii_case(url.trim_end_matches('/')) {
+            return of(Diagnosis::TrailingSlash, never("which differs from the issuer by a trailing slash"));
+        }
+        if !is_host_and_path(named) {
+            let why = match key.to_ascii_lowercase().as_str() {
+                "sts:externalid" => "which only `AssumeRole` has: `AssumeRoleWithWebIdentity` has no external ID",
+                "aws:sourcearn" | "aws:sourceaccount" => "which only requests by AWS services have",
+                _ => "which `AssumeRoleWithWebIdentity` never sets",
+            };
+            return of(Diagnosis::KeyNeverSet, never(why));
+        }
+        let is_in_statement = matches!(&statement.principal, Principal::Named(_))
+            && statement.providers().any(|(_, provider)| provider.is_some_and(|it| it.url.eq_ignore_ascii_case(named)));
+        if is_in_statement {
+            return Fault {
+                mistake: Some(Diagnosis::SeveralProviders),
+                reason: never(
+                    "which only tokens of another issuer of the statement have: all conditions have to be true, and a token has the keys of one issuer",
+                ),
+                fix: "Write one statement for each provider, each with the keys of its own provider.".to_owned(),
+            };
+        }
+        if is_misspelled(named, url) {
+            return of(Diagnosis::MisspelledProvider, never("which misspells the host of the cluster's issuer"));
+        }
+        of(Diagnosis::OtherProvider, format!("{name} requires the key `{key}` of another issuer than `{url}`"))
+    }
+}
+
+fn why_unsure(statement: &Statement) -> String {
+    format!("IAM does not document for trust policies what the principal of {} includes", statement.name)
+}
+
+/// The values in a message: the first three.
+fn shown(values: &[String]) -> String {
+    let first: Vec<&str> = values.iter().take(3).map(String::as_str).collect();
+    let more = values.len().saturating_sub(first.len());
+    let more = if more == 0 { String::new() } else { format!("` or {more} more `") };
+    format!("{}{}", first.join("` or `"), more.trim_end_matches(" `"))
 }
 
 struct Fault {
-    mistake: Option<Mistake>,
+    mistake: Option<Diagnosis>,
     reason: String,
     fix: String,
 }
 
-/// What is wrong with a clause that does not hold.
-fn fault(case: &Case<'_>, clause: &Clause, context: &Context) -> Fault {
-    let Clause { operator, key, values, .. } = clause;
-    let provider = context.provider.as_deref().unwrap_or_default();
-    let (named, claim) = split_key(key).unwrap_or(("", key));
-    let right_key = format!("{provider}:{claim}");
-    let of_key =
-        |mistake, reason| Fault { mistake: Some(mistake), reason, fix: format!("Write the key as `{right_key}`.") };
-    let other = |reason| Fault { mistake: None, reason, fix: "Change the condition, or remove it.".to_owned() };
-    let got = match context.known(key) {
-        Known::Values(values) => values.join("`, `"),
-        Known::Absent | Known::Unknown => String::new(),
-    };
-    match clause.known.map(|operator| operator.test) {
-        Some(Test::Null) => {
-            let has = if context.known(key) == Known::Absent { "no" } else { "a" };
-            return other(format!(
-                "`{operator}` on `{key}` is `{}`, but the token has {has} value for it",
-                values.join("`, `")
-            ));
-        }
-        Some(Test::Text { is_negated: true, .. } | Test::Other { is_negated: true }) => {
-            return other(format!("`{operator}` on `{key}` excludes `{got}`, which the token has"));
-        }
-        _ => {}
-    }
-    if matches!(context.known(key), Known::Absent) {
-        if named.eq_ignore_ascii_case(provider) {
-            return other(format!("a token of Kubernetes has no `{claim}`, so `{operator}` on `{key}` never holds"));
-        }
-        if named.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http")) && named.contains("://") {
-            return of_key(
-                Mistake::IssuerWithScheme,
-                format!("the key `{key}` has `https://` in it, so no request has it"),
-            );
-        }
-        if named.trim_end_matches('/').eq_ignore_ascii_case(provider.trim_end_matches('/')) {
-            return of_key(
-                Mistake::TrailingSlash,
-                format!("the key `{key}` and the issuer `{provider}` differ by a trailing slash"),
-            );
-        }
-        return of_key(Mistake::OtherProvider, format!("the key `{key}` is that of another issuer than `{provider}`"));
-    }
-    let reason = format!("`{operator}` on `{key}`: expected `{}`, but the token has `{got}`", values.join("` or `"));
-    if claim.eq_ignore_ascii_case("aud") {
-        let fix = format!(
-            "Set the value of `{right_key}` to `{got}`, or have the token made for the audience that the policy names (annotation `audience`)."
-        );
-        return Fault { mistake: Some(Mistake::WrongAudience), reason, fix };
-    }
-    if !claim.eq_ignore_ascii_case("sub") {
-        return other(reason);
-    }
-    let is_exact = clause.known.is_some_and(crate::trust::Operator::is_exact);
-    if is_exact && values.iter().any(|value| has_wildcard(value) && matches(value, &got)) {
-        let reason = format!("{reason}; `{operator}` takes `*` and `?` for the characters themselves");
-        let fix = format!("Use `StringLike` for `{right_key}`, or write `{got}`.");
-        return Fault { mistake: Some(Mistake::WildcardInStringEquals), reason, fix };
-    }
-    let fix = format!("Set the value of `{right_key}` to `{got}`, if this account is to have the role.");
-    Fault { mistake: Some(wrong_subject(case, values)), reason, fix }
-}
-
 /// Which part of the subject is wrong, in the value that comes nearest.
-fn wrong_subject(case: &Case<'_>, values: &[String]) -> Mistake {
+fn wrong_subject(namespace: &str, values: &[String]) -> Diagnosis {
     let parts = |value: &str| -> Option<(String, String)> {
         let (namespace, name) = value.strip_prefix(SUBJECT)?.split_once(':')?;
         Some((namespace.to_owned(), name.to_owned()))
     };
     let parts: Vec<_> = values.iter().filter_map(|value| parts(value)).collect();
-    if parts.iter().any(|(namespace, _)| matches(namespace, &case.namespace)) {
-        Mistake::WrongServiceAccount
+    if parts.iter().any(|(named, _)| matches(named, namespace)) {
+        Diagnosis::WrongServiceAccount
     } else if parts.is_empty() {
-        Mistake::WrongSubject
+        Diagnosis::WrongSubject
     } else {
-        Mistake::WrongNamespace
+        Diagnosis::WrongNamespace
     }
 }

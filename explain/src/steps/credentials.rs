@@ -1,24 +1,24 @@
-//! Which credentials the SDKs take in the pod's containers.
+//! Which credentials the SDKs use in the pod's containers.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 
-use crate::case::{Case, Origin};
 use crate::container::Container;
+use crate::diagnosis::Diagnosis;
 use crate::explanation::{Detail, Outcome, Step, StepKind};
-use crate::mistake::Mistake;
-use crate::sdk::{Place, SDKS, Taken, Unseen};
+use crate::scenario::{Origin, Scenario};
+use crate::sdk::{Place, SDKS, Sdk, Taken, Unseen};
 
 const STEP: StepKind = StepKind::Credentials;
 
-/// Nothing else in the containers' environment wins over the role, for any AWS SDK.
-pub fn win(case: &Case<'_>) -> Step {
-    let subject = match (case.has_pod(), case.why_unknown()) {
+/// Nothing else in the containers' environment wins over the role, in any AWS SDK.
+pub fn win(scenario: &Scenario<'_>) -> Step {
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             return Step::unknown(STEP, format!("Which credentials win is not known: {}.", lack.unwrap_or_default()));
         }
     };
-    if subject.admission.unreadable.is_some() {
+    if subject.policy_answer.unreadable.is_some() {
         return Step::skipped(STEP, "The pod can't be read.");
     }
     let has_identity = |it: &&Container| it.has_role() || it.has_container_credentials();
@@ -26,109 +26,162 @@ pub fn win(case: &Case<'_>) -> Step {
     if containers.is_empty() {
         return Step::skipped(STEP, "No container has a role that something could win over.");
     }
-    let mut step = Step::passed(STEP, "In every SDK, the role wins.");
-    if containers.iter().all(|container| !container.has_role()) {
-        "In every SDK, the container credentials win.".clone_into(&mut step.says);
-    }
+    let has_role = containers.iter().any(|container| container.has_role());
+    let mut step = Step::passed(
+        STEP,
+        if has_role { "In every SDK, the role wins." } else { "In every SDK, the container credentials win." },
+    );
     for container in containers {
-        for fault in look_at(container, &mut step.details) {
-            step = worse(step, container, fault);
-        }
+        step = look_at(container, step);
     }
-    if let Some(found) = subject.admission.first(&[FindingKind::OverriddenRole])
+    if let Some(found) = subject.policy_answer.first(&[FindingKind::OverriddenRole])
         && step.outcome != Outcome::Failed
     {
         step = Step {
             details: step.details,
-            ..Step::failed(STEP, Mistake::Finding(found.kind), "The pod asks for another role than its account's.")
+            ..Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod asks for another role than its account's.")
         }
-        .because_all(subject.admission.lines(&[FindingKind::OverriddenRole]))
+        .because_all(subject.policy_answer.lines(&[FindingKind::OverriddenRole]))
         .fix(match subject.origin {
-            Origin::Stored => "Delete the pod, so that it is made anew with its account's role; where its template sets `AWS_ROLE_ARN`, remove it there.",
+            Origin::Stored => "If the account's role changed after the pod was created, recreate the pod. If the pod's template sets `AWS_ROLE_ARN`, remove it there.",
             _ => "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.",
         });
     }
     step
 }
 
-/// What is wrong with what some SDK takes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    Taken(Place),
-    Unseen(Unseen),
-}
+/// What the SDKs use in a container, each result with the SDKs that have it.
+type Groups = Vec<(Taken, Vec<&'static Sdk>)>;
 
-/// What each SDK takes in a container; what is not the identity that the container was given is a fault.
-fn look_at(container: &Container, details: &mut Vec<Detail>) -> Vec<Fault> {
-    let wanted = if container.has_role() { Place::WebIdentity } else { Place::Container };
-    let mut by_value: Vec<(Taken, Vec<&str>)> = Vec::new();
-    for sdk in SDKS {
+fn groups(container: &Container) -> Groups {
+    let mut groups = Groups::new();
+    for sdk in &SDKS {
         let taken = sdk.takes(container);
-        match by_value.iter_mut().find(|(other, _)| *other == taken) {
-            Some((_, names)) => names.push(sdk.name),
-            None => by_value.push((taken, vec![sdk.name])),
+        match groups.iter_mut().find(|(other, _)| *other == taken) {
+            Some((_, sdks)) => sdks.push(sdk),
+            None => groups.push((taken, vec![sdk])),
         }
     }
-    let mut faults = Vec::new();
-    for (taken, names) in by_value {
+    groups
+}
+
+fn look_at(container: &Container, mut step: Step) -> Step {
+    let name = &container.name;
+    let wanted = Taken::From(if container.has_role() { Place::WebIdentity } else { Place::Container });
+    let groups = groups(container);
+    for (taken, sdks) in &groups {
         let (value, outcome) = match taken {
-            Taken::From(place) if place == wanted => (place.words(), Outcome::Passed),
-            Taken::From(place) => {
-                faults.push(Fault::Taken(place));
-                (place.words(), Outcome::Failed)
-            }
-            Taken::Depends(unseen) => {
-                faults.push(Fault::Unseen(unseen));
-                (words(unseen), Outcome::Unknown)
-            }
-            Taken::None => ("none", Outcome::Failed),
+            _ if *taken == wanted => (words(*taken), Outcome::Passed),
+            Taken::Depends(_) => (words(*taken), Outcome::Unknown),
+            _ => (words(*taken), Outcome::Failed),
         };
-        let sdks = if names.len() == SDKS.len() { "every SDK".to_owned() } else { names.join(", ") };
-        let name = format!("container `{}`, {sdks}", container.name);
-        details.push(Detail { name, value: value.to_owned(), outcome });
+        let name = format!("container `{name}`, {}", names(sdks));
+        step.details.push(Detail { name, value: value.to_owned(), outcome });
     }
-    faults
+    // SDKs that AWS no longer maintains get a line, and decide nothing.
+    let maintained: Groups = groups
+        .iter()
+        .map(|(taken, sdks)| (*taken, sdks.iter().copied().filter(|sdk| sdk.is_maintained).collect::<Vec<_>>()))
+        .filter(|(_, sdks)| !sdks.is_empty())
+        .collect();
+    for (taken, sdks) in groups.iter().filter(|(taken, _)| *taken != wanted) {
+        let old: Vec<&Sdk> = sdks.iter().copied().filter(|sdk| !sdk.is_maintained).collect();
+        let is_said = maintained.iter().any(|(other, _)| other == taken);
+        if !old.is_empty() && !is_said {
+            step =
+                step.because(format!("container `{name}`: {} (no longer maintained): {}", names(&old), words(*taken)));
+        }
+    }
+    let some_use_it = maintained.iter().any(|(taken, _)| *taken == wanted);
+    for (taken, sdks) in maintained.iter().filter(|(taken, _)| *taken != wanted) {
+        step = fault(container, step, (*taken, sdks), some_use_it);
+    }
+    if container.has_role() && container.has_container_credentials() {
+        step = step.warn(Diagnosis::BothCredentials).because(format!(
+            "container `{name}`: container credentials (EKS Pod Identity) are set too; where the role wins, the pod identity association has no effect"
+        ));
+    }
+    step
 }
 
-fn words(unseen: Unseen) -> &'static str {
-    match unseen {
-        Unseen::EnvFrom => "what `envFrom` sets is not known",
-        Unseen::Files => "what the profile or the shared files say is not known",
-        Unseen::HalfAKey => "one key of the two is set: the SDK passes it over, or fails",
-    }
-}
-
-/// The step with one more fault. What fails weighs more than what is unknown, and the first of either names the
-/// mistake.
-fn worse(step: Step, container: &Container, fault: Fault) -> Step {
+/// The step with one fault more. A fault that all SDKs agree on fails; one that depends on the SDK is unknown.
+fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), some_use_it: bool) -> Step {
     let name = &container.name;
     let is_failed = step.outcome == Outcome::Failed;
-    match fault {
-        Fault::Taken(place) => {
-            let mistake = Mistake::Finding(FindingKind::StaticCredentials);
+    let keys = Diagnosis::Finding(FindingKind::StaticCredentials);
+    let reason = format!("container `{name}`: {}: {}", names(sdks), words(taken));
+    let unknown = |step: Step| {
+        let step = match step.outcome {
+            Outcome::Passed => Step {
+                outcome: Outcome::Unknown,
+                says: format!("In container `{name}`, other credentials may win over the role: {}.", words(taken)),
+                ..step
+            },
+            _ => step,
+        };
+        if step.reasons.contains(&reason) { step } else { step.because(reason.clone()) }
+    };
+    match taken {
+        Taken::Depends(_) if is_failed => step,
+        Taken::Depends(Unseen::Files | Unseen::Profile) => unknown(step)
+            .warn(Diagnosis::ProfileSet)
+            .fix("Check whether the profile has credentials or a role of its own. If not, remove `AWS_PROFILE` and the mount of `.aws`."),
+        Taken::Depends(Unseen::EnvFrom) => unknown(step).fix(
+            "Check whether the Secrets and ConfigMaps of `envFrom` have keys that begin with `AWS_`.",
+        ),
+        // Common drivers have such keys, and no Secret: so it is no likely cause.
+        Taken::Depends(Unseen::OptionalKeys) => unknown(step)
+            .fix("Check whether the Secret of the optional keys exists. If it does, and the role should win, delete it."),
+        Taken::EmptyProfile => {
+            unknown(step).warn(Diagnosis::EmptyVariable).fix("Remove the empty variable from the container's `env`.")
+        }
+        Taken::HalfAKey => unknown(step).warn(keys).fix(remove_keys(container)),
+        _ if some_use_it => {
+            let says = format!("In container `{name}`, it depends on the SDK whether {} or the role wins.", words(taken));
+            let step = unknown(step).warn(keys);
+            let step = if is_failed { step } else { Step { says, ..step } };
+            step.fix(remove_keys(container))
+        }
+        _ => {
             let step = if is_failed {
                 step
             } else {
-                Step { details: step.details, ..Step::failed(STEP, mistake, "Something else wins over the role.") }
+                let says = format!("In container `{name}`, {} win over the role.", words(taken));
+                let failed = Step::failed(STEP, keys, says);
+                Step { details: step.details, reasons: step.reasons, ..failed }
             };
-            step.because(format!("container `{name}`: SDKs take {} before the role", place.words()))
-                .fix("Remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the container's `env`.")
+            step.because(reason).fix(remove_keys(container))
         }
-        Fault::Unseen(_) if is_failed => step,
-        Fault::Unseen(unseen) => {
-            let mut step =
-                Step { outcome: Outcome::Unknown, says: "Whether the role wins is not known.".to_owned(), ..step };
-            let reason = format!("container `{name}`: {}", words(unseen));
-            if !step.reasons.contains(&reason) {
-                step.reasons.push(reason);
-            }
-            match unseen {
-                Unseen::Files => step
-                    .warn(Mistake::ProfileSet)
-                    .fix("Look whether the profile has credentials or a role of its own; if not, remove `AWS_PROFILE` and the mount of `.aws`."),
-                Unseen::HalfAKey => step.warn(Mistake::Finding(FindingKind::StaticCredentials)).fix("Remove the key."),
-                Unseen::EnvFrom => step.fix("Look whether what `envFrom` names has keys that begin with `AWS_`."),
-            }
+    }
+}
+
+fn remove_keys(container: &Container) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in SDKS.iter().flat_map(|sdk| sdk.keys).flat_map(|keys| keys.id.iter().chain(keys.secret)) {
+        if container.sets(name) && !names.contains(name) {
+            names.push(name);
         }
+    }
+    if names.is_empty() {
+        return "Remove the other credentials from the container's `env`.".to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("Remove {} from the container's `env`.", names.join(" and "))
+}
+
+fn names(sdks: &[&Sdk]) -> String {
+    if sdks.len() == SDKS.len() {
+        return "every SDK".to_owned();
+    }
+    sdks.iter().map(|sdk| sdk.name).collect::<Vec<_>>().join(", ")
+}
+
+const fn words(taken: Taken) -> &'static str {
+    match taken {
+        Taken::From(place) => place.words(),
+        Taken::Depends(unseen) => unseen.words(),
+        Taken::EmptyProfile => "it fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string",
+        Taken::HalfAKey => "it fails, because one of the two static keys is missing",
+        Taken::None => "no credentials",
     }
 }

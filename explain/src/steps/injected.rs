@@ -1,15 +1,30 @@
-//! What the policy adds to the pod's containers.
+//! What the pod's containers have, and why.
+//!
+//! A pod that the cluster stores is evidence: its containers have what they have, whatever the policy would do now. If
+//! the two differ, something changed since, or the policy was not asked; which of these is only said where it was seen.
 
-use irsa::finding::{Action, FindingKind};
-use irsa::metadata::SKIP_LABEL;
+use irsa::internals::skip_containers;
+use irsa::{Action, FindingKind, SKIP_LABEL};
+use serde_json::Value;
 
-use crate::case::{Case, Origin, Subject};
+use crate::container::{Container, containers};
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::{Outcome, Step, StepKind};
-use crate::mistake::Mistake;
+use crate::inputs::Input;
+use crate::policies::Coverage;
+use crate::policy_answer::metadata;
+use crate::scenario::{Origin, Scenario, Subject};
 
 const STEP: StepKind = StepKind::Injected;
 
-/// What keeps the policy from injecting, or containers from being given all of it.
+/// The variables of the role.
+const PAIR: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+
+/// The volume of the token that the policy adds, by its name.
+const VOLUME: &str = "aws-iam-token";
+
+/// Findings that keep the policy from injecting everything.
 const IN_THE_WAY: [FindingKind; 5] = [
     FindingKind::InvalidAudience,
     FindingKind::ConflictingVolume,
@@ -18,80 +33,425 @@ const IN_THE_WAY: [FindingKind; 5] = [
     FindingKind::NotInjected,
 ];
 
-/// What is worth saying, though it is in nobody's way.
+/// Findings that are worth a line, but keep nothing from being injected.
 const ASIDE: [FindingKind; 2] = [FindingKind::InvalidSkipContainers, FindingKind::UnknownSkipContainer];
 
 /// The pod's containers have the role's variables and the token's mount.
-pub fn injected(case: &Case<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
+pub fn injected(scenario: &Scenario<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
     if super::failed(exists) {
-        return Step::skipped(STEP, "Without its service account there is no role to inject.");
+        return Step::skipped(STEP, "Without its service account, there is no role to inject.");
     }
-    if let Some(found) = case.has_pod().and_then(|subject| subject.admission.first(&[FindingKind::OptedOut])) {
-        return Step::failed(STEP, Mistake::Finding(found.kind), "The pod opts out, so nothing is injected.")
-            .because(found.line.clone())
-            .fix(format!("Remove the label `{SKIP_LABEL}` from the pod's template, and create the pod anew."));
+    let step = match scenario.has_pod() {
+        Some(subject) if subject.origin == Origin::Stored => stored(scenario, subject, before),
+        _ => planned(scenario, before),
+    };
+    with_asides(scenario, step)
+}
+
+/// The step, with what is worth a warning whatever the outcome.
+fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
+    let Some(subject) = scenario.has_pod().filter(|_| step.outcome != Outcome::Skipped) else { return step };
+    let mut step = step.because_all(subject.policy_answer.lines(&ASIDE));
+    if let Coverage::AskedIfReachable(policy) = &scenario.coverage {
+        step = step.warn(Diagnosis::IgnoredFailures).because(format!(
+            "policy `{policy}` has `failurePolicy: Ignore`: pods that are created while it can't be reached get no role"
+        ));
     }
-    let subject = match (case.has_pod(), case.why_unknown()) {
+    for container in &subject.containers {
+        if let Some(path) = container.read_only_mount_above_token(&subject.pod) {
+            step = step.warn(Diagnosis::ReadOnlyMountAbove).because(format!(
+                "container `{}`: `{path}` is mounted read-only above the token's mount, so the container may not start (kubernetes/kubernetes#65835)",
+                container.name
+            ));
+        }
+    }
+    for name in &subject.ephemeral {
+        step = step
+            .warn(Diagnosis::EphemeralContainer)
+            .because(format!(
+                "ephemeral container `{name}` has no variables and no token: it was added to a running pod, and acts as the node"
+            ))
+            .detail(format!("ephemeral container `{name}`"), "not injected", Outcome::Skipped);
+    }
+    step
+}
+
+/// The step for a pod that the cluster stores.
+fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Step {
+    let (with, without): (Vec<&Container>, Vec<&Container>) =
+        subject.containers.iter().partition(|it| has_identity(it));
+    if subject.containers.is_empty() {
+        let names: Vec<&str> = subject.ephemeral.iter().map(String::as_str).collect();
+        let says = format!("Ephemeral container {} has no role.", listed(&names));
+        return Step::failed(STEP, Diagnosis::EphemeralContainer, says)
+            .fix("Run the command in a container that has the role (`kubectl exec -c NAME`), or in a copy of the pod (`kubectl debug --copy-to`).");
+    }
+    if with.is_empty() {
+        return stored_without(scenario, subject, before);
+    }
+    if let Some(step) = late(scenario, subject, &without) {
+        return shown(subject, step);
+    }
+    if let Some(step) = outdated_audience(subject) {
+        return shown(subject, step);
+    }
+    let mut step = Step::passed(
+        STEP,
+        if without.is_empty() {
+            "Every container has the role's variables."
+        } else {
+            "Some containers have the role's variables; the others are skipped."
+        },
+    );
+    for container in &with {
+        let missing = missing(subject, container);
+        if !missing.is_empty() {
+            step = step.because(format!(
+                "container `{}`: the policy would also set {} now, so its settings or the account changed after the pod was created",
+                container.name,
+                listed(&missing)
+            ));
+        }
+    }
+    shown(subject, step)
+}
+
+/// The step for a stored pod of which no container has a role.
+fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Step {
+    if let Some(step) = opted_out(subject) {
+        return step;
+    }
+    let documents = scenario.documents;
+    let answer = &subject.policy_answer;
+    let unknown = |lack: String, fix: String| {
+        let says =
+            format!("No container has the role's variables. Whether the account has a role is not known: {lack}.");
+        shown(subject, Step::unknown(STEP, says)).fix(fix)
+    };
+    match answer.lacking {
+        Some(Input::ConfigMap) => {
+            let lack = documents.config_map.lack(Input::ConfigMap);
+            return unknown(lack, "Give the ConfigMap that the setting `rolesConfigMap` names.".to_owned());
+        }
+        Some(_) => {
+            let lack = documents.service_account.lack(Input::ServiceAccount);
+            let account = scenario.account.as_deref().unwrap_or("default");
+            let command = format!("kubectl get serviceaccount -n {} {account} -o yaml", scenario.namespace);
+            return unknown(lack, format!("Give the service account: `{command}`."));
+        }
+        None => {}
+    }
+    if let Given::Unreadable = documents.settings {
+        return unknown(documents.settings.lack(Input::Settings), "Correct the settings.".to_owned());
+    }
+    if before.iter().any(|step| super::failed(step)) {
+        return Step::skipped(STEP, "There is no role to inject.");
+    }
+    if let Some(step) = empty_variable(subject) {
+        return step;
+    }
+    let in_the_way: Vec<FindingKind> =
+        IN_THE_WAY.into_iter().filter(|kind| *kind != FindingKind::NotInjected).collect();
+    if let Some(found) = answer.first(&in_the_way) {
+        return blocked(subject, found.kind);
+    }
+    if !subject.would_add {
+        return nobody(scenario, subject);
+    }
+    let not_injected = Diagnosis::Finding(FindingKind::NotInjected);
+    let says = "The pod runs without the role that its account has now.";
+    let recreate = "Recreate the pod: `kubectl rollout restart` for a Deployment, StatefulSet or DaemonSet; else delete it, so that its controller creates it again.";
+    if let Some(reason) = not_asked(scenario) {
+        let says = "The pod runs without a role, and the policy may not be asked about it.";
+        return shown(subject, Step::failed(STEP, Diagnosis::ExemptNamespace, says)).because(reason).fix(EXEMPT_FIX);
+    }
+    let step = shown(subject, Step::failed(STEP, not_injected, says));
+    match changed_later(scenario, subject) {
+        Some(reason) => step.because(reason),
+        None => step.because("a pod that is created now gets the role, so this changed after the pod was created: the account's role, or what injects it; or that could not be asked"),
+    }
+    .fix(recreate)
+}
+
+/// What to do about a namespace that the policy is not asked about.
+const EXEMPT_FIX: &str = "Take the namespace out of the `namespaceSelector` of the policies, or run the workload in another namespace. If AWS's webhook runs too, as on EKS, it serves this namespace.";
+
+/// Why the policy is not, or may not be, asked about the pod.
+fn not_asked(scenario: &Scenario<'_>) -> Option<String> {
+    match &scenario.coverage {
+        Coverage::NotAsked(reason) | Coverage::Unknown(reason) => Some(reason.clone()),
+        Coverage::Asked | Coverage::AskedIfReachable(_) => None,
+    }
+}
+
+/// What is seen of the account to have changed after the pod was created.
+fn changed_later(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
+    let account = scenario.documents.service_account.get()?;
+    // Kubernetes writes times in one form, in UTC, so they sort as strings.
+    let of_pod = metadata(&subject.pod, "creationTimestamp").filter(|time| !time.is_empty())?;
+    let created = metadata(account, "creationTimestamp").filter(|time| *time > of_pod);
+    if let Some(created) = created {
+        return Some(format!("the account was created at {created}, after the pod ({of_pod})"));
+    }
+    let field = format!("f:{}/role-arn", scenario.settings.annotation_prefix);
+    let entries = account.pointer("/metadata/managedFields").and_then(Value::as_array)?;
+    let of_annotation =
+        |entry: &&Value| entry.pointer("/fieldsV1/f:metadata/f:annotations").and_then(|it| it.get(&field)).is_some();
+    let times = entries.iter().filter(of_annotation).filter_map(|entry| entry.get("time").and_then(Value::as_str));
+    let changed = times.max().filter(|time| *time > of_pod)?;
+    Some(format!("the account's annotations were last changed at {changed}, after the pod was created ({of_pod})"))
+}
+
+/// A stored pod in which some containers have the role, and the policy would give it to others too.
+fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> Option<Step> {
+    const FIX: &str = "Let the webhook that adds the container run before the one that injects (docs/operating.md, \"Order among webhooks\"), or set the variables and the mount in its own configuration. If the container needs no role, add its name to the annotation `skip-containers`.";
+    if without.is_empty() || scenario.has_container_credentials() {
+        return None;
+    }
+    let names = |containers: &[&Container]| listed(&containers.iter().map(|it| it.name.as_str()).collect::<Vec<_>>());
+    if subject.policy_answer.lacking.is_some() {
+        let skipped = skipped_by_pod(scenario, subject);
+        let unexplained: Vec<&Container> = without.iter().copied().filter(|it| !skipped.contains(&it.name)).collect();
+        if unexplained.is_empty() {
+            return None;
+        }
+        return Some(
+            Step::unknown(
+                STEP,
+                format!("Container {} has no role, and other containers have one.", names(&unexplained)),
+            )
+                .because(format!(
+                    "container {}: the account's annotation `skip-containers` may name it, or another webhook added it after the policy",
+                    names(&unexplained)
+                ))
+                .warn(Diagnosis::LateContainer)
+                .fix("Give the service account, which tells the two apart."),
+        );
+    }
+    let expected = containers(&subject.expected);
+    let would_get = |it: &&Container| expected.iter().any(|other| other.name == it.name && has_identity(other));
+    let late: Vec<&Container> = without.iter().copied().filter(would_get).collect();
+    if late.is_empty() {
+        return None;
+    }
+    let empty: Vec<&Container> = late.iter().copied().filter(|it| sets_empty_pair(it)).collect();
+    if !empty.is_empty() {
+        return None;
+    }
+    Some(
+        Step::failed(
+            STEP,
+            Diagnosis::LateContainer,
+            format!("Container {} has no role, because another webhook added it after the injection.", names(&late)),
+        )
+            .because(format!(
+                "every container that is there at the injection gets the role, and the other containers have it, so {} came later",
+                names(&late)
+            ))
+            .because("a new pod has the same problem")
+            .fix(FIX),
+    )
+}
+
+/// The names in the pod's own `skip-containers`.
+fn skipped_by_pod(scenario: &Scenario<'_>, subject: &Subject) -> Vec<String> {
+    let record = annotation(&subject.pod, &scenario.settings.annotation_prefix, "skip-containers");
+    record.and_then(skip_containers::read).unwrap_or_default()
+}
+
+fn annotation<'v>(object: &'v Value, prefix: &str, name: &str) -> Option<&'v str> {
+    object.get("metadata")?.get("annotations")?.get(format!("{prefix}/{name}"))?.as_str()
+}
+
+/// A stored pod whose token has another audience than the policy would ask for now.
+fn outdated_audience(subject: &Subject) -> Option<Step> {
+    subject.policy_answer.first(&[FindingKind::ConflictingVolume])?;
+    let of_volume = |pod: &Value| {
+        let volumes = pod.pointer("/spec/volumes")?.as_array()?;
+        let volume = volumes.iter().find(|volume| volume.get("name").and_then(Value::as_str) == Some(VOLUME))?;
+        let sources = volume.pointer("/projected/sources")?.as_array()?;
+        let token = sources.iter().find_map(|source| source.get("serviceAccountToken"))?;
+        Some(token.get("audience").and_then(Value::as_str).unwrap_or_default().to_owned())
+    };
+    let now = of_volume(&subject.pod)?;
+    let uses_it = subject.containers.iter().any(|it| it.token(&subject.pod).is_some_and(|token| token.audience == now));
+    uses_it.then(|| {
+        Step::failed(STEP, Diagnosis::OutdatedPod, "The pod's token is for another audience than the account and the settings give now.")
+            .because(format!("volume `{VOLUME}` asks for the audience `{now}`: the account or the settings changed after the pod was created"))
+            .fix("Recreate the pod, or change the audience back.")
+    })
+}
+
+/// The variables that a container would get now, and does not have.
+fn missing(subject: &Subject, container: &Container) -> Vec<&'static str> {
+    const VARIABLES: [&str; 5] = [
+        "AWS_STS_REGIONAL_ENDPOINTS",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_ROLE_SESSION_NAME",
+        "AWS_EC2_METADATA_DISABLED",
+    ];
+    // In mode `Validate`, something else injects, with settings of its own.
+    if subject.policy_answer.adds != subject.would_add {
+        return Vec::new();
+    }
+    let expected = containers(&subject.expected).into_iter().find(|other| other.name == container.name);
+    let Some(expected) = expected else { return Vec::new() };
+    VARIABLES.into_iter().filter(|name| expected.names(name) && !container.names(name)).collect()
+}
+
+/// The step for a pod that is yet to be created.
+fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
+    if let Some(step) = scenario.has_pod().and_then(opted_out) {
+        return step;
+    }
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             let lack = lack.unwrap_or_default();
             return Step::unknown(STEP, format!("Whether the pod gets the role is not known: {lack}."));
         }
     };
-    let admission = &subject.admission;
-    if admission.answer.as_ref().is_some_and(|answer| answer.decision == "skipped") {
-        return Step::new(STEP, Outcome::Failed, "The policy leaves the pod alone.")
-            .because("it is the API server's image of a static pod, which may not use a service account")
-            .fix("Run it by a DaemonSet.");
+    let answer = &subject.policy_answer;
+    if answer.answer.as_ref().is_some_and(|answer| answer.decision == "skipped") {
+        return Step::new(STEP, Outcome::Failed, "The policy leaves the pod unchanged.")
+            .because("it is the mirror pod of a static pod, which may not use a service account")
+            .fix("Run it as a DaemonSet.");
     }
-    let aside = admission.lines(&ASIDE);
-    if let Some(found) = admission.first(&IN_THE_WAY) {
-        return containers(subject, Step::failed(STEP, Mistake::Finding(found.kind), "The pod does not get its role."))
-            .because_all(admission.lines(&IN_THE_WAY))
-            .because_all(aside)
-            .fix(fix(found.kind));
+    let has_failed = before.iter().any(|step| super::failed(step));
+    if !has_failed && let Some(step) = empty_variable(subject) {
+        return step;
     }
-    let with_role = subject.containers.iter().filter(|it| it.has_role() || it.has_container_credentials()).count();
-    if before.iter().any(|step| super::failed(step)) && (subject.origin != Origin::Stored || with_role == 0) {
-        let says = match &case.review {
-            Some(review) if review.rejection.is_some() => "The policy refuses the pod for what is said above.",
+    if let Some(found) = answer.first(&IN_THE_WAY) {
+        return blocked(subject, found.kind);
+    }
+    if has_failed {
+        let says = match &scenario.review {
+            Some(review) if review.rejection.is_some() => "The policy rejects the pod, for the reason above.",
             _ => "There is no role to inject.",
         };
         return Step::skipped(STEP, says);
     }
-    if let Some(refused) =
-        admission.found.iter().find(|found| found.action == Action::Reject && !is_said_before(found.kind))
-    {
-        return Step::failed(STEP, Mistake::Finding(refused.kind), "The policy's settings have the pod refused.")
+    let refused = answer.found.iter().find(|found| found.action == Action::Reject && !is_said_before(found.kind));
+    if let Some(refused) = refused {
+        return Step::failed(STEP, Diagnosis::Finding(refused.kind), "The policy rejects the pod.")
             .because(refused.line.clone())
-            .fix("Mend what the line says, or have the setting `actions` made milder for it.");
+            .fix("Correct what the line names, or choose a milder action for it in the setting `actions`.");
     }
-    if subject.origin == Origin::Stored && admission.adds && !before.iter().any(|step| super::failed(step)) {
-        let step = Step::failed(
-            STEP,
-            Mistake::Finding(FindingKind::NotInjected),
-            "The pod runs without what the policy adds.",
-        );
-        return containers(subject, step)
-            .because("the policy would add it now, so when the pod was made the account had no role yet, or the policy was not asked")
-            .because_all(aside)
-            .fix("Delete the pod, so that its controller makes it anew (`kubectl rollout restart` for a Deployment).");
+    let with_role = subject.containers.iter().filter(|it| has_identity(it)).count();
+    match &scenario.coverage {
+        Coverage::NotAsked(reason) if answer.adds => {
+            let says = "The pod gets no role, because the policy is not asked about it.";
+            let step = Step::failed(STEP, Diagnosis::ExemptNamespace, says).because(reason.clone());
+            return shown(subject, step).fix(EXEMPT_FIX);
+        }
+        Coverage::Unknown(reason) if answer.adds => {
+            let says = format!(
+                "Whether the pod gets the role is not known: the policy may not be asked about namespace `{}`.",
+                scenario.namespace
+            );
+            return shown(subject, Step::unknown(STEP, says))
+                .because(reason.clone())
+                .warn(Diagnosis::ExemptNamespace)
+                .fix(EXEMPT_FIX);
+        }
+        _ => {}
     }
     if with_role == 0 {
-        return containers(subject, Step::new(STEP, Outcome::Failed, "No container of the pod gets the role."))
-            .because("`skip-containers` names all of them, or each has a region, an STS endpoint and half of the role's variables of its own")
-            .because_all(aside)
-            .fix("Take the names out of the annotation `skip-containers`, and the variables out of the containers.");
+        return nobody(scenario, subject);
     }
     let says = if with_role == subject.containers.len() {
-        "Every container has the role's variables."
+        "Every container gets the role's variables."
     } else {
-        "Some containers have the role's variables; the others are skipped."
+        "Some containers get the role's variables; the others are skipped."
     };
-    containers(subject, Step::passed(STEP, says)).because_all(aside)
+    shown(subject, Step::passed(STEP, says))
 }
 
-/// What other steps say.
+/// A pod that carries the label by which it is left unchanged.
+fn opted_out(subject: &Subject) -> Option<Step> {
+    let found = subject.policy_answer.first(&[FindingKind::OptedOut])?;
+    let step = Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod opts out, so nothing is injected.");
+    let has_label = subject.pod.pointer("/metadata/labels").and_then(|labels| labels.get(SKIP_LABEL)).is_some();
+    Some(step.because(found.line.clone()).fix(if has_label {
+        format!("Remove the label `{SKIP_LABEL}` from the pod's template, and recreate the pod.")
+    } else {
+        "Take the containers out of the lists that skip them, and recreate the pod.".to_owned()
+    }))
+}
+
+/// A container that sets a variable of the role to an empty string.
+fn empty_variable(subject: &Subject) -> Option<Step> {
+    let empty: Vec<(&Container, Vec<&str>)> = subject
+        .containers
+        .iter()
+        .filter(|container| !has_identity(container))
+        .map(|container| (container, PAIR.into_iter().filter(|name| container.sets_empty(name)).collect()))
+        .filter(|(_, names): &(_, Vec<&str>)| !names.is_empty())
+        .collect();
+    let (_, names) = empty.first()?;
+    let fix =
+        format!("Remove {} from the container's `env`. Charts often set them to an empty default.", listed(names));
+    let says = format!("The pod gets no role, because {} {} set to an empty string.", listed(names), are(names));
+    let mut step = Step::failed(STEP, Diagnosis::EmptyVariable, says);
+    for (container, names) in &empty {
+        step = step.because(format!(
+            "container `{}`: {} {} set to an empty string, so the policy sets neither variable, and SDKs find no role",
+            container.name,
+            listed(names),
+            are(names)
+        ));
+    }
+    Some(shown(subject, step).fix(fix))
+}
+
+fn sets_empty_pair(container: &Container) -> bool {
+    PAIR.iter().any(|name| container.sets_empty(name))
+}
+
+/// Something in the pod keeps the policy from injecting.
+fn blocked(subject: &Subject, kind: FindingKind) -> Step {
+    shown(subject, Step::failed(STEP, Diagnosis::Finding(kind), "The pod does not get its role."))
+        .because_all(subject.policy_answer.lines(&IN_THE_WAY))
+        .fix(fix(kind))
+}
+
+/// No container gets the role, and the reason for each.
+fn nobody(scenario: &Scenario<'_>, subject: &Subject) -> Step {
+    let prefix = &scenario.settings.annotation_prefix;
+    let account = scenario.documents.service_account.get();
+    let lists: Vec<String> = ["skip-containers", "include-containers"]
+        .into_iter()
+        .filter(|name| {
+            annotation(&subject.pod, prefix, name).is_some()
+                || account.is_some_and(|account| annotation(account, prefix, name).is_some())
+        })
+        .map(|name| format!("`{prefix}/{name}`"))
+        .collect();
+    let mut step = Step::new(STEP, Outcome::Failed, "No container of the pod gets the role.");
+    for container in &subject.containers {
+        let name = &container.name;
+        let set: Vec<&str> = PAIR.into_iter().filter(|variable| container.names(variable)).collect();
+        step = step.because(if !set.is_empty() {
+            format!(
+                "container `{name}`: {} {} set already, so the policy sets neither variable",
+                listed(&set),
+                are(&set)
+            )
+        } else if !lists.is_empty() {
+            format!("container `{name}`: the annotation {} leaves it out", lists.join(" or "))
+        } else {
+            format!("container `{name}`: the policy leaves it unchanged")
+        });
+    }
+    shown(subject, step).fix(if lists.is_empty() {
+        "Remove the variables that are set explicitly from the container's `env`.".to_owned()
+    } else {
+        format!("Change the annotation {}, and recreate the pod.", lists.join(" or "))
+    })
+}
+
+/// Findings that other steps report.
 fn is_said_before(kind: FindingKind) -> bool {
     matches!(
         kind,
@@ -106,14 +466,20 @@ fn is_said_before(kind: FindingKind) -> bool {
     )
 }
 
-fn containers(subject: &Subject, step: Step) -> Step {
+/// Whether SDKs find a role or container credentials.
+fn has_identity(container: &Container) -> bool {
+    container.has_role() || container.has_container_credentials()
+}
+
+/// The step, with each container as a detail.
+fn shown(subject: &Subject, step: Step) -> Step {
     subject.containers.iter().fold(step, |step, container| {
         let (value, outcome) = match (container.has_role(), container.has_container_credentials()) {
             (true, _) => {
                 let role = container.role().unwrap_or("a role that is not known");
                 match container.token(&subject.pod) {
                     Some(_) => (role.to_owned(), Outcome::Passed),
-                    None => (format!("{role}, and no token that the pod projects"), Outcome::Unknown),
+                    None => (format!("{role}, without a token that the pod projects"), Outcome::Unknown),
                 }
             }
             (false, true) => ("container credentials".to_owned(), Outcome::Passed),
@@ -124,12 +490,27 @@ fn containers(subject: &Subject, step: Step) -> Step {
     })
 }
 
+/// The verb for names.
+const fn are(names: &[&str]) -> &'static str {
+    if names.len() == 1 { "is" } else { "are" }
+}
+
+/// Names in backticks.
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
 fn fix(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::InvalidAudience => "Remove the annotation `audience` from the account, or give it a value.",
         FindingKind::ConflictingVolume => "Give the pod's own volume another name.",
-        FindingKind::ConflictingMount => "Mount what the container has there somewhere else.",
-        FindingKind::PartialCredentials => "Remove the variable that is set by hand from the container.",
-        _ => "Have the policy inject it: with the setting `mode: Mutate`, or by its other policy.",
+        FindingKind::ConflictingMount => "Mount what the container has at the token's path somewhere else.",
+        FindingKind::PartialCredentials => "Remove the variable that is set explicitly from the container's `env`.",
+        _ => "Let the policy inject it: with the setting `mode: Mutate`, or with the other policy of `policy.yaml`.",
     }
 }

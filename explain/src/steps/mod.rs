@@ -1,13 +1,17 @@
-//! The steps, one a file.
+//! The steps, one per file, and what several of them share.
 
 pub mod account;
 pub mod conditions;
 pub mod credentials;
+pub mod fallback;
 pub mod injected;
 pub mod issuer;
+pub mod pod_identity;
 pub mod provider;
 pub mod region;
+pub mod repair;
 pub mod token;
+pub mod trust_view;
 
 use crate::explanation::{Outcome, Step};
 

@@ -1,198 +1,383 @@
-//! The provider in the role's trust policy.
+//! The provider in the role's trust policy, and in IAM.
 //!
 //! Source: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" and "Create a role for
 //! `OpenID` Connect federation": the principal is the ARN of a provider in the role's own account, which ends with the
-//! issuer's URL without `https://`.
+//! issuer's URL without `https://`; IAM accepts a token only if the provider lists its audience.
 
-use crate::case::Case;
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::{Outcome, Step, StepKind};
+use crate::fix::{create_provider, quoted};
 use crate::inputs::Input;
-use crate::mistake::Mistake;
-use crate::read::Given;
-use crate::trust::{ACTION, Effect, Policy, Provider, Statement, Truth};
+use crate::trust::{
+    ArnFault, IamProviders, PODS_EKS, Principal, Provider, Request, Statement, Ternary, TrustDocument,
+    WEB_IDENTITY_ACTION, is_misspelled,
+};
 
-use super::issuer;
+use super::pod_identity;
+use super::trust_view::TrustView;
 
 const STEP: StepKind = StepKind::Provider;
 
-/// What a statement has to be about: the cluster's provider, in the role's account.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// The issuer's URL without `https://`, where it is known.
-    pub url: Option<String>,
-    /// The role's account, where it is known.
-    pub account: Option<String>,
-    /// Its partition, where it is known.
-    pub partition: Option<String>,
-}
+/// The start of the sentence that names the cause.
+pub const REJECTS: &str = "The role's trust policy rejects this pod";
 
-impl Wanted {
-    /// What the case wants.
-    pub fn of(case: &Case<'_>) -> Self {
-        let role = case.role();
-        let parts: Vec<&str> = role.as_deref().unwrap_or_default().split(':').collect();
-        let part = |index: usize| parts.get(index).filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
-        let account = part(4).filter(|account| irsa::role_arn::is_account_id(account));
-        let partition = part(1).filter(|partition| irsa::role_arn::is_partition(partition));
-        Self { url: issuer::provider(case).map(str::to_owned), account, partition }
-    }
+/// Issuers that are not clusters: host, name.
+const OTHER_ISSUERS: [(&str, &str); 8] = [
+    ("token.actions.githubusercontent.com", "GitHub Actions"),
+    ("gitlab.com", "GitLab"),
+    ("api.bitbucket.org", "Bitbucket"),
+    ("oidc.circleci.com", "CircleCI"),
+    ("app.terraform.io", "HCP Terraform"),
+    ("accounts.google.com", "Google"),
+    ("cognito-identity.amazonaws.com", "Amazon Cognito"),
+    ("oidc.vercel.com", "Vercel"),
+];
 
-    /// The provider's ARN, with what is not known left open.
-    fn arn(&self) -> String {
-        let or_open = |part: &Option<String>, open: &str| part.clone().unwrap_or_else(|| open.to_owned());
-        format!(
-            "arn:{}:iam::{}:oidc-provider/{}",
-            or_open(&self.partition, "aws"),
-            or_open(&self.account, "ACCOUNT"),
-            or_open(&self.url, "ISSUER")
-        )
+/// The trust policy names the cluster's identity provider, and IAM has it.
+pub fn provider(view: &TrustView<'_, '_>) -> Step {
+    if view.scenario.has_container_credentials() {
+        return pod_identity::provider(view);
     }
-
-    /// Whether a statement is about it. Where the issuer is not known, it may be the one that the statement names.
-    pub fn is_met_by(&self, statement: &Statement) -> Truth {
-        let (account, partition) = (self.account.as_deref(), self.partition.as_deref());
-        if let Some(url) = &self.url {
-            return statement.is_about(url, account, partition);
-        }
-        let could_be = |provider: Provider<'_>| statement.is_about(provider.url, account, partition) != Truth::False;
-        let mut providers = statement.providers().peekable();
-        if providers.peek().is_none() {
-            return statement.is_about("", account, partition);
-        }
-        if providers.any(|(_, provider)| provider.is_some_and(could_be)) { Truth::Unknown } else { Truth::False }
-    }
-}
-
-/// The policy, or the step that says why there is none to look at.
-pub fn policy<'c>(case: &'c Case<'_>, step: StepKind) -> Result<&'c Policy, Step> {
-    if case.has_container_credentials() {
-        return Err(Step::skipped(
-            step,
-            "STS is not asked by web identity: the role has to trust `pods.eks.amazonaws.com`.",
-        ));
-    }
-    match &case.documents.trust_policy {
-        Given::Present(policy) => Ok(policy),
-        lacking => {
-            let lack = lacking.lack(Input::TrustPolicy);
-            let step = Step::unknown(step, format!("Whom the role trusts is not known: {lack}."));
-            let problem = case.documents.problems.iter().find(|problem| problem.input == Input::TrustPolicy);
-            Err(step.because_all(problem.map(|problem| problem.message.clone())))
-        }
-    }
-}
-
-/// The trust policy lets the cluster's identity provider assume the role.
-pub fn provider(case: &Case<'_>) -> Step {
-    let policy = match policy(case, STEP) {
-        Ok(policy) => policy,
-        Err(step) => return step,
+    let document = match view.document(STEP) {
+        Ok(document) => document,
+        Err(step) => return in_iam(view, *step),
     };
-    let wanted = Wanted::of(case);
-    let allows: Vec<&Statement> = policy.statements.iter().filter(|it| it.effect == Effect::Allow).collect();
-    let verdict = Truth::any(allows.iter().map(|it| wanted.is_met_by(it).and(it.is_about_web_identity)));
-    let step = match verdict {
-        Truth::True => {
-            let step = Step::passed(STEP, "The trust policy lets the cluster's provider assume the role.");
-            let is_compared = wanted.account.is_some();
+    if let Some(skipped) = view.skipped(STEP) {
+        return skipped;
+    }
+    let request = Request::WebIdentity(view.request.clone());
+    let allows: Vec<&Statement> = document.policy.allows().collect();
+    let step = match Ternary::any(allows.iter().map(|it| it.is_about(&request))) {
+        Ternary::True => {
+            let step =
+                Step::passed(STEP, "The trust policy allows the cluster's identity provider to assume the role.");
+            let lack = view.request.account.is_none();
             step.because_all(
-                (!is_compared)
-                    .then(|| "the role's account is not known, so the provider's was not held against it".to_owned()),
+                lack.then(|| "the role's account is not known, so the provider's account was not checked".to_owned()),
             )
         }
-        Truth::Unknown => unknown(&wanted, &allows),
-        Truth::False => wrong(&wanted, &allows),
+        Ternary::Unknown => unknown(view, document, &allows),
+        Ternary::False => wrong(view, document, &allows),
     };
+    in_iam(view, with_details(view, step, &allows))
+}
+
+fn with_details(view: &TrustView<'_, '_>, step: Step, allows: &[&Statement]) -> Step {
     let outcome = step.outcome;
-    let step = match wanted.url {
-        Some(_) => step.detail("expected", wanted.arn(), Outcome::Skipped),
+    let step = match view.request.provider {
+        Some(_) => step.detail("expected", view.provider_arn(), Outcome::Skipped),
         None => step,
     };
     let named = allows.iter().flat_map(|it| it.providers()).fold(step, |step, (arn, provider)| {
-        let is_it = provider.is_some_and(|provider| wanted.url.as_deref() == Some(provider.url));
+        let is_it = provider.is_some_and(|provider| view.request.provider.as_deref() == Some(provider.url));
         step.detail("trusted", arn, if is_it { outcome } else { Outcome::Skipped })
     });
-    named.detail("role's account", wanted.account.unwrap_or_else(|| "unknown".to_owned()), Outcome::Skipped)
+    let account = view.request.account.clone().unwrap_or_else(|| "unknown".to_owned());
+    named.detail("role's account", account, Outcome::Skipped)
 }
 
-fn unknown(wanted: &Wanted, allows: &[&Statement]) -> Step {
-    // Only where no statement could be about another.
-    let mut could_be = allows.iter().filter(|it| wanted.is_met_by(it) != Truth::False);
-    let all_with_scheme = |it: &&Statement| {
-        it.providers().next().is_some() && it.providers().all(|(_, provider)| provider.is_some_and(has_scheme))
+/// Whether the trust policy names the provider is not known.
+fn unknown(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
+    let step = Step::unknown(STEP, "Whether the trust policy names the cluster's identity provider is not known.");
+    if view.request.provider.is_some() {
+        let open =
+            allows.iter().find(|it| it.principal == Principal::Except || it.providers().any(|(arn, _)| arn == "*"));
+        return match open {
+            Some(statement) => step.because_at(
+                format!("{} has `NotPrincipal` or the principal `*` of `Federated`, which IAM does not document for trust policies", statement.name),
+                Input::TrustPolicy,
+                document.pointer(statement.index, &[]),
+            ),
+            None => step,
+        };
+    }
+    let mut urls: Vec<&str> =
+        allows.iter().flat_map(|it| it.providers()).filter_map(|(_, provider)| provider.map(|it| it.url)).collect();
+    urls.dedup();
+    let issuers = urls.join("` or `https://");
+    let step =
+        if urls.is_empty() { step } else { step.because(format!("no issuer was given; is it `https://{issuers}`?")) };
+    step.fix("Give the cluster's issuer: `kubectl get --raw /.well-known/openid-configuration` prints it.")
+}
+
+/// An ARN that the trust policy names.
+#[derive(Clone, Copy)]
+struct Named<'p> {
+    statement: &'p Statement,
+    arn: &'p str,
+    provider: Provider<'p>,
+}
+
+/// Why no statement names the provider, by the statement that comes nearest.
+fn wrong(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
+    let request = Request::WebIdentity(view.request.clone());
+    if let Some(statement) = allows.iter().find(|it| request.is_by(it) != Ternary::False) {
+        return without_action(document, statement);
+    }
+    let named = allows.iter().flat_map(|statement| {
+        let providers = statement.providers().filter_map(|(arn, provider)| Some((arn, provider?)));
+        providers.map(|(arn, provider)| Named { statement, arn, provider })
+    });
+    let named: Vec<Named<'_>> = named.collect();
+    let nearest = named.iter().min_by_key(|it| distance(view, it.provider));
+    match nearest {
+        Some(nearest) => not_the_provider(view, document, *nearest),
+        None => no_provider(view, document, allows),
+    }
+}
+
+fn without_action(document: &TrustDocument, statement: &Statement) -> Step {
+    let names = statement.actions.names();
+    let nearest = names.iter().find(|name| {
+        irsa::internals::edits(&name.to_ascii_lowercase(), &WEB_IDENTITY_ACTION.to_ascii_lowercase()) <= 3
+    });
+    let (why, reason) = match nearest {
+        Some(misspelled) => (
+            "misspells the action",
+            format!("{}: `{misspelled}` is a misspelling of `{WEB_IDENTITY_ACTION}`", statement.name),
+        ),
+        None => (
+            "does not allow the action",
+            format!("{} names the provider, but its actions are `{}`", statement.name, names.join("`, `")),
+        ),
     };
-    let with_scheme = allows.iter().find(|it| all_with_scheme(it)).and_then(|it| it.providers().next());
-    if let Some((arn, _)) = with_scheme
-        && could_be.all(all_with_scheme)
-    {
-        return issuer_with_scheme(arn, wanted);
+    Step::failed(STEP, Diagnosis::OtherAction, format!("{REJECTS}: {} {why} `{WEB_IDENTITY_ACTION}`.", statement.name))
+        .because_at(reason, Input::TrustPolicy, document.pointer(statement.index, &["Action"]))
+        .fix(format!("Set the `Action` of {} to `{WEB_IDENTITY_ACTION}`.", statement.name))
+}
+
+/// How far a provider is from the issuer's: the least is the most likely.
+fn distance(view: &TrustView<'_, '_>, provider: Provider<'_>) -> usize {
+    match diagnose(view, provider) {
+        Diagnosis::IssuerWithScheme | Diagnosis::TrailingSlash => 0,
+        Diagnosis::MisspelledProvider => 1,
+        Diagnosis::ProviderInOtherPartition | Diagnosis::ProviderInOtherAccount => 2,
+        Diagnosis::WildcardInProvider | Diagnosis::Placeholder => 3,
+        Diagnosis::TrustsOtherIdentities => 5,
+        _ => 4,
     }
-    let step = Step::unknown(STEP, "Whether the trust policy is about the cluster's provider is not known.");
-    if wanted.url.is_none() {
-        let urls = allows
-            .iter()
-            .flat_map(|it| it.providers())
-            .filter_map(|(_, provider)| provider.map(|it| it.url.to_owned()));
-        let urls: Vec<String> = urls.collect();
-        return step
-            .because(format!("no issuer was given; is it `https://{}`?", urls.join("` or `https://")))
-            .fix("Give the cluster's issuer: `kubectl get --raw /.well-known/openid-configuration` has it.");
+}
+
+fn diagnose(view: &TrustView<'_, '_>, provider: Provider<'_>) -> Diagnosis {
+    let url = view.url();
+    let is_other = |ours: &Option<String>, theirs: &str| ours.as_deref().is_some_and(|ours| ours != theirs);
+    match provider.fault() {
+        Some(ArnFault::Scheme) => return Diagnosis::IssuerWithScheme,
+        Some(ArnFault::Wildcard) => return Diagnosis::WildcardInProvider,
+        Some(ArnFault::Placeholder) => return Diagnosis::Placeholder,
+        None => {}
     }
-    step.because("a statement has `NotAction`, `NotPrincipal` or the principal `*`, of which it is not known here what they come to")
+    if provider.url == url && is_other(&view.request.partition, provider.partition) {
+        Diagnosis::ProviderInOtherPartition
+    } else if provider.url == url {
+        Diagnosis::ProviderInOtherAccount
+    } else if provider.url.trim_end_matches('/') == url.trim_end_matches('/') {
+        Diagnosis::TrailingSlash
+    } else if is_misspelled(provider.url, url) {
+        Diagnosis::MisspelledProvider
+    } else if other_issuer(provider.url).is_some() {
+        Diagnosis::TrustsOtherIdentities
+    } else {
+        Diagnosis::OtherProvider
+    }
 }
 
-fn has_scheme(provider: Provider<'_>) -> bool {
-    provider.url.starts_with("https://") || provider.url.starts_with("http://")
+fn other_issuer(url: &str) -> Option<&'static str> {
+    let host = url.split('/').next().unwrap_or_default();
+    OTHER_ISSUERS.iter().find(|(other, _)| *other == host).map(|(_, name)| *name)
 }
 
-fn issuer_with_scheme(arn: &str, wanted: &Wanted) -> Step {
-    Step::failed(STEP, Mistake::IssuerWithScheme, "The provider's ARN has `https://` in it.")
-        .because(format!("the trust policy has `{arn}`, which no provider is called"))
-        .fix(format!("Write the issuer without `https://`: `{}`.", wanted.arn()))
+fn not_the_provider(view: &TrustView<'_, '_>, document: &TrustDocument, named: Named<'_>) -> Step {
+    let Named { statement, arn, provider } = named;
+    let diagnosis = diagnose(view, provider);
+    let name = &statement.name;
+    let says = match diagnosis {
+        Diagnosis::IssuerWithScheme => format!("the provider's ARN in {name} contains `https://`"),
+        Diagnosis::WildcardInProvider => {
+            format!("the provider's ARN in {name} contains a wildcard, and IAM has none in `Principal.Federated`")
+        }
+        Diagnosis::Placeholder => {
+            format!("the provider's ARN in {name} contains a placeholder that nothing has replaced")
+        }
+        Diagnosis::ProviderInOtherPartition => format!(
+            "{name} names a provider of the AWS partition `{}`, and the role is in `{}`",
+            provider.partition,
+            view.request.partition.as_deref().unwrap_or_default()
+        ),
+        Diagnosis::ProviderInOtherAccount => format!(
+            "{name} names a provider in the AWS account {}, and the role is in {}",
+            provider.account,
+            view.request.account.as_deref().unwrap_or_default()
+        ),
+        Diagnosis::TrailingSlash => format!("the provider in {name} and the issuer differ by a trailing slash"),
+        Diagnosis::MisspelledProvider if provider.url.eq_ignore_ascii_case(view.url()) => {
+            format!("the provider in {name} differs from the issuer in letter case, which counts in an ARN")
+        }
+        Diagnosis::MisspelledProvider => {
+            format!("{name} misspells the host of the cluster's issuer: the ID is the same")
+        }
+        Diagnosis::TrustsOtherIdentities => {
+            format!("{name} trusts {}, not the cluster's issuer", other_issuer(provider.url).unwrap_or_default())
+        }
+        _ => format!("{name} names the identity provider of another issuer"),
+    };
+    let reason = format!("expected `{}`, but {name} has `{arn}`", view.provider_arn());
+    let step = Step::failed(STEP, diagnosis, format!("{REJECTS}: {says}."))
+        .because_at(reason, Input::TrustPolicy, document.pointer(statement.index, &["Principal", "Federated"]))
+        .fix(format!(
+            "Name `{}` in `Principal.Federated`, and begin the condition keys with `{}:`.",
+            view.provider_arn(),
+            view.url()
+        ));
+    match diagnosis {
+        Diagnosis::ProviderInOtherAccount => step.because("a role trusts only the identity providers of its own account, so the role's account needs a provider for the issuer too"),
+        Diagnosis::OtherProvider => step.because("each cluster has its own issuer, and a recreated cluster has a new one"),
+        _ => step,
+    }
 }
 
-/// What is wrong, by what comes nearest to the provider.
-fn wrong(wanted: &Wanted, allows: &[&Statement]) -> Step {
-    let url = wanted.url.as_deref().unwrap_or_default();
-    let fix = format!("Set `Principal.Federated` to `{}`.", wanted.arn());
-    if let Some(statement) = allows.iter().find(|it| wanted.is_met_by(it) != Truth::False) {
-        return Step::failed(
-            STEP,
-            Mistake::OtherAction,
-            "The trust policy does not let the provider assume the role by web identity.",
+/// Whom the role trusts, if it trusts no OIDC provider.
+fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
+    let named = |of: &dyn Fn(&Statement) -> Option<String>| {
+        allows.iter().find_map(|statement| Some((*statement, of(statement)?)))
+    };
+    let service = |is: &dyn Fn(&str) -> bool| {
+        named(&|statement| match &statement.principal {
+            Principal::Named(named) => named.services.iter().find(|it| is(it)).cloned(),
+            _ => None,
+        })
+    };
+    let add = format!("Add a statement for `{}`, and keep the others", view.provider_arn());
+    let at = |step: Step, statement: &Statement, reason: String| {
+        step.because_at(reason, Input::TrustPolicy, document.pointer(statement.index, &["Principal"]))
+    };
+    let trusts = |name: &str, what: &str| format!("{name} trusts `{what}`, and no statement names an OIDC provider");
+    if let Some((statement, service)) = service(&|service| service == PODS_EKS) {
+        let says = format!("{REJECTS}: the role trusts EKS Pod Identity (`{PODS_EKS}`), and the pod uses IRSA.");
+        return at(
+            Step::failed(STEP, Diagnosis::TrustsPodIdentity, says),
+            statement,
+            trusts(&statement.name, &service),
         )
-        .because(format!("{} is about the provider, but its `Action` has not `{ACTION}`", statement.name))
-        .fix(format!("Add `{ACTION}` to its `Action`."));
+        .fix(format!("{add}."));
     }
-    let all: Vec<(&str, Option<Provider<'_>>)> = allows.iter().flat_map(|it| it.providers()).collect();
-    let named = |is: &dyn Fn(Provider<'_>) -> bool| {
-        all.iter().find(|(_, provider)| provider.is_some_and(is)).map(|(arn, _)| *arn)
+    if let Some((statement, service)) = service(&|_| true) {
+        let is_node = service.starts_with("ec2.");
+        let whose = if is_node { "EC2 instances: it is a node's role" } else { "an AWS service" };
+        let says = format!("{REJECTS}: the role trusts `{service}`, {whose}, and no identity provider.");
+        let step = at(Step::failed(STEP, Diagnosis::TrustsService, says), statement, trusts(&statement.name, &service));
+        let fix = if is_node {
+            format!("Annotate the service account with a role of its own. Or: {}.", uncapitalized(&add))
+        } else {
+            format!("{add}.")
+        };
+        return step.fix(fix);
+    }
+    let aws = named(&|statement| match &statement.principal {
+        Principal::Named(named) => named.aws.first().cloned(),
+        _ => None,
+    });
+    if let Some((statement, principal)) = aws {
+        let says = format!("{REJECTS}: the role trusts the AWS principal `{principal}`, and no identity provider.");
+        return at(
+            Step::failed(STEP, Diagnosis::TrustsAwsPrincipal, says),
+            statement,
+            trusts(&statement.name, &principal),
+        )
+        .because("another role can assume it (role chaining), a token cannot")
+        .fix(format!("{add}."));
+    }
+    let federated = named(&|statement| statement.providers().next().map(|(arn, _)| arn.to_owned()));
+    if let Some((statement, arn)) = federated {
+        let what = match (arn.contains(":saml-provider/"), other_issuer(&arn)) {
+            (true, _) => "an identity provider of SAML".to_owned(),
+            (_, Some(name)) => name.to_owned(),
+            (false, None) => "something that is not the ARN of an OIDC provider".to_owned(),
+        };
+        let says = format!("{REJECTS}: the role trusts {what} (`{arn}`), not the cluster's issuer.");
+        return at(
+            Step::failed(STEP, Diagnosis::TrustsOtherIdentities, says),
+            statement,
+            trusts(&statement.name, &arn),
+        )
+        .fix(format!("{add}."));
+    }
+    Step::failed(STEP, Diagnosis::NoProvider, format!("{REJECTS}: it names no OIDC identity provider."))
+        .because_at("no `Allow` has a `Principal.Federated`", Input::TrustPolicy, document.whole_pointer())
+        .fix(format!("{add}."))
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    let first: String = characters.next().into_iter().flat_map(char::to_lowercase).collect();
+    first + characters.as_str()
+}
+
+/// The step, with what IAM knows of the provider. What the trust policy lacks comes first.
+fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
+    let Some(url) = view.request.provider.as_deref() else { return step };
+    if step.outcome == Outcome::Failed || view.skipped(STEP).is_some() {
+        return step;
+    }
+    let missing = |step: Step, reason: String| {
+        let audience = audience(view).unwrap_or("sts.amazonaws.com");
+        Step {
+            details: step.details,
+            ..Step::failed(
+                STEP,
+                Diagnosis::ProviderMissing,
+                "The role's AWS account has no identity provider for the cluster's issuer.",
+            )
+        }
+        .because(reason)
+        .because("STS says \"No OpenIDConnect provider found in your account\"")
+        .fix(format!("Create it in the role's account: `{}`.", create_provider(url, audience)))
     };
-    let failed = |mistake, says: &str, arn: &str| {
-        Step::failed(STEP, mistake, says)
-            .because(format!("expected `{}`, but the trust policy has `{arn}`", wanted.arn()))
+    let providers = match &view.scenario.documents.provider {
+        Given::Present(providers) => providers,
+        Given::NotFound => return missing(step, format!("IAM has no provider `{}`", view.provider_arn())),
+        Given::Missing | Given::Unreadable => return step,
     };
-    if let Some(arn) = named(&has_scheme) {
-        return issuer_with_scheme(arn, wanted);
+    match (providers, providers.has(url, view.request.account.as_deref())) {
+        (IamProviders::One { url: other, url_pointer, .. }, None) => {
+            let says = "IAM's identity provider is for another issuer than the cluster's.";
+            Step { details: step.details, ..Step::failed(STEP, Diagnosis::OtherProvider, says) }
+                .because_at(
+                    format!("expected `{url}`, but IAM's provider is for `{other}`"),
+                    Input::Provider,
+                    url_pointer,
+                )
+                .fix(format!(
+                    "Check which provider the trust policy names. If there is none for the issuer, create it: `{}`.",
+                    create_provider(url, audience(view).unwrap_or("sts.amazonaws.com"))
+                ))
+        }
+        (IamProviders::All(_), None) => {
+            step.because("the list of identity providers is of another account than the role's")
+        }
+        (_, Some(false)) => {
+            missing(step, format!("the list of identity providers does not contain `{}`", view.provider_arn()))
+        }
+        (IamProviders::All(_), Some(true)) => step.because("IAM has the identity provider"),
+        (IamProviders::One { client_ids, client_ids_pointer, .. }, Some(true)) => {
+            let Some(audience) = audience(view) else { return step.because("IAM has the identity provider") };
+            if client_ids.iter().any(|id| id == audience) {
+                return step.because("IAM has the identity provider, and it lists the token's audience");
+            }
+            let arn = view.provider_arn();
+            let says = format!("IAM's identity provider does not accept tokens for the audience `{audience}`.");
+            Step { details: step.details, ..Step::failed(STEP, Diagnosis::AudienceNotRegistered, says) }
+                .because_at(format!("its client IDs are `{}`", client_ids.join("`, `")), Input::Provider, client_ids_pointer)
+                .because("STS says \"Incorrect token audience\"")
+                .fix(format!("If the token's audience is right, add it: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}`.", quoted(&arn), quoted(audience)))
+        }
     }
-    if let Some(arn) =
-        named(&|provider| provider.url != url && provider.url.trim_end_matches('/') == url.trim_end_matches('/'))
-    {
-        return failed(Mistake::TrailingSlash, "The provider and the issuer differ by a trailing slash.", arn).fix(
-            "Make the API server's `--service-account-issuer` and the provider's URL the same, best without the slash.",
-        );
+}
+
+fn audience<'v>(view: &'v TrustView<'_, '_>) -> Option<&'v str> {
+    match view.request.audiences.as_deref() {
+        Some([audience]) if !audience.is_empty() => Some(audience),
+        _ => None,
     }
-    if let Some(arn) = named(&|provider| provider.url == url) {
-        return failed(Mistake::ProviderInOtherAccount, "The provider is in another AWS account than the role.", arn)
-            .because("a role can trust only the identity providers of its own account")
-            .fix(format!("{fix} Make the provider in the role's account, where it is missing."));
-    }
-    if let Some((arn, _)) = all.iter().find(|(_, provider)| provider.is_some()) {
-        return failed(Mistake::OtherProvider, "The trust policy is about the provider of another cluster.", arn)
-            .because("a cluster that is made anew has a new issuer")
-            .fix(format!(
-                "{fix} Change the keys of its conditions likewise, and make the provider in IAM where it is missing."
-            ));
-    }
-    Step::failed(STEP, Mistake::NoProvider, "The trust policy names no OIDC identity provider.").fix(fix)
 }

@@ -1,27 +1,25 @@
-//! Which STS is asked.
-//!
-//! Sources: the AWS SDKs and Tools Reference Guide, "AWS Region" and "AWS STS Regional endpoints".
+//! Which STS endpoint is asked. [`sts`](crate::sts) has the rules and their sources.
 
-use std::borrow::Cow;
+use irsa::FindingKind;
+use irsa::Region;
 
-use irsa::finding::FindingKind;
-use irsa::region::Region;
-
-use crate::case::Case;
 use crate::container::Container;
+use crate::diagnosis::Diagnosis;
 use crate::explanation::{Outcome, Step, StepKind};
-use crate::mistake::Mistake;
+use crate::scenario::{Origin, Scenario, Subject};
+use crate::sdk::{SDKS, Sdk};
+use crate::sts::{self, Endpoint, GLOBAL, endpoint, is_unlisted_fips};
 
 const STEP: StepKind = StepKind::Region;
 
 const VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// SDKs know which STS to ask.
-pub fn region(case: &Case<'_>) -> Step {
-    if case.has_container_credentials() {
+pub fn region(scenario: &Scenario<'_>) -> Step {
+    if scenario.has_container_credentials() {
         return Step::skipped(STEP, "STS is not asked.");
     }
-    let subject = match (case.has_pod(), case.why_unknown()) {
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             return Step::unknown(STEP, format!("Which STS is asked is not known: {}.", lack.unwrap_or_default()));
@@ -31,70 +29,263 @@ pub fn region(case: &Case<'_>) -> Step {
     if with_role.is_empty() {
         return Step::skipped(STEP, "No container has a role to ask STS for.");
     }
-    let aside = subject.admission.lines(&[FindingKind::InvalidStsRegionalEndpoints]);
-    let partition = case.role().and_then(|role| role.split(':').nth(1).map(str::to_owned));
+    let aside = subject.policy_answer.lines(&[FindingKind::InvalidStsRegionalEndpoints]);
     let mut step = Step::passed(STEP, "The region says which STS to ask.");
     for container in with_role {
-        step = look_at(container, partition.as_deref(), step);
+        let looked = Looked { scenario, subject, container, groups: groups(container) };
+        step = looked.at(step);
     }
     step.because_all(aside)
 }
 
-fn look_at(container: &Container, partition: Option<&str>, step: Step) -> Step {
-    let name = &container.name;
-    let is_failed = step.outcome == Outcome::Failed;
-    // Of the two, SDKs take the first that is set.
-    let Some(variable) = VARIABLES.iter().find(|variable| container.sets(variable)) else {
-        let reason = if container.has_env_from {
-            format!("container `{name}`: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set, unless `envFrom` does")
-        } else {
-            format!(
-                "container `{name}`: neither `AWS_REGION` nor `AWS_DEFAULT_REGION` is set; unless the program sets its region, most SDKs fail"
-            )
-        };
-        return unknown(step, "Which STS is asked is not known: no region is set.")
-            .because(reason)
-            .warn(Mistake::NoRegion)
-            .fix("Set the setting `region`, with which the policy sets both variables, or set them in the container.")
-            .detail(format!("container `{name}`"), "no region", Outcome::Unknown);
-    };
-    // Any other text may be a secret.
-    let Some(known) = container.literal(variable).and_then(|region| Region::new(Cow::Borrowed(region))) else {
-        return unknown(step, "Which STS is asked is not known: the region can't be told from the pod.")
-            .because(format!("container `{name}`: expected the name of a region as `{variable}`, but it has another value, or one that does not stand in the pod"))
-            .detail(format!("container `{name}`"), "a region that is not known", Outcome::Unknown);
-    };
-    let region = known.as_str();
-    if let Some(partition) = partition
-        && partition.starts_with("aws")
-        && known.partition() != partition
-    {
-        let reason =
-            format!("region `{region}` is of the partition `{}`, but the role is of `{partition}`", known.partition());
-        let failed = Step::failed(
-            STEP,
-            Mistake::RegionInOtherPartition,
-            "STS is asked in another AWS partition than the role's.",
-        );
-        let step = if is_failed { step } else { Step { details: step.details, reasons: step.reasons, ..failed } };
-        return step
-            .because(format!("container `{name}`: {reason}"))
-            .fix("Set a region of the role's partition.")
-            .detail(format!("container `{name}`"), region, Outcome::Failed);
-    }
-    let step = match VARIABLES.iter().find(|variable| !container.sets(variable)) {
-        Some(missing) => {
-            step.because(format!("container `{name}`: `{missing}` is not set, and some SDKs read no other"))
+/// The endpoints that SDKs ask, each with the SDKs that ask it.
+type Groups = Vec<(Endpoint, Vec<&'static Sdk>)>;
+
+fn groups(container: &Container) -> Groups {
+    let mut groups = Groups::new();
+    for sdk in &SDKS {
+        let endpoint = endpoint(sdk, container);
+        match groups.iter_mut().find(|(other, _)| *other == endpoint) {
+            Some((_, sdks)) => sdks.push(sdk),
+            None => groups.push((endpoint, vec![sdk])),
         }
-        None => step,
-    };
-    step.detail(format!("container `{name}`"), region, Outcome::Passed)
+    }
+    groups
 }
 
-/// The step, unknown for this unless it failed.
+/// A container, and what its SDKs ask.
+struct Looked<'s> {
+    scenario: &'s Scenario<'s>,
+    subject: &'s Subject,
+    container: &'s Container,
+    groups: Groups,
+}
+
+impl Looked<'_> {
+    fn at(&self, step: Step) -> Step {
+        // Without a region, the reasons say the same.
+        let has_region = VARIABLES.iter().any(|variable| self.container.sets(variable));
+        let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
+            let name = format!("container `{}`, {}", self.container.name, names(sdks));
+            step.detail(name, words(endpoint), if has_region { outcome(endpoint) } else { Outcome::Skipped })
+        });
+        let step = self.overridden(step);
+        let step = self.invalid_setting(step);
+        let step = self.other_partition(step);
+        let step = self.without_region(step);
+        self.asides(step)
+    }
+
+    /// `AWS_ENDPOINT_URL` and its like.
+    fn overridden(&self, step: Step) -> Step {
+        let Some(variable) = sts::override_variable(self.container) else { return step };
+        unknown(step, &format!("Which STS is asked is not known: `{variable}` names another endpoint."))
+            .because(format!(
+                "container `{}`: `{variable}` names another endpoint{}, and most SDKs ask that one",
+                self.container.name,
+                if variable == "AWS_ENDPOINT_URL" { " for all of AWS, STS included" } else { "" }
+            ))
+            .warn(Diagnosis::EndpointOverride)
+            .fix(format!("Remove `{variable}` unless STS answers there. For another service, set that service's own variable, such as `AWS_ENDPOINT_URL_S3`."))
+    }
+
+    /// A value of `AWS_STS_REGIONAL_ENDPOINTS` that is none.
+    fn invalid_setting(&self, step: Step) -> Step {
+        let Some(sdks) = self.sdks_that(&Endpoint::InvalidSetting) else { return step };
+        unknown(step, "Some SDKs fail, because `AWS_STS_REGIONAL_ENDPOINTS` has another value than `legacy` or `regional`.")
+            .because(format!(
+                "container `{}`: `{}` is neither `legacy` nor `regional`, in lower case, so these fail, and the others ignore it: {}",
+                self.container.name,
+                sts::SETTING,
+                names(&sdks)
+            ))
+            .warn(Diagnosis::InvalidStsEndpoints)
+            .fix(format!("Set `{}` to `regional`, or remove it.", sts::SETTING))
+    }
+
+    /// A region of another partition than the role's.
+    fn other_partition(&self, step: Step) -> Step {
+        let role = self.scenario.role();
+        let partition = role.as_deref().and_then(|role| role.split(':').nth(1)).filter(|it| it.starts_with("aws"));
+        let Some(partition) = partition else { return step };
+        let regions = VARIABLES.iter().filter_map(|variable| self.container.literal(variable));
+        let other =
+            regions.filter_map(|name| Region::new(name.into()).ok()).find(|region| region.partition() != partition);
+        let Some(region) = other else { return step };
+        let failed = Step::failed(
+            STEP,
+            Diagnosis::RegionInOtherPartition,
+            format!(
+                "Region `{}` is in another AWS partition (`{}`) than the role (`{partition}`).",
+                region.as_str(),
+                region.partition()
+            ),
+        );
+        let is_failed = step.outcome == Outcome::Failed;
+        let step = if is_failed { step } else { Step { details: step.details, reasons: step.reasons, ..failed } };
+        step.because(format!(
+            "container `{}`: region `{}` is in the partition `{}`, but the role is in `{partition}`",
+            self.container.name,
+            region.as_str(),
+            region.partition()
+        ))
+        .fix("Set a region of the role's partition.")
+        .detail(format!("container `{}`", self.container.name), region.as_str(), Outcome::Failed)
+    }
+
+    /// No variable for a region, or one whose value is not in the pod.
+    fn without_region(&self, step: Step) -> Step {
+        let name = &self.container.name;
+        let unseen = self.groups.iter().find_map(|(endpoint, _)| match endpoint {
+            Endpoint::Unseen(variable) => Some(*variable),
+            _ => None,
+        });
+        if let Some(variable) = unseen {
+            let reason = if self.container.names(variable) {
+                format!(
+                    "container `{name}`: the value of `{variable}` is not in the pod, or is not the name of a region"
+                )
+            } else {
+                format!("container `{name}`: `envFrom` may set `{variable}`")
+            };
+            return unknown(step, "Which STS is asked is not known: the region is not in the pod.").because(reason);
+        }
+        if VARIABLES.iter().any(|variable| self.container.sets(variable)) {
+            return step;
+        }
+        let empty: Vec<&str> = VARIABLES.into_iter().filter(|variable| self.container.sets_empty(variable)).collect();
+        let step =
+            unknown(step, "No region is set, so it depends on the SDK which STS is asked.").warn(Diagnosis::NoRegion);
+        if let Some(variable) = empty.first() {
+            let says = format!("The pod has no region, because `{variable}` is set to an empty string.");
+            return says_instead(step, says)
+                .because(format!(
+                    "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; Python and the CLI fail, and the others have none"
+                ))
+                .fix(format!("Remove `{variable}` from the container's `env`."));
+        }
+        let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
+            step.because(format!("container `{name}`: without a region: {}: {}", names(sdks), words(endpoint)))
+        });
+        let step = match &self.scenario.settings.region {
+            Some(_) if self.subject.origin == Origin::Stored => {
+                let says = "The pod has no region: the setting `region` was set after the pod was created.";
+                says_instead(step, says.to_owned())
+            }
+            _ => step,
+        };
+        step.fix(self.fix_without_region())
+    }
+
+    fn fix_without_region(&self) -> String {
+        let settings = &self.scenario.settings;
+        match &settings.region {
+            Some(region) if self.subject.origin == Origin::Stored => format!(
+                "Recreate the pod: the setting `region` is `{}` now, and was not when the pod was created, so a new pod gets it.",
+                region.as_str()
+            ),
+            _ => "Set the setting `region`, with which the policy sets both variables, or set them in the container."
+                .to_owned(),
+        }
+    }
+
+    /// What is worth a line, although it fails nothing.
+    fn asides(&self, mut step: Step) -> Step {
+        let name = &self.container.name;
+        if self.container.sets("AWS_REGION") || self.container.sets("AWS_DEFAULT_REGION") {
+            for variable in VARIABLES.iter().filter(|variable| !self.container.sets(variable)) {
+                let only: Vec<&Sdk> = SDKS.iter().filter(|sdk| sdk.sts.regions == [*variable]).collect();
+                step = step.because(format!(
+                    "container `{name}`: `{variable}` is not set, so these find no region: {}",
+                    names(&only)
+                ));
+            }
+        }
+        let [one, other] = VARIABLES.map(|variable| self.container.literal(variable));
+        if let (Some(one), Some(other)) = (one, other)
+            && one != other
+            && Region::new(one.into()).is_ok()
+            && Region::new(other.into()).is_ok()
+        {
+            step = step.warn(Diagnosis::RegionsDiffer).because(format!(
+                "container `{name}`: `AWS_REGION` is `{one}`, and `AWS_DEFAULT_REGION` is `{other}`: which STS is asked depends on the SDK"
+            ));
+        }
+        let is_global = Endpoint::Host(GLOBAL.to_owned());
+        if VARIABLES.iter().any(|variable| self.container.sets(variable))
+            && let Some(sdks) = self.sdks_that(&is_global)
+        {
+            step = if self.container.literal(sts::SETTING).is_some_and(|value| value.eq_ignore_ascii_case("legacy")) {
+                step.warn(Diagnosis::GlobalEndpoint).because(format!(
+                    "container `{name}`: `{}` is `legacy`, so these ask the global endpoint `{GLOBAL}`: {}",
+                    sts::SETTING,
+                    names(&sdks)
+                ))
+            } else {
+                step.because(format!(
+                    "container `{name}`: unless `{}` is `regional`, these ask the global endpoint `{GLOBAL}`, as do older versions of others: {}",
+                    sts::SETTING,
+                    names(&sdks)
+                ))
+            };
+        }
+        for (endpoint, _) in &self.groups {
+            if let Endpoint::Host(host) = endpoint
+                && is_unlisted_fips(host)
+            {
+                step = step.warn(Diagnosis::UnlistedFipsEndpoint).because(format!(
+                    "container `{name}`: `AWS_USE_FIPS_ENDPOINT` leads to `{host}`, and AWS lists FIPS endpoints of STS for regions of the US only"
+                ));
+            }
+        }
+        step
+    }
+
+    fn sdks_that(&self, endpoint: &Endpoint) -> Option<Vec<&'static Sdk>> {
+        self.groups.iter().find(|(other, _)| other == endpoint).map(|(_, sdks)| sdks.clone())
+    }
+}
+
+fn outcome(endpoint: &Endpoint) -> Outcome {
+    match endpoint {
+        Endpoint::Host(_) => Outcome::Passed,
+        Endpoint::NoRegion | Endpoint::EmptyRegion(_) | Endpoint::InvalidSetting | Endpoint::SkipsRole => {
+            Outcome::Failed
+        }
+        Endpoint::Override(_) | Endpoint::OfNode | Endpoint::Unseen(_) | Endpoint::Unknown => Outcome::Unknown,
+    }
+}
+
+fn words(endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Host(host) => format!("ask `{host}`"),
+        Endpoint::Override(variable) => format!("ask the address in `{variable}`"),
+        Endpoint::OfNode => "ask in the node's region, if they can reach the instance metadata".to_owned(),
+        Endpoint::NoRegion => "fail".to_owned(),
+        Endpoint::EmptyRegion(variable) => format!("fail: `{variable}` is set to an empty string"),
+        Endpoint::InvalidSetting => format!("fail: `{}` is neither `legacy` nor `regional`", sts::SETTING),
+        Endpoint::SkipsRole => "skip the role, and use the node's".to_owned(),
+        Endpoint::Unseen(variable) => format!("the value of `{variable}` is not known"),
+        Endpoint::Unknown => "not known".to_owned(),
+    }
+}
+
+fn names(sdks: &[&Sdk]) -> String {
+    if sdks.len() == SDKS.len() {
+        return "every SDK".to_owned();
+    }
+    sdks.iter().map(|sdk| sdk.name).collect::<Vec<_>>().join(", ")
+}
+
+/// The step with another sentence, unless it failed.
+fn says_instead(step: Step, says: String) -> Step {
+    if step.outcome == Outcome::Failed { step } else { Step { says, ..step } }
+}
+
+/// The step, unknown for this reason unless it failed.
 fn unknown(step: Step, says: &str) -> Step {
     match step.outcome {
-        Outcome::Failed => step,
-        _ => Step { outcome: Outcome::Unknown, says: says.to_owned(), ..step },
+        Outcome::Passed => Step { outcome: Outcome::Unknown, says: says.to_owned(), ..step },
+        _ => step,
     }
 }

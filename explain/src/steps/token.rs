@@ -1,40 +1,52 @@
-//! The token: whom it is for, whose it is, and how long.
+//! The token: its audience, its subject, its lifetime, and whether AWS accepts its form.
+//!
+//! Sources: the AWS STS API Reference, `AssumeRoleWithWebIdentity` (a token has 4 to 20,000 characters; signatures are
+//! RS256, RS384, RS512, ES256, ES384 or ES512); the IAM User Guide, "Available keys for AWS OIDC federation" (`azp`);
+//! RFC 7515, section 4.1.11 (`crit`); RFC 7519.
 
-use irsa::finding::FindingKind;
+use irsa::FindingKind;
 
-use crate::case::Case;
-use crate::container::TokenSource;
-use crate::explanation::{Outcome, Step, StepKind};
+use crate::container::{TokenFile, containers, only_reader_of_tokens};
+use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
+use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::inputs::Input;
-use crate::jwt::Claims;
-use crate::mistake::Mistake;
-use crate::read::Given;
+use crate::jwks::Algorithm;
+use crate::jwt::{Claims, Jwt};
+use crate::scenario::{Scenario, Subject};
 
 const STEP: StepKind = StepKind::Token;
 
-/// The issuer of the tokens that older clusters keep in Secrets.
-const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
+/// The issuer of legacy tokens, which older clusters keep in Secrets.
+pub const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
+
+/// The longest token that STS accepts, in characters.
+const LONGEST: usize = 20_000;
+
+/// What to do about a variable that leads to no token.
+const REMOVE_PAIR: &str = "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the account with the role: the policy then sets both, and mounts the token.";
 
 /// The token is for STS and for this account, and it has not expired.
-pub fn token(case: &Case<'_>) -> Step {
-    if case.has_container_credentials() {
-        return Step::skipped(STEP, "STS is not asked: the agent on the node trades the token.");
+pub fn token(scenario: &Scenario<'_>) -> Step {
+    if scenario.has_container_credentials() {
+        return Step::skipped(STEP, "STS is not asked: the agent on the node exchanges the token.");
     }
-    let lifetimes = case.subject.as_ref().map(|it| it.admission.lines(&[FindingKind::InvalidTokenExpiration]));
-    let step = match &case.documents.token {
-        Given::Present(jwt) => check(case, &jwt.claims),
+    let lifetimes = scenario.subject.as_ref();
+    let lifetimes = lifetimes.map(|it| it.policy_answer.lines(&[FindingKind::InvalidTokenExpiration]));
+    let step = match &scenario.documents.token {
+        Given::Present(jwt) => check(scenario, jwt),
         Given::Unreadable => Step::unknown(
             STEP,
-            format!("What the token says is not known: {}.", case.documents.token.lack(Input::Token)),
+            format!("What the token says is not known: {}.", scenario.documents.token.lack(Input::Token)),
         ),
-        Given::Missing | Given::NotFound => planned(case),
+        Given::Missing | Given::NotFound => planned(scenario),
     };
     step.because_all(lifetimes.unwrap_or_default())
 }
 
-/// What kubelet would ask for.
-fn planned(case: &Case<'_>) -> Step {
-    let subject = match (case.has_pod(), case.why_unknown()) {
+/// The token that kubelet requests for the pod.
+fn planned(scenario: &Scenario<'_>) -> Step {
+    let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             let lack = lack.unwrap_or_default();
@@ -42,111 +54,176 @@ fn planned(case: &Case<'_>) -> Step {
         }
     };
     let with_role: Vec<_> = subject.containers.iter().filter(|container| container.has_role()).collect();
-    // The worst of the containers' tokens is what counts.
-    let tokens = with_role.iter().map(|container| (&container.name, container.token(&subject.pod)));
-    let rank = |token: &Option<TokenSource>| match token {
-        Some(token) if token.audience.is_empty() => 0,
-        None => 1,
-        Some(_) => 2,
+    // The container with the worst token counts.
+    let steps = with_role.iter().map(|container| {
+        let step = of_file(scenario, container.token_file(&subject.pod));
+        if with_role.len() > 1 && step.outcome != Outcome::Passed {
+            step.because(format!("container `{}`", container.name))
+        } else {
+            step
+        }
+    });
+    let rank = |step: &Step| match step.outcome {
+        Outcome::Failed => 0,
+        Outcome::Unknown => 1,
+        Outcome::Passed | Outcome::Skipped => 2,
     };
-    let Some((name, worst)) = tokens.min_by_key(|(_, token)| rank(token)) else {
-        return Step::skipped(STEP, "No container has a token for a role.");
-    };
-    let about = |step: Step| if with_role.len() > 1 { step.because(format!("container `{name}`")) } else { step };
-    let Some(token) = worst else {
-        return about(Step::unknown(
-            STEP,
-            "The file of `AWS_WEB_IDENTITY_TOKEN_FILE` is none that the pod projects, so its token is not known.",
-        ));
-    };
-    let lifetime = token.lifetime.map_or_else(|| "unknown".to_owned(), |lifetime| format!("{lifetime} s"));
-    let step = if token.audience.is_empty() {
-        about(Step::failed(STEP, Mistake::OtherAudience, "The token is one for the API server."))
-            .fix("Give the volume's `serviceAccountToken` the audience `sts.amazonaws.com`.")
-    } else {
-        Step::passed(STEP, "Kubelet asks for a token for this audience and this account, and renews it in time.")
-    };
-    step.detail("aud", token.audience, Outcome::Skipped)
-        .detail("sub", case.subject_claim().unwrap_or_default(), Outcome::Skipped)
-        .detail("lifetime", lifetime, Outcome::Skipped)
+    match steps.min_by_key(rank) {
+        Some(step) => of_reader(subject, step),
+        None => Step::skipped(STEP, "No container has a token for a role."),
+    }
 }
 
-/// What a token says, against what the pod's should.
-fn check(case: &Case<'_>, claims: &Claims) -> Step {
-    let checks = [lifetime(case, claims), audience(case, claims), subject(case, claims)];
+/// What is at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
+    let for_api_server = "The token is for the API server, not for STS.";
+    match file {
+        Some(TokenFile::Projected(token)) if token.audience.is_empty() => {
+            Step::failed(STEP, Diagnosis::OtherAudience, for_api_server)
+                .because("its volume has no `audience`")
+                .fix("Set `audience: sts.amazonaws.com` in the volume's `serviceAccountToken`.")
+        }
+        Some(TokenFile::Projected(token)) => {
+            let lifetime = token.lifetime.map_or_else(|| "unknown".to_owned(), |lifetime| format!("{lifetime} s"));
+            Step::passed(STEP, "kubelet requests a token for this audience and this account, and renews it in time.")
+                .detail("aud", token.audience, Outcome::Skipped)
+                .detail("sub", scenario.subject_claim().unwrap_or_default(), Outcome::Skipped)
+                .detail("lifetime", lifetime, Outcome::Skipped)
+        }
+        Some(TokenFile::ApiServer) => Step::failed(STEP, Diagnosis::OtherAudience, for_api_server)
+            .because(
+                "`AWS_WEB_IDENTITY_TOKEN_FILE` is set to a file below `/var/run/secrets/kubernetes.io/serviceaccount`",
+            )
+            .fix(REMOVE_PAIR),
+        Some(TokenFile::NotMounted) => Step::failed(
+            STEP,
+            Diagnosis::TokenNotMounted,
+            "No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.",
+        )
+        .because("no volume is mounted there: the file exists only if the container's own program creates it")
+        .fix(REMOVE_PAIR),
+        Some(TokenFile::NotInVolume) => Step::failed(
+            STEP,
+            Diagnosis::TokenNotMounted,
+            "No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.",
+        )
+        .because("the projected volume that is mounted there has no `serviceAccountToken` with that path")
+        .fix(REMOVE_PAIR),
+        Some(TokenFile::Unseen) => {
+            Step::unknown(STEP, "What the token says is not known: its volume's content is not in the pod.")
+        }
+        None => Step::unknown(
+            STEP,
+            "What the token says is not known: the path in `AWS_WEB_IDENTITY_TOKEN_FILE` is not in the pod.",
+        ),
+    }
+}
+
+/// The step, with who can read the token's file.
+fn of_reader(subject: &Subject, step: Step) -> Step {
+    if step.outcome != Outcome::Passed {
+        return step;
+    }
+    match only_reader_of_tokens(&subject.pod, &containers(&subject.pod)) {
+        Some(0) => Step {
+            outcome: Outcome::Unknown,
+            says: "Whether the program can read the token is not known.".to_owned(),
+            ..step
+        }
+        .because("only the user 0 can read its file, because every container has `runAsUser: 0` and the pod has no `fsGroup`: a program that changes its user (`su`, `gosu`) can't read it")
+        .fix("If the program changes its user, set `securityContext.fsGroup` in the pod's `spec`."),
+        Some(user) => step.detail("only reader", format!("user {user}"), Outcome::Skipped),
+        None => step,
+    }
+}
+
+/// Checks the token that was given.
+fn check(scenario: &Scenario<'_>, jwt: &Jwt<'_>) -> Step {
+    let claims = &jwt.claims;
+    let checks = [
+        lifetime(scenario, claims),
+        audience(scenario, claims),
+        subject(scenario, claims),
+        issuer(claims),
+        algorithm(jwt),
+        length(jwt),
+        critical(jwt),
+    ];
     let first = |outcome| checks.iter().find(|check| check.outcome == outcome);
     let mut step = match (first(Outcome::Failed), first(Outcome::Unknown)) {
         (Some(failed), _) => Step {
             fix: failed.fix.map(str::to_owned),
-            mistake: failed.mistake,
+            mistake: failed.diagnosis,
             ..Step::new(STEP, Outcome::Failed, failed.says)
         },
         (None, Some(unknown)) => Step::unknown(STEP, unknown.says),
         (None, None) => Step::passed(STEP, "The token is for this audience and this account, and it is valid now."),
     };
     for check in checks {
-        step.details.push(crate::explanation::Detail {
-            name: check.name.to_owned(),
-            value: check.value,
-            outcome: check.outcome,
-        });
+        step.details.push(Detail { name: check.name.to_owned(), value: check.value, outcome: check.outcome });
         step.reasons.extend(check.reason);
+    }
+    if claims.has_authorized_party {
+        let party = claims.authorized_party.clone().unwrap_or_else(|| "not a string".to_owned());
+        step = step
+            .because("it has an `azp`: IAM's key `…:aud` is compared with that, not with `aud`. Kubernetes sets none, so something else issued the token")
+            .detail("azp", party, Outcome::Unknown);
     }
     step
 }
 
+/// One thing that is checked of a token.
 struct Check {
     name: &'static str,
     value: String,
     outcome: Outcome,
     says: &'static str,
     reason: Option<String>,
-    mistake: Option<Mistake>,
+    diagnosis: Option<Diagnosis>,
     fix: Option<&'static str>,
 }
 
 impl Check {
     fn new(name: &'static str, value: String, outcome: Outcome) -> Self {
-        Self { name, value, outcome, says: "", reason: None, mistake: None, fix: None }
+        Self { name, value, outcome, says: "", reason: None, diagnosis: None, fix: None }
     }
 
-    fn because(self, outcome: Outcome, says: &'static str, reason: String) -> Self {
-        Self { outcome, says, reason: Some(reason), ..self }
+    fn because(self, outcome: Outcome, says: &'static str, reason: impl Into<String>) -> Self {
+        Self { outcome, says, reason: Some(reason.into()), ..self }
     }
 
-    fn by(self, mistake: Mistake, fix: &'static str) -> Self {
-        Self { mistake: Some(mistake), fix: Some(fix), ..self }
+    fn by(self, diagnosis: Diagnosis, fix: &'static str) -> Self {
+        Self { diagnosis: Some(diagnosis), fix: Some(fix), ..self }
     }
 }
 
-fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
-    const RENEW: &str = "Read the token's file each time, as current SDKs do; kubelet renews it. Compare the clocks of the node and of the machine that you ask from.";
+/// What to do about a token that kubelet did not issue.
+const USE_PROJECTED: &str =
+    "Use the token that is projected into the pod: leave `AWS_WEB_IDENTITY_TOKEN_FILE` to the policy.";
+
+fn lifetime(scenario: &Scenario<'_>, claims: &Claims) -> Check {
+    const RENEW: &str = "Read the token's file for each request, as current SDKs do: kubelet renews it. Compare the clocks of the node and of the machine where you run this.";
     let Some(expires) = claims.expires else {
         if claims.has_expires {
-            return Check::new("exp", "no number".to_owned(), Outcome::Failed).because(
+            let check = Check::new("exp", "not a time".to_owned(), Outcome::Failed).because(
                 Outcome::Failed,
-                "When the token expires can't be read, so AWS does not take it.",
-                "expected a number of seconds since 1970 as `exp`".to_owned(),
+                "AWS rejects the token: its `exp` is not a time.",
+                "expected a number of seconds since 1970 as `exp`",
             );
+            return Check { fix: Some(USE_PROJECTED), ..check };
         }
         let check = Check::new("exp", "none".to_owned(), Outcome::Failed);
         return if claims.issuer.as_deref() == Some(LEGACY_ISSUER) {
             check
                 .because(
                     Outcome::Failed,
-                    "The token is one of the old kind.",
-                    "it comes from a Secret, has no audience and never expires".to_owned(),
+                    "The token is a legacy one.",
+                    "it comes from a Secret, has no audience and never expires",
                 )
-                .by(
-                    Mistake::LegacyToken,
-                    "Use the token that is projected into the pod: leave `AWS_WEB_IDENTITY_TOKEN_FILE` to the policy.",
-                )
+                .by(Diagnosis::LegacyToken, USE_PROJECTED)
         } else {
-            check.because(
-                Outcome::Failed,
-                "The token never expires, so AWS does not take it.",
-                "it has no `exp`".to_owned(),
-            )
+            let check = check.because(Outcome::Failed, "AWS rejects the token: it never expires.", "it has no `exp`");
+            Check { fix: Some(USE_PROJECTED), ..check }
         };
     };
     let length = claims.issued.and_then(|issued| expires.checked_sub(issued));
@@ -155,34 +232,34 @@ fn lifetime(case: &Case<'_>, claims: &Claims) -> Check {
         None => expires.to_string(),
     };
     let check = Check::new("exp", value, Outcome::Passed);
-    let Some(now) = case.documents.now else {
+    let Some(now) = scenario.documents.now else {
         return check.because(
             Outcome::Unknown,
             "Whether the token is still valid is not known.",
-            "the time was not given".to_owned(),
+            "the time was not given",
         );
     };
     if let Some(over) = now.checked_sub(expires) {
         let reason = format!("it expired {over} s ago");
-        return check.because(Outcome::Failed, "The token has expired.", reason).by(Mistake::TokenExpired, RENEW);
+        return check.because(Outcome::Failed, "The token has expired.", reason).by(Diagnosis::TokenExpired, RENEW);
     }
     match claims.not_before.and_then(|from| from.checked_sub(now)).filter(|early| *early > 0) {
         Some(early) => {
-            let reason = format!("it is valid in {early} s");
-            check.because(Outcome::Failed, "The token is not valid yet.", reason).by(Mistake::TokenNotYetValid, RENEW)
+            let reason = format!("it becomes valid in {early} s");
+            check.because(Outcome::Failed, "The token is not valid yet.", reason).by(Diagnosis::TokenNotYetValid, RENEW)
         }
         None => check,
     }
 }
 
-fn audience(case: &Case<'_>, claims: &Claims) -> Check {
+fn audience(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     let check = Check::new("aud", claims.audiences.join(", "), Outcome::Passed);
-    let Some(wanted) = case.audience() else {
+    let Some(wanted) = scenario.audience() else {
         return check.because(
             Outcome::Unknown,
-            "Whom the token should be for is not known.",
-            match case.documents.settings {
-                Given::Unreadable => case.documents.settings.lack(Input::Settings),
+            "Which audience the token should have is not known.",
+            match scenario.documents.settings {
+                Given::Unreadable => scenario.documents.settings.lack(Input::Settings),
                 _ => "neither a pod nor a service account was given".to_owned(),
             },
         );
@@ -190,27 +267,84 @@ fn audience(case: &Case<'_>, claims: &Claims) -> Check {
     if claims.audiences.contains(&wanted) {
         return check;
     }
-    let reason = format!("expected `{wanted}`, but the token is for `{}`", claims.audiences.join("`, `"));
+    let reason = if claims.audiences.is_empty() {
+        format!("expected the audience `{wanted}`, but the token has none")
+    } else {
+        format!("expected the audience `{wanted}`, but the token's is `{}`", claims.audiences.join("`, `"))
+    };
     check.because(Outcome::Failed, "The token is for another audience.", reason).by(
-        Mistake::OtherAudience,
-        "Take the token of the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, not the one of `/var/run/secrets/kubernetes.io`.",
+        Diagnosis::OtherAudience,
+        "Use the token in the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, not the one below `/var/run/secrets/kubernetes.io`.",
     )
 }
 
-fn subject(case: &Case<'_>, claims: &Claims) -> Check {
+fn subject(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     let check = Check::new("sub", claims.subject.clone().unwrap_or_default(), Outcome::Passed);
-    let Some(wanted) = case.subject_claim() else {
+    let Some(wanted) = scenario.subject_claim() else {
         return check.because(
             Outcome::Unknown,
-            "Whose token it should be is not known.",
-            "neither a pod nor a service account was given".to_owned(),
+            "Which subject the token should have is not known.",
+            "neither a pod nor a service account was given",
         );
     };
     if claims.subject.as_deref() == Some(wanted.as_str()) {
         return check;
     }
-    let reason = format!("expected `{wanted}`, but got `{}`", claims.subject.as_deref().unwrap_or_default());
+    let reason = match claims.subject.as_deref() {
+        Some(subject) => format!("expected the subject `{wanted}`, but got `{subject}`"),
+        None => format!("expected the subject `{wanted}`, but the token has none"),
+    };
     check
-        .because(Outcome::Failed, "The token is that of another account.", reason)
-        .by(Mistake::OtherSubject, "Take the token of a pod that runs as this account.")
+        .because(Outcome::Failed, "The token is for another account.", reason)
+        .by(Diagnosis::OtherSubject, "Use the token of a pod that runs as this account.")
+}
+
+fn issuer(claims: &Claims) -> Check {
+    match &claims.issuer {
+        Some(issuer) => Check::new("iss", issuer.clone(), Outcome::Passed),
+        None => Check::new("iss", "none".to_owned(), Outcome::Failed)
+            .because(Outcome::Failed, "AWS rejects the token: it has no issuer.", "it has no `iss`")
+            .by(Diagnosis::MissingIssuer, USE_PROJECTED),
+    }
+}
+
+fn algorithm(jwt: &Jwt<'_>) -> Check {
+    let check = Check::new("alg", jwt.algorithm.clone(), Outcome::Passed);
+    if Algorithm::named(&jwt.algorithm).is_some() {
+        return check;
+    }
+    let reason = match jwt.algorithm.as_str() {
+        "none" => "it has no signature (`alg` is `none`)".to_owned(),
+        other => {
+            format!("expected RS256, RS384, RS512, ES256, ES384 or ES512 as `alg`, but got `{other}`")
+        }
+    };
+    check.because(Outcome::Failed, "AWS rejects the token: it does not accept how it is signed.", reason).by(
+        Diagnosis::UnsupportedAlgorithm,
+        "Give the API server an RSA or ECDSA key to sign with (`--service-account-signing-key-file`), and use a token that it issues.",
+    )
+}
+
+fn length(jwt: &Jwt<'_>) -> Check {
+    let check = Check::new("length", format!("{} characters", jwt.length), Outcome::Passed);
+    if jwt.length <= LONGEST {
+        return check;
+    }
+    let check = check.because(
+        Outcome::Failed,
+        "AWS rejects the token: it is too long.",
+        format!("expected at most {LONGEST} characters, but got {}", jwt.length),
+    );
+    Check { fix: Some(USE_PROJECTED), ..check }
+}
+
+fn critical(jwt: &Jwt<'_>) -> Check {
+    if !jwt.has_critical_extensions {
+        return Check::new("crit", "none".to_owned(), Outcome::Passed);
+    }
+    Check::new("crit", "set".to_owned(), Outcome::Unknown).because(
+        Outcome::Unknown,
+        "Whether AWS accepts the token is not known.",
+        "its header has `crit`: who does not know those extensions must reject it. Kubernetes sets none",
+    )
 }

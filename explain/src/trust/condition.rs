@@ -1,44 +1,57 @@
 //! The conditions of a statement.
 //!
 //! Source: the IAM User Guide, "Conditions with multiple context keys or values": all operators and all keys have to
-//! hold, and of the values of a key any; of those of a negated operator none may match.
+//! match; of the values of a key one has to match, and for a negated operator none may match.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::context::Context;
 use super::operator::Operator;
-use super::truth::Truth;
+use super::request::Request;
+use super::ternary::Ternary;
 
 /// One key of one operator of a condition.
 #[derive(Debug, Clone)]
 pub struct Clause {
-    /// The operator's name, as it is written.
+    /// The operator's name, as written.
     pub operator: String,
-    /// The operator, where it is known.
+    /// The operator. `None` if IAM has none of this name.
     pub known: Option<Operator>,
-    /// The key, as it is written.
+    /// The key, as written.
     pub key: String,
-    /// The values, as texts. Numbers and booleans are as they are written.
+    /// The values, as strings. Numbers and booleans are as written.
     pub values: Vec<String>,
-    /// Values with `${` have variables.
+    /// Whether the policy's version has policy variables (`${…}`).
     pub has_variables: bool,
 }
 
 impl Clause {
-    /// Whether it holds.
+    /// Whether the clause is true for a request.
     #[must_use]
-    pub fn holds(&self, context: &Context) -> Truth {
+    pub fn holds(&self, request: &Request) -> Ternary {
         match self.known {
-            Some(operator) => operator.holds(&context.known(&self.key), &self.values, self.has_variables),
-            None => Truth::Unknown,
+            Some(operator) => operator.holds(&request.known(&self.key), self, request),
+            None => Ternary::Unknown,
         }
     }
 }
 
-/// The clauses of a `Condition`.
+/// Whether all clauses are true for a request. IAM does not document which of two keys counts that differ in letter
+/// case only, so such clauses are decided only if they agree.
+pub fn all_hold(clauses: &[Clause], request: &Request) -> Ternary {
+    let mut by_key: BTreeMap<(String, String), Vec<Ternary>> = BTreeMap::new();
+    for clause in clauses {
+        let key = (clause.operator.to_ascii_lowercase(), clause.key.to_ascii_lowercase());
+        by_key.entry(key).or_default().push(clause.holds(request));
+    }
+    Ternary::all(by_key.into_values().map(Ternary::agreed))
+}
+
+/// Reads the clauses of a `Condition`.
 ///
 /// # Errors
-/// Fails with what is wrong with it.
+/// Fails if it is not an object of operators with keys and values.
 pub fn clauses(condition: Option<&Value>, has_variables: bool) -> Result<Vec<Clause>, String> {
     let Some(condition) = condition else { return Ok(Vec::new()) };
     let operators = condition.as_object().ok_or("`Condition`: expected an object of operators")?;
@@ -46,8 +59,9 @@ pub fn clauses(condition: Option<&Value>, has_variables: bool) -> Result<Vec<Cla
     for (operator, keys) in operators {
         let keys = keys.as_object().ok_or_else(|| format!("`Condition.{operator}`: expected an object of keys"))?;
         for (key, values) in keys {
-            let values = texts(values)
-                .ok_or_else(|| format!("`Condition.{operator}`: expected a text or a list of texts for each key"))?;
+            let values = strings(values).ok_or_else(|| {
+                format!("`Condition.{operator}`: expected a string or an array of strings for each key")
+            })?;
             let known = Operator::named(operator);
             clauses.push(Clause { operator: operator.clone(), known, key: key.clone(), values, has_variables });
         }
@@ -55,15 +69,15 @@ pub fn clauses(condition: Option<&Value>, has_variables: bool) -> Result<Vec<Cla
     Ok(clauses)
 }
 
-/// A text, or a list of them.
-pub(super) fn texts(value: &Value) -> Option<Vec<String>> {
+/// A string, or an array of strings.
+pub(super) fn strings(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(elements) => elements.iter().map(text).collect(),
-        other => text(other).map(|text| vec![text]),
+        Value::Array(elements) => elements.iter().map(string).collect(),
+        other => string(other).map(|text| vec![text]),
     }
 }
 
-fn text(value: &Value) -> Option<String> {
+fn string(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),

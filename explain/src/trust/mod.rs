@@ -1,21 +1,31 @@
-//! Trust policies, as IAM reads them: may a web identity assume the role?
+//! Trust policies, evaluated as IAM does: may this request assume the role?
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements" (Statement, Effect, Principal, Action, Condition), and
-//! "Policy evaluation logic": an explicit `Deny` wins, and what nothing allows is denied. What cannot be known from the
-//! policy and the token is [`Truth::Unknown`], never guessed: policy variables, `NotPrincipal`, `NotAction`, operators
-//! and keys that are not known here.
+//! "Policy evaluation logic": an explicit `Deny` wins, and what nothing allows is denied. What neither the inputs nor
+//! IAM's documentation decide is [`Ternary::Unknown`], never a guess: `NotPrincipal`, keys that only AWS knows, and
+//! operators that do not exist.
 
 mod condition;
-mod context;
+mod document;
+mod fix;
+mod iam_provider;
 mod operator;
 mod pattern;
 mod policy;
-mod truth;
+mod request;
+mod ternary;
 
-pub use condition::{Clause, clauses};
-pub use context::split_key;
-pub use context::{Context, Known};
+#[cfg(test)]
+mod tests;
+
+pub use condition::Clause;
+pub use document::TrustDocument;
+pub use fix::{ChangeKind, Repair, accepts, is_misspelled, repair};
+pub use iam_provider::IamProviders;
 pub use operator::{Operator, Test};
 pub use pattern::{has_wildcard, matches};
-pub use policy::{ACTION, Effect, Policy, Principal, Provider, Statement};
-pub use truth::Truth;
+pub use policy::{ArnFault, Effect, Principal, Provider, Statement, is_placeholder};
+pub use request::{
+    Chained, Known, PODS_EKS, PodIdentity, Request, WEB_IDENTITY_ACTION, WebIdentity, is_host_and_path, split_key,
+};
+pub use ternary::Ternary;

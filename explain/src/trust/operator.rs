@@ -4,20 +4,27 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>) and "Set
 //! operators for multivalued context keys"
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>).
-//! `conditions/operators.yaml` holds each rule against a sentence of these.
+//! `conditions/operators.yaml` tests each rule against a sentence of these.
 
-use super::context::Known;
-use super::pattern;
-use super::truth::Truth;
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::condition::Clause;
+use super::pattern::{self, Value};
+use super::request::{Known, Request};
+use super::ternary::Ternary;
 
 /// An operator of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
     /// The set operator before it.
     set: Option<Set>,
-    /// What it tests.
+    /// The comparison.
     pub test: Test,
-    /// It ends with `IfExists`.
+    /// Whether it ends with `IfExists`.
     if_exists: bool,
 }
 
@@ -30,50 +37,99 @@ enum Set {
 /// What an operator tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Test {
-    /// A text.
+    /// Whether the key is absent.
+    Null,
+    /// Whether a value of the key matches one of the policy's, or, negated, none.
+    Compare {
+        /// How two values are compared.
+        comparison: Comparison,
+        /// Whether the operator is negated (`StringNotEquals`).
+        is_negated: bool,
+    },
+}
+
+/// How a value of a request is compared to one of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// As strings.
     Text {
         /// `*` and `?` are wildcards.
         is_pattern: bool,
         /// Letter case does not count.
         ignores_case: bool,
-        /// It holds where no value matches.
-        is_negated: bool,
     },
-    /// Whether the key is there.
-    Null,
-    /// Something else: numbers, dates, addresses, ARNs. It is known only where the key is known to be absent.
-    Other {
-        /// It holds where no value matches.
-        is_negated: bool,
-    },
+    /// As numbers: the value of the request is this.
+    Number(Order),
+    /// As ARNs, part by part, with wildcards.
+    Arn,
+    /// As `true` and `false`.
+    Bool,
+    /// As dates.
+    Date,
+    /// As IP addresses.
+    Address,
+    /// As bytes: the policy's value is base64.
+    Binary,
 }
 
-/// Operators whose values are not compared here, and whether they are negated.
-const OTHERS: [(&str, bool); 20] = [
-    ("NumericEquals", false),
-    ("NumericNotEquals", true),
-    ("NumericLessThan", false),
-    ("NumericLessThanEquals", false),
-    ("NumericGreaterThan", false),
-    ("NumericGreaterThanEquals", false),
-    ("DateEquals", false),
-    ("DateNotEquals", true),
-    ("DateLessThan", false),
-    ("DateLessThanEquals", false),
-    ("DateGreaterThan", false),
-    ("DateGreaterThanEquals", false),
-    ("Bool", false),
-    ("BinaryEquals", false),
-    ("IpAddress", false),
-    ("NotIpAddress", true),
-    ("ArnEquals", false),
-    ("ArnLike", false),
-    ("ArnNotEquals", true),
-    ("ArnNotLike", true),
+/// The order of two numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    fn is(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+}
+
+const fn text(is_pattern: bool, ignores_case: bool) -> Comparison {
+    Comparison::Text { is_pattern, ignores_case }
+}
+
+/// The operators that compare: name, comparison, whether it is negated.
+const COMPARISONS: [(&str, Comparison, bool); 26] = [
+    ("StringEquals", text(false, false), false),
+    ("StringNotEquals", text(false, false), true),
+    ("StringEqualsIgnoreCase", text(false, true), false),
+    ("StringNotEqualsIgnoreCase", text(false, true), true),
+    ("StringLike", text(true, false), false),
+    ("StringNotLike", text(true, false), true),
+    ("NumericEquals", Comparison::Number(Order::Equal), false),
+    ("NumericNotEquals", Comparison::Number(Order::Equal), true),
+    ("NumericLessThan", Comparison::Number(Order::Less), false),
+    ("NumericLessThanEquals", Comparison::Number(Order::LessOrEqual), false),
+    ("NumericGreaterThan", Comparison::Number(Order::Greater), false),
+    ("NumericGreaterThanEquals", Comparison::Number(Order::GreaterOrEqual), false),
+    ("DateEquals", Comparison::Date, false),
+    ("DateNotEquals", Comparison::Date, true),
+    ("DateLessThan", Comparison::Date, false),
+    ("DateLessThanEquals", Comparison::Date, false),
+    ("DateGreaterThan", Comparison::Date, false),
+    ("DateGreaterThanEquals", Comparison::Date, false),
+    ("Bool", Comparison::Bool, false),
+    ("BinaryEquals", Comparison::Binary, false),
+    ("IpAddress", Comparison::Address, false),
+    ("NotIpAddress", Comparison::Address, true),
+    ("ArnEquals", Comparison::Arn, false),
+    ("ArnLike", Comparison::Arn, false),
+    ("ArnNotEquals", Comparison::Arn, true),
+    ("ArnNotLike", Comparison::Arn, true),
 ];
 
 impl Operator {
-    /// The operator of this name, if it is known.
+    /// The operator of this name. `None` if IAM has none.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let (set, name) = match name.split_once(':') {
@@ -86,98 +142,155 @@ impl Operator {
             Some(name) => (name, true),
             None => (name, false),
         };
-        let test = Test::named(name)?;
-        // `Null` takes neither.
-        (test != Test::Null || (set.is_none() && !if_exists)).then_some(Self { set, test, if_exists })
+        // `Null` takes neither a set operator nor `IfExists`.
+        if name == "Null" {
+            return (set.is_none() && !if_exists).then_some(Self { set, test: Test::Null, if_exists });
+        }
+        let (_, comparison, is_negated) = *COMPARISONS.iter().find(|(other, ..)| *other == name)?;
+        Some(Self { set, test: Test::Compare { comparison, is_negated }, if_exists })
     }
 
-    /// Whether the operator is one for texts that takes `*` and `?` as they are.
+    /// Whether the operator compares strings without wildcards, and is not negated.
     #[must_use]
     pub fn is_exact(self) -> bool {
-        matches!(self.test, Test::Text { is_pattern: false, is_negated: false, .. })
+        let exact = Comparison::Text { is_pattern: false, ignores_case: false };
+        let exact_without_case = Comparison::Text { is_pattern: false, ignores_case: true };
+        matches!(self.test, Test::Compare { comparison, is_negated: false }
+            if comparison == exact || comparison == exact_without_case)
     }
 
-    /// Whether it holds for a key of the request, and these values of the policy. Where the policy is of a version that
-    /// knows variables, a value with `${` is one whose text is not known.
+    /// Whether the operator is negated.
     #[must_use]
-    pub fn holds(self, key: &Known<'_>, values: &[String], has_variables: bool) -> Truth {
-        if values.is_empty() {
-            return Truth::Unknown;
+    pub fn is_negated(self) -> bool {
+        matches!(self.test, Test::Compare { is_negated: true, .. })
+    }
+
+    /// Whether the clause is true for a key of the request.
+    #[must_use]
+    pub fn holds(self, key: &Known, clause: &Clause, request: &Request) -> Ternary {
+        if clause.values.is_empty() {
+            return Ternary::Unknown;
         }
-        let (is_negated, satisfies) = match self.test {
-            Test::Null => return null(key, values),
-            Test::Other { is_negated } => (is_negated, None),
-            Test::Text { is_negated, .. } => (is_negated, Some(())),
+        let Test::Compare { comparison, is_negated } = self.test else { return null(key, &clause.values) };
+        let is_satisfied = |value: &str| {
+            let any = Ternary::any(
+                clause
+                    .values
+                    .iter()
+                    .map(|expected| comparison.matches(value, expected, clause.has_variables.then_some(request))),
+            );
+            if is_negated { any.negated() } else { any }
         };
         match (key, self.set) {
-            (Known::Unknown, _) => Truth::Unknown,
+            (Known::Unknown, _) | (Known::Present, Some(_)) => Ternary::Unknown,
+            (Known::Present, None) => {
+                let any = Ternary::any(clause.values.iter().map(|expected| comparison.matches_everything(expected)));
+                if is_negated { any.negated() } else { any }
+            }
             (Known::Absent, None) => (is_negated || self.if_exists).into(),
-            (Known::Absent, Some(Set::All)) => Truth::True,
-            // The documentation does not say what `IfExists` makes of it.
-            (Known::Absent, Some(Set::Any)) if self.if_exists => Truth::Unknown,
-            (Known::Absent, Some(Set::Any)) => Truth::False,
-            (Known::Values(_), _) if satisfies.is_none() => Truth::Unknown,
+            (Known::Absent, Some(Set::All)) => Ternary::True,
+            // The documentation does not say what `IfExists` does here.
+            (Known::Absent, Some(Set::Any)) if self.if_exists => Ternary::Unknown,
+            (Known::Absent, Some(Set::Any)) => Ternary::False,
+            // "An empty string" is "a null data set", for which `ForAllValues` is true.
             (Known::Values(all), Some(Set::All)) => {
-                // "An empty string" is "a null data set", for which it holds.
-                let all = all.iter().filter(|value| !value.is_empty());
-                Truth::all(all.map(|value| self.satisfied(value, values, has_variables)))
+                Ternary::all(all.iter().filter(|value| !value.is_empty()).map(|value| is_satisfied(value)))
             }
-            (Known::Values(all), Some(Set::Any)) => {
-                Truth::any(all.iter().map(|value| self.satisfied(value, values, has_variables)))
-            }
-            (Known::Values(all), None) => match all.as_slice() {
-                [value] => self.satisfied(value, values, has_variables),
-                // Several values are for set operators.
-                _ => Truth::Unknown,
+            (Known::Values(all), Some(Set::Any)) => Ternary::any(all.iter().map(|value| is_satisfied(value))),
+            // Operators without a set operator are for one value: with several, the result counts if all agree.
+            (Known::Values(all), None) => Ternary::agreed(all.iter().map(|value| is_satisfied(value))),
+        }
+    }
+}
+
+impl Comparison {
+    /// Whether a value of the request matches one of the policy. With a request, the policy's value may have variables.
+    fn matches(self, value: &str, expected: &str, request: Option<&Request>) -> Ternary {
+        let (has_wildcards, ignores_case) = match self {
+            Self::Text { is_pattern, ignores_case } => (is_pattern, ignores_case),
+            Self::Arn => return arn_matches(value, expected, request),
+            other => return other.typed(value, expected),
+        };
+        match Value::read(expected, has_wildcards, request) {
+            Value::Pattern(pattern) => pattern.matches(value, ignores_case),
+            Value::Nothing => Ternary::False,
+            Value::Malformed => Ternary::Unknown,
+        }
+    }
+
+    /// Whether any value matches one of the policy.
+    fn matches_everything(self, expected: &str) -> Ternary {
+        let is_everything = match self {
+            Self::Text { is_pattern: true, .. } => match Value::read(expected, true, None) {
+                Value::Pattern(pattern) => pattern.matches_everything(),
+                Value::Nothing | Value::Malformed => false,
             },
-        }
+            _ => false,
+        };
+        if is_everything { Ternary::True } else { Ternary::Unknown }
     }
 
-    /// Whether a value of the request satisfies those of the policy: it matches one of them, or, negated, none.
-    fn satisfied(self, value: &str, values: &[String], has_variables: bool) -> Truth {
-        let Test::Text { is_pattern, ignores_case, is_negated } = self.test else { return Truth::Unknown };
-        let any = Truth::any(values.iter().map(|expected| {
-            if has_variables && expected.contains("${") {
-                return Truth::Unknown;
-            }
-            Truth::from(match (is_pattern, ignores_case) {
-                (true, _) => pattern::matches(expected, value),
-                (false, true) => expected.to_lowercase() == value.to_lowercase(),
-                (false, false) => expected == value,
-            })
-        }));
-        if is_negated { any.negated() } else { any }
-    }
-}
-
-impl Test {
-    fn named(name: &str) -> Option<Self> {
-        let text = |is_pattern, ignores_case, is_negated| Some(Self::Text { is_pattern, ignores_case, is_negated });
-        match name {
-            "StringEquals" => text(false, false, false),
-            "StringNotEquals" => text(false, false, true),
-            "StringEqualsIgnoreCase" => text(false, true, false),
-            "StringNotEqualsIgnoreCase" => text(false, true, true),
-            "StringLike" => text(true, false, false),
-            "StringNotLike" => text(true, false, true),
-            "Null" => Some(Self::Null),
-            _ => OTHERS
-                .iter()
-                .find(|(other, _)| *other == name)
-                .map(|(_, is_negated)| Self::Other { is_negated: *is_negated }),
+    fn typed(self, value: &str, expected: &str) -> Ternary {
+        match self {
+            Self::Number(order) => match (value.parse::<f64>(), expected.parse::<f64>()) {
+                (Ok(value), Ok(expected)) => {
+                    value.partial_cmp(&expected).map_or(Ternary::Unknown, |it| order.is(it).into())
+                }
+                _ => mistyped(value, expected),
+            },
+            Self::Bool => match (boolean(value), boolean(expected)) {
+                (Some(value), Some(expected)) => (value == expected).into(),
+                _ => mistyped(value, expected),
+            },
+            Self::Address if value.parse::<IpAddr>().is_ok() => Ternary::Unknown,
+            Self::Date if value.starts_with(|first: char| first.is_ascii_digit()) => Ternary::Unknown,
+            Self::Binary if STANDARD.decode(expected).is_ok_and(|bytes| bytes == value.as_bytes()) => Ternary::Unknown,
+            _ => mistyped(value, expected),
         }
     }
 }
 
-fn null(key: &Known<'_>, values: &[String]) -> Truth {
+/// A value of the request that is not of the operator's type. IAM does not document the comparison, but no reading of
+/// it matches two texts that differ.
+fn mistyped(value: &str, expected: &str) -> Ternary {
+    if pattern::matches(expected, value) { Ternary::Unknown } else { Ternary::False }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// ARNs are compared by their six parts, each with wildcards.
+fn arn_matches(value: &str, expected: &str, request: Option<&Request>) -> Ternary {
+    let parts = |text: &str| -> Option<Vec<String>> {
+        let parts: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();
+        (parts.len() == 6 && parts.first().is_some_and(|first| first == "arn")).then_some(parts)
+    };
+    let (Some(value_parts), Some(expected_parts)) = (parts(value), parts(expected)) else {
+        return mistyped(value, expected);
+    };
+    Ternary::all(value_parts.iter().zip(&expected_parts).map(|(value, expected)| {
+        match Value::read(expected, true, request) {
+            Value::Pattern(pattern) => pattern.matches(value, false),
+            Value::Nothing => Ternary::False,
+            Value::Malformed => Ternary::Unknown,
+        }
+    }))
+}
+
+fn null(key: &Known, values: &[String]) -> Ternary {
     let is_absent = match key {
-        Known::Unknown => return Truth::Unknown,
+        Known::Unknown => return Ternary::Unknown,
         Known::Absent => true,
+        Known::Present => false,
         Known::Values(values) => values.is_empty(),
     };
-    Truth::any(values.iter().map(|value| match value.as_str() {
-        "true" => is_absent.into(),
-        "false" => (!is_absent).into(),
-        _ => Truth::Unknown,
+    Ternary::any(values.iter().map(|value| match boolean(value) {
+        Some(expects_absent) => (expects_absent == is_absent).into(),
+        None => Ternary::Unknown,
     }))
 }

@@ -1,23 +1,159 @@
-//! Patterns with `*` and `?`.
+//! Values of a policy as patterns: wildcards and policy variables.
 //!
-//! Source: the IAM User Guide, "IAM JSON policy elements: Condition operators", `StringLike`: `*` stands for any number
-//! of characters, none too, and `?` for one. Both cross `:` and `/`.
+//! Sources: the IAM User Guide, "IAM JSON policy elements: Condition operators" (`StringLike`: `*` matches any number
+//! of characters, including none, and `?` matches one; both match `:` and `/`), and "IAM policy elements: Variables and
+//! tags" (`${key}`, `${key, 'default'}`, and `${*}`, `${?}`, `${$}` for the characters themselves).
 
-/// Whether a text matches a pattern as a whole. Letter case counts.
+use super::request::{Known, Request};
+use super::ternary::Ternary;
+
+/// One position of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// This character.
+    Is(char),
+    /// Any one character.
+    One,
+    /// Any number of characters.
+    Any,
+}
+
+/// A value of a policy, with its variables replaced.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    pieces: Vec<Piece>,
+    /// A variable stands for a value that is not known: it is an [`Piece::Any`], and a match is only a possible match.
+    is_open: bool,
+}
+
+/// What a policy value is, for one request.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// A pattern.
+    Pattern(Pattern),
+    /// A variable without a value: nothing is equal to it or like it.
+    Nothing,
+    /// A malformed variable: IAM does not document what it does.
+    Malformed,
+}
+
+impl Value {
+    /// Reads a value. Without wildcards, `*` and `?` are characters like any other. Without a request, `${` is no
+    /// variable.
+    pub fn read(text: &str, has_wildcards: bool, request: Option<&Request>) -> Self {
+        let mut pieces = Vec::new();
+        let mut is_open = false;
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            let after = rest.get(character.len_utf8()..).unwrap_or_default();
+            match (character, request, rest.strip_prefix("${")) {
+                ('$', Some(request), Some(inner)) => {
+                    let Some((name, after)) = inner.split_once('}') else { return Self::Malformed };
+                    match variable(name, request) {
+                        Variable::Text(text) => pieces.extend(text.chars().map(Piece::Is)),
+                        Variable::Open => {
+                            is_open = true;
+                            pieces.push(Piece::Any);
+                        }
+                        Variable::Nothing => return Self::Nothing,
+                        Variable::Malformed => return Self::Malformed,
+                    }
+                    rest = after;
+                    continue;
+                }
+                ('*', ..) if has_wildcards => pieces.push(Piece::Any),
+                ('?', ..) if has_wildcards => pieces.push(Piece::One),
+                _ => pieces.push(Piece::Is(character)),
+            }
+            rest = after;
+        }
+        Self::Pattern(Pattern { pieces, is_open })
+    }
+}
+
+enum Variable {
+    Text(String),
+    Open,
+    Nothing,
+    Malformed,
+}
+
+/// The value of `${name}`.
+fn variable(name: &str, request: &Request) -> Variable {
+    if matches!(name, "*" | "?" | "$") {
+        return Variable::Text(name.to_owned());
+    }
+    let (key, default) = match name.split_once(',') {
+        Some((key, default)) => {
+            let default = default.trim().strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+            match default {
+                Some(default) => (key.trim(), Some(default)),
+                None => return Variable::Malformed,
+            }
+        }
+        None => (name.trim(), None),
+    };
+    if key.is_empty() || key.contains("${") {
+        return Variable::Malformed;
+    }
+    match request.known(key) {
+        Known::Values(values) => match values.as_slice() {
+            [value] => Variable::Text(value.clone()),
+            _ => Variable::Open,
+        },
+        Known::Absent => default.map_or(Variable::Nothing, |default| Variable::Text(default.to_owned())),
+        Known::Present | Known::Unknown => Variable::Open,
+    }
+}
+
+impl Pattern {
+    /// Whether a text matches the pattern as a whole.
+    pub fn matches(&self, text: &str, ignores_case: bool) -> Ternary {
+        match is_match(&self.pieces, text, ignores_case) {
+            true if self.is_open => Ternary::Unknown,
+            holds => holds.into(),
+        }
+    }
+
+    /// Whether every text matches.
+    pub fn matches_everything(&self) -> bool {
+        !self.is_open && !self.pieces.is_empty() && self.pieces.iter().all(|piece| *piece == Piece::Any)
+    }
+}
+
+/// Whether a text matches a pattern as a whole, without variables. Letter case counts.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
+    match Value::read(pattern, true, None) {
+        Value::Pattern(pattern) => is_match(&pattern.pieces, text, false),
+        Value::Nothing | Value::Malformed => false,
+    }
+}
+
+/// Whether a text contains `*` or `?`.
+#[must_use]
+pub fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+fn is_match(pattern: &[Piece], text: &str, ignores_case: bool) -> bool {
     let text: Vec<char> = text.chars().collect();
+    let is =
+        |expected: char, got: char| expected == got || ignores_case && expected.to_lowercase().eq(got.to_lowercase());
     let (mut at_pattern, mut at_text) = (0_usize, 0_usize);
-    // The last `*`, and where in the text what it stands for ends so far.
+    // The last `*`, and the end of the text that it matches so far.
     let mut star: Option<(usize, usize)> = None;
     while let Some(character) = text.get(at_text) {
         match pattern.get(at_pattern) {
-            Some('*') => {
+            Some(Piece::Any) => {
                 star = Some((at_pattern, at_text));
                 at_pattern = at_pattern.saturating_add(1);
             }
-            Some(expected) if expected == character || *expected == '?' => {
+            Some(Piece::One) => {
+                at_pattern = at_pattern.saturating_add(1);
+                at_text = at_text.saturating_add(1);
+            }
+            Some(Piece::Is(expected)) if is(*expected, *character) => {
                 at_pattern = at_pattern.saturating_add(1);
                 at_text = at_text.saturating_add(1);
             }
@@ -30,18 +166,13 @@ pub fn matches(pattern: &str, text: &str) -> bool {
             }
         }
     }
-    pattern.get(at_pattern..).unwrap_or_default().iter().all(|rest| *rest == '*')
-}
-
-/// Whether a text has one of the two.
-#[must_use]
-pub fn has_wildcard(text: &str) -> bool {
-    text.contains(['*', '?'])
+    pattern.get(at_pattern..).unwrap_or_default().iter().all(|rest| *rest == Piece::Any)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trust::request::WebIdentity;
 
     #[test]
     fn matches_the_whole_text() {
@@ -60,6 +191,39 @@ mod tests {
         }
         for (pattern, text) in [("", "a"), ("a", ""), ("a?", "a"), ("a*b", "abc"), ("A", "a"), ("?", ""), ("*a", "b")] {
             assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    fn with_variables(value: &str, has_wildcards: bool, text: &str) -> Ternary {
+        let request = Request::WebIdentity(WebIdentity {
+            provider: Some("idp.example/A".to_owned()),
+            subject: Some("system:serviceaccount:shop:web".to_owned()),
+            ..WebIdentity::default()
+        });
+        match Value::read(value, has_wildcards, Some(&request)) {
+            Value::Pattern(pattern) => pattern.matches(text, false),
+            Value::Nothing => Ternary::False,
+            Value::Malformed => Ternary::Unknown,
+        }
+    }
+
+    #[test]
+    fn replaces_variables() {
+        let cases = [
+            ("${idp.example/A:sub}", false, "system:serviceaccount:shop:web", Ternary::True),
+            ("a${*}c", true, "a*c", Ternary::True),
+            ("a${*}c", true, "abc", Ternary::False),
+            ("a${?}${$}", true, "a?$", Ternary::True),
+            ("${aws:username}", true, "x", Ternary::False),
+            ("${aws:username, 'x'}", true, "x", Ternary::True),
+            ("${aws:SourceIp}", true, "x", Ternary::Unknown),
+            ("a${aws:SourceIp}", true, "x", Ternary::False),
+            ("${aws:username", true, "x", Ternary::Unknown),
+            ("${}", true, "x", Ternary::Unknown),
+            ("${aws:username, x}", true, "x", Ternary::Unknown),
+        ];
+        for (value, has_wildcards, text, expected) in cases {
+            assert_eq!(with_variables(value, has_wildcards, text), expected, "{value}");
         }
     }
 }

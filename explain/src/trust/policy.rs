@@ -1,36 +1,37 @@
-//! A trust policy, read.
+//! A trust policy.
 //!
 //! Sources: the IAM User Guide, "Grammar of the IAM JSON policy language", "IAM JSON policy elements: Principal" and "…
 //! Action".
 
 use serde_json::{Map, Value};
 
-use super::condition::{Clause, clauses, texts};
-use super::context::Context;
+use super::condition::{self, Clause, clauses, strings};
 use super::pattern;
-use super::truth::Truth;
-
-/// The action by which a web identity assumes a role.
-pub const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+use super::request::Request;
+use super::ternary::Ternary;
 
 /// A trust policy.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// Its statements, in their order.
+    /// The statements, in order.
     pub statements: Vec<Statement>,
+    /// Whether the version has policy variables: `2012-10-17`.
+    pub has_variables: bool,
 }
 
 /// A statement of a trust policy.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    /// How messages call it: its `Sid`, or its place.
+    /// Its position, from 0.
+    pub index: usize,
+    /// Its name in messages: its `Sid`, or its position from 1.
     pub name: String,
     /// Whether it allows or denies.
     pub effect: Effect,
-    /// Whom.
+    /// Whom it is about.
     pub principal: Principal,
-    /// Whether it is about assuming the role by web identity.
-    pub is_about_web_identity: Truth,
+    /// Which actions it is about.
+    pub actions: Actions,
     /// Its conditions.
     pub clauses: Vec<Clause>,
 }
@@ -47,12 +48,55 @@ pub enum Effect {
 /// Whom a statement is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
-    /// These, and none else: what `Federated` names. There are none where only other kinds are named.
-    Federated(Vec<String>),
-    /// Everybody (`*`).
+    /// These only.
+    Named(Named),
+    /// Everybody: `*`, or `{"AWS": "*"}`, which IAM documents as equivalent.
     Everybody,
-    /// `NotPrincipal`.
-    Unknown,
+    /// `NotPrincipal`: IAM's documentation contradicts itself about it in trust policies.
+    Except,
+}
+
+/// The principals of a statement, by kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Identity providers.
+    pub federated: Vec<String>,
+    /// Accounts, users and roles.
+    pub aws: Vec<String>,
+    /// AWS services.
+    pub services: Vec<String>,
+}
+
+/// The actions of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actions {
+    /// `Action`.
+    Only(Vec<String>),
+    /// `NotAction`.
+    Except(Vec<String>),
+}
+
+impl Actions {
+    /// Whether they include an action. `*` and `?` are wildcards, and letter case does not count.
+    #[must_use]
+    pub fn include(&self, action: &str) -> bool {
+        let is_any = |patterns: &[String]| {
+            let action = action.to_ascii_lowercase();
+            patterns.iter().any(|pattern| pattern::matches(&pattern.to_ascii_lowercase(), &action))
+        };
+        match self {
+            Self::Only(patterns) => is_any(patterns),
+            Self::Except(patterns) => !is_any(patterns),
+        }
+    }
+
+    /// The actions, as written.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Only(names) | Self::Except(names) => names,
+        }
+    }
 }
 
 /// The ARN of an OIDC identity provider: `arn:aws:iam::111122223333:oidc-provider/oidc.example/id/A`.
@@ -62,18 +106,53 @@ pub struct Provider<'a> {
     pub partition: &'a str,
     /// The AWS account.
     pub account: &'a str,
-    /// The issuer's URL, as it stands in the ARN: without `https://`, where it is right.
+    /// The issuer's URL, as in the ARN: without `https://`, if it is right.
     pub url: &'a str,
 }
 
+/// Why an ARN is that of no provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArnFault {
+    /// It contains `https://`.
+    Scheme,
+    /// It contains `*` or `?`.
+    Wildcard,
+    /// A template's placeholder that nothing has replaced.
+    Placeholder,
+}
+
 impl<'a> Provider<'a> {
-    /// The provider of an ARN.
+    /// Reads the ARN of an OIDC provider.
     #[must_use]
     pub fn of_arn(arn: &'a str) -> Option<Self> {
         let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
         let (account, url) = rest.split_once(":oidc-provider/")?;
         Some(Self { partition, account, url })
     }
+
+    /// Why no provider has this ARN.
+    #[must_use]
+    pub fn fault(self) -> Option<ArnFault> {
+        let parts = [self.partition, self.account, self.url];
+        let is_account = self.account.len() == 12 && self.account.bytes().all(|byte| byte.is_ascii_digit());
+        if parts.iter().any(|part| is_placeholder(part)) {
+            Some(ArnFault::Placeholder)
+        } else if parts.iter().any(|part| pattern::has_wildcard(part)) {
+            Some(ArnFault::Wildcard)
+        } else if !is_account {
+            Some(ArnFault::Placeholder)
+        } else if self.url.contains("://") {
+            Some(ArnFault::Scheme)
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether a text contains a placeholder of a template.
+#[must_use]
+pub fn is_placeholder(text: &str) -> bool {
+    ["${", "{{", "<", ">", "$("].iter().any(|mark| text.contains(mark)) || text.starts_with('$')
 }
 
 impl Policy {
@@ -92,7 +171,7 @@ impl Policy {
         let statements = match policy.get("Statement") {
             Some(Value::Array(statements)) => statements.iter().collect(),
             Some(statement @ Value::Object(_)) => vec![statement],
-            _ => return Err("`Statement`: expected a statement, or a list of them".to_owned()),
+            _ => return Err("`Statement`: expected a statement, or an array of statements".to_owned()),
         };
         let statements: Result<_, String> = statements
             .into_iter()
@@ -102,15 +181,42 @@ impl Policy {
                     .map_err(|error| format!("`Statement[{index}]`: {error}"))
             })
             .collect();
-        Ok(Self { statements: statements? })
+        Ok(Self { statements: statements?, has_variables })
+    }
+
+    /// The statements that allow.
+    pub fn allows(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.iter().filter(|statement| statement.effect == Effect::Allow)
     }
 }
 
 impl Statement {
-    /// Whether all of its conditions hold.
+    /// Whether all conditions are true for a request.
     #[must_use]
-    pub fn conditions_hold(&self, context: &Context) -> Truth {
-        Truth::all(self.clauses.iter().map(|clause| clause.holds(context)))
+    pub fn conditions_hold(&self, request: &Request) -> Ternary {
+        condition::all_hold(&self.clauses, request)
+    }
+
+    /// Whether the statement is about this request: the principal and the actions.
+    ///
+    /// An `Allow` has to include all actions of the request, and a `Deny` one of them.
+    #[must_use]
+    pub fn is_about(&self, request: &Request) -> Ternary {
+        let mut actions = request.actions().iter().map(|action| self.actions.include(action));
+        let has_actions = match self.effect {
+            Effect::Allow => actions.all(|is_included| is_included),
+            Effect::Deny => actions.any(|is_included| is_included),
+        };
+        request.is_by(self).and(has_actions.into())
+    }
+
+    /// The ARNs of the identity providers, and what they are if they are OIDC providers.
+    pub fn providers(&self) -> impl Iterator<Item = (&str, Option<Provider<'_>>)> {
+        let arns = match &self.principal {
+            Principal::Named(named) => named.federated.as_slice(),
+            Principal::Everybody | Principal::Except => &[],
+        };
+        arns.iter().map(|arn| (arn.as_str(), Provider::of_arn(arn)))
     }
 
     fn read(value: &Value, index: usize, has_variables: bool) -> Result<Self, String> {
@@ -127,37 +233,13 @@ impl Statement {
             _ => format!("statement {}", index.saturating_add(1)),
         };
         Ok(Self {
+            index,
             name,
             effect,
             principal: principal(statement)?,
-            is_about_web_identity: is_about_web_identity(statement)?,
+            actions: actions(statement)?,
             clauses: clauses(statement.get("Condition"), has_variables)?,
         })
-    }
-
-    /// Whether the statement is about a provider, of which the account and the partition may not be known.
-    #[must_use]
-    pub fn is_about(&self, url: &str, account: Option<&str>, partition: Option<&str>) -> Truth {
-        match (&self.principal, self.effect) {
-            (Principal::Federated(arns), _) => Truth::from(arns.iter().any(|arn| {
-                Provider::of_arn(arn).is_some_and(|provider| {
-                    provider.url == url
-                        && account.is_none_or(|account| account == provider.account)
-                        && partition.is_none_or(|partition| partition == provider.partition)
-                })
-            })),
-            (Principal::Everybody, Effect::Deny) => Truth::True,
-            (Principal::Everybody, Effect::Allow) | (Principal::Unknown, _) => Truth::Unknown,
-        }
-    }
-
-    /// The providers that it names.
-    pub fn providers(&self) -> impl Iterator<Item = (&str, Option<Provider<'_>>)> {
-        let arns = match &self.principal {
-            Principal::Federated(arns) => arns.as_slice(),
-            Principal::Everybody | Principal::Unknown => &[],
-        };
-        arns.iter().map(|arn| (arn.as_str(), Provider::of_arn(arn)))
     }
 }
 
@@ -172,7 +254,7 @@ fn principal(statement: &Map<String, Value>) -> Result<Principal, String> {
     let error = "`Principal`: expected `*`, or an object with `Federated`";
     let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
         (Some(principal), None) => principal,
-        (None, Some(_)) => return Ok(Principal::Unknown),
+        (None, Some(_)) => return Ok(Principal::Except),
         _ => return Err("expected a `Principal`".to_owned()),
     };
     let kinds = match principal {
@@ -180,28 +262,26 @@ fn principal(statement: &Map<String, Value>) -> Result<Principal, String> {
         Value::Object(kinds) => kinds,
         _ => return Err(error.to_owned()),
     };
-    let mut federated = Vec::new();
+    let mut named = Named::default();
     for (kind, names) in kinds {
-        let names = texts(names).ok_or(error)?;
+        let listed = strings(names).ok_or(error)?;
         match kind.as_str() {
-            "Federated" => federated.extend(names),
-            "AWS" if names.iter().any(|name| name == "*") => return Ok(Principal::Everybody),
-            "AWS" | "Service" | "CanonicalUser" => {}
+            "Federated" => named.federated.extend(listed),
+            "AWS" if listed.iter().any(|name| name == "*") => return Ok(Principal::Everybody),
+            "AWS" => named.aws.extend(listed),
+            "Service" => named.services.extend(listed),
+            "CanonicalUser" => {}
             _ => return Err(error.to_owned()),
         }
     }
-    if federated.iter().any(|name| name == "*") {
-        return Ok(Principal::Unknown);
-    }
-    Ok(Principal::Federated(federated))
+    Ok(Principal::Named(named))
 }
 
-fn is_about_web_identity(statement: &Map<String, Value>) -> Result<Truth, String> {
-    let actions = match (statement.get("Action"), statement.get("NotAction")) {
-        (Some(actions), None) => texts(actions).ok_or("`Action`: expected a text or a list of texts")?,
-        (None, Some(_)) => return Ok(Truth::Unknown),
-        _ => return Err("expected an `Action`".to_owned()),
-    };
-    let wanted = ACTION.to_ascii_lowercase();
-    Ok(actions.iter().any(|action| pattern::matches(&action.to_ascii_lowercase(), &wanted)).into())
+fn actions(statement: &Map<String, Value>) -> Result<Actions, String> {
+    let read = |actions: &Value| strings(actions).ok_or("`Action`: expected a string or an array of strings");
+    match (statement.get("Action"), statement.get("NotAction")) {
+        (Some(actions), None) => Ok(Actions::Only(read(actions)?)),
+        (None, Some(actions)) => Ok(Actions::Except(read(actions)?)),
+        _ => Err("expected an `Action`".to_owned()),
+    }
 }

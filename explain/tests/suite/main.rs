@@ -1,4 +1,4 @@
-//! What an explanation says: of each setup, each mistake and each condition, of what is open, and of anything at all.
+//! Explanations: of each setup, of each diagnosis, of what is unknown, and laws for any input.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -9,11 +9,14 @@
     reason = "a test fails by panicking"
 )]
 
-mod conditions;
+mod diagnoses;
+mod fixes;
 mod laws;
-mod mistakes;
+mod pod_side;
+mod sdks;
 mod secrets;
 mod setups;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
 mod undecided;

@@ -1,81 +1,94 @@
-//! The settings' keys: what each takes, and what is said of it in the docs.
+//! The table of settings: their keys, values, defaults and meaning.
 //!
-//! To add a setting, add its entry to the table below. Its reading (`read.rs`) comes next: a member that is not read is
-//! an error.
+//! `make docs` generates the reference, the schema and Rancher's form from it. Reading (`read.rs`) takes the known keys
+//! and the expected values from it. Tests check that every key is read as the table says.
+//!
+//! To add a setting, add its entry here, a field, and the line that reads it. The lines stand in the order of the entries;
+//! an assertion fails in tests if not.
 
-use super::custom_workload::{TemplatePath, is_kind, split_api_version};
-use super::shape::{Member, Shape};
+use super::custom_workload::ObjectPath;
+use super::reader::{BOOLEAN, LIFETIME, OBJECT, one_of_text};
 use super::{Mode, SessionName};
-use crate::account_pattern::AccountPattern;
-use crate::finding::{Action, FindingKind};
-use crate::json::{RawStr, Value};
-use crate::mount_path::{MountPath, is_kept};
-use crate::names::{is_dns_label, is_dns_subdomain};
-use crate::region::Region;
-use crate::role_arn::{RoleArn, is_account_id, is_partition};
+use crate::findings::{Action, FindingKind};
+use crate::types::account_pattern::AccountPattern;
+use crate::types::glob::Glob;
+use crate::types::mount_path::MountPath;
+use crate::types::region::Region;
+use crate::types::role_arn::RoleArn;
 
-/// A key of the settings, or of an object in them, as the docs show it.
+/// A key of the settings, or of an object in them.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition {
     /// The key.
     pub key: &'static str,
-    /// The object makes no sense without it.
-    pub is_needed: bool,
-    /// What values it takes.
-    pub shape: Shape,
-    /// What it is where the key is left out.
+    /// Whether the object is invalid without the key.
+    pub is_required: bool,
+    /// The type of the value.
+    pub value: ValueType,
+    /// The default, as the docs show it.
     pub default: &'static str,
-    /// What it does.
+    /// What the setting does, as the docs say it.
     pub meaning: &'static str,
-    /// A value that is right, as JSON.
+    /// A valid value, as JSON.
     pub example: &'static str,
-    /// A regular expression that matches every text that is right, for editors; empty where there is none. What it matches may
-    /// still be wrong: [`Shape`] decides. In a list it is that of an element.
+    /// A regular expression for editors that matches all valid strings, but maybe also invalid ones. For an array, it
+    /// is about the elements. Empty if there is none.
     pub pattern: &'static str,
-    /// The flags of AWS's webhook that it stands for.
+    /// The flags of AWS's webhook that the setting replaces. Empty if there are none.
     pub webhook_flags: &'static str,
 }
 
-/// An object of the settings: its members, as data and as they are read, and their definitions.
-macro_rules! object {
-    ($members:ident, $definitions:ident, $read:ident {
-        $($field:ident: $key:literal, $is_needed:ident, $shape:expr, {
-            default: $default:literal, meaning: $meaning:literal, example: $example:literal
-            $(, pattern: $pattern:literal)? $(, webhook_flags: $flags:literal)? $(,)?
-        })+
-    }) => {
-        const $members: [Member; [$($key),+].len()] =
-            [$(Member { key: $key, is_needed: object!($is_needed), shape: $shape }),+];
-
-        /// In the order in which the docs show them.
-        const $definitions: [Definition; $members.len()] = [$(Definition {
-            key: $key, is_needed: object!($is_needed), shape: $shape,
-            default: $default, meaning: $meaning, example: $example,
-            pattern: concat!($($pattern)?), webhook_flags: concat!($($flags)?),
-        }),+];
-
-        pub(super) struct $read<'v, 'a> {
-            $(pub(super) $field: Option<&'v Value<'a>>,)+
-        }
-
-        impl<'v, 'a> $read<'v, 'a> {
-            /// The members of an object, where it is one. What is wrong with them has been reported.
-            pub(super) fn of(value: &'v Value<'a>) -> Self {
-                let members = value.members().unwrap_or_default();
-                Self { $($field: member(members, $key),)+ }
-            }
-        }
-    };
-    (needed) => { true };
-    (optional) => { false };
+/// The type of a setting's value.
+#[derive(Debug, Clone, Copy)]
+pub enum ValueType {
+    /// `true` or `false`.
+    Boolean,
+    /// A token's lifetime in seconds.
+    Lifetime,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A string that is parsed.
+    String {
+        /// What the string must be.
+        expected: &'static str,
+    },
+    /// An array.
+    Array {
+        /// What the array contains.
+        expected: &'static str,
+        /// Whether an empty array is valid.
+        may_be_empty: bool,
+        /// The type of each element.
+        of: &'static ValueType,
+    },
+    /// An object. [`OBJECTS`] has its members.
+    Object,
+    /// An object with optional members that all have the same type.
+    Map {
+        /// The keys.
+        keys: &'static [&'static str],
+        /// The type of each value.
+        of: &'static ValueType,
+    },
 }
 
-/// What the settings are.
-pub(super) const SETTINGS: Shape = Shape::Object(&SETTINGS_MEMBERS);
+impl ValueType {
+    /// What is expected, as messages and the reference say it.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Boolean => BOOLEAN.to_owned(),
+            Self::Lifetime => LIFETIME.to_owned(),
+            Self::OneOf(words) => one_of_text(words),
+            Self::String { expected } | Self::Array { expected, .. } => (*expected).to_owned(),
+            Self::Object | Self::Map { .. } => OBJECT.to_owned(),
+        }
+    }
+}
 
-/// Every object of the settings, by its path, with the definitions of its members; the settings themselves first.
+/// Every object of the settings: its path, and the definitions of its members. The settings themselves come first.
 pub const OBJECTS: [(&str, &[Definition]); 7] = [
-    ("", &DEFINITIONS),
+    ("", &SETTINGS),
     ("composeRoleArn", &COMPOSE_ROLE_ARN),
     ("roles[]", &ROLE_MAPPING),
     ("rolesConfigMap", &CONFIG_MAP_NAME),
@@ -84,305 +97,439 @@ pub const OBJECTS: [(&str, &[Definition]); 7] = [
     ("customWorkloads[]", &CUSTOM_WORKLOAD),
 ];
 
-const AUDIENCE: Shape = Shape::Text { expected: "an audience that is not empty", is_right: |text| !text.is_empty() };
-const MOUNT_PATH: Shape = Shape::Text {
-    expected: "an absolute path without `:` and `..`",
-    is_right: |text| MountPath::new(text.into()).is_some(),
-};
-const ACCOUNT_PATTERN: Shape = Shape::Text {
-    expected: "`namespace/name`, of which each may have globs",
-    is_right: |text| AccountPattern::new(text.into()).is_some(),
-};
-const GLOBS: Shape = Shape::List {
-    expected: "a list of globs that is not empty",
-    may_be_empty: false,
-    of: &Shape::Text { expected: "a glob that is not empty", is_right: |text| !text.is_empty() },
-};
+/// What messages expect of strings and arrays. The types of some strings have an `EXPECTED` of their own.
+pub(super) mod expected {
+    pub(in super::super) const ACCOUNT_ID: &str = "an AWS account id, a string of 12 digits";
+    pub(in super::super) const ALLOWED_AUDIENCES: &str = "an array of audiences (remove the key to allow any)";
+    pub(in super::super) const ALLOWED_ROLES: &str = "an array of allowed roles (remove the key to allow any)";
+    pub(in super::super) const API_VERSION: &str = "an API version, such as `batch/v1`";
+    pub(in super::super) const AUDIENCE: &str = "an audience that is not empty";
+    pub(in super::super) const CONFIG_MAP: &str = "the name of a ConfigMap";
+    pub(in super::super) const DNS_SUBDOMAIN: &str = "a DNS subdomain";
+    pub(in super::super) const GLOBS: &str = "an array of one glob or more";
+    pub(in super::super) const KIND: &str = "a kind, such as `JobSet`";
+    pub(in super::super) const NAMESPACE: &str = "the name of a namespace";
+    pub(in super::super) const PARTITION: &str = "an AWS partition, such as `aws`";
+    pub(in super::super) const PATHS: &str = "an array of one path or more";
+    pub(in super::super) const ROLES: &str = "an array of roles";
+    pub(in super::super) const SERVICE_ACCOUNTS: &str = "an array of one service account or more";
+    pub(in super::super) const TOKEN_PATH: &str = "a relative path without `..`";
+    pub(in super::super) const URI: &str = "an `http` or `https` URI";
+    pub(in super::super) const VOLUME: &str = "the name of a volume, a DNS label";
+    pub(in super::super) const WORKLOADS: &str = "an array of workloads";
+}
 
-object! { SETTINGS_MEMBERS, DEFINITIONS, SettingsMembers {
-    mode: "mode", optional, Shape::Word(&names(&Mode::NAMES)), {
+const OPTIONAL: Definition = Definition {
+    key: "",
+    is_required: false,
+    value: ValueType::Object,
+    default: "",
+    meaning: "",
+    example: "",
+    pattern: "",
+    webhook_flags: "",
+};
+const REQUIRED: Definition = Definition { is_required: true, ..OPTIONAL };
+
+const DNS_LABEL_PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+const DNS_SUBDOMAIN_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+const MOUNT_PATH_PATTERN: &str = "^/[^:]*$";
+const ACCOUNT_PATTERN_PATTERN: &str = "^[^/]+/[^/]+$";
+const PATH_PATTERN: &str = r"^\$([.\[]|$)";
+const NO_PATHS: &str = "none; at least one of the three keys with paths is required";
+
+const AUDIENCE: ValueType = string(expected::AUDIENCE);
+const ACCOUNT_PATTERN: ValueType = string(AccountPattern::EXPECTED);
+const PATHS: ValueType = non_empty_array(expected::PATHS, &string(ObjectPath::EXPECTED));
+const GLOBS: ValueType = non_empty_array(expected::GLOBS, &string(Glob::EXPECTED));
+
+pub(super) const SETTINGS: [Definition; 18] = [
+    Definition {
+        key: "mode",
+        value: ValueType::OneOf(&names(&Mode::NAMES)),
         default: "`Mutate`",
-        meaning: "`Mutate` adds what a pod lacks; `Validate` reports it (`notInjected`) and adds nothing",
+        meaning: "`Mutate` adds what a pod lacks; `Validate` only reports it (`notInjected`)",
         example: r#""Validate""#,
-    }
-    annotation_prefix: "annotationPrefix", optional,
-    Shape::Text { expected: "a DNS subdomain", is_right: is_dns_subdomain }, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "annotationPrefix",
+        value: string(expected::DNS_SUBDOMAIN),
         default: "`eks.amazonaws.com`",
         meaning: "the prefix of the annotations",
         example: r#""iam.example.com""#,
-        pattern: r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        pattern: DNS_SUBDOMAIN_PATTERN,
         webhook_flags: "`--annotation-prefix`",
-    }
-    token_audience: "tokenAudience", optional, AUDIENCE, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "tokenAudience",
+        value: AUDIENCE,
         default: "`sts.amazonaws.com`",
-        meaning: "the audience of tokens, where the role's source gives none",
+        meaning: "the audience of tokens, unless the source of the role defines one",
         example: r#""sts.amazonaws.com.cn""#,
         webhook_flags: "`--token-audience`",
-    }
-    token_expiration_seconds: "tokenExpirationSeconds", optional, Shape::Lifetime, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "tokenExpirationSeconds",
+        value: ValueType::Lifetime,
         default: "`86400`",
-        meaning: "how long tokens last, where neither the pod nor the role's source says",
+        meaning: "the lifetime of tokens, unless the pod or the source of the role defines one",
         example: "3600",
         webhook_flags: "`--token-expiration`",
-    }
-    token_mount_path: "tokenMountPath", optional, MOUNT_PATH, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "tokenMountPath",
+        value: string(MountPath::EXPECTED),
         default: "`/var/run/secrets/eks.amazonaws.com/serviceaccount`",
-        meaning: "where the token is mounted",
+        meaning: "the path at which the token is mounted",
         example: r#""/var/run/secrets/tokens""#,
-        pattern: "^/[^:]*$",
+        pattern: MOUNT_PATH_PATTERN,
         webhook_flags: "`--token-mount-path`",
-    }
-    region: "region", optional,
-    Shape::Text { expected: "an AWS region, such as `us-east-2`", is_right: |text| Region::new(text.into()).is_some() }, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "region",
+        value: string(Region::EXPECTED),
         default: "none",
-        meaning: "what `AWS_DEFAULT_REGION` and `AWS_REGION` are set to",
+        meaning: "the value of `AWS_DEFAULT_REGION` and `AWS_REGION`",
         example: r#""us-east-2""#,
         pattern: "^[a-z]{2,}(-[a-z]{2,})+-[0-9]{1,2}$",
         webhook_flags: "`--aws-default-region`",
-    }
-    regional_sts_endpoints: "regionalStsEndpoints", optional, Shape::Boolean, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "regionalStsEndpoints",
+        value: ValueType::Boolean,
         default: "`false`",
-        meaning: "sets `AWS_STS_REGIONAL_ENDPOINTS` to `regional`, where the role's source does not say",
+        meaning: "sets `AWS_STS_REGIONAL_ENDPOINTS` to `regional`, unless the source of the role defines it",
         example: "true",
         webhook_flags: "`--sts-regional-endpoint`",
-    }
-    compose_role_arn: "composeRoleArn", optional, Shape::Object(&COMPOSE_ROLE_ARN_MEMBERS), {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "composeRoleArn",
         default: "none",
-        meaning: "completes a `role-arn` annotation that is only a role's name to an ARN",
+        meaning: "completes a `role-arn` annotation that is only the name of a role",
         example: r#"{"accountId": "111122223333", "partition": "aws"}"#,
         webhook_flags: "`--compose-role-arn`",
-    }
-    roles: "roles", optional,
-    Shape::List { expected: "a list of roles", may_be_empty: true, of: &Shape::Object(&ROLE_MAPPING_MEMBERS) }, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "roles",
+        value: array(expected::ROLES, &ValueType::Object),
         default: "`[]`",
-        meaning: "the roles of service accounts that have none in an annotation",
+        meaning: "the roles of service accounts that have no role in an annotation",
         example: r#"[{"serviceAccount": "team-a/*", "roleArn": "arn:aws:iam::111122223333:role/team-a"}]"#,
-    }
-    roles_config_map: "rolesConfigMap", optional, Shape::Object(&CONFIG_MAP_NAME_MEMBERS), {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "rolesConfigMap",
         default: "none",
-        meaning: "a ConfigMap with more roles, as kOps keeps it; read only for a service account without a role",
+        meaning: "a ConfigMap with more roles, in kOps's format; read only for a service account without a role",
         example: r#"{"namespace": "kube-system", "name": "pod-identity-webhook"}"#,
         webhook_flags: "`--watch-config-map`, `--namespace`",
-    }
-    container_credentials: "containerCredentials", optional, Shape::Object(&CONTAINER_CREDENTIALS_MEMBERS), {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "containerCredentials",
         default: "none",
-        meaning: "the service accounts whose pods get container credentials (EKS Pod Identity) and no role",
+        meaning: "the service accounts whose pods get container credentials (EKS Pod Identity) instead of a role",
         example: r#"{"serviceAccounts": ["team-b/*"]}"#,
         webhook_flags: "`--watch-container-credentials-config`, `--container-credentials-*`",
-    }
-    session_name: "sessionName", optional, Shape::Word(&names(&SessionName::NAMES)), {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "sessionName",
+        value: ValueType::OneOf(&names(&SessionName::NAMES)),
         default: "`None`",
-        meaning: "sets `AWS_ROLE_SESSION_NAME` to the pod's name, so that CloudTrail names the pod",
+        meaning: "`PodName` sets `AWS_ROLE_SESSION_NAME` to the name of the pod, so that CloudTrail shows it",
         example: r#""PodName""#,
-    }
-    disable_instance_metadata: "disableInstanceMetadata", optional, Shape::Boolean, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "disableInstanceMetadata",
+        value: ValueType::Boolean,
         default: "`false`",
-        meaning: "sets `AWS_EC2_METADATA_DISABLED`, so that no SDK falls back to the node's role",
+        meaning: "sets `AWS_EC2_METADATA_DISABLED`, so that no SDK falls back to the role of the node",
         example: "true",
-    }
-    cache_lookups: "cacheLookups", optional, Shape::Boolean, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "cacheLookups",
+        value: ValueType::Boolean,
         default: "`false`",
-        meaning: "takes a role from the host's cache, which may be 5 seconds old; where the cache has none, the API server is asked",
+        meaning: "accepts a role from the host's cache, which may be 5 seconds old; without one there, the policy asks \
+                  the API server",
         example: "true",
-        webhook_flags: "`--resync-period`, `--service-account-lookup-grace-period` (neither is needed)",
-    }
-    allowed_roles: "allowedRoles", optional,
-    Shape::List {
-        expected: "a list of allowed roles (leave the key out to allow any)",
-        may_be_empty: false,
-        of: &Shape::Object(&ALLOWED_ROLES_MEMBERS),
-    }, {
+        webhook_flags: "`--resync-period`, `--service-account-lookup-grace-period` (neither is required)",
+        ..OPTIONAL
+    },
+    Definition {
+        key: "allowedRoles",
+        value: non_empty_array(expected::ALLOWED_ROLES, &ValueType::Object),
         default: "any role",
-        meaning: "which namespaces may use which roles; one that no entry names may use none. `*` crosses neither `:` nor `/`, `**` crosses `/`",
+        meaning: "the roles that each namespace may use; a namespace that no entry matches may use none. `*` matches \
+                  neither `:` nor `/`, `**` matches `/`",
         example: r#"[{"namespaces": ["team-a"], "roles": ["arn:aws:iam::111122223333:role/team-a/**"]}]"#,
-    }
-    allowed_audiences: "allowedAudiences", optional,
-    Shape::List {
-        expected: "a list of audiences (leave the key out to allow any)",
-        may_be_empty: false,
-        of: &AUDIENCE,
-    }, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "allowedAudiences",
+        value: non_empty_array(expected::ALLOWED_AUDIENCES, &AUDIENCE),
         default: "any audience",
         meaning: "the audiences that web identity tokens may have",
         example: r#"["sts.amazonaws.com"]"#,
-    }
-    custom_workloads: "customWorkloads", optional,
-    Shape::List { expected: "a list of workloads", may_be_empty: true, of: &Shape::Object(&CUSTOM_WORKLOAD_MEMBERS) }, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "customWorkloads",
+        value: array(expected::WORKLOADS, &ValueType::Object),
         default: "`[]`",
-        meaning: "namespaced kinds other than Kubernetes' own that create pods",
+        meaning: "custom kinds that create pods, see [Custom workloads](custom-workloads.md) for entries that you can \
+                  copy",
         example: r#"[{"apiVersion": "batch.example.com/v1", "kind": "JobSet", "podTemplates": ["$.spec.jobs[*].template"]}]"#,
-    }
-    actions: "actions", optional,
-    Shape::Map { keys: &FindingKind::NAMES, of: &Shape::Word(&names(&Action::NAMES)) }, {
-        default: "as the findings say",
-        meaning: "what is done about each kind of finding",
+        ..OPTIONAL
+    },
+    Definition {
+        key: "actions",
+        value: ValueType::Map { keys: &FindingKind::NAMES, of: &ValueType::OneOf(&names(&Action::NAMES)) },
+        default: "the default of each finding",
+        meaning: "the action for each kind of finding",
         example: r#"{"missingRole": "Warn", "optedOut": "Reject"}"#,
-    }
-}}
+        ..OPTIONAL
+    },
+];
 
-object! { COMPOSE_ROLE_ARN_MEMBERS, COMPOSE_ROLE_ARN, ComposeRoleArnMembers {
-    account_id: "accountId", needed,
-    Shape::Text { expected: "an AWS account's id, a string of 12 digits", is_right: is_account_id }, {
-        default: "",
+pub(super) const COMPOSE_ROLE_ARN: [Definition; 2] = [
+    Definition {
+        key: "accountId",
+        value: string(expected::ACCOUNT_ID),
         meaning: "the account of the roles",
         example: r#""111122223333""#,
         pattern: "^[0-9]{12}$",
-    }
-    partition: "partition", optional,
-    Shape::Text { expected: "an AWS partition, such as `aws`", is_right: is_partition }, {
-        default: "that of `region`",
+        ..REQUIRED
+    },
+    Definition {
+        key: "partition",
+        value: string(expected::PARTITION),
+        default: "the partition of `region`",
         meaning: "the partition of the roles",
         example: r#""aws-cn""#,
         pattern: "^aws[-a-z0-9]*$",
-    }
-}}
+        ..OPTIONAL
+    },
+];
 
-object! { ROLE_MAPPING_MEMBERS, ROLE_MAPPING, RoleMappingMembers {
-    service_account: "serviceAccount", needed, ACCOUNT_PATTERN, {
-        default: "",
+pub(super) const ROLE_MAPPING: [Definition; 6] = [
+    Definition {
+        key: "serviceAccount",
+        value: ACCOUNT_PATTERN,
         meaning: "the service accounts that have the role",
         example: r#""team-*/web""#,
-        pattern: "^[^/]+/[^/]+$",
-    }
-    role_arn: "roleArn", needed,
-    Shape::Text {
-        expected: "the ARN of an IAM role, such as `arn:aws:iam::111122223333:role/app`",
-        is_right: |text| RoleArn::new(text.into()).is_some(),
-    }, {
-        default: "",
+        pattern: ACCOUNT_PATTERN_PATTERN,
+        ..REQUIRED
+    },
+    Definition {
+        key: "roleArn",
+        value: string(RoleArn::EXPECTED),
         meaning: "the role",
         example: r#""arn:aws:iam::111122223333:role/app""#,
         pattern: "^arn:aws[-a-z0-9]*:iam::[0-9]{12}:role/[-A-Za-z0-9_+=,.@/]+$",
-    }
-    audience: "audience", optional, AUDIENCE, {
+        ..REQUIRED
+    },
+    Definition {
+        key: "audience",
+        value: AUDIENCE,
         default: "`tokenAudience`",
         meaning: "the audience of the token",
         example: r#""sts.amazonaws.com""#,
-    }
-    regional_sts_endpoints: "regionalStsEndpoints", optional, Shape::Boolean, {
-        default: "the setting of that name",
-        meaning: "whether `AWS_STS_REGIONAL_ENDPOINTS` is set to `regional`",
+        ..OPTIONAL
+    },
+    Definition {
+        key: "regionalStsEndpoints",
+        value: ValueType::Boolean,
+        default: "the setting with the same name",
+        meaning: "whether to set `AWS_STS_REGIONAL_ENDPOINTS` to `regional`",
         example: "true",
-    }
-    token_expiration_seconds: "tokenExpirationSeconds", optional, Shape::Lifetime, {
-        default: "the setting of that name",
-        meaning: "how long the token lasts",
+        ..OPTIONAL
+    },
+    Definition {
+        key: "tokenExpirationSeconds",
+        value: ValueType::Lifetime,
+        default: "the setting with the same name",
+        meaning: "the lifetime of the token",
         example: "3600",
-    }
-}}
+        ..OPTIONAL
+    },
+    Definition {
+        key: "region",
+        value: string(Region::EXPECTED),
+        default: "the setting with the same name",
+        meaning: "the region of the service account's pods",
+        example: r#""us-east-2""#,
+        pattern: "^[a-z]{2,}(-[a-z]{2,})+-[0-9]{1,2}$",
+        ..OPTIONAL
+    },
+];
 
-object! { CONFIG_MAP_NAME_MEMBERS, CONFIG_MAP_NAME, ConfigMapNameMembers {
-    namespace: "namespace", needed, Shape::Text { expected: "the name of a namespace", is_right: is_dns_label }, {
-        default: "",
-        meaning: "where the ConfigMap is",
+pub(super) const CONFIG_MAP_NAME: [Definition; 2] = [
+    Definition {
+        key: "namespace",
+        value: string(expected::NAMESPACE),
+        meaning: "the namespace of the ConfigMap",
         example: r#""kube-system""#,
-        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-    }
-    name: "name", needed, Shape::Text { expected: "the name of a ConfigMap", is_right: is_dns_subdomain }, {
-        default: "",
-        meaning: "the ConfigMap, which has the mappings under its key `config`",
+        pattern: DNS_LABEL_PATTERN,
+        ..REQUIRED
+    },
+    Definition {
+        key: "name",
+        value: string(expected::CONFIG_MAP),
+        meaning: "the name of the ConfigMap, which has the roles under its key `config`",
         example: r#""pod-identity-webhook""#,
-        pattern: r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
-    }
-}}
+        pattern: DNS_SUBDOMAIN_PATTERN,
+        ..REQUIRED
+    },
+];
 
-object! { CONTAINER_CREDENTIALS_MEMBERS, CONTAINER_CREDENTIALS, ContainerCredentialsMembers {
-    service_accounts: "serviceAccounts", needed,
-    Shape::List {
-        expected: "a list of service accounts that is not empty",
-        may_be_empty: false,
-        of: &ACCOUNT_PATTERN,
-    }, {
-        default: "",
-        meaning: "the service accounts whose pods get them",
+pub(super) const CONTAINER_CREDENTIALS: [Definition; 6] = [
+    Definition {
+        key: "serviceAccounts",
+        value: non_empty_array(expected::SERVICE_ACCOUNTS, &ACCOUNT_PATTERN),
+        meaning: "the service accounts whose pods get container credentials",
         example: r#"["team-b/*", "*/reporter"]"#,
-        pattern: "^[^/]+/[^/]+$",
-    }
-    audience: "audience", optional, AUDIENCE, {
+        pattern: ACCOUNT_PATTERN_PATTERN,
+        ..REQUIRED
+    },
+    Definition {
+        key: "audience",
+        value: AUDIENCE,
         default: "`pods.eks.amazonaws.com`",
         meaning: "the audience of the token",
         example: r#""pods.eks.amazonaws.com""#,
-    }
-    mount_path: "mountPath", optional, MOUNT_PATH, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "mountPath",
+        value: string(MountPath::EXPECTED),
         default: "`/var/run/secrets/pods.eks.amazonaws.com/serviceaccount`",
-        meaning: "where the token is mounted",
+        meaning: "the path at which the token is mounted",
         example: r#""/var/run/secrets/pod-identity""#,
-        pattern: "^/[^:]*$",
-    }
-    volume_name: "volumeName", optional,
-    Shape::Text { expected: "a volume's name, a DNS label", is_right: is_dns_label }, {
+        pattern: MOUNT_PATH_PATTERN,
+        ..OPTIONAL
+    },
+    Definition {
+        key: "volumeName",
+        value: string(expected::VOLUME),
         default: "`eks-pod-identity-token`",
         meaning: "the name of the token's volume",
         example: r#""pod-identity-token""#,
-        pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-    }
-    token_path: "tokenPath", optional,
-    Shape::Text { expected: "a relative path that does not begin with `..` and has no such segment", is_right: is_relative_path }, {
+        pattern: DNS_LABEL_PATTERN,
+        ..OPTIONAL
+    },
+    Definition {
+        key: "tokenPath",
+        value: string(expected::TOKEN_PATH),
         default: "`eks-pod-identity-token`",
         meaning: "the path of the token in the volume",
         example: r#""token""#,
         pattern: r"^(\./)*\.?[^/.]",
-    }
-    full_uri: "fullUri", optional, Shape::Text { expected: "an `http` or `https` URI", is_right: is_http_uri }, {
+        ..OPTIONAL
+    },
+    Definition {
+        key: "fullUri",
+        value: string(expected::URI),
         default: "`http://169.254.170.23/v1/credentials`",
-        meaning: "where the SDKs ask for credentials",
+        meaning: "the URI at which the SDKs get credentials",
         example: r#""http://169.254.170.23/v1/credentials""#,
         pattern: "^https?://[^/]",
-    }
-}}
+        ..OPTIONAL
+    },
+];
 
-object! { ALLOWED_ROLES_MEMBERS, ALLOWED_ROLES, AllowedRolesMembers {
-    namespaces: "namespaces", needed, GLOBS, {
-        default: "",
+pub(super) const ALLOWED_ROLES: [Definition; 2] = [
+    Definition {
+        key: "namespaces",
+        value: GLOBS,
         meaning: "the namespaces",
         example: r#"["team-a", "team-a-*"]"#,
-    }
-    roles: "roles", needed, GLOBS, {
-        default: "",
+        ..REQUIRED
+    },
+    Definition {
+        key: "roles",
+        value: GLOBS,
         meaning: "the ARNs of the roles that they may use",
         example: r#"["arn:aws:iam::111122223333:role/team-a/**"]"#,
-    }
-}}
+        ..REQUIRED
+    },
+];
 
-object! { CUSTOM_WORKLOAD_MEMBERS, CUSTOM_WORKLOAD, CustomWorkloadMembers {
-    api_version: "apiVersion", needed,
-    Shape::Text {
-        expected: "an API version, such as `batch/v1`",
-        is_right: |text| split_api_version(text).is_some(),
-    }, {
-        default: "",
-        meaning: "the API group and version of the workload",
+pub(super) const CUSTOM_WORKLOAD: [Definition; 5] = [
+    Definition {
+        key: "apiVersion",
+        value: string(expected::API_VERSION),
+        meaning: "the API group and version of the workload; `example.com/*` is any version",
         example: r#""batch.example.com/v1""#,
-        pattern: "^([-a-z0-9.]+/)?[-a-z0-9]+$",
-    }
-    kind: "kind", needed, Shape::Text { expected: "a kind, such as `JobSet`", is_right: is_kind }, {
-        default: "",
-        meaning: "the kind of the workload",
+        pattern: r"^([-a-z0-9.]+/(\*|[-a-z0-9]+)|[-a-z0-9]+)$",
+        ..REQUIRED
+    },
+    Definition {
+        key: "kind",
+        value: string(expected::KIND),
+        meaning: "the kind of the workload; built-in kinds are checked without a setting",
         example: r#""JobSet""#,
         pattern: "^[A-Za-z][A-Za-z0-9]*$",
-    }
-    pod_templates: "podTemplates", needed,
-    Shape::List {
-        expected: "a list of paths that is not empty",
-        may_be_empty: false,
-        of: &Shape::Text {
-            expected: "a JSONPath of names and wildcards, such as `$.spec.jobs[*].template`",
-            is_right: |text| TemplatePath::new(text).is_some(),
-        },
-    }, {
-        default: "",
-        meaning: "where in it the pod templates are: JSONPaths of child names and wildcards, such as `$.spec.jobs[*].template`",
+        ..REQUIRED
+    },
+    Definition {
+        key: "podTemplates",
+        value: PATHS,
+        default: NO_PATHS,
+        meaning: "the paths to pod templates (objects with a pod's `metadata` and `spec`), which are checked like \
+                  pods: JSONPaths of child names and wildcards, such as `$.spec.jobs[*].template`; `$` is the object \
+                  itself",
         example: r#"["$.spec.jobs[*].template"]"#,
-        pattern: r"^\$[.\[]",
-    }
-}}
+        pattern: PATH_PATTERN,
+        ..OPTIONAL
+    },
+    Definition {
+        key: "podSpecs",
+        value: PATHS,
+        default: NO_PATHS,
+        meaning: "the paths to specs of pods without a template around them; only the service account and its role \
+                  are checked. A spec without a name means the account `default`",
+        example: r#"["$.spec.driver"]"#,
+        pattern: PATH_PATTERN,
+        ..OPTIONAL
+    },
+    Definition {
+        key: "serviceAccountNames",
+        value: PATHS,
+        default: NO_PATHS,
+        meaning: "the paths to strings that name the service account of pods; only the account and its role are \
+                  checked. Nothing is checked if the string is missing or empty",
+        example: r#"["$.spec.serviceAccountName"]"#,
+        pattern: PATH_PATTERN,
+        ..OPTIONAL
+    },
+];
 
-fn member<'v, 'a>(members: &'v [(RawStr<'a>, Value<'a>)], key: &str) -> Option<&'v Value<'a>> {
-    members.iter().find(|(other, _)| other == key).map(|(_, value)| value)
+/// The keys of an object. A function of its own, so that the module contains the keys without the texts for the docs.
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs at compile time")]
+pub(super) const fn keys<const N: usize>(definitions: &[Definition; N]) -> [&'static str; N] {
+    let mut keys = [""; N];
+    let mut index = 0;
+    while index < N {
+        keys[index] = definitions[index].key;
+        index += 1;
+    }
+    keys
 }
 
-/// The names of some words, and of nothing else that stands with them.
-#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs when this is compiled")]
+/// The names of a `(name, value)` table, at compile time.
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs at compile time")]
 const fn names<T: Copy, const N: usize>(words: &[(&'static str, T); N]) -> [&'static str; N] {
     let mut names = [""; N];
     let mut index = 0;
@@ -393,17 +540,26 @@ const fn names<T: Copy, const N: usize>(words: &[(&'static str, T); N]) -> [&'st
     names
 }
 
-/// As Kubernetes takes the path of a projected file (`validateLocalNonReservedPath`), but for a path of dots, which names none.
-fn is_relative_path(text: &str) -> bool {
-    !text.starts_with('/')
-        && !text.starts_with("..")
-        && !text.contains('\0')
-        && text.split('/').all(|segment| segment != "..")
-        && text.split('/').any(is_kept)
+const fn string(expected: &'static str) -> ValueType {
+    ValueType::String { expected }
 }
 
-fn is_http_uri(text: &str) -> bool {
-    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
-        && !text.contains(|character: char| character.is_whitespace() || character.is_control())
+const fn array(expected: &'static str, of: &'static ValueType) -> ValueType {
+    ValueType::Array { expected, may_be_empty: true, of }
+}
+
+const fn non_empty_array(expected: &'static str, of: &'static ValueType) -> ValueType {
+    ValueType::Array { expected, may_be_empty: false, of }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::token_lifetime::TokenLifetime;
+
+    #[test]
+    fn names_the_range_of_lifetimes() {
+        let [shortest, longest] = [TokenLifetime::MIN, TokenLifetime::MAX].map(TokenLifetime::seconds);
+        assert_eq!(LIFETIME, format!("a number of seconds from {shortest} to {longest}"));
+    }
 }

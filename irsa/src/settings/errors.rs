@@ -1,22 +1,25 @@
-//! What is wrong with settings.
+//! What is wrong with settings, and where.
 
 use std::fmt;
 
-/// One thing wrong with the settings: the key's path, what was expected there, and what was got.
+/// One error in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
-    /// The path of the key, as `roles[0].roleArn`. Empty for the settings as a whole.
+    /// The path of the key, such as `roles[0].roleArn`. Empty for the settings as a whole.
     pub path: String,
-    /// What is wrong there.
+    /// What is wrong there: what was expected, and what was given.
     pub problem: String,
 }
 
-/// All that is wrong with the settings.
+/// The number of errors that are written out. The rest are only counted, so that the answer stays short.
+pub(super) const ERROR_LIMIT: usize = 100;
+
+/// The errors in the settings, in the order in which the settings are read. After 100, one more says that there are more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsErrors(pub Vec<SettingsError>);
 
 impl fmt::Display for SettingsErrors {
-    /// A line an error.
+    /// Writes one line for each error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, SettingsError { path, problem }) in self.0.iter().enumerate() {
             if index > 0 {
@@ -33,7 +36,7 @@ impl fmt::Display for SettingsErrors {
 
 impl std::error::Error for SettingsErrors {}
 
-/// The way to a key, while it is read.
+/// The path of a value while it is read. Each step borrows the one before it, so nothing is allocated without an error.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,

@@ -1,32 +1,33 @@
-//! The policy's settings, as types that cannot hold a wrong value.
+//! The policy's settings, as types that have no invalid values.
 //!
-//! [`Settings::parse`] and [`Settings::read`] are the only ways to make them; both find everything that is wrong at
-//! once. No code after them checks a setting again.
+//! [`Settings::parse`] and [`Settings::read`] parse each value once, into its type, and collect all errors. No code
+//! after them checks a setting again.
 
-mod check;
 mod custom_workload;
 mod definition;
 mod errors;
 mod read;
-mod shape;
+mod reader;
+mod role_globs;
+mod strings;
 
 use std::borrow::Cow;
-use std::fmt;
 
-use crate::account_pattern::AccountPattern;
-use crate::finding::{Action, FindingKind};
-use crate::glob::Glob;
-use crate::mount_path::MountPath;
-use crate::region::Region;
-use crate::role_arn::RoleArn;
-use crate::token_lifetime::TokenLifetime;
+use crate::findings::Actions;
+use crate::types::account_pattern::AccountPattern;
+use crate::types::glob::Glob;
+use crate::types::mount_path::MountPath;
+use crate::types::object_name::ConfigMapName;
+use crate::types::region::Region;
+use crate::types::role_arn::RoleArn;
+use crate::types::token_lifetime::TokenLifetime;
 
-pub use custom_workload::{CustomWorkload, Step, TemplatePath};
-pub use definition::{Definition, OBJECTS};
+pub(crate) use custom_workload::BUILT_IN;
+pub use custom_workload::{CustomWorkload, ObjectPath, ObjectPathError, Step};
+pub use definition::{Definition, OBJECTS, ValueType};
 pub use errors::{SettingsError, SettingsErrors};
-pub use shape::{Member, Shape};
 
-/// The settings of the policy. [`Settings::default`] is what `{}` says.
+/// The settings of the policy. [`Settings::default`] equals `{}`.
 ///
 /// ```
 /// use irsa::Settings;
@@ -34,56 +35,56 @@ pub use shape::{Member, Shape};
 /// assert_eq!(Settings::parse("{}")?, Settings::default());
 /// let errors = Settings::parse(r#"{"regoin": "us-east-2", "allowedRoles": []}"#).unwrap_err().to_string();
 /// assert!(errors.contains("`regoin`: unknown key, did you mean `region`?"));
-/// assert!(errors.contains("`allowedRoles`: expected a list"), "all that is wrong is said at once");
-/// # Ok::<(), irsa::settings::SettingsErrors>(())
+/// assert!(errors.contains("`allowedRoles`: expected an array"), "all errors are found at once");
+/// # Ok::<(), irsa::SettingsErrors>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings<'a> {
-    /// `mode`: what is done with pods.
+    /// `mode`: whether pods are changed or only checked.
     pub mode: Mode,
     /// `annotationPrefix`: a DNS subdomain.
     pub annotation_prefix: Cow<'a, str>,
-    /// `tokenAudience`: whom tokens are for, where nothing nearer says; not empty.
+    /// `tokenAudience`: the default audience of tokens; not empty.
     pub token_audience: Cow<'a, str>,
-    /// `tokenExpirationSeconds`: how long tokens are good for, where nothing nearer says.
+    /// `tokenExpirationSeconds`: the default lifetime of tokens.
     pub token_lifetime: TokenLifetime,
-    /// `tokenMountPath`: where the token is mounted.
+    /// `tokenMountPath`: the path at which the token is mounted.
     pub token_mount_path: MountPath<'a>,
-    /// `region`: what `AWS_REGION` and `AWS_DEFAULT_REGION` are set to.
+    /// `region`: the value of `AWS_REGION` and `AWS_DEFAULT_REGION`.
     pub region: Option<Region<'a>>,
-    /// `regionalStsEndpoints`: whether STS is asked in the region, where nothing nearer says.
+    /// `regionalStsEndpoints`: the default for setting `AWS_STS_REGIONAL_ENDPOINTS=regional`.
     pub regional_sts_endpoints: bool,
-    /// `composeRoleArn`: how a role's name becomes its ARN.
+    /// `composeRoleArn`: completes the name of a role to an ARN.
     pub compose_role_arn: Option<ComposeRoleArn<'a>>,
-    /// `roles`: the roles of service accounts that have no annotation.
+    /// `roles`: the roles of service accounts that have no role in an annotation.
     pub roles: Vec<RoleMapping<'a>>,
-    /// `rolesConfigMap`: the ConfigMap with more of them.
+    /// `rolesConfigMap`: the ConfigMap with more roles.
     pub roles_config_map: Option<ConfigMapName<'a>>,
-    /// `containerCredentials`: the service accounts that have container credentials, and what those are.
+    /// `containerCredentials`: the service accounts whose pods get container credentials, and what is injected.
     pub container_credentials: Option<ContainerCredentials<'a>>,
-    /// `sessionName`: how sessions are named.
+    /// `sessionName`: the name of role sessions.
     pub session_name: SessionName,
-    /// `disableInstanceMetadata`: whether SDKs are kept from the node's role.
+    /// `disableInstanceMetadata`: whether to set `AWS_EC2_METADATA_DISABLED`.
     pub disable_instance_metadata: bool,
-    /// `cacheLookups`: whether a role from the host's cache is good enough.
+    /// `cacheLookups`: whether a role from the host's cache is accepted.
     pub cache_lookups: bool,
-    /// `allowedRoles`: which roles each namespace may use. `None` allows any.
+    /// `allowedRoles`: the roles that each namespace may use. `None` allows any.
     pub allowed_roles: Option<Vec<AllowedRoles<'a>>>,
     /// `allowedAudiences`: the audiences that tokens may have. `None` allows any.
     pub allowed_audiences: Option<Vec<Cow<'a, str>>>,
-    /// `customWorkloads`: kinds beside Kubernetes' own that make pods.
+    /// `customWorkloads`: custom kinds that create pods.
     pub custom_workloads: Vec<CustomWorkload<'a>>,
-    /// `actions`: what is done about each kind of finding.
+    /// `actions`: the action for each kind of finding.
     pub actions: Actions,
 }
 
-/// What is done with pods.
+/// Whether pods are changed or only checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Add what is missing.
+    /// Adds what a pod lacks.
     #[default]
     Mutate,
-    /// Say what is missing.
+    /// Only reports what a pod lacks.
     Validate,
 }
 
@@ -91,13 +92,13 @@ impl Mode {
     const NAMES: [(&'static str, Self); 2] = [("Mutate", Self::Mutate), ("Validate", Self::Validate)];
 }
 
-/// How sessions of a role are named.
+/// The name of role sessions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SessionName {
-    /// As the SDK likes.
+    /// Not set; the SDK picks a name.
     #[default]
     None,
-    /// By the pod's name.
+    /// The name of the pod.
     PodName,
 }
 
@@ -105,60 +106,46 @@ impl SessionName {
     const NAMES: [(&'static str, Self); 2] = [("None", Self::None), ("PodName", Self::PodName)];
 }
 
-/// The account and the partition of roles that annotations give by name.
+/// The account and the partition of roles whose annotation has only a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComposeRoleArn<'a> {
     /// `accountId`: 12 digits.
     pub account_id: Cow<'a, str>,
-    /// `partition`, or that of the region.
+    /// `partition`, or the partition of the region.
     pub partition: Cow<'a, str>,
 }
 
-/// The role of the service accounts that a pattern names.
+/// The role of the service accounts that a pattern selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleMapping<'a> {
-    /// `serviceAccount`: which accounts.
+    /// `serviceAccount`: the service accounts.
     pub accounts: AccountPattern<'a>,
     /// `roleArn`: the role.
     pub role: RoleArn<'a>,
-    /// `audience`: not empty; else the setting's.
+    /// `audience`; not empty. `None`: the setting `tokenAudience` applies.
     pub audience: Option<Cow<'a, str>>,
-    /// `regionalStsEndpoints`; else the setting's.
+    /// `regionalStsEndpoints`. `None`: the setting with the same name applies.
     pub regional_sts_endpoints: Option<bool>,
-    /// `tokenExpirationSeconds`; else the setting's.
+    /// `tokenExpirationSeconds`. `None`: the setting with the same name applies.
     pub token_lifetime: Option<TokenLifetime>,
+    /// `region`. `None`: the setting with the same name applies.
+    pub region: Option<Region<'a>>,
 }
 
-/// Where kOps keeps its role mappings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigMapName<'a> {
-    /// Its namespace.
-    pub namespace: Cow<'a, str>,
-    /// Its name.
-    pub name: Cow<'a, str>,
-}
-
-impl fmt::Display for ConfigMapName<'_> {
-    /// As messages call it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "config map `{}/{}`", self.namespace, self.name)
-    }
-}
-
-/// Container credentials (EKS Pod Identity): for whom, and what is injected.
+/// Container credentials (EKS Pod Identity): which pods get them, and what is injected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerCredentials<'a> {
-    /// `serviceAccounts`: whose pods get them.
+    /// `serviceAccounts`: the service accounts whose pods get container credentials; at least one.
     pub accounts: Vec<AccountPattern<'a>>,
-    /// `audience`: whom the token is for; not empty.
+    /// `audience`: the audience of the token; not empty.
     pub audience: Cow<'a, str>,
-    /// `mountPath`: where the token is mounted.
+    /// `mountPath`: the path at which the token is mounted.
     pub mount_path: MountPath<'a>,
-    /// `volumeName`: the name of the token's volume.
+    /// `volumeName`: the name of the token's volume, a DNS label.
     pub volume_name: Cow<'a, str>,
     /// `tokenPath`: the path of the token within the volume.
     pub token_path: Cow<'a, str>,
-    /// `fullUri`: where the SDKs ask for credentials.
+    /// `fullUri`: the URI at which the SDKs get credentials.
     pub full_uri: Cow<'a, str>,
 }
 
@@ -167,37 +154,13 @@ impl ContainerCredentials<'_> {
     pub const AUDIENCE: &'static str = "pods.eks.amazonaws.com";
 }
 
-/// The roles that some namespaces may use.
+/// Roles that some namespaces may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedRoles<'a> {
-    /// `namespaces`: which namespaces.
+    /// `namespaces`: the namespaces; at least one.
     pub namespaces: Vec<Glob<'a>>,
-    /// `roles`: the ARNs of the roles.
+    /// `roles`: the ARNs of the roles; at least one.
     pub roles: Vec<Glob<'a>>,
-}
-
-/// What is done about each kind of finding.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
-
-impl Actions {
-    /// What is done about this kind, of a pod or of a template of one: what the settings name, else the default.
-    #[must_use]
-    pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
-        let default = match kind {
-            // The account may yet be made, and the pods will be checked again.
-            FindingKind::MissingServiceAccount if is_about_template => Action::Warn,
-            _ => kind.default_action(),
-        };
-        self.0.get(kind as usize).copied().flatten().unwrap_or(default)
-    }
-
-    /// Takes this action for the kind from now on.
-    pub fn choose(&mut self, kind: FindingKind, action: Action) {
-        if let Some(slot) = self.0.get_mut(kind as usize) {
-            *slot = Some(action);
-        }
-    }
 }
 
 impl Default for Settings<'_> {

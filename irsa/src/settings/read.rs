@@ -1,194 +1,240 @@
-//! Reading settings into their types.
+//! Reads the settings: one function for each object, one line for each key.
+//!
+//! A function reads all members of its object before it uses any of them. So all errors are found at once.
 
 use std::borrow::Cow;
 
-use super::check::{check, report};
-use super::custom_workload::split_api_version;
-use super::definition::{
-    AllowedRolesMembers, ComposeRoleArnMembers, ConfigMapNameMembers, ContainerCredentialsMembers,
-    CustomWorkloadMembers, RoleMappingMembers, SETTINGS, SettingsMembers,
+use super::custom_workload::{check_kind, is_built_in, parse_api_version};
+use super::definition::{self, expected, keys};
+use super::reader::{
+    Members, Reported, Result, Setting, array, boolean, checked, lifetime, non_empty_array, one_of, root, string,
 };
-use super::errors::Path;
-use super::shape::lifetime;
+use super::role_globs::{ANY_ROLE, may_match_role};
+use super::strings::{check_audience, check_token_path, check_uri};
 use super::{
-    Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, RoleMapping,
-    SessionName, Settings, SettingsErrors, TemplatePath,
+    Actions, AllowedRoles, ComposeRoleArn, ConfigMapName, ContainerCredentials, CustomWorkload, Mode, ObjectPath,
+    RoleMapping, SessionName, Settings, SettingsError, SettingsErrors,
 };
-use crate::account_pattern::AccountPattern;
-use crate::finding::{Action, FindingKind};
-use crate::glob::Glob;
-use crate::json::Value;
-use crate::mount_path::MountPath;
-use crate::region::Region;
-use crate::role_arn::RoleArn;
+use crate::findings::{Action, FindingKind};
+use crate::json::{self, Reader};
+use crate::types::account_pattern::AccountPattern;
+use crate::types::dns::{check_dns_label, check_dns_subdomain};
+use crate::types::glob::Glob;
+use crate::types::mount_path::MountPath;
+use crate::types::region::Region;
+use crate::types::role_arn::{RoleArn, check_account_id, check_partition};
 
 impl<'a> Settings<'a> {
-    /// Reads settings from their text.
+    /// Parses settings: a JSON object.
     ///
     /// # Errors
-    /// Fails as [`Settings::read`] does, and where the text is no JSON.
-    pub fn parse(text: &'a str) -> Result<Self, SettingsErrors> {
-        let value = Value::parse(text).map_err(|unreadable| {
-            let mut errors = SettingsErrors::default();
-            report(Path::Root, unreadable.to_string(), &mut errors);
-            errors
-        })?;
-        Self::read(&value)
+    /// Fails as [`Settings::read`] does, or if the text is not JSON.
+    pub fn parse(text: &'a str) -> std::result::Result<Self, SettingsErrors> {
+        let mut reader = Reader::new(text);
+        let read = Self::read(&mut reader).and_then(|settings| reader.finish().map(|()| settings));
+        read.unwrap_or_else(|unreadable| {
+            let error = SettingsError { path: String::new(), problem: unreadable.to_string() };
+            Err(SettingsErrors(vec![error]))
+        })
     }
 
-    /// Reads settings.
+    /// Reads settings, as the next value of a JSON text.
     ///
     /// # Errors
-    /// Fails with all that is wrong: keys that are unknown, there twice or missing, and values that cannot work.
-    pub fn read(value: &Value<'a>) -> Result<Self, SettingsErrors> {
+    /// The outer error says that the text is not JSON. The inner one has all errors in the settings: keys that are
+    /// unknown, duplicate or missing, and invalid values.
+    pub fn read(reader: &mut Reader<'a>) -> json::Result<std::result::Result<Self, SettingsErrors>> {
         let mut errors = SettingsErrors::default();
-        check(value, &SETTINGS, Path::Root, &mut errors);
-        let settings = settings(value, &mut errors);
-        if errors.0.is_empty() { Ok(settings) } else { Err(errors) }
+        let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
+        let read = members.and_then(|mut members| settings(&mut members));
+        Ok(match read {
+            Ok(settings) if errors.0.is_empty() => Ok(settings),
+            _ => Err(errors),
+        })
     }
 }
 
-/// Settings whose shape has been checked: what is wrong has been reported, and is passed over here. What is wrong with
-/// values that are right each for itself is added to the errors.
-fn settings<'a>(value: &Value<'a>, errors: &mut SettingsErrors) -> Settings<'a> {
+fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
+    let mode = members.optional("mode", one_of(&Mode::NAMES));
+    let annotation_prefix = members.optional("annotationPrefix", checked(expected::DNS_SUBDOMAIN, check_dns_subdomain));
+    let token_audience = members.optional("tokenAudience", audience);
+    let token_lifetime = members.optional("tokenExpirationSeconds", lifetime);
+    let token_mount_path = members.optional("tokenMountPath", string(MountPath::EXPECTED, MountPath::new));
+    let region = members.optional("region", string(Region::EXPECTED, Region::new));
+    let regional_sts_endpoints = members.optional("regionalStsEndpoints", boolean);
+    let compose_role_arn = members.optional("composeRoleArn", |setting| compose_role_arn(setting, region.as_ref()));
+    let roles = members.optional("roles", array(expected::ROLES, role_mapping));
+    let roles_config_map = members.optional("rolesConfigMap", config_map_name);
+    let container_credentials = members.optional("containerCredentials", container_credentials);
+    let session_name = members.optional("sessionName", one_of(&SessionName::NAMES));
+    let disable_instance_metadata = members.optional("disableInstanceMetadata", boolean);
+    let cache_lookups = members.optional("cacheLookups", boolean);
+    let allowed_roles = members.optional("allowedRoles", non_empty_array(expected::ALLOWED_ROLES, allowed_roles));
+    let allowed_audiences =
+        members.optional("allowedAudiences", non_empty_array(expected::ALLOWED_AUDIENCES, audience));
+    let custom_workloads = members.optional("customWorkloads", array(expected::WORKLOADS, custom_workload));
+    let actions = members.optional("actions", actions);
+
     let default = Settings::default();
-    let given = SettingsMembers::of(value);
-    let region = text(given.region).and_then(Region::new);
-    if given.region.is_none() {
-        check_partition(given.compose_role_arn, errors);
-    }
-    Settings {
-        mode: word(given.mode, &Mode::NAMES).unwrap_or(default.mode),
-        annotation_prefix: text(given.annotation_prefix).unwrap_or(default.annotation_prefix),
-        token_audience: text(given.token_audience).unwrap_or(default.token_audience),
-        token_lifetime: given.token_expiration_seconds.and_then(lifetime).unwrap_or(default.token_lifetime),
-        token_mount_path: text(given.token_mount_path).and_then(MountPath::new).unwrap_or(default.token_mount_path),
-        regional_sts_endpoints: boolean(given.regional_sts_endpoints).unwrap_or(default.regional_sts_endpoints),
-        compose_role_arn: given.compose_role_arn.and_then(|value| compose_role_arn(value, region.as_ref())),
-        region,
-        roles: list(given.roles, role_mapping),
-        roles_config_map: given.roles_config_map.and_then(config_map_name),
-        container_credentials: given.container_credentials.map(container_credentials),
-        session_name: word(given.session_name, &SessionName::NAMES).unwrap_or(default.session_name),
-        disable_instance_metadata: boolean(given.disable_instance_metadata)
-            .unwrap_or(default.disable_instance_metadata),
-        cache_lookups: boolean(given.cache_lookups).unwrap_or(default.cache_lookups),
-        allowed_roles: given.allowed_roles.map(|value| list(Some(value), |value| Some(allowed_roles(value)))),
-        allowed_audiences: given.allowed_audiences.map(|value| list(Some(value), Value::string)),
-        custom_workloads: custom_workloads(given.custom_workloads, errors),
-        actions: given.actions.map(actions).unwrap_or_default(),
-    }
-}
-
-fn text<'a>(value: Option<&Value<'a>>) -> Option<Cow<'a, str>> {
-    value?.string()
-}
-
-fn boolean(value: Option<&Value<'_>>) -> Option<bool> {
-    value?.boolean()
-}
-
-fn word<T: Copy>(value: Option<&Value<'_>>, words: &[(&str, T)]) -> Option<T> {
-    let name = text(value)?;
-    words.iter().find(|(word, _)| *word == name).map(|(_, word)| *word)
-}
-
-fn list<'a, T>(value: Option<&Value<'a>>, read: impl Fn(&Value<'a>) -> Option<T>) -> Vec<T> {
-    value.and_then(Value::elements).unwrap_or_default().iter().filter_map(read).collect()
-}
-
-fn globs<'a>(value: Option<&Value<'a>>) -> Vec<Glob<'a>> {
-    list(value, |value| value.string().and_then(Glob::new))
-}
-
-/// Without a region that tells it, `composeRoleArn` needs a partition.
-fn check_partition(value: Option<&Value<'_>>, errors: &mut SettingsErrors) {
-    let Some(members) = value.and_then(Value::members) else { return };
-    if members.iter().all(|(key, _)| *key != *"partition") {
-        let at = Path::Key(&Path::Root, "composeRoleArn");
-        let problem = "expected an AWS partition, or `region` to tell it, but got none";
-        report(Path::Key(&at, "partition"), problem.to_owned(), errors);
-    }
-}
-
-fn compose_role_arn<'a>(value: &Value<'a>, region: Option<&Region<'_>>) -> Option<ComposeRoleArn<'a>> {
-    let given = ComposeRoleArnMembers::of(value);
-    let partition = match text(given.partition) {
-        Some(partition) => partition,
-        None => Cow::Borrowed(region?.partition()),
-    };
-    Some(ComposeRoleArn { account_id: text(given.account_id)?, partition })
-}
-
-fn role_mapping<'a>(value: &Value<'a>) -> Option<RoleMapping<'a>> {
-    let given = RoleMappingMembers::of(value);
-    Some(RoleMapping {
-        accounts: AccountPattern::new(text(given.service_account)?)?,
-        role: RoleArn::new(text(given.role_arn)?)?,
-        audience: text(given.audience),
-        regional_sts_endpoints: boolean(given.regional_sts_endpoints),
-        token_lifetime: given.token_expiration_seconds.and_then(lifetime),
+    Ok(Settings {
+        mode: mode?.unwrap_or(default.mode),
+        annotation_prefix: annotation_prefix?.unwrap_or(default.annotation_prefix),
+        token_audience: token_audience?.unwrap_or(default.token_audience),
+        token_lifetime: token_lifetime?.unwrap_or(default.token_lifetime),
+        token_mount_path: token_mount_path?.unwrap_or(default.token_mount_path),
+        region: region?,
+        regional_sts_endpoints: regional_sts_endpoints?.unwrap_or(default.regional_sts_endpoints),
+        compose_role_arn: compose_role_arn?,
+        roles: roles?.unwrap_or(default.roles),
+        roles_config_map: roles_config_map?,
+        container_credentials: container_credentials?,
+        session_name: session_name?.unwrap_or(default.session_name),
+        disable_instance_metadata: disable_instance_metadata?.unwrap_or(default.disable_instance_metadata),
+        cache_lookups: cache_lookups?.unwrap_or(default.cache_lookups),
+        allowed_roles: allowed_roles?,
+        allowed_audiences: allowed_audiences?,
+        custom_workloads: custom_workloads?.unwrap_or(default.custom_workloads),
+        actions: actions?.unwrap_or(default.actions),
     })
 }
 
-fn config_map_name<'a>(value: &Value<'a>) -> Option<ConfigMapName<'a>> {
-    let given = ConfigMapNameMembers::of(value);
-    Some(ConfigMapName { namespace: text(given.namespace)?, name: text(given.name)? })
-}
-
-fn container_credentials<'a>(value: &Value<'a>) -> ContainerCredentials<'a> {
-    let given = ContainerCredentialsMembers::of(value);
-    ContainerCredentials {
-        accounts: list(given.service_accounts, |value| value.string().and_then(AccountPattern::new)),
-        audience: text(given.audience).unwrap_or(Cow::Borrowed(ContainerCredentials::AUDIENCE)),
-        mount_path: text(given.mount_path).and_then(MountPath::new).unwrap_or(MountPath::CONTAINER_CREDENTIALS),
-        volume_name: text(given.volume_name).unwrap_or(Cow::Borrowed("eks-pod-identity-token")),
-        token_path: text(given.token_path).unwrap_or(Cow::Borrowed("eks-pod-identity-token")),
-        full_uri: text(given.full_uri).unwrap_or(Cow::Borrowed("http://169.254.170.23/v1/credentials")),
-    }
-}
-
-fn allowed_roles<'a>(value: &Value<'a>) -> AllowedRoles<'a> {
-    let given = AllowedRolesMembers::of(value);
-    AllowedRoles { namespaces: globs(given.namespaces), roles: globs(given.roles) }
-}
-
-fn custom_workloads<'a>(value: Option<&Value<'a>>, errors: &mut SettingsErrors) -> Vec<CustomWorkload<'a>> {
-    let mut workloads = Vec::new();
-    for (index, value) in value.and_then(Value::elements).unwrap_or_default().iter().enumerate() {
-        let Some(workload) = custom_workload(value) else { continue };
-        let CustomWorkload { group, version, kind, .. } = &workload;
-        if group.is_empty() && version == "v1" && matches!(&**kind, "Pod" | "ServiceAccount") {
-            let at = Path::Key(&Path::Root, "customWorkloads");
-            let at = Path::Index(&at, index);
-            report(Path::Key(&at, "kind"), format!("expected a kind that makes pods, but got `{kind}`"), errors);
+/// `region` is the setting of that name. It is read first, because it implies the partition.
+fn compose_role_arn<'a>(
+    setting: Setting<'_, 'a>,
+    region: std::result::Result<&Option<Region<'_>>, &Reported>,
+) -> Result<ComposeRoleArn<'a>> {
+    let mut members = setting.members(const { &keys(&definition::COMPOSE_ROLE_ARN) })?;
+    let account_id = members.required("accountId", checked(expected::ACCOUNT_ID, check_account_id));
+    let partition = members.optional("partition", checked(expected::PARTITION, check_partition));
+    let partition = partition.and_then(|partition| match (partition, region) {
+        (Some(partition), _) => Ok(partition),
+        (None, Ok(Some(region))) => Ok(Cow::Borrowed(region.partition())),
+        (None, Ok(None)) => {
+            let problem = format_args!("expected {}, or the setting `region`, but got none", expected::PARTITION);
+            Err(members.report("partition", problem))
         }
-        workloads.push(workload);
-    }
-    workloads
+        (None, Err(reported)) => Err(*reported),
+    });
+    Ok(ComposeRoleArn { account_id: account_id?, partition: partition? })
 }
 
-fn custom_workload<'a>(value: &Value<'a>) -> Option<CustomWorkload<'a>> {
-    let given = CustomWorkloadMembers::of(value);
-    let api_version = text(given.api_version)?;
-    let (group, version) = split_api_version(&api_version)?;
-    Some(CustomWorkload {
-        group: group.to_owned().into(),
-        version: version.to_owned().into(),
-        kind: text(given.kind)?,
-        pod_templates: list(given.pod_templates, |path| TemplatePath::new(&path.string()?)),
+fn role_mapping<'a>(setting: Setting<'_, 'a>) -> Result<RoleMapping<'a>> {
+    let mut members = setting.members(const { &keys(&definition::ROLE_MAPPING) })?;
+    let accounts = members.required("serviceAccount", string(AccountPattern::EXPECTED, AccountPattern::new));
+    let role = members.required("roleArn", string(RoleArn::EXPECTED, RoleArn::new));
+    let audience = members.optional("audience", audience);
+    let regional_sts_endpoints = members.optional("regionalStsEndpoints", boolean);
+    let token_lifetime = members.optional("tokenExpirationSeconds", lifetime);
+    let region = members.optional("region", string(Region::EXPECTED, Region::new));
+    Ok(RoleMapping {
+        accounts: accounts?,
+        role: role?,
+        audience: audience?,
+        regional_sts_endpoints: regional_sts_endpoints?,
+        token_lifetime: token_lifetime?,
+        region: region?,
     })
 }
 
-fn actions(value: &Value<'_>) -> Actions {
+fn config_map_name<'a>(setting: Setting<'_, 'a>) -> Result<ConfigMapName<'a>> {
+    let mut members = setting.members(const { &keys(&definition::CONFIG_MAP_NAME) })?;
+    let namespace = members.required("namespace", checked(expected::NAMESPACE, check_dns_label));
+    let name = members.required("name", checked(expected::CONFIG_MAP, check_dns_subdomain));
+    Ok(ConfigMapName { namespace: namespace?, name: name? })
+}
+
+fn container_credentials<'a>(setting: Setting<'_, 'a>) -> Result<ContainerCredentials<'a>> {
+    let mut members = setting.members(const { &keys(&definition::CONTAINER_CREDENTIALS) })?;
+    let accounts = members.required("serviceAccounts", non_empty_array(expected::SERVICE_ACCOUNTS, account_pattern));
+    let audience = members.optional("audience", audience);
+    let mount_path = members.optional("mountPath", string(MountPath::EXPECTED, MountPath::new));
+    let volume_name = members.optional("volumeName", checked(expected::VOLUME, check_dns_label));
+    let token_path = members.optional("tokenPath", checked(expected::TOKEN_PATH, check_token_path));
+    let full_uri = members.optional("fullUri", checked(expected::URI, check_uri));
+    Ok(ContainerCredentials {
+        accounts: accounts?,
+        audience: audience?.unwrap_or(Cow::Borrowed(ContainerCredentials::AUDIENCE)),
+        mount_path: mount_path?.unwrap_or(MountPath::CONTAINER_CREDENTIALS),
+        volume_name: volume_name?.unwrap_or(Cow::Borrowed("eks-pod-identity-token")),
+        token_path: token_path?.unwrap_or(Cow::Borrowed("eks-pod-identity-token")),
+        full_uri: full_uri?.unwrap_or(Cow::Borrowed("http://169.254.170.23/v1/credentials")),
+    })
+}
+
+fn allowed_roles<'a>(setting: Setting<'_, 'a>) -> Result<AllowedRoles<'a>> {
+    let mut members = setting.members(const { &keys(&definition::ALLOWED_ROLES) })?;
+    let namespaces = members.required("namespaces", non_empty_array(expected::GLOBS, glob));
+    let roles = members.required("roles", non_empty_array(expected::GLOBS, glob));
+    let roles = roles.and_then(|roles: Vec<Glob<'a>>| {
+        if roles.iter().any(|glob| may_match_role(glob.as_str())) {
+            return Ok(roles);
+        }
+        let problem = format_args!("expected a glob that can match a role ARN, such as `{ANY_ROLE}`, but got none");
+        Err(members.report("roles", problem))
+    });
+    Ok(AllowedRoles { namespaces: namespaces?, roles: roles? })
+}
+
+fn custom_workload<'a>(setting: Setting<'_, 'a>) -> Result<CustomWorkload<'a>> {
+    let mut members = setting.members(const { &keys(&definition::CUSTOM_WORKLOAD) })?;
+    let api_version = members.required("apiVersion", string(expected::API_VERSION, parse_api_version));
+    let kind = members.required("kind", checked(expected::KIND, check_kind));
+    let pod_templates = members.optional("podTemplates", non_empty_array(expected::PATHS, object_path));
+    let pod_specs = members.optional("podSpecs", non_empty_array(expected::PATHS, object_path));
+    let names = members.optional("serviceAccountNames", non_empty_array(expected::PATHS, string_path));
+    if matches!((&pod_templates, &pod_specs, &names), (Ok(None), Ok(None), Ok(None))) {
+        return Err(members.report_all(format_args!(
+            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"
+        )));
+    }
+    let ((group, version), kind) = (api_version?, kind?);
+    if is_built_in(&group, &kind) {
+        let problem =
+            format_args!("expected a custom kind, but got the built-in kind `{kind}`, which is always checked");
+        return Err(members.report("kind", problem));
+    }
+    Ok(CustomWorkload {
+        group,
+        version,
+        kind,
+        pod_templates: pod_templates?.unwrap_or_default(),
+        pod_specs: pod_specs?.unwrap_or_default(),
+        service_account_names: names?.unwrap_or_default(),
+    })
+}
+
+fn actions(setting: Setting<'_, '_>) -> Result<Actions> {
+    let mut members = setting.members(&FindingKind::NAMES)?;
     let mut actions = Actions::default();
-    for (name, action) in value.members().unwrap_or_default() {
-        let kind = FindingKind::ALL.into_iter().find(|kind| *name == *kind.name());
-        if let (Some(kind), Some(action)) = (kind, word(Some(action), &Action::NAMES)) {
-            actions.choose(kind, action);
+    let mut outcome = Ok(());
+    for kind in FindingKind::ALL {
+        match members.optional(kind.name(), one_of(&Action::NAMES)) {
+            Ok(Some(action)) => actions.choose(kind, action),
+            Ok(None) => {}
+            Err(reported) => outcome = Err(reported),
         }
     }
-    actions
+    outcome.map(|()| actions)
+}
+
+fn account_pattern<'a>(setting: Setting<'_, 'a>) -> Result<AccountPattern<'a>> {
+    string(AccountPattern::EXPECTED, AccountPattern::new)(setting)
+}
+
+fn audience<'a>(setting: Setting<'_, 'a>) -> Result<Cow<'a, str>> {
+    checked(expected::AUDIENCE, check_audience)(setting)
+}
+
+fn glob<'a>(setting: Setting<'_, 'a>) -> Result<Glob<'a>> {
+    string(Glob::EXPECTED, Glob::new)(setting)
+}
+
+fn object_path<'a>(setting: Setting<'_, 'a>) -> Result<ObjectPath<'a>> {
+    string(ObjectPath::EXPECTED, ObjectPath::new)(setting)
+}
+
+fn string_path<'a>(setting: Setting<'_, 'a>) -> Result<ObjectPath<'a>> {
+    string(ObjectPath::EXPECTED, ObjectPath::to_string_value)(setting)
 }
 
 #[cfg(test)]
@@ -203,84 +249,126 @@ mod tests {
     }
 
     #[test]
-    fn accepts_no_settings_as_the_defaults() {
+    fn reads_an_empty_object_as_the_defaults() {
         assert_eq!(Settings::parse("{}"), Ok(Settings::default()));
     }
 
     #[test]
-    fn names_all_that_is_wrong_at_once() {
+    fn reports_all_errors_at_once() {
         let settings = r#"{
-            "tokenAudiance": "x", "mode": "mutate", "tokenExpirationSeconds": 10, "region": "mars",
-            "roles": [{"serviceAccount": "web", "roleArn": "app", "regionalSts": true}, 7],
-            "allowedRoles": [], "actions": {"missingRol": "Reject", "missingRole": "Refuse"}, "mode": "Mutate"
+            "tokenAudiance": "x", "mode": "mutate", "tokenExpirationSeconds": 10, "region": "us-east-2a",
+            "roles": [{"serviceAccount": "web", "roleArn": "app", "regionalSts": true}, 7, {"audience": ""}],
+            "allowedRoles": [], "actions": {"missingRol": "Reject", "missingRole": "Refuse"}, "mode": "Mutate",
+            "allowedAudiences": ["", 7], "sessionName": true, "cacheLookups": "true"
         }"#;
         let expected = [
             "`tokenAudiance`: unknown key, did you mean `tokenAudience`?",
-            "`mode`: expected `Mutate` or `Validate`, but got `\"mutate\"`",
-            "`tokenExpirationSeconds`: expected seconds, from 600 to 4294967296, but got `10`",
-            "`region`: expected an AWS region, such as `us-east-2`, but got `\"mars\"`",
-            "`roles[0].serviceAccount`: expected `namespace/name`, of which each may have globs, but got `\"web\"`",
-            "`roles[0].roleArn`: expected the ARN of an IAM role, such as `arn:aws:iam::111122223333:role/app`, but got `\"app\"`",
-            "`roles[0].regionalSts`: unknown key, did you mean `regionalStsEndpoints`?",
-            "`roles[1]`: expected an object, but got `7`",
-            "`allowedRoles`: expected a list of allowed roles (leave the key out to allow any), but got `[]`",
-            "`actions.missingRol`: unknown key, did you mean `missingRole`?",
-            "`actions.missingRole`: expected `Ignore` or `Warn` or `Reject`, but got `\"Refuse\"`",
             "`mode`: expected the key once, but got it twice",
+            "`mode`: expected `Mutate` or `Validate`, but got `mutate`",
+            "`tokenExpirationSeconds`: expected a number of seconds from 600 to 4294967296, but got `10`",
+            "`region`: expected an AWS region, such as `us-east-2`, but got an availability zone: `us-east-2a`",
+            "`roles[0].regionalSts`: unknown key, did you mean `regionalStsEndpoints`?",
+            "`roles[0].serviceAccount`: expected `namespace/name`, but got no `/`: `web`",
+            "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `app`",
+            "`roles[1]`: expected an object, but got `7`",
+            "`roles[2].serviceAccount`: expected `namespace/name` (globs are allowed), but got none",
+            "`roles[2].roleArn`: expected an IAM role ARN, such as `arn:aws:iam::111122223333:role/app`, but got none",
+            "`roles[2].audience`: expected an audience, but got an empty string",
+            "`sessionName`: expected `None` or `PodName`, but got `true`",
+            "`cacheLookups`: expected `true` or `false`, but got `\"true\"`",
+            "`allowedRoles`: expected an array of allowed roles (remove the key to allow any), but got `[]`",
+            "`allowedAudiences[0]`: expected an audience, but got an empty string",
+            "`allowedAudiences[1]`: expected an audience that is not empty, but got `7`",
+            "`actions.missingRol`: unknown key, did you mean `missingRole`?",
+            "`actions.missingRole`: expected `Ignore` or `Warn` or `Reject`, but got `Refuse`",
         ];
         assert_eq!(errors(settings), expected.join("\n"));
     }
 
     #[test]
-    fn tells_texts_that_can_work_from_those_that_can_not() {
-        let workload = |version: &str, kind: &str| {
+    fn shows_the_beginning_of_a_long_value() {
+        let beginning = "x".repeat(64);
+        assert_eq!(
+            errors(&format!(r#"{{"roles": [{{"serviceAccount": "a/b", "roleArn": "{beginning}y"}}]}}"#)),
             format!(
-                r#"{{"customWorkloads": [{{"apiVersion": "{version}", "kind": "{kind}", "podTemplates": ["$.spec"]}}]}}"#
+                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `{beginning}\u{2026}`"
             )
-        };
-        let credentials = |key: &str, value: &str| {
-            format!(r#"{{"containerCredentials": {{"serviceAccounts": ["a/b"], "{key}": "{value}"}}}}"#)
-        };
-        let judge = |right: &[&str], wrong: &[&str], settings: &dyn Fn(&str) -> String| {
-            for text in right {
-                assert_eq!(errors(&settings(text)), "", "{text}");
-            }
-            for text in wrong {
-                assert_ne!(errors(&settings(text)), "", "{text}");
-            }
-        };
-        judge(&["Job", "J2"], &["", "2J", "Job-Set", "-", "J\u{e4}"], &|kind| workload("batch/v1", kind));
-        judge(
-            &["v1", "example.com/v1beta1"],
-            &["", "/", "/v1", "example.com/", "example_com/v1", "a/b/c", "a/V1", "v_1"],
-            &|version| workload(version, "Job"),
         );
-        judge(
-            &["token", "a/token", "./token", ".token", "a/..b"],
-            &["", "/token", "a/../b", "..", "..token", ".", "./", "a\\u0000b"],
-            &|path| credentials("tokenPath", path),
-        );
-        judge(
-            &["http://127.0.0.1/a", "https://host", "http://[fd00:ec2::23]/v1/credentials"],
-            &["", "http://", "https:///a", "ftp://host", "host", "http://a b", "http://a\\u0000"],
-            &|uri| credentials("fullUri", uri),
+        assert_eq!(
+            errors(&format!(r#"{{"roles": [{{"serviceAccount": "a/b", "roleArn": "{beginning}"}}]}}"#)),
+            format!(
+                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `{beginning}`"
+            )
         );
     }
 
     #[test]
-    fn takes_no_kind_for_a_workload_that_is_looked_at_as_itself() {
+    fn reads_escaped_keys_and_strings() {
+        let read = |text| Settings::parse(text).unwrap().region;
+        assert_eq!(read(r#" {"r\u0065gion": "us\u002deast-2"} "#), read(r#"{"region":"us-east-2"}"#));
+        assert_eq!(
+            errors(r#"{"region": "us-east-2", "r\u0065gion": "us-east-2"}"#),
+            "`region`: expected the key once, but got it twice"
+        );
+    }
+
+    #[test]
+    fn rejects_other_values_than_objects() {
+        for (text, shown) in [("null", "null"), (" [1] ", "[1]"), ("\"x\"", "\"x\""), ("7", "7")] {
+            assert_eq!(errors(text), format!("expected an object, but got `{shown}`"));
+        }
+        assert_eq!(errors("{} x"), "expected JSON, but got something else at byte 2");
+    }
+
+    #[test]
+    fn rejects_built_in_kinds_as_custom_workloads() {
         let workload = |version: &str, kind: &str| {
             errors(&format!(
                 r#"{{"customWorkloads": [{{"apiVersion": "{version}", "kind": "{kind}", "podTemplates": ["$.a"]}}]}}"#
             ))
         };
-        for kind in ["Pod", "ServiceAccount"] {
-            let error = format!("`customWorkloads[0].kind`: expected a kind that makes pods, but got `{kind}`");
-            assert_eq!(workload("v1", kind), error);
-            assert_eq!(workload("v2", kind), "");
-            assert_eq!(workload("example.com/v1", kind), "");
+        for (version, kind) in [
+            ("v1", "Pod"),
+            ("v2", "Pod"),
+            ("v1", "ServiceAccount"),
+            ("v1", "ConfigMap"),
+            ("apps/v1", "Deployment"),
+            ("apps/*", "Deployment"),
+            ("batch/v1beta1", "CronJob"),
+        ] {
+            let error = format!(
+                "`customWorkloads[0].kind`: expected a custom kind, but got the built-in kind `{kind}`, which is \
+                 always checked"
+            );
+            assert_eq!(workload(version, kind), error);
         }
-        assert_eq!(workload("v1", "ReplicationController"), "");
+        for (version, kind) in [("example.com/v1", "Pod"), ("ray.io/*", "RayCluster"), ("batch.volcano.sh/v1", "Job")] {
+            assert_eq!(workload(version, kind), "");
+        }
+    }
+
+    #[test]
+    fn requires_a_path_of_a_custom_workload() {
+        let workload = |paths: &str| {
+            errors(&format!(r#"{{"customWorkloads": [{{"apiVersion": "example.com/v1", "kind": "Crew"{paths}}}]}}"#))
+        };
+        for paths in [
+            r#", "podTemplates": ["$"]"#,
+            r#", "podSpecs": ["$", "$.spec"]"#,
+            r#", "serviceAccountNames": ["$.spec.serviceAccountName"]"#,
+        ] {
+            assert_eq!(workload(paths), "");
+        }
+        for (paths, error) in [
+            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"),
+            (r#", "podSpecs": []"#, "`.podSpecs`: expected an array of one path or more, but got `[]`"),
+            (
+                r#", "serviceAccountNames": ["$"]"#,
+                "`.serviceAccountNames[0]`: expected a path to a string, but got `$`, which is the object itself: `$`",
+            ),
+        ] {
+            assert_eq!(workload(paths), error.replacen('`', "`customWorkloads[0]", 1));
+        }
     }
 
     #[test]
@@ -289,7 +377,7 @@ mod tests {
         let compose = |partition| {
             Ok(Some(ComposeRoleArn { account_id: Cow::Borrowed("111122223333"), partition: Cow::Borrowed(partition) }))
         };
-        // The region may come after.
+        // The order of the keys does not matter.
         let settings = r#"{"composeRoleArn": {"accountId": "111122223333"}, "region": "cn-north-1"}"#;
         assert_eq!(read(settings), compose("aws-cn"));
         let settings =
@@ -297,16 +385,16 @@ mod tests {
         assert_eq!(read(settings), compose("aws"));
         assert_eq!(
             errors(r#"{"composeRoleArn": {"accountId": "111122223333"}}"#),
-            "`composeRoleArn.partition`: expected an AWS partition, or `region` to tell it, but got none"
+            "`composeRoleArn.partition`: expected an AWS partition, such as `aws`, or the setting `region`, but got none"
         );
         assert_eq!(
             errors(r#"{"composeRoleArn": {"accountId": 111122223333}, "region": "us-east-1"}"#),
-            "`composeRoleArn.accountId`: expected an AWS account's id, a string of 12 digits, but got `111122223333`"
+            "`composeRoleArn.accountId`: expected an AWS account id, a string of 12 digits, but got `111122223333`"
         );
     }
 
     #[test]
-    fn says_where_the_text_is_no_json() {
+    fn says_where_the_text_is_not_json() {
         assert_eq!(errors(r#"{"mode": "Mutate""#), "expected JSON, but got something else at byte 17");
     }
 }

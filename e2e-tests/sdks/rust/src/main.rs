@@ -1,4 +1,4 @@
-//! What a pod does first: who am I, and which buckets are there? With the AWS SDK for Rust.
+//! Requests its identity and lists the buckets with the AWS SDK for Rust, as a pod would.
 
 use std::error::Error;
 

@@ -1,0 +1,47 @@
+//! What to do about each of the policy's findings, in one sentence. docs/findings.md tells more.
+
+use irsa::FindingKind;
+
+/// The fix.
+pub const fn fix(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::LookupFailed => "make the object readable: it is in the input, but is not what its name says",
+        FindingKind::MissingServiceAccount => "create the service account, or correct `serviceAccountName`",
+        FindingKind::MissingRole => "annotate the service account with `eks.amazonaws.com/role-arn`",
+        FindingKind::InvalidRoleArn => {
+            "copy the ARN of the role from IAM, as in `arn:aws:iam::111122223333:role/app`: not of a policy or an instance profile"
+        }
+        FindingKind::RoleNotAllowed => {
+            "use a role that `allowedRoles` allows for this namespace, or ask the operator of the policy for an entry"
+        }
+        FindingKind::InvalidAudience => {
+            "remove the annotation, or set the audience that the role's trust policy expects, usually `sts.amazonaws.com`"
+        }
+        FindingKind::UnlikelyAudience => {
+            "set the audience that the role's trust policy expects, usually `sts.amazonaws.com`"
+        }
+        FindingKind::InvalidRegion => "write the name of an AWS region, such as `us-east-2`",
+        FindingKind::AudienceNotAllowed => {
+            "remove the annotation `audience`, or ask the operator of the policy to add it to `allowedAudiences`"
+        }
+        FindingKind::InvalidTokenExpiration => "write a number of seconds in quotes, at least 600: `\"3600\"`",
+        FindingKind::InvalidStsRegionalEndpoints => "write `\"true\"` or `\"false\"`",
+        FindingKind::InvalidSkipContainers => "write the names of containers, separated by commas: `init,sidecar`",
+        FindingKind::UnknownSkipContainer => "correct the name, or remove it",
+        FindingKind::MisspelledAnnotation => "rename the annotation",
+        FindingKind::IneffectiveAnnotation => "move it to the object that the message names, or remove it",
+        FindingKind::ConflictingVolume => "rename the volume, or remove it: the policy adds the token's volume",
+        FindingKind::ConflictingMount => "mount the volume at another path",
+        FindingKind::PartialCredentials => "remove the variable, or set both",
+        FindingKind::WrongTokenFile => "remove the variable: the policy sets it to the file of the token",
+        FindingKind::AmbiguousCredentials => "remove the variables of the credentials that the container does not need",
+        FindingKind::PartitionMismatch => "use a role and a region of the same AWS partition",
+        FindingKind::ReadOnlyParentMount => "mount the volume at another path, or set another `tokenMountPath`",
+        FindingKind::OverriddenRole => "remove the variable, or use a service account that has this role",
+        FindingKind::StaticCredentials => "remove the variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`",
+        FindingKind::InvalidRoleMapping => "correct the entry in the ConfigMap",
+        FindingKind::OptedOut => "remove the label",
+        FindingKind::ForeignToken => "annotate the service account with its role, and remove the volume",
+        FindingKind::NotInjected => "create the pod again",
+    }
+}

@@ -1,0 +1,137 @@
+//! Finds the field that a finding is about: from the policy's [`Place`] to a JSON pointer.
+
+use irsa::{ItemKind, Place};
+use serde_json::Value;
+
+/// The JSON pointer of the field in its object. If the field is missing, that of the nearest thing around it that
+/// exists.
+pub fn pointer(place: &Place, object: &Value) -> String {
+    let mut pointer = place.template.as_deref().map(path_pointer).unwrap_or_default();
+    if let Some(name) = &place.container {
+        return container(&pointer, name, place, object)
+            .unwrap_or_else(|| existing(&format!("{pointer}/spec"), object));
+    }
+    let found = match place.kind {
+        ItemKind::Annotation => format!("{pointer}/metadata/annotations/{}", escape(&place.name)),
+        ItemKind::Label => format!("{pointer}/metadata/labels/{}", escape(&place.name)),
+        ItemKind::Volume => {
+            let volumes = format!("{pointer}/spec/volumes");
+            element(&volumes, "name", &place.name, object).unwrap_or(volumes)
+        }
+        ItemKind::ServiceAccountName => {
+            let field = |name| format!("{pointer}/spec/{name}");
+            let is_set =
+                |name| object.pointer(&field(name)).and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+            // The deprecated name counts only if the other one is missing.
+            let is_deprecated = !is_set("serviceAccountName") && is_set("serviceAccount");
+            field(if is_deprecated { "serviceAccount" } else { "serviceAccountName" })
+        }
+        ItemKind::Entry => format!("{pointer}/data/config"),
+        ItemKind::Whole | ItemKind::Variable | ItemKind::Mount => {
+            if place.template.is_some() {
+                pointer.push_str("/spec");
+            }
+            pointer
+        }
+    };
+    existing(&found, object)
+}
+
+/// The pointer of a path in a message of the policy: `spec.containers[0].env`.
+pub fn path_pointer(path: &str) -> String {
+    let mut pointer = String::new();
+    for segment in path.split('.').filter(|segment| !segment.is_empty()) {
+        let (key, indices) = segment.split_once('[').unwrap_or((segment, ""));
+        pointer.push('/');
+        pointer.push_str(&escape(key));
+        for index in indices.split('[').filter(|index| !index.is_empty()) {
+            pointer.push('/');
+            pointer.push_str(index.trim_end_matches(']'));
+        }
+    }
+    pointer
+}
+
+/// The pointer itself if the object has the value, else that of the nearest value around it.
+pub fn existing(pointer: &str, object: &Value) -> String {
+    let mut pointer = pointer;
+    while object.pointer(pointer).is_none() {
+        let Some((parent, _)) = pointer.rsplit_once('/') else { return String::new() };
+        pointer = parent;
+    }
+    pointer.to_owned()
+}
+
+fn container(template: &str, name: &str, place: &Place, object: &Value) -> Option<String> {
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let container = lists.iter().find_map(|list| element(&format!("{template}/spec/{list}"), "name", name, object))?;
+    let within = match place.kind {
+        ItemKind::Variable => element(&format!("{container}/env"), "name", &place.name, object),
+        ItemKind::Mount => element(&format!("{container}/volumeMounts"), "mountPath", &place.name, object)
+            .or_else(|| element(&format!("{container}/volumeDevices"), "devicePath", &place.name, object)),
+        _ => None,
+    };
+    Some(within.unwrap_or(container))
+}
+
+/// The pointer of the element of an array whose member `key` is this text.
+fn element(array: &str, key: &str, text: &str, object: &Value) -> Option<String> {
+    let elements = object.pointer(array)?.as_array()?;
+    let index = elements.iter().position(|element| element.get(key).and_then(Value::as_str) == Some(text))?;
+    Some(format!("{array}/{index}"))
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn finds_what_a_place_names() {
+        let object = json!({"spec": {"template": {
+            "metadata": {"annotations": {"eks.amazonaws.com/token-expiration": "x"}},
+            "spec": {
+                "serviceAccount": "web",
+                "containers": [
+                    {"name": "a"},
+                    {"name": "b", "env": [{"name": "X"}, {"name": "Y"}], "volumeMounts": [{"mountPath": "/t"}]},
+                ],
+                "volumes": [{"name": "v"}],
+            },
+        }}});
+        let place = |container: Option<&str>, kind, name: &str| Place {
+            template: Some("spec.template".to_owned()),
+            container: container.map(str::to_owned),
+            kind,
+            name: name.to_owned(),
+            ..Place::default()
+        };
+        for (place, expected) in [
+            (
+                place(None, ItemKind::Annotation, "eks.amazonaws.com/token-expiration"),
+                "/metadata/annotations/eks.amazonaws.com~1token-expiration",
+            ),
+            (place(None, ItemKind::Label, "missing"), "/metadata"),
+            (place(None, ItemKind::Volume, "v"), "/spec/volumes/0"),
+            (place(None, ItemKind::ServiceAccountName, ""), "/spec/serviceAccount"),
+            (place(None, ItemKind::Whole, ""), "/spec"),
+            (place(Some("b"), ItemKind::Variable, "Y"), "/spec/containers/1/env/1"),
+            (place(Some("b"), ItemKind::Variable, "Z"), "/spec/containers/1"),
+            (place(Some("b"), ItemKind::Mount, "/t"), "/spec/containers/1/volumeMounts/0"),
+            (place(Some("c"), ItemKind::Whole, ""), "/spec"),
+        ] {
+            assert_eq!(pointer(&place, &object), format!("/spec/template{expected}"), "{place:?}");
+        }
+    }
+
+    #[test]
+    fn turns_a_path_into_a_pointer() {
+        assert_eq!(path_pointer("spec.jobs[12].template"), "/spec/jobs/12/template");
+        assert_eq!(path_pointer(""), "");
+    }
+}

@@ -1,0 +1,234 @@
+//! Running pods that do not have what their service account and the settings say now, and the commands that create them
+//! again.
+//!
+//! The policy tells what a new pod of the same kind would get: what was injected is taken out of the running pod, which
+//! then goes through the policy again. Variables that the pod's workload sets itself stay.
+
+use std::collections::{BTreeMap, HashMap};
+
+use irsa::json::Reader;
+use irsa::{Decision, Request, Review};
+use serde_json::Value;
+
+use super::index::{Location, Lookup};
+use super::names;
+use super::review::{Checker, Found, object_name, request};
+use crate::documents::InputObject;
+use crate::report::Restart;
+
+/// The variables that the policy injects.
+const INJECTED: [&str; 9] = [
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
+
+/// The volumes that the policy injects, by their default names.
+const VOLUMES: [&str; 2] = ["aws-iam-token", "eks-pod-identity-token"];
+
+/// The pod templates of the input's workloads, by kind, namespace and name.
+pub type Templates = HashMap<(String, String, String), Value>;
+
+/// The workloads that controllers of the input belong to: a `ReplicaSet`'s Deployment, by kind, namespace and name.
+pub type Owners = HashMap<(String, String, String), (String, String)>;
+
+/// A running pod that has to be created again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StalePod {
+    namespace: String,
+    name: String,
+    /// The workload that creates it: kind and name.
+    workload: Option<(String, String)>,
+}
+
+/// Whether a pod of the cluster runs, or is about to.
+pub fn is_running(pod: &InputObject) -> bool {
+    if pod.head.kind != "Pod" || pod.head.api_version != "v1" || !pod.head.is_live() {
+        return false;
+    }
+    let value: Value = serde_json::from_str(&pod.json).unwrap_or_default();
+    !matches!(value.pointer("/status/phase").and_then(Value::as_str), Some("Succeeded" | "Failed"))
+}
+
+/// The workload that creates a pod.
+pub fn workload_of(pod: &InputObject, namespace: &str, owners: &Owners) -> Option<(String, String)> {
+    let controller = pod.head.controller()?;
+    let (kind, name) = (controller.kind.clone(), controller.name.clone());
+    if let Some(owner) = owners.get(&(kind.clone(), namespace.to_owned(), name.clone())) {
+        return Some(owner.clone());
+    }
+    let hash = pod.head.metadata.labels.as_ref().and_then(|labels| labels.get("pod-template-hash")?.as_str());
+    match (kind.as_str(), hash) {
+        // A Deployment names its ReplicaSets after itself and this hash.
+        ("ReplicaSet", Some(hash)) => match name.strip_suffix(hash).and_then(|name| name.strip_suffix('-')) {
+            Some(deployment) => Some(("Deployment".to_owned(), deployment.to_owned())),
+            None => Some((kind, name)),
+        },
+        _ => Some((kind, name)),
+    }
+}
+
+/// What a running pod has that a new one would not have, or has otherwise. `None` if nothing, or if it can't be told.
+pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Option<&Value>) -> Option<Found> {
+    let namespace = pod.head.namespace(checker.namespace);
+    let running: Value = serde_json::from_str(&pod.json).ok()?;
+    let fresh = InputObject {
+        document: pod.document,
+        pointer: pod.pointer.clone(),
+        json: without_injected(&running, template).to_string(),
+        head: pod.head.clone(),
+    };
+    let request = request(&fresh, namespace);
+    let mut lookup = Lookup::new(checker.index, file);
+    let review = Review::new(&Request::read(&mut Reader::new(&request)).ok()?, checker.settings, &mut lookup);
+    if !lookup.unknown_accounts.is_empty() || lookup.unknown_config_map.is_some() {
+        return None;
+    }
+    let expected: Value = match (review.decision, review.mutated_object) {
+        (Decision::Injected, Some(object)) => serde_json::from_str(&object.to_string()).ok()?,
+        (Decision::Unchanged, _) => serde_json::from_str(&fresh.json).ok()?,
+        // A pod that opts out, or that would be refused.
+        _ => return None,
+    };
+    let differences = differences(&running, &expected);
+    if differences.is_empty() {
+        return None;
+    }
+    let account = lookup.accounts.first().map_or("its service account", |(name, _)| name);
+    let message = format!(
+        "running pod: {} {} not what {account} and the settings give a pod now",
+        differences.join(", "),
+        if differences.len() == 1 { "is" } else { "are" },
+    );
+    Some(Found {
+        name: names::STALE_POD.name,
+        level: names::STALE_POD.level,
+        message,
+        fix: Some("create the pod again: the commands are at the end of the report".to_owned()),
+        location: Location { file, document: pod.document, pointer: pod.pointer.clone() },
+        object: object_name(pod, checker.namespace),
+        is_in_account: false,
+    })
+}
+
+/// The pod without what was injected into it. What its template sets stays.
+fn without_injected(pod: &Value, template: Option<&Value>) -> Value {
+    let mut pod = pod.clone();
+    let own_variables = |container: &str| -> Vec<String> {
+        let containers = ["/spec/containers", "/spec/initContainers"]
+            .iter()
+            .filter_map(|list| template?.pointer(list)?.as_array())
+            .flatten();
+        let own = containers.filter(|it| it.get("name").and_then(Value::as_str) == Some(container));
+        let variables = own.filter_map(|container| container.get("env")?.as_array()).flatten();
+        variables.filter_map(|variable| variable.get("name")?.as_str().map(str::to_owned)).collect()
+    };
+    let own_volumes: Vec<&str> = template
+        .and_then(|template| template.pointer("/spec/volumes")?.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|volume| volume.get("name")?.as_str())
+        .collect();
+    let is_injected_volume = |name: &str| VOLUMES.contains(&name) && !own_volumes.contains(&name);
+    let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) else { return pod };
+    for list in ["containers", "initContainers"] {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            let name = container.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let own = own_variables(&name);
+            if let Some(env) = container.get_mut("env").and_then(Value::as_array_mut) {
+                env.retain(|variable| {
+                    let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
+                    !INJECTED.contains(&name) || own.iter().any(|own| own == name)
+                });
+            }
+            if let Some(mounts) = container.get_mut("volumeMounts").and_then(Value::as_array_mut) {
+                mounts.retain(|mount| !mount.get("name").and_then(Value::as_str).is_some_and(is_injected_volume));
+            }
+        }
+    }
+    if let Some(volumes) = spec.get_mut("volumes").and_then(Value::as_array_mut) {
+        volumes.retain(|volume| !volume.get("name").and_then(Value::as_str).is_some_and(is_injected_volume));
+    }
+    pod
+}
+
+/// The injected things in which two pods differ, by their names. No values: those of variables may be secrets.
+fn differences(running: &Value, expected: &Value) -> Vec<String> {
+    let mut differences: Vec<String> = Vec::new();
+    let mut add = |name: String| {
+        if !differences.contains(&name) {
+            differences.push(name);
+        }
+    };
+    for list in ["containers", "initContainers"] {
+        let containers = |pod: &Value| -> Vec<Value> {
+            pod.pointer(&format!("/spec/{list}")).and_then(Value::as_array).cloned().unwrap_or_default()
+        };
+        let (running, expected) = (containers(running), containers(expected));
+        for (running, expected) in running.iter().zip(&expected) {
+            for variable in INJECTED {
+                if variable_value(running, variable) != variable_value(expected, variable) {
+                    add(format!("`{variable}`"));
+                }
+            }
+        }
+    }
+    for name in VOLUMES {
+        let token = |pod: &Value| -> Option<Value> {
+            let volumes = pod.pointer("/spec/volumes")?.as_array()?;
+            let volume = volumes.iter().find(|volume| volume.get("name").and_then(Value::as_str) == Some(name))?;
+            volume.pointer("/projected/sources/0/serviceAccountToken/audience").cloned()
+        };
+        if token(running) != token(expected) {
+            add(format!("volume `{name}`"));
+        }
+    }
+    differences
+}
+
+fn variable_value<'v>(container: &'v Value, name: &str) -> Option<&'v Value> {
+    let variables = container.get("env")?.as_array()?;
+    // Of equal names, the last counts.
+    let variable = variables.iter().rfind(|variable| variable.get("name").and_then(Value::as_str) == Some(name))?;
+    variable.get("value").or_else(|| variable.get("valueFrom"))
+}
+
+impl StalePod {
+    /// A pod, and the workload that creates it.
+    pub fn new(pod: &InputObject, namespace: &str, owners: &Owners) -> Self {
+        let workload = workload_of(pod, namespace, owners);
+        Self { namespace: namespace.to_owned(), name: pod.head.name(), workload }
+    }
+
+    fn command(&self) -> String {
+        let Self { namespace, name, workload } = self;
+        match workload.as_ref().map(|(kind, name)| (kind.as_str(), name)) {
+            Some((kind @ ("Deployment" | "StatefulSet" | "DaemonSet"), workload)) => {
+                format!("kubectl rollout restart {}/{workload} -n {namespace}", kind.to_ascii_lowercase())
+            }
+            Some((kind @ ("ReplicaSet" | "ReplicationController"), workload)) => {
+                format!("kubectl delete pod {name} -n {namespace} # {kind} {workload} creates it again")
+            }
+            Some((kind, workload)) => {
+                format!("# {kind} {namespace}/{workload} controls pod {name}: restart it the way that kind needs")
+            }
+            None => format!("# nothing creates pod {namespace}/{name} again: delete it and apply its manifest"),
+        }
+    }
+}
+
+/// The commands for these pods, each once.
+pub fn commands(pods: &[StalePod]) -> Vec<Restart> {
+    let mut commands: BTreeMap<String, usize> = BTreeMap::new();
+    for pod in pods {
+        let count = commands.entry(pod.command()).or_default();
+        *count = count.saturating_add(1);
+    }
+    commands.into_iter().map(|(command, pods)| Restart { command, pods }).collect()
+}

@@ -1,0 +1,253 @@
+//! Sends an object through the policy, and takes over what it finds.
+
+use irsa::json::Reader;
+use irsa::{Action, FindingKind, Owner, Request, Review, Settings};
+use serde_json::{Value, json};
+
+use super::index::{Entry, Index, Location, Lookup};
+use super::{fixes, locate, names};
+use crate::documents::InputObject;
+use crate::report::{Level, ObjectName};
+
+/// A finding whose line is not known yet.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its name.
+    pub name: &'static str,
+    /// Its level.
+    pub level: Level,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub fix: Option<String>,
+    /// Where it is.
+    pub location: Location,
+    /// The object that was checked.
+    pub object: ObjectName,
+    /// Whether it is in the service account of the object that was checked.
+    pub is_in_account: bool,
+}
+
+/// What all objects are checked against.
+pub struct Checker<'c> {
+    /// The service accounts of the input, and each ConfigMap.
+    pub index: &'c Index,
+    /// The settings for new objects.
+    pub settings: &'c Settings<'c>,
+    /// The settings for running pods: in mode `Validate`.
+    pub settings_of_live: &'c Settings<'c>,
+    /// The namespace of objects that name none.
+    pub namespace: &'c str,
+    /// Whether a service account that is not in the input does not exist.
+    pub is_strict: bool,
+}
+
+/// The name of an object.
+pub fn object_name(object: &InputObject, default_namespace: &str) -> ObjectName {
+    let head = &object.head;
+    let is_namespaced = !manifest_reader::is_cluster_scoped(&head.kind);
+    ObjectName {
+        api_version: head.api_version.clone(),
+        kind: head.kind.clone(),
+        namespace: is_namespaced.then(|| head.namespace(default_namespace).to_owned()),
+        name: irsa::escaped_line(&head.name(), 253),
+    }
+}
+
+/// The admission request that creates an object.
+pub fn request(object: &InputObject, namespace: &str) -> String {
+    let (group, version) = object.head.group_version();
+    let kind = json!({"group": group, "version": version, "kind": object.head.kind});
+    let namespace = if manifest_reader::is_cluster_scoped(&object.head.kind) { "" } else { namespace };
+    let namespace = Value::from(namespace);
+    let object = &object.json;
+    format!(r#"{{"uid":"check","kind":{kind},"namespace":{namespace},"operation":"CREATE","object":{object}}}"#)
+}
+
+impl Checker<'_> {
+    /// What the policy finds in an object that is created.
+    pub fn check(&self, file: usize, object: &InputObject) -> Vec<Found> {
+        let namespace = object.head.namespace(self.namespace);
+        let request = request(object, namespace);
+        let is_live_pod = object.head.is_live() && object.head.kind == "Pod";
+        let settings = if is_live_pod { self.settings_of_live } else { self.settings };
+        let mut lookup = Lookup::new(self.index, file);
+        let review = match Request::read(&mut Reader::new(&request)) {
+            Ok(request) => Review::new(&request, settings, &mut lookup),
+            Err(unreadable) => Review::unreadable(&unreadable),
+        };
+        if review.findings.is_empty() && review.rejection.is_none() {
+            return Vec::new();
+        }
+        let context = Context {
+            value: serde_json::from_str(&object.json).unwrap_or_default(),
+            name: object_name(object, self.namespace),
+            location: Location { file, document: object.document, pointer: object.pointer.clone() },
+            lookup,
+            is_strict: self.is_strict,
+        };
+        let mut found: Vec<Found> = review.findings.iter().map(|finding| context.found(finding)).collect();
+        let lines: Vec<String> = review.findings.iter().map(irsa::Finding::line).collect();
+        let reasons = review.rejection.iter().flat_map(|rejection| rejection.message.lines());
+        found
+            .extend(reasons.filter(|reason| !lines.iter().any(|line| line == reason)).map(|it| context.unreadable(it)));
+        found
+    }
+}
+
+/// An object that was checked.
+struct Context<'i> {
+    value: Value,
+    name: ObjectName,
+    location: Location,
+    lookup: Lookup<'i>,
+    is_strict: bool,
+}
+
+impl Context<'_> {
+    fn found(&self, finding: &irsa::Finding) -> Found {
+        let line = finding.line();
+        if let Some(placeholder) = self.placeholder(finding) {
+            return placeholder;
+        }
+        let suffix = format!(" [{}]", finding.kind.name());
+        let message = line.strip_suffix(&suffix).unwrap_or(&line).to_owned();
+        let level = match finding.action {
+            Action::Reject => Level::Reject,
+            Action::Warn | Action::Ignore => Level::Warn,
+        };
+        let own = |location: Location| Found {
+            name: finding.kind.name(),
+            level,
+            fix: Some(fixes::fix(finding.kind).to_owned()),
+            message,
+            location,
+            object: self.name.clone(),
+            is_in_account: false,
+        };
+        match (finding.kind, finding.place.owner) {
+            (FindingKind::MissingServiceAccount, _) if !self.is_strict => {
+                let accounts = self.lookup.unknown_accounts.join("`, `");
+                let message = format!("service account `{accounts}` is not in the input, so its role is not known");
+                let fix = "add its manifest to the input, or use `--strict` if the input is complete";
+                Found { message, ..note(own(self.in_object(finding)), names::UNKNOWN_SERVICE_ACCOUNT, fix) }
+            }
+            (FindingKind::InvalidRoleMapping, Owner::ConfigMap)
+                if !self.is_strict && self.lookup.unknown_config_map.is_some() =>
+            {
+                let name = self.lookup.unknown_config_map.as_deref().unwrap_or_default();
+                let message = format!("ConfigMap `{name}` of the setting `rolesConfigMap` is not in the input");
+                let fix = "add its manifest to the input, or use `--strict` if the input is complete";
+                Found { message, ..note(own(self.in_object(finding)), names::UNKNOWN_CONFIG_MAP, fix) }
+            }
+            (_, Owner::ServiceAccount) => match self.entry(finding) {
+                Some(entry) => Found { is_in_account: true, ..own(in_entry(entry, finding)) },
+                None => own(self.in_object(finding)),
+            },
+            (_, Owner::ConfigMap) => match self.lookup.config_map {
+                Some(entry) => own(in_entry(entry, finding)),
+                None => own(self.in_object(finding)),
+            },
+            (_, Owner::Object) => own(self.in_object(finding)),
+        }
+    }
+
+    /// A note instead of a finding about a value that something else replaces before the object is created.
+    fn placeholder(&self, finding: &irsa::Finding) -> Option<Found> {
+        let entry = self.entry(finding).filter(|_| finding.place.owner == Owner::ServiceAccount);
+        let (location, value, start) = match entry {
+            Some(entry) => {
+                let value = serde_json::from_str(&entry.json).unwrap_or_default();
+                (in_entry(entry, finding), value, &entry.location.pointer)
+            }
+            None => (self.in_object(finding), self.value.clone(), &self.location.pointer),
+        };
+        let text = value.pointer(location.pointer.strip_prefix(start.as_str())?)?.as_str()?;
+        if self.is_strict || !is_placeholder(text) {
+            return None;
+        }
+        let shown = irsa::escaped_line(text, 100);
+        Some(Found {
+            name: names::PLACEHOLDER.name,
+            level: names::PLACEHOLDER.level,
+            message: format!("`{shown}` is a placeholder: it is not checked"),
+            fix: Some(
+                "check the manifest after the placeholder is replaced, or use `--strict` if nothing replaces it"
+                    .to_owned(),
+            ),
+            location,
+            object: self.name.clone(),
+            is_in_account: entry.is_some(),
+        })
+    }
+
+    /// The service account that a finding is in, if another object refers to it.
+    fn entry(&self, finding: &irsa::Finding) -> Option<&Entry> {
+        let line = finding.line();
+        self.lookup.accounts.iter().find(|(name, _)| line.contains(name)).map(|(_, entry)| *entry)
+    }
+
+    /// A reason of a rejection that is not a finding: a field that can't be read.
+    fn unreadable(&self, reason: &str) -> Found {
+        let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
+        let path = path.strip_prefix("object").unwrap_or_default();
+        let pointer = locate::existing(&locate::path_pointer(path), &self.value);
+        let shown = path.trim_start_matches('.');
+        let message = match reason.split_once("`: ") {
+            Some((_, message)) if !shown.is_empty() => format!("`{shown}`: {message}"),
+            _ => reason.to_owned(),
+        };
+        let mut location = self.location.clone();
+        location.pointer.push_str(&pointer);
+        Found {
+            name: names::UNREADABLE_OBJECT.name,
+            level: names::UNREADABLE_OBJECT.level,
+            message,
+            fix: Some("correct the field: Kubernetes refuses the object, too".to_owned()),
+            location,
+            object: self.name.clone(),
+            is_in_account: false,
+        }
+    }
+
+    fn in_object(&self, finding: &irsa::Finding) -> Location {
+        let mut location = self.location.clone();
+        let place = match finding.place.owner {
+            Owner::Object => finding.place.clone(),
+            // The object itself is the account, or the ConfigMap.
+            Owner::ServiceAccount | Owner::ConfigMap if matches!(&*self.name.kind, "ServiceAccount" | "ConfigMap") => {
+                finding.place.clone()
+            }
+            Owner::ServiceAccount | Owner::ConfigMap => irsa::Place {
+                template: finding.place.template.clone(),
+                kind: irsa::ItemKind::ServiceAccountName,
+                ..irsa::Place::default()
+            },
+        };
+        location.pointer.push_str(&locate::pointer(&place, &self.value));
+        location
+    }
+}
+
+/// Whether a value is there to be replaced: it has `${NAME}`, `$(NAME)` or `<name>`.
+fn is_placeholder(text: &str) -> bool {
+    let has = |open: &str, close: char| {
+        text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).is_some_and(|(name, _)| {
+            name.starts_with(|char: char| char.is_ascii_alphabetic() || char == '_') && name.len() <= 100
+        })
+    };
+    has("${", '}') || has("$(", ')') || has("<", '>')
+}
+
+fn note(found: Found, own: names::OwnFinding, fix: &str) -> Found {
+    Found { name: own.name, level: own.level, fix: Some(fix.to_owned()), ..found }
+}
+
+/// The field of a service account or ConfigMap of the input.
+fn in_entry(entry: &Entry, finding: &irsa::Finding) -> Location {
+    let value: Value = serde_json::from_str(&entry.json).unwrap_or_default();
+    let place = irsa::Place { template: None, container: None, ..finding.place.clone() };
+    let mut location = entry.location.clone();
+    location.pointer.push_str(&locate::pointer(&place, &value));
+    location
+}

@@ -1,0 +1,196 @@
+//! Tells what a document is that is not a complete Kubernetes object, and what to do about it.
+
+use manifest_reader::{Duplicate, Position, Unreadable};
+use serde_json::Value;
+
+use super::source::Head;
+
+/// A document, or a part of one, that is not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// What it is.
+    pub kind: SkippedKind,
+    /// Where it is.
+    pub at: Position,
+    /// What it is, and what to do.
+    pub message: String,
+}
+
+/// What a document is that is not checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SkippedKind {
+    /// Neither YAML nor JSON.
+    Unreadable,
+    /// A template before it is rendered.
+    Template,
+    /// A Kustomize patch.
+    Patch,
+    /// A document without `apiVersion` and `kind`.
+    Fragment,
+    /// A kubeconfig.
+    Kubeconfig,
+    /// Not skipped: a key that a later, equal key overrides.
+    DuplicateKey,
+}
+
+impl Skipped {
+    /// What is at a position.
+    pub fn new(kind: SkippedKind, at: Position, message: impl Into<String>) -> Self {
+        Self { kind, at, message: message.into() }
+    }
+
+    /// Makes an unreadable document one that is only not checked, because it does not look like a manifest.
+    pub fn excuse(&mut self) {
+        if self.kind == SkippedKind::Unreadable {
+            self.kind = SkippedKind::Fragment;
+        }
+    }
+}
+
+/// The bytes as text.
+///
+/// # Errors
+/// If they are not UTF-8, or binary.
+pub fn text(bytes: Vec<u8>) -> Result<String, Skipped> {
+    let unreadable = |message: &str| Skipped::new(SkippedKind::Unreadable, Position::START, message);
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(unreadable("expected UTF-8, but got UTF-16: save the file as UTF-8"));
+    }
+    if bytes.contains(&0) {
+        return Err(unreadable("expected YAML or JSON, but got a binary file"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let lines = valid.split(|byte| *byte == b'\n').count();
+        let line = u32::try_from(lines).unwrap_or(u32::MAX);
+        let at = Position { line, column: 1 };
+        Skipped::new(SkippedKind::Unreadable, at, "expected UTF-8, but got another encoding: save the file as UTF-8")
+    })
+}
+
+/// Whether the text has actions of a template language: Helm's, or Jinja's.
+pub fn has_template_actions(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("<%")
+}
+
+/// A document that is neither YAML nor JSON.
+pub fn unreadable(unreadable: &Unreadable, has_template_actions: bool) -> Skipped {
+    let Unreadable { at, message } = unreadable;
+    if has_template_actions {
+        let message = "this is a template before it is rendered: check what `helm template` prints, as in \
+                       `helm template CHART | irsa check -`";
+        return Skipped::new(SkippedKind::Template, *at, message);
+    }
+    Skipped::new(SkippedKind::Unreadable, *at, format!("can't be read as YAML: {message}{}", hint(message)))
+}
+
+/// What to do about an error of the YAML parser.
+fn hint(message: &str) -> &'static str {
+    let hints = [
+        ("tab", ": indent with spaces"),
+        ("unclosed quote", ": close it"),
+        ("unclosed bracket", ": close it"),
+        ("anchor", ": an alias can only name an anchor above it in the same document"),
+        ("mapping values are not allowed", ": put the value in quotes, or move it to a line of its own"),
+        ("flow mapping", ": close the `{`, or separate the entries with commas"),
+        ("flow sequence", ": close the `[`, or separate the elements with commas"),
+        ("expected key", ": check the indentation of this line"),
+        ("expected '-' indicator", ": check the indentation of this line"),
+        ("simple key", ": add `:` after the key, or check the indentation"),
+        ("expected a key", ": put it in quotes"),
+        ("to merge", ": `<<` takes an alias of a mapping, such as `*name`"),
+        ("does not fit its tag", ": change the value, or remove the tag"),
+        ("aliases", ": write the values out"),
+    ];
+    hints.iter().find(|(words, _)| message.contains(words)).map_or("", |(_, hint)| hint)
+}
+
+/// The first conflict marker of Git.
+pub fn conflict(text: &str) -> Option<Skipped> {
+    let index = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
+    let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+    let at = Position { line, column: 1 };
+    Some(Skipped::new(SkippedKind::Unreadable, at, "this is a conflict marker of Git: resolve the conflict"))
+}
+
+/// A key that a later, equal key overrides.
+pub fn duplicate(duplicate: &Duplicate) -> Skipped {
+    let Duplicate { key, dropped, kept } = duplicate;
+    let key = irsa::escaped_line(key, 100);
+    let message =
+        format!("key `{key}`: kubectl ignores this value, because the key is here again on line {}", kept.line);
+    Skipped::new(SkippedKind::DuplicateKey, *dropped, message)
+}
+
+/// What a document is that is no complete object. `None` if it is one.
+pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skipped> {
+    let skipped = |kind, message: &str| Some(Skipped::new(kind, at(), message));
+    if head.kind.is_empty() || head.api_version.is_empty() {
+        return not_an_object(json, head).and_then(|(kind, message)| skipped(kind, message));
+    }
+    if head.kind == "Config" && head.api_version == "v1" {
+        return skipped(SkippedKind::Kubeconfig, "this is a kubeconfig, not a manifest: it is not checked");
+    }
+    if head.metadata.name.as_deref().is_some_and(|name| name.contains("{{")) {
+        let message = "this is a template before it is rendered: check what `helm template` prints, as in \
+                       `helm template CHART | irsa check -`";
+        return skipped(SkippedKind::Template, message);
+    }
+    (!head.is_live() && is_patch(json, head)).then(|| {
+        let message = "this is a part of an object, such as a Kustomize patch: check what `kubectl kustomize` prints, as in \
+                       `kubectl kustomize DIRECTORY | irsa check -`";
+        Skipped::new(SkippedKind::Patch, at(), message)
+    })
+}
+
+fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, &'static str)> {
+    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    let is_operation = |value: &Value| value.get("op").is_some() && value.get("path").is_some();
+    Some(match &value {
+        Value::Array(elements) if elements.is_empty() => return None,
+        Value::Array(elements) if elements.iter().all(is_operation) => {
+            let message = "this is a JSON patch, not an object: check what `kubectl kustomize` prints";
+            (SkippedKind::Patch, message)
+        }
+        Value::Array(_) => (SkippedKind::Fragment, "this is an array, not a Kubernetes object: it is not checked"),
+        Value::Object(members) if members.is_empty() => return None,
+        Value::Object(_) if !head.kind.is_empty() => {
+            (SkippedKind::Fragment, "this document has no `apiVersion`: add it, or it is not checked")
+        }
+        Value::Object(_) if !head.api_version.is_empty() => {
+            (SkippedKind::Fragment, "this document has no `kind`: add it, or it is not checked")
+        }
+        Value::Object(_) => {
+            (SkippedKind::Fragment, "this document has no `apiVersion` and no `kind`: it is not checked")
+        }
+        _ => (SkippedKind::Fragment, "this is plain text, not a Kubernetes object: it is not checked"),
+    })
+}
+
+/// Whether a workload lacks what Kubernetes requires of it, as a strategic merge patch does: its template, its
+/// selector, or the image of every container.
+fn is_patch(json: &str, head: &Head) -> bool {
+    let (group, _) = head.group_version();
+    let template = match (group, head.kind.as_str()) {
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => "/spec/template/spec",
+        ("batch", "CronJob") => "/spec/jobTemplate/spec/template/spec",
+        ("", "Pod") => "/spec",
+        _ => return false,
+    };
+    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    let Some(spec) = value.get("spec").filter(|spec| spec.is_object()) else { return value.get("spec").is_none() };
+    if json.contains("\"$patch\"") || (group == "apps" && spec.get("selector").is_none()) {
+        return true;
+    }
+    let Some(pod) = value.pointer(template) else { return true };
+    if !pod.is_object() {
+        return false;
+    }
+    match pod.get("containers").and_then(Value::as_array) {
+        None => pod.get("containers").is_none(),
+        Some(containers) => {
+            !containers.is_empty()
+                && containers.iter().all(|container| container.is_object() && container.get("image").is_none())
+        }
+    }
+}

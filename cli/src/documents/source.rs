@@ -1,0 +1,205 @@
+//! A file of the input, and its objects.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use manifest_reader::{Comment, Position, documents};
+use serde::Deserialize;
+
+use super::classify::{self, Skipped, SkippedKind};
+use super::walk::shown;
+
+/// A file, or the standard input.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name for people: the path, or `<stdin>`.
+    pub name: String,
+    /// Whether the command line names it, rather than its directory.
+    pub is_named: bool,
+    path: Option<PathBuf>,
+    /// The text of the standard input, which can't be read again.
+    bytes: Vec<u8>,
+}
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// The objects.
+    pub objects: Vec<InputObject>,
+    /// The documents that are not checked.
+    pub skipped: Vec<Skipped>,
+    /// Comments for this tool.
+    pub comments: Vec<Comment>,
+}
+
+/// A Kubernetes object of the input.
+#[derive(Debug)]
+pub struct InputObject {
+    /// The index of its document in the file.
+    pub document: usize,
+    /// The JSON pointer from the document to the object.
+    pub pointer: String,
+    /// Its JSON.
+    pub json: String,
+    /// Its kind and metadata.
+    pub head: Head,
+}
+
+/// The fields that identify an object.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Head {
+    /// `apiVersion`.
+    pub api_version: String,
+    /// `kind`.
+    pub kind: String,
+    /// `metadata`.
+    pub metadata: Metadata,
+}
+
+/// The metadata of an object.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    /// The name.
+    pub name: Option<String>,
+    /// The prefix of a name that the API server completes.
+    pub generate_name: Option<String>,
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// The uid. Only an object of a cluster has one.
+    pub uid: Option<String>,
+    /// Labels. Values that are not strings are for the policy to refuse.
+    pub labels: Option<BTreeMap<String, serde_json::Value>>,
+    /// The objects that own it.
+    pub owner_references: Option<Vec<OwnerReference>>,
+}
+
+/// An owner of an object.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnerReference {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it controls the object.
+    pub controller: Option<bool>,
+}
+
+impl Head {
+    /// The fields of an object (JSON). Empty for anything else: serde would take an array for an object.
+    fn of(json: &str) -> Self {
+        let is_object = json.trim_start().starts_with('{');
+        if is_object { serde_json::from_str(json).unwrap_or_default() } else { Self::default() }
+    }
+
+    /// The name, or the prefix of a generated one with `*`.
+    pub fn name(&self) -> String {
+        let Metadata { name, generate_name, .. } = &self.metadata;
+        match (name.as_deref(), generate_name.as_deref()) {
+            (Some(name), _) if !name.is_empty() => name.to_owned(),
+            (_, Some(prefix)) if !prefix.is_empty() => format!("{prefix}*"),
+            _ => "(no name)".to_owned(),
+        }
+    }
+
+    /// The API group, empty for the core group, and the version.
+    pub fn group_version(&self) -> (&str, &str) {
+        self.api_version.split_once('/').unwrap_or(("", &self.api_version))
+    }
+
+    /// Whether the object comes from a cluster.
+    pub fn is_live(&self) -> bool {
+        self.metadata.uid.as_deref().is_some_and(|uid| !uid.is_empty())
+    }
+
+    /// Its own namespace, or the default one.
+    pub fn namespace<'h>(&'h self, default: &'h str) -> &'h str {
+        self.metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty()).unwrap_or(default)
+    }
+
+    /// The owner that controls it.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))
+    }
+}
+
+impl Source {
+    /// A file.
+    pub fn file(path: PathBuf, is_named: bool) -> Self {
+        Self { name: shown(&path), is_named, path: Some(path), bytes: Vec::new() }
+    }
+
+    /// The standard input, which is read at once.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn standard_input() -> Result<Self> {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).context("cannot read the standard input")?;
+        Ok(Self { name: "<stdin>".to_owned(), is_named: true, path: None, bytes })
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    /// If it can't be read, or is not text in UTF-8.
+    pub fn text(&self) -> Result<String, Skipped> {
+        let bytes = match &self.path {
+            None => self.bytes.clone(),
+            Some(path) => fs::read(path).map_err(|error| {
+                Skipped::new(SkippedKind::Unreadable, Position::START, format!("cannot read the file: {error}"))
+            })?,
+        };
+        classify::text(bytes)
+    }
+
+    /// Reads its objects. In a complete input, no object is a patch.
+    pub fn parse(&self, is_complete: bool) -> Parsed {
+        match self.text() {
+            Ok(text) => {
+                let mut parsed = parse(&text, is_complete);
+                // A directory may have data files, too.
+                if !self.is_named && !text.contains("apiVersion") {
+                    parsed.skipped.iter_mut().for_each(Skipped::excuse);
+                }
+                parsed
+            }
+            Err(skipped) => Parsed { skipped: vec![skipped], ..Parsed::default() },
+        }
+    }
+}
+
+/// Reads the objects of a YAML or JSON string.
+fn parse(text: &str, is_complete: bool) -> Parsed {
+    let mut parsed = Parsed::default();
+    let has_template_actions = classify::has_template_actions(text);
+    for (index, document) in documents(text).into_iter().enumerate() {
+        let document = match document {
+            Ok(document) => document,
+            Err(unreadable) => {
+                let skipped = || classify::unreadable(&unreadable, has_template_actions);
+                parsed.skipped.push(classify::conflict(text).unwrap_or_else(skipped));
+                continue;
+            }
+        };
+        parsed.skipped.extend(document.duplicates.iter().map(classify::duplicate));
+        parsed.comments.extend(document.comments.iter().cloned());
+        for object in document.objects() {
+            let head = Head::of(&object.json);
+            let at = || document.place(&object.pointer).map_or(document.start(), |place| place.value);
+            let skipped = classify::object(&object.json, &head, at);
+            if let Some(skipped) = skipped.filter(|skipped| !is_complete || skipped.kind != SkippedKind::Patch) {
+                parsed.skipped.push(skipped);
+                continue;
+            }
+            let (json, pointer) = (object.json.into_owned(), object.pointer);
+            parsed.objects.push(InputObject { document: index, pointer, json, head });
+        }
+    }
+    parsed
+}

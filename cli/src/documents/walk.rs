@@ -1,0 +1,92 @@
+//! Finds the files of the input.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::source::Source;
+
+/// The extensions of files in a directory that are read.
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// The files of the input.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// The files, in the order of the command line, those of a directory by name.
+    pub sources: Vec<Source>,
+    /// Paths that can't be read, each with the reason.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// The sources that the paths name. A directory stands for its `.yaml`, `.yml` and `.json` files, also in its
+/// subdirectories; hidden files and directories are left out. `is_excluded` leaves out files of directories.
+///
+/// # Errors
+/// If the standard input can't be read.
+pub fn sources(paths: &[PathBuf], is_excluded: &dyn Fn(&str) -> bool) -> Result<Walk> {
+    let mut walk = Walk::default();
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        if path == Path::new("-") {
+            walk.sources.push(Source::standard_input()?);
+            continue;
+        }
+        match fs::metadata(path) {
+            Err(error) => walk.unreadable.push((shown(path), error.to_string())),
+            Ok(metadata) if metadata.is_dir() => {
+                let mut files = Vec::new();
+                collect(path, &mut files, &mut walk.unreadable);
+                files.retain(|file| !is_excluded(&shown(file)));
+                if files.is_empty() {
+                    let reason = "the directory has no `.yaml`, `.yml` or `.json` file";
+                    walk.unreadable.push((shown(path), reason.to_owned()));
+                }
+                for file in files {
+                    if seen.insert(file.clone()) {
+                        walk.sources.push(Source::file(file, false));
+                    }
+                }
+            }
+            Ok(_) => {
+                if seen.insert(path.clone()) {
+                    walk.sources.push(Source::file(path.clone(), true));
+                }
+            }
+        }
+    }
+    Ok(walk)
+}
+
+/// A path for people: with forward slashes, and without `./` at its start.
+pub fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    text.strip_prefix("./").map_or_else(|| text.clone(), str::to_owned)
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>, unreadable: &mut Vec<(String, String)>) {
+    let mut entries = match entries(directory) {
+        Ok(entries) => entries,
+        Err(error) => return unreadable.push((shown(directory), format!("{error:#}"))),
+    };
+    entries.sort();
+    for path in entries {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        // A link to a directory could lead back up, so it is not followed.
+        if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
+            collect(&path, files, unreadable);
+        } else if path.extension().is_some_and(|own| EXTENSIONS.iter().any(|other| own.eq_ignore_ascii_case(other)))
+            && path.is_file()
+        {
+            files.push(path);
+        }
+    }
+}
+
+fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    fs::read_dir(directory)?.map(|entry| Ok(entry.context("cannot read an entry")?.path())).collect()
+}

@@ -1,0 +1,56 @@
+//! Reads what the command line names: files, or the standard input as `-`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use manifest_reader::{Document, documents};
+
+/// The text of a file, or of the standard input if the path is `-`.
+pub fn read(path: &Path) -> Result<String> {
+    if path == Path::new("-") {
+        return io::read_to_string(io::stdin().lock()).context("cannot read the standard input");
+    }
+    fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// The one document of a YAML or JSON text, as JSON. `None` if the text is empty.
+pub fn single_document(text: &str) -> Result<Option<String>> {
+    let mut documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
+    ensure!(documents.len() <= 1, "expected one document, but got {}", documents.len());
+    Ok(documents.pop().map(|document| document.json().into_owned()))
+}
+
+/// The policy's settings.
+#[derive(Args)]
+pub struct SettingsArgs {
+    /// The policy's settings as JSON
+    #[arg(long, value_name = "JSON")]
+    settings_json: Option<String>,
+
+    /// A file with the policy's settings, YAML or JSON
+    #[arg(short, long, visible_alias = "settings", value_name = "FILE", conflicts_with = "settings_json")]
+    settings_path: Option<PathBuf>,
+}
+
+impl SettingsArgs {
+    /// The settings as JSON, if they are given. Empty settings are `{}`.
+    pub fn read(&self) -> Result<Option<String>> {
+        let json = match (&self.settings_path, &self.settings_json) {
+            (Some(path), _) => {
+                let text = read(path)?;
+                single_document(&text).with_context(|| format!("cannot read the settings in `{}`", path.display()))?
+            }
+            (None, Some(json)) => Some(json.clone()),
+            (None, None) => return Ok(None),
+        };
+        let json = json.unwrap_or_default();
+        match json.trim() {
+            "" | "null" => Ok(Some("{}".to_owned())),
+            text if text.starts_with('{') => Ok(Some(json)),
+            _ => bail!("expected the settings to be an object, but got something else"),
+        }
+    }
+}

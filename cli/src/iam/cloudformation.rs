@@ -1,0 +1,47 @@
+//! CloudFormation templates. A value that a function makes is not known.
+
+use serde_json::Value;
+
+use super::files::texts;
+use super::{Iam, Provider, Role, without_scheme};
+
+/// Adds the roles and providers of a template.
+pub fn add(template: &Value, file: &str, iam: &mut Iam) {
+    let Some(resources) = template.get("Resources").and_then(Value::as_object) else { return };
+    for (id, resource) in resources {
+        let properties = resource.get("Properties").unwrap_or(&Value::Null);
+        match resource.get("Type").and_then(Value::as_str) {
+            Some("AWS::IAM::Role") => {
+                let policy = properties.get("AssumeRolePolicyDocument").filter(|policy| !has_function(policy));
+                iam.roles.push(Role {
+                    arn: None,
+                    // Without a name of its own, the role gets a generated one.
+                    name: properties.get("RoleName").and_then(Value::as_str).unwrap_or(id).to_owned(),
+                    trust_policy: policy.cloned(),
+                    file: file.to_owned(),
+                });
+            }
+            Some("AWS::IAM::OIDCProvider") => {
+                let Some(url) = properties.get("Url").and_then(Value::as_str) else { continue };
+                iam.providers.push(Provider {
+                    account: None,
+                    issuer: without_scheme(url).to_owned(),
+                    audiences: texts(properties, "ClientIdList"),
+                    file: file.to_owned(),
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a function of CloudFormation makes a part of the value.
+fn has_function(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(has_function),
+        Value::Object(members) => {
+            members.iter().any(|(key, member)| key == "Ref" || key.starts_with("Fn::") || has_function(member))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,153 @@
+//! Reads files about IAM: what the AWS CLI prints, and dispatches to Terraform and CloudFormation.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use manifest_reader::{Node, documents};
+use serde_json::{Map, Value};
+
+use super::{Iam, Provider, Role, account_of, cloudformation, terraform, without_scheme};
+use crate::files::read as read_text;
+
+/// Reads all files.
+///
+/// # Errors
+/// If a file can't be read, or is of no known kind.
+pub fn read(paths: &[PathBuf]) -> Result<Iam> {
+    let mut iam = Iam::default();
+    for path in paths {
+        read_file(path, &mut iam).with_context(|| format!("cannot read `{}` as a file about IAM", path.display()))?;
+    }
+    Ok(iam)
+}
+
+fn read_file(path: &Path, iam: &mut Iam) -> Result<()> {
+    let text = read_text(path)?;
+    let name = path.to_string_lossy().into_owned();
+    for document in documents(&text) {
+        let document = document?;
+        let Some(root) = document.root() else { bail!("expected at most 255 levels of nesting") };
+        add(&value(root), &name, iam)?;
+    }
+    Ok(())
+}
+
+/// A value with CloudFormation's short functions (`!Ref`) in their long form (`{"Fn::Ref": …}`).
+fn value(node: &Node<'_>) -> Value {
+    use manifest_reader::Value as Yaml;
+    let plain = match &node.value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(bool) => Value::Bool(*bool),
+        Yaml::Number(number) => serde_json::from_str(number).unwrap_or_default(),
+        Yaml::String(text) => Value::String(text.to_string()),
+        Yaml::Array(elements) => elements.iter().map(value).collect(),
+        Yaml::Object(members) => {
+            members.iter().map(|member| (member.key.to_string(), value(&member.node))).collect::<Map<_, _>>().into()
+        }
+    };
+    match &node.tag {
+        Some(tag) => Value::Object(Map::from_iter([(format!("Fn::{}", tag.trim_start_matches('!')), plain)])),
+        None => plain,
+    }
+}
+
+fn add(value: &Value, file: &str, iam: &mut Iam) -> Result<()> {
+    let has = |key: &str| value.get(key).is_some();
+    if has("RoleDetailList") {
+        account_details(value, file, iam);
+    } else if let Some(role) = value.get("Role") {
+        iam.roles.extend(aws_role(role, file));
+    } else if let Some(Value::Array(roles)) = value.get("Roles") {
+        iam.roles.extend(roles.iter().filter_map(|role| aws_role(role, file)));
+    } else if let Some(Value::Array(providers)) = value.get("OpenIDConnectProviderList") {
+        provider_list(providers, file, iam);
+    } else if has("ClientIDList") && has("Url") {
+        let url = value.get("Url").and_then(Value::as_str).unwrap_or_default();
+        let issuer = without_scheme(url).to_owned();
+        iam.providers.push(Provider {
+            account: None,
+            issuer,
+            audiences: texts(value, "ClientIDList"),
+            file: file.to_owned(),
+        });
+    } else if has("planned_values") || (has("format_version") && has("values")) {
+        terraform::add(value, file, iam);
+    } else if has("Resources") {
+        cloudformation::add(value, file, iam);
+    } else {
+        bail!(
+            "expected the output of `aws iam get-account-authorization-details`, `get-role`, \
+             `list-open-id-connect-providers` or `get-open-id-connect-provider`, of `terraform show -json`, or a \
+             CloudFormation template"
+        );
+    }
+    Ok(())
+}
+
+/// `aws iam get-account-authorization-details`. If it is not truncated, it has every role of its account.
+fn account_details(value: &Value, file: &str, iam: &mut Iam) {
+    let roles = value.get("RoleDetailList").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_truncated = value.get("IsTruncated").and_then(Value::as_bool).unwrap_or_default()
+        || ["Marker", "NextToken"].iter().any(|key| value.get(*key).is_some_and(|marker| !marker.is_null()));
+    for role in roles.iter().filter_map(|role| aws_role(role, file)) {
+        let account = role.arn.as_deref().and_then(account_of);
+        if let Some(account) = account.filter(|_| !is_truncated) {
+            iam.complete_accounts.insert(account.to_owned());
+        }
+        iam.roles.push(role);
+    }
+}
+
+/// A role as the AWS CLI prints it. The trust policy may be URL-encoded, as the API has it.
+fn aws_role(role: &Value, file: &str) -> Option<Role> {
+    let trust_policy = match role.get("AssumeRolePolicyDocument") {
+        Some(Value::String(text)) => serde_json::from_str(&url_decoded(text)).ok(),
+        other => other.filter(|policy| policy.is_object()).cloned(),
+    };
+    Some(Role {
+        arn: role.get("Arn").and_then(Value::as_str).map(str::to_owned),
+        name: role.get("RoleName").and_then(Value::as_str)?.to_owned(),
+        trust_policy,
+        file: file.to_owned(),
+    })
+}
+
+/// `aws iam list-open-id-connect-providers`. The call has no pages, so the list has every provider of its account.
+fn provider_list(providers: &[Value], file: &str, iam: &mut Iam) {
+    for arn in providers.iter().filter_map(|provider| provider.get("Arn")?.as_str()) {
+        let Some((_, issuer)) = arn.split_once(":oidc-provider/") else { continue };
+        let account = account_of(arn).map(str::to_owned);
+        iam.complete_providers.extend(account.clone());
+        iam.providers.push(Provider { account, issuer: issuer.to_owned(), audiences: None, file: file.to_owned() });
+    }
+}
+
+/// The strings of an array. `None` if it is missing, or has anything else.
+pub fn texts(value: &Value, key: &str) -> Option<Vec<String>> {
+    value.get(key)?.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// Decodes percent-encoding. Anything that is not an escape stays.
+fn url_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escape = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%');
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_urls() {
+        assert_eq!(url_decoded("%7B%22a%22%3A1%7D"), r#"{"a":1}"#);
+        assert_eq!(url_decoded("{\"a\": \"100%\"}"), "{\"a\": \"100%\"}");
+        assert_eq!(url_decoded("%zz%4"), "%zz%4");
+    }
+}

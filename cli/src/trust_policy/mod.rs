@@ -1,0 +1,149 @@
+//! `irsa trust-policy`: the trust policies that service accounts need.
+//!
+//! `accounts` collects the service accounts by role, `build` makes a policy for each role, and `render` prints it.
+
+mod accounts;
+mod build;
+mod render;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args as ClapArgs, ValueEnum};
+
+use crate::files::SettingsArgs;
+use crate::output;
+
+/// The arguments of `trust-policy`.
+#[derive(ClapArgs)]
+pub struct Args {
+    /// Service accounts: manifests (files, directories, or `-` for the standard input), or names as `NAMESPACE/NAME`
+    #[arg(value_name = "PATH|NAMESPACE/NAME", required = true)]
+    accounts: Vec<String>,
+
+    /// The issuer of a cluster, as a URL. Several clusters are several issuers
+    #[arg(long, value_name = "URL", required_unless_present = "pod_identity")]
+    issuer: Vec<String>,
+
+    /// The role: an ARN. By default it is the one that the service account's annotation names
+    #[arg(long, value_name = "ARN")]
+    role: Option<String>,
+
+    /// The audience of the tokens. By default it is the one of the service account's annotation, or of the settings
+    #[arg(long, value_name = "AUDIENCE")]
+    audience: Option<String>,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// The namespace of manifests that name none
+    #[arg(short, long, value_name = "NAME", default_value = "default")]
+    namespace: String,
+
+    /// How to print the policies
+    #[arg(short = 'o', long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+
+    /// If a policy is longer than IAM's default limit: print several roles, each with a part of the service accounts
+    #[arg(long, conflicts_with = "generalize")]
+    split: bool,
+
+    /// If a policy is longer than IAM's default limit: let in every service account of the namespaces
+    #[arg(long)]
+    generalize: bool,
+
+    /// For EKS Pod Identity instead of IRSA, with the associations
+    #[arg(long, conflicts_with_all = ["issuer", "split", "generalize", "audience"])]
+    pod_identity: bool,
+
+    /// The name of the EKS cluster, for the associations of `--pod-identity`
+    #[arg(long, value_name = "NAME", default_value = "CLUSTER")]
+    cluster_name: String,
+}
+
+/// A format of the policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The policy as JSON. Several are an object, by the ARN of the role
+    Json,
+    /// Terraform resources
+    Terraform,
+    /// A CloudFormation template, as JSON
+    Cloudformation,
+    /// Objects of AWS Controllers for Kubernetes
+    Ack,
+    /// Objects of Crossplane's AWS provider
+    Crossplane,
+    /// Commands of the AWS CLI
+    Aws,
+}
+
+/// Prints the policies.
+pub fn execute(args: &Args) -> Result<ExitCode> {
+    let issuers = args.issuers()?;
+    let collected = accounts::collect(args)?;
+    let options = build::Options { issuers: &issuers, split: args.split, generalize: args.generalize };
+    let mut roles = Vec::new();
+    for (arn, accounts) in &collected {
+        if args.pod_identity {
+            roles.push(build::pod_identity(arn, accounts));
+            continue;
+        }
+        let built = build::irsa(arn, accounts, &options);
+        for warning in &built.warnings {
+            output::warning(warning);
+        }
+        roles.extend(built.roles);
+    }
+    let cluster = args.pod_identity.then_some(args.cluster_name.as_str());
+    let text = render::render(args.format, &roles, cluster);
+    let mut out = anstream::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    /// The issuers, without `https://`.
+    fn issuers(&self) -> Result<Vec<String>> {
+        self.issuer
+            .iter()
+            .map(|url| {
+                let issuer = url.trim().strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
+                let issuer = issuer.with_context(|| format!("expected the issuer as `https://…`, but got `{url}`"))?;
+                let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
+                ensure!(
+                    !issuer.is_empty() && issuer.bytes().all(is_plain),
+                    "expected the URL of an issuer, but got `{url}`"
+                );
+                Ok(issuer.to_owned())
+            })
+            .collect()
+    }
+
+    /// The paths and the names of `accounts`: a name has one slash, and is no file.
+    fn paths_and_names(&self) -> (Vec<PathBuf>, Vec<(String, String)>) {
+        let mut paths = Vec::new();
+        let mut names = Vec::new();
+        let is_name = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-.".contains(&it))
+        };
+        for text in &self.accounts {
+            match text.split_once('/') {
+                Some((namespace, name))
+                    if is_name(namespace)
+                        && is_name(name)
+                        && !namespace.starts_with('.')
+                        && !PathBuf::from(text).exists() =>
+                {
+                    names.push((namespace.to_owned(), name.to_owned()));
+                }
+                _ => paths.push(PathBuf::from(text)),
+            }
+        }
+        (paths, names)
+    }
+}

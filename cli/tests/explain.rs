@@ -1,0 +1,287 @@
+//! `irsa explain`, as a user types it: each of the setups in `explain/setups`, through files.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn setups() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../explain/setups");
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let setup = yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        (path.file_stem().unwrap().to_string_lossy().into_owned(), setup)
+    };
+    paths.iter().map(read).collect()
+}
+
+fn setup(name: &str) -> Value {
+    setups().into_iter().find(|(other, _)| other == name).unwrap().1
+}
+
+fn to_yaml(value: &Value) -> String {
+    // Through its JSON text: `serde_json` has numbers in a form of its own.
+    let value: yaml_serde::Value = yaml_serde::from_str(&value.to_string()).unwrap();
+    yaml_serde::to_string(&value).unwrap()
+}
+
+/// The command for a setup, with its inputs as files of a folder.
+fn command(setup: &Value, folder: &TempDir, as_yaml: bool) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_irsa"));
+    command.arg("explain");
+    let flags = BTreeMap::from([
+        ("pod", "--pod"),
+        ("serviceAccount", "--service-account"),
+        ("settings", "--settings-path"),
+        ("configMap", "--config-map"),
+        ("trustPolicy", "--trust-policy"),
+        ("discovery", "--discovery"),
+        ("jwks", "--jwks"),
+    ]);
+    for (name, input) in setup["inputs"].as_object().unwrap() {
+        let file = folder.path().join(name);
+        if let Some(flag) = flags.get(name.as_str()) {
+            let text = if as_yaml { to_yaml(input) } else { format!("{input:#}") };
+            fs::write(&file, text).unwrap();
+            command.arg(flag).arg(file);
+            continue;
+        }
+        match name.as_str() {
+            "token" => {
+                fs::write(&file, format!("{}\n", input.as_str().unwrap())).unwrap();
+                command.arg("--token-file").arg(file)
+            }
+            "issuer" => command.args(["--issuer", input.as_str().unwrap()]),
+            "now" => command.args(["--now", &input.to_string()]),
+            other => panic!("there is no flag for `{other}`"),
+        };
+    }
+    command
+}
+
+fn explain(setup: &Value, flags: &[&str], as_yaml: bool) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    command(setup, &folder, as_yaml).args(flags).output().unwrap()
+}
+
+fn status(setup: &Value) -> i32 {
+    match setup["expected"]["outcome"].as_str().unwrap() {
+        "passed" => 0,
+        "failed" => 1,
+        "unknown" => 3,
+        other => panic!("there is no outcome `{other}`"),
+    }
+}
+
+#[test]
+fn names_the_right_cause_of_each_setup_first() {
+    let setups = setups();
+    assert!(setups.len() > 10);
+    for (name, setup) in setups {
+        let expected = &setup["expected"];
+        for as_yaml in [false, true] {
+            let output = explain(&setup, &["--output", "json"], as_yaml);
+
+            assert_eq!(output.status.code(), Some(status(&setup)), "{name}: {output:?}");
+            let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let cause = match &expected["step"] {
+                Value::Null => Value::Null,
+                step => json!({"step": step, "mistake": expected["mistake"]}),
+            };
+            assert_eq!(said["cause"], cause, "{name}");
+            assert_eq!(said["problems"], json!([]), "{name}");
+        }
+
+        let output = explain(&setup, &[], true);
+        assert_eq!(output.status.code(), Some(status(&setup)), "{name}");
+        let tree = String::from_utf8(output.stdout).unwrap();
+        assert!(!tree.contains('\u{1b}'), "styles are for terminals only");
+        let first = tree.lines().next().unwrap();
+        match expected["mistake"].as_str() {
+            Some(mistake) => {
+                assert!(first.starts_with("cause: ") && first.ends_with(&format!("[{mistake}]")), "{name}: {first}");
+            }
+            None => assert!(first.starts_with("\u{2713} "), "{name}: {first}"),
+        }
+    }
+}
+
+#[test]
+fn never_prints_the_token() {
+    let walk_through = setup("00-walk-through");
+    let token = walk_through["inputs"]["token"].as_str().unwrap();
+    let signature = token.rsplit('.').next().unwrap();
+    for (name, mut setup) in setups() {
+        setup["inputs"]["token"] = token.into();
+        setup["inputs"]["jwks"] = walk_through["inputs"]["jwks"].clone();
+        for flags in [&["--output", "json"][..], &["--verbose"]] {
+            let output = explain(&setup, flags, false);
+            let printed = [output.stdout, output.stderr].concat();
+            let printed = String::from_utf8(printed).unwrap();
+            assert!(!printed.contains(token) && !printed.contains(signature), "{name}");
+        }
+    }
+}
+
+#[test]
+fn finds_the_pod_and_its_account_by_their_kinds() {
+    let demo = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo").join(file);
+    let explain = |pod: &str| {
+        Command::new(env!("CARGO_BIN_EXE_irsa"))
+            .args(["explain", pod, "--output", "json", "--settings-json", r#"{"region":"us-east-2"}"#])
+            .arg("--pod")
+            .arg(demo("pods.yaml"))
+            .arg("--service-account")
+            .arg(demo("cluster.yaml"))
+            .arg("--trust-policy")
+            .arg(demo("trust-policy.json"))
+            .args(["--issuer", "https://oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E"])
+            .output()
+            .unwrap()
+    };
+    for (pod, status, cause) in [
+        ("pod/eks-iam-test1", 1, json!({"step": "role", "mistake": "roleOfOtherAccount"})),
+        ("pod/eks-iam-test2", 1, json!({"step": "role", "mistake": "roleOfOtherAccount"})),
+        ("pod/eks-iam-test3", 0, Value::Null),
+        ("pod/eks-iam-test4", 0, Value::Null),
+    ] {
+        let output = explain(pod);
+        assert_eq!(output.status.code(), Some(status), "{pod}: {output:?}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(said["cause"], cause, "{pod}");
+    }
+    // The file has no such pod.
+    assert_eq!(explain("pod/other").status.code(), Some(2));
+}
+
+#[test]
+fn finds_the_workload_among_other_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("web.yaml");
+    let documents = "
+{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {}}
+---
+{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop}}
+---
+{apiVersion: example.com/v1, kind: Rollout, metadata: {name: web, namespace: shop}, spec: {template: {spec: {serviceAccountName: web, containers: [{name: app}]}}}}";
+    fs::write(&file, documents).unwrap();
+    let settings = json!({"customWorkloads": [
+        {"apiVersion": "example.com/v1", "kind": "Rollout", "podTemplates": ["$.spec.template"]},
+    ]});
+
+    let output = Command::new(env!("CARGO_BIN_EXE_irsa"))
+        .args(["explain", "--output", "json", "--settings-json", &settings.to_string(), "--workload"])
+        .arg(&file)
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["cause"], json!({"step": "role", "mistake": "missingRole"}));
+    assert!(said["steps"][0]["says"].as_str().unwrap().contains("shop/web"), "{}", said["steps"][0]);
+}
+
+#[test]
+fn reads_the_output_of_aws_iam_get_role() {
+    let mut setup = setup("00-walk-through");
+    let policy = setup["inputs"]["trustPolicy"].take();
+    setup["inputs"]["trustPolicy"] =
+        json!({"Role": {"Arn": "arn:aws:iam::111122223333:role/other", "AssumeRolePolicyDocument": policy}});
+
+    let output = explain(&setup, &["--output", "json"], false);
+
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["cause"], json!({"step": "role", "mistake": "otherRole"}));
+}
+
+#[test]
+fn exits_with_2_if_an_input_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let broken = file("broken", "a: [");
+    let pods = file("pods", "{kind: Pod, metadata: {name: a}}\n---\n{kind: Pod, metadata: {name: b}}");
+    let workloads = file(
+        "workloads",
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}\n---\n{apiVersion: batch/v1, kind: Job, metadata: {name: seed}}",
+    );
+    let policy = file("policy", r#"{"Statement": {"Effect": "allow"}}"#);
+    let token = file("token", "hunter2-is-no-token");
+    for (flags, reason) in [
+        (vec!["--pod", &broken], "cannot read the objects in"),
+        (vec!["--pod", &pods], "expected one Pod, but got 2: a, b"),
+        (vec!["--workload", &workloads], "expected one workload, but got 2: Deployment `web`, Job `seed`"),
+        (vec!["--workload", &pods], "expected a workload, but the files have none"),
+        (vec!["--pod", "/does/not/exist"], "cannot read `/does/not/exist`"),
+        (vec!["--trust-policy", &broken], "cannot read"),
+        (vec!["--trust-policy", &policy], "`Statement[0]`: `Effect`: expected `Allow` or `Deny`"),
+        (vec!["--token-file", &token], "expected a JWT"),
+        (vec!["--settings-json", r#"{"regio": "us-east-2"}"#], "did you mean `region`"),
+        (vec!["deployment/web"], "expected `pod/NAME`, but got `deployment/web`"),
+        (vec!["--no-such-flag"], "unexpected argument"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_irsa")).arg("explain").args(&flags).output().unwrap();
+
+        assert_eq!(output.status.code(), Some(2), "{flags:?}: {output:?}");
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(printed.contains(reason), "{flags:?}: {printed}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}
+
+#[test]
+fn reads_the_account_of_the_pods_namespace_from_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.yaml");
+    let list = "
+kind: List
+apiVersion: v1
+items:
+- {apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {serviceAccountName: web, containers: [{name: app}]}}
+- {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: other}}
+- apiVersion: v1
+  kind: ServiceAccount
+  metadata: {name: web, annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/web'}}
+";
+    fs::write(&file, list).unwrap();
+
+    let output = Command::new(env!("CARGO_BIN_EXE_irsa"))
+        .args(["explain", "--output", "json", "--settings-json", r#"{"region": "us-east-2"}"#, "--pod"])
+        .arg(&file)
+        .output()
+        .unwrap();
+
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for step in [0, 1] {
+        assert_eq!(said["steps"][step]["outcome"], "passed", "{}", said["steps"][step]);
+    }
+}
+
+#[test]
+fn prints_its_own_name_and_version() {
+    let output = Command::new(env!("CARGO_BIN_EXE_irsa")).arg("--version").output().unwrap();
+
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("irsa {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn ends_quietly_if_nobody_reads_its_output() {
+    let setup = setup("00-walk-through");
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+
+    let output = command(&setup, &folder, false).stdout(writer).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(141), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+}

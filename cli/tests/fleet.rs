@@ -1,0 +1,286 @@
+//! `irsa check --iam` and `irsa trust-policy`, as a user types them.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const ISSUER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
+
+fn irsa(folder: &TempDir, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_irsa")).args(args).current_dir(folder).output().unwrap()
+}
+
+fn account(name: &str, arn: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
+        "name": name, "namespace": "shop", "annotations": {"eks.amazonaws.com/role-arn": arn},
+    }})
+}
+
+fn policy(issuer: &str, operator: &str, subjects: &[&str]) -> Value {
+    let subjects: Vec<String> = subjects.iter().map(|it| format!("system:serviceaccount:{it}")).collect();
+    let mut condition = json!({"StringEquals": {format!("{issuer}:aud"): "sts.amazonaws.com"}});
+    condition[operator][format!("{issuer}:sub")] = json!(subjects);
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{issuer}")},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }]})
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:iam::111122223333:role/{name}")
+}
+
+fn role(name: &str, policy: &Value) -> Value {
+    json!({"RoleName": name, "Arn": arn(name), "AssumeRolePolicyDocument": policy})
+}
+
+/// A folder with service accounts, and this file about IAM.
+fn folder(iam: &Value) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let items = json!([
+        account("web", &arn("web")),
+        account("api", &arn("web")),
+        account("gone", &arn("gone")),
+        account("abroad", "arn:aws:iam::444455556666:role/x"),
+    ]);
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    fs::write(folder.path().join("accounts.json"), serde_json::to_string_pretty(&list).unwrap()).unwrap();
+    fs::write(folder.path().join("iam.json"), iam.to_string()).unwrap();
+    folder
+}
+
+/// The report of a check, as JSON.
+fn check(folder: &TempDir, args: &[&str]) -> Value {
+    let issuer = format!("prod=https://{ISSUER}");
+    let mut all = vec!["check", "accounts.json", "-o", "json", "--iam", "iam.json", "--issuer", &issuer];
+    all.extend(args);
+    let output = irsa(folder, &all);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// The findings: name, and what they are about.
+fn findings(report: &Value) -> Vec<(String, String)> {
+    let mut findings: Vec<(String, String)> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let object = finding["object"]["name"].as_str().unwrap_or_default();
+            (finding["finding"].as_str().unwrap().to_owned(), object.to_owned())
+        })
+        .collect();
+    findings.sort();
+    findings
+}
+
+fn found(name: &str, object: &str) -> (String, String) {
+    (name.to_owned(), object.to_owned())
+}
+
+fn status(report: &Value, account: &str) -> String {
+    let rows = report["fleet"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["serviceAccount"] == format!("shop/{account}")).unwrap();
+    row["status"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn compares_service_accounts_with_the_roles_of_an_account() {
+    let details = json!({"RoleDetailList": [
+        role("web", &policy(ISSUER, "StringEquals", &["shop:web", "shop:old"])),
+        role("wide", &policy(ISSUER, "StringLike", &["shop:*"])),
+    ]});
+    let folder = folder(&details);
+    let report = check(&folder, &[]);
+
+    assert_eq!(
+        findings(&report),
+        [
+            found("broadTrust", ""),
+            found("missingIamRole", "gone"),
+            found("missingSubject", ""),
+            found("unknownTrust", "abroad"),
+            found("untrustedServiceAccount", "api"),
+            found("unusedTrust", ""),
+        ],
+        "{report:#}"
+    );
+    for (account, expected) in [("web", "trusted"), ("api", "refused"), ("gone", "missing"), ("abroad", "unknown")] {
+        assert_eq!(status(&report, account), expected, "{account}");
+    }
+    let untrusted = report["findings"].as_array().unwrap().iter().find(|it| it["object"]["name"] == "api").unwrap();
+    let text = fs::read_to_string(folder.path().join("accounts.json")).unwrap();
+    let line = text.lines().enumerate().filter(|(_, line)| line.contains("role-arn")).nth(1).unwrap().0 + 1;
+    assert_eq!(untrusted["line"].as_u64(), u64::try_from(line).ok(), "the annotation's line: {untrusted:#}");
+    assert!(untrusted["fix"].as_str().unwrap().contains("beside the values that are there"));
+}
+
+#[test]
+fn claims_that_a_role_is_missing_only_if_the_file_is_complete() {
+    let web = role("web", &policy(ISSUER, "StringEquals", &["shop:web"]));
+    for iam in [
+        json!({"RoleDetailList": [web], "IsTruncated": true, "Marker": "x"}),
+        json!({"Role": web}),
+        json!({"Roles": [web]}),
+    ] {
+        let report = check(&folder(&iam), &[]);
+        assert!(findings(&report).contains(&found("unknownTrust", "gone")), "{iam}");
+        assert_eq!(status(&report, "gone"), "unknown", "{iam}");
+        assert_eq!(status(&report, "web"), "trusted", "{iam}");
+    }
+}
+
+#[test]
+fn reads_url_encoded_policies_terraform_and_cloudformation() {
+    let policy = policy(ISSUER, "StringEquals", &["shop:web"]);
+    let encoded = policy.to_string().replace('{', "%7B").replace('"', "%22").replace(':', "%3A").replace('}', "%7d");
+    let resource = json!({"type": "aws_iam_role", "values": {"name": "web", "assume_role_policy": policy.to_string()}});
+    let module = json!({"child_modules": [{"resources": [resource]}]});
+    let properties = json!({"RoleName": "web", "AssumeRolePolicyDocument": policy});
+    for iam in [
+        json!({"Role": {"RoleName": "web", "Arn": arn("web"), "AssumeRolePolicyDocument": encoded}}),
+        json!({"format_version": "1.2", "planned_values": {"root_module": module}}),
+        json!({"format_version": "1.0", "values": {"root_module": module}}),
+        json!({"Resources": {"Web": {"Type": "AWS::IAM::Role", "Properties": properties}}}),
+    ] {
+        let report = check(&folder(&iam), &[]);
+        assert_eq!(status(&report, "web"), "trusted", "{iam}");
+        assert_eq!(status(&report, "api"), "refused", "{iam}");
+    }
+    // What is known only later is unknown.
+    let function = json!({"Statement": {"Fn::Sub": "x"}});
+    let properties = json!({"RoleName": "web", "AssumeRolePolicyDocument": function});
+    for iam in [
+        json!({"Resources": {"Web": {"Type": "AWS::IAM::Role", "Properties": properties}}}),
+        json!({"format_version": "1.2", "planned_values": {"root_module": {"resources": [
+            {"type": "aws_iam_role", "values": {"name": "web"}},
+        ]}}}),
+    ] {
+        assert_eq!(status(&check(&folder(&iam), &[]), "web"), "unknown", "{iam}");
+    }
+    let other = irsa(&folder(&json!({"a": 1})), &["check", "accounts.json", "--iam", "iam.json"]);
+    assert_eq!(other.status.code(), Some(2));
+}
+
+#[test]
+fn reads_cloudformation_in_yaml_with_short_functions() {
+    let folder = folder(&json!({}));
+    let template = "Resources:\n  Web:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: web\n      AssumeRolePolicyDocument:\n        Statement: [!Sub '${X}']\n";
+    fs::write(folder.path().join("iam.json"), template).unwrap();
+
+    assert_eq!(status(&check(&folder, &[]), "web"), "unknown");
+}
+
+#[test]
+fn compares_identity_providers_with_the_clusters() {
+    let names = |iam: &Value| -> Vec<String> {
+        findings(&check(&folder(iam), &[]))
+            .into_iter()
+            .map(|(name, _)| name)
+            .filter(|it| it.contains("rovider"))
+            .collect()
+    };
+    let provider = |issuer: &str| json!({"Arn": format!("arn:aws:iam::111122223333:oidc-provider/{issuer}")});
+    assert!(names(&json!({"OpenIDConnectProviderList": [provider(ISSUER)]})).is_empty());
+    assert_eq!(names(&json!({"OpenIDConnectProviderList": [provider("other.example")]})), ["missingProvider"]);
+    let details = |audience: &str| json!({"Url": ISSUER, "ClientIDList": [audience]});
+    assert!(names(&details("sts.amazonaws.com")).is_empty());
+    assert_eq!(names(&details("sts.amazonaws.com.cn")), ["providerAudience"]);
+}
+
+#[test]
+fn evaluates_each_cluster() {
+    let iam = json!({"Role": role("web", &policy(ISSUER, "StringEquals", &["shop:web"]))});
+    let report = check(&folder(&iam), &["--issuer", "dev=https://dev.example/id/1"]);
+
+    let rows = report["fleet"].as_array().unwrap().iter().filter(|row| row["serviceAccount"] == "shop/web");
+    let rows: Vec<_> = rows.map(|row| (row["cluster"].as_str().unwrap(), row["status"].as_str().unwrap())).collect();
+    assert_eq!(rows, [("prod", "trusted"), ("dev", "refused")]);
+}
+
+#[test]
+fn prints_trust_policies_that_the_check_accepts() {
+    let folder = folder(&json!({}));
+    let issuer = format!("https://{ISSUER}");
+    let output = irsa(&folder, &["trust-policy", "accounts.json", "--issuer", &issuer]);
+    assert!(output.status.success(), "{output:?}");
+    let policies: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let roles: Vec<Value> = policies
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(
+            |(arn, policy)| json!({"RoleName": arn.rsplit('/').next(), "Arn": arn, "AssumeRolePolicyDocument": policy}),
+        )
+        .collect();
+    fs::write(folder.path().join("iam.json"), json!({"RoleDetailList": roles}).to_string()).unwrap();
+
+    let report = check(&folder, &[]);
+
+    assert_eq!(report["findings"], json!([]));
+    for account in ["web", "api", "gone", "abroad"] {
+        assert_eq!(status(&report, account), "trusted", "{account}");
+    }
+}
+
+#[test]
+fn prints_trust_policies_for_each_tool() {
+    let folder = folder(&json!({}));
+    let print = |format: &str, more: &[&str]| {
+        let arn = arn("web");
+        let mut args = vec!["trust-policy", "shop/web", "--role", &arn, "-o", format];
+        args.extend(more);
+        let output = irsa(&folder, &args);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let issuer = ["--issuer", "https://oidc.example/id/A"];
+    let subject = "system:serviceaccount:shop:web";
+    let policy: Value = serde_json::from_str(&print("json", &issuer)).unwrap();
+    assert_eq!(policy["Statement"][0]["Condition"]["StringEquals"]["oidc.example/id/A:sub"], subject);
+    let template: Value = serde_json::from_str(&print("cloudformation", &issuer)).unwrap();
+    assert_eq!(template["Resources"]["Roleweb"]["Properties"]["AssumeRolePolicyDocument"], policy);
+    for (format, pointer) in
+        [("ack", "/spec/assumeRolePolicyDocument"), ("crossplane", "/spec/forProvider/assumeRolePolicy")]
+    {
+        let object: Value = serde_json::from_str(&print(format, &issuer)).unwrap();
+        let text = object.pointer(pointer).and_then(Value::as_str).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), policy, "{format}");
+    }
+    let terraform = print("terraform", &issuer);
+    assert!(terraform.contains("resource \"aws_iam_role\" \"web\"") && terraform.contains(subject), "{terraform}");
+    let commands = print("aws", &issuer);
+    assert!(
+        commands.contains("aws iam update-assume-role-policy --role-name 'web' --policy-document '{"),
+        "{commands}"
+    );
+    let pod_identity = print("aws", &["--pod-identity", "--cluster-name", "prod"]);
+    assert!(
+        pod_identity.contains("aws eks create-pod-identity-association --cluster-name 'prod' --namespace 'shop'"),
+        "{pod_identity}"
+    );
+}
+
+#[test]
+fn refuses_what_makes_no_trust_policy() {
+    let folder = folder(&json!({}));
+    for (args, reason) in [
+        (&["shop/web", "--issuer", "https://a.example"] as &[&str], "expected `--role ARN`"),
+        (&["accounts.json"], "--issuer"),
+        (&["accounts.json", "--issuer", "http://a.example"], "expected the issuer as `https://…`"),
+        (&["accounts.json", "--issuer", "https://a b"], "expected the URL of an issuer"),
+        (&["iam.json", "--issuer", "https://a.example"], "expected a service account with a role"),
+        (&["missing.json", "--issuer", "https://a.example"], "cannot read `missing.json`"),
+        (&["shop/web", "--role", "web", "--issuer", "https://a.example"], "is not the ARN of an IAM role"),
+    ] {
+        let output = irsa(&folder, &[&["trust-policy"], args].concat());
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(errors.contains(reason), "{args:?}: {errors}");
+    }
+}

@@ -1,0 +1,194 @@
+//! The table of diagnoses.
+//!
+//! A problem that the policy finds too has the name of the policy's finding: see `docs/findings.md`.
+
+use irsa::FindingKind;
+use serde::{Serialize, Serializer};
+
+/// The table of the diagnoses beyond the policy's findings: meaning, name.
+macro_rules! diagnoses {
+    ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal;)+) => {
+        /// What is wrong, or a risk.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Diagnosis {
+            /// A finding of the policy.
+            Finding(FindingKind),
+            $($(#[doc = $meaning])+ $variant,)+
+        }
+
+        impl Diagnosis {
+            /// All diagnoses except the policy's findings, in the order of the steps.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// Its name in JSON.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::Finding(kind) => kind.name(),
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// Its meaning, for the docs.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    Self::Finding(kind) => kind.meaning(),
+                    $(Self::$variant => concat!($($meaning),+),)+
+                }
+            }
+        }
+    };
+}
+
+diagnoses! {
+    /// The pod runs as another service account than the given one.
+    OtherServiceAccount = "otherServiceAccount";
+    /// The service account has another role than the expected one.
+    OtherRole = "otherRole";
+    /// The annotation `role-arn` is empty.
+    EmptyRole = "emptyRole";
+    /// The annotation `role-arn` is on the pod or its template. Only the service account's counts.
+    RoleOnPod = "roleOnPod";
+    /// The pod's service account has no role, but another account of the input has one: the pod probably has the wrong
+    /// `serviceAccountName`.
+    RoleOfOtherAccount = "roleOfOtherAccount";
+    /// The EKS Pod Identity association is for another service account.
+    AssociationForOtherAccount = "associationForOtherAccount";
+    /// The pod has a role by web identity and one by an EKS Pod Identity association: SDKs use web identity.
+    AssociationLoses = "associationLoses";
+    /// The pod is older than the EKS Pod Identity association: EKS adds the variables when it creates a pod.
+    PodOlderThanAssociation = "podOlderThanAssociation";
+    /// The address of the EKS Pod Identity agent is wrong: it is `169.254.170.23`, or `[fd00:ec2::23]` with IPv6.
+    WrongAgentAddress = "wrongAgentAddress";
+    /// The pod was created before its account or the policy's settings changed.
+    OutdatedPod = "outdatedPod";
+    /// Another webhook added the container to the pod after the policy had run.
+    LateContainer = "lateContainer";
+    /// A variable is set to an empty string, so the policy does not set it.
+    EmptyVariable = "emptyVariable";
+    /// The policy is not asked about pods of this namespace.
+    ExemptNamespace = "exemptNamespace";
+    /// The policy is asked with `failurePolicy: Ignore`, so a pod gets no role while the policy can't be reached.
+    IgnoredFailures = "ignoredFailures";
+    /// The pod has ephemeral containers (`kubectl debug`), which have no role.
+    EphemeralContainer = "ephemeralContainer";
+    /// A volume is mounted read-only above the token's mount, so the container may not start.
+    ReadOnlyMountAbove = "readOnlyMountAbove";
+    /// A container has both a role and container credentials (EKS Pod Identity): one of them has no effect.
+    BothCredentials = "bothCredentials";
+    /// The pod names a profile or the shared files, whose content wins over the role in some SDKs.
+    ProfileSet = "profileSet";
+    /// No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    TokenNotMounted = "tokenNotMounted";
+    /// The token has expired.
+    TokenExpired = "tokenExpired";
+    /// The token is not valid yet: a clock is wrong.
+    TokenNotYetValid = "tokenNotYetValid";
+    /// The token is for another audience than the pod's volume asks for: often it is the one for the API server.
+    OtherAudience = "otherAudience";
+    /// The token is that of another service account.
+    OtherSubject = "otherSubject";
+    /// The token is one of the old kind, from a Secret: it has no audience, and AWS does not take it.
+    LegacyToken = "legacyToken";
+    /// The token has no issuer (`iss`).
+    MissingIssuer = "missingIssuer";
+    /// The token is signed with an algorithm that AWS does not accept.
+    UnsupportedAlgorithm = "unsupportedAlgorithm";
+    /// The issuer was not given as a plain URL, and is read with an assumption.
+    AssumedIssuer = "assumedIssuer";
+    /// The issuer is no `https://` URL.
+    IssuerNotHttps = "issuerNotHttps";
+    /// The issuer is a name that only the cluster knows, so AWS cannot fetch its keys.
+    IssuerNotPublic = "issuerNotPublic";
+    /// The issuer is written in two ways: in the token, the discovery document or what was given.
+    IssuerMismatch = "issuerMismatch";
+    /// The discovery document has no `jwks_uri`, or one that is no `https://` URL.
+    InvalidJwksUri = "invalidJwksUri";
+    /// The issuer's keys have none of the token's key id: they are old, or another cluster's.
+    UnknownKey = "unknownKey";
+    /// The issuer's key does not verify the token's signature.
+    BadSignature = "badSignature";
+    /// A trailing slash in the issuer, in the provider's ARN, or before the `:` of a condition key.
+    TrailingSlash = "trailingSlash";
+    /// `https://` in the provider's ARN or in a condition key: IAM writes both without it.
+    IssuerWithScheme = "issuerWithScheme";
+    /// The provider is of another issuer: of another cluster, or of a cluster that was recreated.
+    OtherProvider = "otherProvider";
+    /// The provider's host is misspelled, or its letter case differs: the ID is that of the issuer.
+    MisspelledProvider = "misspelledProvider";
+    /// The provider's ARN contains `*` or `?`: IAM has no wildcards in `Principal.Federated`.
+    WildcardInProvider = "wildcardInProvider";
+    /// A placeholder of a template, such as `${…}` or `ACCOUNT_ID`, that nothing has replaced.
+    Placeholder = "placeholder";
+    /// The provider is in another AWS account than the role.
+    ProviderInOtherAccount = "providerInOtherAccount";
+    /// The provider is in another AWS partition than the role: `aws-cn` or `aws-us-gov` instead of `aws`, for example.
+    ProviderInOtherPartition = "providerInOtherPartition";
+    /// The trust policy names no identity provider (`Principal.Federated`).
+    NoProvider = "noProvider";
+    /// The role trusts EKS Pod Identity (`pods.eks.amazonaws.com`), and the pod uses IRSA.
+    TrustsPodIdentity = "trustsPodIdentity";
+    /// The role trusts an AWS service, such as `ec2.amazonaws.com`: it is the nodes' role, for example.
+    TrustsService = "trustsService";
+    /// The role trusts AWS accounts, users or roles: another role assumes it (role chaining, `source_profile`).
+    TrustsAwsPrincipal = "trustsAwsPrincipal";
+    /// The role trusts an identity provider that no cluster has, such as GitHub's, or one of SAML.
+    TrustsOtherIdentities = "trustsOtherIdentities";
+    /// The pod uses EKS Pod Identity, and the role does not trust `pods.eks.amazonaws.com`.
+    PodIdentityNotTrusted = "podIdentityNotTrusted";
+    /// The role does not trust the role of the association, which has to assume it.
+    SourceRoleNotTrusted = "sourceRoleNotTrusted";
+    /// The AWS account has no identity provider for the issuer: "No `OpenIDConnect` provider found in your account".
+    ProviderMissing = "providerMissing";
+    /// IAM's identity provider does not list the token's audience: "Incorrect token audience".
+    AudienceNotRegistered = "audienceNotRegistered";
+    /// The statement does not allow the action: `sts:AssumeRoleWithWebIdentity`, or for EKS Pod Identity
+    /// `sts:AssumeRole` and `sts:TagSession`.
+    OtherAction = "otherAction";
+    /// A `Deny` statement applies to the pod.
+    Denied = "denied";
+    /// One statement requires the condition keys of several providers. A token has the keys of one.
+    SeveralProviders = "severalProviders";
+    /// A condition requires a key that STS never sets in this request: `PROVIDER:subject`, `sts:ExternalId`, or a key
+    /// that begins with an ARN, for example.
+    KeyNeverSet = "keyNeverSet";
+    /// The policy has no `Version` `2012-10-17`, so `${…}` in its conditions is plain text.
+    MissingVersion = "missingVersion";
+    /// `StringEquals` with `*` or `?`: it has no wildcards.
+    WildcardInStringEquals = "wildcardInStringEquals";
+    /// The condition on `sub` is for another namespace.
+    WrongNamespace = "wrongNamespace";
+    /// The condition on `sub` is for another service account of the namespace.
+    WrongServiceAccount = "wrongServiceAccount";
+    /// The condition on `sub` does not name a service account.
+    WrongSubject = "wrongSubject";
+    /// The condition on `aud` is for another audience than the token's.
+    WrongAudience = "wrongAudience";
+    /// No condition on `sub` limits access: every service account of the cluster can assume the role.
+    NoSubjectCondition = "noSubjectCondition";
+    /// No condition on `aud` limits access: a token for any audience that IAM's provider lists can assume the role.
+    NoAudienceCondition = "noAudienceCondition";
+    /// No region is set, so most SDKs do not know which STS to ask.
+    NoRegion = "noRegion";
+    /// The region is of another AWS partition than the role.
+    RegionInOtherPartition = "regionInOtherPartition";
+    /// `AWS_REGION` and `AWS_DEFAULT_REGION` differ, so it depends on the SDK which STS is asked.
+    RegionsDiffer = "regionsDiffer";
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so some SDKs ask the global endpoint.
+    GlobalEndpoint = "globalEndpoint";
+    /// `AWS_USE_FIPS_ENDPOINT` leads to a FIPS endpoint that AWS does not list.
+    UnlistedFipsEndpoint = "unlistedFipsEndpoint";
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`, so some SDKs fail.
+    InvalidStsEndpoints = "invalidStsEndpoints";
+    /// `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` sends STS's requests somewhere else.
+    EndpointOverride = "endpointOverride";
+    /// STS refuses, and some SDKs then use the node's role.
+    NodeRoleFallback = "nodeRoleFallback";
+}
+
+impl Serialize for Diagnosis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}

@@ -1,0 +1,266 @@
+//! Reads the inputs. One that can't be read becomes a problem, and counts as not known.
+
+use serde_json::Value;
+
+use crate::association::Association;
+use crate::explanation::Problem;
+use crate::inputs::{Input, Inputs};
+use crate::issuer_url::PastedIssuer;
+use crate::jwt::Jwt;
+use crate::trust::{IamProviders, TrustDocument};
+
+/// An input.
+#[derive(Debug, Clone)]
+pub enum Given<T> {
+    /// It was given and read.
+    Present(T),
+    /// It was not given.
+    Missing,
+    /// It was given, and can't be read. A problem has the reason.
+    Unreadable,
+    /// The cluster does not have it.
+    NotFound,
+}
+
+impl<T> Given<T> {
+    /// The value, if it is present.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Present(value) => Some(value),
+            Self::Missing | Self::Unreadable | Self::NotFound => None,
+        }
+    }
+
+    fn map<U>(self, of: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Self::Present(value) => Given::Present(of(value)),
+            Self::Missing => Given::Missing,
+            Self::Unreadable => Given::Unreadable,
+            Self::NotFound => Given::NotFound,
+        }
+    }
+
+    /// A missing input is not found if the cluster was asked for it.
+    fn or_not_found(self, input: Input, inputs: &Inputs) -> Self {
+        match self {
+            Self::Missing if inputs.not_found.contains(&input) => Self::NotFound,
+            given => given,
+        }
+    }
+
+    /// Whether it was not given.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+
+    /// Why the value is not known, as the end of a sentence.
+    pub fn lack(&self, input: Input) -> String {
+        match self {
+            Self::Unreadable => format!("the {} that was given can't be read", input.words()),
+            Self::NotFound => format!("the cluster does not have the {}", input.words()),
+            Self::Missing | Self::Present(_) => format!("no {} was given", input.words()),
+        }
+    }
+}
+
+/// All inputs, read.
+#[derive(Debug)]
+pub struct Documents<'i> {
+    /// The pod: its text, and its value.
+    pub pod: Given<(&'i str, Value)>,
+    /// The workload: its text, and its value.
+    pub workload: Given<(&'i str, Value)>,
+    /// Which of the workload's pod templates counts, from 0.
+    pub template: usize,
+    /// The name of the one container to explain.
+    pub container: Option<&'i str>,
+    /// The service account.
+    pub service_account: Given<Value>,
+    /// The settings.
+    pub settings: Given<irsa::Settings<'i>>,
+    /// The objects of the policy's own manifest.
+    pub policies: Given<Vec<Value>>,
+    /// The ConfigMap.
+    pub config_map: Given<Value>,
+    /// The trust policy.
+    pub trust_policy: Given<TrustDocument>,
+    /// IAM's identity provider.
+    pub provider: Given<IamProviders>,
+    /// The EKS Pod Identity associations.
+    pub associations: Given<Vec<Association>>,
+    /// Other service accounts of the same source.
+    pub other_service_accounts: Vec<Value>,
+    /// The issuer.
+    pub issuer: Option<PastedIssuer>,
+    /// The discovery document.
+    pub discovery: Given<Value>,
+    /// The keys.
+    pub jwks: Given<Value>,
+    /// The token.
+    pub token: Given<Jwt<'i>>,
+    /// The namespace.
+    pub namespace: Option<&'i str>,
+    /// The role.
+    pub role: Option<&'i str>,
+    /// The time, in seconds since 1970.
+    pub now: Option<u64>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl<'i> Documents<'i> {
+    /// Reads the inputs.
+    #[must_use]
+    pub fn read(inputs: &'i Inputs) -> Self {
+        let mut problems = Vec::new();
+        let pod = object(Input::Pod, inputs.pod.as_ref(), &mut problems);
+        let workload = object(Input::Workload, inputs.workload.as_ref(), &mut problems);
+        let service_account =
+            object(Input::ServiceAccount, inputs.service_account.as_ref(), &mut problems).map(|(_, value)| value);
+        let service_account = service_account.or_not_found(Input::ServiceAccount, inputs);
+        let config_map = object(Input::ConfigMap, inputs.config_map.as_ref(), &mut problems).map(|(_, value)| value);
+        let config_map = config_map.or_not_found(Input::ConfigMap, inputs);
+        let discovery = object(Input::Discovery, inputs.discovery.as_ref(), &mut problems).map(|(_, value)| value);
+        let jwks = object(Input::Jwks, inputs.jwks.as_ref(), &mut problems).map(|(_, value)| value);
+        let trust_policy = trust_policy(inputs, &mut problems);
+        let provider = value(Input::Provider, inputs.provider.as_ref(), &mut problems, IamProviders::read);
+        let provider = provider.or_not_found(Input::Provider, inputs);
+        let associations = value(Input::Association, inputs.association.as_ref(), &mut problems, Association::read_all);
+        let accounts = inputs.other_service_accounts.iter().filter_map(|text| serde_json::from_str(text).ok());
+        let policies = policies(inputs, &mut problems);
+        let issuer = plain(inputs.issuer.as_ref()).and_then(|text| {
+            PastedIssuer::read(text).map_err(|message| problems.push(problem(Input::Issuer, message.to_owned()))).ok()
+        });
+        // An empty file of a token is an error, not a missing token.
+        let token = match inputs.token.as_deref() {
+            None => Given::Missing,
+            Some(text) => match Jwt::decode(text) {
+                Ok(jwt) => Given::Present(jwt),
+                Err(message) => {
+                    problems.push(problem(Input::Token, message.to_owned()));
+                    Given::Unreadable
+                }
+            },
+        };
+        let settings = match plain(inputs.settings.as_ref()) {
+            None => Given::Missing,
+            Some(text) => match irsa::Settings::parse(text) {
+                Ok(settings) => Given::Present(settings),
+                Err(errors) => {
+                    match syntax(Input::Settings, text) {
+                        Some(syntax) => problems.push(syntax),
+                        None => problems
+                            .extend(errors.to_string().lines().map(|line| problem(Input::Settings, line.to_owned()))),
+                    }
+                    Given::Unreadable
+                }
+            },
+        };
+        Self {
+            pod,
+            workload,
+            template: inputs.template.unwrap_or_default(),
+            container: plain(inputs.container.as_ref()),
+            service_account,
+            settings,
+            policies,
+            config_map,
+            trust_policy,
+            provider,
+            associations,
+            other_service_accounts: accounts.collect(),
+            issuer,
+            discovery,
+            jwks,
+            token,
+            namespace: plain(inputs.namespace.as_ref()),
+            role: plain(inputs.role.as_ref()),
+            now: inputs.now,
+            problems,
+        }
+    }
+}
+
+/// A problem without a place.
+#[must_use]
+pub fn problem(input: Input, message: String) -> Problem {
+    Problem { input, message, line: None, column: None }
+}
+
+/// A text without the space around it. An empty one counts as not given.
+fn plain(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty())
+}
+
+fn object<'i>(input: Input, text: Option<&'i String>, problems: &mut Vec<Problem>) -> Given<(&'i str, Value)> {
+    let Some(text) = plain(text) else { return Given::Missing };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) if value.is_object() => return Given::Present((text, value)),
+        Ok(_) => problems.push(problem(input, "expected a JSON object".to_owned())),
+        Err(error) => problems.push(unreadable(input, &error)),
+    }
+    Given::Unreadable
+}
+
+/// The objects of the policy's manifest: one object, a `List`, or an array.
+fn policies(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Vec<Value>> {
+    let Some(text) = plain(inputs.policies.as_ref()) else { return Given::Missing };
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(objects)) => return Given::Present(objects),
+        Ok(mut object) if object.is_object() => {
+            return Given::Present(match object.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => items,
+                _ => vec![object],
+            });
+        }
+        Ok(_) => problems.push(problem(Input::Policies, "expected a JSON object or an array of them".to_owned())),
+        Err(error) => problems.push(unreadable(Input::Policies, &error)),
+    }
+    Given::Unreadable
+}
+
+fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<TrustDocument> {
+    let Some(text) = plain(inputs.trust_policy.as_ref()) else { return Given::Missing };
+    match TrustDocument::read(text, plain(inputs.role.as_ref())) {
+        Ok(document) => Given::Present(document),
+        Err(error) => {
+            let (line, column) = error.place.unzip();
+            problems.push(Problem { input: Input::TrustPolicy, message: error.message, line, column });
+            Given::Unreadable
+        }
+    }
+}
+
+/// What an input of JSON is read as.
+fn value<T>(
+    input: Input,
+    text: Option<&String>,
+    problems: &mut Vec<Problem>,
+    read: impl FnOnce(&Value) -> Result<T, String>,
+) -> Given<T> {
+    let Some(text) = plain(text) else { return Given::Missing };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => match read(&value) {
+            Ok(value) => return Given::Present(value),
+            Err(message) => problems.push(problem(input, message)),
+        },
+        Err(error) => problems.push(unreadable(input, &error)),
+    }
+    Given::Unreadable
+}
+
+fn syntax(input: Input, text: &str) -> Option<Problem> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).err().map(|error| unreadable(input, &error))
+}
+
+fn unreadable(input: Input, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    // The place is in `line` and `column`.
+    let message = text.split(" at line ").next().unwrap_or_default();
+    Problem {
+        input,
+        message: format!("expected JSON, but {message}"),
+        line: Some(error.line()),
+        column: Some(error.column()),
+    }
+}

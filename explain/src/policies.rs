@@ -1,0 +1,248 @@
+//! Whether the policy is asked about a pod: by its own manifest (`policy.yaml`), if that was given.
+//!
+//! Sources: Kubewarden's `ClusterAdmissionPolicy` and `AdmissionPolicy` (`spec.mode`, `spec.mutating`,
+//! `spec.failurePolicy`, `spec.rules`), and Kubernetes' label selectors.
+
+use serde_json::Value;
+
+/// The namespaces that the project's `policy.yaml` exempts.
+pub const EXEMPT: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "kubewarden"];
+
+/// The label that each namespace has with its own name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// Whether the policy is asked about a pod that is created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coverage {
+    /// Yes.
+    Asked,
+    /// Yes, but pods are let through without a role while the policy can't be reached: `failurePolicy: Ignore`. The
+    /// name is the policy's.
+    AskedIfReachable(String),
+    /// No, for this reason.
+    NotAsked(String),
+    /// Not known, for this reason.
+    Unknown(String),
+}
+
+/// Whether one of these policies is asked about a pod, without knowing more than their manifest. Without a manifest,
+/// the project's own is assumed, which exempts [`EXEMPT`].
+#[must_use]
+pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Coverage {
+    let Some(policies) = policies else {
+        return if EXEMPT.contains(&namespace) {
+            Coverage::Unknown(format!(
+                "the project's `policy.yaml` exempts namespace `{namespace}`, so the policy is not asked about this pod unless you changed that"
+            ))
+        } else {
+            Coverage::Asked
+        };
+    };
+    let is_policy = |value: &&Value| {
+        let kind = string(value, "/kind");
+        string(value, "/apiVersion").starts_with("policies.kubewarden.io/")
+            && matches!(kind, "ClusterAdmissionPolicy" | "AdmissionPolicy")
+    };
+    let of_this_project = |value: &&Value| string(value, "/spec/module").contains("irsa-policy");
+    let mut policies: Vec<&Value> = policies.iter().filter(is_policy).collect();
+    // A module in your own registry may have any name.
+    if policies.iter().any(of_this_project) {
+        policies.retain(of_this_project);
+    }
+    if policies.is_empty() {
+        return Coverage::Unknown("the manifest that was given has no Kubewarden policy".to_owned());
+    }
+    policies.retain(|policy| policy.pointer("/spec/mutating").and_then(Value::as_bool) == Some(true));
+    let answers: Vec<Coverage> = policies.iter().map(|policy| of_policy(policy, namespace, pod)).collect();
+    let first = |is_it: fn(&Coverage) -> bool| answers.iter().find(|answer| is_it(answer)).cloned();
+    first(|answer| *answer == Coverage::Asked)
+        .or_else(|| first(|answer| matches!(answer, Coverage::AskedIfReachable(_))))
+        .or_else(|| first(|answer| matches!(answer, Coverage::Unknown(_))))
+        .or_else(|| first(|_| true))
+        .unwrap_or_else(|| {
+            // So it is on EKS, where AWS's own webhook injects.
+            Coverage::Unknown(
+                "the policies that were given only check pods (none has `mutating: true`), so something else injects"
+                    .to_owned(),
+            )
+        })
+}
+
+fn of_policy(policy: &Value, namespace: &str, pod: &Value) -> Coverage {
+    let name = string(policy, "/metadata/name");
+    let not_asked = |reason: &str| Coverage::NotAsked(format!("policy `{name}` {reason}"));
+    if string(policy, "/kind") == "AdmissionPolicy" && string(policy, "/metadata/namespace") != namespace {
+        return not_asked("is for another namespace");
+    }
+    if string(policy, "/spec/mode") == "monitor" {
+        return not_asked("has `mode: monitor`, so it changes nothing");
+    }
+    if !has_rule_for_pods(policy) {
+        return not_asked("has no rule for the creation of pods");
+    }
+    let own_label = |key: &str| if key == NAME_LABEL { Label::Is(namespace.to_owned()) } else { Label::Unknown };
+    let labels = pod.pointer("/metadata/labels");
+    let pod_label = |key: &str| match labels.and_then(|labels| labels.get(key)).and_then(Value::as_str) {
+        Some(value) => Label::Is(value.to_owned()),
+        None => Label::Absent,
+    };
+    match selects(policy.pointer("/spec/namespaceSelector"), &own_label) {
+        Some(false) => return not_asked(&format!("exempts namespace `{namespace}` (`namespaceSelector`)")),
+        None => return unknown(name, "its `namespaceSelector` depends on labels of the namespace"),
+        Some(true) => {}
+    }
+    match selects(policy.pointer("/spec/objectSelector"), &pod_label) {
+        Some(false) => return not_asked("exempts the pod by its labels (`objectSelector`)"),
+        None => return unknown(name, "its `objectSelector` can't be read"),
+        Some(true) => {}
+    }
+    let has_conditions =
+        policy.pointer("/spec/matchConditions").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+    if has_conditions {
+        return unknown(name, "it has `matchConditions`, which are not evaluated here");
+    }
+    match string(policy, "/spec/failurePolicy") {
+        "Ignore" => Coverage::AskedIfReachable(name.to_owned()),
+        _ => Coverage::Asked,
+    }
+}
+
+fn unknown(name: &str, reason: &str) -> Coverage {
+    Coverage::Unknown(format!("policy `{name}`: {reason}"))
+}
+
+fn has_rule_for_pods(policy: &Value) -> bool {
+    let has = |rule: &Value, key: &str, wanted: &[&str]| {
+        let values = rule.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        values.iter().filter_map(Value::as_str).any(|value| wanted.contains(&value))
+    };
+    let rules = policy.pointer("/spec/rules").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    rules.iter().any(|rule| has(rule, "resources", &["pods", "*", "*/*"]) && has(rule, "operations", &["CREATE", "*"]))
+}
+
+/// The value of a label.
+enum Label {
+    Is(String),
+    Absent,
+    Unknown,
+}
+
+/// Whether a label selector selects an object with these labels. `None` if that is not known.
+fn selects(selector: Option<&Value>, label: &dyn Fn(&str) -> Label) -> Option<bool> {
+    let Some(selector) = selector else { return Some(true) };
+    let mut all = Vec::new();
+    for (key, value) in selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten() {
+        all.push(match label(key) {
+            Label::Is(actual) => Some(Some(actual.as_str()) == value.as_str()),
+            Label::Absent => Some(false),
+            Label::Unknown => None,
+        });
+    }
+    for expression in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
+        let values = expression.get("values").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let actual = label(string(expression, "/key"));
+        let is_in = match &actual {
+            Label::Is(actual) => Some(values.iter().any(|value| value.as_str() == Some(actual))),
+            Label::Absent => Some(false),
+            Label::Unknown => None,
+        };
+        let exists = match actual {
+            Label::Is(_) => Some(true),
+            Label::Absent => Some(false),
+            Label::Unknown => None,
+        };
+        all.push(match string(expression, "/operator") {
+            "In" => is_in,
+            "NotIn" => is_in.map(|is_in| !is_in),
+            "Exists" => exists,
+            "DoesNotExist" => exists.map(|exists| !exists),
+            _ => None,
+        });
+    }
+    if all.contains(&Some(false)) {
+        return Some(false);
+    }
+    (!all.contains(&None)).then_some(true)
+}
+
+fn string<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use serde::Deserialize as _;
+    use serde_json::json;
+
+    use super::*;
+
+    /// The project's own manifest.
+    fn manifest() -> Vec<Value> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.yaml");
+        let text = fs::read_to_string(path).unwrap();
+        yaml_serde::Deserializer::from_str(&text).map(|document| Value::deserialize(document).unwrap()).collect()
+    }
+
+    fn changed(pointer: &str, value: &Value) -> Vec<Value> {
+        let mut policies = manifest();
+        for policy in &mut policies {
+            if let Some(spec) = policy.get_mut("spec").and_then(Value::as_object_mut) {
+                spec.insert(pointer.to_owned(), value.clone());
+            }
+        }
+        policies
+    }
+
+    #[test]
+    fn exempts_what_the_manifest_of_the_project_exempts() {
+        let pod = json!({});
+        for namespace in EXEMPT {
+            let with = coverage(Some(&manifest()), namespace, &pod);
+            assert!(
+                matches!(&with, Coverage::NotAsked(reason) if reason.contains("`irsa-policy` exempts")),
+                "{with:?}"
+            );
+            assert!(matches!(coverage(None, namespace, &pod), Coverage::Unknown(_)), "{namespace}");
+        }
+        assert_eq!(coverage(Some(&manifest()), "team-a", &pod), Coverage::Asked);
+        assert_eq!(coverage(None, "team-a", &pod), Coverage::Asked);
+    }
+
+    #[test]
+    fn tells_what_else_keeps_a_policy_from_injecting() {
+        let of = |policies: &[Value]| coverage(Some(policies), "team-a", &json!({"metadata": {"labels": {"a": "b"}}}));
+        let not_asked = |policies: &[Value], part: &str| {
+            let coverage = of(policies);
+            assert!(matches!(&coverage, Coverage::NotAsked(reason) if reason.contains(part)), "{coverage:?}");
+        };
+        not_asked(&changed("mode", &json!("monitor")), "`mode: monitor`");
+        not_asked(&changed("rules", &json!([])), "no rule");
+        not_asked(&changed("objectSelector", &json!({"matchLabels": {"a": "c"}})), "`objectSelector`");
+        assert!(matches!(of(&changed("mutating", &json!(false))), Coverage::Unknown(_)));
+        assert!(matches!(of(&[]), Coverage::Unknown(_)));
+        assert_eq!(
+            of(&changed("failurePolicy", &json!("Ignore"))),
+            Coverage::AskedIfReachable("irsa-policy".to_owned())
+        );
+        assert_eq!(of(&changed("objectSelector", &json!({"matchLabels": {"a": "b"}}))), Coverage::Asked);
+        let by_label = json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]});
+        assert!(matches!(of(&changed("namespaceSelector", &by_label)), Coverage::Unknown(_)));
+        let conditions = json!([{"name": "x", "expression": "true"}]);
+        assert!(matches!(of(&changed("matchConditions", &conditions)), Coverage::Unknown(_)));
+    }
+
+    #[test]
+    fn a_policy_of_a_namespace_is_asked_only_there() {
+        let policy = json!({
+            "apiVersion": "policies.kubewarden.io/v1", "kind": "AdmissionPolicy",
+            "metadata": {"name": "a", "namespace": "team-a"},
+            "spec": {"mutating": true, "rules": [{"resources": ["pods"], "operations": ["CREATE"]}]},
+        });
+        let of = |namespace| coverage(Some(std::slice::from_ref(&policy)), namespace, &json!({}));
+        assert_eq!(of("team-a"), Coverage::Asked);
+        assert!(matches!(of("team-b"), Coverage::NotAsked(_)));
+    }
+}

@@ -1,0 +1,208 @@
+//! The policy's own answer about a pod, from the policy's own code (`irsa`).
+
+use irsa::Decision;
+use irsa::json::Reader;
+use irsa::{Action, Finding, FindingKind};
+use irsa::{Cluster, LookupError, Query};
+use irsa::{Request, Review, Settings};
+use serde_json::{Map, Value};
+
+use crate::documents::Given;
+use crate::explanation::{Rejected, Reviewed};
+use crate::inputs::Input;
+
+/// The objects that were given, in place of a cluster.
+#[derive(Debug, Clone)]
+pub struct Objects<'d> {
+    service_account: &'d Given<Value>,
+    config_map: &'d Given<Value>,
+    /// What the policy looked up and was not given.
+    lacking: Option<Input>,
+}
+
+impl<'d> Objects<'d> {
+    /// A cluster that has these.
+    pub fn new(service_account: &'d Given<Value>, config_map: &'d Given<Value>) -> Self {
+        Self { service_account, config_map, lacking: None }
+    }
+}
+
+impl Cluster for Objects<'_> {
+    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
+        let (input, object) = match query.kind {
+            "ServiceAccount" => (Input::ServiceAccount, self.service_account),
+            _ => (Input::ConfigMap, self.config_map),
+        };
+        let object = match object {
+            Given::Present(object) => object,
+            Given::NotFound => return Err(LookupError::NotFound),
+            Given::Missing | Given::Unreadable => {
+                self.lacking = Some(input);
+                return Err(LookupError::Failed(object.lack(input)));
+            }
+        };
+        let object = in_namespace(object, query.namespace);
+        let is_it = |key, expected: &str| metadata(&object, key).is_none_or(|value| value == expected);
+        if !is_it("name", query.name) || !is_it("namespace", query.namespace) {
+            return Err(LookupError::NotFound);
+        }
+        Ok(object.to_string())
+    }
+}
+
+/// A string of an object's metadata.
+pub fn metadata<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
+    object.get("metadata")?.get(key)?.as_str()
+}
+
+/// The object. If it has no namespace, it gets this one.
+fn in_namespace(object: &Value, namespace: &str) -> Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
+        && metadata.get("namespace").is_none_or(Value::is_null)
+    {
+        metadata.insert("namespace".to_owned(), namespace.into());
+    }
+    object
+}
+
+/// The policy's answer about a pod.
+#[derive(Debug)]
+pub struct PolicyAnswer {
+    /// The answer. `None` if the policy would look up what was not given.
+    pub answer: Option<Reviewed>,
+    /// All findings, ignored or not.
+    pub found: Vec<Found>,
+    /// Why the pod can't be read.
+    pub unreadable: Option<String>,
+    /// The role of the account.
+    pub role: Option<String>,
+    /// The source of the role: `annotation`, `settings`, `config-map` or `container-credentials`.
+    pub source: Option<String>,
+    /// What the policy looked up and was not given.
+    pub lacking: Option<Input>,
+    /// The pod with everything that the policy would add, even if it rejects the pod.
+    pub pod: Value,
+    /// The policy would add something.
+    pub adds: bool,
+}
+
+/// A finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its kind.
+    pub kind: FindingKind,
+    /// Its line, in the policy's words.
+    pub line: String,
+    /// The action that the settings choose.
+    pub action: Action,
+}
+
+impl Found {
+    fn new(finding: &Finding, settings: &Settings<'_>) -> Self {
+        let Finding { kind, .. } = *finding;
+        Self { kind, line: finding.line(), action: settings.actions.of(kind, false) }
+    }
+}
+
+impl PolicyAnswer {
+    /// Asks the policy about a pod that is being created.
+    pub fn of_pod(text: &str, pod: &Value, namespace: &str, settings: &Settings<'_>, objects: &Objects<'_>) -> Self {
+        let request = request("Pod", namespace, text);
+        let mut cluster = objects.clone();
+        let real = review(&request, settings, &mut cluster);
+        let strict = review(&request, &with_actions(settings, Action::Reject), &mut objects.clone());
+        let lenient = review(&request, &with_actions(settings, Action::Ignore), &mut objects.clone());
+        let annotation = |key| annotation(&strict, key);
+        let is_refused = real.decision == Decision::Rejected;
+        let mutated_pod = |review: &Review<'_>| mutated(review).unwrap_or_else(|| pod.clone());
+        Self {
+            answer: cluster.lacking.is_none().then(|| answer(&real, (!is_refused).then(|| mutated_pod(&real)))),
+            found: strict.findings.iter().map(|finding| Found::new(finding, settings)).collect(),
+            unreadable: strict.rejection.as_ref().filter(|it| it.code == 400).map(|it| it.message.clone()),
+            role: annotation("role-arn"),
+            source: annotation("role-source"),
+            lacking: cluster.lacking,
+            pod: mutated_pod(&lenient),
+            adds: lenient.mutated_object.is_some(),
+        }
+    }
+
+    /// Asks the policy about a service account that is being created.
+    pub fn of_account(account: &Value, namespace: &str, settings: &Settings<'_>) -> Reviewed {
+        let request = request("ServiceAccount", namespace, &account.to_string());
+        answer(&review(&request, settings, &mut Objects::new(&Given::Missing, &Given::Missing)), None)
+    }
+
+    /// The first finding of these kinds.
+    pub fn first(&self, kinds: &[FindingKind]) -> Option<&Found> {
+        self.found.iter().find(|found| kinds.contains(&found.kind))
+    }
+
+    /// Drops the findings about other containers than this one.
+    pub fn only_about(&mut self, container: &str, all: &[String]) {
+        let is_about = |line: &str, name: &str| line.contains(&format!("container `{name}`"));
+        self.found
+            .retain(|found| is_about(&found.line, container) || !all.iter().any(|name| is_about(&found.line, name)));
+    }
+
+    /// The lines of the findings of these kinds.
+    pub fn lines(&self, kinds: &[FindingKind]) -> Vec<String> {
+        self.found.iter().filter(|found| kinds.contains(&found.kind)).map(|found| found.line.clone()).collect()
+    }
+}
+
+/// The pod that a workload creates from its template.
+pub fn pod_of_template(template: &Value, namespace: &str) -> Value {
+    let mut pod = Map::new();
+    pod.insert("apiVersion".to_owned(), "v1".into());
+    pod.insert("kind".to_owned(), "Pod".into());
+    let metadata = template.get("metadata").filter(|metadata| metadata.is_object()).cloned();
+    pod.insert("metadata".to_owned(), metadata.unwrap_or_else(|| Map::new().into()));
+    pod.extend(template.get("spec").map(|spec| ("spec".to_owned(), spec.clone())));
+    in_namespace(&pod.into(), namespace)
+}
+
+fn request(kind: &str, namespace: &str, object: &str) -> String {
+    let namespace = Value::from(namespace);
+    let kind = format!(r#"{{"group":"","version":"v1","kind":"{kind}"}}"#);
+    format!(r#"{{"uid":"explain","kind":{kind},"namespace":{namespace},"operation":"CREATE","object":{object}}}"#)
+}
+
+fn review<'r>(request: &'r str, settings: &Settings<'_>, cluster: &mut Objects<'_>) -> Review<'r> {
+    match Request::read(&mut Reader::new(request)) {
+        Ok(request) => Review::new(&request, settings, cluster),
+        Err(unreadable) => Review::unreadable(&unreadable),
+    }
+}
+
+fn with_actions<'s>(settings: &Settings<'s>, action: Action) -> Settings<'s> {
+    let mut settings = settings.clone();
+    for kind in FindingKind::ALL {
+        settings.actions.choose(kind, action);
+    }
+    settings
+}
+
+fn annotation(review: &Review<'_>, key: &str) -> Option<String> {
+    review.audit_annotations.iter().find(|(other, _)| *other == key).map(|(_, value)| value.clone())
+}
+
+fn mutated(review: &Review<'_>) -> Option<Value> {
+    serde_json::from_str(&review.mutated_object.as_ref()?.to_string()).ok()
+}
+
+fn answer(review: &Review<'_>, pod: Option<Value>) -> Reviewed {
+    let rejection = review.rejection.as_ref();
+    Reviewed {
+        decision: review.decision.name().to_owned(),
+        rejection: rejection.map(|it| Rejected { code: it.code, message: it.message.clone() }),
+        warnings: review.warnings.clone(),
+        audit_annotations: review
+            .audit_annotations
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect(),
+        pod,
+    }
+}

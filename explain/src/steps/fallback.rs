@@ -1,0 +1,69 @@
+//! What the SDKs do if STS refuses to give the role: fail, or use the node's role without a word.
+//!
+//! The second is how a pod "has the wrong role", so it has a step of its own. It fails only if an earlier step is why
+//! STS refuses.
+
+use crate::container::Container;
+use crate::diagnosis::Diagnosis;
+use crate::explanation::{Outcome, Step, StepKind};
+use crate::scenario::Scenario;
+use crate::sdk::{Place, SDKS, Taken};
+
+const STEP: StepKind = StepKind::Fallback;
+
+/// What the list of SDKs is.
+const NAME: &str = "use the node's role if STS refuses";
+
+/// If STS refuses, the SDKs fail. Some use the node's role instead.
+pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
+    if scenario.has_container_credentials() {
+        return Step::skipped(STEP, "STS is not asked.");
+    }
+    let Some(subject) = scenario.has_pod().filter(|_| scenario.why_unknown().is_none()) else {
+        return Step::skipped(STEP, "What the containers have is not known.");
+    };
+    let with_role: Vec<&Container> = subject.containers.iter().filter(|container| container.has_role()).collect();
+    if with_role.is_empty() {
+        return Step::skipped(STEP, "No container has a role to ask STS for.");
+    }
+    let mut falling: Vec<&str> = Vec::new();
+    for sdk in &SDKS {
+        let uses_node = |it: &&Container| {
+            sdk.takes(it) == Taken::From(Place::WebIdentity)
+                && sdk.takes_if_refused(it) == Some(Taken::From(Place::Instance))
+        };
+        if with_role.iter().any(uses_node) {
+            falling.push(sdk.name);
+        }
+    }
+    let is_refused = asked.iter().any(|step| super::failed(step));
+    let sdks = falling.join(", ");
+    if falling.is_empty() {
+        return Step::passed(STEP, "If STS refuses, every SDK reports an error, and none uses the node's role.");
+    }
+    if !is_refused {
+        let step = Step::passed(STEP, "If STS refuses, some SDKs use the node's role instead.");
+        return about_java(step, &falling).detail(NAME, sdks, Outcome::Skipped);
+    }
+    let says = "Some SDKs use the node's role, because they do not get the pod's.";
+    let step = Step::failed(STEP, Diagnosis::NodeRoleFallback, says)
+        .because(format!(
+            "these SDKs go on to the instance metadata, if the pod can reach it, so the program acts as the node: {sdks}"
+        ))
+        .because("the other SDKs report an error");
+    about_java(step, &falling)
+        .fix("Correct the earlier step. To have such SDKs fail instead, set the setting `disableInstanceMetadata`, or `AWS_EC2_METADATA_DISABLED=true` in the container.")
+        .detail(NAME, sdks, Outcome::Failed)
+}
+
+/// The step, with what else makes the Java SDKs use the node's role: `WebIdentityCredentialsUtils.factory` (v2) and
+/// `STSProfileCredentialsServiceProvider` (v1) load STS's client from another module, and the chain goes on without it.
+fn about_java(step: Step, falling: &[&str]) -> Step {
+    if falling.iter().any(|name| name.starts_with("Java v")) {
+        step.because(
+            "Java v1 and v2 do so, too, if the program lacks the SDK's module for STS (`sts`, `aws-java-sdk-sts`)",
+        )
+    } else {
+        step
+    }
+}

@@ -1,0 +1,376 @@
+//! Which STS endpoint an SDK asks, by the variables of a container.
+//!
+//! Sources:
+//! - the AWS SDKs and Tools Reference Guide, "AWS Region", "AWS STS Regional endpoints", "Service-specific endpoints" and
+//!   "Dual-stack and FIPS endpoints";
+//! - the hosts: botocore's `data/endpoints.json` and `data/partitions.json`;
+//! - `legacy`: botocore's `args.py`, `LEGACY_GLOBAL_STS_REGIONS`; `aws-sdk-go`, `aws/endpoints/legacy_regions.go`;
+//!   `aws-sdk-java`, `AWSSecurityTokenServiceClient`, `LEGACY_ENABLED_REGIONS`; the JavaScript `aws-sdk` v2,
+//!   `lib/region_config_data.json`, whose rule `*/sts` is for all regions of the partition `aws`;
+//! - no region: `aws-sdk-go-v2`, `service/sts/endpoints.go` ("Missing Region"); `aws-sdk-go`,
+//!   `aws/endpoints/v3model.go`, `allowLegacyEmptyRegion`; `@aws-sdk/nested-clients`, `stsRegionDefaultResolver`
+//!   (`us-east-1`); `aws-sdk-java-v2`, `StsWebIdentityCredentialsProviderFactory.configureEndpoint`; `aws-config`,
+//!   `default_provider/region.rs`; `aws-sdk-net`, `AssumeRoleWithWebIdentityCredentials.CreateClient`; `aws-sdk-swift`,
+//!   `STSWebIdentityAWSCredentialIdentityResolver.resolveConfiguration`; `aws-sdk-php`,
+//!   `AssumeRoleWithWebIdentityCredentialProvider`; botocore, tried with version 1.43.
+
+use std::borrow::Cow;
+
+use irsa::{Region, refers_to_another};
+
+use crate::container::Container;
+use crate::sdk::Sdk;
+
+/// The global endpoint of STS.
+pub const GLOBAL: &str = "sts.amazonaws.com";
+
+/// The variable that chooses between regional endpoints and the global one.
+pub const SETTING: &str = "AWS_STS_REGIONAL_ENDPOINTS";
+
+/// The regions in which `legacy` means the global endpoint.
+const LEGACY_REGIONS: [&str; 15] = [
+    "ap-northeast-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The regions in which STS has a FIPS endpoint of its own.
+const FIPS_REGIONS: [&str; 4] = ["us-east-1", "us-east-2", "us-west-1", "us-west-2"];
+
+/// How an SDK chooses the STS endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StsRules {
+    /// The variables that it reads the region from. The first that is set counts.
+    pub regions: &'static [&'static str],
+    /// What it makes of `AWS_STS_REGIONAL_ENDPOINTS`.
+    pub setting: Setting,
+    /// What it does without a region.
+    pub without_region: WithoutRegion,
+    /// What it makes of `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`.
+    pub overrides: Override,
+}
+
+/// What an SDK makes of `AWS_STS_REGIONAL_ENDPOINTS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// It does not read the variable: endpoints are regional.
+    Ignored,
+    /// Not set, the endpoint is regional.
+    Regional,
+    /// Not set, the endpoint is the global one in the regions of [`LEGACY_REGIONS`].
+    Legacy,
+    /// Not set, the endpoint is the global one in all regions of the partition `aws`.
+    LegacyEverywhere,
+}
+
+/// What an SDK does without a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithoutRegion {
+    /// It asks the global endpoint.
+    Global,
+    /// It asks the endpoint of `us-east-1`.
+    UsEast1,
+    /// It takes the node's region from the instance metadata, if it can reach that.
+    OfNode,
+    /// It fails.
+    Fails,
+    /// It skips web identity, and looks for other credentials.
+    SkipsRole,
+    /// Not known.
+    Unknown,
+}
+
+/// Whether an SDK reads `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Override {
+    /// It reads them.
+    Read,
+    /// It does not.
+    Ignored,
+}
+
+/// Where an SDK asks STS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// At this host of AWS.
+    Host(String),
+    /// At the address in this variable.
+    Override(&'static str),
+    /// In the node's region, if the SDK can reach the instance metadata.
+    OfNode,
+    /// Nowhere: it has no region.
+    NoRegion,
+    /// Nowhere: this variable is set to an empty string.
+    EmptyRegion(&'static str),
+    /// Nowhere: `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`.
+    InvalidSetting,
+    /// Nowhere: without a region, it skips the role.
+    SkipsRole,
+    /// Not known: the value of this variable is not in the pod, or is not a region.
+    Unseen(&'static str),
+    /// Not known: the SDK's rule without a region is not known.
+    Unknown,
+}
+
+/// The endpoint that an SDK asks in a container.
+#[must_use]
+pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
+    if sdk.sts.overrides == Override::Read
+        && let Some(variable) = override_variable(container)
+    {
+        return Endpoint::Override(variable);
+    }
+    let is_legacy = match mode(sdk, container) {
+        Ok(is_legacy) => is_legacy,
+        Err(endpoint) => return endpoint,
+    };
+    let region = match region(sdk, container) {
+        RegionValue::Known(region) => region,
+        RegionValue::Global => return Endpoint::Host(GLOBAL.to_owned()),
+        RegionValue::Unseen(variable) => return Endpoint::Unseen(variable),
+        RegionValue::Empty(variable) => return Endpoint::EmptyRegion(variable),
+        RegionValue::None => {
+            return match sdk.sts.without_region {
+                WithoutRegion::Global => Endpoint::Host(GLOBAL.to_owned()),
+                WithoutRegion::UsEast1 if is_legacy => Endpoint::Host(GLOBAL.to_owned()),
+                WithoutRegion::UsEast1 => Endpoint::Host("sts.us-east-1.amazonaws.com".to_owned()),
+                WithoutRegion::OfNode => Endpoint::OfNode,
+                WithoutRegion::Fails => Endpoint::NoRegion,
+                WithoutRegion::SkipsRole => Endpoint::SkipsRole,
+                WithoutRegion::Unknown => Endpoint::Unknown,
+            };
+        }
+    };
+    let [fips, dual_stack] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"].map(|it| is_true(container, it));
+    let is_global = LEGACY_REGIONS.contains(&region.as_str())
+        || (sdk.sts.setting == Setting::LegacyEverywhere && region.partition() == "aws");
+    if is_legacy && is_global && !fips && !dual_stack {
+        return Endpoint::Host(GLOBAL.to_owned());
+    }
+    Endpoint::Host(host(&region, fips, dual_stack))
+}
+
+/// The variable that names another endpoint, if there is one.
+#[must_use]
+pub fn override_variable(container: &Container) -> Option<&'static str> {
+    let is_ignored = is_true(container, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    let variables = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"];
+    variables.into_iter().find(|variable| container.sets(variable)).filter(|_| !is_ignored)
+}
+
+/// Whether a host is a FIPS endpoint that AWS does not list for STS.
+#[must_use]
+pub fn is_unlisted_fips(host: &str) -> bool {
+    let region = host.strip_prefix("sts-fips.").and_then(|rest| rest.split('.').next());
+    region.is_some_and(|region| !FIPS_REGIONS.contains(&region))
+}
+
+/// A region, by the variables that an SDK reads.
+enum RegionValue<'c> {
+    Known(Region<'c>),
+    /// `aws-global`, which STS has as a region.
+    Global,
+    Unseen(&'static str),
+    Empty(&'static str),
+    None,
+}
+
+fn region<'c>(sdk: &Sdk, container: &'c Container) -> RegionValue<'c> {
+    // botocore takes an empty string for a region, and then has an invalid endpoint.
+    let counts_empty = matches!(sdk.name, "Python" | "CLI");
+    for variable in sdk.sts.regions {
+        if counts_empty && container.sets_empty(variable) {
+            return RegionValue::Empty(variable);
+        }
+        if container.sets(variable) {
+            return match container.literal(variable) {
+                Some("aws-global") => RegionValue::Global,
+                Some(value) => {
+                    Region::new(Cow::Borrowed(value)).map_or(RegionValue::Unseen(variable), RegionValue::Known)
+                }
+                None => RegionValue::Unseen(variable),
+            };
+        }
+        if container.may_set(variable) || container.env_from_may_set(variable) {
+            return RegionValue::Unseen(variable);
+        }
+    }
+    RegionValue::None
+}
+
+/// Whether the SDK asks the global endpoint where it can.
+fn mode(sdk: &Sdk, container: &Container) -> Result<bool, Endpoint> {
+    let default = match sdk.sts.setting {
+        Setting::Ignored => return Ok(false),
+        Setting::Regional => false,
+        Setting::Legacy | Setting::LegacyEverywhere => true,
+    };
+    if !container.sets(SETTING) {
+        return Ok(default);
+    }
+    match container.literal(SETTING).filter(|value| !refers_to_another(value)) {
+        None => Err(Endpoint::Unseen(SETTING)),
+        Some("legacy") => Ok(true),
+        Some("regional") => Ok(false),
+        // botocore compares letter by letter, the others do not.
+        Some(_) if sdk.name == "Python" => Err(Endpoint::InvalidSetting),
+        Some(value) if value.eq_ignore_ascii_case("legacy") => Ok(true),
+        Some(value) if value.eq_ignore_ascii_case("regional") => Ok(false),
+        // Ruby takes anything else for `regional`.
+        Some(_) if sdk.name == "Ruby" => Ok(false),
+        Some(_) => Err(Endpoint::InvalidSetting),
+    }
+}
+
+fn is_true(container: &Container, variable: &str) -> bool {
+    container.literal(variable).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+fn host(region: &Region<'_>, fips: bool, dual_stack: bool) -> String {
+    let name = region.as_str();
+    let (suffix, dual_stack_suffix) = match region.partition() {
+        "aws-cn" => ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+        "aws-iso" => ("c2s.ic.gov", "api.aws.ic.gov"),
+        "aws-iso-b" => ("sc2s.sgov.gov", "api.aws.scloud"),
+        "aws-iso-e" => ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+        "aws-iso-f" => ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+        "aws-eusc" => ("amazonaws.eu", "api.amazonwebservices.eu"),
+        _ => ("amazonaws.com", "api.aws"),
+    };
+    // In GovCloud, the regional endpoint is the FIPS endpoint.
+    let is_gov = region.partition() == "aws-us-gov";
+    let service = if fips && (dual_stack || !is_gov) { "sts-fips" } else { "sts" };
+    format!("{service}.{name}.{}", if dual_stack { dual_stack_suffix } else { suffix })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::container::containers;
+    use crate::sdk::SDKS;
+
+    /// The endpoint of each SDK in a container with these variables.
+    fn endpoints(variables: &[(&str, &str)]) -> Vec<(&'static str, Endpoint)> {
+        let env: Vec<_> = variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+        SDKS.iter().map(|sdk| (sdk.name, endpoint(sdk, &container))).collect()
+    }
+
+    fn of(variables: &[(&str, &str)], name: &str) -> Endpoint {
+        endpoints(variables).into_iter().find(|(sdk, _)| *sdk == name).unwrap().1
+    }
+
+    fn at(host: &str) -> Endpoint {
+        Endpoint::Host(host.to_owned())
+    }
+
+    const BOTH: [(&str, &str); 2] = [("AWS_REGION", "us-east-2"), ("AWS_DEFAULT_REGION", "us-east-2")];
+
+    #[test]
+    fn older_sdks_ask_the_global_endpoint() {
+        for (name, endpoint) in endpoints(&BOTH) {
+            let is_old = matches!(name, "PHP" | "Go v1" | "Java v1" | "JavaScript v2" | ".NET v3");
+            let host = if is_old { GLOBAL } else { "sts.us-east-2.amazonaws.com" };
+            assert_eq!(endpoint, at(host), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_setting_chooses_the_endpoint() {
+        let with = |value| [BOTH.as_slice(), &[(SETTING, value)]].concat();
+        for (name, endpoint) in endpoints(&with("regional")) {
+            assert_eq!(endpoint, at("sts.us-east-2.amazonaws.com"), "{name}");
+        }
+        for (name, endpoint) in endpoints(&with("legacy")) {
+            let reads = SDKS.iter().any(|sdk| sdk.name == name && sdk.sts.setting != Setting::Ignored);
+            assert_eq!(endpoint, at(if reads { GLOBAL } else { "sts.us-east-2.amazonaws.com" }), "{name}");
+        }
+        assert_eq!(of(&with("LEGACY"), "Go v1"), at(GLOBAL));
+        assert_eq!(of(&with("LEGACY"), "Python"), Endpoint::InvalidSetting);
+        assert_eq!(of(&with("true"), "Go v1"), Endpoint::InvalidSetting);
+        assert_eq!(of(&with("true"), "Go v2"), at("sts.us-east-2.amazonaws.com"));
+        assert_eq!(of(&with("true"), "Ruby"), at("sts.us-east-2.amazonaws.com"));
+    }
+
+    #[test]
+    fn legacy_is_regional_in_newer_regions() {
+        let region = [("AWS_REGION", "eu-south-1"), ("AWS_DEFAULT_REGION", "eu-south-1"), (SETTING, "legacy")];
+        assert_eq!(of(&region, "Python"), at("sts.eu-south-1.amazonaws.com"));
+        assert_eq!(of(&region, "JavaScript v2"), at(GLOBAL));
+        assert_eq!(of(&[("AWS_REGION", "cn-north-1")], "JavaScript v2"), at("sts.cn-north-1.amazonaws.com.cn"));
+    }
+
+    #[test]
+    fn without_a_region_the_sdks_differ() {
+        for (name, expected) in [
+            ("Go v2", Endpoint::NoRegion),
+            ("Java v2", Endpoint::OfNode),
+            ("Python", at(GLOBAL)),
+            ("JavaScript v3", at("sts.us-east-1.amazonaws.com")),
+            ("Rust", Endpoint::OfNode),
+            ("Swift", Endpoint::SkipsRole),
+            ("Ruby", Endpoint::NoRegion),
+            ("Go v1", at(GLOBAL)),
+            ("JavaScript v2", at(GLOBAL)),
+        ] {
+            assert_eq!(of(&[], name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn each_sdk_reads_its_own_region_variables() {
+        let differ = [("AWS_REGION", "us-west-1"), ("AWS_DEFAULT_REGION", "us-west-2"), (SETTING, "regional")];
+        assert_eq!(of(&differ, "Python"), at("sts.us-west-2.amazonaws.com"));
+        assert_eq!(of(&differ, "C++"), at("sts.us-west-2.amazonaws.com"));
+        assert_eq!(of(&differ, "Java v2"), at("sts.us-west-1.amazonaws.com"));
+        let empty = [("AWS_REGION", "us-west-1"), ("AWS_DEFAULT_REGION", "")];
+        assert_eq!(of(&empty, "Python"), Endpoint::EmptyRegion("AWS_DEFAULT_REGION"));
+        assert_eq!(of(&empty, "Go v2"), at("sts.us-west-1.amazonaws.com"));
+        assert_eq!(of(&[("AWS_REGION", "Ohio")], "Java v2"), Endpoint::Unseen("AWS_REGION"));
+        assert_eq!(of(&[("AWS_REGION", "aws-global")], "Java v2"), at(GLOBAL));
+    }
+
+    #[test]
+    fn an_endpoint_url_wins_unless_it_is_ignored() {
+        let with = |more: &[(&'static str, &'static str)]| [BOTH.as_slice(), more].concat();
+        let url = ("AWS_ENDPOINT_URL", "http://localstack:4566");
+        assert_eq!(of(&with(&[url]), "Python"), Endpoint::Override("AWS_ENDPOINT_URL"));
+        assert_eq!(of(&with(&[url]), "Go v1"), at(GLOBAL));
+        let own = ("AWS_ENDPOINT_URL_STS", "https://vpce.example");
+        assert_eq!(of(&with(&[url, own]), "Rust"), Endpoint::Override("AWS_ENDPOINT_URL_STS"));
+        let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
+        assert_eq!(of(&with(&[url, ignored]), "Rust"), at("sts.us-east-2.amazonaws.com"));
+    }
+
+    #[test]
+    fn knows_fips_and_dual_stack_hosts() {
+        let host = |region, more: &[(&'static str, &'static str)]| {
+            let variables = [&[("AWS_REGION", region), ("AWS_DEFAULT_REGION", region)], more].concat();
+            of(&variables, "Python")
+        };
+        let fips = ("AWS_USE_FIPS_ENDPOINT", "true");
+        let dual_stack = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+        assert_eq!(host("us-east-1", &[fips]), at("sts-fips.us-east-1.amazonaws.com"));
+        assert_eq!(host("us-gov-west-1", &[fips]), at("sts.us-gov-west-1.amazonaws.com"));
+        assert_eq!(host("us-east-1", &[dual_stack]), at("sts.us-east-1.api.aws"));
+        assert_eq!(host("us-east-1", &[fips, dual_stack]), at("sts-fips.us-east-1.api.aws"));
+        assert_eq!(host("eusc-de-east-1", &[]), at("sts.eusc-de-east-1.amazonaws.eu"));
+        assert!(is_unlisted_fips("sts-fips.eu-west-1.amazonaws.com"));
+        assert!(!is_unlisted_fips("sts-fips.us-east-1.amazonaws.com"));
+        assert!(!is_unlisted_fips("sts.eu-west-1.amazonaws.com"));
+    }
+}

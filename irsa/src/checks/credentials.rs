@@ -1,0 +1,168 @@
+//! Checks the credentials and roles that a pod sets explicitly.
+//!
+//! The value of an environment variable may be a secret: it is compared, and never printed.
+
+use std::borrow::Cow;
+
+use crate::context::Checker;
+use crate::findings::{Action, FindingKind, Item, Message, Subject};
+use crate::identity::CredentialMethod;
+use crate::identity::allow_list::allows_role;
+use crate::identity::container_selection::ContainerSelection;
+use crate::injection::environment::{CONTAINER_CREDENTIALS, REGION, WEB_IDENTITY, credentials_pair};
+use crate::objects::container::{Container, EnvVarValue};
+use crate::objects::env_var::{EnvVar, refers_to_another};
+use crate::objects::pod::Pod;
+use crate::objects::volume::VolumesByName;
+use crate::settings::{ContainerCredentials, Settings};
+
+/// The names of an access key's id, in every SDK.
+const ACCESS_KEY_IDS: [EnvVar; 3] = [EnvVar::AccessKeyId, EnvVar::AccessKey, EnvVar::AmazonAccessKeyId];
+
+/// The names of its secret.
+const SECRET_KEYS: [EnvVar; 3] = [EnvVar::SecretAccessKey, EnvVar::SecretKey, EnvVar::AmazonSecretAccessKey];
+
+/// Reports each `AWS_ROLE_ARN` that the namespace may not use.
+pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
+    let (settings, namespace) = (checker.settings, checker.namespace);
+    if settings.allowed_roles.is_none() {
+        return;
+    }
+    let variable = EnvVar::RoleArn;
+    for container in &pod.spec.containers {
+        let mut roles = container.env.elements.iter().filter(|(name, _)| *name == variable).map(|(_, value)| *value);
+        if roles.any(|role| !is_allowed(settings, namespace, role)) {
+            let text = format_args!(
+                "is set to a role that namespace `{namespace}` may not use, or that is unknown at admission"
+            );
+            let message = Message::new(Subject::Container(container.name()), text).on(Item::Variable(variable.name()));
+            checker.report(FindingKind::RoleNotAllowed, message);
+        }
+    }
+}
+
+/// Reports what keeps the selected containers from using the identity.
+pub(crate) fn check_containers(
+    checker: &mut Checker<'_>,
+    pod: &Pod<'_>,
+    method: &CredentialMethod<'_>,
+    selection: &ContainerSelection,
+) {
+    for container in pod.spec.containers.iter().filter(|container| selection.covers(container)) {
+        check_pairs(checker, container, method);
+        check_overridden_role(checker, container, method);
+        check_static_credentials(checker, container);
+    }
+}
+
+fn report(checker: &mut Checker<'_>, container: &Container<'_>, kind: FindingKind, (variable, text): (EnvVar, &str)) {
+    let text = format_args!("{text}");
+    let message = Message::new(Subject::Container(container.name()), text).on(Item::Variable(variable.name()));
+    checker.report(kind, message);
+}
+
+/// Variables of a pair that are set without the other, or empty; and empty regions.
+fn check_pairs(checker: &mut Checker<'_>, container: &Container<'_>, method: &CredentialMethod<'_>) {
+    let kind = FindingKind::PartialCredentials;
+    for pair in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
+        let consequence = if pair == credentials_pair(method) { "neither is injected" } else { "SDKs need both" };
+        let [one, other] = pair;
+        for (variable, partner) in [(one, other), (other, one)] {
+            if is_empty(container, variable) {
+                let text = format!("is set to an empty string: {consequence}, remove it");
+                report(checker, container, kind, (variable, &text));
+            } else if container.sets(variable) && !container.sets(partner) {
+                let text = format!("is set, but not `{}`: {consequence}, remove it or set both", partner.name());
+                report(checker, container, kind, (variable, &text));
+            }
+        }
+    }
+    for variable in REGION.into_iter().filter(|variable| is_empty(container, *variable)) {
+        report(checker, container, kind, (variable, "is set to an empty string: no region is injected, remove it"));
+    }
+}
+
+fn is_empty(container: &Container<'_>, variable: EnvVar) -> bool {
+    matches!(container.value(variable), Some(EnvVarValue::Literal(value)) if value.is_empty())
+}
+
+fn check_overridden_role(checker: &mut Checker<'_>, container: &Container<'_>, method: &CredentialMethod<'_>) {
+    let Some(role) = method.role() else { return };
+    if literal_roles(container).any(|other| !other.is_empty() && other != role) {
+        let text =
+            "is another role than the service account's: it was set explicitly, or injected before the account changed";
+        report(checker, container, FindingKind::OverriddenRole, (EnvVar::RoleArn, text));
+    }
+}
+
+fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>) {
+    let kind = FindingKind::StaticCredentials;
+    // An optional key may be there: a policy that rejects static credentials must not let it through.
+    let counts_optional = checker.findings.action(kind) == Action::Reject;
+    let is_set = |variable: &EnvVar| match container.value(*variable) {
+        Some(EnvVarValue::Literal(value)) => !value.is_empty(),
+        Some(EnvVarValue::Reference { is_optional }) => !is_optional || counts_optional,
+        None => false,
+    };
+    let id = ACCESS_KEY_IDS.into_iter().find(is_set);
+    let secret = SECRET_KEYS.into_iter().find(is_set);
+    match (id, secret) {
+        (Some(id), Some(_)) => {
+            report(
+                checker,
+                container,
+                kind,
+                (id, "is set with its secret: SDKs use it instead of the role, remove both"),
+            );
+        }
+        (Some(id), None) => {
+            report(checker, container, kind, (id, "is set without its secret: SDKs ignore it or fail, remove it"));
+        }
+        (None, Some(secret)) => {
+            report(
+                checker,
+                container,
+                kind,
+                (secret, "is set without its access key: SDKs ignore it or fail, remove it"),
+            );
+        }
+        (None, None) => {}
+    }
+}
+
+/// Whether a container of the pod has container credentials, as EKS's own webhook gives them: both variables, neither
+/// empty, and a mount of their token.
+pub(crate) fn has_container_credentials(
+    container: &Container<'_>,
+    volumes: &VolumesByName<'_, '_>,
+    settings: &Settings<'_>,
+) -> bool {
+    let has_value =
+        |variable: EnvVar| matches!(container.value(variable), Some(EnvVarValue::Literal(value)) if !value.is_empty());
+    let audience = settings.container_credentials.as_ref().map_or(ContainerCredentials::AUDIENCE, |it| &it.audience);
+    CONTAINER_CREDENTIALS.into_iter().all(has_value)
+        && container.mounts.elements.iter().any(|mount| {
+            let volume = volumes.get(&mount.volume.decode());
+            volume.is_some_and(|volume| volume.tokens.iter().any(|token| token.audience == *audience))
+        })
+}
+
+/// Whether a namespace may use the role in a variable. A value that is unknown at admission, or that refers to another
+/// variable, is not allowed: a glob that matches its text proves nothing.
+fn is_allowed(settings: &Settings<'_>, namespace: &str, role: EnvVarValue<'_>) -> bool {
+    match role {
+        EnvVarValue::Reference { .. } => false,
+        EnvVarValue::Literal(role) => {
+            let role = role.decode();
+            // An empty value names no role.
+            role.is_empty() || (!refers_to_another(&role) && allows_role(settings, namespace, &role))
+        }
+    }
+}
+
+fn literal_roles<'c>(container: &'c Container<'_>) -> impl Iterator<Item = Cow<'c, str>> {
+    container.env.elements.iter().filter_map(|(variable, value)| match (variable, value) {
+        (EnvVar::RoleArn, EnvVarValue::Literal(value)) => Some(value.decode()),
+        _ => None,
+    })
+}

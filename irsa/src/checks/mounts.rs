@@ -1,0 +1,35 @@
+//! Checks the mounts around the token's: a read-only volume at a parent path.
+
+use crate::context::Checker;
+use crate::findings::{FindingKind, Item, Message, Subject};
+use crate::injection::effective::EffectiveContainer;
+use crate::objects::volume::VolumesByName;
+use crate::types::mount_path::MountPath;
+
+/// Reports a read-only mount at a parent of the token's path, in a container that has the token's mount or gets it: the
+/// container runtime cannot create the directory of the mount there (kubernetes/kubernetes#65835).
+pub(crate) fn check_parents(
+    checker: &mut Checker<'_>,
+    container: &EffectiveContainer<'_, '_>,
+    volumes: &VolumesByName<'_, '_>,
+    path: &MountPath<'_>,
+) {
+    let mounts = &container.container().mounts.elements;
+    let has_mount = container.gets_mount() || mounts.iter().any(|mount| path.same_path(&mount.path.decode()));
+    if !has_mount {
+        return;
+    }
+    for mount in mounts.iter().filter(|mount| path.is_below(&mount.path.decode())) {
+        let is_read_only =
+            mount.is_read_only || volumes.get(&mount.volume.decode()).is_some_and(|volume| volume.is_read_only);
+        if is_read_only {
+            let parent = mount.path.decode();
+            let text = format_args!(
+                "it is read-only, so the token may not be mountable below it and the container may not start: \
+                 mount it elsewhere, or set `tokenMountPath`"
+            );
+            let message = Message::new(Subject::Container(container.container().name()), text).on(Item::Mount(&parent));
+            checker.report(FindingKind::ReadOnlyParentMount, message);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The setting `actions`: what to do about each kind of finding.
+
+use super::kind::{Action, FindingKind};
+
+/// The action of each kind of finding: the one from the settings, else the default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
+
+impl Actions {
+    /// The action for this kind, on a pod or on a pod template.
+    #[must_use]
+    pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
+        let chosen = self.0.iter().zip(FindingKind::ALL).find_map(|(action, other)| action.filter(|_| other == kind));
+        match (chosen, kind) {
+            (Some(action), _) => action,
+            // Nothing is lost by admitting a workload: its pods are checked.
+            (None, FindingKind::MissingServiceAccount | FindingKind::LookupFailed) if is_about_template => Action::Warn,
+            (None, _) => kind.default_action(),
+        }
+    }
+
+    /// Sets the action for a kind.
+    pub fn choose(&mut self, kind: FindingKind, action: Action) {
+        for (chosen, other) in self.0.iter_mut().zip(FindingKind::ALL) {
+            if other == kind {
+                *chosen = Some(action);
+            }
+        }
+    }
+}

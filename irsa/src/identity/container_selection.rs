@@ -1,0 +1,31 @@
+//! Which containers of a pod get an identity, by `skip-containers` and `include-containers`.
+
+use std::borrow::Cow;
+
+use crate::objects::container::Container;
+use crate::util::names::Names;
+
+/// The containers that get an identity. `skip` wins over `include`.
+#[derive(Debug, Default)]
+pub(crate) struct ContainerSelection {
+    skip: Names<'static>,
+    /// `None` includes all.
+    include: Option<Names<'static>>,
+}
+
+impl ContainerSelection {
+    /// A selection by the names of containers.
+    pub(crate) fn new(skip: Option<Vec<String>>, include: Option<Vec<String>>) -> Self {
+        let index = |names: Vec<String>| Names::new(names.into_iter().map(Cow::Owned));
+        Self { skip: index(skip.unwrap_or_default()), include: include.map(index) }
+    }
+
+    /// Whether a container gets an identity.
+    pub(crate) fn covers(&self, container: &Container<'_>) -> bool {
+        if self.skip.is_empty() && self.include.is_none() {
+            return true;
+        }
+        let name = container.name().decode();
+        !self.skip.contains(&name) && self.include.as_ref().is_none_or(|include| include.contains(&name))
+    }
+}

@@ -1,0 +1,238 @@
+//! kOps's role mappings: a JSON object in a ConfigMap that maps `namespace/name` to a role.
+//!
+//! Source: the webhook's `pkg/cache/cache.go` (`populateCacheFromCM`, v0.6.17), which documents globs, but only honours
+//! a whole `*`. The keys of an entry match in any letter case, as in Go; unknown keys are skipped. A lifetime of 0
+//! counts as absent. `Region` is this policy's own.
+
+use std::borrow::Cow;
+
+use super::allow_list::allows_role;
+use super::audience::{check_allowed_audience, check_likely_audience};
+use crate::context::Checker;
+use crate::findings::{FindingKind, Item, Message, Subject};
+use crate::json::{self, Field, Reader, Unreadable};
+use crate::settings::RoleMapping;
+use crate::types::account_pattern::{AccountPattern, Closeness};
+use crate::types::object_name::{AccountName, ConfigMapName};
+use crate::types::region::Region;
+use crate::types::role_arn::RoleArn;
+use crate::types::token_lifetime::TokenLifetime;
+
+/// The best match for an account.
+pub(crate) enum Match {
+    /// No entry matches.
+    None,
+    /// The best match cannot be read, so the account's role is unknown; a finding says why.
+    Unreadable,
+    /// The best match.
+    Entry(Box<RoleMapping<'static>>),
+}
+
+/// Finds the best match for an account among the mappings in a text.
+///
+/// An entry that cannot be read counts by its key: if it is the best match, the role is unknown. So a broken entry never
+/// gives an account the role of a wider one. Entries that match other accounts are not read.
+///
+/// # Errors
+/// Fails if the text is not a JSON object: nobody knows then which accounts should have a role.
+pub(crate) fn find(checker: &mut Checker<'_>, account: &AccountName, text: &str) -> json::Result<Match> {
+    let mut best: Option<Candidate> = None;
+    for_each_entry(text, |reader, key| {
+        let pattern = AccountPattern::new(Cow::Borrowed(key)).ok();
+        let Some(pattern) = pattern.filter(|pattern| pattern.matches(&account.namespace, &account.name)) else {
+            return reader.skip();
+        };
+        let entry = reader.attempt(|reader| Entry::read(reader, key))?.outcome;
+        let closeness = pattern.closeness();
+        // Of a duplicate key the last counts, as in Go; among others of the same closeness, the first.
+        if best.as_ref().is_none_or(|best| closeness > best.closeness || key == best.key) {
+            best = Some(Candidate { key: key.to_owned(), closeness, entry });
+        }
+        Ok(())
+    })?;
+    let Some(Candidate { key, entry, .. }) = best else { return Ok(Match::None) };
+    Ok(match entry {
+        Ok(entry) => Match::Entry(Box::new(entry.into_mapping(checker, &key))),
+        Err(unreadable) => {
+            let text = format_args!("{unreadable}; the pods of {account} get no role until it is corrected");
+            report_entry(checker, FindingKind::InvalidRoleMapping, &key, Message::new(subject(checker), text));
+            Match::Unreadable
+        }
+    })
+}
+
+/// Whether an entry of the mappings in a text has this audience.
+pub(crate) fn has_audience(text: &str, audience: &str) -> bool {
+    let mut is_found = false;
+    let read = for_each_entry(text, |reader, key| {
+        let entry = reader.attempt(|reader| Entry::read(reader, key))?.outcome;
+        is_found |= entry.is_ok_and(|entry| entry.mapping.audience.as_deref() == Some(audience));
+        Ok(())
+    });
+    read.is_ok() && is_found
+}
+
+/// Checks every entry of the mappings in a text, for the review of the `ConfigMap` itself. `is_unchanged` tells an entry
+/// of which the key and the text were there before: it is at most a warning.
+///
+/// # Errors
+/// Fails if the text is not a JSON object.
+pub(crate) fn check_entries(
+    checker: &mut Checker<'_>,
+    text: &str,
+    is_unchanged: &dyn Fn(&str, &str) -> bool,
+) -> json::Result<()> {
+    for_each_entry(text, |reader, key| {
+        let attempt = reader.attempt(|reader| Entry::read(reader, key))?;
+        checker.findings.limit_to_warnings(is_unchanged(key, attempt.text));
+        match (AccountPattern::new(Cow::Borrowed(key)), attempt.outcome) {
+            (Err(error), _) => {
+                let text = format_args!("{error}");
+                report_entry(checker, FindingKind::InvalidRoleMapping, key, Message::new(subject(checker), text));
+            }
+            (Ok(_), Err(unreadable)) => {
+                let text = format_args!("{unreadable}");
+                report_entry(checker, FindingKind::InvalidRoleMapping, key, Message::new(subject(checker), text));
+            }
+            (Ok(pattern), Ok(entry)) => check_entry(checker, key, &pattern, entry),
+        }
+        Ok(())
+    })?;
+    checker.findings.limit_to_warnings(false);
+    Ok(())
+}
+
+fn check_entry(checker: &mut Checker<'_>, key: &str, pattern: &AccountPattern<'_>, entry: Entry) {
+    let mapping = entry.into_mapping(checker, key);
+    let role = mapping.role.into_text();
+    let settings = checker.settings;
+    if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !allows_role(settings, namespace, &role)) {
+        let text = format_args!("namespace `{namespace}` may not use ");
+        let message = Message::new(subject(checker), text).quote(&role);
+        report_entry(checker, FindingKind::RoleNotAllowed, key, message);
+    }
+    if let Some(audience) = &mapping.audience {
+        check_allowed_audience(checker, subject(checker), audience);
+    }
+}
+
+/// The entry that matches an account best so far.
+struct Candidate {
+    key: String,
+    closeness: Closeness,
+    entry: json::Result<Entry>,
+}
+
+/// An entry as it is written.
+struct Entry {
+    mapping: RoleMapping<'static>,
+    /// In seconds; 0 if it is absent.
+    lifetime: i64,
+    region: Option<String>,
+}
+
+impl Entry {
+    fn read(reader: &mut Reader<'_>, key: &str) -> json::Result<Self> {
+        let accounts =
+            AccountPattern::new(Cow::Owned(key.to_owned())).map_err(|_| Unreadable::value("`namespace/name`"))?;
+        let mut role = Field::Missing;
+        let mut audience = Field::Missing;
+        let mut regional_sts_endpoints = Field::Missing;
+        let mut lifetime = Field::Missing;
+        let mut region = Field::Missing;
+        reader.object(|reader, key| match key.to_ascii_lowercase().as_str() {
+            "rolearn" => read_last(&mut role, reader, |reader| {
+                let arn = reader.string()?.decode().into_owned();
+                RoleArn::new(Cow::Owned(arn)).map_err(|_| Unreadable::value("an IAM role ARN"))
+            }),
+            "audience" => read_last(&mut audience, reader, |reader| {
+                let audience = reader.string()?.decode().into_owned();
+                if audience.is_empty() { Err(Unreadable::value("an audience")) } else { Ok(Cow::Owned(audience)) }
+            }),
+            "useregionalsts" => read_last(&mut regional_sts_endpoints, reader, Reader::boolean),
+            "tokenexpiration" => read_last(&mut lifetime, reader, |reader| {
+                reader.raw()?.0.parse::<i64>().map_err(|_| Unreadable::value("a whole number of seconds"))
+            }),
+            "region" => read_last(&mut region, reader, |reader| Ok(reader.string()?.decode().into_owned())),
+            _ => reader.skip(),
+        })?;
+        let mapping = RoleMapping {
+            accounts,
+            role: role.into_option().ok_or_else(|| Unreadable::missing("an IAM role ARN").within("RoleARN"))?,
+            audience: audience.into_option(),
+            regional_sts_endpoints: regional_sts_endpoints.into_option(),
+            token_lifetime: None,
+            region: None,
+        };
+        Ok(Self { mapping, lifetime: lifetime.into_value(), region: region.into_option() })
+    }
+
+    /// Reads the values that are findings where they are wrong: the entry still gives the role.
+    fn into_mapping(self, checker: &mut Checker<'_>, key: &str) -> RoleMapping<'static> {
+        let token_lifetime = read_lifetime(checker, key, self.lifetime);
+        let region =
+            self.region.filter(|region| !region.is_empty()).and_then(|region| read_region(checker, key, &region));
+        if let Some(audience) = &self.mapping.audience {
+            check_likely_audience(checker, subject(checker), Item::Entry(key), audience);
+        }
+        RoleMapping { token_lifetime, region, ..self.mapping }
+    }
+}
+
+/// Reads the mappings: `entry` is called with each key and must read or skip its value.
+fn for_each_entry<'j>(text: &'j str, entry: impl FnMut(&mut Reader<'j>, &str) -> json::Result<()>) -> json::Result<()> {
+    let mut reader = Reader::new(text);
+    // Go decodes a `null` into a map without entries.
+    if reader.is_null() {
+        reader.skip()?;
+    } else {
+        reader.object(entry)?;
+    }
+    reader.finish()
+}
+
+/// Reads a value of an entry. Of a duplicate key, in any letter case, the last that is not `null` counts, as in Go.
+fn read_last<'j, T>(
+    field: &mut Field<T>,
+    reader: &mut Reader<'j>,
+    read: impl FnOnce(&mut Reader<'j>) -> json::Result<T>,
+) -> json::Result<()> {
+    let mut last = Field::Missing;
+    last.read(reader, read)?;
+    if last.get().is_some() {
+        *field = last;
+    }
+    Ok(())
+}
+
+fn read_lifetime(checker: &mut Checker<'_>, key: &str, seconds: i64) -> Option<TokenLifetime> {
+    if seconds == 0 {
+        return None;
+    }
+    let reading = TokenLifetime::of_seconds(seconds);
+    if let Some(consequence) = reading.consequence() {
+        let text = format_args!("expected {}, but got {seconds}, {consequence}", TokenLifetime::RANGE);
+        report_entry(checker, FindingKind::InvalidTokenExpiration, key, Message::new(subject(checker), text));
+    }
+    reading.lifetime()
+}
+
+fn read_region(checker: &mut Checker<'_>, key: &str, value: &str) -> Option<Region<'static>> {
+    let region = Region::new(Cow::Owned(value.to_owned())).ok();
+    if region.is_none() {
+        let text = format_args!("expected an AWS region, such as `us-east-2`, but got ");
+        let message = Message::new(subject(checker), text).quote(value).then(format_args!(", ignored"));
+        report_entry(checker, FindingKind::InvalidRegion, key, message);
+    }
+    region
+}
+
+/// INVARIANT: entries are read only if the settings name the ConfigMap.
+fn subject<'c>(checker: &Checker<'c>) -> Subject<'c> {
+    const UNNAMED: &ConfigMapName<'static> = &ConfigMapName { namespace: Cow::Borrowed(""), name: Cow::Borrowed("") };
+    Subject::ConfigMap(checker.settings.roles_config_map.as_ref().unwrap_or(UNNAMED))
+}
+
+fn report_entry(checker: &mut Checker<'_>, kind: FindingKind, key: &str, message: Message<'_>) {
+    checker.report(kind, message.on(Item::Entry(key)));
+}

@@ -1,0 +1,188 @@
+//! Plans what a pod lacks for its identity: the plan is either inserted (mode `Mutate`) or reported (mode `Validate`).
+
+use std::fmt;
+
+use super::environment::{Environment, MissingGroups, Value, is_complete};
+use crate::context::Checker;
+use crate::findings::{FindingKind, Item, Message, Subject};
+use crate::identity::container_selection::ContainerSelection;
+use crate::identity::{CredentialMethod, Identity, Token};
+use crate::json::RawStr;
+use crate::objects::container::{Container, Mount};
+use crate::objects::env_var::EnvVar;
+use crate::objects::pod::Pod;
+use crate::objects::volume::{Volume, VolumesByName};
+
+/// What a pod lacks for its identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan<'a> {
+    /// The token to mount.
+    pub(crate) token: &'a Token<'a>,
+    /// Whether the pod lacks the token's volume.
+    pub(crate) volume: bool,
+    /// Whether the pod lacks the label of pods with container credentials, or has another value of it.
+    pub(crate) label: bool,
+    /// What each container lacks: the init containers, then the containers, in their order.
+    pub(crate) containers: Vec<Additions>,
+    environment: Environment<'a>,
+}
+
+/// What a container lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Additions {
+    /// The groups of variables.
+    groups: MissingGroups,
+    /// The mount of the token.
+    pub(crate) mount: bool,
+}
+
+impl Additions {
+    /// Whether the container lacks nothing.
+    pub(crate) fn is_empty(self) -> bool {
+        !self.has_variables() && !self.mount
+    }
+
+    /// Whether the container lacks variables.
+    pub(crate) fn has_variables(self) -> bool {
+        self.groups.contains(&true)
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Plans an identity for the selected containers of a pod. A container with a conflicting mount is
+    /// reported and left out of the plan; a conflicting volume is reported and leaves the plan empty.
+    pub(crate) fn new<'c: 'a>(
+        checker: &mut Checker<'c>,
+        pod: &Pod<'a>,
+        identity: &'a Identity<'a>,
+        selection: &ContainerSelection,
+    ) -> Self {
+        let spec = &pod.spec;
+        let token = &identity.token;
+        let mut plan = Self {
+            token,
+            volume: false,
+            label: false,
+            containers: Vec::new(),
+            environment: Environment::new(identity, pod, checker.settings),
+        };
+        let is_active =
+            |container: &Container<'_>| selection.covers(container) && !is_complete(container, &identity.method);
+        let volumes = &VolumesByName::new(&spec.volumes.elements);
+        let volume = volumes.get(token.volume_name);
+        if let Some(volume) = volume
+            && !holds_token(volume, token)
+            && spec.containers.iter().any(is_active)
+        {
+            for container in spec.containers.iter().filter(|container| is_active(container)) {
+                // A mount of that same volume is not a second finding.
+                match mount_of_token(container, volumes, token) {
+                    MountOfToken::Conflict(Obstacle::Volume(name)) if name == *token.volume_name => {}
+                    MountOfToken::Conflict(obstacle) => report_conflict(checker, container, &obstacle, token),
+                    MountOfToken::There | MountOfToken::Missing => {}
+                }
+            }
+            let message = Message::new(Subject::Pod, format_args!("expected the token for ")).quote(&token.audience);
+            let message = message.then(format_args!(", but got something else")).on(Item::Volume(token.volume_name));
+            checker.report(FindingKind::ConflictingVolume, message);
+            return plan;
+        }
+        for container in &spec.containers {
+            let is_active = is_active(container);
+            plan.containers.push(if is_active {
+                plan.missing_in(checker, container, volumes)
+            } else {
+                Additions::default()
+            });
+        }
+        // A container may mount the volume already, and rely on the policy to add it.
+        let mounts_it = |container: &Container<'_>| container.mounts(token.volume_name);
+        plan.volume = volume.is_none()
+            && (plan.containers.iter().any(|additions| additions.mount) || spec.containers.iter().any(mounts_it));
+        plan.label =
+            matches!(identity.method, CredentialMethod::ContainerCredentials { .. }) && !pod.has_pod_identity_label();
+        plan
+    }
+
+    /// The variables that a container lacks, in the order in which they are added.
+    pub(crate) fn variables(&self, additions: Additions) -> impl Iterator<Item = &(EnvVar, Value<'a>)> {
+        self.environment.variables(additions.groups)
+    }
+
+    fn missing_in(
+        &self,
+        checker: &mut Checker<'_>,
+        container: &Container<'_>,
+        volumes: &VolumesByName<'_, '_>,
+    ) -> Additions {
+        let mount = match mount_of_token(container, volumes, self.token) {
+            MountOfToken::There => false,
+            MountOfToken::Missing => true,
+            MountOfToken::Conflict(obstacle) => {
+                report_conflict(checker, container, &obstacle, self.token);
+                return Additions::default();
+            }
+        };
+        Additions { groups: self.environment.missing_in(container), mount }
+    }
+}
+
+fn report_conflict(checker: &mut Checker<'_>, container: &Container<'_>, obstacle: &Obstacle<'_>, token: &Token<'_>) {
+    let text = format_args!("expected the token, but got {obstacle}");
+    let message = Message::new(Subject::Container(container.name()), text).on(Item::Mount(token.mount_path.as_str()));
+    checker.report(FindingKind::ConflictingMount, message);
+}
+
+enum MountOfToken<'p> {
+    There,
+    Missing,
+    Conflict(Obstacle<'p>),
+}
+
+/// What is mounted at the token's path instead of the token.
+enum Obstacle<'p> {
+    Volume(RawStr<'p>),
+    Device,
+}
+
+impl fmt::Display for Obstacle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Volume(name) => write!(f, "volume `{name}`"),
+            Self::Device => f.write_str("a device"),
+        }
+    }
+}
+
+/// What a container mounts at the token's path. Kubernetes allows one mount per path, but counts `/a` and `/a/` as two.
+fn mount_of_token<'p>(
+    container: &'p Container<'_>,
+    volumes: &VolumesByName<'_, '_>,
+    token: &Token<'_>,
+) -> MountOfToken<'p> {
+    let mut there = MountOfToken::Missing;
+    for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.same_path(&mount.path.decode())) {
+        if !mounts_token(mount, volumes, token) {
+            return MountOfToken::Conflict(Obstacle::Volume(mount.volume));
+        }
+        there = MountOfToken::There;
+    }
+    if container.device_paths.elements.iter().any(|path| token.mount_path.same_path(&path.decode())) {
+        return MountOfToken::Conflict(Obstacle::Device);
+    }
+    there
+}
+
+/// Whether a mount gives the token: by our volume, which is added if it is missing, or by another that holds it.
+fn mounts_token(mount: &Mount<'_>, volumes: &VolumesByName<'_, '_>, token: &Token<'_>) -> bool {
+    let volume = volumes.get(&mount.volume.decode());
+    !mount.is_partial() && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))
+}
+
+/// Whether a volume is what the policy would inject: one projected token with the same path and audience, and nothing
+/// else. The lifetime and the volume's name do not matter.
+fn holds_token(volume: &Volume<'_>, token: &Token<'_>) -> bool {
+    matches!(volume.tokens.as_slice(), [source] if volume.sources == 1
+        && source.path == token.path
+        && source.audience == *token.audience)
+}

@@ -1,0 +1,244 @@
+//! The annotations that the policy reads, and those that people write in their place.
+
+use super::metadata::{Annotations, SKIP_LABEL};
+use crate::json::RawStr;
+use crate::util::edit_distance::{edits, is_within};
+
+/// `role-arn`: the role.
+pub(crate) const ROLE_ARN: &str = "role-arn";
+/// `audience`: the token's audience.
+pub const AUDIENCE: &str = "audience";
+/// `sts-regional-endpoints`: whether SDKs call STS in the region.
+pub(crate) const STS_REGIONAL_ENDPOINTS: &str = "sts-regional-endpoints";
+/// `token-expiration`: the token's lifetime, in seconds.
+pub(crate) const TOKEN_EXPIRATION: &str = "token-expiration";
+/// `skip-containers`: the containers that get nothing.
+pub(crate) const SKIP_CONTAINERS: &str = "skip-containers";
+/// `include-containers`: the only containers that get anything.
+pub(crate) const INCLUDE_CONTAINERS: &str = "include-containers";
+/// `region`: the region of the account's pods.
+pub(crate) const REGION: &str = "region";
+/// `ecr-role-arn`: the role of the ECR credential provider, which is another program's.
+pub(crate) const ECR_ROLE_ARN: &str = "ecr-role-arn";
+
+/// The keys that are read on service accounts, without the prefix.
+pub(crate) const ACCOUNT_KEYS: [&str; 8] = [
+    ROLE_ARN,
+    AUDIENCE,
+    STS_REGIONAL_ENDPOINTS,
+    TOKEN_EXPIRATION,
+    SKIP_CONTAINERS,
+    INCLUDE_CONTAINERS,
+    REGION,
+    ECR_ROLE_ARN,
+];
+
+/// The keys that are read on pods, without the prefix.
+pub(crate) const POD_KEYS: [&str; 3] = [TOKEN_EXPIRATION, SKIP_CONTAINERS, INCLUDE_CONTAINERS];
+
+/// The prefix of AWS's webhook.
+pub(crate) const DEFAULT_PREFIX: &str = "eks.amazonaws.com";
+
+/// The annotation of kube2iam and kiam.
+pub(crate) const KIAM_ROLE: &str = "iam.amazonaws.com/role";
+
+/// The number of edits within which a name counts as misspelled.
+const EDITS: usize = 2;
+
+/// The number of misspelled annotations that are kept; the rest are only counted.
+pub(crate) const MISSPELLED_LIMIT: usize = 8;
+
+/// Domains that people write instead of the prefix. Each is Amazon's, or nobody uses it for annotations.
+const MISTAKEN_DOMAINS: [&str; 13] = [
+    "amazonaws.com",
+    "aws.amazon.com",
+    "aws.amazonaws.com",
+    "sts.amazonaws.com",
+    "iam.amazonaws.com",
+    "eks.amazonaws.com.cn",
+    "eks.amazon.com",
+    "eks.aws.com",
+    "eks.aws.amazon.com",
+    "eks.amazonaws.co",
+    "eks.amazonaws.org",
+    "eks.amazonaws.io",
+    "iam.eks.amazonaws.com",
+];
+
+/// Keys that people write under the prefix, and the ones that they mean.
+const MISTAKEN_KEYS: [(&str, &str); 12] = [
+    ("role", ROLE_ARN),
+    ("role-name", ROLE_ARN),
+    ("iam-role", ROLE_ARN),
+    ("iam-role-arn", ROLE_ARN),
+    ("iam-role-name", ROLE_ARN),
+    ("aws-role-arn", ROLE_ARN),
+    ("irsa-role-arn", ROLE_ARN),
+    ("assume-role-arn", ROLE_ARN),
+    ("service-account-role-arn", ROLE_ARN),
+    ("token-audience", AUDIENCE),
+    ("token-expiration-seconds", TOKEN_EXPIRATION),
+    ("aws-region", REGION),
+];
+
+/// An annotation that the policy reads only under another key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misspelled {
+    /// Its key.
+    pub(crate) key: String,
+    /// The key that its author probably meant, without the prefix.
+    pub(crate) meant: &'static str,
+    /// Whether it is right under the default prefix. It counts only for an account without a role.
+    pub(crate) has_default_prefix: bool,
+}
+
+/// The misspelled annotations of an object: the first ones by key, and the number of all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct MisspelledKeys {
+    /// At most [`MISSPELLED_LIMIT`], in the order of their keys.
+    pub(crate) first: Vec<Misspelled>,
+    /// How many more there are.
+    pub(crate) more: usize,
+}
+
+impl MisspelledKeys {
+    /// Finds the misspelled ones among annotations. `known` are the keys that are read on such an object.
+    pub(crate) fn new(annotations: &Annotations<'_>, prefix: &str, known: &[&'static str]) -> Self {
+        let mut found = Self::default();
+        for key in annotations.keys().map(RawStr::decode) {
+            if let Some((meant, has_default_prefix)) = meant_key(&key, prefix, known) {
+                found.add(Misspelled { key: key.into_owned(), meant, has_default_prefix });
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, misspelled: Misspelled) {
+        let at = self.first.partition_point(|other| other.key <= misspelled.key);
+        if at < MISSPELLED_LIMIT {
+            self.first.insert(at, misspelled);
+        }
+        if self.first.len() > MISSPELLED_LIMIT || at >= MISSPELLED_LIMIT {
+            self.first.truncate(MISSPELLED_LIMIT);
+            self.more = self.more.saturating_add(1);
+        }
+    }
+}
+
+/// The name of the annotation `prefix/name`.
+pub(crate) fn name_under<'k>(key: &'k str, prefix: &str) -> Option<&'k str> {
+    key.strip_prefix(prefix)?.strip_prefix('/')
+}
+
+/// Whether an annotation may be meant for the policy, so that a change of it counts.
+pub(crate) fn is_relevant(key: &str, prefix: &str) -> bool {
+    name_under(key, prefix).is_some()
+        || key == KIAM_ROLE
+        || key == SKIP_LABEL
+        || meant_key(key, prefix, &ACCOUNT_KEYS).is_some()
+}
+
+/// The known key that an annotation probably means, and whether it has the default prefix in place of another one.
+fn meant_key(key: &str, prefix: &str, known: &[&'static str]) -> Option<(&'static str, bool)> {
+    if let Some(name) = name_under(key, prefix) {
+        return if ACCOUNT_KEYS.contains(&name) { None } else { meant_under_prefix(name, known).map(|it| (it, false)) };
+    }
+    let Some((domain, name)) = key.split_once('/') else {
+        // The slash is missing: `eks.amazonaws.com.role-arn`.
+        let name = key.strip_prefix(prefix)?.strip_prefix(['.', '-', '_'])?;
+        return known.iter().find(|known| **known == name).map(|meant| (*meant, false));
+    };
+    if prefix != DEFAULT_PREFIX && domain == DEFAULT_PREFIX {
+        return known.iter().find(|known| **known == name).map(|meant| (*meant, true));
+    }
+    let is_near = is_within(domain, prefix, EDITS);
+    if !is_near && !MISTAKEN_DOMAINS.contains(&domain) {
+        return None;
+    }
+    let meant = nearest(name, known)?;
+    // Under other domains, these two words may well be another program's.
+    let is_common = matches!(meant, AUDIENCE | REGION);
+    (is_near || !is_common).then_some((meant, false))
+}
+
+fn meant_under_prefix(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let mistaken = MISTAKEN_KEYS.iter().find(|(key, meant)| *key == name && known.contains(meant));
+    mistaken.map(|(_, meant)| *meant).or_else(|| nearest(name, known))
+}
+
+/// The known key within two edits.
+fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let near = known.iter().filter(|known| is_within(name, known, EDITS));
+    near.min_by_key(|known| edits(name, known)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Reader;
+    use crate::objects::metadata::Metadata;
+
+    fn found(keys: &[&str], prefix: &str, known: &[&'static str]) -> Vec<(String, &'static str)> {
+        let entries: Vec<String> = keys.iter().map(|key| format!("{key:?}: \"\"")).collect();
+        let metadata = format!(r#"{{"annotations": {{{}}}}}"#, entries.join(","));
+        let metadata = Metadata::read(&mut Reader::new(&metadata)).unwrap();
+        let found = MisspelledKeys::new(&metadata.annotations, prefix, known);
+        found.first.into_iter().map(|misspelled| (misspelled.key, misspelled.meant)).collect()
+    }
+
+    #[test]
+    fn finds_what_people_write() {
+        for (key, meant) in [
+            ("eks.amazonaws.com/role_arn", ROLE_ARN),
+            ("eks.amazonaws.com/rolearn", ROLE_ARN),
+            ("eks.amazonaws.com/role", ROLE_ARN),
+            ("eks.amazonaws.com/role-name", ROLE_ARN),
+            ("eks.amazonaws.com/iam-role-arn", ROLE_ARN),
+            ("eks.amazonaws.com.role-arn", ROLE_ARN),
+            ("eks.amazon.com/role-arn", ROLE_ARN),
+            ("eks.amazoneaws.com/role-arn", ROLE_ARN),
+            ("eks.amazonaw.com/role-arn", ROLE_ARN),
+            ("iam.amazonaws.com/role-arn", ROLE_ARN),
+            ("eks.amazonaws.com.cn/role-arn", ROLE_ARN),
+            ("eks.amazonaws.com/sts-regional-endpoint", STS_REGIONAL_ENDPOINTS),
+            ("eks.amazonaw.com/region", REGION),
+        ] {
+            assert_eq!(found(&[key], DEFAULT_PREFIX, &ACCOUNT_KEYS), [(key.to_owned(), meant)], "{key}");
+        }
+    }
+
+    #[test]
+    fn leaves_the_annotations_of_others_alone() {
+        for key in [
+            "eks.amazonaws.com/role-arn",
+            "eks.amazonaws.com/compute-type",
+            "iam.amazonaws.com/role",
+            "eks.amazon.com/other",
+            "example.com/role-arn",
+            "role-arn",
+            "amazonaws.com/region",
+            "aws.amazon.com/audience",
+        ] {
+            assert_eq!(found(&[key], DEFAULT_PREFIX, &ACCOUNT_KEYS), [], "{key}");
+        }
+        assert_eq!(found(&["eks.amazon.com/role-arn"], DEFAULT_PREFIX, &POD_KEYS), []);
+    }
+
+    #[test]
+    fn finds_the_default_prefix_under_another_one() {
+        let key = "eks.amazonaws.com/role-arn";
+        assert_eq!(found(&[key], "iam.example.com", &ACCOUNT_KEYS), [(key.to_owned(), ROLE_ARN)]);
+    }
+
+    #[test]
+    fn keeps_the_first_and_counts_the_rest() {
+        let keys: Vec<String> = (0..20).rev().map(|index| format!("eks.amazonaws.com/role-arn{index}")).collect();
+        let entries: Vec<String> = keys.iter().map(|key| format!("{key:?}: \"\"")).collect();
+        let metadata = format!(r#"{{"annotations": {{{}}}}}"#, entries.join(","));
+        let metadata = Metadata::read(&mut Reader::new(&metadata)).unwrap();
+        let found = MisspelledKeys::new(&metadata.annotations, DEFAULT_PREFIX, &ACCOUNT_KEYS);
+        assert_eq!((found.first.len(), found.more), (8, 12));
+        assert!(found.first.is_sorted_by(|one, other| one.key < other.key));
+        assert_eq!(found.first[0].key, "eks.amazonaws.com/role-arn0");
+    }
+}

@@ -1,0 +1,193 @@
+//! An object's `metadata`.
+
+use std::borrow::Cow;
+
+use crate::json::{Brackets, Field, RawStr, Reader, Result, Span};
+use crate::util::names::{Entry, sort};
+
+/// The label that opts a pod out of injection, whatever its value and the prefix of the annotations. The `objectSelector`
+/// of AWS's webhook has this key.
+pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
+
+/// The label of pods with container credentials.
+pub(crate) const POD_IDENTITY_LABEL: &str = "eks.amazonaws.com/pod-identity";
+
+/// The value of [`POD_IDENTITY_LABEL`].
+pub(crate) const POD_IDENTITY_ENABLED: &str = "enabled";
+
+/// The annotation of mirror pods.
+const MIRROR_POD_ANNOTATION: &str = "kubernetes.io/config.mirror";
+
+/// An object's `metadata`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Metadata<'j> {
+    /// Its position.
+    pub(crate) brackets: Brackets,
+    /// The object's name. Empty if the API server will generate one.
+    pub(crate) name: RawStr<'j>,
+    /// Its namespace. Empty if it has none.
+    pub(crate) namespace: RawStr<'j>,
+    /// Its annotations.
+    pub(crate) annotations: Annotations<'j>,
+    /// Its labels.
+    pub(crate) labels: Field<Labels<'j>>,
+    /// Whether an owner controls it, as a Deployment controls its replica sets.
+    pub(crate) is_controlled: bool,
+    /// Whether it has a `deletionTimestamp`: it is being deleted, and waits for its finalizers.
+    pub(crate) is_terminating: bool,
+}
+
+impl<'j> Metadata<'j> {
+    /// Reads an object's `metadata`.
+    ///
+    /// # Errors
+    /// Fails if a field has another type than in Kubernetes.
+    pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut name = Field::Missing;
+        let mut namespace = Field::Missing;
+        let mut annotations = Field::Missing;
+        let mut labels = Field::Missing;
+        let mut owners = Field::Missing;
+        let mut deletion_timestamp = Field::Missing;
+        let brackets = reader.object(|reader, key| match key {
+            "name" => name.read(reader, Reader::string),
+            "namespace" => namespace.read(reader, Reader::string),
+            "annotations" => annotations.read(reader, Annotations::read),
+            "labels" => labels.read(reader, Labels::read),
+            "ownerReferences" => owners.read(reader, read_is_controlled),
+            "deletionTimestamp" => deletion_timestamp.read(reader, Reader::skip),
+            _ => reader.skip(),
+        })?;
+        Ok(Self {
+            brackets,
+            name: name.into_value(),
+            namespace: namespace.into_value(),
+            annotations: annotations.into_value(),
+            labels,
+            is_controlled: owners.into_value(),
+            is_terminating: deletion_timestamp.get().is_some(),
+        })
+    }
+
+    /// Whether the pod opts out of injection.
+    pub(crate) fn opts_out(&self) -> bool {
+        self.labels.get().is_some_and(|labels| labels.skip)
+    }
+
+    /// Whether it is the mirror pod of a static pod. The API server forbids service accounts on those.
+    pub(crate) fn is_mirror_pod(&self) -> bool {
+        self.annotations.contains(MIRROR_POD_ANNOTATION)
+    }
+}
+
+/// Reads `ownerReferences`: whether one of the owners is the controller.
+fn read_is_controlled(reader: &mut Reader<'_>) -> Result<bool> {
+    let mut is_controlled = false;
+    reader.array(|reader, _| {
+        let mut controller = Field::Missing;
+        reader.object(|reader, key| match key {
+            "controller" => controller.read(reader, Reader::boolean),
+            _ => reader.skip(),
+        })?;
+        is_controlled |= controller.into_value();
+        Ok(())
+    })?;
+    Ok(is_controlled)
+}
+
+/// An object's annotations, in their order in the text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Annotations<'j>(Vec<(RawStr<'j>, RawStr<'j>)>);
+
+impl<'j> Annotations<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut annotations = Vec::new();
+        reader.string_map(|key, value, _| annotations.push((key, value)))?;
+        Ok(Self(annotations))
+    }
+
+    /// The value of the annotation `prefix/key`. Of a duplicate key the last counts, as for the API server.
+    pub(crate) fn under(&self, prefix: &str, key: &str) -> Option<RawStr<'j>> {
+        self.last(|name| is_under(&name.decode(), prefix, key))
+    }
+
+    /// Whether both have the same annotations, of those that are relevant. Of a duplicate key the last counts.
+    pub(crate) fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
+        let mut one = self.relevant(&is_relevant);
+        let mut other = other.relevant(&is_relevant);
+        // Most updates don't change the order.
+        one == other || {
+            keep_last(&mut one);
+            keep_last(&mut other);
+            one == other
+        }
+    }
+
+    fn relevant(&self, is_relevant: &dyn Fn(&str) -> bool) -> Vec<(Cow<'j, str>, RawStr<'j>)> {
+        let decoded = self.0.iter().map(|(key, value)| (key.decode(), *value));
+        decoded.filter(|(key, _)| is_relevant(key)).collect()
+    }
+
+    fn last(&self, is_it: impl Fn(RawStr<'j>) -> bool) -> Option<RawStr<'j>> {
+        self.0.iter().rev().find(|(key, _)| is_it(*key)).map(|(_, value)| *value)
+    }
+
+    /// Whether there is an annotation with this key.
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        self.keys().any(|other| other == key)
+    }
+
+    /// The keys and values, in their order in the text.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RawStr<'j>, RawStr<'j>)> {
+        self.0.iter().copied()
+    }
+
+    /// The keys, in their order in the text.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = RawStr<'j>> {
+        self.0.iter().map(|(key, _)| *key)
+    }
+}
+
+/// Sorts entries by their keys, and keeps the last of each key.
+fn keep_last<'j>(entries: &mut Vec<(Cow<'j, str>, RawStr<'j>)>) {
+    let mut order: Vec<Entry<'_>> =
+        entries.iter().enumerate().map(|(position, (key, _))| (Cow::Borrowed(&**key), position)).collect();
+    sort(&mut order);
+    let mut kept: Vec<(Cow<'j, str>, RawStr<'j>)> = Vec::with_capacity(order.len());
+    for (key, position) in order {
+        let Some((_, value)) = entries.get(position) else { continue };
+        match kept.last_mut().filter(|(last, _)| *last == key) {
+            Some((_, last)) => *last = *value,
+            None => kept.push((Cow::Owned(key.into_owned()), *value)),
+        }
+    }
+    *entries = kept;
+}
+
+fn is_under(name: &str, prefix: &str, key: &str) -> bool {
+    name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) == Some(key)
+}
+
+/// An object's labels.
+#[derive(Debug, Clone)]
+pub(crate) struct Labels<'j> {
+    /// Their position.
+    pub(crate) brackets: Brackets,
+    /// Whether the [skip label](SKIP_LABEL) is present, whatever its value.
+    pub(crate) skip: bool,
+    /// The value of the [pod identity label](POD_IDENTITY_LABEL), and its position.
+    pub(crate) pod_identity: Option<(RawStr<'j>, Span)>,
+}
+
+impl<'j> Labels<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut skip = false;
+        let mut pod_identity = None;
+        let brackets = reader.string_map(|key, value, span| match &*key.decode() {
+            SKIP_LABEL => skip = true,
+            POD_IDENTITY_LABEL => pod_identity = Some((value, span)),
+            _ => {}
+        })?;
+        Ok(Self { brackets, skip, pod_identity })
+    }
+}

@@ -1,0 +1,127 @@
+//! A pod, or the pod template of a workload.
+
+use std::borrow::Cow;
+
+use super::container::Container;
+use super::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
+use super::node_os::NodeOs;
+use super::volume::Volume;
+use crate::json::{Array, Brackets, Field, RawStr, Reader, Result, Unreadable};
+
+/// A pod, or a pod template.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pod<'j> {
+    /// Its position.
+    pub(crate) brackets: Brackets,
+    /// Its `metadata`.
+    pub(crate) metadata: Field<Metadata<'j>>,
+    /// Its `spec`.
+    pub(crate) spec: PodSpec<'j>,
+}
+
+/// A pod's `spec`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PodSpec<'j> {
+    /// Its position.
+    pub(crate) brackets: Brackets,
+    /// `serviceAccountName`.
+    service_account_name: Field<RawStr<'j>>,
+    /// The deprecated `serviceAccount`.
+    service_account: Field<RawStr<'j>>,
+    node_os: NodeOs,
+    /// The volumes.
+    pub(crate) volumes: Array<Volume<'j>>,
+    /// The init containers, then the containers.
+    pub(crate) containers: Vec<Container<'j>>,
+    /// The number of init containers among them.
+    init_containers: usize,
+}
+
+impl<'j> Pod<'j> {
+    /// Reads a pod or a pod template.
+    ///
+    /// # Errors
+    /// Fails if there is no `spec`, or a field has another type than in Kubernetes.
+    pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut metadata = Field::Missing;
+        let mut spec = Field::Missing;
+        let brackets = reader.object(|reader, key| match key {
+            "metadata" => metadata.read(reader, Metadata::read),
+            "spec" => spec.read(reader, PodSpec::read),
+            _ => reader.skip(),
+        })?;
+        let spec = spec.into_option().ok_or_else(|| Unreadable::missing("an object").within("spec"))?;
+        Ok(Self { brackets, metadata, spec })
+    }
+
+    /// Whether all that is read of both pods is equal. Of the annotations only the relevant ones count.
+    pub(crate) fn is_equivalent(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
+        let same_metadata = match (self.metadata.get(), other.metadata.get()) {
+            (Some(one), Some(other)) => {
+                one.opts_out() == other.opts_out() && one.annotations.agree_on(&other.annotations, is_relevant)
+            }
+            (Some(one), None) | (None, Some(one)) => {
+                !one.opts_out() && one.annotations.agree_on(&Annotations::default(), is_relevant)
+            }
+            (None, None) => true,
+        };
+        same_metadata && self.spec.is_equivalent(&other.spec)
+    }
+
+    /// Whether the pod has the label of pods with container credentials.
+    pub(crate) fn has_pod_identity_label(&self) -> bool {
+        let label =
+            self.metadata.get().and_then(|metadata| metadata.labels.get()).and_then(|labels| labels.pod_identity);
+        label.is_some_and(|(value, _)| value == *POD_IDENTITY_ENABLED)
+    }
+}
+
+impl<'j> PodSpec<'j> {
+    /// The name of the pod's service account: `serviceAccountName`, else the deprecated `serviceAccount`, else `default`.
+    pub(crate) fn service_account(&self) -> Cow<'j, str> {
+        let mut names = [&self.service_account_name, &self.service_account].into_iter().filter_map(Field::get);
+        names.find(|name| !name.is_empty()).map_or(Cow::Borrowed("default"), |name| name.decode())
+    }
+
+    /// Whether the pod runs on Windows: by `os.name`, `nodeSelector`, required node affinity, or `windowsOptions`.
+    pub(crate) fn is_windows(&self) -> bool {
+        self.node_os.is_windows(self.containers.iter().any(Container::has_windows_options))
+    }
+
+    fn is_equivalent(&self, other: &Self) -> bool {
+        // Each field by name, so that a new one must be added here to compile.
+        let Self {
+            brackets: _,
+            service_account_name: _,
+            service_account: _,
+            node_os: _,
+            volumes,
+            containers,
+            init_containers,
+        } = self;
+        self.service_account() == other.service_account()
+            && self.is_windows() == other.is_windows()
+            && volumes.elements == other.volumes.elements
+            && *init_containers == other.init_containers
+            && containers.len() == other.containers.len()
+            && containers.iter().zip(&other.containers).all(|(one, other)| one.is_equivalent(other))
+    }
+
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut spec = Self::default();
+        let mut init_containers = Array::default();
+        let mut containers = Array::default();
+        spec.brackets = reader.object(|reader, key| match key {
+            "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
+            "serviceAccount" => spec.service_account.read(reader, Reader::string),
+            "volumes" => spec.volumes.read(reader, Volume::read),
+            "initContainers" => init_containers.read(reader, Container::read),
+            "containers" => containers.read(reader, Container::read),
+            _ => spec.node_os.read_member(reader, key),
+        })?;
+        spec.init_containers = init_containers.elements.len();
+        spec.containers = init_containers.elements;
+        spec.containers.append(&mut containers.elements);
+        Ok(spec)
+    }
+}

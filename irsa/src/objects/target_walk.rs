@@ -1,0 +1,210 @@
+//! Walks through an object once, along all paths of a workload at the same time.
+//!
+//! The paths are sorted, so those with the same beginning are neighbors. At each place the walk keeps the slices of paths
+//! that lead there: one for each way to choose between names and wildcards. So the cost does not depend on how many paths
+//! lead to a value, and each value is found once.
+
+use super::pod::Pod;
+use super::target::{Place, Route, Target, Targets};
+use crate::findings::TargetKind;
+use crate::json::{self, Attempt, Reader, Segment, Unreadable};
+use crate::settings::Step;
+
+/// Finds what the routes lead to. The routes must be sorted.
+///
+/// Where a value has another type than its path expects, the path matches nothing, as in JSONPath. If `is_strict`, that is
+/// an error.
+pub(super) fn walk<'j>(routes: &[Route<'_>], is_strict: bool, text: &'j str) -> json::Result<Targets<'j>> {
+    let root = Place { parent: None, depth: 0 };
+    let targets = Targets { all: Vec::new(), places: vec![root] };
+    let mut walk = Walk { text, is_strict, has_wrong_type: false, targets };
+    walk.visit(&mut Reader::new(text), Visit { place: 0, depth: 0, covered: None }, &[routes])?;
+    Ok(walk.targets)
+}
+
+struct Walk<'j> {
+    text: &'j str,
+    is_strict: bool,
+    /// Whether a target with a wrong type was found. The next ones say nothing more, and can be as short as one byte.
+    has_wrong_type: bool,
+    targets: Targets<'j>,
+}
+
+/// The place of a visit.
+#[derive(Clone, Copy)]
+struct Visit {
+    /// Its index among the places.
+    place: usize,
+    /// The number of steps from the object itself.
+    depth: usize,
+    /// What the value is to a target around it, which is checked with the value.
+    covered: Option<TargetKind>,
+}
+
+/// Which targets a value is.
+#[derive(Clone, Copy)]
+struct Roles {
+    is_template: bool,
+    is_spec: bool,
+}
+
+impl Roles {
+    /// What the member with this key is to the value.
+    fn member(self, key: &str) -> Option<TargetKind> {
+        match key {
+            "spec" if self.is_template => Some(TargetKind::Spec),
+            "serviceAccountName" | "serviceAccount" if self.is_spec => Some(TargetKind::AccountName),
+            _ => None,
+        }
+    }
+}
+
+impl<'j> Walk<'j> {
+    /// Visits a value. Each slice of `active` has the routes that lead there by the same steps.
+    fn visit(&mut self, reader: &mut Reader<'j>, visit: Visit, active: &[&[Route<'_>]]) -> json::Result<()> {
+        if reader.is_null() {
+            return reader.skip();
+        }
+        let mut ending: Vec<&Route<'_>> = Vec::new();
+        let mut longer: Vec<&[Route<'_>]> = Vec::new();
+        for routes in active {
+            // A shorter path comes before a longer one.
+            let split = routes.partition_point(|route| route.steps.len() <= visit.depth);
+            let (ended, rest) = routes.split_at_checked(split).unwrap_or((routes, &[]));
+            for route in ended.iter().filter(|route| visit.covered != Some(route.kind)) {
+                // Of several paths, the first one in the settings counts.
+                match ending.iter_mut().find(|other| other.kind == route.kind) {
+                    Some(other) if route.setting < other.setting => *other = route,
+                    Some(_) => {}
+                    None => ending.push(route),
+                }
+            }
+            if !rest.is_empty() {
+                longer.push(rest);
+            }
+        }
+        let is_target = |kind| ending.iter().any(|route| route.kind == kind);
+        let is_spec = is_target(TargetKind::Spec) || visit.covered == Some(TargetKind::Spec);
+        let roles = Roles { is_template: is_target(TargetKind::Template), is_spec };
+        if !self.is_strict {
+            let text = if longer.is_empty() { reader.raw()?.0 } else { self.descend(reader, (visit, roles), &longer)? };
+            for Route { kind, setting, .. } in ending {
+                self.add(Target { kind: *kind, text, setting: *setting, place: visit.place, read: None });
+            }
+            return Ok(());
+        }
+        if longer.is_empty() {
+            // A built-in kind has one path, so the template is read in the same pass.
+            let Attempt { outcome, text, .. } = reader.attempt(Pod::read)?;
+            let (kind, read) = (TargetKind::Template, Some(Box::new(outcome)));
+            self.targets.all.push(Target { kind, text, setting: None, place: visit.place, read });
+            return Ok(());
+        }
+        self.descend(reader, (visit, roles), &longer).map(drop)
+    }
+
+    /// Adds a target of a custom kind, unless there is nothing to check.
+    fn add(&mut self, target: Target<'j>) {
+        let has_wrong_type = target.has_wrong_type();
+        let is_empty = target.kind == TargetKind::AccountName && target.text == "\"\"";
+        let is_next_wrong_type = has_wrong_type && self.has_wrong_type;
+        if !is_empty && !is_next_wrong_type {
+            self.has_wrong_type |= has_wrong_type;
+            self.targets.insert(target);
+        }
+    }
+
+    /// Visits the members or elements of a value to which the routes lead. Returns the text of the value.
+    fn descend(
+        &mut self,
+        reader: &mut Reader<'j>,
+        (visit, roles): (Visit, Roles),
+        active: &[&[Route<'_>]],
+    ) -> json::Result<&'j str> {
+        if reader.is_array() {
+            let wildcards: Vec<&[Route<'_>]> = active
+                .iter()
+                .map(|routes| wildcards(routes, visit.depth))
+                .filter(|routes| !routes.is_empty())
+                .collect();
+            if !wildcards.is_empty() {
+                let array = reader
+                    .array(|reader, index| self.enter(reader, (visit, Segment::Index(index), None), &wildcards))?;
+                return Ok(self.text.get(array.span.start..array.span.end).unwrap_or_default());
+            }
+        }
+        if !self.is_strict && !reader.is_object() {
+            return Ok(reader.raw()?.0);
+        }
+        let mut seen = Seen::default();
+        let object = reader.object(|reader, key| {
+            let mut inner = Vec::new();
+            for (index, routes) in active.iter().enumerate() {
+                let (start, named) = named(routes, visit.depth, key);
+                if !named.is_empty() {
+                    seen.insert((index, start))?;
+                    inner.push(named);
+                }
+                let wildcards = wildcards(routes, visit.depth);
+                if !wildcards.is_empty() {
+                    inner.push(wildcards);
+                }
+            }
+            if inner.is_empty() {
+                return reader.skip();
+            }
+            self.enter(reader, (visit, Segment::Key(key.to_owned()), roles.member(key)), &inner)
+        })?;
+        Ok(self.text.get(object.span.start..object.span.end).unwrap_or_default())
+    }
+
+    /// Visits a member or an element of a value.
+    fn enter(
+        &mut self,
+        reader: &mut Reader<'j>,
+        (outer, segment, covered): (Visit, Segment, Option<TargetKind>),
+        active: &[&[Route<'_>]],
+    ) -> json::Result<()> {
+        // INVARIANT: a path has at most 200 steps.
+        let depth = outer.depth.saturating_add(1);
+        let (place, targets) = (self.targets.places.len(), self.targets.all.len());
+        self.targets.places.push(Place { parent: Some((outer.place, segment)), depth });
+        self.visit(reader, Visit { place, depth, covered }, active)?;
+        if self.targets.all.len() == targets {
+            // No target is there.
+            self.targets.places.truncate(place);
+        }
+        Ok(())
+    }
+}
+
+/// The names of an object's members that paths have matched.
+#[derive(Default)]
+struct Seen(Vec<(usize, usize)>);
+
+impl Seen {
+    /// Fails if the name was there before: decoders differ in which of two duplicate keys they take.
+    fn insert(&mut self, name: (usize, usize)) -> json::Result<()> {
+        match self.0.binary_search(&name) {
+            Ok(_) => Err(Unreadable::duplicate()),
+            Err(at) => {
+                self.0.insert(at, name);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The routes whose next step is this name, and where they start. The routes must have a next step.
+fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'r [Route<'a>]) {
+    let name = |route: &Route<'_>| route.steps.get(depth).and_then(Step::name).map(|name| name.cmp(key));
+    let start = routes.partition_point(|route| name(route).is_some_and(std::cmp::Ordering::is_lt));
+    let end = routes.partition_point(|route| name(route).is_some_and(std::cmp::Ordering::is_le));
+    (start, routes.get(start..end).unwrap_or_default())
+}
+
+/// The routes whose next step is a wildcard: the last ones. The routes must have a next step.
+fn wildcards<'r, 'a>(routes: &'r [Route<'a>], depth: usize) -> &'r [Route<'a>] {
+    let start = routes.partition_point(|route| route.steps.get(depth) != Some(&Step::Wildcard));
+    routes.get(start..).unwrap_or_default()
+}

@@ -1,0 +1,235 @@
+//! Workloads: the kinds that create pods, and where an object says which pods.
+
+use super::kind::GroupVersionKind;
+use super::target::{Route, SettingPath, Targets};
+use super::target_walk::walk;
+use crate::findings::TargetKind;
+use crate::json::{self, Segment, Unreadable};
+use crate::settings::{BUILT_IN, CustomWorkload, ObjectPath, Settings, Step};
+
+/// A pod template of a workload.
+#[derive(Debug, Clone)]
+pub struct Template<'j> {
+    /// Its path in the workload.
+    pub path: Vec<Segment>,
+    /// Its text, an object.
+    pub text: &'j str,
+}
+
+/// A kind that creates pods, with the paths to what the policy reads of its objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload<'a> {
+    /// Sorted and distinct, so that paths with the same beginning are neighbors.
+    routes: Vec<Route<'a>>,
+    is_built_in: bool,
+}
+
+impl<'a> Workload<'a> {
+    /// The workload of a kind. `None` if the kind is neither built in nor in `customWorkloads`.
+    #[must_use]
+    pub fn of_kind(kind: &GroupVersionKind<'_>, settings: &'a Settings<'a>) -> Option<Self> {
+        let built_in = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name));
+        if let Some((_, _, _, steps)) = built_in {
+            let route = Route { steps, kind: TargetKind::Template, setting: None };
+            return Some(Self { routes: vec![route], is_built_in: true });
+        }
+        let entries = settings.custom_workloads.iter().enumerate();
+        let entries = entries.filter(|(_, entry)| is_of_kind(entry, kind));
+        let routes: Vec<_> = entries.flat_map(|(index, entry)| routes(index, entry)).collect();
+        if routes.is_empty() { None } else { Some(Self::of_routes(routes)) }
+    }
+
+    /// Sorts the routes. Of several that lead to the same, keeps the first one in the settings.
+    fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
+        routes.sort();
+        routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
+        Self { routes, is_built_in: false }
+    }
+
+    /// Whether it is a built-in kind.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.is_built_in
+    }
+
+    /// The pod templates in an object's text, in the order of their paths. A template of a custom kind that has no
+    /// `spec` is left out.
+    ///
+    /// # Errors
+    /// Fails if the text is not JSON, if a built-in kind has no template, and if a template is not an object.
+    pub fn templates<'j>(&self, text: &'j str) -> json::Result<Vec<Template<'j>>> {
+        let targets = self.targets(text)?;
+        let mut templates = Vec::new();
+        for target in targets.all.iter().filter(|target| target.kind == TargetKind::Template) {
+            let path = || targets.path(target);
+            if target.has_wrong_type() {
+                return Err(target.wrong_type().within(&json::path_text(&path())));
+            }
+            if self.is_built_in || target.has_spec()? {
+                templates.push(Template { path: path(), text: target.text });
+            }
+        }
+        Ok(templates)
+    }
+
+    /// What the paths lead to in an object's text, in the order of the paths, each value once.
+    ///
+    /// # Errors
+    /// Fails if the text is not JSON, if a path matches a key that occurs twice, and if a built-in kind has no template
+    /// or a value with a wrong type on the way to it.
+    pub(crate) fn targets<'j>(&self, text: &'j str) -> json::Result<Targets<'j>> {
+        let targets = walk(&self.routes, self.is_built_in, text)?;
+        if let (true, true, Some(route)) = (targets.all.is_empty(), self.is_built_in, self.routes.first()) {
+            let names: Vec<&str> = route.steps.iter().filter_map(Step::name).collect();
+            return Err(Unreadable::missing("a pod template").within(&names.join(".")));
+        }
+        Ok(targets)
+    }
+}
+
+fn is_of_kind(entry: &CustomWorkload<'_>, kind: &GroupVersionKind<'_>) -> bool {
+    let has_version = entry.version.as_ref().is_none_or(|version| kind.version == **version);
+    kind.kind == *entry.kind && kind.group == *entry.group && has_version
+}
+
+/// The routes of the entry with this index in `customWorkloads`.
+fn routes<'a>(entry: usize, workload: &'a CustomWorkload<'a>) -> impl Iterator<Item = Route<'a>> {
+    let lists: [(TargetKind, &'a [ObjectPath<'a>]); 3] = [
+        (TargetKind::Template, &workload.pod_templates),
+        (TargetKind::Spec, &workload.pod_specs),
+        (TargetKind::AccountName, &workload.service_account_names),
+    ];
+    lists.into_iter().flat_map(move |(kind, paths)| {
+        let setting = move |path| Some(SettingPath { entry, path });
+        paths.iter().enumerate().map(move |(index, path)| Route { steps: path.steps(), kind, setting: setting(index) })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::path_text;
+
+    fn paths(targets: &Targets<'_>) -> Vec<String> {
+        targets.all.iter().map(|target| path_text(&targets.path(target))).collect()
+    }
+
+    fn custom(paths: &[(TargetKind, &'static str)]) -> Vec<(TargetKind, ObjectPath<'static>)> {
+        paths.iter().map(|(kind, path)| (*kind, ObjectPath::new((*path).into()).unwrap())).collect()
+    }
+
+    fn workload<'a>(paths: &'a [(TargetKind, ObjectPath<'a>)]) -> Workload<'a> {
+        let route = |(path, (kind, steps)): (usize, &'a (TargetKind, ObjectPath<'a>))| Route {
+            steps: steps.steps(),
+            kind: *kind,
+            setting: Some(SettingPath { entry: 0, path }),
+        };
+        Workload::of_routes(paths.iter().enumerate().map(route).collect())
+    }
+
+    fn found(templates: &[&'static str], text: &str) -> Result<Vec<String>, String> {
+        let templates: Vec<_> = templates.iter().map(|path| (TargetKind::Template, *path)).collect();
+        let owned = custom(&templates);
+        workload(&owned).targets(text).map(|targets| paths(&targets)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn finds_every_template_once_in_the_order_of_paths() {
+        let text = r#"{"spec": {"b": [{"t": {"spec": {}}}, {"t": {"spec": {}}}, {}, 7], "a": {"t": {"spec": {}}}}}"#;
+        assert_eq!(found(&["$.spec.b[*].t"], text), Ok(vec!["spec.b[0].t".into(), "spec.b[1].t".into()]));
+        let all: Vec<String> = ["spec.a.t", "spec.b[0].t", "spec.b[1].t"].map(str::to_owned).to_vec();
+        assert_eq!(found(&["$.spec.a.t", "$.spec.*.t", "$.spec.b.*.t", "$.spec.*.*.t"], text), Ok(all));
+        assert_eq!(found(&["$.spec.none.t"], text), Ok(vec![]));
+        assert_eq!(found(&["$"], text), Ok(vec![String::new()]));
+    }
+
+    #[test]
+    fn finds_templates_within_templates() {
+        let text = r#"{"b": {"c": {}, "a": {}}, "a": [{}]}"#;
+        let all = ["", "a", "a[0]", "b", "b.a", "b.c"].map(str::to_owned).to_vec();
+        assert_eq!(found(&["$.*.*", "$", "$.*"], text), Ok(all));
+    }
+
+    #[test]
+    fn checks_the_account_of_a_template_once() {
+        let routes = custom(&[
+            (TargetKind::Template, "$.t"),
+            (TargetKind::Spec, "$.t.spec"),
+            (TargetKind::AccountName, "$.t.spec.serviceAccountName"),
+            (TargetKind::AccountName, "$.t.spec.other"),
+            (TargetKind::Spec, "$.spec"),
+            (TargetKind::AccountName, "$.*.serviceAccountName"),
+        ]);
+        let text = r#"{"t": {"serviceAccountName": "x", "spec": {"serviceAccountName": "a", "other": "b"}},
+            "spec": {"serviceAccountName": "c"}}"#;
+        let targets = workload(&routes).targets(text).unwrap();
+        assert_eq!(paths(&targets), ["spec", "t", "t.serviceAccountName", "t.spec.other"]);
+    }
+
+    #[test]
+    fn takes_the_first_setting_of_several_that_lead_to_a_value() {
+        let routes = custom(&[
+            (TargetKind::Template, "$.b"),
+            (TargetKind::Template, "$.*"),
+            (TargetKind::Template, "$.a"),
+            (TargetKind::Template, "$.b"),
+        ]);
+        for (text, setting, got) in [(r#"{"a": 7}"#, 1, "a number"), (r#"{"b": []}"#, 0, "an array")] {
+            let targets = workload(&routes).targets(text).unwrap();
+            let errors: Vec<_> = targets.all.iter().map(|target| target.wrong_type().to_string()).collect();
+            let error =
+                format!("setting `customWorkloads[0].podTemplates[{setting}]`: expected an object, but got {got}");
+            assert_eq!(errors, [error]);
+        }
+    }
+
+    #[test]
+    fn keeps_one_target_with_a_wrong_type() {
+        let routes = custom(&[(TargetKind::Template, "$.*")]);
+        let targets = workload(&routes).targets(r#"{"a": 7, "b": {}, "c": [], "d": null}"#).unwrap();
+        assert_eq!(paths(&targets), ["a", "b"]);
+    }
+
+    #[test]
+    fn rejects_a_duplicate_key_on_the_path() {
+        let error = "`spec`: expected the key once, but got it twice";
+        assert_eq!(found(&["$.spec.t"], r#"{"spec": {"t": {"spec": {}}}, "spec": {}}"#), Err(error.into()));
+        assert_eq!(found(&["$.spec.t", "$.a"], r#"{"x": 1, "x": 2, "a": {}}"#), Ok(vec!["a".into()]));
+    }
+
+    #[test]
+    fn rejects_a_built_in_kind_without_its_template() {
+        let plain = json::RawStr::Plain;
+        let kind = GroupVersionKind { group: plain("batch"), version: plain("v1"), kind: plain("CronJob") };
+        let settings = Settings::default();
+        let workload = Workload::of_kind(&kind, &settings).unwrap();
+        let error = |text| workload.targets(text).unwrap_err().to_string();
+        for text in ["{}", r#"{"spec": {"jobTemplate": {"spec": {"template": null}}}}"#] {
+            assert_eq!(
+                error(text),
+                "`spec.jobTemplate.spec.template`: expected a pod template, but got none",
+                "{text}"
+            );
+        }
+        assert_eq!(
+            error(r#"{"spec": {"jobTemplate": 1}}"#),
+            "`spec.jobTemplate`: expected an object, but got a number"
+        );
+    }
+
+    #[test]
+    fn matches_any_version_of_a_group() {
+        let settings = r#"{"customWorkloads": [
+            {"apiVersion": "ray.io/*", "kind": "RayJob", "podTemplates": ["$.a"]},
+            {"apiVersion": "ray.io/v1", "kind": "RayJob", "podTemplates": ["$.b"]}]}"#;
+        let settings = Settings::parse(settings).unwrap();
+        let routes = |group, version, kind| {
+            let plain = json::RawStr::Plain;
+            let kind = GroupVersionKind { group: plain(group), version: plain(version), kind: plain(kind) };
+            Workload::of_kind(&kind, &settings).map(|workload| workload.routes.len())
+        };
+        assert_eq!(routes("ray.io", "v1", "RayJob"), Some(2));
+        assert_eq!(routes("ray.io", "v1alpha1", "RayJob"), Some(1));
+        assert_eq!(routes("ray.io", "v1", "RayCluster"), None);
+        assert_eq!(routes("example.com", "v1", "RayJob"), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! Reviews the `ConfigMap` of role mappings that the setting `rolesConfigMap` names: its entries, before any pod uses them.
+
+use std::borrow::Cow;
+
+use super::answer::{Review, conclude_object};
+use crate::cluster::Cluster;
+use crate::cluster::lookups::CONFIG_KEY;
+use crate::context::Checker;
+use crate::findings::{Action, FindingKind, Message, Subject};
+use crate::identity::role_config_map::check_entries;
+use crate::json::{self, Field, Reader};
+use crate::request::{Document, Operation, Request};
+use crate::settings::Settings;
+use crate::types::object_name::ConfigMapName;
+use crate::util::names::Names;
+
+/// Reviews the creation or update of a `ConfigMap`. Any other `ConfigMap` than the one that the setting names is accepted
+/// untouched. On an update, only new or changed entries can reject: an old fault must not block a write.
+pub(super) fn review_config_map<'j>(
+    request: &Request<'j>,
+    settings: &Settings<'_>,
+    cluster: &mut dyn Cluster,
+) -> json::Result<Review<'j>> {
+    let document = request.required_object()?;
+    let new = document.metadata()?;
+    let Some(name) = settings.roles_config_map.as_ref() else { return Ok(Review::skipped()) };
+    let is_named = request.namespace == *name.namespace && new.name == *name.name;
+    if !is_named || (request.operation == Operation::Update && new.is_terminating) {
+        return Ok(Review::skipped());
+    }
+    let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
+    let mut checker = Checker::new(settings, cluster, &namespace, &uid);
+    let old = request.old_object.get().and_then(|old| read_config(old).ok()).flatten();
+    if let Some(config) = read_config(document)? {
+        check_config(&mut checker, name, &config, old.as_deref());
+    } else {
+        let text = format_args!("it has no key `{CONFIG_KEY}`");
+        let (kind, message) = (FindingKind::InvalidRoleMapping, Message::new(Subject::ConfigMap(name), text));
+        checker.findings.add_at_most(kind, Action::Warn, message);
+    }
+    Ok(conclude_object(&[], checker.findings, &[]))
+}
+
+fn check_config(checker: &mut Checker<'_>, name: &ConfigMapName<'_>, config: &str, old: Option<&str>) {
+    let old_entries = old.map(entries).unwrap_or_default();
+    let is_unchanged = |key: &str, text: &str| old_entries.contains(&entry_text(key, text));
+    if let Err(unreadable) = check_entries(checker, config, &is_unchanged) {
+        let limit = if old == Some(config) { Action::Warn } else { Action::Reject };
+        let text = format_args!("its role mappings are not a JSON object: {unreadable}");
+        let message = Message::new(Subject::ConfigMap(name), text);
+        checker.findings.add_at_most(FindingKind::InvalidRoleMapping, limit, message);
+    }
+}
+
+/// An index of the entries, by key and text. Empty if the text is not a JSON object.
+fn entries(config: &str) -> Names<'static> {
+    let mut entries = Vec::new();
+    let read = Reader::new(config).object(|reader, key| {
+        entries.push(Cow::Owned(entry_text(key, reader.raw()?.0)));
+        Ok(())
+    });
+    if read.is_ok() { Names::new(entries.into_iter()) } else { Names::default() }
+}
+
+/// An entry as one string. JSON text has no NUL, so no two entries are the same string.
+fn entry_text(key: &str, text: &str) -> String {
+    [text, "\0", key].concat()
+}
+
+/// The mappings in a `ConfigMap`: the value of the key `config`.
+fn read_config<'j>(document: &Document<'j>) -> json::Result<Option<Cow<'j, str>>> {
+    let mut data = Field::Missing;
+    let read = Reader::new(document.text).object(|reader, key| match key {
+        "data" => data.read(reader, |reader| {
+            let mut config = None;
+            reader.string_map(|key, value, _| {
+                if key == CONFIG_KEY {
+                    config = Some(value.decode());
+                }
+            })?;
+            Ok(config)
+        }),
+        _ => reader.skip(),
+    });
+    read.map_err(|error| error.within("object"))?;
+    Ok(data.into_value())
+}

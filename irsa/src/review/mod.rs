@@ -1,0 +1,50 @@
+//! Reviews a request: dispatches by kind, and lets each kind of object go its way.
+
+mod accounts;
+pub(crate) mod answer;
+mod config_map;
+mod pod;
+mod result;
+mod service_account;
+mod workload;
+
+use crate::cluster::Cluster;
+use crate::json;
+use crate::objects::workload::Workload;
+use crate::request::{Operation, Request};
+use crate::settings::Settings;
+
+use answer::Review;
+
+impl<'j> Review<'j> {
+    /// Reviews a request.
+    #[must_use]
+    pub fn new(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> Self {
+        review(request, settings, cluster).unwrap_or_else(|unreadable| Self::unreadable(&unreadable))
+    }
+}
+
+/// Reviews a request by the kind of its object. Every kind that is not named here is accepted untouched.
+fn review<'j>(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> json::Result<Review<'j>> {
+    let is_write = matches!(request.operation, Operation::Create | Operation::Update);
+    if request.is_subresource || !is_write {
+        return Ok(Review::skipped());
+    }
+    if request.kind.is_pod() {
+        // The volumes and the environment of a pod never change after its creation.
+        return match request.operation {
+            Operation::Create => pod::review_pod(request, settings, cluster),
+            _ => Ok(Review::skipped()),
+        };
+    }
+    if request.kind.is("", "v1", "ServiceAccount") {
+        return service_account::review_account(request, settings, cluster);
+    }
+    if request.kind.is("", "v1", "ConfigMap") {
+        return config_map::review_config_map(request, settings, cluster);
+    }
+    match Workload::of_kind(&request.kind, settings) {
+        Some(workload) => workload::review_workload(request, &workload, settings, cluster),
+        None => Ok(Review::skipped()),
+    }
+}

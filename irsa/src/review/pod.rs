@@ -1,0 +1,234 @@
+//! Reviews a pod or a pod template: the steps from its service account to what is injected.
+
+use std::borrow::Cow;
+
+use super::accounts::Accounts;
+use super::answer::{Review, conclude_pod};
+use super::result::PodResult;
+use crate::checks::foreign_token::check_tokens;
+use crate::checks::token_file::TokenFiles;
+use crate::checks::{account, containers, credentials, metadata, missing, mounts};
+use crate::cluster::{Cluster, LookupError};
+use crate::context::Checker;
+use crate::findings::{Action, FindingKind, Item, Message, Subject};
+use crate::identity::annotations::PodAnnotations;
+use crate::identity::container_selection::ContainerSelection;
+use crate::identity::resolve::{Resolution, resolve};
+use crate::identity::{CredentialMethod, RoleSource};
+use crate::injection::effective::EffectiveContainer;
+use crate::injection::patch::Patch;
+use crate::injection::plan::Plan;
+use crate::json::{self, Unreadable};
+use crate::objects::annotation_keys::ROLE_ARN;
+use crate::objects::metadata::{Metadata, SKIP_LABEL};
+use crate::objects::pod::Pod;
+use crate::objects::service_account::ServiceAccount;
+use crate::objects::volume::VolumesByName;
+use crate::request::Request;
+use crate::settings::{Mode, Settings};
+use crate::types::dns::is_dns_subdomain;
+use crate::types::object_name::AccountName;
+
+/// Reviews the creation of a pod.
+pub(super) fn review_pod<'j>(
+    request: &Request<'j>,
+    settings: &Settings<'_>,
+    cluster: &mut dyn Cluster,
+) -> json::Result<Review<'j>> {
+    let document = request.required_object()?;
+    let pod = document.pod().map_err(|error| error.within("object"))?;
+    // The API server forbids service accounts on mirror pods.
+    if pod.metadata.get().is_some_and(Metadata::is_mirror_pod) {
+        return Ok(Review::skipped());
+    }
+    let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
+    let mut checker = Checker::new(settings, cluster, &namespace, &uid);
+    let result = check_pod(&mut checker, &mut Accounts::default(), &pod).map_err(|error| error.within("object"))?;
+    Ok(conclude_pod(result, document, checker.findings))
+}
+
+/// Checks a pod or a pod template, and plans what to inject.
+///
+/// # Errors
+/// Fails if `serviceAccountName` is not a DNS subdomain: such a name is never looked up.
+pub(super) fn check_pod<'c>(
+    checker: &mut Checker<'c>,
+    accounts: &mut Accounts<'c>,
+    pod: &Pod<'_>,
+) -> Result<PodResult, Unreadable> {
+    if pod.metadata.get().is_some_and(Metadata::opts_out) {
+        let message = Message::new(Subject::Pod, format_args!("it opts out of a role")).on(Item::Label(SKIP_LABEL));
+        checker.report(FindingKind::OptedOut, message);
+        return Ok(PodResult { opted_out: true, ..PodResult::default() });
+    }
+    let name = &*pod.spec.service_account();
+    if !is_dns_subdomain(name) {
+        return Err(Unreadable::name("a DNS subdomain", name).within("serviceAccountName").within("spec"));
+    }
+    let own = PodAnnotations::read(checker, pod);
+    metadata::check_pod(checker, pod, &own);
+    credentials::check_roles(checker, pod);
+    let volumes = VolumesByName::new(&pod.spec.volumes.elements);
+    let account = match checker.lookups.service_account(name) {
+        Ok(account) => account,
+        Err(error) => {
+            let kind = report_lookup(checker, name, &error);
+            check_unknown(checker, pod, (&volumes, kind));
+            let service_account = Some(format!("{}/{name}", checker.namespace));
+            return Ok(PodResult { service_account, ..PodResult::default() });
+        }
+    };
+    let (is_new, resolved) = accounts.check(checker, account, own.token_lifetime);
+    // In the audit annotations each account counts once.
+    let mut result = if is_new { resolved.result() } else { PodResult::default() };
+    match &resolved.resolution {
+        Resolution::NoRole => check_without_role(checker, pod, (&resolved.account, &volumes)),
+        Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, *kind)),
+        Resolution::Blocked { role } => {
+            // Nothing is injected, but everything else that is wrong is reported too.
+            let selection = own.selection();
+            let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
+            let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
+            credentials::check_containers(checker, pod, &method, selection);
+            check_effective(checker, pod, &volumes, None);
+        }
+        Resolution::Identity(identity) => {
+            let selection = own.selection();
+            let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
+            check_selection(checker, pod, selection);
+            credentials::check_containers(checker, pod, &identity.method, selection);
+            let plan = Plan::new(checker, pod, identity, selection);
+            check_effective(checker, pod, &volumes, Some(&plan));
+            result.patch = inject(checker, pod, &plan, &volumes);
+            if identity.source == RoleSource::ContainerCredentials {
+                let reason = format!("service account `{}` gets container credentials", resolved.account.name);
+                check_tokens(checker, pod, &reason);
+            }
+        }
+    }
+    Ok(result)
+}
+
+/// Checks a service account of pods whose containers are unknown: that it exists, its role, and what is allowed.
+///
+/// # Errors
+/// Fails if the name is not a DNS subdomain: such a name is never looked up. The error has no path.
+pub(super) fn check_account_only(checker: &mut Checker<'_>, name: &str) -> Result<PodResult, Unreadable> {
+    if !is_dns_subdomain(name) {
+        return Err(Unreadable::value("a DNS subdomain"));
+    }
+    let mut result =
+        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
+    let account = match checker.lookups.service_account(name) {
+        Ok(account) => account,
+        Err(error) => {
+            report_lookup(checker, name, &error);
+            return Ok(result);
+        }
+    };
+    let resolution = resolve(checker, &account, None);
+    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
+    account::check_keys(checker, &account, has_role);
+    match resolution {
+        Resolution::NoRole => report_missing_role(checker, &account),
+        Resolution::Unknown(_) => {}
+        Resolution::Blocked { role } => {
+            result.role = Some(role.into_owned());
+            result.source = Some(RoleSource::Annotation);
+        }
+        Resolution::Identity(identity) => {
+            result.role = identity.method.role().map(str::to_owned);
+            result.source = Some(identity.source);
+        }
+    }
+    Ok(result)
+}
+
+/// In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
+fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>, volumes: &VolumesByName<'_, '_>) -> Option<Patch> {
+    match checker.settings.mode {
+        // Templates are only checked: the policy injects into the pods that they make.
+        _ if checker.findings.is_about_template() => None,
+        // A rejected pod is not changed.
+        Mode::Mutate if checker.findings.has_rejection() => None,
+        Mode::Mutate => Some(Patch::new(pod, plan)).filter(|patch| !patch.is_empty()),
+        Mode::Validate => {
+            missing::check_injected(checker, pod, plan, volumes);
+            None
+        }
+    }
+}
+
+/// Reports lists that leave no container: they opt the pod out.
+fn check_selection(checker: &mut Checker<'_>, pod: &Pod<'_>, selection: &ContainerSelection) {
+    let containers = &pod.spec.containers;
+    if !containers.is_empty() && !containers.iter().any(|container| selection.covers(container)) {
+        let text = format_args!("`skip-containers` and `include-containers` leave no container to inject into");
+        checker.report(FindingKind::OptedOut, Message::new(Subject::Pod, text));
+    }
+}
+
+/// Checks the containers as they are after injection.
+fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, volumes: &VolumesByName<'_, '_>, plan: Option<&Plan<'_>>) {
+    let token = plan.map(|plan| plan.token);
+    let files = TokenFiles { volumes, token, is_windows: pod.spec.is_windows(), is_complete: true };
+    for container in EffectiveContainer::all(&pod.spec.containers, plan) {
+        files.check(checker, &container);
+        containers::check_container(checker, &container);
+        if let Some(token) = token {
+            mounts::check_parents(checker, &container, volumes, token.mount_path);
+        }
+    }
+}
+
+/// Checks a pod of which it is unknown what is injected, because of a finding of this kind.
+fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, (volumes, kind): (&VolumesByName<'_, '_>, FindingKind)) {
+    let files = TokenFiles { volumes, token: None, is_windows: pod.spec.is_windows(), is_complete: false };
+    for container in EffectiveContainer::all(&pod.spec.containers, None) {
+        files.check(checker, &container);
+    }
+    // A pod that is rejected uses no token.
+    if checker.findings.action(kind) != Action::Reject {
+        check_tokens(checker, pod, "the role of the service account is unknown");
+    }
+}
+
+fn check_without_role(
+    checker: &mut Checker<'_>,
+    pod: &Pod<'_>,
+    (account, volumes): (&ServiceAccount, &VolumesByName<'_, '_>),
+) {
+    let settings = checker.settings;
+    let has_credentials = |container| credentials::has_container_credentials(container, volumes, settings);
+    if !pod.spec.containers.iter().any(has_credentials) {
+        report_missing_role(checker, account);
+    }
+    metadata::check_kiam_role(checker, pod);
+    check_tokens(checker, pod, &format!("service account `{}` has no role", account.name));
+    check_effective(checker, pod, volumes, None);
+}
+
+fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
+    let text = format_args!("expected a role, but got none");
+    let message = Message::new(Subject::ServiceAccount(&account.name), text);
+    checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
+}
+
+/// Reports a failed lookup, and returns the kind of the finding.
+fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) -> FindingKind {
+    let account = AccountName { namespace: checker.namespace.to_owned(), name: name.to_owned() };
+    let subject = Subject::ServiceAccount(&account);
+    match error {
+        LookupError::NotFound => {
+            let message = Message::new(subject, format_args!("it does not exist")).on(Item::ServiceAccountName);
+            checker.report(FindingKind::MissingServiceAccount, message);
+            FindingKind::MissingServiceAccount
+        }
+        LookupError::Failed(reason) => {
+            let text = format_args!("it could not be read: {reason}");
+            let message = Message::new(subject, text).on(Item::ServiceAccountName);
+            checker.report(FindingKind::LookupFailed, message);
+            FindingKind::LookupFailed
+        }
+    }
+}

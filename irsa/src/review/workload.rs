@@ -1,0 +1,117 @@
+//! Reviews a workload: checks the pods that it would make, so that its author sees the findings at once.
+
+use std::borrow::Cow;
+
+use super::accounts::Accounts;
+use super::answer::{Review, conclude_object};
+use super::pod::{check_account_only, check_pod};
+use super::result::PodResult;
+use crate::checks::metadata::check_workload;
+use crate::cluster::Cluster;
+use crate::context::Checker;
+use crate::findings::{Findings, TargetKind, WARNING_LIMIT, escaped_line};
+use crate::json::{self, Unreadable, path_text};
+use crate::objects::annotation_keys::is_relevant;
+use crate::objects::metadata::Metadata;
+use crate::objects::target::{Content, Target, Targets};
+use crate::objects::workload::Workload;
+use crate::request::{Operation, Request};
+use crate::settings::Settings;
+
+/// How many accounts of one object are remembered. More than 50 are not looked up.
+const ACCOUNT_LIMIT: usize = 50;
+
+/// Reviews the creation or update of a workload.
+pub(super) fn review_workload<'j>(
+    request: &Request<'j>,
+    workload: &Workload<'_>,
+    settings: &Settings<'_>,
+    cluster: &mut dyn Cluster,
+) -> json::Result<Review<'j>> {
+    // The pods of a cluster-scoped kind are created for an object in a namespace, and checked with it.
+    if !workload.is_built_in() && request.namespace.is_empty() {
+        return Ok(Review::skipped());
+    }
+    let document = request.required_object()?;
+    let metadata = document.metadata()?;
+    if request.operation == Operation::Update && metadata.is_terminating {
+        return Ok(Review::skipped());
+    }
+    let targets = workload.targets(document.text).map_err(|error| error.within("object"))?;
+    if targets.all.is_empty() {
+        return Ok(conclude_object(&[], Findings::new(&settings.actions), &[]));
+    }
+    let old = request.old_object.get().and_then(|old| workload.targets(old.text).ok());
+    let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
+    let is_unchanged = old.is_some_and(|old| old.are_equivalent(&targets, &is_relevant));
+    let old_metadata = request.old_object.get().and_then(|old| old.metadata().ok());
+    let is_unchanged = is_unchanged && old_metadata.is_some_and(|old| has_equivalent_keys(&old, &metadata, settings));
+    let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
+    let mut checker = Checker::new(settings, cluster, &namespace, &uid);
+    // The controller of a custom kind may read the annotations of its own objects.
+    if workload.is_built_in() {
+        check_workload(&mut checker, &metadata);
+    }
+    review_targets(checker, &targets, is_unchanged)
+}
+
+/// Reviews what a workload says about its pods. If nothing changed, an unreadable value is only a warning: the pods are
+/// checked later, and an old fault must not block an update.
+fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
+    let mut results = Vec::new();
+    let mut unreadable = Vec::new();
+    let mut named: Vec<Cow<'_, str>> = Vec::new();
+    let mut accounts = Accounts::default();
+    for (index, target) in targets.all.iter().enumerate() {
+        let path = path_text(&targets.path(target));
+        let within = |error: Unreadable| if path.is_empty() { error } else { error.within(&path) }.within("object");
+        let content = match target.read() {
+            Ok(content) => content,
+            Err(error) if is_unchanged => {
+                unreadable.push(within(error));
+                continue;
+            }
+            Err(error) => return Err(within(error)),
+        };
+        let shown = if path.is_empty() { "$" } else { &*path };
+        checker.findings.enter_template(index, target.kind, shown.to_owned());
+        match content {
+            Content::Nothing => {}
+            Content::Pod(pod) => match check_pod(&mut checker, &mut accounts, &pod) {
+                Ok(result) => results.push(result),
+                Err(error) => unreadable.push(within(error)),
+            },
+            // Many parts of an object can name one account. The findings about it are the same for each.
+            Content::Account(name) => {
+                if named.contains(&name) {
+                    continue;
+                }
+                match check_account(&mut checker, target, &name) {
+                    Ok(result) => results.push(result),
+                    Err(error) => unreadable.push(within(error)),
+                }
+                if named.len() < ACCOUNT_LIMIT {
+                    named.push(name);
+                }
+            }
+        }
+    }
+    if !is_unchanged {
+        return Ok(conclude_object(&results, checker.findings, &unreadable));
+    }
+    checker.findings.downgrade_to_warnings();
+    let mut review = conclude_object(&results, checker.findings, &[]);
+    review.warnings.extend(unreadable.iter().map(|error| escaped_line(&error.to_string(), WARNING_LIMIT)));
+    Ok(review)
+}
+
+fn check_account(checker: &mut Checker<'_>, target: &Target<'_>, name: &str) -> json::Result<PodResult> {
+    let result = check_account_only(checker, name);
+    result.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
+}
+
+/// Whether an update changes nothing that the policy reads of the workload's own metadata.
+fn has_equivalent_keys(old: &Metadata<'_>, new: &Metadata<'_>, settings: &Settings<'_>) -> bool {
+    let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
+    old.opts_out() == new.opts_out() && old.annotations.agree_on(&new.annotations, is_relevant)
+}

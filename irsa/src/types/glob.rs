@@ -1,0 +1,244 @@
+//! Globs that match names and ARNs.
+//!
+//! A glob matches the whole string. Only `*` and `**` are special: each matches any characters, or none. Neither matches
+//! a `:`, so it stays in one part of an ARN. Only `**` matches a `/`.
+//!
+//! Matching simulates the glob's automaton, 64 states at a time. It never goes back, so no glob is slow: for each byte of
+//! the string it takes one step for 64 bytes of the glob.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A pattern that matches whole strings; not empty.
+///
+/// ```
+/// use irsa::internals::{Glob, GlobError};
+///
+/// let teams = Glob::new("arn:aws:iam::*:role/team-a/**".into())?;
+/// assert!(teams.matches("arn:aws:iam::111122223333:role/team-a/batch/nightly"));
+/// assert!(!teams.matches("arn:aws:iam::111122223333:role/team-b/web"));
+/// assert!(!Glob::new("team-*".into())?.matches("team-a/web"), "`*` does not match `/`");
+/// assert_eq!(Glob::new("".into()), Err(GlobError::Empty));
+/// # Ok::<(), GlobError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glob<'a>(Cow<'a, str>);
+
+/// Why a string is not a glob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GlobError {
+    /// It is empty, so it would match nothing.
+    Empty,
+}
+
+/// The longest string that a glob matches, in bytes: that of an ARN. Names and namespaces are shorter.
+const TEXT_LIMIT: usize = 2048;
+
+impl<'a> Glob<'a> {
+    /// What messages expect where there is no string at all.
+    pub const EXPECTED: &'static str = "a glob";
+
+    /// Checks that a string is a glob.
+    ///
+    /// # Errors
+    /// Fails if the string is empty.
+    pub fn new(text: Cow<'a, str>) -> Result<Self, GlobError> {
+        if text.is_empty() { Err(GlobError::Empty) } else { Ok(Self(text)) }
+    }
+
+    /// The glob as a string.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the glob has no `*`, so it only matches itself.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.first_star().is_none()
+    }
+
+    /// Whether the glob matches the whole string. A string over 2048 bytes is no ARN and no name, so nothing matches it.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        if text.len() > TEXT_LIMIT {
+            return false;
+        }
+        let Some((plain, pattern)) = self.first_star().and_then(|star| self.0.split_at_checked(star)) else {
+            return self.0 == text;
+        };
+        // Most strings already differ before the first `*`.
+        let Some(text) = text.strip_prefix(plain) else { return false };
+        // Each literal needs a byte of its own. This also bounds the size of the automaton.
+        let literals = pattern.bytes().filter(|byte| *byte != b'*').take(text.len().saturating_add(1)).count();
+        literals <= text.len() && Automaton::new(pattern, literals).accepts(text)
+    }
+
+    fn first_star(&self) -> Option<usize> {
+        self.0.bytes().position(|byte| byte == b'*')
+    }
+}
+
+/// The automaton of a glob. State `n`: the first `n` literals are matched. A star is a loop at its state.
+struct Automaton {
+    /// 64 states each.
+    words: Vec<Word>,
+    /// For each byte, its place in `masks`; 0 for a byte that is no literal of the glob.
+    classes: [u8; 256],
+    /// For each class, one mask for each word: the states whose next literal is this byte.
+    masks: Vec<u64>,
+    /// The number of literals, which is the accepting state.
+    literals: usize,
+}
+
+/// 64 states.
+#[derive(Clone, Copy, Default)]
+struct Word {
+    /// The states that can be reached.
+    here: u64,
+    /// The states with a `*` or `**`.
+    stars: u64,
+    /// The states with a `**`.
+    double_stars: u64,
+}
+
+impl Automaton {
+    fn new(pattern: &str, literals: usize) -> Self {
+        // One more state than literals.
+        let length = word_of(literals).saturating_add(1);
+        let mut new =
+            Self { words: vec![Word::default(); length], classes: [0; 256], masks: vec![0; length], literals };
+        if let Some(first) = new.words.first_mut() {
+            first.here = 1;
+        }
+        let mut classes = 0_u8;
+        let mut state = 0_usize;
+        for byte in pattern.bytes() {
+            let (at, bit) = (word_of(state), bit_of(state));
+            if byte == b'*' {
+                if let Some(word) = new.words.get_mut(at) {
+                    // Of adjacent stars the first is a `*`, and every other one makes it a `**`.
+                    word.double_stars |= word.stars & bit;
+                    word.stars |= bit;
+                }
+                continue;
+            }
+            if let Some(class) = new.classes.get_mut(usize::from(byte)) {
+                if *class == 0 {
+                    // INVARIANT: `*` is no literal, so there are at most 255 classes.
+                    classes = classes.saturating_add(1);
+                    *class = classes;
+                    new.masks.resize(new.masks.len().saturating_add(length), 0);
+                }
+                let mask = usize::from(*class).saturating_mul(length).saturating_add(at);
+                if let Some(mask) = new.masks.get_mut(mask) {
+                    *mask |= bit;
+                }
+            }
+            state = state.saturating_add(1);
+        }
+        new
+    }
+
+    fn accepts(mut self, text: &str) -> bool {
+        for byte in text.bytes() {
+            let class = self.classes.get(usize::from(byte)).copied().unwrap_or_default();
+            let masks = self.masks.get(usize::from(class).saturating_mul(self.words.len())..).unwrap_or_default();
+            let (mut carry, mut all) = (0, 0);
+            for (word, mask) in self.words.iter_mut().zip(masks) {
+                let loops = match byte {
+                    b':' => 0,
+                    b'/' => word.double_stars,
+                    _ => word.stars,
+                };
+                // The next literal leads to the next state, and a star keeps its state.
+                let advanced = word.here & mask;
+                word.here = (word.here & loops) | (advanced << 1) | carry;
+                carry = advanced >> 63;
+                all |= word.here;
+            }
+            if all == 0 {
+                return false;
+            }
+        }
+        self.words.get(word_of(self.literals)).is_some_and(|word| word.here & bit_of(self.literals) != 0)
+    }
+}
+
+/// The word of a state.
+const fn word_of(state: usize) -> usize {
+    state / 64
+}
+
+/// The bit of a state in its word.
+const fn bit_of(state: usize) -> u64 {
+    1 << (state % 64)
+}
+
+impl fmt::Display for GlobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("expected a glob, but got an empty string"),
+        }
+    }
+}
+
+impl std::error::Error for GlobError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Glob::new(Cow::Borrowed(pattern)).unwrap().matches(text)
+    }
+
+    #[test]
+    fn matches_only_the_whole_string() {
+        assert!(matches("team-a", "team-a"));
+        assert!(!matches("team-a", "team-a2"));
+        assert!(matches("team-*", "team-"));
+        assert!(matches("*-a", "team-a"));
+        assert!(matches("t*m*a", "team-team-a"));
+        assert!(!matches("t*m*b", "team-team-a"));
+    }
+
+    #[test]
+    fn keeps_stars_within_one_part_of_an_arn() {
+        let arn = "arn:aws:iam::111122223333:role/team/app";
+        assert!(matches("arn:*:iam::111122223333:role/**", arn));
+        assert!(matches("arn:aws:iam::*:role/team/*", arn));
+        assert!(matches("arn:aws:iam::*:role/**/app", arn));
+        assert!(matches("arn:aws:iam::*:**", arn));
+        assert!(!matches("arn:aws:iam::*:role/*", arn));
+        assert!(!matches("arn:**", arn));
+        assert!(!matches("**", arn));
+    }
+
+    #[test]
+    fn treats_three_stars_or_more_as_two() {
+        assert!(matches("a/***/b", "a/x/y/b"));
+        assert!(!matches("a/***/b", "a/x:y/b"));
+        assert!(matches(&"*".repeat(5000), "a/b"));
+    }
+
+    #[test]
+    fn matches_globs_of_any_length() {
+        for length in [62, 63, 64, 65, 127, 128, 129, 2047, 2048] {
+            let text = "ab".repeat(length)[..length].to_owned();
+            let stars: String = text.chars().flat_map(|character| [character, '*']).collect();
+            for pattern in [format!("*{text}"), format!("{text}*"), stars.clone(), "a*".repeat(length / 2) + "*"] {
+                assert!(matches(&pattern, &text), "{length}: {pattern}");
+            }
+            assert!(!matches(&format!("*{text}c"), &text), "{length}");
+            assert!(!matches(&format!("{stars}b*a*b*c"), &text), "{length}");
+        }
+        let text = "a".repeat(2049);
+        assert!(!matches("*", &text) && !matches(&text, &text), "longer than any ARN");
+    }
+
+    #[test]
+    fn treats_other_special_characters_as_literals() {
+        assert!(matches("a?[b]{c}\\", "a?[b]{c}\\"));
+        assert!(!matches("a?", "ab"));
+    }
+}

@@ -1,0 +1,32 @@
+//! Names of objects, as messages write them: `namespace/name`.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The name of a service account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccountName {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// The name of a `ConfigMap`: the setting `rolesConfigMap`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigMapName<'a> {
+    /// Its namespace: a DNS label.
+    pub namespace: Cow<'a, str>,
+    /// Its name: a DNS subdomain.
+    pub name: Cow<'a, str>,
+}
+
+impl fmt::Display for ConfigMapName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}

@@ -1,0 +1,162 @@
+//! Audiences of AWS STS: which tokens STS accepts, and which audiences are probably meant for it.
+//!
+//! Sources: the AWS General Reference, "AWS Security Token Service endpoints and quotas" (FIPS and dual-stack names); the
+//! DNS suffixes of the partitions in the SDKs' `partitions.json`; kOps, which writes `amazonaws.com`.
+
+use std::borrow::Cow;
+
+use super::region::Region;
+use crate::util::edit_distance::edits;
+
+/// The longest audience that can be meant for STS, in bytes. Longer ones are not compared.
+const LIMIT: usize = 128;
+
+/// The DNS suffixes of AWS's partitions, of which the first is the usual one.
+const SUFFIXES: [&str; 9] = [
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+    "api.aws",
+    "api.amazonwebservices.com.cn",
+];
+
+/// Domains that people write instead of `amazonaws.com`.
+const MISTAKEN_SUFFIXES: [&str; 4] = ["amazon.com", "aws.com", "aws.amazon.com", "aws.amazonaws.com"];
+
+/// Whether STS may accept tokens with this audience, in any letter case, with or without a scheme.
+pub(crate) fn is_sts_audience(audience: &str) -> bool {
+    audience.len() <= LIMIT && is_sts_host(without_scheme(&audience.to_ascii_lowercase()))
+}
+
+/// The STS audience that this one is probably meant to be, if it is not one as it is written.
+///
+/// That is: blanks or line ends around or in it, a scheme before an STS audience, another letter case, or at most two
+/// edits. `None` if it is an STS audience, or is not like one.
+pub(crate) fn meant_audience(audience: &str) -> Option<String> {
+    if audience.len() > LIMIT {
+        return None;
+    }
+    let bare: String = audience.chars().filter(|character| !character.is_whitespace()).collect();
+    let lower = bare.to_ascii_lowercase();
+    let host = without_scheme(&lower);
+    let meant = if is_sts_host(host) { host.to_owned() } else { nearest_sts_host(host)? };
+    (meant != audience).then_some(meant)
+}
+
+/// Whether an audience has a blank or a line end, which no audience of AWS has.
+pub(crate) fn has_blank(audience: &str) -> bool {
+    audience.chars().any(char::is_whitespace)
+}
+
+fn without_scheme(audience: &str) -> &str {
+    let host = audience.strip_prefix("https://").or_else(|| audience.strip_prefix("http://")).unwrap_or(audience);
+    host.strip_suffix('/').unwrap_or(host)
+}
+
+/// Whether a lower-case name is a host of STS: global, regional, FIPS or dual-stack, in any partition.
+fn is_sts_host(host: &str) -> bool {
+    // What kOps writes.
+    if host == "amazonaws.com" {
+        return true;
+    }
+    SUFFIXES.into_iter().any(|suffix| match service_part(host, suffix) {
+        Some("sts") => matches!(suffix, "amazonaws.com" | "amazonaws.com.cn"),
+        Some(service) => service.split_once('.').is_some_and(|(name, region)| {
+            matches!(name, "sts" | "sts-fips") && Region::new(Cow::Borrowed(region)).is_ok()
+        }),
+        None => false,
+    })
+}
+
+/// What comes before `.suffix`.
+fn service_part<'h>(host: &'h str, suffix: &str) -> Option<&'h str> {
+    host.strip_suffix(suffix)?.strip_suffix('.')
+}
+
+/// The STS host within two edits, or with a domain that people write by mistake.
+fn nearest_sts_host(host: &str) -> Option<String> {
+    const EDITS: usize = 2;
+    for suffix in MISTAKEN_SUFFIXES {
+        let corrected = service_part(host, suffix).map(|service| format!("{service}.amazonaws.com"));
+        if let Some(corrected) = corrected.filter(|corrected| is_sts_host(corrected)) {
+            return Some(corrected);
+        }
+    }
+    for known in ["sts.amazonaws.com", "sts.amazonaws.com.cn", "amazonaws.com"] {
+        if edits(host, known) <= EDITS {
+            return Some(known.to_owned());
+        }
+    }
+    // A regional host: both sides of the region may be misspelled.
+    let (service, rest) = host.split_once('.')?;
+    let (region, domain) = rest.split_once('.')?;
+    Region::new(Cow::Borrowed(region)).ok()?;
+    for name in ["sts", "sts-fips"] {
+        for suffix in SUFFIXES {
+            if edits(service, name).saturating_add(edits(domain, suffix)) <= EDITS {
+                return Some(format!("{name}.{region}.{suffix}"));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_the_audiences_of_sts() {
+        for audience in [
+            "sts.amazonaws.com",
+            "STS.Amazonaws.com",
+            "https://sts.amazonaws.com",
+            "sts.amazonaws.com.cn",
+            "sts.us-east-2.amazonaws.com",
+            "sts-fips.us-east-2.amazonaws.com",
+            "sts.cn-north-1.amazonaws.com.cn",
+            "sts.us-east-2.api.aws",
+            "sts.us-iso-east-1.c2s.ic.gov",
+            "sts.eusc-de-east-1.amazonaws.eu",
+            "amazonaws.com",
+        ] {
+            assert!(is_sts_audience(audience), "{audience}");
+        }
+        for audience in [
+            "",
+            "vault",
+            "s3.amazonaws.com",
+            "sts.mars.amazonaws.com",
+            "sts.api.aws",
+            "pods.eks.amazonaws.com",
+            "api",
+            "evil-sts.amazonaws.com",
+            "sts.amazonaws.com.example.com",
+        ] {
+            assert!(!is_sts_audience(audience), "{audience}");
+        }
+    }
+
+    #[test]
+    fn finds_the_audience_that_was_meant() {
+        for (audience, meant) in [
+            ("sts.amazon.com", "sts.amazonaws.com"),
+            ("sts.amazonaw.com", "sts.amazonaws.com"),
+            ("sts.amazonaws.com ", "sts.amazonaws.com"),
+            ("sts.amazonaws.com\n", "sts.amazonaws.com"),
+            ("https://sts.amazonaws.com", "sts.amazonaws.com"),
+            ("STS.amazonaws.com", "sts.amazonaws.com"),
+            ("ssts.us-east-2.amazonaws.com", "sts.us-east-2.amazonaws.com"),
+            ("sts.us-east-2.amazonaws.co", "sts.us-east-2.amazonaws.com"),
+        ] {
+            assert_eq!(meant_audience(audience).as_deref(), Some(meant), "{audience:?}");
+        }
+        for audience in ["sts.amazonaws.com", "amazonaws.com", "vault", "https://vault.example.com", "my-audience"] {
+            assert_eq!(meant_audience(audience), None, "{audience}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The known name that a misspelled one probably means.
+
+use crate::util::substring::contains;
+
+/// The Levenshtein distance: the number of characters to insert, delete or replace.
+#[must_use]
+pub fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, left) in one.chars().enumerate() {
+        let mut diagonal = index;
+        let mut before = index.saturating_add(1);
+        if let Some(first) = row.first_mut() {
+            *first = before;
+        }
+        for (right, cell) in other.iter().zip(row.iter_mut().skip(1)) {
+            let replaced = diagonal.saturating_add(usize::from(left != *right));
+            diagonal = *cell;
+            before = replaced.min(diagonal.saturating_add(1)).min(before.saturating_add(1));
+            *cell = before;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// The longest name that [`nearest`] compares, in characters. The rest of a longer one is ignored.
+const NAME_LIMIT: usize = 64;
+
+/// Whether two strings are within `limit` edits. Strings whose lengths differ by more are not compared.
+pub(crate) fn is_within(one: &str, other: &str, limit: usize) -> bool {
+    // A character outside ASCII has up to four bytes.
+    let bytes = if one.is_ascii() && other.is_ascii() { limit } else { limit.saturating_mul(4) };
+    one.len().abs_diff(other.len()) <= bytes && edits(one, other) <= limit
+}
+
+/// The known name that is nearest to this one; letter case, `-` and `_` do not count. A name within two edits, or one
+/// that contains the other, is preferred to the rest.
+pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let fold = |text: &str| -> String {
+        text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
+    };
+    let name = fold(name.char_indices().nth(NAME_LIMIT).and_then(|(end, _)| name.get(..end)).unwrap_or(name));
+    known.into_iter().min_by_key(|candidate| {
+        let candidate = fold(candidate);
+        let distance = edits(&name, &candidate);
+        let is_part = name.len() > 2 && (contains(&candidate, &name) || contains(&name, &candidate));
+        // A name that was cut short is likelier than one with more after it.
+        (distance > 2 && !is_part, distance > 2 && !(name.len() > 2 && candidate.starts_with(&name)), distance)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_edits() {
+        for (one, other, expected) in
+            [("", "", 0), ("", "abc", 3), ("role-arn", "role_arn", 1), ("kitten", "sitting", 3)]
+        {
+            assert_eq!(edits(one, other), expected, "{one} {other}");
+            assert_eq!(edits(other, one), expected, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn finds_the_name_that_was_meant() {
+        let known = ["tokenAudience", "tokenExpirationSeconds", "region", "roles"];
+        for (name, meant) in [
+            ("tokenAudiance", "tokenAudience"),
+            ("token_audience", "tokenAudience"),
+            ("audience", "tokenAudience"),
+            ("tokenExpiration", "tokenExpirationSeconds"),
+            ("Region", "region"),
+            ("role", "roles"),
+        ] {
+            assert_eq!(nearest(name, known), Some(meant), "{name}");
+        }
+        // A name of two letters is contained in too many others to count.
+        assert_eq!(nearest("abxy", ["abxyzzz", "abcd"]), Some("abcd"));
+        assert_eq!(nearest("on", ["ontology", "abc"]), Some("abc"));
+        assert_eq!(nearest("x", []), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! An index of names: finds one of many without comparing it with each.
+//!
+//! Not a `BTreeMap` and not the standard library's sort, which add kilobytes to the module. A hash map with a fixed hash
+//! would be slow for names that an attacker chose to collide.
+
+use std::borrow::Cow;
+
+/// Up to this number of names, a search compares each of them: sorting would cost more.
+const UNSORTED: usize = 16;
+
+/// A name, and its position among the names of the index.
+pub(crate) type Entry<'n> = (Cow<'n, str>, usize);
+
+/// An index of names. A name can occur more than once.
+#[derive(Debug, Default)]
+pub(crate) struct Names<'n>(Vec<Entry<'n>>);
+
+impl<'n> Names<'n> {
+    /// An index of these names.
+    pub(crate) fn new(names: impl Iterator<Item = Cow<'n, str>>) -> Self {
+        let mut entries: Vec<Entry<'n>> = names.enumerate().map(|(position, name)| (name, position)).collect();
+        if entries.len() > UNSORTED {
+            sort(&mut entries);
+        }
+        Self(entries)
+    }
+
+    /// The first position of a name.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        let entry = if self.0.len() > UNSORTED {
+            self.0.get(self.0.partition_point(|(other, _)| **other < *name)).filter(|(other, _)| *other == name)
+        } else {
+            self.0.iter().find(|(other, _)| *other == name)
+        };
+        entry.map(|(_, position)| *position)
+    }
+
+    /// Whether there are no names.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the index has a name.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.position(name).is_some()
+    }
+}
+
+/// Sorts by name, then by position. Heapsort: small, and never quadratic.
+pub(crate) fn sort(entries: &mut [Entry<'_>]) {
+    let length = entries.len();
+    for root in (0..length / 2).rev() {
+        sift_down(entries, root);
+    }
+    for end in (1..length).rev() {
+        entries.swap(0, end);
+        if let Some(heap) = entries.get_mut(..end) {
+            sift_down(heap, 0);
+        }
+    }
+}
+
+/// Moves the entry at `root` down until neither of its children is greater.
+fn sift_down(heap: &mut [Entry<'_>], mut root: usize) {
+    loop {
+        let left = root.saturating_mul(2).saturating_add(1);
+        let right = left.saturating_add(1);
+        let greater = if heap.get(left) < heap.get(right) { right } else { left };
+        // `None`, beyond the end of the heap, is less than any entry.
+        if heap.get(greater) <= heap.get(root) {
+            return;
+        }
+        heap.swap(root, greater);
+        root = greater;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_first_position_of_every_name() {
+        for count in [0, 1, UNSORTED, UNSORTED + 1, 1000] {
+            // A step that shares no factor with the count gives each name once, out of order.
+            let all: Vec<String> = (0..count).map(|index| format!("n{}", index * 7919 % count.max(1))).collect();
+            let twice = || all.iter().chain(&all).map(|name| Cow::Borrowed(name.as_str()));
+            let names = Names::new(twice());
+            for name in &all {
+                assert_eq!(names.position(name), twice().position(|other| other == *name), "{name} of {count}");
+            }
+            assert!(!names.contains("") && !names.contains("n") && !names.contains("x"), "{count}");
+        }
+    }
+
+    #[test]
+    fn sorts_as_the_standard_library_does() {
+        for modulus in [1, 2, 7, 97] {
+            let mut entries: Vec<Entry<'_>> =
+                (0..100).map(|index| (Cow::Owned(format!("{}", index * 31 % modulus)), index)).collect();
+            let mut expected = entries.clone();
+            expected.sort();
+            sort(&mut entries);
+            assert_eq!(entries, expected);
+        }
+    }
+}

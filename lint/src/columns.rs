@@ -1,0 +1,35 @@
+//! Finds comments that are too wide. rustfmt holds code to the same width, but leaves comments as they are.
+
+/// The widest comment, in characters.
+pub const LIMIT: usize = 120;
+
+/// The lines that are comments over the limit, with their widths. Markdown and code are not checked.
+pub fn wide_comments(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    text.lines().enumerate().filter(|(_, line)| is_comment(line)).filter_map(|(index, line)| {
+        let width = line.chars().count();
+        (width > LIMIT).then_some((index + 1, width))
+    })
+}
+
+/// A comment of Rust, Go, TypeScript, a shell, YAML, TOML or Make. A heading of Markdown is longer only by mistake.
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("//") || line.starts_with('#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_comments_over_120_characters() {
+        let text = format!(
+            "//! {}\n# {}\ncode {}\n/// {}",
+            "x".repeat(117),
+            "x".repeat(119),
+            "x".repeat(200),
+            "é".repeat(116)
+        );
+        assert_eq!(wide_comments(&text).collect::<Vec<_>>(), [(1, 121), (2, 121)]);
+    }
+}

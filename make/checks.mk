@@ -1,0 +1,45 @@
+# Checks that need more programs than Rust, or much time.
+
+# The checks of `make deny`.
+DENY ?= advisories bans licenses sources
+
+.PHONY: deny fuzz lint-scripts lint-workflows miri mutants
+
+lint-scripts: ## Check the shell scripts (needs shellcheck)
+	$(call need,shellcheck,apt-get install shellcheck)
+	git grep -lzE '^#!.*(sh|bats)$$' | xargs -0 shellcheck
+
+lint-workflows: ## Check the GitHub workflows (needs Go and zizmor)
+	$(call need,go,see https://go.dev/doc/install)
+	$(call need,zizmor,pip install zizmor==1.32.0)
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	zizmor --offline --no-progress --persona pedantic .github
+
+deny: ## Check the dependencies: advisories, licences, sources (needs cargo-deny)
+	$(call need,cargo-deny,cargo install --locked cargo-deny)
+	cargo deny --locked --workspace check --hide-inclusion-graph $(DENY)
+	cargo deny --locked --exclude-dev --config deny-module.toml check --hide-inclusion-graph bans sources
+	for manifest in $(SEPARATE); do \
+		cargo deny --locked --config deny.toml --manifest-path $$manifest \
+			check --hide-inclusion-graph --allow license-not-encountered $(DENY) || exit 1; \
+	done
+
+miri: ## Run the unit tests of the core and the reader in Miri (needs a nightly Rust with miri)
+	@cargo +nightly miri --version >/dev/null 2>&1 || { \
+		echo "make: a nightly Rust with miri is missing: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }
+	cargo +nightly miri test --locked -p irsa -p json-reader --lib
+
+mutants: ## Change the code in every way that a test should notice; takes hours (needs cargo-mutants)
+	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
+	POLICY_WASM= PROPTEST_CASES=200 cargo mutants --package irsa --package json-reader
+
+# Runs without a sanitizer, so stable Rust is enough, and several times as fast. The only unsafe code is one attribute.
+fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, by default 60 (needs cargo-fuzz and jq)
+	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
+	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
+	fuzz/seed
+	@targets=$$(cargo fuzz list --fuzz-dir fuzz) || exit 1; for target in $$targets; do \
+		echo "fuzzing $$target"; \
+		cargo fuzz run --fuzz-dir fuzz --sanitizer none "$$target" -- \
+			-max_total_time=$(or $(FUZZ_SECONDS),60) -max_len=20000 -verbosity=0 -print_final_stats=1 || exit 1; \
+	done

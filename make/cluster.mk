@@ -1,0 +1,37 @@
+# Tests on a real kube-apiserver.
+
+CONTROL_PLANE      := $(abspath $(TARGET_DIR))/control-plane
+# kube-apiserver reports the version that these flags give it.
+KUBERNETES_VERSION := $(shell sed -n 's|^\tk8s.io/kubernetes ||p' e2e-tests/control-plane/go.mod)
+VERSION_PACKAGE    := k8s.io/component-base/version
+# The AWS SDKs, and the servers that stand in for AWS.
+SDKS               := $(abspath $(TARGET_DIR))/sdks
+
+# `POLICY_SERVER=policy-server` runs Kubewarden's own policy server as the admission server. It needs the metadata.
+POLICY_SERVER  ?=
+# `AWS_WEBHOOK=amazon-eks-pod-identity-webhook` makes `make bench-cluster` measure AWS's webhook too.
+AWS_WEBHOOK    ?=
+CLUSTER_POLICY := $(abspath $(if $(POLICY_SERVER),annotated-policy.wasm,policy.wasm))
+
+.PHONY: control-plane sdks test-cluster
+
+test-cluster: FEATURES := e2e-tests/cluster
+test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane sdks ## Test on a real kube-apiserver (needs Linux, Go, Node.js and Python)
+	cargo build $(WORKSPACE) --bin irsa
+	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
+		IRSA="$(abspath $(TARGET_DIR))/debug/irsa" \
+		cargo test $(WORKSPACE) --test cluster -- --test-threads=1 --nocapture
+
+# Go tracks what the program depends on, so it runs each time.
+control-plane:
+	$(call need,go,see https://go.dev/doc/install)
+	cd e2e-tests/control-plane && go build -trimpath -o $(CONTROL_PLANE) -ldflags "-s -w \
+		-X $(VERSION_PACKAGE).gitVersion=$(KUBERNETES_VERSION) \
+		-X $(VERSION_PACKAGE).gitMajor=$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))) \
+		-X $(VERSION_PACKAGE).gitMinor=$(word 2,$(subst ., ,$(KUBERNETES_VERSION:v%=%)))" .
+
+sdks:
+	$(call need,go,see https://go.dev/doc/install)
+	$(call need,npm,see https://nodejs.org)
+	$(call need,python3,apt-get install python3-venv)
+	e2e-tests/sdks/setup $(SDKS)

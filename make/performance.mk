@@ -1,0 +1,33 @@
+# What the policy costs: the size of the module, fuel and time.
+
+# The policy that does nothing, as the baseline.
+FLOOR_WASM := $(TARGET_DIR)/$(WASM_TARGET)/release/floor.wasm
+# The policy with the names of its functions, for the share of each crate.
+NAMED_WASM := $(TARGET_DIR)/named/$(WASM_TARGET)/release/irsa_policy.wasm
+# The recorded numbers.
+KEPT       := docs/performance.json
+
+.PHONY: bench bench-check bench-cluster floor fuel
+
+fuel: policy.wasm host ## Print the size of the module and the fuel of one typical call
+	@$(POLICY_HOST) fuel policy.wasm
+
+# Has the features of `bench-cluster`, so that both use the same build.
+bench: policy.wasm floor ## Measure the policy against the baseline, record the numbers and draw docs/performance.svg
+	RUSTFLAGS="$$RUSTFLAGS -C symbol-mangling-version=v0" CARGO_PROFILE_RELEASE_STRIP=none cargo rustc --locked --release \
+		--target $(WASM_TARGET) --target-dir $(TARGET_DIR)/named -p irsa-policy --lib --crate-type cdylib
+	cargo build --locked --profile host --workspace --features e2e-tests/cluster --bin policy-host
+	$(TARGET_DIR)/host/policy-host bench --floor $(FLOOR_WASM) --named $(NAMED_WASM) --compiler "$$(rustc --version)" \
+		--keep $(KEPT) --chart docs/performance.svg policy.wasm
+
+bench-check: policy.wasm floor host ## Fail if the module or its fuel is more than 2 % above the recorded numbers
+	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
+
+# `POLICY_SERVER` measures Kubewarden's own policy server. `AWS_WEBHOOK` is the path of AWS's webhook, to measure too.
+bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) floor control-plane ## Measure answers and the creation of pods on a real kube-apiserver (needs Go)
+	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" POLICY_SERVER="$(POLICY_SERVER)" \
+		POLICY_WASM="$(CLUSTER_POLICY)" AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \
+		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 prints
+
+floor:
+	cargo rustc --locked --release --target $(WASM_TARGET) -p floor --lib

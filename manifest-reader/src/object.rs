@@ -1,0 +1,45 @@
+//! The objects of a document: a `List`, as `kubectl get` prints it, is taken apart.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A Kubernetes object, or anything else that stands where one is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object<'t> {
+    /// The object as JSON.
+    pub json: Cow<'t, str>,
+    /// The JSON pointer from the document to the object: empty, or `/items/0`.
+    pub pointer: String,
+}
+
+/// Enough of a document to tell whether it is a List.
+#[derive(Deserialize)]
+struct List<'j> {
+    kind: Cow<'j, str>,
+    #[serde(borrow)]
+    items: Vec<&'j RawValue>,
+}
+
+/// The objects of a JSON document: itself, or the items of a `List`, byte for byte. Lists within a List are taken apart
+/// too.
+///
+/// A List is an object whose `kind` ends with `List` and which has an array `items`.
+#[must_use]
+pub fn list_items(json: &str) -> Vec<Object<'_>> {
+    let mut objects = Vec::new();
+    collect(json, String::new(), &mut objects);
+    objects
+}
+
+fn collect<'j>(json: &'j str, pointer: String, objects: &mut Vec<Object<'j>>) {
+    match serde_json::from_str::<List<'j>>(json) {
+        Ok(list) if list.kind.ends_with("List") => {
+            for (index, item) in list.items.iter().enumerate() {
+                collect(item.get(), format!("{pointer}/items/{index}"), objects);
+            }
+        }
+        _ => objects.push(Object { json: json.into(), pointer }),
+    }
+}
