@@ -149,8 +149,10 @@ fn check_query(query: &str) {
     for selector in selectors_in(&expression) {
         let metric = selector.name.as_deref().unwrap_or_else(|| panic!("{query}: a selector without a name"));
         let known = if metric == EXCLUSIONS { METRICS[5].0 } else { metric };
-        let (_, labels) =
-            METRICS.iter().find(|(name, _)| *name == known).unwrap_or_else(|| panic!("`{metric}` is none of {REASON}"));
+        let (_, labels) = METRICS
+            .iter()
+            .find(|(name, _)| *name == known)
+            .unwrap_or_else(|| panic!("`{metric}` is not one of {REASON}"));
         for matcher in &selector.matchers.matchers {
             assert!(labels.contains(&matcher.name.as_str()), "{query}: `{metric}` has no label `{}`", matcher.name);
         }

@@ -48,7 +48,7 @@ fn annotating_appends_one_section_and_changes_nothing_else() {
     let module = fs::read(policy_path()).unwrap();
     let annotate = || metadata().embed(&module, "How to use it.").unwrap();
     let annotated = annotate();
-    assert_eq!(annotated, annotate(), "the result depends on nothing but its inputs");
+    assert_eq!(annotated, annotate(), "the result depends only on its inputs");
 
     let (code, section) = annotated.split_at(module.len());
     assert!(code == module, "the bytes of the module stay the same");

@@ -96,8 +96,8 @@ fn a_pod_of_kube_system_gets_its_role() {
     }
 }
 
-/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: none of these stops the cluster's
-/// DNS.
+/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: the cluster's DNS starts in each
+/// case.
 #[test]
 fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
     let arn = |arn: &str| account(&json!({"eks.amazonaws.com/role-arn": arn}));
