@@ -15,7 +15,7 @@ fn section(product: &serde_json::Value) -> String {
     let note = product["note"].as_str().map(|note| format!("{note}\n\n")).unwrap_or_default();
     let list = |key: &str| -> String {
         let elements = product[key].as_array().unwrap();
-        elements.iter().flat_map(|element| ["  ".to_owned(), element.to_string(), "\n".to_owned()]).collect()
+        elements.iter().flat_map(|element| ["  - ".to_owned(), element.to_string(), "\n".to_owned()]).collect()
     };
     let (rules, workloads) = (list("rules"), list("customWorkloads"));
     format!("### {name}\n\n{note}```yaml\nrules:\n{rules}settings:\n  customWorkloads:\n{}```", indent(&workloads))
