@@ -254,16 +254,16 @@ const PARTS: &[(&str, Enlarge)] = &[
     }),
     ("an account without a role", |input, _| input.account = json!({})),
     ("entries of the ConfigMap", |input, size| {
-        mapping(input, entries(size, |index| (format!("team-a/x{index}"), json!({"RoleARN": ROLE}))));
+        mapping(input, &entries(size, |index| (format!("team-a/x{index}"), json!({"RoleARN": ROLE}))));
     }),
     ("matching entries of the ConfigMap", |input, size| {
-        mapping(input, entries(size, |index| (format!("*/{}w*", "*".repeat(index % 50)), json!({"RoleARN": ROLE}))));
+        mapping(input, &entries(size, |index| (format!("*/{}w*", "*".repeat(index % 50)), json!({"RoleARN": ROLE}))));
     }),
     ("invalid entries of the ConfigMap", |input, size| {
-        mapping(input, entries(size, |index| (format!("team-a/x{index}"), json!(1))));
+        mapping(input, &entries(size, |index| (format!("team-a/x{index}"), json!(1))));
     }),
     ("a glob in the ConfigMap", |input, size| {
-        mapping(input, json!({format!("*/{}", "*b".repeat(size / 2)): {"RoleARN": ROLE}}));
+        mapping(input, &json!({format!("*/{}", "*b".repeat(size / 2)): {"RoleARN": ROLE}}));
     }),
 ];
 
@@ -290,7 +290,7 @@ fn annotate_account(input: &mut Input, key: &str, value: &str) {
     input.account[format!("{PREFIX}/{key}")] = json!(value);
 }
 
-fn mapping(input: &mut Input, config: Value) {
+fn mapping(input: &mut Input, config: &Value) {
     input.account = json!({});
     input.config = config.to_string();
     input.settings["rolesConfigMap"] = json!({"namespace": "kube-system", "name": "roles"});
