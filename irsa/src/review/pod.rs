@@ -174,10 +174,14 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, volumes: &VolumesBy
     let files = TokenFiles { volumes, token, is_windows: pod.spec.is_windows(), is_complete: true };
     for container in EffectiveContainer::all(&pod.spec.containers, plan) {
         files.check(checker, &container);
-        containers::check_container(checker, &container);
         if let Some(token) = token {
             mounts::check_parents(checker, &container, volumes, token.mount_path);
         }
+    }
+    // In mode `Validate` a pod's variables stay as they are.
+    let is_injected = checker.settings.mode == Mode::Mutate || checker.findings.is_about_template();
+    for container in EffectiveContainer::all(&pod.spec.containers, plan.filter(|_| is_injected)) {
+        containers::check_container(checker, &container);
     }
 }
 
