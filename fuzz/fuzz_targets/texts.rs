@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
+use irsa::RoleArn;
 use irsa::internals::AccountPattern;
 use irsa::internals::Glob;
-use irsa::RoleArn;
 use irsa::internals::ObjectPath;
 use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
