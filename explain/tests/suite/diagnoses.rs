@@ -189,7 +189,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
             "volumeMounts": [{"name": "api", "mountPath": "/var/run/secrets/api"}],
         }));
     });
-    add("token/otherAudience", inputs);
+    add("injected/invalidAudience", inputs);
     add("token/otherSubject", with_claims(|claims| claims["sub"] = "system:serviceaccount:default:default".into()));
     add(
         "token/legacyToken",
