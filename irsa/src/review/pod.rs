@@ -68,13 +68,16 @@ pub(super) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>) -> Result<PodR
         Ok(account) => account,
         Err(error) => {
             let kind = report_lookup(checker, name, &error);
+            metadata::check_pod_spelling(checker, pod, true);
             check_unknown(checker, pod, (&volumes, kind));
             return Ok(result);
         }
     };
     let resolution = resolve(checker, &account, own.token_lifetime);
-    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
+    // An unknown role may be one.
+    let has_role = !matches!(resolution, Resolution::NoRole);
     account::check_keys(checker, &account, has_role);
+    metadata::check_pod_spelling(checker, pod, has_role);
     match resolution {
         Resolution::NoRole => check_without_role(checker, pod, (&account, &volumes)),
         Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, kind)),
