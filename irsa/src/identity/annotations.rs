@@ -76,12 +76,18 @@ fn container_lists(
 ) -> (Option<Vec<String>>, Option<Vec<String>>) {
     let mut read = |key, value: &Option<Cow<'_, str>>| {
         let value = value.as_deref()?;
-        let names = skip_containers::read(value);
-        if names.is_none() {
-            let text = format_args!("expected container names separated by commas on one line, but got ");
-            let message = Message::new(subject, text).quote(value).then(format_args!(", ignored"));
-            checker.report_annotation(FindingKind::InvalidSkipContainers, key, message);
+        if let Some(names) = skip_containers::read(value) {
+            return Some(names);
         }
+        // The webhook reads the first line, and skips these containers.
+        let names = skip_containers::read_first_line(value).filter(|_| key == SKIP_CONTAINERS);
+        let consequence = if names.is_some() { "only the first line counts" } else { "ignored" };
+        let (text, rest) = (
+            format_args!("expected container names separated by commas on one line, but got "),
+            format_args!(", {consequence}"),
+        );
+        let message = Message::new(subject, text).quote(value).then(rest);
+        checker.report_annotation(FindingKind::InvalidSkipContainers, key, message);
         names
     };
     let skip = read(SKIP_CONTAINERS, skip);

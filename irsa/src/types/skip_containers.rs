@@ -37,6 +37,14 @@ pub fn read(record: &str) -> Option<Vec<String>> {
     }
 }
 
+/// Reads the names in the first line of a record that has more than one. `None` if the record has one line, or its first
+/// line cannot be read.
+#[must_use]
+pub fn read_first_line(record: &str) -> Option<Vec<String>> {
+    let (line, _) = record.trim_matches(['\r', '\n']).split_once('\n')?;
+    read(line)
+}
+
 /// A field without quotes: up to a comma or the end. Returns what follows the comma.
 fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
     let (field, after) = match text.split_once(',') {
@@ -87,6 +95,14 @@ mod tests {
                 Some(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()[..]),
                 "{record:?}"
             );
+        }
+    }
+
+    #[test]
+    fn reads_the_first_line_as_go_does() {
+        assert_eq!(read_first_line("\napp,log\r\nproxy").unwrap(), ["app", "log"]);
+        for record in ["app", "app\n", "\"a\nb\"", "app\rproxy"] {
+            assert_eq!(read_first_line(record), None, "{record:?}");
         }
     }
 
