@@ -121,28 +121,18 @@ fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>
     };
     let id = ACCESS_KEY_IDS.into_iter().find(is_set);
     let secret = SECRET_KEYS.into_iter().find(is_set);
-    match (id, secret) {
-        (Some(id), Some(_)) => {
-            report(
-                checker,
-                container,
-                kind,
-                (id, "is set with its secret: SDKs use it instead of the role, remove both"),
-            );
+    let may_be_unset =
+        |variable: EnvVar| matches!(container.value(variable), Some(EnvVarValue::Reference { is_optional: true }));
+    let finding = match (id, secret) {
+        (Some(id), Some(secret)) if may_be_unset(id) || may_be_unset(secret) => {
+            (id, "may be set with its secret: SDKs then use it instead of the role, remove both")
         }
-        (Some(id), None) => {
-            report(checker, container, kind, (id, "is set without its secret: SDKs ignore it or fail, remove it"));
-        }
-        (None, Some(secret)) => {
-            report(
-                checker,
-                container,
-                kind,
-                (secret, "is set without its access key: SDKs ignore it or fail, remove it"),
-            );
-        }
-        (None, None) => {}
-    }
+        (Some(id), Some(_)) => (id, "is set with its secret: SDKs use it instead of the role, remove both"),
+        (Some(id), None) => (id, "is set without its secret: SDKs ignore it or fail, remove it"),
+        (None, Some(secret)) => (secret, "is set without its access key: SDKs ignore it or fail, remove it"),
+        (None, None) => return,
+    };
+    report(checker, container, kind, finding);
 }
 
 /// Whether a container of the pod has container credentials, as EKS's own webhook gives them: both variables, neither

@@ -73,6 +73,7 @@ pub(super) fn check_pod<'c>(
         Ok(account) => account,
         Err(error) => {
             let kind = report_lookup(checker, name, &error);
+            metadata::check_pod_spelling(checker, pod, true);
             check_unknown(checker, pod, (&volumes, kind));
             let service_account = Some(format!("{}/{name}", checker.namespace));
             return Ok(PodResult { service_account, ..PodResult::default() });
@@ -81,6 +82,9 @@ pub(super) fn check_pod<'c>(
     let (is_new, resolved) = accounts.check(checker, account, own.token_lifetime);
     // In the audit annotations each account counts once.
     let mut result = if is_new { resolved.result() } else { PodResult::default() };
+    // An unknown role may be one.
+    let has_role = !matches!(resolved.resolution, Resolution::NoRole);
+    metadata::check_pod_spelling(checker, pod, has_role);
     match &resolved.resolution {
         Resolution::NoRole => check_without_role(checker, pod, (&resolved.account, &volumes)),
         Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, *kind)),
