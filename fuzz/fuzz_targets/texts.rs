@@ -50,6 +50,6 @@ fuzz_target!(|texts: (&str, &str)| {
     }
     if let Some(lifetime) = TokenLifetime::read(one).lifetime() {
         assert!((600..=1 << 32).contains(&lifetime.seconds()), "{one}");
-        assert!((600..=1 << 32).contains(&lifetime.spread(other).seconds()), "{one}");
+        assert!((600..=1 << 32).contains(&lifetime.with_jitter(other).seconds()), "{one}");
     }
 });
