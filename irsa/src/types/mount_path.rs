@@ -187,8 +187,7 @@ mod tests {
         for parent in ["/", "/var", "/var/", "/var/run", "//var/./run", "/x/../var"] {
             assert!(token.is_below(parent), "{parent}");
         }
-        for other in ["/var/run/secrets", "/var/run/secrets/", "/var/runs", "/va", "/tmp", "/var/run/secrets/x"]
-        {
+        for other in ["/var/run/secrets", "/var/run/secrets/", "/var/runs", "/va", "/tmp", "/var/run/secrets/x"] {
             assert!(!token.is_below(other), "{other}");
         }
     }

@@ -49,12 +49,9 @@ fn skip_empty_lines(mut text: &str) -> &str {
 
 /// A field without quotes: up to a comma or the end of the line. Returns what follows the comma.
 fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
-    let line = line(text);
-    let (field, after) = match line.find(',') {
-        Some(comma) => (line.get(..comma)?, text.get(comma.saturating_add(1)..)),
-        None => (line, None),
-    };
-    (!field.contains('"')).then(|| (field.to_owned(), after))
+    let end = text.bytes().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(text.len());
+    let (field, after) = text.split_at_checked(end)?;
+    (!field.contains('"')).then(|| (field.to_owned(), after.strip_prefix(',')))
 }
 
 /// A quoted field, without its opening quote.
