@@ -9,6 +9,8 @@ SDKS               := $(abspath $(TARGET_DIR))/sdks
 
 # `POLICY_SERVER=policy-server` runs Kubewarden's own policy server as the admission server. It needs the metadata.
 POLICY_SERVER  ?=
+# `AWS_WEBHOOK=amazon-eks-pod-identity-webhook` makes `make bench-cluster` measure AWS's webhook too.
+AWS_WEBHOOK    ?=
 CLUSTER_POLICY := $(abspath $(if $(POLICY_SERVER),annotated-policy.wasm,policy.wasm))
 
 .PHONY: control-plane sdks test-cluster

@@ -1,13 +1,24 @@
 # What a release needs: metadata, the registry, reproducible bytes and the list of dependencies.
 
 REGISTRY_TOOLS := $(abspath $(TARGET_DIR))/registry-tools
+# The folder of the rendered kustomizations and charts.
 MANIFESTS      := $(abspath $(TARGET_DIR))/manifests
+HELM           := $(abspath $(TARGET_DIR))/helm/helm
+# `helm` needs a version of Kubernetes, and the templates don't depend on it.
+CHART_TEMPLATE  = $(HELM) template irsa-policy chart --namespace kubewarden --kube-version $(KUBERNETES_VERSION)
+# README.md as `kwctl inspect` shows it: without mdBook's markers, and with links that work outside the repository.
+USAGE          := $(TARGET_DIR)/usage.md
 
-.PHONY: check-kustomize registry registry-tools reproducible
+.PHONY: chart-manifests chart-package check-chart check-kustomize kustomizations registry registry-tools reproducible
 
-# kwctl adds the metadata if it is installed; otherwise our own command adds the same.
-annotated-policy.wasm: policy.wasm metadata.yml README.md $(if $(shell command -v kwctl),,host) ## Build the policy with its metadata, as a registry expects it
-	$(or $(shell command -v kwctl),$(POLICY_HOST)) annotate policy.wasm --metadata-path metadata.yml --usage-path README.md --output-path $@
+$(USAGE): README.md release/usage
+	@mkdir -p $(@D)
+	release/usage README.md > $@
+
+# Our own command appends the metadata and leaves the code as it is. kwctl would encode the code again, and then nobody
+# could compare the module in the registry with one that is built from the sources.
+annotated-policy.wasm: policy.wasm metadata.yml $(USAGE) host ## Build the policy with its metadata, as a registry expects it
+	$(POLICY_HOST) annotate policy.wasm --metadata-path metadata.yml --usage-path $(USAGE) --output-path $@
 
 registry: annotated-policy.wasm host registry-tools ## Push the policy to a local registry, sign, verify, pull and run it (needs Go, docker-registry, curl and jq)
 	$(call need,docker-registry,apt-get install docker-registry)
@@ -19,18 +30,40 @@ registry-tools:
 	$(call need,go,see https://go.dev/doc/install)
 	cd release && GOBIN=$(REGISTRY_TOOLS) go install -trimpath -ldflags '-s -w' tool
 
-check-kustomize: ## Build the kustomizations and check the result (needs kubectl)
+kustomizations:
 	$(call need,kubectl,see https://kubernetes.io/docs/tasks/tools)
 	mkdir -p $(MANIFESTS)
 	for name in base audit-only strict eks-guard; do kubectl kustomize kustomize/$$name > $(MANIFESTS)/$$name.yaml || exit 1; done
-	MANIFESTS="$(MANIFESTS)" cargo test $(WORKSPACE) --test manifests -- --ignored
+
+check-kustomize: kustomizations policy.wasm ## Render the kustomizations and check them (needs kubectl)
+	MANIFESTS="$(MANIFESTS)" cargo test $(WORKSPACE) --test manifests -- --ignored kustomizations::
+
+$(HELM): release/helm/go.mod
+	$(call need,go,see https://go.dev/doc/install)
+	cd release/helm && GOBIN=$(dir $(HELM)) go install -trimpath -ldflags '-s -w' tool
+	touch $(HELM)
+
+chart-manifests: $(HELM)
+	mkdir -p $(MANIFESTS)
+	$(HELM) lint --strict chart
+	for mode in inject guard auditOnly; do $(CHART_TEMPLATE) --set mode=$$mode > $(MANIFESTS)/chart-$$mode.yaml || exit 1; done
+	for values in strict everything; do \
+		$(HELM) lint --strict --values chart/ci/$$values.yaml chart || exit 1; \
+		$(CHART_TEMPLATE) --values chart/ci/$$values.yaml > $(MANIFESTS)/chart-$$values.yaml || exit 1; \
+	done
+
+check-chart: kustomizations chart-manifests policy.wasm ## Check the Helm chart and compare it with the kustomizations (needs Go and kubectl)
+	MANIFESTS="$(MANIFESTS)" cargo test $(WORKSPACE) --test manifests -- --ignored chart::
+
+chart-package: $(HELM) ## Package the Helm chart
+	$(HELM) package --destination $(abspath $(TARGET_DIR)) chart
 
 policy-sbom.cdx.json: FORCE ## Write the module's bill of materials as CycloneDX (needs cargo-cyclonedx and jq)
 	$(call need,cargo-cyclonedx,cargo install --locked --version '~0.5' cargo-cyclonedx)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
 	release/sbom $@ $(WASM_TARGET)
 
-reproducible: policy.wasm ## Build the policy in another folder with another Cargo home, and compare the bytes
+reproducible: annotated-policy.wasm ## Build the policy in another folder with another Cargo home, and compare the bytes
 	rm -rf $(TARGET_DIR)/again
 	mkdir -p $(TARGET_DIR)/again/home $(TARGET_DIR)/again/sources
 	ln -s $(abspath $(CARGO_HOME))/* $(TARGET_DIR)/again/home/
@@ -38,3 +71,8 @@ reproducible: policy.wasm ## Build the policy in another folder with another Car
 	env -u CARGO_TARGET_DIR -u CARGO_BUILD_TARGET_DIR CARGO_HOME="$(abspath $(TARGET_DIR)/again/home)" \
 		$(MAKE) --directory $(TARGET_DIR)/again/sources policy.wasm
 	cmp policy.wasm $(TARGET_DIR)/again/sources/policy.wasm
+	release/usage $(TARGET_DIR)/again/sources/README.md > $(TARGET_DIR)/again/usage.md
+	$(POLICY_HOST) annotate $(TARGET_DIR)/again/sources/policy.wasm \
+		--metadata-path $(TARGET_DIR)/again/sources/metadata.yml --usage-path $(TARGET_DIR)/again/usage.md \
+		--output-path $(TARGET_DIR)/again/annotated-policy.wasm
+	cmp annotated-policy.wasm $(TARGET_DIR)/again/annotated-policy.wasm

@@ -1,4 +1,8 @@
-//! A policy's metadata: what `metadata.yml` says of it, and what `kwctl annotate` embeds in its module.
+//! The metadata of a policy, as `metadata.yml` has it and as it is embedded in the module.
+//!
+//! The metadata is appended to the module, so that the module's own bytes stay the same and can be compared with a
+//! build from the sources. kwctl re-encodes the module when it annotates it, so its result can't be compared byte for
+//! byte.
 //!
 //! Source: policy-evaluator's `policy_metadata.rs` and kwctl's `annotate.rs`, 1.36.
 
@@ -8,14 +12,14 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use wasmparser::{Parser, Payload};
 
-/// The custom section that holds the metadata as JSON.
+/// The name of the custom section with the metadata, which is JSON.
 const SECTION: &str = "io.kubewarden.metadata";
 
-/// The annotation for how the policy is used: Markdown.
+/// The annotation for the usage text, which is Markdown.
 const USAGE: &str = "io.kubewarden.policy.usage";
 
-/// What Kubewarden, Artifact Hub and registries show of a policy.
-const NEEDED_ANNOTATIONS: [&str; 7] = [
+/// Annotations that Kubewarden, Artifact Hub and registries show.
+const REQUIRED_ANNOTATIONS: [&str; 7] = [
     "io.kubewarden.policy.title",
     "io.kubewarden.policy.version",
     "io.kubewarden.policy.description",
@@ -29,46 +33,46 @@ const NEEDED_ANNOTATIONS: [&str; 7] = [
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
-    /// The version of the protocol between policy and host. It is asked of the policy, not written down.
+    /// The version of the protocol between policy and host. `annotate` asks the policy for it.
     pub protocol_version: Option<String>,
-    /// What the policy is to be asked about, where whoever applies it does not say.
+    /// The default rules: which requests to send to the policy.
     pub rules: Vec<Rule>,
-    /// Texts about the policy.
+    /// Descriptions of the policy, for people.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
-    /// Whether it may change objects.
+    /// Whether the policy may change objects.
     pub mutating: bool,
-    /// Whether the audit scanner may ask it about what is in the cluster.
+    /// Whether the audit scanner may send it existing objects.
     #[serde(default = "yes")]
     pub background_audit: bool,
-    /// How it is run.
+    /// The interface between the policy and its host: `kubewarden-wapc`.
     #[serde(default = "wapc")]
     pub execution_mode: String,
-    /// What it decides on.
+    /// What requests are about: `kubernetes`.
     #[serde(default = "kubernetes")]
     pub policy_type: String,
-    /// The kinds that it asks to read.
+    /// The kinds that the policy reads.
     #[serde(default)]
     pub context_aware_resources: BTreeSet<ContextAwareResource>,
-    /// The functions of the host that it calls.
+    /// The host functions that the policy calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_capabilities: Option<BTreeSet<String>>,
-    /// The oldest Kubewarden that can run it.
+    /// The oldest Kubewarden that can run the policy: `MAJOR.MINOR.PATCH`, of which hosts ignore the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_kubewarden_version: Option<String>,
 }
 
-/// What a policy is asked about, as in Kubernetes' webhook configurations.
+/// Which requests to send, as in Kubernetes' webhook configurations.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
-    /// Groups of kinds; the core group is the empty text.
+    /// API groups; the core group is the empty string.
     pub api_groups: Vec<String>,
-    /// Their versions.
+    /// API versions.
     pub api_versions: Vec<String>,
-    /// The kinds, in their plural.
+    /// Resources: the plural names of kinds.
     pub resources: Vec<String>,
-    /// What is done with an object of theirs.
+    /// Operations: `CREATE`, `UPDATE`, `DELETE`, `CONNECT`, or `*`.
     pub operations: Vec<String>,
 }
 
@@ -76,9 +80,9 @@ pub struct Rule {
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ContextAwareResource {
-    /// `v1`, or group and version as in `apps/v1`.
+    /// The API version, such as `v1` or `apps/v1`.
     pub api_version: String,
-    /// The kind, as in `ServiceAccount`.
+    /// The kind, such as `ServiceAccount`.
     pub kind: String,
 }
 
@@ -98,23 +102,29 @@ impl Metadata {
     /// Reads a `metadata.yml`.
     ///
     /// # Errors
-    /// Where it is no YAML, has an unknown key, or lacks what Kubewarden wants or shows.
+    /// If the text is not YAML, has an unknown key, or lacks something that Kubewarden requires or shows.
     pub fn from_yaml(text: &str) -> Result<Self> {
         let metadata: Self = yaml_serde::from_str(text)?;
+        if let Some(version) = &metadata.minimum_kubewarden_version {
+            ensure!(
+                is_version(version),
+                "`minimumKubewardenVersion`: expected a version such as `1.29.0`, but got `{version}`"
+            );
+        }
         for (index, rule) in metadata.rules.iter().enumerate() {
             rule.check().with_context(|| format!("`rules[{index}]`"))?;
         }
         ensure!(metadata.execution_mode == wapc(), "`executionMode`: expected `{}`", wapc());
-        for name in NEEDED_ANNOTATIONS {
+        for name in REQUIRED_ANNOTATIONS {
             ensure!(metadata.annotations.contains_key(name), "`annotations`: `{name}` is missing");
         }
         Ok(metadata)
     }
 
-    /// The metadata of a module, or `None` where it is not annotated.
+    /// The metadata of a module, or `None` if the module has no metadata.
     ///
     /// # Errors
-    /// Where the bytes are no Wasm module, or the metadata is malformed.
+    /// If the bytes are not a Wasm module, or the metadata is malformed.
     pub fn of_module(module: &[u8]) -> Result<Option<Self>> {
         for payload in Parser::new(0).parse_all(module) {
             if let Payload::CustomSection(section) = payload.context("cannot read the Wasm module")?
@@ -128,13 +138,13 @@ impl Metadata {
         Ok(None)
     }
 
-    /// The module with this metadata in it, and a text on its usage, as `kwctl annotate` embeds them.
+    /// Appends this metadata and a usage text to a module, as one custom section.
     ///
     /// # Errors
-    /// Where the module has metadata already.
+    /// If the module has metadata already.
     pub fn embed(mut self, module: &[u8], usage: &str) -> Result<Vec<u8>> {
         if Self::of_module(module)?.is_some() {
-            bail!("the module has metadata already");
+            bail!("the module already has metadata");
         }
         self.annotations.insert(USAGE.to_owned(), usage.to_owned());
         let mut section = leb128(SECTION.len());
@@ -160,14 +170,20 @@ impl Rule {
         for operation in operations {
             ensure!(
                 ["CREATE", "UPDATE", "DELETE", "CONNECT", "*"].contains(&operation.as_str()),
-                "`operations`: `{operation}` is none"
+                "`operations`: `{operation}` is not an operation"
             );
         }
         Ok(())
     }
 }
 
-/// A length, as Wasm writes it.
+/// Whether a version has three numbers. kwctl rejects others, such as `1.29`.
+fn is_version(text: &str) -> bool {
+    let parts: Vec<_> = text.split('.').collect();
+    parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A length in Wasm's variable-length encoding.
 fn leb128(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -189,37 +205,42 @@ mod tests {
     const METADATA: &str = include_str!("../../metadata.yml");
 
     #[test]
-    fn reads_what_it_has_embedded() {
+    fn reads_back_embedded_metadata() {
         let usage = "How to use it.\n".repeat(2000);
         let module = Metadata::from_yaml(METADATA).unwrap().embed(HEADER, &usage).unwrap();
-        assert!(module.starts_with(HEADER), "the module itself stays");
+        assert!(module.starts_with(HEADER), "the bytes of the module stay the same");
 
         let metadata = Metadata::of_module(&module).unwrap().unwrap();
 
         let names: Vec<_> = metadata.context_aware_resources.iter().map(|resource| resource.kind.as_str()).collect();
         assert_eq!(names, ["ConfigMap", "ServiceAccount"]);
         assert_eq!(metadata.annotations[USAGE], usage);
-        assert!(metadata.embed(&module, "").is_err(), "it is not embedded twice");
+        assert!(metadata.embed(&module, "").is_err(), "metadata is not embedded twice");
     }
 
     #[test]
-    fn finds_none_in_other_modules() {
+    fn finds_no_metadata_in_other_modules() {
         assert!(Metadata::of_module(HEADER).unwrap().is_none());
         assert!(Metadata::of_module(&[HEADER, b"\0\x05\x04name"].concat()).unwrap().is_none());
     }
 
     #[test]
-    fn rejects_what_is_no_module() {
+    fn rejects_bytes_that_are_not_a_module() {
         assert!(Metadata::of_module(b"not wasm").is_err());
     }
 
     #[test]
-    fn rejects_metadata_that_kubewarden_would() {
+    fn rejects_metadata_that_kubewarden_rejects() {
         for (right, wrong, error) in [
             ("mutating: true", "mutatin: true", "mutatin"),
             (r#"apiGroups: ["apps"]"#, r#"apiGroups: ["apps", "*"]"#, "`apiGroups`: `*` stands alone"),
             (r#"apiVersions: ["v1"]"#, "apiVersions: []", "`apiVersions` is empty"),
-            (r#""CREATE""#, r#""MAKE""#, "`MAKE` is none"),
+            (
+                "minimumKubewardenVersion: 1.29.0",
+                "minimumKubewardenVersion: '1.29'",
+                "`minimumKubewardenVersion`: expected",
+            ),
+            (r#""CREATE""#, r#""MAKE""#, "`MAKE` is not an operation"),
             ("io.kubewarden.policy.ociUrl", "io.kubewarden.policy.ociURL", "`io.kubewarden.policy.ociUrl` is missing"),
         ] {
             assert!(METADATA.contains(right), "{right}");

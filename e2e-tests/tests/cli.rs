@@ -118,9 +118,9 @@ fn denies_lookups_that_were_not_granted() {
     let no_cluster = the_response(run_on_pod_with_role().arg("--allow-context-aware"));
 
     for (response, reason) in [
-        (no_access, "not been granted access to Kubernetes v1/ServiceAccount resources"),
-        (no_capability, "not been granted access to the 'kubernetes/get_resource' host capability"),
-        (no_cluster, "kube::Client was not initialized properly"),
+        (no_access, "add it to `contextAwareResources`"),
+        (no_capability, "get_resource"),
+        (no_cluster, "has no connection to an API server"),
     ] {
         assert_eq!(response["allowed"], false);
         assert_eq!(response["status"]["code"], 500);

@@ -68,96 +68,96 @@ type Enlarge = fn(&mut Input, usize);
 /// Every part that can be large.
 const PARTS: &[(&str, Enlarge)] = &[
     ("annotations", |input, size| {
-        put(&mut input.metadata, "annotations", entries(size, |index| (format!("example.com/a{index}"), json!("x"))))
+        put(&mut input.metadata, "annotations", entries(size, |index| (format!("example.com/a{index}"), json!("x"))));
     }),
     ("annotations under the prefix", |input, size| {
-        put(&mut input.metadata, "annotations", entries(size, |index| (format!("{PREFIX}/a{index}"), json!("x"))))
+        put(&mut input.metadata, "annotations", entries(size, |index| (format!("{PREFIX}/a{index}"), json!("x"))));
     }),
     ("misspelled annotations", |input, size| put(&mut input.metadata, "annotations", misspelled(size))),
     ("a long annotation key", |input, size| {
-        put(&mut input.metadata, "annotations", json!({format!("{PREFIX}/{}", "x".repeat(size)): "x"}))
+        put(&mut input.metadata, "annotations", json!({format!("{PREFIX}/{}", "x".repeat(size)): "x"}));
     }),
     ("labels", |input, size| {
-        put(&mut input.metadata, "labels", entries(size, |index| (format!("l{index}"), json!("x"))))
+        put(&mut input.metadata, "labels", entries(size, |index| (format!("l{index}"), json!("x"))));
     }),
     ("skip-containers", |input, size| annotate(&mut input.metadata, "skip-containers", &names(size))),
     ("skip-containers, quoted", |input, size| {
-        annotate(&mut input.metadata, "skip-containers", &format!("\"{}\"", "\"\"".repeat(size / 4)))
+        annotate(&mut input.metadata, "skip-containers", &format!("\"{}\"", "\"\"".repeat(size / 4)));
     }),
     ("skip-containers, line ends", |input, size| {
-        annotate(&mut input.metadata, "skip-containers", &"\n".repeat(size / 2))
+        annotate(&mut input.metadata, "skip-containers", &"\n".repeat(size / 2));
     }),
     ("skip-containers, one name", |input, size| annotate(&mut input.metadata, "skip-containers", &"x".repeat(size))),
     ("containers", |input, size| input.spec["containers"] = list(size, container)),
     ("containers with a role each", |input, size| {
-        input.spec["containers"] = list(size, |index| json!({"name": format!("c{index}"), "env": [variable(index)]}))
+        input.spec["containers"] = list(size, |index| json!({"name": format!("c{index}"), "env": [variable(index)]}));
     }),
     ("containers with static keys", |input, size| {
         input.spec["containers"] = list(
             size,
             |index| json!({"name": format!("c{index}"), "env": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]}),
-        )
+        );
     }),
     ("containers with a conflicting mount", |input, size| {
         input.spec["containers"] = list(
             size,
             |index| json!({"name": format!("c{index}"), "volumeMounts": [{"name": "other", "mountPath": TOKEN_PATH}]}),
-        )
+        );
     }),
     ("containers that mount the volume", |input, size| {
         input.spec["containers"] = list(
             size,
             |index| json!({"name": format!("c{index}"), "volumeMounts": [{"name": "aws-iam-token", "mountPath": "/x"}]}),
-        )
+        );
     }),
     ("initContainers", |input, size| input.spec["initContainers"] = list(size, container)),
     ("a long container name", |input, size| input.spec["containers"][0]["name"] = json!("\u{1}".repeat(size / 6))),
     ("env", |input, size| {
-        input.spec["containers"][0]["env"] = list(size, |index| json!({"name": format!("AWS_{index}"), "value": "x"}))
+        input.spec["containers"][0]["env"] = list(size, |index| json!({"name": format!("AWS_{index}"), "value": "x"}));
     }),
     ("env with roles", |input, size| input.spec["containers"][0]["env"] = list(size, variable)),
     ("a long role in env", |input, size| {
-        input.spec["containers"][0]["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "a".repeat(size)}])
+        input.spec["containers"][0]["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "a".repeat(size)}]);
     }),
     ("volumeMounts", |input, size| {
         input.spec["containers"][0]["volumeMounts"] =
-            list(size, |index| json!({"name": format!("v{index}"), "mountPath": format!("/m{index}")}))
+            list(size, |index| json!({"name": format!("v{index}"), "mountPath": format!("/m{index}")}));
     }),
     ("volumeMounts at the token's path", |input, size| {
         input.spec["containers"][0]["volumeMounts"] =
-            list(size, |index| json!({"name": format!("t{index}"), "mountPath": TOKEN_PATH}))
+            list(size, |index| json!({"name": format!("t{index}"), "mountPath": TOKEN_PATH}));
     }),
     ("a long mount path", |input, size| {
-        input.spec["containers"][0]["volumeMounts"] = json!([{"name": "v", "mountPath": "/..".repeat(size / 3)}])
+        input.spec["containers"][0]["volumeMounts"] = json!([{"name": "v", "mountPath": "/..".repeat(size / 3)}]);
     }),
     ("volumeDevices", |input, size| {
         input.spec["containers"][0]["volumeDevices"] =
-            list(size, |index| json!({"name": "d", "devicePath": format!("/d{index}")}))
+            list(size, |index| json!({"name": "d", "devicePath": format!("/d{index}")}));
     }),
     ("volumes", |input, size| {
-        input.spec["volumes"] = list(size, |index| json!({"name": format!("v{index}"), "emptyDir": {}}))
+        input.spec["volumes"] = list(size, |index| json!({"name": format!("v{index}"), "emptyDir": {}}));
     }),
     ("volumes with our token", |input, size| {
         input.spec["volumes"] = list(
             size,
             |index| json!({"name": format!("t{index}"), "projected": {"sources": [token("sts.amazonaws.com")]}}),
-        )
+        );
     }),
     ("volumes with foreign tokens", |input, size| {
         input.spec["volumes"] = list(
             size,
             |index| json!({"name": format!("t{index}"), "projected": {"sources": [token("sts.amazonaws.com.cn"), {}]}}),
-        )
+        );
     }),
     ("projected sources", |input, size| {
-        input.spec["volumes"] = json!([{"name": "aws-iam-token", "projected": {"sources": list(size, |index| token(&format!("a{index}")))}}])
+        input.spec["volumes"] = json!([{"name": "aws-iam-token", "projected": {"sources": list(size, |index| token(&format!("a{index}")))}}]);
     }),
     (
         "a long audience of a token",
         |input, size| input.spec["volumes"] = json!([{"name": "x", "projected": {"sources": [token(&format!("{}.amazonaws.com", "sts.".repeat(size / 4)))]}}]),
     ),
     ("nodeSelector", |input, size| {
-        input.spec["nodeSelector"] = entries(size, |index| (format!("n{index}"), json!("x")))
+        input.spec["nodeSelector"] = entries(size, |index| (format!("n{index}"), json!("x")));
     }),
     ("a long account name", |input, size| input.spec["serviceAccountName"] = json!("a".repeat(size))),
     ("an account name of many labels", |input, size| input.spec["serviceAccountName"] = json!("a.".repeat(size / 2))),
@@ -166,14 +166,14 @@ const PARTS: &[(&str, Enlarge)] = &[
     ("templates of many accounts", |input, size| (input.templates, input.own_accounts) = (size / 48, true)),
     ("roles", |input, size| {
         input.settings["roles"] =
-            list(size, |index| json!({"serviceAccount": format!("team-*/w{index}*"), "roleArn": ROLE}))
+            list(size, |index| json!({"serviceAccount": format!("team-*/w{index}*"), "roleArn": ROLE}));
     }),
     ("roles with stars", |input, size| {
-        input.settings["roles"] = list(size, |_| json!({"serviceAccount": "*e*a*m*a*x/*", "roleArn": ROLE}))
+        input.settings["roles"] = list(size, |_| json!({"serviceAccount": "*e*a*m*a*x/*", "roleArn": ROLE}));
     }),
     ("a glob of stars in roles", |input, size| {
         input.settings["roles"] =
-            json!([{"serviceAccount": format!("{}/{}", "*".repeat(size / 2), "a*".repeat(size / 4)), "roleArn": ROLE}])
+            json!([{"serviceAccount": format!("{}/{}", "*".repeat(size / 2), "a*".repeat(size / 4)), "roleArn": ROLE}]);
     }),
     ("allowedRoles", |input, size| {
         allow(
@@ -182,40 +182,40 @@ const PARTS: &[(&str, Enlarge)] = &[
                 size,
                 |index| json!({"namespaces": [format!("n{index}"), "*"], "roles": [format!("arn:aws:iam::*:role/r{index}")]}),
             ),
-        )
+        );
     }),
     ("globs of allowedRoles", |input, size| {
         allow(
             input,
             json!([{"namespaces": ["*"], "roles": list(size, |index| json!(format!("arn:aws:iam::*:role/r{index}*")))}]),
-        )
+        );
     }),
     ("namespaces of allowedRoles", |input, size| {
-        allow(input, json!([{"namespaces": list(size, |index| json!(format!("n{index}*"))), "roles": [ROLE]}]))
+        allow(input, json!([{"namespaces": list(size, |index| json!(format!("n{index}*"))), "roles": [ROLE]}]));
     }),
     ("a glob of many stars", |input, size| {
         allow(
             input,
             json!([{"namespaces": ["*"], "roles": [format!("arn:aws:iam::*:role/{}", "a*".repeat(size / 2))]}]),
-        )
+        );
     }),
     ("globs of many stars", |input, size| {
         allow(
             input,
             json!([{"namespaces": ["*"], "roles": list(size, |_| json!(format!("arn:aws:iam::*:role/{}", "a*".repeat(900))))}]),
-        )
+        );
     }),
     ("allowedAudiences", |input, size| {
-        input.settings["allowedAudiences"] = list(size, |index| json!(format!("a{index}")))
+        input.settings["allowedAudiences"] = list(size, |index| json!(format!("a{index}")));
     }),
     ("a long tokenAudience", |input, size| input.settings["tokenAudience"] = json!("a".repeat(size))),
     ("a long region", |input, size| input.settings["region"] = json!("a-".repeat(size / 2))),
     ("a long tokenMountPath", |input, size| {
-        input.settings["tokenMountPath"] = json!(format!("/{}", "a/".repeat(size / 2)))
+        input.settings["tokenMountPath"] = json!(format!("/{}", "a/".repeat(size / 2)));
     }),
     ("serviceAccounts of containerCredentials", |input, size| {
         input.settings["containerCredentials"] =
-            json!({"serviceAccounts": list(size, |index| json!(format!("team-*/x{index}")))})
+            json!({"serviceAccounts": list(size, |index| json!(format!("team-*/x{index}")))});
     }),
     ("customWorkloads", |input, size| {
         extend(
@@ -224,24 +224,24 @@ const PARTS: &[(&str, Enlarge)] = &[
                 size,
                 |index| json!({"apiVersion": "example.com/v1", "kind": format!("K{index}"), "podTemplates": ["$.a"]}),
             ),
-        )
+        );
     }),
     ("paths of customWorkloads", |input, size| {
         extend(
             &mut input.settings["customWorkloads"][0]["podTemplates"],
             list(size, |index| json!(format!("$.spec.p{index}"))),
-        )
+        );
     }),
     ("a path of many steps", |input, size| {
         extend(
             &mut input.settings["customWorkloads"][0]["podTemplates"],
             json!([format!("$.spec{}", ".*".repeat(size / 2))]),
-        )
+        );
     }),
     ("unknown settings", |input, size| (0..size / 12).for_each(|index| input.settings[format!("s{index}")] = json!(1))),
     ("a long unknown setting", |input, size| input.settings["x".repeat(size)] = json!(1)),
     ("unknown actions", |input, size| {
-        input.settings["actions"] = entries(size, |index| (format!("f{index}"), json!("Warn")))
+        input.settings["actions"] = entries(size, |index| (format!("f{index}"), json!("Warn")));
     }),
     ("invalid roles", |input, size| input.settings["roles"] = list(size, |_| json!({}))),
     ("a long role-arn", |input, size| annotate_account(input, "role-arn", &format!("{ROLE}{}", "a".repeat(size)))),
@@ -250,20 +250,20 @@ const PARTS: &[(&str, Enlarge)] = &[
     ("a long token-expiration", |input, size| annotate_account(input, "token-expiration", &"1".repeat(size))),
     ("misspelled annotations of the account", |input, size| input.account = misspelled(size)),
     ("annotations of the account", |input, size| {
-        input.account = entries(size, |index| (format!("{PREFIX}/a{index}"), json!("x")))
+        input.account = entries(size, |index| (format!("{PREFIX}/a{index}"), json!("x")));
     }),
     ("an account without a role", |input, _| input.account = json!({})),
     ("entries of the ConfigMap", |input, size| {
-        mapping(input, entries(size, |index| (format!("team-a/x{index}"), json!({"RoleARN": ROLE}))))
+        mapping(input, &entries(size, |index| (format!("team-a/x{index}"), json!({"RoleARN": ROLE}))));
     }),
     ("matching entries of the ConfigMap", |input, size| {
-        mapping(input, entries(size, |index| (format!("*/{}w*", "*".repeat(index % 50)), json!({"RoleARN": ROLE}))))
+        mapping(input, &entries(size, |index| (format!("*/{}w*", "*".repeat(index % 50)), json!({"RoleARN": ROLE}))));
     }),
     ("invalid entries of the ConfigMap", |input, size| {
-        mapping(input, entries(size, |index| (format!("team-a/x{index}"), json!(1))))
+        mapping(input, &entries(size, |index| (format!("team-a/x{index}"), json!(1))));
     }),
     ("a glob in the ConfigMap", |input, size| {
-        mapping(input, json!({format!("*/{}", "*b".repeat(size / 2)): {"RoleARN": ROLE}}))
+        mapping(input, &json!({format!("*/{}", "*b".repeat(size / 2)): {"RoleARN": ROLE}}));
     }),
 ];
 
@@ -290,7 +290,7 @@ fn annotate_account(input: &mut Input, key: &str, value: &str) {
     input.account[format!("{PREFIX}/{key}")] = json!(value);
 }
 
-fn mapping(input: &mut Input, config: Value) {
+fn mapping(input: &mut Input, config: &Value) {
     input.account = json!({});
     input.config = config.to_string();
     input.settings["rolesConfigMap"] = json!({"namespace": "kube-system", "name": "roles"});

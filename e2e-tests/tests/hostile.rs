@@ -16,7 +16,7 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/web";
 
 /// Every place of a pod's request that the policy reads, with its type. `?` accepts any type, because only its presence
 /// counts. Init containers are read as containers are, so their parts are not listed again.
-const PLACES: [(&str, &str); 53] = [
+const PLACES: [(&str, &str); 56] = [
     ("/uid", "string"),
     ("/namespace", "string"),
     ("/operation", "string"),
@@ -66,6 +66,9 @@ const PLACES: [(&str, &str); 53] = [
     ("/object/spec/containers/0/volumeMounts/0/mountPath", "string"),
     ("/object/spec/containers/0/volumeMounts/0/subPath", "string"),
     ("/object/spec/containers/0/volumeMounts/0/subPathExpr", "string"),
+    ("/object/spec/containers/0/volumeMounts/0/readOnly", "boolean"),
+    ("/object/spec/containers/0/securityContext", "object"),
+    ("/object/spec/securityContext", "object"),
     ("/object/spec/containers/0/volumeDevices", "array"),
     ("/object/spec/containers/0/volumeDevices/0", "object"),
     ("/object/spec/containers/0/volumeDevices/0/devicePath", "string"),
@@ -100,7 +103,8 @@ fn request() -> Value {
             "name": name,
             "image": "app",
             "env": [{"name": "LOG_LEVEL", "value": "info", "valueFrom": null}],
-            "volumeMounts": [{"name": "data", "mountPath": "/data", "subPath": "", "subPathExpr": ""}],
+            "volumeMounts": [{"name": "data", "mountPath": "/data", "subPath": "", "subPathExpr": "", "readOnly": true}],
+            "securityContext": {},
             "volumeDevices": [{"name": "disk", "devicePath": "/dev/xvda"}],
         })
     };
@@ -121,6 +125,7 @@ fn request() -> Value {
                 "labels": {"app": "web"},
             },
             "spec": {
+                "securityContext": {},
                 "serviceAccountName": "web",
                 "serviceAccount": "web",
                 "os": {"name": "linux"},

@@ -22,7 +22,7 @@
 //! The pod is sent through `irsa`, the policy's own code, so that the first half says exactly what the policy says. The
 //! containers that come out are held against the orders in which the AWS [SDKs](sdk) look for credentials, the token
 //! against what it should say, the issuer against its documents and keys, and the trust policy is evaluated as IAM does
-//! ([`trust`]).
+//! (`trust`).
 //!
 //! Data in, data out: no I/O, no clock, and it builds for a browser. What cannot be known is
 //! [unknown](Outcome::Unknown), and never guessed. Nothing that comes out holds the token, its signature, or the value

@@ -139,6 +139,15 @@ impl PolicyAnswer {
         self.found.iter().find(|found| kinds.contains(&found.kind))
     }
 
+    /// The first finding of these kinds that keeps the role out of a container. An empty region variable does not: it is
+    /// about the region only, which has a step of its own.
+    pub fn first_about_role(&self, kinds: &[FindingKind]) -> Option<&Found> {
+        let is_about_region = |found: &&Found| {
+            found.kind == FindingKind::PartialCredentials && found.line.contains("no region is injected")
+        };
+        self.found.iter().filter(|found| !is_about_region(found)).find(|found| kinds.contains(&found.kind))
+    }
+
     /// Drops the findings about other containers than this one.
     pub fn only_about(&mut self, container: &str, all: &[String]) {
         let is_about = |line: &str, name: &str| line.contains(&format!("container `{name}`"));

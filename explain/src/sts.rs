@@ -69,7 +69,7 @@ pub enum Setting {
     Ignored,
     /// Not set, the endpoint is regional.
     Regional,
-    /// Not set, the endpoint is the global one in the regions of [`LEGACY_REGIONS`].
+    /// Not set, the endpoint is the global one in the regions of `LEGACY_REGIONS`.
     Legacy,
     /// Not set, the endpoint is the global one in all regions of the partition `aws`.
     LegacyEverywhere,

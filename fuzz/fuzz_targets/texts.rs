@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
+use irsa::RoleArn;
 use irsa::internals::AccountPattern;
 use irsa::internals::Glob;
-use irsa::RoleArn;
 use irsa::internals::ObjectPath;
 use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
@@ -50,6 +50,6 @@ fuzz_target!(|texts: (&str, &str)| {
     }
     if let Some(lifetime) = TokenLifetime::read(one).lifetime() {
         assert!((600..=1 << 32).contains(&lifetime.seconds()), "{one}");
-        assert!((600..=1 << 32).contains(&lifetime.spread(other).seconds()), "{one}");
+        assert!((600..=1 << 32).contains(&lifetime.with_jitter(other).seconds()), "{one}");
     }
 });

@@ -1,4 +1,4 @@
-//! `policy-host annotate`: what `kwctl annotate` does, for where there is no kwctl.
+//! `policy-host annotate`: embeds the metadata like `kwctl annotate`, but leaves the module's own bytes as they are.
 
 use std::fs;
 use std::path::PathBuf;
@@ -16,15 +16,15 @@ pub struct Args {
     #[command(flatten)]
     policy: PolicyArgs,
 
-    /// The metadata, YAML
+    /// The metadata (YAML)
     #[arg(short, long, value_name = "PATH", default_value = "metadata.yml")]
     metadata_path: PathBuf,
 
-    /// How the policy is used, Markdown
+    /// How to use the policy (Markdown)
     #[arg(short, long, value_name = "PATH", default_value = "README.md")]
     usage_path: PathBuf,
 
-    /// Where the annotated module goes
+    /// The annotated module
     #[arg(short, long, value_name = "PATH", default_value = "annotated-policy.wasm")]
     output_path: PathBuf,
 }

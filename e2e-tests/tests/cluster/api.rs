@@ -73,7 +73,7 @@ impl Api {
         self.send(Method::DELETE, path, Vec::new(), "application/json")
     }
 
-    /// `PATCH`, with a merge patch.
+    /// `PATCH` with a merge patch.
     pub fn merge(&self, path: &str, changes: &Value) -> Answer {
         self.send(Method::PATCH, path, changes.to_string().into_bytes(), "application/merge-patch+json")
     }
@@ -94,7 +94,7 @@ impl Answer {
     async fn read(response: Response<Body>) -> Self {
         let status = response.status().as_u16();
         let warnings = response.headers().get_all("Warning");
-        let warnings = warnings.iter().map(|header| warning(header.to_str().unwrap_or_default())).collect();
+        let warnings = warnings.iter().map(|header| warning(&String::from_utf8_lossy(header.as_bytes()))).collect();
         match response.into_body().collect_bytes().await {
             Ok(bytes) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();

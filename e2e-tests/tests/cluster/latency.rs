@@ -20,8 +20,8 @@ use crate::server::{Server, policy_path};
 /// The number of requests for each row.
 const REQUESTS: usize = 2000;
 
-/// A client of an admission server.
-fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
+/// A client of an admission server, and the path that it posts reviews to.
+pub fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
     let path_at = server.url.find("/validate").unwrap();
     let (url, path) = server.url.split_at(path_at);
     let kubeconfig = json!({

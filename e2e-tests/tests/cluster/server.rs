@@ -31,7 +31,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one that reads the cluster with the identity of a kubeconfig.
+    /// Starts the policy, which reads the cluster with the identity of a kubeconfig.
     pub fn start(settings: &Value, kubeconfig: &Path) -> Self {
         Self::start_module(&policy_path(), settings, kubeconfig)
     }
@@ -118,6 +118,11 @@ impl Server {
     /// Pauses the process.
     pub fn pause(&self) {
         self.signal("STOP");
+    }
+
+    /// Continues a paused process.
+    pub fn resume(&self) {
+        self.signal("CONT");
     }
 
     fn signal(&self, signal: &str) {

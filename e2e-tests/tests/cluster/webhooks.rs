@@ -1,5 +1,6 @@
-//! Configures the API server to call the policies of `policy.yaml`, as Kubewarden's controller would, but for one
-//! namespace only.
+//! Webhook configurations for the policies of `policy.yaml`, as Kubewarden's controller makes them.
+//!
+//! Source: `internal/controller/policy_subreconciler_webhook.go` of kubewarden-controller.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,36 +12,61 @@ use crate::server::Server;
 
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1";
 
-/// The policies of `policy.yaml`: the one that injects, then the one that checks.
+/// A policy of `policy.yaml`.
+pub fn policy(name: &str) -> Value {
+    let is_wanted = |object: &Value| object["kind"] == "ClusterAdmissionPolicy" && object["metadata"]["name"] == name;
+    operators_objects().into_iter().find(is_wanted).unwrap_or_else(|| panic!("policy.yaml has no policy `{name}`"))
+}
+
+/// The policies that most tests use: the one that injects, and the one that checks.
 pub fn policies() -> [Value; 2] {
-    let mut policies = operators_objects();
-    policies.retain(|object| object["kind"] == "ClusterAdmissionPolicy");
-    policies.sort_by_key(|policy| policy["spec"]["mutating"] != true);
-    policies.try_into().unwrap()
+    ["irsa-policy", "irsa-policy-checks"].map(policy)
 }
 
-/// Calls a policy's server for the objects of the namespace.
+/// Makes the API server call a policy's server for the objects of one namespace only.
 pub fn register(api: &Api, namespace: &str, policy: &Value, server: &Server) {
-    let spec = &policy["spec"];
-    api.created(
-        &path(policy),
-        &json!({
-            "metadata": {"name": name(namespace, policy)},
-            "webhooks": [{
-                "name": format!("{}.kubewarden.admission", policy["metadata"]["name"].as_str().unwrap()),
-                "admissionReviewVersions": ["v1"],
-                "sideEffects": "None",
-                "timeoutSeconds": 10,
-                "failurePolicy": spec["failurePolicy"],
-                "clientConfig": {"url": server.url, "caBundle": STANDARD.encode(&server.authority)},
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-                "rules": spec["rules"],
-            }],
-        }),
-    );
+    let selector = json!({"matchLabels": {"kubernetes.io/metadata.name": namespace}});
+    let configuration = configuration(&name(namespace, policy), policy, &selector, server);
+    api.created(&path(policy), &configuration);
 }
 
-/// Stops calling it.
+/// Makes the API server call a policy's server for the namespaces that the policy selects.
+pub fn register_as_written(api: &Api, policy: &Value, server: &Server) {
+    let mut selector = policy["spec"]["namespaceSelector"].clone();
+    let expressions = selector["matchExpressions"].as_array_mut().unwrap();
+    expressions.insert(0, json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kubewarden"]}));
+    api.created(&path(policy), &configuration(&full_name(policy), policy, &selector, server));
+}
+
+fn configuration(name: &str, policy: &Value, namespace_selector: &Value, server: &Server) -> Value {
+    let spec = &policy["spec"];
+    json!({
+        "metadata": {"name": name},
+        "webhooks": [{
+            "name": format!("{}.kubewarden.admission", full_name(policy)),
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+            "timeoutSeconds": spec["timeoutSeconds"],
+            "failurePolicy": spec["failurePolicy"],
+            "matchConditions": spec["matchConditions"],
+            "clientConfig": {"url": server.url, "caBundle": STANDARD.encode(&server.authority)},
+            "namespaceSelector": namespace_selector,
+            "rules": spec["rules"],
+        }],
+    })
+}
+
+/// Undoes [`register_as_written`].
+pub fn unregister_as_written(api: &Api, policy: &Value) {
+    api.delete(&format!("{}/{}", path(policy), full_name(policy)));
+}
+
+/// The controller's name for a cluster-wide policy.
+fn full_name(policy: &Value) -> String {
+    format!("clusterwide-{}", policy["metadata"]["name"].as_str().unwrap())
+}
+
+/// Undoes [`register`].
 pub fn unregister(api: &Api, namespace: &str, policy: &Value) {
     api.delete(&format!("{}/{}", path(policy), name(namespace, policy)));
 }
@@ -51,5 +77,5 @@ fn path(policy: &Value) -> String {
 }
 
 fn name(namespace: &str, policy: &Value) -> String {
-    format!("clusterwide-{}-{namespace}", policy["metadata"]["name"].as_str().unwrap())
+    format!("{}-{namespace}", full_name(policy))
 }

@@ -1,4 +1,6 @@
-//! Generates `artifacthub-pkg.yml` from `metadata.yml` and `questions-ui.yml`, as `kwctl scaffold artifacthub` does.
+//! `artifacthub-pkg.yml`: what `kwctl scaffold artifacthub` makes of `metadata.yml` and `questions-ui.yml`, but with
+//! our own `install`. kwctl's proposes `kwctl scaffold manifest`, which writes a single policy, without the
+//! `ClusterRole` that it needs.
 //!
 //! Source: policy-evaluator's `policy_artifacthub.rs`, 1.36.
 
@@ -9,13 +11,35 @@ use crate::form::form;
 use crate::{check_file, read};
 
 const FILE: &str = "artifacthub-pkg.yml";
-const HEAD: &str = "# Kubewarden Artifacthub Package config
-#
-# Use this config to submit the policy to https://artifacthub.io.
-#
-# This config can be saved to its default location with:
-#   kwctl scaffold artifacthub > artifacthub-pkg.yml
+const HEAD: &str =
+    "# The listing on https://artifacthub.io. `make docs` writes it from metadata.yml and questions-ui.yml, like
+# `kwctl scaffold artifacthub`, but with our own `install`.
 ";
+
+/// How to install a version. `docs/install.md` has the same commands.
+fn install(version: &str, source: &str) -> String {
+    let raw = source.replace("https://github.com/", "https://raw.githubusercontent.com/");
+    format!(
+        "On a cluster with [Kubewarden](https://docs.kubewarden.io/quick-start):\n\
+         ```console\n\
+         kubectl apply -f {raw}/v{version}/policy.yaml\n\
+         ```\n\
+         This applies four policies and the ClusterRole that lets the policy server read service accounts. \
+         On EKS, where AWS runs its own webhook, apply this instead:\n\
+         ```console\n\
+         kubectl apply -k '{source}//kustomize/eks-guard?ref=v{version}'\n\
+         ```\n\
+         Or use the Helm chart:\n\
+         ```console\n\
+         helm install irsa-policy oci://ghcr.io/irsa-policy/charts/irsa-policy --version {version} \
+         --namespace kubewarden\n\
+         ```\n\
+         [The guide]({source}/blob/v{version}/docs/install.md) says which namespaces to exempt, and how to try \
+         the policy without refusing anything.\n\n\
+         `kwctl scaffold manifest` is not enough: it writes a single policy, without the ClusterRole, so every pod \
+         would be refused.\n"
+    )
+}
 
 #[test]
 fn keeps_the_listing_up_to_date() {
@@ -25,7 +49,7 @@ fn keeps_the_listing_up_to_date() {
     check_file(FILE, &format!("{HEAD}{}", policy_host::yaml::to_string(&package).unwrap()));
 }
 
-/// `created_at` is the time of the version, which no other file contains.
+/// `created_at` is the time of the release, which no other file has.
 fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     let annotation = |name: &str| metadata.annotations[name].as_str();
     let version = annotation("io.kubewarden.policy.version");
@@ -33,12 +57,6 @@ fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     let image = format!("{}:v{version}", annotation("io.kubewarden.policy.ociUrl"));
     let keywords: Vec<&str> = annotation("io.artifacthub.keywords").split(',').map(str::trim).collect();
     let (name, email) = annotation("io.kubewarden.policy.author").split_once(" <").unwrap();
-    let install = format!(
-        "The policy can be obtained using [kwctl](https://docs.kubewarden.io/howtos/install-kwctl):\n\
-         ```console\nkwctl pull {image}\n```\n\
-         Then, generate the policy manifest and tune it to your liking. For example:\n\
-         ```console\nkwctl scaffold manifest -t ClusterAdmissionPolicy registry://{image}\n```\n"
-    );
     json!({
         "version": version,
         "name": annotation("io.kubewarden.policy.title"),
@@ -53,7 +71,7 @@ fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
             {"name": "policy", "url": format!("{source}/releases/download/v{version}/policy.wasm")},
             {"name": "source", "url": source},
         ],
-        "install": install,
+        "install": install(version, source),
         "maintainers": [{"name": name, "email": email.trim_end_matches('>')}],
         "provider": {"name": "kubewarden"},
         "recommendations": [{"url": "https://artifacthub.io/packages/helm/kubewarden/kubewarden-controller"}],
@@ -67,7 +85,7 @@ fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     })
 }
 
-/// The versions in all files that contain one.
+/// Files that name a version of the policy.
 #[test]
 fn every_file_names_the_same_version() {
     let version = env!("CARGO_PKG_VERSION");
@@ -76,4 +94,6 @@ fn every_file_names_the_same_version() {
     let module = format!("registry://{}:v{version}\n", metadata.annotations["io.kubewarden.policy.ociUrl"]);
     let policy = read("policy.yaml");
     assert_eq!(policy.matches("  module: ").count(), policy.matches(&format!("  module: {module}")).count());
+    let chart: Value = yaml_serde::from_str(&read("chart/Chart.yaml")).unwrap();
+    assert_eq!((&chart["version"], &chart["appVersion"]), (&json!(version), &json!(version)));
 }

@@ -15,12 +15,12 @@ fn section(product: &serde_json::Value) -> String {
     let note = product["note"].as_str().map(|note| format!("{note}\n\n")).unwrap_or_default();
     let list = |key: &str| -> String {
         let elements = product[key].as_array().unwrap();
-        elements.iter().map(|element| format!("  - {element}\n")).collect()
+        elements.iter().flat_map(|element| ["  - ".to_owned(), element.to_string(), "\n".to_owned()]).collect()
     };
     let (rules, workloads) = (list("rules"), list("customWorkloads"));
     format!("### {name}\n\n{note}```yaml\nrules:\n{rules}settings:\n  customWorkloads:\n{}```", indent(&workloads))
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+    text.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }

@@ -1,4 +1,9 @@
-//! Rancher's form for the settings, `questions-ui.yml`, in the format of Kubewarden's own policies.
+//! `questions-ui.yml`, the form that Rancher shows for the settings.
+//!
+//! Rancher writes the default of every question that it shows into the settings, and creates the parent objects on the
+//! way. So only questions at the top have a default. Source: `components/Questions` and
+//! `components/Policies/Create.vue` of rancher/kubewarden-ui, 4.2.1. The module `rancher` does what these do, and sends
+//! the result to the policy.
 
 use irsa::internals::{Definition, ValueType};
 use serde_json::{Value, json};
@@ -8,6 +13,18 @@ use crate::{check_file, read};
 
 const FILE: &str = "questions-ui.yml";
 
+/// Shown above the form: a question whose input is hidden, so that it never has a value.
+const NOTICE: &str = "\
+    This form creates one policy of several, in mode `monitor`, in which nothing is injected. The Helm chart \
+    creates all of them, see https://github.com/irsa-policy/irsa-policy/blob/main/docs/install.md. If you use \
+    the form: (1) Allow the policy server to read service accounts, or every pod is refused with `lookupFailed`: \
+    `kubectl create clusterrole irsa-policy --verb=get --resource=serviceaccounts && kubectl create \
+    clusterrolebinding irsa-policy --clusterrole=irsa-policy \
+    --serviceaccount=cattle-kubewarden-system:policy-server` (elsewhere than in Rancher, Kubewarden's namespace \
+    is usually `kubewarden`). (2) Exempt the namespaces that the policy server needs to start, such as \
+    kube-system. (3) Set the policy's mode to `protect`. Not in this form: the second policy, which finds what \
+    other webhooks add after this one.";
+
 #[test]
 fn the_form_matches_the_code() {
     check_file(FILE, &form());
@@ -15,15 +32,40 @@ fn the_form_matches_the_code() {
 
 /// The text of the form.
 pub fn form() -> String {
-    let questions: Vec<Value> = members("").iter().map(|member| question("", "", member)).collect();
+    let mut questions = vec![json!({
+        "variable": "notice",
+        "label": "Before you start",
+        "description": NOTICE,
+        "group": "Settings",
+        "required": false,
+        "type": "string",
+        "hide_input": true,
+    })];
+    for member in members("") {
+        match member.value {
+            // Rancher keeps only the last of several `enum` questions within a `map[`, so each is a question at the
+            // top.
+            ValueType::Map { keys, of: ValueType::OneOf(words) } => {
+                questions.extend(keys.iter().map(|name| action(member.key, name, words)));
+            }
+            _ => questions.push(question("", "", member)),
+        }
+    }
     let text = policy_host::yaml::to_string(&json!({ "questions": questions })).unwrap();
-    format!("# Rancher's form for the settings. `make docs` writes it, from irsa/src/settings/definition.rs.\n{text}")
+    format!("# Rancher's form for the settings. `make docs` writes it from irsa/src/settings/definition.rs.\n{text}")
 }
 
-/// A question about a member of the object at `path`. `variable` is the object's place in the form; in an array, it starts
-/// at the element.
+/// The form as Rancher reads it.
+pub fn current() -> Vec<Value> {
+    let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
+    form["questions"].as_array().unwrap().clone()
+}
+
+/// A question about a member of the object at `path`. `variable` is the object's place in the form; in an array, it
+/// starts at the element.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
     let Definition { key, is_required, value, .. } = definition;
+    let is_at_the_top = path.is_empty();
     let mut question = json!({
         "variable": join(variable, key),
         "label": label(key),
@@ -47,6 +89,8 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
         ValueType::Array { of: ValueType::Object, .. } => {
             question["type"] = "sequence[".into();
             question["hide_input"] = true.into();
+            // "Add" does nothing without an array to add to. Rancher removes an empty array before it saves.
+            question["default"] = json!([]);
             let path = format!("{path}[]");
             question["sequence_questions"] =
                 members(&path).iter().map(|member| self::question(&path, "", member)).collect();
@@ -59,15 +103,10 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
             question["subquestions"] =
                 members(&path).iter().map(|member| self::question(&path, &variable, member)).collect();
         }
-        ValueType::Map { keys, of: ValueType::OneOf(words) } => {
-            question["type"] = "map[".into();
-            question["hide_input"] = true.into();
-            question["subquestions"] = keys.iter().map(|name| action(&join(variable, key), name, words)).collect();
-        }
         ValueType::Map { .. } => panic!("`{path}`: the form does not support this type"),
     }
     if let Some(default) = default(definition) {
-        question["default"] = default;
+        question[if is_at_the_top { "default" } else { "placeholder" }] = default;
     }
     question
 }
@@ -75,7 +114,7 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
 fn action(variable: &str, name: &str, words: &[&str]) -> Value {
     json!({
         "variable": join(variable, name),
-        "label": label(name),
+        "label": format!("Action: {}", label(name).to_lowercase()),
         "group": "Settings",
         "required": false,
         "type": "enum",
@@ -94,19 +133,4 @@ fn label(key: &str) -> String {
         }
     }
     label.replace(" arn", " ARN").replace(" uri", " URI").replace(" sts", " STS").replace(" id", " ID")
-}
-
-/// For a form that the user does not change, Rancher writes the defaults into the policy.
-#[test]
-fn an_unchanged_form_gives_valid_default_settings() {
-    let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
-    let questions = form["questions"].as_array().unwrap();
-    let settings: serde_json::Map<String, Value> = questions
-        .iter()
-        .filter_map(|question| Some((question["variable"].as_str()?.to_owned(), question.get("default")?.clone())))
-        .collect();
-    assert!(settings.len() > 5, "{settings:?}");
-    let text = Value::from(settings).to_string();
-    let parsed = irsa::Settings::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    assert_eq!(parsed, irsa::Settings::default());
 }

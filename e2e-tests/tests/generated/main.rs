@@ -1,9 +1,11 @@
-//! Files that are generated from the code's tables: references, the schema of the settings, Rancher's form, Artifact Hub's
-//! listing, the base of the kustomizations. Each test fails if a file is stale. `make docs` writes all of them.
+//! Files that are generated from the code's tables: references, the schema of the settings, Rancher's form, Artifact
+//! Hub's listing, the base of the kustomizations, the chart's schema. Each test fails if its file is stale; `make docs`
+//! writes them all.
 
 mod artifact_hub;
 mod custom_workloads;
 mod form;
+mod rancher;
 mod reference;
 mod schema;
 mod settings;
@@ -19,7 +21,7 @@ fn is_update() -> bool {
     std::env::var_os("UPDATE_DOCS").is_some()
 }
 
-/// Compares a whole file with what it should be, or writes it.
+/// Compares a whole file with its expected text, or writes it.
 fn check_file(file: &str, expected: &str) {
     if is_update() {
         fs::write(in_repository(file), expected).unwrap();
@@ -27,7 +29,7 @@ fn check_file(file: &str, expected: &str) {
     assert_eq!(read(file), expected, "{file} is stale: run `make docs`");
 }
 
-/// Compares what stands between two markers with what should, or writes it there.
+/// Compares the text between two markers with the expected one, or writes it.
 fn check_part(file: &str, marker: &str, expected: &str) {
     let text = read(file);
     let (open, close) = (format!("<!-- {marker} -->\n"), format!("\n<!-- /{marker} -->"));
@@ -44,9 +46,9 @@ fn read(file: &str) -> String {
     fs::read_to_string(in_repository(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// A kustomization takes nothing from outside its folder.
+/// kubectl reads no file from outside a kustomization's folder.
 #[test]
 fn the_kustomizations_build_on_the_manifest() {
-    let head = "# A copy of ../../policy.yaml, for a kustomization takes nothing from outside its folder. `make docs` writes it.\n";
+    let head = "# A copy of ../../policy.yaml, because a kustomization can't read it there. `make docs` writes it.\n";
     check_file("kustomize/base/policy.yaml", &format!("{head}{}", read("policy.yaml")));
 }

@@ -1,4 +1,5 @@
-//! The JSON Schema of the settings, for editors and a user's CI. It is draft 7, which YAML editors support.
+//! The JSON Schemas of the settings and of the chart's values, for editors, `helm` and a user's CI. Draft 7, which YAML
+//! editors and `helm` support.
 
 use std::fs;
 use std::path::Path;
@@ -23,6 +24,90 @@ fn the_schema_matches_the_code() {
     extend(&mut schema, object(""));
     let text = serde_json::to_string_pretty(&schema).unwrap();
     check_file(FILE, &format!("{text}\n"));
+}
+
+const CHART_FILE: &str = "chart/values.schema.json";
+
+/// `helm` checks values against this schema before it renders the chart.
+#[test]
+fn the_schema_of_the_chart_has_the_settings() {
+    let text = serde_json::to_string_pretty(&chart_schema()).unwrap();
+    check_file(CHART_FILE, &format!("{text}\n"));
+    let schema = jsonschema::draft7::new(&chart_schema()).unwrap();
+    let values: Value = yaml_serde::from_str(&read("chart/values.yaml")).unwrap();
+    let errors: Vec<String> = schema.iter_errors(&values).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    for wrong in [
+        json!({"mode": "audit-only"}),
+        json!({"settings": {"regoin": "us-east-2"}}),
+        json!({"settings": {"mode": "Validate"}}),
+        json!({"policyServer": {"replica": 2}}),
+        json!({"module": {"digest": "0123"}}),
+    ] {
+        assert!(!schema.is_valid(&wrong), "{wrong}");
+    }
+}
+
+fn chart_schema() -> Value {
+    // The chart sets `mode`: one policy injects, the other checks.
+    let mut settings = object("");
+    settings["properties"].as_object_mut().unwrap().remove("mode");
+    let text = json!({"type": "string"});
+    let any_object = json!({"type": "object"});
+    let any_list = json!({"type": "array"});
+    let names = json!({"type": "array", "items": {"type": "string", "minLength": 1}});
+    let labels = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Values of the chart irsa-policy",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "global": any_object,
+            "mode": {"type": "string", "enum": ["inject", "guard", "auditOnly", "strict"]},
+            "settings": settings,
+            "systemSettings": settings,
+            "customWorkloadRules": any_list,
+            "exemptNamespaces": names,
+            "failOpenNamespaces": names,
+            "module": closed(&json!({
+                "registry": text, "repository": text, "tag": text,
+                "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]+)?$"},
+            })),
+            "policyServer": closed(&json!({
+                "name": {"type": "string", "minLength": 1},
+                "namespace": text,
+                "serviceAccountName": text,
+                "create": {"type": "boolean"},
+                "image": text,
+                "replicas": {"type": "integer", "minimum": 1},
+                "minAvailable": {"type": ["integer", "string"]},
+                "priorityClassName": text,
+                "affinity": any_object,
+                "tolerations": any_list,
+                "requests": any_object,
+                "limits": any_object,
+                "env": any_list,
+                "imagePullSecret": text,
+                "insecureSources": names,
+                "sourceAuthorities": any_object,
+                "verifySignature": {"type": "boolean"},
+            })),
+            "rbac": closed(&json!({"create": {"type": "boolean"}})),
+            "monitoring": closed(&json!({
+                "labels": labels,
+                "prometheusRule": closed(&json!({
+                    "enabled": {"type": "boolean"},
+                    "latencySeconds": {"type": "number", "exclusiveMinimum": 0},
+                })),
+                "dashboard": closed(&json!({"enabled": {"type": "boolean"}, "labels": labels})),
+            })),
+        },
+    })
+}
+
+fn closed(properties: &Value) -> Value {
+    json!({"type": "object", "additionalProperties": false, "properties": properties})
 }
 
 fn object(path: &str) -> Value {

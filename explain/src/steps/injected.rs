@@ -152,7 +152,7 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     }
     let in_the_way: Vec<FindingKind> =
         IN_THE_WAY.into_iter().filter(|kind| *kind != FindingKind::NotInjected).collect();
-    if let Some(found) = answer.first(&in_the_way) {
+    if let Some(found) = answer.first_about_role(&in_the_way) {
         return blocked(subject, found.kind);
     }
     if !subject.would_add {
@@ -322,9 +322,7 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
     if !has_failed && let Some(step) = empty_variable(subject) {
         return step;
     }
-    // An empty region is a partial credential too, but the role is injected.
-    let is_in_the_way = |kind| kind != FindingKind::PartialCredentials || !subject.containers.iter().all(has_identity);
-    if let Some(found) = answer.first(&IN_THE_WAY).filter(|found| is_in_the_way(found.kind)) {
+    if let Some(found) = answer.first_about_role(&IN_THE_WAY) {
         return blocked(subject, found.kind);
     }
     if has_failed {
@@ -509,7 +507,9 @@ fn listed(names: &[&str]) -> String {
 
 fn fix(kind: FindingKind) -> &'static str {
     match kind {
-        FindingKind::InvalidAudience => "Remove the annotation `audience` from the account, or give it a value.",
+        FindingKind::InvalidAudience => {
+            "Give the token an audience: set the account's annotation `audience` to a value or remove it, and set `audience` of a token that the pod defines itself."
+        }
         FindingKind::ConflictingVolume => "Give the pod's own volume another name.",
         FindingKind::ConflictingMount => "Mount what the container has at the token's path somewhere else.",
         FindingKind::PartialCredentials => "Remove the variable that is set explicitly from the container's `env`.",

@@ -22,16 +22,31 @@ const ACCESS_KEY_IDS: [EnvVar; 3] = [EnvVar::AccessKeyId, EnvVar::AccessKey, Env
 /// The names of its secret.
 const SECRET_KEYS: [EnvVar; 3] = [EnvVar::SecretAccessKey, EnvVar::SecretKey, EnvVar::AmazonSecretAccessKey];
 
-/// Reports each `AWS_ROLE_ARN` that the namespace may not use.
+/// The largest number of different roles in a pod that are compared with `allowedRoles`.
+const ROLE_LIMIT: usize = 50;
+
+/// Reports each `AWS_ROLE_ARN` that the namespace may not use. Of more than 50 different roles the rest are not allowed.
 pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     let (settings, namespace) = (checker.settings, checker.namespace);
     if settings.allowed_roles.is_none() {
         return;
     }
     let variable = EnvVar::RoleArn;
+    // Thousands of containers can set the same role, and each comparison takes time.
+    let mut compared: Vec<(EnvVarValue<'_>, bool)> = Vec::new();
     for container in &pod.spec.containers {
-        let mut roles = container.env.elements.iter().filter(|(name, _)| *name == variable).map(|(_, value)| *value);
-        if roles.any(|role| !is_allowed(settings, namespace, role)) {
+        let mut is_rejected = false;
+        for (_, role) in container.env.elements.iter().filter(|(name, _)| *name == variable) {
+            let known = compared.iter().find(|(known, _)| known == role).map(|(_, is_allowed)| *is_allowed);
+            // Beyond the limit nothing is compared, so nothing is allowed.
+            let is_new = known.is_none() && compared.len() < ROLE_LIMIT;
+            let is_allowed = known.unwrap_or_else(|| is_new && is_allowed(settings, namespace, *role));
+            if is_new {
+                compared.push((*role, is_allowed));
+            }
+            is_rejected |= !is_allowed;
+        }
+        if is_rejected {
             let text = format_args!(
                 "is set to a role that namespace `{namespace}` may not use, or that is unknown at admission"
             );
@@ -106,28 +121,18 @@ fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>
     };
     let id = ACCESS_KEY_IDS.into_iter().find(is_set);
     let secret = SECRET_KEYS.into_iter().find(is_set);
-    match (id, secret) {
-        (Some(id), Some(_)) => {
-            report(
-                checker,
-                container,
-                kind,
-                (id, "is set with its secret: SDKs use it instead of the role, remove both"),
-            );
+    let may_be_unset =
+        |variable: EnvVar| matches!(container.value(variable), Some(EnvVarValue::Reference { is_optional: true }));
+    let finding = match (id, secret) {
+        (Some(id), Some(secret)) if may_be_unset(id) || may_be_unset(secret) => {
+            (id, "may be set with its secret: SDKs then use it instead of the role, remove both")
         }
-        (Some(id), None) => {
-            report(checker, container, kind, (id, "is set without its secret: SDKs ignore it or fail, remove it"));
-        }
-        (None, Some(secret)) => {
-            report(
-                checker,
-                container,
-                kind,
-                (secret, "is set without its access key: SDKs ignore it or fail, remove it"),
-            );
-        }
-        (None, None) => {}
-    }
+        (Some(id), Some(_)) => (id, "is set with its secret: SDKs use it instead of the role, remove both"),
+        (Some(id), None) => (id, "is set without its secret: SDKs ignore it or fail, remove it"),
+        (None, Some(secret)) => (secret, "is set without its access key: SDKs ignore it or fail, remove it"),
+        (None, None) => return,
+    };
+    report(checker, container, kind, finding);
 }
 
 /// Whether a container of the pod has container credentials, as EKS's own webhook gives them: both variables, neither

@@ -1,18 +1,31 @@
 //! Checks for tokens for STS that a pod defines itself, although its service account gives it no role: a way around the
 //! rules on roles and audiences.
 
+use std::borrow::Cow;
+
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
-use crate::identity::role_config_map::has_audience;
+use crate::identity::role_config_map::audiences;
 use crate::objects::pod::Pod;
+use crate::settings::{ContainerCredentials, Settings};
 use crate::types::sts_audience::is_sts_audience;
+use crate::util::names::Names;
 
 /// Reports each volume with a token for STS. `reason` says why the pod should have none.
 pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: &str) {
+    let credentials = checker.settings.container_credentials.as_ref();
+    let agent_audience = credentials.map_or(ContainerCredentials::AUDIENCE, |credentials| &credentials.audience);
+    let mut of_config_map = None;
+    let mut of_settings = None;
     for volume in &pod.spec.volumes.elements {
         let audiences = volume.tokens.iter().map(|token| token.audience.decode());
-        let mut candidates = audiences.filter(|audience| !audience.is_empty());
-        if let Some(audience) = candidates.find(|audience| is_for_sts(checker, audience)) {
+        let mut candidates = audiences.filter(|audience| !audience.is_empty() && **audience != *agent_audience);
+        let mut is_for_sts = |audience: &Cow<'_, str>| {
+            is_sts_audience(audience)
+                || of_settings.get_or_insert_with(|| names_in_settings(checker.settings)).contains(audience)
+                || of_config_map.get_or_insert_with(|| names_in_config_map(checker)).contains(audience)
+        };
+        if let Some(audience) = candidates.find(|audience| is_for_sts(audience)) {
             let name = volume.name.decode();
             let text = format_args!("{reason}, but this is a token for ");
             let message = Message::new(Subject::Pod, text).on(Item::Volume(&name)).quote(&audience);
@@ -21,23 +34,19 @@ pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: &st
     }
 }
 
-/// Whether STS may accept a token with this audience: one of AWS's, or one that the settings or the `ConfigMap` name.
-fn is_for_sts(checker: &mut Checker<'_>, audience: &str) -> bool {
-    let settings = checker.settings;
-    if is_sts_audience(audience)
-        || settings.token_audience == audience
-        || settings.roles.iter().any(|role| role.audience.as_deref() == Some(audience))
-        || settings.allowed_audiences.iter().flatten().any(|allowed| allowed == audience)
-    {
-        return true;
+/// The audiences of web identity in the settings.
+fn names_in_settings<'c>(settings: &'c Settings<'_>) -> Names<'c> {
+    let of_roles = settings.roles.iter().filter_map(|role| role.audience.as_deref());
+    let allowed = settings.allowed_audiences.iter().flatten().map(|audience| &**audience);
+    let default = std::iter::once(&*settings.token_audience);
+    Names::new(default.chain(of_roles).chain(allowed).map(Cow::Borrowed))
+}
+
+/// The audiences in the `ConfigMap`. Unreadable mappings name no audience that is known.
+fn names_in_config_map(checker: &mut Checker<'_>) -> Names<'static> {
+    let Some(name) = &checker.settings.roles_config_map else { return Names::default() };
+    match checker.lookups.role_mappings(name) {
+        Ok(Some(text)) => audiences(&text),
+        _ => Names::default(),
     }
-    let is_of_container_credentials = |audience: &str| {
-        let credentials = settings.container_credentials.as_ref();
-        credentials.is_some_and(|credentials| credentials.audience == audience)
-    };
-    let Some(name) = settings.roles_config_map.as_ref().filter(|_| !is_of_container_credentials(audience)) else {
-        return false;
-    };
-    // Unreadable mappings name no audience that is known.
-    checker.lookups.role_mappings(name).is_ok_and(|text| text.is_some_and(|text| has_audience(&text, audience)))
 }

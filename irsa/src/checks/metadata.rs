@@ -12,18 +12,24 @@ use crate::objects::pod::Pod;
 use crate::settings::Mode;
 use crate::util::names::Names;
 
-/// Checks the annotations of a pod or a pod template.
+/// Checks the annotations of a pod or a pod template, except for their spelling.
 pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &PodAnnotations) {
     let Some(metadata) = pod.metadata.get() else { return };
     if checker.settings.mode == Mode::Validate && !checker.findings.is_about_template() {
         check_container_names(checker, pod, annotations);
     }
-    let misspelled = MisspelledKeys::new(&metadata.annotations, &checker.settings.annotation_prefix, &POD_KEYS);
-    report_misspelled(checker, Subject::Pod, (&misspelled, false));
     // Whoever controls the pod wrote these, and hears of them on the workload.
     if !metadata.is_controlled {
         check_pod_keys(checker, metadata);
     }
+}
+
+/// Reports the misspelled annotations of a pod or a pod template. `has_role` tells whether its account has a role, or may
+/// have one.
+pub(crate) fn check_pod_spelling(checker: &mut Checker<'_>, pod: &Pod<'_>, has_role: bool) {
+    let Some(metadata) = pod.metadata.get() else { return };
+    let misspelled = MisspelledKeys::new(&metadata.annotations, &checker.settings.annotation_prefix, &POD_KEYS);
+    report_misspelled(checker, Subject::Pod, (&misspelled, has_role));
 }
 
 /// Checks the metadata of a workload itself, where no annotation or label has an effect.

@@ -70,12 +70,18 @@ fn container_lists(
 ) -> (Option<Vec<String>>, Option<Vec<String>>) {
     let mut read = |key, value: &Option<Cow<'_, str>>| {
         let value = value.as_deref()?;
-        let names = skip_containers::read(value);
-        if names.is_none() {
-            let text = format_args!("expected container names separated by commas on one line, but got ");
-            let message = Message::new(subject, text).quote(value).then(format_args!(", ignored"));
-            checker.report_annotation(FindingKind::InvalidSkipContainers, key, message);
-        }
+        let has_line_break = skip_containers::has_line_break(value);
+        // Of `skip-containers` the first line counts, as for the webhook.
+        let names = skip_containers::read(value).filter(|_| !has_line_break || key == SKIP_CONTAINERS);
+        let consequence = match &names {
+            None => "ignored",
+            Some(_) if has_line_break => "only the first line counts",
+            Some(_) => return names,
+        };
+        let text = format_args!("expected container names separated by commas on one line, but got ");
+        let rest = format_args!(", {consequence}");
+        let message = Message::new(subject, text).quote(value).then(rest);
+        checker.report_annotation(FindingKind::InvalidSkipContainers, key, message);
         names
     };
     let skip = read(SKIP_CONTAINERS, skip);

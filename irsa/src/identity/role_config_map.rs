@@ -17,6 +17,7 @@ use crate::types::object_name::{AccountName, ConfigMapName};
 use crate::types::region::Region;
 use crate::types::role_arn::RoleArn;
 use crate::types::token_lifetime::TokenLifetime;
+use crate::util::names::Names;
 
 /// The best match for an account.
 pub(crate) enum Match {
@@ -61,15 +62,15 @@ pub(crate) fn find(checker: &mut Checker<'_>, account: &AccountName, text: &str)
     })
 }
 
-/// Whether an entry of the mappings in a text has this audience.
-pub(crate) fn has_audience(text: &str, audience: &str) -> bool {
-    let mut is_found = false;
+/// The audiences of the entries of the mappings in a text. None if the text is not a JSON object.
+pub(crate) fn audiences(text: &str) -> Names<'static> {
+    let mut audiences = Vec::new();
     let read = for_each_entry(text, |reader, key| {
         let entry = reader.attempt(|reader| Entry::read(reader, key))?.outcome;
-        is_found |= entry.is_ok_and(|entry| entry.mapping.audience.as_deref() == Some(audience));
+        audiences.extend(entry.ok().and_then(|entry| entry.mapping.audience));
         Ok(())
     });
-    read.is_ok() && is_found
+    if read.is_ok() { Names::new(audiences.into_iter()) } else { Names::default() }
 }
 
 /// Checks every entry of the mappings in a text, for the review of the `ConfigMap` itself. `is_unchanged` tells an entry

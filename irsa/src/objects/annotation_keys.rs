@@ -2,7 +2,7 @@
 
 use super::metadata::{Annotations, SKIP_LABEL};
 use crate::json::RawStr;
-use crate::util::edit_distance::{edits, is_within};
+use crate::util::edit_distance::edits_within;
 
 /// `role-arn`: the role.
 pub(crate) const ROLE_ARN: &str = "role-arn";
@@ -151,7 +151,7 @@ fn meant_key(key: &str, prefix: &str, known: &[&'static str]) -> Option<(&'stati
     if prefix != DEFAULT_PREFIX && domain == DEFAULT_PREFIX {
         return known.iter().find(|known| **known == name).map(|meant| (*meant, true));
     }
-    let is_near = is_within(domain, prefix, EDITS);
+    let is_near = edits_within(domain, prefix, EDITS).is_some();
     if !is_near && !MISTAKEN_DOMAINS.contains(&domain) {
         return None;
     }
@@ -168,8 +168,8 @@ fn meant_under_prefix(name: &str, known: &[&'static str]) -> Option<&'static str
 
 /// The known key within two edits.
 fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    let near = known.iter().filter(|known| is_within(name, known, EDITS));
-    near.min_by_key(|known| edits(name, known)).copied()
+    let near = known.iter().filter_map(|known| Some((edits_within(name, known, EDITS)?, *known)));
+    near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
 }
 
 #[cfg(test)]

@@ -106,12 +106,15 @@ fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue
     reader.object(|reader, key| match key {
         "name" => name.read(reader, Reader::string),
         "value" => value.read(reader, Reader::string),
-        "valueFrom" => value_from.read(reader, read_reference),
+        "valueFrom" => value_from.read(reader, |reader| Ok(reader.raw()?.0)),
         _ => reader.skip(),
     })?;
     if let Some(variable) = EnvVar::named(&name.into_value().decode()) {
         let value = match value_from.get() {
-            Some(is_optional) => EnvVarValue::Reference { is_optional: *is_optional },
+            // Read only now, because most variables of a pod are not AWS's.
+            Some(text) => EnvVarValue::Reference {
+                is_optional: read_reference(&mut Reader::new(text)).map_err(|error| error.within("valueFrom"))?,
+            },
             None => EnvVarValue::Literal(value.into_value()),
         };
         all.push((variable, value));

@@ -7,6 +7,7 @@ use super::pod::Pod;
 use crate::findings::TargetKind;
 use crate::json::{self, Field, Reader, Segment, Unreadable};
 use crate::settings::Step;
+use crate::util::substring::contains;
 
 /// A path in `customWorkloads`: the index of the entry, and the index of the path in its array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -237,6 +238,6 @@ fn read_account(text: &str) -> json::Result<Cow<'_, str>> {
 /// The account of this name. Nothing if the controller fills in the name later, as Argo does with `{{workflow.name}}` and
 /// Tekton with `$(params.name)`: the policy checks the pods.
 fn account<'c>(name: Cow<'_, str>) -> Content<'c, '_> {
-    let is_placeholder = name.contains("{{") || name.contains("$(");
+    let is_placeholder = contains(&name, "{{") || contains(&name, "$(");
     if name.is_empty() || is_placeholder { Content::Nothing } else { Content::Account(name) }
 }

@@ -6,6 +6,7 @@ use super::target_walk::walk;
 use crate::findings::TargetKind;
 use crate::json::{self, Segment, Unreadable};
 use crate::settings::{BUILT_IN, CustomWorkload, ObjectPath, Settings, Step};
+use crate::util::names::sort;
 
 /// A pod template of a workload.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ impl<'a> Workload<'a> {
 
     /// Sorts the routes. Of several that lead to the same, keeps the first one in the settings.
     fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
-        routes.sort();
+        sort(&mut routes);
         routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
         Self { routes, is_built_in: false }
     }

@@ -49,7 +49,8 @@ impl<'c> Accounts<'c> {
         }
         let before = checker.findings.counts();
         let resolution = resolve(checker, &account, pod_lifetime);
-        check_keys(checker, &account, !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_)));
+        // An unknown role may be one.
+        check_keys(checker, &account, !matches!(resolution, Resolution::NoRole));
         let findings = checker.findings.recording(&before);
         let resolved = CheckedAccount { account, resolution, findings, selection: AccountSelection::default() };
         (true, self.0.push_mut(resolved))

@@ -73,6 +73,7 @@ pub(super) fn check_pod<'c>(
         Ok(account) => account,
         Err(error) => {
             let kind = report_lookup(checker, name, &error);
+            metadata::check_pod_spelling(checker, pod, true);
             check_unknown(checker, pod, (&volumes, kind));
             let service_account = Some(format!("{}/{name}", checker.namespace));
             return Ok(PodResult { service_account, ..PodResult::default() });
@@ -81,6 +82,9 @@ pub(super) fn check_pod<'c>(
     let (is_new, resolved) = accounts.check(checker, account, own.token_lifetime);
     // In the audit annotations each account counts once.
     let mut result = if is_new { resolved.result() } else { PodResult::default() };
+    // An unknown role may be one.
+    let has_role = !matches!(resolved.resolution, Resolution::NoRole);
+    metadata::check_pod_spelling(checker, pod, has_role);
     match &resolved.resolution {
         Resolution::NoRole => check_without_role(checker, pod, (&resolved.account, &volumes)),
         Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, *kind)),
@@ -174,10 +178,14 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, volumes: &VolumesBy
     let files = TokenFiles { volumes, token, is_windows: pod.spec.is_windows(), is_complete: true };
     for container in EffectiveContainer::all(&pod.spec.containers, plan) {
         files.check(checker, &container);
-        containers::check_container(checker, &container);
         if let Some(token) = token {
             mounts::check_parents(checker, &container, volumes, token.mount_path);
         }
+    }
+    // In mode `Validate` a pod's variables stay as they are.
+    let is_injected = checker.settings.mode == Mode::Mutate || checker.findings.is_about_template();
+    for container in EffectiveContainer::all(&pod.spec.containers, plan.filter(|_| is_injected)) {
+        containers::check_container(checker, &container);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whether a glob of `allowedRoles` can match the ARN of a role at all.
 
+use crate::util::substring::contains;
+
 /// A glob that matches every role.
 pub(super) const ANY_ROLE: &str = "arn:*:iam::*:role/**";
 
@@ -17,7 +19,7 @@ pub(super) fn may_match_role(glob: &str) -> bool {
         && may_be_account(account)
         && may_start_with(resource, "role/")
         // Only `**` crosses a `/`, and the resource has one.
-        && (resource.contains('/') || resource.contains("**"))
+        && (resource.contains('/') || contains(resource, "**"))
 }
 
 /// Whether the text before the first star agrees with the start.

@@ -70,7 +70,10 @@ impl<'a> AccountPattern<'a> {
     /// Whether the pattern selects this account.
     #[must_use]
     pub fn matches(&self, namespace: &str, name: &str) -> bool {
-        self.namespace.matches(namespace) && self.name.matches(name)
+        // An exact name is the cheapest to compare.
+        (!self.name.is_exact() || self.name.as_str() == name)
+            && self.namespace.matches(namespace)
+            && self.name.matches(name)
     }
 
     /// The namespace, if the pattern names exactly one.

@@ -48,13 +48,13 @@ pub fn check_dns_label(text: &str) -> Result<(), DnsNameError> {
     check_segment(text)
 }
 
-/// Whether a string is a DNS subdomain: see [`check_dns_subdomain`].
+/// Whether a string is a DNS subdomain: see `check_dns_subdomain`.
 #[must_use]
 pub fn is_dns_subdomain(text: &str) -> bool {
     check_dns_subdomain(text).is_ok()
 }
 
-/// Whether a string is a DNS label: see [`check_dns_label`].
+/// Whether a string is a DNS label: see `check_dns_label`.
 #[must_use]
 pub fn is_dns_label(text: &str) -> bool {
     check_dns_label(text).is_ok()

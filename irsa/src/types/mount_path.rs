@@ -97,6 +97,12 @@ impl<'a> MountPath<'a> {
 
     /// Whether this path is below a directory, and not the directory itself.
     pub(crate) fn is_below(&self, directory: &str) -> bool {
+        // Most paths are clean already, and cleaning costs more than comparing.
+        let is_clean = directory.starts_with('/') && directory.split('/').skip(1).all(|it| is_kept(it) && it != "..");
+        if self.is_clean && is_clean {
+            let rest = self.text.strip_prefix(directory);
+            return rest.is_some_and(|rest| rest.starts_with('/'));
+        }
         relative_to(&clean(directory), &clean(&self.text)).is_some_and(|rest| !rest.is_empty())
     }
 
@@ -173,6 +179,17 @@ mod tests {
 
     fn path(text: &str) -> Result<MountPath<'_>, MountPathError> {
         MountPath::new(Cow::Borrowed(text))
+    }
+
+    #[test]
+    fn is_below_its_parents_however_they_are_written() {
+        let token = path("/var/run/secrets").unwrap();
+        for parent in ["/", "/var", "/var/", "/var/run", "//var/./run", "/x/../var"] {
+            assert!(token.is_below(parent), "{parent}");
+        }
+        for other in ["/var/run/secrets", "/var/run/secrets/", "/var/runs", "/va", "/tmp", "/var/run/secrets/x"] {
+            assert!(!token.is_below(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! The annotations `skip-containers` and `include-containers`: a CSV record of container names.
 //!
 //! The webhook reads `skip-containers` with Go's `encoding/csv`, one record, with its default options; so does this. Its
-//! rules: commas separate fields; a field that starts with `"` ends at the next `"` that is not doubled; a `"` anywhere
-//! else is an error; empty lines before the record are skipped. Two differences: names are trimmed, and a record with a
-//! line break is an error, because the webhook reads the first line only and ignores the others.
+//! rules: commas separate fields; a field that starts with `"` ends at the next `"` that is not doubled, and can span
+//! lines; a `"` anywhere else is an error; empty lines before the record are skipped, and lines after it are ignored.
+//! Names are then trimmed, which the webhook does not do.
 
-use std::borrow::Cow;
-
-use crate::util::substring::split_at_byte;
+/// Whether a record has a line break other than at its ends. Only its first line counts then, which its author may not
+/// expect.
+#[must_use]
+pub fn has_line_break(record: &str) -> bool {
+    record.trim_matches(['\r', '\n']).contains(['\r', '\n'])
+}
 
 /// Reads the names in a record. `None` if it cannot be read.
 ///
@@ -19,19 +22,12 @@ use crate::util::substring::split_at_byte;
 /// ```
 #[must_use]
 pub fn read(record: &str) -> Option<Vec<String>> {
-    let record = record.trim_matches(['\r', '\n']);
-    if record.contains(['\r', '\n']) {
-        return None;
-    }
     let mut names = Vec::new();
-    let mut rest = record;
+    let mut rest = skip_empty_lines(record);
     loop {
-        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
-            let (field, after) = read_quoted(quoted)?;
-            (Cow::Owned(field), after)
-        } else {
-            let (field, after) = read_plain(rest)?;
-            (Cow::Borrowed(field), after)
+        let (field, after) = match rest.strip_prefix('"') {
+            Some(quoted) => read_quoted(quoted)?,
+            None => read_plain(rest)?,
         };
         let name = field.trim();
         if !name.is_empty() {
@@ -44,31 +40,49 @@ pub fn read(record: &str) -> Option<Vec<String>> {
     }
 }
 
-/// A field without quotes: up to a comma or the end. Returns what follows the comma.
-fn read_plain(text: &str) -> Option<(&str, Option<&str>)> {
-    let (field, after) = match split_at_byte(text, b',') {
-        Some((field, after)) => (field, Some(after)),
-        None => (text, None),
-    };
-    (!field.contains('"')).then_some((field, after))
+fn skip_empty_lines(mut text: &str) -> &str {
+    while let Some(rest) = text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')) {
+        text = rest;
+    }
+    text
 }
 
-/// A quoted field, without its opening quote. Returns what follows the comma after it.
+/// A field without quotes: up to a comma or the end of the line. Returns what follows the comma.
+fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
+    let end = text.bytes().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(text.len());
+    let (field, after) = text.split_at_checked(end)?;
+    (!field.contains('"')).then(|| (field.to_owned(), after.strip_prefix(',')))
+}
+
+/// A quoted field, without its opening quote.
 fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut field = String::new();
     let mut rest = text;
     loop {
         let (before, after) = rest.split_once('"')?;
-        field.push_str(before);
+        // Line ends become those of Unix, as in Go.
+        for (index, line) in before.split('\n').enumerate() {
+            if index > 0 {
+                field.truncate(field.strip_suffix('\r').map_or(field.len(), str::len));
+                field.push('\n');
+            }
+            field.push_str(line);
+        }
         if let Some(more) = after.strip_prefix('"') {
             field.push('"');
             rest = more;
         } else if let Some(next) = after.strip_prefix(',') {
             return Some((field, Some(next)));
         } else {
-            return after.is_empty().then_some((field, None));
+            return line(after).is_empty().then_some((field, None));
         }
     }
+}
+
+/// The text up to the end of its first line. A `\r` at the very end counts as one.
+fn line(text: &str) -> &str {
+    let line = text.split('\n').next().unwrap_or_default();
+    line.strip_suffix('\r').unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -84,9 +98,10 @@ mod tests {
             ("sidecar,", &["sidecar"]),
             ("\"app\",\"side\"\"car\"", &["app", "side\"car"]),
             ("\"a,b\",c", &["a,b", "c"]),
-            ("\n\r\napp", &["app"]),
+            ("\n\r\napp\nnext", &["app"]),
             ("app\r\n", &["app"]),
             ("app\r", &["app"]),
+            ("\"two\nlines\",b", &["two\nlines", "b"]),
             ("", &[]),
         ] {
             assert_eq!(
@@ -98,8 +113,18 @@ mod tests {
     }
 
     #[test]
-    fn rejects_stray_quotes_and_line_breaks() {
-        for record in ["\"broken", "a\"b,sidecar", "\"a\"b", "a, \"b\"", "app\nproxy", "app\rproxy", "\"a\nb\""] {
+    fn finds_line_breaks_between_names() {
+        for record in ["app\nproxy", "app\r\nproxy", "\"a\nb\""] {
+            assert!(has_line_break(record), "{record:?}");
+        }
+        for record in ["app,proxy", "app,proxy\n", "\napp\r\n"] {
+            assert!(!has_line_break(record), "{record:?}");
+        }
+    }
+
+    #[test]
+    fn rejects_stray_quotes() {
+        for record in ["\"broken", "a\"b,sidecar", "\"a\"b", "a, \"b\""] {
             assert_eq!(read(record), None, "{record:?}");
         }
     }

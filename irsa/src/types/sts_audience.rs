@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::region::Region;
-use crate::util::edit_distance::edits;
+use crate::util::edit_distance::edits_within;
 
 /// The longest audience that can be meant for STS, in bytes. Longer ones are not compared.
 const LIMIT: usize = 128;
@@ -87,7 +87,7 @@ fn nearest_sts_host(host: &str) -> Option<String> {
         }
     }
     for known in ["sts.amazonaws.com", "sts.amazonaws.com.cn", "amazonaws.com"] {
-        if edits(host, known) <= EDITS {
+        if edits_within(host, known, EDITS).is_some() {
             return Some(known.to_owned());
         }
     }
@@ -97,7 +97,8 @@ fn nearest_sts_host(host: &str) -> Option<String> {
     Region::new(Cow::Borrowed(region)).ok()?;
     for name in ["sts", "sts-fips"] {
         for suffix in SUFFIXES {
-            if edits(service, name).saturating_add(edits(domain, suffix)) <= EDITS {
+            let Some(distance) = edits_within(service, name, EDITS) else { continue };
+            if edits_within(domain, suffix, EDITS.saturating_sub(distance)).is_some() {
                 return Some(format!("{name}.{region}.{suffix}"));
             }
         }

@@ -2,14 +2,28 @@
 
 use crate::util::substring::contains;
 
+/// The longest name that [`nearest`] compares, in characters. The rest of a longer one is ignored.
+const NAME_LIMIT: usize = 64;
+
 /// The Levenshtein distance: the number of characters to insert, delete or replace.
 #[must_use]
 pub fn edits(one: &str, other: &str) -> usize {
+    edits_within(one, other, usize::MAX).unwrap_or(usize::MAX)
+}
+
+/// The Levenshtein distance, if it is at most `limit`. Ends as soon as it is known to be more.
+pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize> {
+    // A character outside ASCII has up to four bytes.
+    let bytes = if one.is_ascii() && other.is_ascii() { limit } else { limit.saturating_mul(4) };
+    if one.len().abs_diff(other.len()) > bytes {
+        return None;
+    }
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (index, left) in one.chars().enumerate() {
         let mut diagonal = index;
         let mut before = index.saturating_add(1);
+        let mut least = before;
         if let Some(first) = row.first_mut() {
             *first = before;
         }
@@ -17,20 +31,15 @@ pub fn edits(one: &str, other: &str) -> usize {
             let replaced = diagonal.saturating_add(usize::from(left != *right));
             diagonal = *cell;
             before = replaced.min(diagonal.saturating_add(1)).min(before.saturating_add(1));
+            least = least.min(before);
             *cell = before;
         }
+        // The distance never gets less than the least of a row.
+        if least > limit {
+            return None;
+        }
     }
-    row.last().copied().unwrap_or_default()
-}
-
-/// The longest name that [`nearest`] compares, in characters. The rest of a longer one is ignored.
-const NAME_LIMIT: usize = 64;
-
-/// Whether two strings are within `limit` edits. Strings whose lengths differ by more are not compared.
-pub(crate) fn is_within(one: &str, other: &str, limit: usize) -> bool {
-    // A character outside ASCII has up to four bytes.
-    let bytes = if one.is_ascii() && other.is_ascii() { limit } else { limit.saturating_mul(4) };
-    one.len().abs_diff(other.len()) <= bytes && edits(one, other) <= limit
+    row.last().copied().filter(|distance| *distance <= limit)
 }
 
 /// The known name that is nearest to this one; letter case, `-` and `_` do not count. A name within two edits, or one

@@ -46,27 +46,27 @@ impl<'n> Names<'n> {
     }
 }
 
-/// Sorts by name, then by position. Heapsort: small, and never quadratic.
-pub(crate) fn sort(entries: &mut [Entry<'_>]) {
-    let length = entries.len();
+/// Sorts. Does not keep the order of equal elements. Heapsort: small, and never quadratic.
+pub(crate) fn sort<T: PartialOrd>(elements: &mut [T]) {
+    let length = elements.len();
     for root in (0..length / 2).rev() {
-        sift_down(entries, root);
+        sift_down(elements, root);
     }
     for end in (1..length).rev() {
-        entries.swap(0, end);
-        if let Some(heap) = entries.get_mut(..end) {
+        elements.swap(0, end);
+        if let Some(heap) = elements.get_mut(..end) {
             sift_down(heap, 0);
         }
     }
 }
 
-/// Moves the entry at `root` down until neither of its children is greater.
-fn sift_down(heap: &mut [Entry<'_>], mut root: usize) {
+/// Moves the element at `root` down until neither of its children is greater.
+fn sift_down<T: PartialOrd>(heap: &mut [T], mut root: usize) {
     loop {
         let left = root.saturating_mul(2).saturating_add(1);
         let right = left.saturating_add(1);
         let greater = if heap.get(left) < heap.get(right) { right } else { left };
-        // `None`, beyond the end of the heap, is less than any entry.
+        // `None`, beyond the end of the heap, is less than any element.
         if heap.get(greater) <= heap.get(root) {
             return;
         }

@@ -1,0 +1,152 @@
+//! How much longer the creation of a pod takes with the policies: `make bench-cluster` prints it. Nothing is asserted
+//! about times.
+//!
+//! Interleaved, so that everything is measured on the machine as it is at that moment. With `AWS_WEBHOOK`, the path of
+//! AWS's `amazon-eks-pod-identity-webhook`, that is measured, too.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use policy_host::certificate::Certificate;
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::control_plane::ControlPlane;
+use crate::scene::{ROLE, account, pod, role_of};
+use crate::server::Server;
+use crate::webhooks::{policy, register};
+
+const RUNS: usize = 5;
+const PODS: usize = 500;
+
+/// A namespace for each row of the table. The first has no webhook.
+const NAMESPACES: [(&str, &str); 4] = [
+    ("none", "no webhook"),
+    ("injects", "`irsa-policy` alone"),
+    ("manifest", "policy.yaml"),
+    ("unconditional", "policy.yaml without the match condition"),
+];
+const WEBHOOK: (&str, &str) = ("webhook", "AWS's webhook");
+
+#[test]
+#[ignore = "it measures and asserts nothing about times: `make bench-cluster`"]
+fn prints_what_the_creation_of_a_pod_costs() {
+    let control_plane = ControlPlane::start("pod-cost");
+    let api = control_plane.admin();
+    let kubeconfig = control_plane.kubeconfig_of("policy-server");
+    let program = std::env::var_os("AWS_WEBHOOK").filter(|program| !program.is_empty());
+    let mut rows = NAMESPACES.to_vec();
+    rows.extend(program.as_ref().map(|_| WEBHOOK));
+    for (namespace, _) in &rows {
+        api.created("/api/v1/namespaces", &json!({"metadata": {"name": namespace}}));
+        api.created(&format!("/api/v1/namespaces/{namespace}/serviceaccounts"), &account("web", Some(ROLE)));
+    }
+
+    let [injects, checks] = ["irsa-policy", "irsa-policy-checks"].map(policy);
+    let mut unconditional = checks.clone();
+    unconditional["spec"]["matchConditions"] = Value::Null;
+    let [injecting, checking] =
+        [&injects, &checks].map(|policy| Server::start(&policy["spec"]["settings"], &kubeconfig));
+    for namespace in ["injects", "manifest", "unconditional"] {
+        register(&api, namespace, &injects, &injecting);
+    }
+    register(&api, "manifest", &checks, &checking);
+    register(&api, "unconditional", &unconditional, &checking);
+    let _webhook = program.map(|program| Webhook::start(&control_plane, Path::new(&program)));
+    thread::sleep(Duration::from_secs(3));
+
+    let mut medians = vec![Vec::new(); rows.len()];
+    for run in 0..RUNS {
+        let times = run_once(&api, &rows, run);
+        let middles: Vec<f64> = times.into_iter().map(middle).collect();
+        for (all, middle) in medians.iter_mut().zip(&middles) {
+            all.push(middle - middles[0]);
+        }
+    }
+    println!(
+        "| {RUNS} runs of {PODS} pods each, interleaved | p50 over no webhook, ms: the median of the runs | of each run |"
+    );
+    println!("|---|---:|---|");
+    for ((_, name), times) in rows.iter().zip(medians) {
+        let each: Vec<String> = times.iter().map(|time| format!("{time:.2}")).collect();
+        println!("| {name} | {:.2} | {} |", middle(times), each.join(", "));
+    }
+}
+
+/// The times of one run in milliseconds, for each namespace.
+fn run_once(api: &Api, rows: &[(&str, &str)], run: usize) -> Vec<Vec<f64>> {
+    let mut times = vec![Vec::new(); rows.len()];
+    for index in 0..PODS {
+        for (row, (namespace, _)) in rows.iter().enumerate() {
+            let pod = pod(&format!("web-{run}-{index}"), "web");
+            let since = Instant::now();
+            let answer = api.create(&format!("/api/v1/namespaces/{namespace}/pods"), &pod);
+            times[row].push(since.elapsed().as_secs_f64() * 1000.0);
+            assert_eq!(answer.status, 201, "{namespace}: {answer:?}");
+            assert_eq!(role_of(&answer.body).is_some(), row > 0, "{namespace}");
+        }
+    }
+    times
+}
+
+fn middle(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// AWS's webhook as a process. It ends with this value.
+struct Webhook(Child);
+
+impl Webhook {
+    fn start(control_plane: &ControlPlane, program: &Path) -> Self {
+        let (certificate, authority) = Certificate::for_loopback().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = control_plane.file(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let [port, metrics] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let process = Command::new(program)
+            .args(["--in-cluster=false", "--port", &port.to_string(), "--metrics-port", &metrics.to_string()])
+            .arg("--kubeconfig")
+            .arg(control_plane.kubeconfig())
+            .arg("--tls-cert")
+            .arg(file("webhook.pem", &certificate.chain))
+            .arg("--tls-key")
+            .arg(file("webhook-key.pem", &certificate.key))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        control_plane.admin().created(
+            "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+            &json!({"metadata": {"name": "pod-identity-webhook"}, "webhooks": [{
+                "name": "pod-identity-webhook.amazonaws.com",
+                "admissionReviewVersions": ["v1"],
+                "sideEffects": "None",
+                "failurePolicy": "Fail",
+                "clientConfig": {
+                    "url": format!("https://127.0.0.1:{port}/mutate"),
+                    "caBundle": STANDARD.encode(&authority),
+                },
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": WEBHOOK.0}},
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
+            }]}),
+        );
+        Self(process)
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

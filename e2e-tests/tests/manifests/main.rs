@@ -1,0 +1,124 @@
+//! The manifests that operators apply: policy.yaml, and the kustomizations and the chart that are made from it.
+
+mod chart;
+mod kustomizations;
+mod metadata;
+mod policy;
+mod release;
+mod role_mappings;
+#[path = "../support/mod.rs"]
+mod support;
+mod system;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use policy::{ClusterAdmissionPolicy, FailurePolicy, Mode};
+use support::in_repository;
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The policies of policy.yaml, in the order of the file.
+fn manifest() -> Vec<ClusterAdmissionPolicy> {
+    ClusterAdmissionPolicy::all(&read(&in_repository("policy.yaml")))
+}
+
+/// The folder of the manifests that were rendered by another program.
+fn rendered(name: &str) -> PathBuf {
+    let folder = std::env::var_os("MANIFESTS").expect("set MANIFESTS to the folder of the rendered manifests");
+    PathBuf::from(folder).join(format!("{name}.yaml"))
+}
+
+fn policy<'p>(policies: &'p [ClusterAdmissionPolicy], name: &str) -> &'p ClusterAdmissionPolicy {
+    policies.iter().find(|policy| policy.name() == name).unwrap_or_else(|| panic!("`{name}` is missing"))
+}
+
+fn names(policies: &[ClusterAdmissionPolicy]) -> Vec<&str> {
+    policies.iter().map(ClusterAdmissionPolicy::name).collect()
+}
+
+#[test]
+fn the_manifest_has_four_policies_that_fit_each_other() {
+    let policies = manifest();
+    let [injects, checks, system, audit] = policies.as_slice() else { panic!("{} policies", policies.len()) };
+    assert_eq!(
+        names(&policies),
+        ["irsa-policy", "irsa-policy-checks", "irsa-policy-system", "irsa-policy-system-audit"]
+    );
+    for policy in &policies {
+        assert_eq!(policy.spec.module, injects.spec.module, "{}", policy.name());
+        assert_eq!(policy.spec.policy_server, injects.spec.policy_server, "{}", policy.name());
+    }
+    assert_eq!([injects, checks, system, audit].map(|policy| policy.spec.mutating), [true, false, true, false]);
+    assert_eq!(
+        [injects, checks, system, audit].map(|policy| policy.spec.background_audit),
+        [Some(false), Some(true), Some(false), Some(true)]
+    );
+    assert_eq!(injects.spec.failure_policy, Some(FailurePolicy::Fail), "no pod gets in without its role");
+    assert_eq!(injects.spec.namespace_selector, checks.spec.namespace_selector);
+    assert_eq!(system.spec.namespace_selector, audit.spec.namespace_selector);
+    for namespace in ["default", "team-a", "kube-system", "kube-public", "kube-node-lease", "kubewarden"] {
+        let injecting = [injects, system].iter().filter(|policy| policy.selects(namespace)).count();
+        assert!(injecting <= 1, "{namespace}: pods would be injected by two policies with different settings");
+    }
+}
+
+/// The audit scanner does not evaluate match conditions, so it uses this policy; the API server never calls it.
+///
+/// Source: `internal/audit-scanner/policies/client.go` of kubewarden-controller.
+#[test]
+fn the_system_audit_policy_is_only_for_the_audit_scanner() {
+    let policies = manifest();
+    let audit = policy(&policies, "irsa-policy-system-audit");
+    assert!(!audit.may_be_called());
+    assert!(audit.selects("kube-system"));
+    assert_eq!(audit.spec.mode, Some(Mode::Monitor), "accepts if match conditions are not supported");
+    assert_eq!(audit.spec.settings["actions"]["notInjected"], "Reject", "the scanner counts a warning as a pass");
+    for rule in &audit.spec.rules {
+        assert!(rule.operations.contains(&"CREATE".to_owned()), "the scanner only simulates CREATE");
+        for values in [&rule.api_groups, &rule.api_versions, &rule.resources] {
+            assert!(!values.contains(&"*".to_owned()), "the scanner skips rules with a wildcard");
+        }
+    }
+}
+
+/// The condition relies on `irsa-policy` having seen the pod, and names annotations that the policy reads.
+#[test]
+fn only_the_checks_of_a_manifest_that_injects_leave_out_pods() {
+    let policies = manifest();
+    for policy in &policies {
+        let expected = match policy.name() {
+            "irsa-policy-checks" => vec!["not-a-fully-injected-pod"],
+            "irsa-policy-system-audit" => vec!["audit-only"],
+            _ => vec![],
+        };
+        let conditions: Vec<_> = policy.spec.match_conditions.iter().map(|condition| &condition.name).collect();
+        assert_eq!(conditions, expected, "{}", policy.name());
+    }
+    let condition = &policy(&policies, "irsa-policy-checks").spec.match_conditions[0].expression;
+    for key in ["skip-containers", "include-containers"] {
+        assert!(condition.contains(&format!("'eks.amazonaws.com/{key}' in object.metadata.annotations")), "{key}");
+    }
+}
+
+/// One `ClusterRole` and its binding. Every object has the label that removal selects by.
+#[test]
+fn the_manifest_grants_the_policy_server_one_verb() {
+    let documents = policy_host::yaml::values(&read(&in_repository("policy.yaml"))).unwrap();
+    let of_kind =
+        |kind: &str| -> Vec<&Value> { documents.iter().filter(|document| document["kind"] == kind).collect() };
+    let [role] = of_kind("ClusterRole")[..] else { panic!("expected one ClusterRole") };
+    let [binding] = of_kind("ClusterRoleBinding")[..] else { panic!("expected one ClusterRoleBinding") };
+    assert_eq!(binding["roleRef"]["name"], role["metadata"]["name"]);
+    assert_eq!(
+        role["rules"],
+        serde_json::json!([{"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get"]}])
+    );
+    for document in &documents {
+        assert_eq!(document["metadata"]["labels"]["app.kubernetes.io/part-of"], "irsa-policy", "{document}");
+    }
+}

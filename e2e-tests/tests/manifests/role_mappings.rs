@@ -1,0 +1,83 @@
+//! The policy for the ConfigMap of role mappings, which is a comment in policy.yaml.
+
+use policy_host::admission::{self, Overrides, Request};
+use policy_host::cluster::Cluster;
+use policy_host::policy::PolicyResponse;
+use policy_host::settings::Settings;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use crate::policy::{ClusterAdmissionPolicy, FailurePolicy};
+use crate::support::{in_repository, subjects};
+use crate::{manifest, read};
+
+const GOOD: &str = r#""team-a/web": {"RoleARN": "arn:aws:iam::111122223333:role/web"}"#;
+const BAD: &str = r#""team-a/api": {"RoleARN": "arn:aws:iam::111122223333:user/api"}"#;
+
+/// The policy, as it is after an operator has removed the `# ` of the last commented document.
+fn uncommented() -> ClusterAdmissionPolicy {
+    let text = read(&in_repository("policy.yaml"));
+    let (_, commented) = text.rsplit_once("\n# ---\n").unwrap();
+    let lines: Vec<&str> = commented.lines().map(|line| line.strip_prefix("# ").unwrap()).collect();
+    let mut policies = ClusterAdmissionPolicy::all(&lines.join("\n"));
+    assert_eq!(policies.len(), 1);
+    policies.remove(0)
+}
+
+fn config_map(entries: &[&str]) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "pod-identity-webhook", "namespace": "kube-system"},
+        "data": {"config": format!("{{{}}}", entries.join(", "))},
+    })
+}
+
+/// The answers of the built module, and of the same code in memory.
+fn answers(policy: &ClusterAdmissionPolicy, new: &Value, overrides: &Overrides) -> Vec<PolicyResponse> {
+    let settings = Settings::from_json(&policy.spec.settings.to_string()).unwrap();
+    let object = RawValue::from_string(new.to_string()).unwrap();
+    let request = Request::wrapping(object, overrides.clone()).unwrap();
+    let payload = admission::payload(&request, &settings);
+    subjects().iter().map(|subject| subject.validate(&payload, &Cluster::new(Vec::new())).unwrap()).collect()
+}
+
+#[test]
+fn is_called_for_the_one_config_map_and_never_blocks_it_without_a_server() {
+    let policy = uncommented();
+    assert_eq!(policy.name(), "irsa-policy-role-mappings");
+    let injects = manifest().remove(0);
+    assert_eq!(policy.spec.module, injects.spec.module);
+    assert_eq!(policy.spec.policy_server, injects.spec.policy_server);
+    assert_eq!(policy.spec.failure_policy, Some(FailurePolicy::Ignore));
+    let setting = &policy.spec.settings["rolesConfigMap"];
+    assert!(policy.selects(setting["namespace"].as_str().unwrap()));
+    assert!(!policy.selects("default"));
+    let [condition] = policy.spec.match_conditions.as_slice() else { panic!("expected one condition") };
+    assert_eq!(condition.expression, format!("object.metadata.name == '{}'", setting["name"].as_str().unwrap()));
+}
+
+#[test]
+fn rejects_a_broken_entry_and_accepts_a_good_one() {
+    let policy = uncommented();
+    for answer in answers(&policy, &config_map(&[GOOD]), &Overrides::default()) {
+        assert!(answer.accepted && answer.warnings.is_none_or(|warnings| warnings.is_empty()));
+    }
+    for answer in answers(&policy, &config_map(&[GOOD, BAD]), &Overrides::default()) {
+        assert!(!answer.accepted, "{answer:?}");
+        assert!(answer.message.unwrap().contains("team-a/api"));
+    }
+}
+
+#[test]
+fn accepts_an_update_that_leaves_an_old_broken_entry() {
+    let overrides = Overrides {
+        operation: Some("UPDATE".to_owned()),
+        old_object: Some(config_map(&[BAD])),
+        ..Overrides::default()
+    };
+    for answer in answers(&uncommented(), &config_map(&[BAD, GOOD]), &overrides) {
+        assert!(answer.accepted, "{answer:?}");
+        assert!(answer.warnings.is_some_and(|warnings| !warnings.is_empty()), "the old entry is still reported");
+    }
+}
