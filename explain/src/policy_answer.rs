@@ -2,7 +2,7 @@
 
 use irsa::Decision;
 use irsa::json::Reader;
-use irsa::{Action, Finding, FindingKind};
+use irsa::{Action, Finding, FindingKind, ItemKind, Place};
 use irsa::{Cluster, LookupError, Query};
 use irsa::{Request, Review, Settings};
 use serde_json::{Map, Value};
@@ -96,12 +96,15 @@ pub struct Found {
     pub line: String,
     /// The action that the settings choose.
     pub action: Action,
+    /// Where in the pod or its account it is.
+    pub place: Place,
 }
 
 impl Found {
     fn new(finding: &Finding, settings: &Settings<'_>) -> Self {
         let Finding { kind, .. } = *finding;
-        Self { kind, line: finding.line(), action: settings.actions.of(kind, false) }
+        let place = finding.place.clone();
+        Self { kind, line: finding.line(), action: settings.actions.of(kind, false), place }
     }
 }
 
@@ -143,7 +146,8 @@ impl PolicyAnswer {
     /// about the region only, which has a step of its own.
     pub fn first_about_role(&self, kinds: &[FindingKind]) -> Option<&Found> {
         let is_about_region = |found: &&Found| {
-            found.kind == FindingKind::PartialCredentials && found.line.contains("no region is injected")
+            let is_region = matches!(&*found.place.name, "AWS_REGION" | "AWS_DEFAULT_REGION");
+            found.place.kind == ItemKind::Variable && is_region
         };
         self.found.iter().filter(|found| !is_about_region(found)).find(|found| kinds.contains(&found.kind))
     }

@@ -12,8 +12,7 @@ use crate::identity::container_selection::ContainerSelection;
 use crate::injection::environment::{CONTAINER_CREDENTIALS, REGION, WEB_IDENTITY, credentials_pair};
 use crate::objects::container::{Container, EnvVarValue};
 use crate::objects::env_var::{EnvVar, refers_to_another};
-use crate::objects::pod::Pod;
-use crate::objects::volume::VolumesByName;
+use crate::objects::pod::{Pod, PodSpec};
 use crate::settings::{ContainerCredentials, Settings};
 
 /// The names of an access key's id, in every SDK.
@@ -139,7 +138,7 @@ fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>
 /// empty, and a mount of their token.
 pub(crate) fn has_container_credentials(
     container: &Container<'_>,
-    volumes: &VolumesByName<'_, '_>,
+    spec: &PodSpec<'_>,
     settings: &Settings<'_>,
 ) -> bool {
     let has_value =
@@ -147,7 +146,7 @@ pub(crate) fn has_container_credentials(
     let audience = settings.container_credentials.as_ref().map_or(ContainerCredentials::AUDIENCE, |it| &it.audience);
     CONTAINER_CREDENTIALS.into_iter().all(has_value)
         && container.mounts.elements.iter().any(|mount| {
-            let volume = volumes.get(&mount.volume.decode());
+            let volume = spec.volume(&mount.volume.decode());
             volume.is_some_and(|volume| volume.tokens.iter().any(|token| token.audience == *audience))
         })
 }

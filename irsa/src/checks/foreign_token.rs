@@ -2,6 +2,7 @@
 //! rules on roles and audiences.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -12,7 +13,7 @@ use crate::types::sts_audience::is_sts_audience;
 use crate::util::names::Names;
 
 /// Reports each volume with a token for STS. `reason` says why the pod should have none.
-pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: &str) {
+pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt::Arguments<'_>) {
     let credentials = checker.settings.container_credentials.as_ref();
     let agent_audience = credentials.map_or(ContainerCredentials::AUDIENCE, |credentials| &credentials.audience);
     let mut of_config_map = None;

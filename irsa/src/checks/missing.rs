@@ -6,21 +6,15 @@ use crate::findings::{FindingKind, Message, Subject};
 use crate::injection::plan::Plan;
 use crate::objects::metadata::POD_IDENTITY_LABEL;
 use crate::objects::pod::Pod;
-use crate::objects::volume::VolumesByName;
 
 /// Reports what a plan would inject. A container with container credentials has its identity from EKS's own webhook, and
 /// lacks nothing.
-pub(crate) fn check_injected(
-    checker: &mut Checker<'_>,
-    pod: &Pod<'_>,
-    plan: &Plan<'_>,
-    volumes: &VolumesByName<'_, '_>,
-) {
+pub(crate) fn check_injected(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>) {
     let settings = checker.settings;
     let volume = plan.token.volume_name;
     let mut is_reported = false;
     for (container, additions) in pod.spec.containers.iter().zip(&plan.containers) {
-        if additions.is_empty() || has_container_credentials(container, volumes, settings) {
+        if additions.is_empty() || has_container_credentials(container, &pod.spec, settings) {
             continue;
         }
         is_reported = true;
@@ -43,7 +37,7 @@ pub(crate) fn check_injected(
         let text = format_args!("it lacks volume `{volume}`");
         checker.report(FindingKind::NotInjected, Message::new(Subject::Pod, text));
     }
-    let has_credentials = |container| has_container_credentials(container, volumes, settings);
+    let has_credentials = |container| has_container_credentials(container, &pod.spec, settings);
     if plan.label && !pod.spec.containers.iter().any(has_credentials) {
         let text = format_args!("it lacks label `{POD_IDENTITY_LABEL}`");
         checker.report(FindingKind::NotInjected, Message::new(Subject::Pod, text));

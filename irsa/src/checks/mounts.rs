@@ -3,7 +3,7 @@
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
 use crate::injection::effective::EffectiveContainer;
-use crate::objects::volume::VolumesByName;
+use crate::objects::pod::PodSpec;
 use crate::types::mount_path::MountPath;
 
 /// Reports a read-only mount at a parent of the token's path, in a container that has the token's mount or gets it: the
@@ -11,7 +11,7 @@ use crate::types::mount_path::MountPath;
 pub(crate) fn check_parents(
     checker: &mut Checker<'_>,
     container: &EffectiveContainer<'_, '_>,
-    volumes: &VolumesByName<'_, '_>,
+    spec: &PodSpec<'_>,
     path: &MountPath<'_>,
 ) {
     let mounts = &container.container().mounts.elements;
@@ -21,7 +21,7 @@ pub(crate) fn check_parents(
     }
     for mount in mounts.iter().filter(|mount| path.is_below(&mount.path.decode())) {
         let is_read_only =
-            mount.is_read_only || volumes.get(&mount.volume.decode()).is_some_and(|volume| volume.is_read_only);
+            mount.is_read_only || spec.volume(&mount.volume.decode()).is_some_and(|volume| volume.is_read_only);
         if is_read_only {
             let parent = mount.path.decode();
             let text = format_args!(

@@ -10,7 +10,8 @@ use crate::identity::Token;
 use crate::injection::effective::EffectiveContainer;
 use crate::objects::container::{EnvVarValue, Mount};
 use crate::objects::env_var::{EnvVar, refers_to_another};
-use crate::objects::volume::{ProjectedFile, VolumesByName};
+use crate::objects::pod::PodSpec;
+use crate::objects::volume::ProjectedFile;
 use crate::types::mount_path::{clean, relative_to};
 
 /// Where the API server's own token is mounted.
@@ -18,8 +19,8 @@ const API_SERVER_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// The pod around the containers that are checked.
 pub(crate) struct TokenFiles<'p, 'j> {
-    /// The volumes of the pod.
-    pub(crate) volumes: &'p VolumesByName<'p, 'j>,
+    /// The spec of the pod.
+    pub(crate) spec: &'p PodSpec<'j>,
     /// The token that is injected, if any.
     pub(crate) token: Option<&'p Token<'p>>,
     /// Whether the pod runs on Windows, where paths have a drive and backslashes.
@@ -118,7 +119,7 @@ impl TokenFiles<'_, '_> {
             (false, false) => format!("{sub_path}/{relative}").into(),
         };
         let volume = mount.volume.decode();
-        let Some(volume) = self.volumes.get(&volume) else {
+        let Some(volume) = self.spec.volume(&volume) else {
             // The token's volume, which is added.
             let is_token = self.token.filter(|token| token.volume_name == volume);
             return if is_token.is_some_and(|token| token.path != file) { FileAt::NoFile } else { FileAt::Other };

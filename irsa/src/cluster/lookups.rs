@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::{Cluster, LookupError, Query};
-use crate::json::{self, Field, RawStr};
+use crate::json::{self, Field};
+use crate::objects::config_map::read_mappings;
 use crate::objects::service_account::{AccountAnnotations, ServiceAccount};
 use crate::settings::Settings;
 use crate::types::object_name::{AccountName, ConfigMapName};
@@ -14,9 +15,6 @@ const ACCOUNT_LIMIT: usize = 50;
 
 /// The longest reason of a failed lookup that is kept, in bytes.
 const REASON_LIMIT: usize = 1024;
-
-/// The key of the mappings in the ConfigMap.
-pub(crate) const CONFIG_KEY: &str = "config";
 
 /// Looks up objects for the pods of one namespace.
 pub(crate) struct Lookups<'a> {
@@ -101,15 +99,7 @@ impl<'a> Lookups<'a> {
         let answer = self.cluster.object(&query)?;
         let mut data = Field::Missing;
         let read = query.read(&answer, |reader, key| match key {
-            "data" => data.read(reader, |reader| {
-                let mut config: Option<RawStr<'_>> = None;
-                reader.string_map(|key, value, _| {
-                    if key == CONFIG_KEY {
-                        config = Some(value);
-                    }
-                })?;
-                Ok(config)
-            }),
+            "data" => data.read(reader, read_mappings),
             _ => reader.skip(),
         });
         read.map_err(LookupError::mismatch)?;

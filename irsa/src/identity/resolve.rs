@@ -250,7 +250,7 @@ fn mapping_in_config_map(
     let subject = Subject::ConfigMap(name);
     let invalid = FindingKind::InvalidRoleMapping;
     let reason = match checker.lookups.role_mappings(name) {
-        Ok(Some(text)) => match role_config_map::find(checker, &account.name, &text) {
+        Ok(Some(text)) => match role_config_map::find(checker, name, &account.name, &text) {
             Ok(Match::Entry(mapping)) => return Ok(Some(*mapping)),
             Ok(Match::None) => return Ok(None),
             Ok(Match::Unreadable) => return Err(Reported(invalid)),

@@ -5,6 +5,7 @@
 //! counts as absent. `Region` is this policy's own.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::allow_list::allows_role;
 use super::audience::{check_allowed_audience, check_likely_audience};
@@ -36,7 +37,12 @@ pub(crate) enum Match {
 ///
 /// # Errors
 /// Fails if the text is not a JSON object: nobody knows then which accounts should have a role.
-pub(crate) fn find(checker: &mut Checker<'_>, account: &AccountName, text: &str) -> json::Result<Match> {
+pub(crate) fn find(
+    checker: &mut Checker<'_>,
+    config_map: &ConfigMapName<'_>,
+    account: &AccountName,
+    text: &str,
+) -> json::Result<Match> {
     let mut best: Option<Candidate> = None;
     for_each_entry(text, |reader, key| {
         let pattern = AccountPattern::new(Cow::Borrowed(key)).ok();
@@ -52,11 +58,12 @@ pub(crate) fn find(checker: &mut Checker<'_>, account: &AccountName, text: &str)
         Ok(())
     })?;
     let Some(Candidate { key, entry, .. }) = best else { return Ok(Match::None) };
+    let name = EntryName { config_map, key: &key };
     Ok(match entry {
-        Ok(entry) => Match::Entry(Box::new(entry.into_mapping(checker, &key))),
+        Ok(entry) => Match::Entry(Box::new(entry.into_mapping(checker, name))),
         Err(unreadable) => {
             let text = format_args!("{unreadable}; the pods of {account} get no role until it is corrected");
-            report_entry(checker, FindingKind::InvalidRoleMapping, &key, Message::new(subject(checker), text));
+            checker.report(FindingKind::InvalidRoleMapping, name.message(text));
             Match::Unreadable
         }
     })
@@ -80,40 +87,53 @@ pub(crate) fn audiences(text: &str) -> Names<'static> {
 /// Fails if the text is not a JSON object.
 pub(crate) fn check_entries(
     checker: &mut Checker<'_>,
+    config_map: &ConfigMapName<'_>,
     text: &str,
     is_unchanged: &dyn Fn(&str, &str) -> bool,
 ) -> json::Result<()> {
-    for_each_entry(text, |reader, key| {
+    let read = for_each_entry(text, |reader, key| {
+        let name = EntryName { config_map, key };
         let attempt = reader.attempt(|reader| Entry::read(reader, key))?;
         checker.findings.limit_to_warnings(is_unchanged(key, attempt.text));
         match (AccountPattern::new(Cow::Borrowed(key)), attempt.outcome) {
             (Err(error), _) => {
-                let text = format_args!("{error}");
-                report_entry(checker, FindingKind::InvalidRoleMapping, key, Message::new(subject(checker), text));
+                checker.report(FindingKind::InvalidRoleMapping, name.message(format_args!("{error}")));
             }
             (Ok(_), Err(unreadable)) => {
-                let text = format_args!("{unreadable}");
-                report_entry(checker, FindingKind::InvalidRoleMapping, key, Message::new(subject(checker), text));
+                checker.report(FindingKind::InvalidRoleMapping, name.message(format_args!("{unreadable}")));
             }
-            (Ok(pattern), Ok(entry)) => check_entry(checker, key, &pattern, entry),
+            (Ok(pattern), Ok(entry)) => check_entry(checker, name, &pattern, entry),
         }
         Ok(())
-    })?;
+    });
+    // Also after an error: the limit is that of the last entry, not of what comes next.
     checker.findings.limit_to_warnings(false);
-    Ok(())
+    read
 }
 
-fn check_entry(checker: &mut Checker<'_>, key: &str, pattern: &AccountPattern<'_>, entry: Entry) {
-    let mapping = entry.into_mapping(checker, key);
+fn check_entry(checker: &mut Checker<'_>, name: EntryName<'_>, pattern: &AccountPattern<'_>, entry: Entry) {
+    let mapping = entry.into_mapping(checker, name);
     let role = mapping.role.into_text();
     let settings = checker.settings;
     if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !allows_role(settings, namespace, &role)) {
         let text = format_args!("namespace `{namespace}` may not use ");
-        let message = Message::new(subject(checker), text).quote(&role);
-        report_entry(checker, FindingKind::RoleNotAllowed, key, message);
+        checker.report(FindingKind::RoleNotAllowed, name.message(text).quote(&role));
     }
     if let Some(audience) = &mapping.audience {
-        check_allowed_audience(checker, subject(checker), audience);
+        check_allowed_audience(checker, Subject::ConfigMap(name.config_map), audience);
+    }
+}
+
+/// An entry, as messages name it.
+#[derive(Clone, Copy)]
+struct EntryName<'e> {
+    config_map: &'e ConfigMapName<'e>,
+    key: &'e str,
+}
+
+impl<'e> EntryName<'e> {
+    fn message(self, text: fmt::Arguments<'e>) -> Message<'e> {
+        Message::new(Subject::ConfigMap(self.config_map), text).on(Item::Entry(self.key))
     }
 }
 
@@ -169,12 +189,12 @@ impl Entry {
     }
 
     /// Reads the values that are findings where they are wrong: the entry still gives the role.
-    fn into_mapping(self, checker: &mut Checker<'_>, key: &str) -> RoleMapping<'static> {
-        let token_lifetime = read_lifetime(checker, key, self.lifetime);
+    fn into_mapping(self, checker: &mut Checker<'_>, name: EntryName<'_>) -> RoleMapping<'static> {
+        let token_lifetime = read_lifetime(checker, name, self.lifetime);
         let region =
-            self.region.filter(|region| !region.is_empty()).and_then(|region| read_region(checker, key, &region));
+            self.region.filter(|region| !region.is_empty()).and_then(|region| read_region(checker, name, &region));
         if let Some(audience) = &self.mapping.audience {
-            check_likely_audience(checker, subject(checker), Item::Entry(key), audience);
+            check_likely_audience(checker, Subject::ConfigMap(name.config_map), Item::Entry(name.key), audience);
         }
         RoleMapping { token_lifetime, region, ..self.mapping }
     }
@@ -206,34 +226,24 @@ fn read_last<'j, T>(
     Ok(())
 }
 
-fn read_lifetime(checker: &mut Checker<'_>, key: &str, seconds: i64) -> Option<TokenLifetime> {
+fn read_lifetime(checker: &mut Checker<'_>, name: EntryName<'_>, seconds: i64) -> Option<TokenLifetime> {
     if seconds == 0 {
         return None;
     }
     let reading = TokenLifetime::of_seconds(seconds);
     if let Some(consequence) = reading.consequence() {
         let text = format_args!("expected {}, but got {seconds}, {consequence}", TokenLifetime::RANGE);
-        report_entry(checker, FindingKind::InvalidTokenExpiration, key, Message::new(subject(checker), text));
+        checker.report(FindingKind::InvalidTokenExpiration, name.message(text));
     }
     reading.lifetime()
 }
 
-fn read_region(checker: &mut Checker<'_>, key: &str, value: &str) -> Option<Region<'static>> {
+fn read_region(checker: &mut Checker<'_>, name: EntryName<'_>, value: &str) -> Option<Region<'static>> {
     let region = Region::new(Cow::Owned(value.to_owned())).ok();
     if region.is_none() {
         let text = format_args!("expected an AWS region, such as `us-east-2`, but got ");
-        let message = Message::new(subject(checker), text).quote(value).then(format_args!(", ignored"));
-        report_entry(checker, FindingKind::InvalidRegion, key, message);
+        let message = name.message(text).quote(value).then(format_args!(", ignored"));
+        checker.report(FindingKind::InvalidRegion, message);
     }
     region
-}
-
-/// INVARIANT: entries are read only if the settings name the ConfigMap.
-fn subject<'c>(checker: &Checker<'c>) -> Subject<'c> {
-    const UNNAMED: &ConfigMapName<'static> = &ConfigMapName { namespace: Cow::Borrowed(""), name: Cow::Borrowed("") };
-    Subject::ConfigMap(checker.settings.roles_config_map.as_ref().unwrap_or(UNNAMED))
-}
-
-fn report_entry(checker: &mut Checker<'_>, kind: FindingKind, key: &str, message: Message<'_>) {
-    checker.report(kind, message.on(Item::Entry(key)));
 }

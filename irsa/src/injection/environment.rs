@@ -45,7 +45,7 @@ pub(crate) enum Value<'a> {
 
 impl<'a> Environment<'a> {
     /// The variables of an identity.
-    pub(crate) fn new(identity: &'a Identity<'_>, pod: &Pod<'a>, settings: &'a Settings<'_>) -> Self {
+    pub(crate) fn new(identity: &'a Identity<'_>, pod: &Pod<'_>, settings: &'a Settings<'_>) -> Self {
         let text = |text: &'a str| Value::Text(Cow::Borrowed(text));
         let sts_endpoints = if identity.regional_sts_endpoints {
             vec![(EnvVar::StsRegionalEndpoints, text("regional"))]
@@ -109,7 +109,7 @@ fn credentials<'a>(identity: &'a Identity<'_>, pod: &Pod<'_>) -> Vec<(EnvVar, Va
 
 /// A session name has at least two characters, so a pod name of one character gives none. A generated name always fits:
 /// the API server generates at most 63 characters.
-fn session_name<'a>(pod: &Pod<'a>) -> Option<Value<'a>> {
+fn session_name(pod: &Pod<'_>) -> Option<Value<'static>> {
     let Some(metadata) = pod.metadata.get() else { return Some(Value::PodName) };
     let name = metadata.name.decode();
     match (name.len(), name.get(..SESSION_NAME_LIMIT)) {

@@ -10,8 +10,8 @@ use crate::identity::{CredentialMethod, Identity, Token};
 use crate::json::RawStr;
 use crate::objects::container::{Container, Mount};
 use crate::objects::env_var::EnvVar;
-use crate::objects::pod::Pod;
-use crate::objects::volume::{Volume, VolumesByName};
+use crate::objects::pod::{Pod, PodSpec};
+use crate::objects::volume::Volume;
 
 /// What a pod lacks for its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl<'a> Plan<'a> {
     /// reported and left out of the plan; a conflicting volume is reported and leaves the plan empty.
     pub(crate) fn new<'c: 'a>(
         checker: &mut Checker<'c>,
-        pod: &Pod<'a>,
+        pod: &Pod<'_>,
         identity: &'a Identity<'a>,
         selection: &ContainerSelection,
     ) -> Self {
@@ -68,15 +68,14 @@ impl<'a> Plan<'a> {
         };
         let is_active =
             |container: &Container<'_>| selection.covers(container) && !is_complete(container, &identity.method);
-        let volumes = &VolumesByName::new(&spec.volumes.elements);
-        let volume = volumes.get(token.volume_name);
+        let volume = spec.volume(token.volume_name);
         if let Some(volume) = volume
             && !holds_token(volume, token)
             && spec.containers.iter().any(is_active)
         {
             for container in spec.containers.iter().filter(|container| is_active(container)) {
                 // A mount of that same volume is not a second finding.
-                match mount_of_token(container, volumes, token) {
+                match mount_of_token(container, spec, token) {
                     MountOfToken::Conflict(Obstacle::Volume(name)) if name == *token.volume_name => {}
                     MountOfToken::Conflict(obstacle) => report_conflict(checker, container, &obstacle, token),
                     MountOfToken::There | MountOfToken::Missing => {}
@@ -90,7 +89,7 @@ impl<'a> Plan<'a> {
         for container in &spec.containers {
             let is_active = is_active(container);
             plan.containers.push(if is_active {
-                plan.missing_in(checker, container, volumes)
+                plan.missing_in(checker, container, spec)
             } else {
                 Additions::default()
             });
@@ -109,13 +108,8 @@ impl<'a> Plan<'a> {
         self.environment.variables(additions.groups)
     }
 
-    fn missing_in(
-        &self,
-        checker: &mut Checker<'_>,
-        container: &Container<'_>,
-        volumes: &VolumesByName<'_, '_>,
-    ) -> Additions {
-        let mount = match mount_of_token(container, volumes, self.token) {
+    fn missing_in(&self, checker: &mut Checker<'_>, container: &Container<'_>, spec: &PodSpec<'_>) -> Additions {
+        let mount = match mount_of_token(container, spec, self.token) {
             MountOfToken::There => false,
             MountOfToken::Missing => true,
             MountOfToken::Conflict(obstacle) => {
@@ -155,14 +149,10 @@ impl fmt::Display for Obstacle<'_> {
 }
 
 /// What a container mounts at the token's path. Kubernetes allows one mount per path, but counts `/a` and `/a/` as two.
-fn mount_of_token<'p>(
-    container: &'p Container<'_>,
-    volumes: &VolumesByName<'_, '_>,
-    token: &Token<'_>,
-) -> MountOfToken<'p> {
+fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
     for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.same_path(&mount.path.decode())) {
-        if !mounts_token(mount, volumes, token) {
+        if !mounts_token(mount, spec, token) {
             return MountOfToken::Conflict(Obstacle::Volume(mount.volume));
         }
         there = MountOfToken::There;
@@ -174,8 +164,8 @@ fn mount_of_token<'p>(
 }
 
 /// Whether a mount gives the token: by our volume, which is added if it is missing, or by another that holds it.
-fn mounts_token(mount: &Mount<'_>, volumes: &VolumesByName<'_, '_>, token: &Token<'_>) -> bool {
-    let volume = volumes.get(&mount.volume.decode());
+fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> bool {
+    let volume = spec.volume(&mount.volume.decode());
     !mount.is_partial() && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))
 }
 

@@ -4,6 +4,7 @@
 //! anew, only inserted into. Field names and types are those of Kubernetes' `core/v1`.
 
 pub(crate) mod annotation_keys;
+pub(crate) mod config_map;
 pub(crate) mod container;
 pub(crate) mod env_var;
 pub(crate) mod kind;

@@ -1,12 +1,14 @@
 //! A pod, or the pod template of a workload.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::container::Container;
 use super::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
 use super::node_os::NodeOs;
 use super::volume::Volume;
 use crate::json::{Array, Brackets, Field, RawStr, Reader, Result, Unreadable};
+use crate::util::names::Names;
 
 /// A pod, or a pod template.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +33,8 @@ pub(crate) struct PodSpec<'j> {
     node_os: NodeOs,
     /// The volumes.
     pub(crate) volumes: Array<Volume<'j>>,
+    /// The names of the volumes; made when the first volume is looked for.
+    volume_names: OnceCell<Names<'j>>,
     /// The init containers, then the containers.
     pub(crate) containers: Vec<Container<'j>>,
     /// The number of init containers among them.
@@ -83,6 +87,13 @@ impl<'j> PodSpec<'j> {
         names.find(|name| !name.is_empty()).map_or(Cow::Borrowed("default"), |name| name.decode())
     }
 
+    /// The volume of this name. Of a duplicate name, which the API server rejects, the first counts.
+    pub(crate) fn volume(&self, name: &str) -> Option<&Volume<'j>> {
+        let volumes = &self.volumes.elements;
+        let names = self.volume_names.get_or_init(|| Names::new(volumes.iter().map(|volume| volume.name.decode())));
+        volumes.get(names.position(name)?)
+    }
+
     /// Whether the pod runs on Windows: by `os.name`, `nodeSelector`, required node affinity, or `windowsOptions`.
     pub(crate) fn is_windows(&self) -> bool {
         self.node_os.is_windows(self.containers.iter().any(Container::has_windows_options))
@@ -96,6 +107,7 @@ impl<'j> PodSpec<'j> {
             service_account: _,
             node_os: _,
             volumes,
+            volume_names: _,
             containers,
             init_containers,
         } = self;

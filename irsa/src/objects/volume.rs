@@ -1,7 +1,6 @@
 //! A volume: its kind, and the service account tokens that it projects.
 
 use crate::json::{Attempt, Field, RawStr, Reader, Result};
-use crate::util::names::Names;
 
 /// A volume of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,25 +15,6 @@ pub(crate) struct Volume<'j> {
     projected: Option<&'j str>,
     /// Whether the kubelet mounts it read-only: a Secret, `ConfigMap`, downward API or projected volume.
     pub(crate) is_read_only: bool,
-}
-
-/// The volumes of a pod by name. Of a duplicate name, which the API server rejects, the first counts.
-#[derive(Debug)]
-pub(crate) struct VolumesByName<'v, 'j> {
-    index: Names<'j>,
-    volumes: &'v [Volume<'j>],
-}
-
-impl<'v, 'j> VolumesByName<'v, 'j> {
-    /// An index of the volumes.
-    pub(crate) fn new(volumes: &'v [Volume<'j>]) -> Self {
-        Self { index: Names::new(volumes.iter().map(|volume| volume.name.decode())), volumes }
-    }
-
-    /// The volume of this name.
-    pub(crate) fn get(&self, name: &str) -> Option<&'v Volume<'j>> {
-        self.volumes.get(self.index.position(name)?)
-    }
 }
 
 /// What a projected volume has at a path.

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use super::answer::{Review, conclude_object};
 use crate::cluster::Cluster;
-use crate::cluster::lookups::CONFIG_KEY;
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Message, Subject};
 use crate::identity::role_config_map::check_entries;
-use crate::json::{self, Field, Reader};
+use crate::json::{self, Field, RawStr, Reader};
+use crate::objects::config_map::{CONFIG_KEY, read_mappings};
 use crate::request::{Document, Operation, Request};
 use crate::settings::Settings;
 use crate::types::object_name::ConfigMapName;
@@ -44,7 +44,7 @@ pub(super) fn review_config_map<'j>(
 fn check_config(checker: &mut Checker<'_>, name: &ConfigMapName<'_>, config: &str, old: Option<&str>) {
     let old_entries = old.map(entries).unwrap_or_default();
     let is_unchanged = |key: &str, text: &str| old_entries.contains(&entry_text(key, text));
-    if let Err(unreadable) = check_entries(checker, config, &is_unchanged) {
+    if let Err(unreadable) = check_entries(checker, name, config, &is_unchanged) {
         let limit = if old == Some(config) { Action::Warn } else { Action::Reject };
         let text = format_args!("its role mappings are not a JSON object: {unreadable}");
         let message = Message::new(Subject::ConfigMap(name), text);
@@ -71,17 +71,9 @@ fn entry_text(key: &str, text: &str) -> String {
 fn read_config<'j>(document: &Document<'j>) -> json::Result<Option<Cow<'j, str>>> {
     let mut data = Field::Missing;
     let read = Reader::new(document.text).object(|reader, key| match key {
-        "data" => data.read(reader, |reader| {
-            let mut config = None;
-            reader.string_map(|key, value, _| {
-                if key == CONFIG_KEY {
-                    config = Some(value.decode());
-                }
-            })?;
-            Ok(config)
-        }),
+        "data" => data.read(reader, read_mappings),
         _ => reader.skip(),
     });
     read.map_err(|error| error.within("object"))?;
-    Ok(data.into_value())
+    Ok(data.into_value().map(RawStr::decode))
 }

@@ -7,13 +7,13 @@ use super::answer::{Review, conclude_pod};
 use super::result::PodResult;
 use crate::checks::foreign_token::check_tokens;
 use crate::checks::token_file::TokenFiles;
-use crate::checks::{account, containers, credentials, metadata, missing, mounts};
+use crate::checks::{containers, credentials, metadata, missing, mounts};
 use crate::cluster::{Cluster, LookupError};
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Item, Message, Subject};
 use crate::identity::annotations::PodAnnotations;
 use crate::identity::container_selection::ContainerSelection;
-use crate::identity::resolve::{Resolution, resolve};
+use crate::identity::resolve::Resolution;
 use crate::identity::{CredentialMethod, RoleSource};
 use crate::injection::effective::EffectiveContainer;
 use crate::injection::patch::Patch;
@@ -23,7 +23,6 @@ use crate::objects::annotation_keys::ROLE_ARN;
 use crate::objects::metadata::{Metadata, SKIP_LABEL};
 use crate::objects::pod::Pod;
 use crate::objects::service_account::ServiceAccount;
-use crate::objects::volume::VolumesByName;
 use crate::request::Request;
 use crate::settings::{Mode, Settings};
 use crate::types::dns::is_dns_subdomain;
@@ -68,13 +67,12 @@ pub(super) fn check_pod<'c>(
     let own = PodAnnotations::read(checker, pod);
     metadata::check_pod(checker, pod, &own);
     credentials::check_roles(checker, pod);
-    let volumes = VolumesByName::new(&pod.spec.volumes.elements);
     let account = match checker.lookups.service_account(name) {
         Ok(account) => account,
         Err(error) => {
             let kind = report_lookup(checker, name, &error);
             metadata::check_pod_spelling(checker, pod, true);
-            check_unknown(checker, pod, (&volumes, kind));
+            check_unknown(checker, pod, kind);
             let service_account = Some(format!("{}/{name}", checker.namespace));
             return Ok(PodResult { service_account, ..PodResult::default() });
         }
@@ -86,15 +84,15 @@ pub(super) fn check_pod<'c>(
     let has_role = !matches!(resolved.resolution, Resolution::NoRole);
     metadata::check_pod_spelling(checker, pod, has_role);
     match &resolved.resolution {
-        Resolution::NoRole => check_without_role(checker, pod, (&resolved.account, &volumes)),
-        Resolution::Unknown(kind) => check_unknown(checker, pod, (&volumes, *kind)),
+        Resolution::NoRole => check_without_role(checker, pod, &resolved.account),
+        Resolution::Unknown(kind) => check_unknown(checker, pod, *kind),
         Resolution::Blocked { role } => {
             // Nothing is injected, but everything else that is wrong is reported too.
             let selection = own.selection();
             let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
             let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
             credentials::check_containers(checker, pod, &method, selection);
-            check_effective(checker, pod, &volumes, None);
+            check_effective(checker, pod, None);
         }
         Resolution::Identity(identity) => {
             let selection = own.selection();
@@ -102,11 +100,12 @@ pub(super) fn check_pod<'c>(
             check_selection(checker, pod, selection);
             credentials::check_containers(checker, pod, &identity.method, selection);
             let plan = Plan::new(checker, pod, identity, selection);
-            check_effective(checker, pod, &volumes, Some(&plan));
-            result.patch = inject(checker, pod, &plan, &volumes);
+            check_effective(checker, pod, Some(&plan));
+            result.patch = inject(checker, pod, &plan);
             if identity.source == RoleSource::ContainerCredentials {
-                let reason = format!("service account `{}` gets container credentials", resolved.account.name);
-                check_tokens(checker, pod, &reason);
+                let name = &resolved.account.name;
+                let reason = format_args!("service account `{name}` gets container credentials");
+                check_tokens(checker, pod, reason);
             }
         }
     }
@@ -117,39 +116,31 @@ pub(super) fn check_pod<'c>(
 ///
 /// # Errors
 /// Fails if the name is not a DNS subdomain: such a name is never looked up. The error has no path.
-pub(super) fn check_account_only(checker: &mut Checker<'_>, name: &str) -> Result<PodResult, Unreadable> {
+pub(super) fn check_account_only<'c>(
+    checker: &mut Checker<'c>,
+    accounts: &mut Accounts<'c>,
+    name: &str,
+) -> Result<PodResult, Unreadable> {
     if !is_dns_subdomain(name) {
         return Err(Unreadable::value("a DNS subdomain"));
     }
-    let mut result =
-        PodResult { service_account: Some(format!("{}/{name}", checker.namespace)), ..PodResult::default() };
     let account = match checker.lookups.service_account(name) {
         Ok(account) => account,
         Err(error) => {
             report_lookup(checker, name, &error);
-            return Ok(result);
+            let service_account = Some(format!("{}/{name}", checker.namespace));
+            return Ok(PodResult { service_account, ..PodResult::default() });
         }
     };
-    let resolution = resolve(checker, &account, None);
-    let has_role = !matches!(resolution, Resolution::NoRole | Resolution::Unknown(_));
-    account::check_keys(checker, &account, has_role);
-    match resolution {
-        Resolution::NoRole => report_missing_role(checker, &account),
-        Resolution::Unknown(_) => {}
-        Resolution::Blocked { role } => {
-            result.role = Some(role.into_owned());
-            result.source = Some(RoleSource::Annotation);
-        }
-        Resolution::Identity(identity) => {
-            result.role = identity.method.role().map(str::to_owned);
-            result.source = Some(identity.source);
-        }
+    let (_, resolved) = accounts.check(checker, account, None);
+    if let Resolution::NoRole = resolved.resolution {
+        report_missing_role(checker, &resolved.account);
     }
-    Ok(result)
+    Ok(resolved.result())
 }
 
 /// In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
-fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>, volumes: &VolumesByName<'_, '_>) -> Option<Patch> {
+fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>) -> Option<Patch> {
     match checker.settings.mode {
         // Templates are only checked: the policy injects into the pods that they make.
         _ if checker.findings.is_about_template() => None,
@@ -157,7 +148,7 @@ fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>, volumes: &V
         Mode::Mutate if checker.findings.has_rejection() => None,
         Mode::Mutate => Some(Patch::new(pod, plan)).filter(|patch| !patch.is_empty()),
         Mode::Validate => {
-            missing::check_injected(checker, pod, plan, volumes);
+            missing::check_injected(checker, pod, plan);
             None
         }
     }
@@ -173,13 +164,13 @@ fn check_selection(checker: &mut Checker<'_>, pod: &Pod<'_>, selection: &Contain
 }
 
 /// Checks the containers as they are after injection.
-fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, volumes: &VolumesByName<'_, '_>, plan: Option<&Plan<'_>>) {
+fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<'_>>) {
     let token = plan.map(|plan| plan.token);
-    let files = TokenFiles { volumes, token, is_windows: pod.spec.is_windows(), is_complete: true };
+    let files = TokenFiles { spec: &pod.spec, token, is_windows: pod.spec.is_windows(), is_complete: true };
     for container in EffectiveContainer::all(&pod.spec.containers, plan) {
         files.check(checker, &container);
         if let Some(token) = token {
-            mounts::check_parents(checker, &container, volumes, token.mount_path);
+            mounts::check_parents(checker, &container, &pod.spec, token.mount_path);
         }
     }
     // In mode `Validate` a pod's variables stay as they are.
@@ -190,30 +181,26 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, volumes: &VolumesBy
 }
 
 /// Checks a pod of which it is unknown what is injected, because of a finding of this kind.
-fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, (volumes, kind): (&VolumesByName<'_, '_>, FindingKind)) {
-    let files = TokenFiles { volumes, token: None, is_windows: pod.spec.is_windows(), is_complete: false };
+fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, kind: FindingKind) {
+    let files = TokenFiles { spec: &pod.spec, token: None, is_windows: pod.spec.is_windows(), is_complete: false };
     for container in EffectiveContainer::all(&pod.spec.containers, None) {
         files.check(checker, &container);
     }
     // A pod that is rejected uses no token.
     if checker.findings.action(kind) != Action::Reject {
-        check_tokens(checker, pod, "the role of the service account is unknown");
+        check_tokens(checker, pod, format_args!("the role of the service account is unknown"));
     }
 }
 
-fn check_without_role(
-    checker: &mut Checker<'_>,
-    pod: &Pod<'_>,
-    (account, volumes): (&ServiceAccount, &VolumesByName<'_, '_>),
-) {
+fn check_without_role(checker: &mut Checker<'_>, pod: &Pod<'_>, account: &ServiceAccount) {
     let settings = checker.settings;
-    let has_credentials = |container| credentials::has_container_credentials(container, volumes, settings);
+    let has_credentials = |container| credentials::has_container_credentials(container, &pod.spec, settings);
     if !pod.spec.containers.iter().any(has_credentials) {
         report_missing_role(checker, account);
     }
     metadata::check_kiam_role(checker, pod);
-    check_tokens(checker, pod, &format!("service account `{}` has no role", account.name));
-    check_effective(checker, pod, volumes, None);
+    check_tokens(checker, pod, format_args!("service account `{}` has no role", account.name));
+    check_effective(checker, pod, None);
 }
 
 fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {

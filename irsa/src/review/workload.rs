@@ -86,7 +86,7 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
                 if named.contains(&name) {
                     continue;
                 }
-                match check_account(&mut checker, target, &name) {
+                match check_account(&mut checker, &mut accounts, target, &name) {
                     Ok(result) => results.push(result),
                     Err(error) => unreadable.push(within(error)),
                 }
@@ -105,8 +105,13 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
     Ok(review)
 }
 
-fn check_account(checker: &mut Checker<'_>, target: &Target<'_>, name: &str) -> json::Result<PodResult> {
-    let result = check_account_only(checker, name);
+fn check_account<'c>(
+    checker: &mut Checker<'c>,
+    accounts: &mut Accounts<'c>,
+    target: &Target<'_>,
+    name: &str,
+) -> json::Result<PodResult> {
+    let result = check_account_only(checker, accounts, name);
     result.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
 }
 

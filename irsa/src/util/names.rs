@@ -12,7 +12,7 @@ const UNSORTED: usize = 16;
 pub(crate) type Entry<'n> = (Cow<'n, str>, usize);
 
 /// An index of names. A name can occur more than once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Names<'n>(Vec<Entry<'n>>);
 
 impl<'n> Names<'n> {
