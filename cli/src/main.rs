@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod iam;
 mod output;
+mod policy_settings;
 mod report;
 mod trust_policy;
 

@@ -24,7 +24,9 @@ pub fn warning(text: impl Display) {
     message("warning", text);
 }
 
-/// If the standard error is closed, nobody is left to tell.
+/// Line ends of the text stay, and other control characters are escaped. A closed standard error is no error.
 fn message(label: &str, text: impl Display) {
-    let _ = writeln!(anstream::stderr(), "{label}: {text}");
+    let text = text.to_string();
+    let lines: Vec<String> = text.split('\n').map(|line| irsa::escaped_line(line, usize::MAX)).collect();
+    let _ = writeln!(anstream::stderr(), "{label}: {}", lines.join("\n"));
 }

@@ -8,13 +8,16 @@ mod config;
 mod fixes;
 pub mod ignore;
 mod index;
+mod input;
 mod locate;
 pub mod names;
 mod policy;
+mod positions;
 mod progress;
 mod restarts;
 mod review;
 mod run;
+mod skipped;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::index::{Entry, Index, Location, Lookup};
 use super::{fixes, locate, names};
 use crate::documents::InputObject;
-use crate::report::{Level, ObjectName};
+use crate::report::{Fix, Level, ObjectName};
 
 /// A finding whose line is not known yet.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Found {
     /// What is wrong.
     pub message: String,
     /// What to do.
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
     /// Where it is.
     pub location: Location,
     /// The object that was checked.
@@ -119,7 +119,7 @@ impl Context<'_> {
         let own = |location: Location| Found {
             name: finding.kind.name(),
             level,
-            fix: Some(fixes::fix(finding.kind).to_owned()),
+            fix: Some(fixes::fix(finding.kind).into()),
             message,
             location,
             object: self.name.clone(),
@@ -172,8 +172,7 @@ impl Context<'_> {
             level: names::PLACEHOLDER.level,
             message: format!("`{shown}` is a placeholder: it is not checked"),
             fix: Some(
-                "check the manifest after the placeholder is replaced, or use `--strict` if nothing replaces it"
-                    .to_owned(),
+                "check the manifest after the placeholder is replaced, or use `--strict` if nothing replaces it".into(),
             ),
             location,
             object: self.name.clone(),
@@ -203,7 +202,7 @@ impl Context<'_> {
             name: names::UNREADABLE_OBJECT.name,
             level: names::UNREADABLE_OBJECT.level,
             message,
-            fix: Some("correct the field: Kubernetes refuses the object, too".to_owned()),
+            fix: Some("correct the field: Kubernetes refuses the object, too".into()),
             location,
             object: self.name.clone(),
             is_in_account: false,
@@ -240,7 +239,7 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 fn note(found: Found, own: names::OwnFinding, fix: &str) -> Found {
-    Found { name: own.name, level: own.level, fix: Some(fix.to_owned()), ..found }
+    Found { name: own.name, level: own.level, fix: Some(fix.into()), ..found }
 }
 
 /// The field of a service account or ConfigMap of the input.

@@ -4,16 +4,20 @@ mod github;
 mod json;
 mod junit;
 mod pretty;
+mod printable;
 mod sarif;
 
+use std::fmt;
 use std::io::Write;
 
 use anyhow::Result;
 use clap::ValueEnum;
 use manifest_reader::Position;
 use serde::Serialize;
+use serde_json::Value;
 
 pub use pretty::summary_line;
+pub use printable::line;
 
 /// Where the pages about findings are.
 const DOCS: &str = "https://github.com/irsa-policy/irsa-policy/blob/main/docs";
@@ -66,7 +70,7 @@ pub struct Finding {
     /// What is wrong. It holds no value of an environment variable.
     pub message: String,
     /// What to do.
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
     /// The page and the section about it.
     pub page: Page,
     /// The file.
@@ -77,6 +81,39 @@ pub struct Finding {
     pub object: Option<ObjectName>,
     /// Why it does not count, if it is ignored.
     pub ignored: Option<String>,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What to do, in one sentence.
+    pub text: String,
+    /// The statements of a trust policy that the sentence is about, in IAM's JSON.
+    pub statements: Vec<Value>,
+}
+
+impl From<String> for Fix {
+    fn from(text: String) -> Self {
+        Self { text, statements: Vec::new() }
+    }
+}
+
+impl From<&str> for Fix {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// On one line.
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        for (index, statement) in self.statements.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { ", " })?;
+            write!(f, "{statement}")?;
+        }
+        Ok(())
+    }
 }
 
 /// The page that explains a finding.
@@ -113,8 +150,8 @@ pub struct ObjectName {
     pub name: String,
 }
 
-impl std::fmt::Display for ObjectName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
             Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
             None => write!(f, "{} {}", self.kind, self.name),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Finding, FleetRow, Level, Report};
+use super::{Finding, FleetRow, Level, Report, line};
 use crate::check::names;
 
 /// How many notes of one kind are printed one by one.
@@ -37,7 +37,12 @@ pub fn write(report: &Report, is_quiet: bool, out: &mut dyn Write) -> io::Result
             writeln!(out, "  {dimmed}in {object}{dimmed:#}")?;
         }
         if let Some(fix) = &finding.fix {
-            writeln!(out, "  fix: {fix}")?;
+            writeln!(out, "  fix: {}", fix.text)?;
+            for statement in &fix.statements {
+                for code in serde_json::to_string_pretty(statement)?.lines() {
+                    writeln!(out, "    {}", line(code))?;
+                }
+            }
         }
         if finding.level > Level::Note {
             writeln!(out, "  {dimmed}{}{dimmed:#}", finding.link())?;
@@ -89,7 +94,11 @@ pub fn summary_line(report: &Report) -> String {
 }
 
 fn place(file: &str, at: Option<manifest_reader::Position>) -> String {
-    at.map_or_else(|| file.to_owned(), |at| format!("{file}:{at}"))
+    let file = line(file);
+    match at {
+        Some(at) => format!("{file}:{at}"),
+        None => file,
+    }
 }
 
 const fn style(level: Level) -> Style {
