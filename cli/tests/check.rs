@@ -423,12 +423,22 @@ fn prints_sarif_junit_and_json_that_fit_their_schemas() {
 
 #[test]
 fn leaves_out_placeholders_unless_nothing_replaces_them() {
-    for role in ["${ROLE}", "arn:aws:iam::<account>:role/web", "$(ROLE_ARN)"] {
+    for role in [
+        "${ROLE}",
+        "arn:aws:iam::<account>:role/web",
+        "$(ROLE_ARN)",
+        "arn:aws:iam::xxxxxxxxxxxx:role/web",
+        "arn:aws:iam::AWS_ACCOUNT_ID:role/web",
+    ] {
         let input = SHOP.replace("arn:aws:iam::1:role/web", role).replace("    eks.amazonaws.com/audience: \"\"\n", "");
         let first = |args: &[&str]| findings(&json_of(&check_stdin(&input, args))).remove(0);
         assert_eq!(first(&["-o", "json"]), found("placeholder", 6, 5), "{role}");
         assert_eq!(first(&["-o", "json", "--strict"]), found("invalidRoleArn", 6, 5), "{role}");
     }
+    let namespace = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web\n  namespace: ${NAMESPACE}\n";
+    let names = |args: &[&str]| findings(&json_of(&check_stdin(namespace, args)));
+    assert_eq!(names(&["-o", "json"]), [found("placeholder", 5, 3)]);
+    assert_eq!(names(&["-o", "json", "--strict"]), [found("unreadableObject", 5, 3)]);
 }
 
 #[test]
