@@ -69,8 +69,8 @@ pub(crate) fn check_kiam_role(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     }
 }
 
-/// Reports misspelled annotations. A key that is correct except for the default prefix is reported only if the account has
-/// no role.
+/// Reports misspelled annotations. A key that is correct except for the default prefix is reported only if the account
+/// has no role.
 pub(crate) fn report_misspelled(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
