@@ -1,9 +1,9 @@
-//! What the policy costs, beside the least that a mutating policy has to do: the floor, which finds the object and answers with
-//! it as it is.
+//! Measures what the policy costs, and compares it with the floor: a policy that returns the object unchanged, which is
+//! the least that a mutating policy must do.
 //!
-//! [`scenario`] makes the requests, from a small pod to one of a megabyte. Fuel is counted, so it is the same on every
-//! machine; time is measured, and told but never judged. [`kept`] is what is held against the last numbers, [`chart`] draws, and
-//! [`size`] tells what the module is made of.
+//! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. Fuel is counted, so it is the same on
+//! every machine. Time is measured and reported, but no test depends on it. [`kept`] compares with the numbers of the
+//! last change, [`chart`] draws them, and [`size`] splits the module's size by crate.
 
 pub mod chart;
 pub mod kept;

@@ -1,7 +1,7 @@
 //! Which of the host's capabilities a policy may use: the patterns of `--allowed-host-capabilities`.
 //!
-//! The patterns and what they match are those of policy-evaluator's `src/host_capabilities.rs`: `*`, a prefix that
-//! ends in `/*`, or a whole path. A path that no host has is refused, for it can only be a slip of the pen.
+//! The patterns match as in policy-evaluator's `src/host_capabilities.rs`: `*`, a prefix that ends in `/*`, or a whole
+//! path. A path that no host has is rejected, because it must be a typing mistake.
 
 use anyhow::{Result, ensure};
 

@@ -1,7 +1,7 @@
-//! What a call costs, in wasmtime's fuel: roughly one unit an instruction, the same on every machine, so that a change
-//! of the policy can be told from a busy computer.
+//! Measures the cost of a call in wasmtime's fuel: about one unit per instruction. It is the same on every machine, and
+//! does not depend on other load.
 //!
-//! wasmtime-provider keeps its store to itself, so the waPC protocol is spoken here once more, over a store that counts.
+//! wasmtime-provider does not expose its store. So this implements the waPC protocol again, with a store that counts fuel.
 //! The functions are those of <https://wapc.io/docs/spec/>.
 
 use std::sync::Arc;

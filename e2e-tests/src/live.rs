@@ -41,7 +41,7 @@ impl LiveCluster {
     /// The cluster of a kubeconfig, or the one that `kubectl` would find. Answers are fetched on this runtime.
     ///
     /// # Errors
-    /// Where there is no such configuration. The cluster itself is not asked yet.
+    /// Fails if the configuration does not exist. Does not connect to the cluster yet.
     pub async fn connect(kubeconfig: Option<&Path>, runtime: Handle) -> Result<Self> {
         let client = client(kubeconfig).await?;
         Ok(Self { client, runtime, kinds: RwLock::default(), cache: Mutex::default() })
@@ -117,7 +117,7 @@ impl LiveCluster {
 /// A client for the cluster of a kubeconfig, or for the one that `kubectl` would find.
 ///
 /// # Errors
-/// Where there is no such configuration. The cluster itself is not asked yet.
+/// Fails if the configuration does not exist. Does not connect to the cluster yet.
 pub async fn client(kubeconfig: Option<&Path>) -> Result<Client> {
     let mut config = match kubeconfig {
         Some(path) => {

@@ -1,4 +1,4 @@
-//! The numbers of the last change, kept in the repository, so that none grows unseen.
+//! The numbers of the last change. They are kept in the repository, so that a number that grows is noticed.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measurement, Subject};
 
-/// By how much a number may grow without being kept anew, in percent.
+/// How much a number may grow before it must be updated, in percent.
 pub const TOLERANCE: u64 = 2;
 
-/// What is kept.
+/// The numbers that are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
-    /// The compiler that built the module: another one builds another module.
+    /// The compiler that built the module. Another version builds a different module.
     pub compiler: String,
     /// The module's length, in bytes.
     pub module_bytes: u64,

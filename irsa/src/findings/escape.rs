@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write};
 
-/// Ends a text that was cut.
+/// Marks the end of a string that was cut.
 const ELLIPSIS: &str = "\u{2026}";
 
 /// Builds a line: escapes its input, and stops after about `limit` bytes.

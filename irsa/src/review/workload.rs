@@ -58,8 +58,8 @@ pub(super) fn review_workload<'j>(
     review_targets(checker, &targets, is_unchanged)
 }
 
-/// Reviews each part of a workload that describes pods. If an update changes none of them, an unreadable part is only a
-/// warning. An old fault must not block an update, and the pods are checked when they are created.
+/// Reviews each part of a workload that describes pods. If an update leaves all of them unchanged, an unreadable part
+/// is only a warning. An old fault must not block an update, and the pods are checked when they are created.
 fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
     let mut unreadable = Vec::new();

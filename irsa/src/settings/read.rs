@@ -184,7 +184,7 @@ fn custom_workload<'a>(setting: Setting<'_, 'a>) -> Result<CustomWorkload<'a>> {
     let names = members.optional("serviceAccountNames", non_empty_array(expected::PATHS, string_path));
     if matches!((&pod_templates, &pod_specs, &names), (Ok(None), Ok(None), Ok(None))) {
         return Err(members.report_all(format_args!(
-            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"
+            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none"
         )));
     }
     let ((group, version), kind) = (api_version?, kind?);
@@ -360,7 +360,7 @@ mod tests {
             assert_eq!(workload(paths), "");
         }
         for (paths, error) in [
-            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"),
+            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none"),
             (r#", "podSpecs": []"#, "`.podSpecs`: expected an array of one path or more, but got `[]`"),
             (
                 r#", "serviceAccountNames": ["$"]"#,

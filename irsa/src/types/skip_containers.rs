@@ -9,8 +9,8 @@
 //!
 //! Names are then trimmed, unlike in the webhook.
 
-/// Whether a record has a line break that is not at its start or end. Only its first line is used then, which its author
-/// may not expect.
+/// Whether a record has a line break that is not at its start or end. Only its first line is used then, which its
+/// author may not expect.
 #[must_use]
 pub fn has_line_break(record: &str) -> bool {
     record.trim_matches(['\r', '\n']).contains(['\r', '\n'])
