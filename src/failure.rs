@@ -128,7 +128,7 @@ fn without<'m>(prefixes: &[&str], message: &'m str) -> &'m str {
     prefixes.iter().fold(message, |message, prefix| message.strip_prefix(prefix).unwrap_or(message))
 }
 
-/// The last line of the section `Caused by:`, without its number. Empty if there is no such section.
+/// The last line of the section `Caused by:`, without its number. Empty if the section is missing.
 fn last_cause(message: &str) -> &str {
     let Some((_, causes)) = split(message, "\n\nCaused by:\n", Occurrence::First) else { return "" };
     // A backtrace can follow, behind an empty line.

@@ -1,8 +1,8 @@
 //! Measures the cost of a call in wasmtime's fuel: about one unit per instruction. It is the same on every machine, and
 //! does not depend on other load.
 //!
-//! wasmtime-provider does not expose its store. So this implements the waPC protocol again, with a store that counts fuel.
-//! The functions are those of <https://wapc.io/docs/spec/>.
+//! wasmtime-provider does not expose its store. So this implements the waPC protocol again, with a store that counts
+//! fuel. The functions are those of <https://wapc.io/docs/spec/>.
 
 use std::sync::Arc;
 
