@@ -183,9 +183,8 @@ fn custom_workload<'a>(setting: Setting<'_, 'a>) -> Result<CustomWorkload<'a>> {
     let pod_specs = members.optional("podSpecs", non_empty_array(expected::PATHS, object_path));
     let names = members.optional("serviceAccountNames", non_empty_array(expected::PATHS, string_path));
     if matches!((&pod_templates, &pod_specs, &names), (Ok(None), Ok(None), Ok(None))) {
-        return Err(members.report_all(format_args!(
-            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none"
-        )));
+        return Err(members
+            .report_all(format_args!("expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none")));
     }
     let ((group, version), kind) = (api_version?, kind?);
     if is_built_in(&group, &kind) {
