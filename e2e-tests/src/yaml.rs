@@ -46,16 +46,16 @@ fn json_documents<'t, D: Deserialize<'t>>(text: &'t str) -> Option<Vec<D>> {
     (!documents.is_empty()).then_some(documents)
 }
 
-/// A value as YAML, for people.
+/// Formats a value as YAML, for people.
 ///
 /// # Errors
-/// Where it can't be written.
+/// Fails if it can't be written.
 pub fn to_string(value: &Value) -> Result<String> {
     yaml_serde::to_string(&to_yaml(value)).context("cannot write the value as YAML")
 }
 
-/// A JSON value as YAML's. Serializing it directly would not do: numbers of arbitrary precision have a form that only
-/// `serde_json` knows.
+/// Converts a JSON value to a YAML value. It can't be serialized directly, because only `serde_json` understands the
+/// form of its numbers of arbitrary precision.
 fn to_yaml(value: &Value) -> yaml_serde::Value {
     match value {
         Value::Null => yaml_serde::Value::Null,

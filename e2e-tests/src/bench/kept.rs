@@ -17,14 +17,14 @@ pub struct Kept {
     pub compiler: String,
     /// The module's length, in bytes.
     pub module_bytes: u64,
-    /// The fuel of making an instance.
+    /// The fuel to make an instance.
     pub startup_fuel: u64,
     /// The fuel of each request.
     pub fuel: BTreeMap<String, u64>,
 }
 
 impl Kept {
-    /// What is to be kept of measurements.
+    /// The numbers to keep of these measurements.
     #[must_use]
     pub fn new(compiler: &str, policy: &Subject, measurements: &[Measurement]) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Kept {
         }
     }
 
-    /// What has grown by more than [`TOLERANCE`] since, or is not kept, a line each.
+    /// The numbers that have grown by more than [`TOLERANCE`], or are not kept yet. One line each.
     #[must_use]
     pub fn grown_to(&self, now: &Self) -> Vec<String> {
         let mut grown = Vec::new();

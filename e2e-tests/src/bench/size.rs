@@ -53,7 +53,7 @@ pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
 /// name that is not from Rust.
 fn crate_of(name: &str) -> String {
     let is_of_path = |character: char| character == '_' || character == ':' || character.is_ascii_alphanumeric();
-    // What begins with a colon goes on behind a type: `::parse` of `<str>::parse`.
+    // A part that begins with a colon continues a type: `::parse` in `<str>::parse`.
     let mut paths = name.split(|character| !is_of_path(character)).filter(|path| !path.starts_with(':'));
     let first = paths.find_map(|path| path.split_once("::")).map(|(first, _)| first);
     first.unwrap_or(if name.starts_with('<') { "core" } else { "libc" }).to_owned()
