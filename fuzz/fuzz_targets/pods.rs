@@ -1,5 +1,5 @@
 //! Realistic pods. The policy only adds, injection is idempotent, and nothing is missing afterwards. A workload gets
-//! the same findings as its pods, and an existing workload can always be updated.
+//! the same result as its pods, and an existing workload can always be updated.
 #![no_main]
 
 use irsa::{Cluster, LookupError, Query};
