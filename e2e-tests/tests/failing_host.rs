@@ -108,8 +108,7 @@ fn accepts_no_pod_without_its_role_whatever_the_host_answers() {
     report.finish();
 }
 
-/// For a workload, a missing account is a warning, because it may be created later. If the account can't be read, the
-/// workload is rejected, as its pods would be.
+/// A workload is accepted with a warning, because its pods are checked when they are created.
 #[test]
 fn warns_about_the_problems_of_a_workloads_pods() {
     let template = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}});
