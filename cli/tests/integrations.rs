@@ -72,6 +72,11 @@ fn program(name: &str, script: &str) -> TempDir {
     folder
 }
 
+/// A script that runs the command: it is packed faster than a build with debug information.
+fn small_command() -> TempDir {
+    program("irsa", &format!("#!/bin/sh\nexec '{IRSA}' \"$@\"\n"))
+}
+
 fn path_with(folder: &Path) -> String {
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
 }
@@ -119,11 +124,12 @@ case $1/$2 in
 esac
 "#,
         );
+        let command = small_command();
         let packed = Command::new("tar")
             .args(["-c", "-z", "-f"])
             .arg(gh.path().join("package"))
             .arg("-C")
-            .arg(Path::new(IRSA).parent().unwrap())
+            .arg(command.path())
             .arg("./irsa")
             .status();
         assert!(packed.unwrap().success());
@@ -215,8 +221,13 @@ const TARGETS: [(&str, &str); 5] = [
 fn a_package_has_the_command_its_completions_and_man_pages() {
     let folder = tempfile::tempdir().unwrap();
     let package = in_repository("release/package");
-    let output =
-        Command::new(package).args([IRSA, "v0.1.0", TARGETS[0].0]).arg(folder.path().join("assets")).output().unwrap();
+    let command = small_command();
+    let output = Command::new(package)
+        .arg(command.path().join("irsa"))
+        .args(["v0.1.0", TARGETS[0].0])
+        .arg(folder.path().join("assets"))
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{output:?}");
     let archive = folder.path().join("assets/irsa-v0.1.0-x86_64-unknown-linux-musl.tar.gz");
     let unpacked = folder.path().join("unpacked");
