@@ -8,6 +8,7 @@
 mod api;
 mod check;
 mod clients;
+mod commands;
 mod conditions;
 mod control_plane;
 mod decoder;
