@@ -47,7 +47,11 @@ enum Command {
 const UNREADABLE: u8 = 2;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::command_line(&error),
+    };
+    let result = match cli.command {
         Command::Check(args) => check::execute(&args),
         Command::Explain(args) => explain::execute(&args),
         Command::TrustPolicy(args) => trust_policy::execute(&args),
