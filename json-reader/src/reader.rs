@@ -93,8 +93,13 @@ impl<'j> Reader<'j> {
         let is_empty = !has_more;
         while has_more {
             let raw_key = self.scanner.key().ok_or_else(|| self.not_json())?;
-            let key = raw_key.decode();
-            member(self, &key, raw_key).map_err(|error| error.within(&key))?;
+            match raw_key {
+                RawStr::Plain(key) => member(self, key, raw_key).map_err(|error| error.within(key))?,
+                RawStr::Escaped(_) => {
+                    let key = raw_key.decode();
+                    member(self, &key, raw_key).map_err(|error| error.within(&key))?;
+                }
+            }
             has_more = self.scanner.step(b'}').ok_or_else(|| self.not_json())?;
         }
         Ok(Brackets { span: self.span_since(start), is_empty })

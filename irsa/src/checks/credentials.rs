@@ -62,7 +62,9 @@ pub(crate) fn check_containers(
     method: &CredentialMethod<'_>,
     selection: &ContainerSelection,
 ) {
-    for container in pod.spec.containers.iter().filter(|container| selection.covers(container)) {
+    // All that is checked here are variables.
+    let has_variables = |container: &&Container<'_>| !container.env.elements.is_empty();
+    for container in pod.spec.containers.iter().filter(has_variables).filter(|container| selection.covers(container)) {
         check_pairs(checker, container, method);
         check_overridden_role(checker, container, method);
         check_static_credentials(checker, container);
@@ -112,10 +114,10 @@ fn check_overridden_role(checker: &mut Checker<'_>, container: &Container<'_>, m
 fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>) {
     let kind = FindingKind::StaticCredentials;
     // An optional key may be there: a policy that rejects static credentials must not let it through.
-    let counts_optional = checker.findings.action(kind) == Action::Reject;
+    let counts_optional = || checker.findings.action(kind) == Action::Reject;
     let is_set = |variable: &EnvVar| match container.value(*variable) {
         Some(EnvVarValue::Literal(value)) => !value.is_empty(),
-        Some(EnvVarValue::Reference { is_optional }) => !is_optional || counts_optional,
+        Some(EnvVarValue::Reference { is_optional }) => !is_optional || counts_optional(),
         None => false,
     };
     let id = ACCESS_KEY_IDS.into_iter().find(is_set);

@@ -129,23 +129,31 @@ impl Patch {
     /// Adds before the closing bracket.
     fn add_before_end(&mut self, brackets: Brackets, parts: &[&str]) {
         let end = brackets.span.end.saturating_sub(1);
-        let comma = if brackets.is_empty { "" } else { "," };
-        self.add(end..end, &[comma, &parts.concat()]);
+        self.insert(end..end, if brackets.is_empty { "" } else { "," }, parts);
     }
 
     /// Replaces a range of the text with the parts.
     fn add(&mut self, place: Range<usize>, parts: &[&str]) {
-        let text = parts.concat();
-        self.length = self.length.saturating_add(text.len());
+        self.insert(place, "", parts);
+    }
+
+    fn insert(&mut self, place: Range<usize>, comma: &str, parts: &[&str]) {
+        let start = self.added.len();
+        self.added.push_str(comma);
+        for text in parts {
+            self.added.push_str(text);
+        }
+        let mut part = start..self.added.len();
+        self.length = self.length.saturating_add(part.len());
         // Most containers get the same two texts. In a small pod, comparing them costs more than copying.
-        let is_it = |part: &&Range<usize>| self.added.get((*part).clone()) == Some(&*text);
-        let compared = if self.edits.len() > 64 { 2 } else { 0 };
-        let part =
-            self.edits.iter().rev().take(compared).map(|(_, part)| part).find(is_it).cloned().unwrap_or_else(|| {
-                let start = self.added.len();
-                self.added.push_str(&text);
-                start..self.added.len()
-            });
+        if self.edits.len() > 64 {
+            let text = self.added.get(part.clone());
+            let mut last = self.edits.iter().rev().take(2).map(|(_, part)| part.clone());
+            if let Some(same) = last.find(|other| self.added.get(other.clone()) == text) {
+                self.added.truncate(start);
+                part = same;
+            }
+        }
         // Usually at the end: the pod is walked in about the order of its text.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
         self.edits.insert(at, (place, part));

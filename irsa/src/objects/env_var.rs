@@ -62,10 +62,8 @@ variables! {
 impl EnvVar {
     /// The variable of this name, if it is in the table.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        // Most variables of a pod are not AWS's.
-        if !name.starts_with("AWS_") && !name.starts_with("AMAZON_") {
-            return None;
-        }
+        // Most variables of a pod are not AWS's, and a pattern costs less than a comparison of strings.
+        let [b'A', b'W' | b'M', ..] = name.as_bytes() else { return None };
         Self::ALL.into_iter().find(|variable| variable.name() == name)
     }
 }
