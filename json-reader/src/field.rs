@@ -1,7 +1,72 @@
 //! Members of objects that can be missing, `null` or present, and must not occur twice.
 
 use crate::reader::{Brackets, Reader, Span};
+use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};
+
+/// A type that is read from one JSON value.
+pub trait Read<'j>: Sized {
+    /// Reads the next value.
+    ///
+    /// # Errors
+    /// Fails if the value has another type.
+    fn read(reader: &mut Reader<'j>) -> Result<Self>;
+}
+
+/// A type that is read from the elements of an array.
+pub trait Element<'j>: Sized {
+    /// Reads one element, and pushes what to keep of it.
+    ///
+    /// # Errors
+    /// Fails if the element has another type.
+    fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()>;
+}
+
+/// What reads the value of a member, in the table of [`Reader::members`]: a [`Field`], an [`Array`] or a function.
+pub trait Member<'j> {
+    /// Reads the member's value.
+    ///
+    /// # Errors
+    /// Fails if the value has another type, or if the key occurs a second time.
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()>;
+}
+
+impl<'j, T: Read<'j>> Member<'j> for Field<T> {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self.read(reader, T::read)
+    }
+}
+
+impl<'j, T: Element<'j>> Member<'j> for Array<T> {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self.read(reader, T::read_element)
+    }
+}
+
+impl<'j, F: FnMut(&mut Reader<'j>) -> Result<()>> Member<'j> for F {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self(reader)
+    }
+}
+
+impl<'j> Read<'j> for RawStr<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.string()
+    }
+}
+
+impl<'j> Read<'j> for bool {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.boolean()
+    }
+}
+
+/// Any value, which is skipped: only whether it is there matters.
+impl<'j> Read<'j> for () {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.skip()
+    }
+}
 
 /// A member of an object.
 #[derive(Debug, Clone, Default)]
@@ -88,7 +153,6 @@ impl<T> Array<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::string::RawStr;
 
     fn read(text: &str) -> (Field<RawStr<'_>>, Result<Brackets>) {
         let mut field = Field::Missing;

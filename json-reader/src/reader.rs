@@ -1,7 +1,8 @@
 //! The reader: pulls values out of a JSON text and reports their positions.
 
+use crate::field::{Field, Member};
 use crate::scan::{Kind, Scanner};
-use crate::string::RawStr;
+use crate::string::{RawStr, is_same};
 use crate::unreadable::{Result, Unreadable};
 
 /// Where a value is: byte offsets into the whole text, the end exclusive.
@@ -58,12 +59,46 @@ impl<'j> Reader<'j> {
         Self { offset, scanner: Scanner::new(text) }
     }
 
+    /// Reads an object: the members of this table, each by its key. Skips all other members.
+    ///
+    /// ```
+    /// use json_reader::{Field, RawStr, Reader};
+    ///
+    /// let mut name = Field::<RawStr>::Missing;
+    /// let mut is_ready = Field::<bool>::Missing;
+    /// Reader::new(r#"{"ready": true, "uid": 7}"#).members(&mut [("name", &mut name), ("ready", &mut is_ready)])?;
+    /// assert!(name.get().is_none() && is_ready.into_value());
+    /// # Ok::<(), json_reader::Unreadable>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fails if the next value is not an object, and if a member fails; the error's path then contains the key.
+    pub fn members(&mut self, table: &mut [(&str, &mut dyn Member<'j>)]) -> Result<Brackets> {
+        self.each_member(&mut |reader, key, _| match table
+            .iter_mut()
+            .find(|(known, _)| is_same(known.as_bytes(), key.as_bytes()))
+        {
+            Some((_, member)) => member.read_member(reader),
+            None => reader.skip(),
+        })
+    }
+
+    /// Reads an object of which only the member with this key matters.
+    ///
+    /// # Errors
+    /// Fails as [`Reader::members`] does.
+    pub fn only_member<T>(&mut self, key: &str, read: fn(&mut Self) -> Result<T>) -> Result<Field<T>> {
+        let mut member = Field::Missing;
+        self.members(&mut [(key, &mut |reader: &mut Self| member.read(reader, read))])?;
+        Ok(member)
+    }
+
     /// Reads an object. Calls `member` with each key; it must read or [`skip`](Self::skip) the key's value.
     ///
     /// # Errors
     /// Fails if the next value is not an object, and if `member` fails; the error's path then contains the key.
     pub fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<Brackets> {
-        self.members(&mut |reader, key, _| member(reader, key))
+        self.each_member(&mut |reader, key, _| member(reader, key))
     }
 
     /// Reads an object with any keys whose values are strings, as labels are. A `null` is read as the empty string, as
@@ -72,7 +107,7 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Fails if the next value is not an object, and if a value is not a string.
     pub fn string_map(&mut self, mut entry: impl FnMut(RawStr<'j>, RawStr<'j>, Span)) -> Result<Brackets> {
-        self.members(&mut |reader, _, key| {
+        self.each_member(&mut |reader, _, key| {
             let is_null = reader.is_null();
             let start = reader.start();
             let value = if is_null { reader.skip().map(|()| RawStr::default()) } else { reader.string() }?;
@@ -83,7 +118,7 @@ impl<'j> Reader<'j> {
 
     /// Not generic, so it is compiled once.
     #[inline(never)]
-    pub(crate) fn members(
+    pub(crate) fn each_member(
         &mut self,
         member: &mut dyn FnMut(&mut Self, &str, RawStr<'j>) -> Result<()>,
     ) -> Result<Brackets> {

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Item, Message, Subject};
 use crate::identity::CredentialMethod;
-use crate::identity::allow_list::allows_role;
 use crate::identity::container_selection::ContainerSelection;
 use crate::injection::environment::{CONTAINER_CREDENTIALS, REGION, WEB_IDENTITY, credentials_pair};
 use crate::objects::container::{Container, EnvVarValue};
@@ -161,7 +160,7 @@ fn is_allowed(settings: &Settings<'_>, namespace: &str, role: EnvVarValue<'_>) -
         EnvVarValue::Literal(role) => {
             let role = role.decode();
             // An empty value names no role.
-            role.is_empty() || (!refers_to_another(&role) && allows_role(settings, namespace, &role))
+            role.is_empty() || (!refers_to_another(&role) && settings.allows_role(namespace, &role))
         }
     }
 }

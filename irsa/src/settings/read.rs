@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use super::custom_workload::{check_kind, is_built_in, parse_api_version};
 use super::definition::{self, expected, keys};
 use super::reader::{
-    Members, Reported, Result, Setting, array, boolean, checked, lifetime, non_empty_array, one_of, root, string,
+    Members, Reported, Result, Setting, array, boolean, checked, entries, lifetime, non_empty_array, one_of, root,
+    string,
 };
 use super::role_globs::{ANY_ROLE, may_match_role};
 use super::strings::{check_audience, check_token_path, check_uri};
@@ -31,30 +32,39 @@ impl<'a> Settings<'a> {
     /// Fails as [`Settings::read`] does, or if the text is not JSON.
     pub fn parse(text: &'a str) -> std::result::Result<Self, SettingsErrors> {
         let mut reader = Reader::new(text);
-        let read = Self::read(&mut reader).and_then(|settings| reader.finish().map(|()| settings));
+        let read = read(&mut reader, true).and_then(|settings| reader.finish().map(|()| settings));
         read.unwrap_or_else(|unreadable| {
             let error = SettingsError { path: String::new(), problem: unreadable.to_string() };
             Err(SettingsErrors(vec![error]))
         })
     }
 
-    /// Reads settings, as the next value of a JSON text.
+    /// Reads settings, as the next value of a JSON text. Does not check the entries of `roles` and `allowedRoles`: the
+    /// settings must have passed [`Settings::parse`] before.
     ///
     /// # Errors
     /// The outer error says that the text is not JSON. The inner one has all errors in the settings: keys that are
     /// unknown, duplicate or missing, and invalid values.
     pub fn read(reader: &mut Reader<'a>) -> json::Result<std::result::Result<Self, SettingsErrors>> {
-        let mut errors = SettingsErrors::default();
-        let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
-        let read = members.and_then(|mut members| settings(&mut members));
-        Ok(match read {
-            Ok(settings) if errors.0.is_empty() => Ok(settings),
-            _ => Err(errors),
-        })
+        read(reader, false)
     }
 }
 
-fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
+/// Reads settings. `is_whole` tells whether to check the entries of `roles` and `allowedRoles`.
+fn read<'a>(
+    reader: &mut Reader<'a>,
+    is_whole: bool,
+) -> json::Result<std::result::Result<Settings<'a>, SettingsErrors>> {
+    let mut errors = SettingsErrors::default();
+    let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
+    let read = members.and_then(|mut members| settings(&mut members, is_whole));
+    Ok(match read {
+        Ok(settings) if errors.0.is_empty() => Ok(settings),
+        _ => Err(errors),
+    })
+}
+
+fn settings<'a>(members: &mut Members<'_, 'a>, is_whole: bool) -> Result<Settings<'a>> {
     let mode = members.optional("mode", one_of(&Mode::NAMES));
     let annotation_prefix = members.optional("annotationPrefix", checked(expected::DNS_SUBDOMAIN, check_dns_subdomain));
     let token_audience = members.optional("tokenAudience", audience);
@@ -63,13 +73,17 @@ fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
     let region = members.optional("region", string(Region::EXPECTED, Region::new));
     let regional_sts_endpoints = members.optional("regionalStsEndpoints", boolean);
     let compose_role_arn = members.optional("composeRoleArn", |setting| compose_role_arn(setting, region.as_ref()));
-    let roles = members.optional("roles", array(expected::ROLES, role_mapping));
+    let roles = members
+        .optional("roles", entries(expected::ROLES, true, is_whole.then_some(&|entry| role_mapping(entry).map(drop))));
     let roles_config_map = members.optional("rolesConfigMap", config_map_name);
     let container_credentials = members.optional("containerCredentials", container_credentials);
     let session_name = members.optional("sessionName", one_of(&SessionName::NAMES));
     let disable_instance_metadata = members.optional("disableInstanceMetadata", boolean);
     let cache_lookups = members.optional("cacheLookups", boolean);
-    let allowed_roles = members.optional("allowedRoles", non_empty_array(expected::ALLOWED_ROLES, allowed_roles));
+    let allowed_roles = members.optional(
+        "allowedRoles",
+        entries(expected::ALLOWED_ROLES, false, is_whole.then_some(&|entry| allowed_roles(entry).map(drop))),
+    );
     let allowed_audiences =
         members.optional("allowedAudiences", non_empty_array(expected::ALLOWED_AUDIENCES, audience));
     let custom_workloads = members.optional("customWorkloads", array(expected::WORKLOADS, custom_workload));
@@ -95,6 +109,7 @@ fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
         allowed_audiences: allowed_audiences?,
         custom_workloads: custom_workloads?.unwrap_or(default.custom_workloads),
         actions: actions?.unwrap_or(default.actions),
+        entry_errors: default.entry_errors,
     })
 }
 
@@ -118,7 +133,7 @@ fn compose_role_arn<'a>(
     Ok(ComposeRoleArn { account_id: account_id?, partition: partition? })
 }
 
-fn role_mapping<'a>(setting: Setting<'_, 'a>) -> Result<RoleMapping<'a>> {
+pub(super) fn role_mapping<'a>(setting: Setting<'_, 'a>) -> Result<RoleMapping<'a>> {
     let mut members = setting.members(const { &keys(&definition::ROLE_MAPPING) })?;
     let accounts = members.required("serviceAccount", string(AccountPattern::EXPECTED, AccountPattern::new));
     let role = members.required("roleArn", string(RoleArn::EXPECTED, RoleArn::new));
@@ -161,7 +176,7 @@ fn container_credentials<'a>(setting: Setting<'_, 'a>) -> Result<ContainerCreden
     })
 }
 
-fn allowed_roles<'a>(setting: Setting<'_, 'a>) -> Result<AllowedRoles<'a>> {
+pub(super) fn allowed_roles<'a>(setting: Setting<'_, 'a>) -> Result<AllowedRoles<'a>> {
     let mut members = setting.members(const { &keys(&definition::ALLOWED_ROLES) })?;
     let namespaces = members.required("namespaces", non_empty_array(expected::GLOBS, glob));
     let roles = members.required("roles", non_empty_array(expected::GLOBS, glob));
