@@ -1,11 +1,12 @@
 //! What the policy costs, beside the least that a mutating policy has to do: the floor, which finds the object and answers with
 //! it as it is.
 //!
-//! [`scenario`] makes the requests, from a small pod to one of a megabyte. Fuel is counted, so it is the same on every
+//! [`scenario`] makes the requests, from a small pod to one of a megabyte; [`golden`] takes pods as users have them. Fuel is counted, so it is the same on every
 //! machine; time is measured, and told but never judged. [`kept`] is what is held against the last numbers, [`chart`] draws, and
 //! [`size`] tells what the module is made of.
 
 pub mod chart;
+pub mod golden;
 pub mod kept;
 pub mod scenario;
 pub mod size;

@@ -86,10 +86,10 @@ impl<T> Field<T> {
     /// # Errors
     /// Fails if `read` fails, and if the key occurs a second time, since decoders differ in which value they use.
     pub fn read<'j>(&mut self, reader: &mut Reader<'j>, read: impl FnOnce(&mut Reader<'j>) -> Result<T>) -> Result<()> {
-        if !matches!(self, Self::Missing) {
-            return Err(Unreadable::duplicate());
-        }
-        *self = if reader.is_null() { Self::Null(reader.raw()?.1) } else { Self::Present(read(reader)?) };
+        *self = match null(reader, matches!(self, Self::Missing))? {
+            Some(span) => Self::Null(span),
+            None => Self::Present(read(reader)?),
+        };
         Ok(())
     }
 
@@ -107,6 +107,16 @@ impl<T> Field<T> {
             Self::Present(value) => Some(value),
             Self::Missing | Self::Null(_) => None,
         }
+    }
+}
+
+/// Reads the value of a member if it is `null`. Not generic, so it is compiled once.
+#[inline(never)]
+fn null(reader: &mut Reader<'_>, is_first: bool) -> Result<Option<Span>> {
+    match (is_first, reader.is_null()) {
+        (false, _) => Err(Unreadable::duplicate()),
+        (true, true) => reader.raw().map(|(_, span)| Some(span)),
+        (true, false) => Ok(None),
     }
 }
 

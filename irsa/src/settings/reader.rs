@@ -218,6 +218,19 @@ impl<'j> Members<'_, 'j> {
         }
     }
 
+    /// Reads the value of a key that may be missing, and sets `target` to it. Leaves `target` as it is after an error, which
+    /// was added.
+    pub(super) fn set<T>(
+        &mut self,
+        target: &mut T,
+        key: &'static str,
+        read: impl FnOnce(Setting<'_, 'j>) -> Result<T>,
+    ) {
+        if let Ok(Some(value)) = self.optional(key, read) {
+            *target = value;
+        }
+    }
+
     /// Reads the value of a key that must be there.
     pub(super) fn required<T>(
         &mut self,
