@@ -44,12 +44,12 @@ pub enum Operation {
     Connect,
 }
 
-/// The text of an object, and what was read of it.
+/// The object of a request. A pod is already parsed.
 #[derive(Debug, Clone)]
 pub struct Document<'j> {
     /// The object's text.
     pub text: &'j str,
-    /// The position of that text in the text of the request.
+    /// The position of that text in the request.
     pub span: Span,
     reading: Reading<'j>,
 }
@@ -68,10 +68,10 @@ enum Reading<'j> {
 }
 
 impl<'j> Document<'j> {
-    /// The object as a pod.
+    /// Returns the object as a pod.
     ///
     /// # Errors
-    /// Fails if it cannot be read as a pod.
+    /// Fails if the object is not a valid pod.
     pub(crate) fn pod(&self) -> json::Result<Cow<'_, Pod<'j>>> {
         match &self.reading {
             Reading::Pod(read) => (**read).as_ref().map(Cow::Borrowed).map_err(Clone::clone),
@@ -100,7 +100,7 @@ impl<'j> Document<'j> {
         }
     }
 
-    /// Reads what the kind before the object tells to read. Without a kind, only takes the text.
+    /// Reads the object. Parses it as a pod if `kind` is `Pod` and comes first in the request.
     fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
         let Some(kind) = kind else {
             let (text, span) = reader.raw()?;
@@ -130,7 +130,7 @@ impl<'j> Request<'j> {
     /// Reads a request.
     ///
     /// # Errors
-    /// Fails if a field has another type than in Kubernetes, or an unknown operation.
+    /// Fails if a field does not have its Kubernetes type, or if the operation is unknown.
     pub fn read(reader: &mut Reader<'j>) -> json::Result<Self> {
         let mut uid = Field::Missing;
         let mut namespace = Field::Missing;
@@ -164,12 +164,12 @@ impl<'j> Request<'j> {
 }
 
 impl<'j> Request<'j> {
-    /// The object of the request.
+    /// The object of the request, which must exist.
     pub(crate) fn required_object(&self) -> json::Result<&Document<'j>> {
         self.object.get().ok_or_else(|| Unreadable::missing("an object").within("object"))
     }
 
-    /// The namespace of the request. The policy looks up accounts there and nowhere else.
+    /// The namespace of the request. Service accounts are looked up only there.
     pub(crate) fn required_namespace(&self) -> json::Result<Cow<'j, str>> {
         let namespace = self.namespace.decode();
         if is_dns_label(&namespace) {

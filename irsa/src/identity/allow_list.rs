@@ -1,4 +1,4 @@
-//! The setting `allowedAudiences`.
+//! Applies the settings `allowedRoles` and `allowedAudiences`.
 
 use crate::settings::Settings;
 

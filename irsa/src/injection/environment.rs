@@ -1,4 +1,4 @@
-//! The environment variables of an identity, in groups, in the order in which they are added.
+//! The environment variables of an identity. They form groups, in the order of injection.
 
 use std::borrow::Cow;
 
@@ -11,13 +11,13 @@ use crate::settings::{SessionName, Settings};
 /// The longest session name that STS accepts (`[\w+=,.@-]{2,64}`), in characters.
 const SESSION_NAME_LIMIT: usize = 64;
 
-/// The variables of the region.
+/// The variables for the region.
 pub(crate) const REGION: [EnvVar; 2] = [EnvVar::DefaultRegion, EnvVar::Region];
 
-/// The variables of web identity.
+/// The variables for web identity.
 pub(crate) const WEB_IDENTITY: [EnvVar; 2] = [EnvVar::RoleArn, EnvVar::WebIdentityTokenFile];
 
-/// The variables of container credentials.
+/// The variables for container credentials.
 pub(crate) const CONTAINER_CREDENTIALS: [EnvVar; 2] =
     [EnvVar::ContainerCredentialsFullUri, EnvVar::ContainerAuthorizationTokenFile];
 
@@ -52,9 +52,9 @@ impl MissingGroups {
     }
 }
 
-/// The variables to inject, in the order in which they are added, each with its group.
+/// The variables to inject: a fixed array of groups, in the order of injection.
 ///
-/// If a container sets one variable of a group, the group is not injected into it.
+/// If a container sets a variable of a group, it gets none of that group. A group may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Environment<'a>(Vec<(Group, (EnvVar, Value<'a>))>);
 
@@ -63,7 +63,7 @@ pub(crate) struct Environment<'a>(Vec<(Group, (EnvVar, Value<'a>))>);
 pub(crate) enum Value<'a> {
     /// A literal.
     Text(Cow<'a, str>),
-    /// The pod's name, by `fieldRef`.
+    /// The pod's name, by a `fieldRef`.
     PodName,
 }
 
@@ -102,13 +102,13 @@ impl<'a> Environment<'a> {
         missing
     }
 
-    /// The variables of these groups, in the order in which they are added.
+    /// The variables of these groups, in the order of injection.
     pub(crate) fn variables(&self, groups: MissingGroups) -> impl Iterator<Item = &(EnvVar, Value<'a>)> {
         self.0.iter().filter(move |(group, _)| groups.has(*group)).map(|(_, variable)| variable)
     }
 }
 
-/// The variables by which SDKs find an identity of this method.
+/// The two variables that tell SDKs about this method.
 pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     match method {
         CredentialMethod::WebIdentity { .. } => WEB_IDENTITY,
@@ -116,8 +116,7 @@ pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     }
 }
 
-/// Whether a container sets its own credentials, region and STS endpoint. The policy then leaves it alone, as the
-/// webhook does.
+/// Whether a container already sets credentials, a region and the STS endpoint. It is skipped then, as in the webhook.
 pub(crate) fn is_complete(container: &Container<'_>, method: &CredentialMethod<'_>) -> bool {
     let sets_one_of = |pair: [EnvVar; 2]| pair.into_iter().any(|variable| container.sets(variable));
     sets_one_of(credentials_pair(method)) && sets_one_of(REGION) && container.sets(EnvVar::StsRegionalEndpoints)
@@ -134,8 +133,9 @@ fn credentials<'a>(identity: &'a Identity<'_>, pod: &Pod<'_>) -> [(EnvVar, Value
     [(source_name, Value::Text(Cow::Borrowed(source))), (file_name, file)]
 }
 
-/// A session name has at least two characters, so a pod name of one character gives none. A generated name always fits:
-/// the API server generates at most 63 characters.
+/// The session name. None for a pod name of one character, because a session name needs at least two.
+///
+/// A generated pod name always fits: it has at most 63 characters.
 fn session_name(pod: &Pod<'_>) -> Option<Value<'static>> {
     let Some(metadata) = pod.metadata.get() else { return Some(Value::PodName) };
     let name = metadata.name.decode();

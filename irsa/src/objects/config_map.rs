@@ -1,8 +1,8 @@
-//! kOps's `ConfigMap`: the one value that the policy reads of it.
+//! Reads kOps's `ConfigMap`: the value of its key `config`.
 
 use crate::json::{RawStr, Read, Reader, Result};
 
-/// The key of the role mappings.
+/// The key that contains the role mappings.
 pub(crate) const CONFIG_KEY: &str = "config";
 
 /// `data` of the `ConfigMap`.

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::json::{Brackets, Field, RawStr, Read, Reader, Result, Span};
 use crate::util::names::{Entry, sort};
 
-/// The label that opts a pod out of injection, whatever its value and the prefix of the annotations. The `objectSelector`
-/// of AWS's webhook has this key.
+/// The label that opts a pod out of injection. Its value and the setting `annotationPrefix` do not matter. AWS's
+/// webhook has this key in its `objectSelector`.
 pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
 
-/// The label of pods with container credentials.
+/// The label for pods with container credentials.
 pub(crate) const POD_IDENTITY_LABEL: &str = "eks.amazonaws.com/pod-identity";
 
 /// The value of [`POD_IDENTITY_LABEL`].
@@ -21,19 +21,19 @@ const MIRROR_POD_ANNOTATION: &str = "kubernetes.io/config.mirror";
 /// An object's `metadata`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metadata<'j> {
-    /// Its position.
+    /// The position of `metadata`.
     pub(crate) brackets: Brackets,
     /// The object's name. Empty if the API server will generate one.
     pub(crate) name: RawStr<'j>,
-    /// Its namespace. Empty if it has none.
+    /// The object's namespace. Empty if it has none.
     pub(crate) namespace: RawStr<'j>,
     /// Its annotations.
     pub(crate) annotations: Annotations<'j>,
     /// Its labels.
     pub(crate) labels: Field<Labels<'j>>,
-    /// Whether an owner controls it, as a Deployment controls its replica sets.
+    /// Whether another object controls it, as a Deployment controls its replica sets.
     pub(crate) is_controlled: bool,
-    /// Whether it has a `deletionTimestamp`: it is being deleted, and waits for its finalizers.
+    /// Whether it has a `deletionTimestamp`. The object then only waits for its finalizers.
     pub(crate) is_terminating: bool,
 }
 
@@ -94,7 +94,7 @@ impl<'j> Read<'j> for Owners {
     }
 }
 
-/// An object's annotations, in their order in the text.
+/// An object's annotations, in the order of the JSON.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Annotations<'j>(Vec<(RawStr<'j>, RawStr<'j>)>);
 
@@ -112,11 +112,11 @@ impl<'j> Annotations<'j> {
         self.last(|name| is_under(&name.decode(), prefix, key))
     }
 
-    /// Whether both have the same annotations, of those that are relevant. Of a duplicate key the last counts.
+    /// Whether both objects have the same relevant annotations. If a key occurs twice, the last value wins.
     pub(crate) fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let mut one = self.relevant(&is_relevant);
         let mut other = other.relevant(&is_relevant);
-        // Most updates don't change the order.
+        // Most updates keep the order of the annotations.
         one == other || {
             keep_last(&mut one);
             keep_last(&mut other);
@@ -138,12 +138,12 @@ impl<'j> Annotations<'j> {
         self.keys().any(|other| other == key)
     }
 
-    /// The keys and values, in their order in the text.
+    /// The keys and values, in the order of the JSON.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (RawStr<'j>, RawStr<'j>)> {
         self.0.iter().copied()
     }
 
-    /// The keys, in their order in the text.
+    /// The keys, in the order of the JSON.
     pub(crate) fn keys(&self) -> impl Iterator<Item = RawStr<'j>> {
         self.0.iter().map(|(key, _)| *key)
     }
@@ -172,7 +172,7 @@ fn is_under(name: &str, prefix: &str, key: &str) -> bool {
 /// An object's labels.
 #[derive(Debug, Clone)]
 pub(crate) struct Labels<'j> {
-    /// Their position.
+    /// The position of `labels`.
     pub(crate) brackets: Brackets,
     /// Whether the [skip label](SKIP_LABEL) is present, whatever its value.
     pub(crate) skip: bool,

@@ -1,8 +1,8 @@
-//! The operating system of the nodes that a pod can run on.
+//! Finds the operating system of the nodes that a pod can run on.
 
 use crate::json::{Field, RawStr, Read, Reader, Result};
 
-/// What a pod says about the operating system of its nodes.
+/// The fields of a pod that decide the operating system of its nodes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct NodeOs {
     /// `os`.
@@ -101,7 +101,7 @@ fn read_required(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(reader.only_member("nodeSelectorTerms", read_terms)?.into_value())
 }
 
-/// Whether there are terms, and each requires Windows. Terms are alternatives.
+/// Whether each term requires Windows, and there is at least one. One term must be met.
 fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     let (mut count, mut windows) = (0_usize, 0_usize);
     reader.array(|reader, _| {
@@ -113,7 +113,7 @@ fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(count > 0 && windows == count)
 }
 
-/// Whether one of the expressions requires Windows. All must hold.
+/// Whether an expression of a term requires Windows. All expressions must be met.
 fn read_expressions(reader: &mut Reader<'_>) -> Result<bool> {
     let mut requires_windows = false;
     reader.array(|reader, _| {
