@@ -87,9 +87,11 @@ impl<T> Field<T> {
     /// Fails if `read` fails, or if the key occurs a second time. Decoders disagree on which value of a duplicate key
     /// to use.
     pub fn read<'j>(&mut self, reader: &mut Reader<'j>, read: impl FnOnce(&mut Reader<'j>) -> Result<T>) -> Result<()> {
-        *self = match null(reader, matches!(self, Self::Missing))? {
-            Some(span) => Self::Null(span),
-            None => Self::Present(read(reader)?),
+        let is_first = matches!(self, Self::Missing);
+        *self = if is_first && !reader.is_null() {
+            Self::Present(read(reader)?)
+        } else {
+            Self::Null(null(reader, is_first)?)
         };
         Ok(())
     }
@@ -111,14 +113,11 @@ impl<T> Field<T> {
     }
 }
 
-/// Reads the value of a member if it is `null`. Not generic, so it is compiled once.
+/// Reads a `null`. Fails if the key occurred before. Not generic, so that it is compiled once.
+#[cold]
 #[inline(never)]
-fn null(reader: &mut Reader<'_>, is_first: bool) -> Result<Option<Span>> {
-    match (is_first, reader.is_null()) {
-        (false, _) => Err(Unreadable::duplicate()),
-        (true, true) => reader.raw().map(|(_, span)| Some(span)),
-        (true, false) => Ok(None),
-    }
+fn null(reader: &mut Reader<'_>, is_first: bool) -> Result<Span> {
+    if is_first { reader.raw().map(|(_, span)| span) } else { Err(Unreadable::duplicate()) }
 }
 
 impl<T: Default> Field<T> {

@@ -108,7 +108,7 @@ fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue
         ("value", &mut value),
         ("valueFrom", &mut |reader: &mut Reader<'j>| value_from.read(reader, |reader| Ok(reader.raw()?.0))),
     ])?;
-    if let Some(variable) = EnvVar::named(name.into_value()) {
+    if let Some(variable) = EnvVar::named(&name.into_value().decode()) {
         let value = match value_from.get() {
             // Parsed only now, because most variables of a pod do not belong to AWS.
             Some(text) => EnvVarValue::Reference {

@@ -2,7 +2,6 @@
 //!
 //! Source: the AWS SDKs and Tools Reference Guide, "Environment variables support".
 
-use crate::json::RawStr;
 use crate::util::substring::contains;
 
 /// Defines [`EnvVar`] from the table below.
@@ -62,8 +61,7 @@ variables! {
 
 impl EnvVar {
     /// The variable of this name, if it is in the table.
-    pub(crate) fn named(name: RawStr<'_>) -> Option<Self> {
-        let name = name.decode();
+    pub(crate) fn named(name: &str) -> Option<Self> {
         // Most variables of a pod are not AWS's, and a pattern costs less than a comparison of strings.
         let [b'A', b'W' | b'M', ..] = name.as_bytes() else { return None };
         Self::ALL.into_iter().find(|variable| variable.name() == name)
