@@ -1,7 +1,7 @@
 //! The service accounts of the input that have a role.
 
 use irsa::json::Reader;
-use irsa::{Request, Review, Settings};
+use irsa::{Request, Review, RoleArn, Settings};
 use serde_json::{Value, json};
 
 use crate::check::names::OwnFinding;
@@ -46,6 +46,8 @@ fn member<'f>(
     let mut lookup = Lookup::new(index, usize::MAX);
     let review = Review::new(&request, settings, &mut lookup);
     let (_, arn) = review.audit_annotations.iter().find(|(key, _)| *key == "role-arn")?;
+    // An invalid ARN is a finding of its own.
+    RoleArn::new(arn.as_str().into()).ok()?;
     let audience = review.mutated_object.and_then(|pod| {
         let pod: Value = serde_json::from_str(&pod.to_string()).ok()?;
         // The token's volume is the first one.

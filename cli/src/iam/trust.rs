@@ -53,7 +53,10 @@ impl Trust {
         let Some(step) = worst else {
             return Self { outcome: Outcome::Passed, reason: String::new(), fix: None };
         };
-        let sentence = lower_case_start(step.says.trim_end_matches('.'));
+        let says = step.says.trim_end_matches('.');
+        // The finding says already that the trust policy does not admit the account.
+        let sentence =
+            lower_case_start(says.strip_prefix("The role's trust policy rejects this pod: ").unwrap_or(says));
         let reasons = step.reasons.iter().map(|reason| reason.trim_end_matches('.').to_owned());
         let reasons = reasons.filter(|reason| !sentence.ends_with(reason.as_str()));
         let reason = std::iter::once(sentence.clone()).chain(reasons).collect::<Vec<_>>().join("; ");

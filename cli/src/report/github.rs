@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{Level, Report, line, summary_line};
+use super::{Level, Report, summary_line};
+use crate::output::line;
 
 /// Writes the report. The summary follows as plain text.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {

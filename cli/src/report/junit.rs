@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{Finding, Level, ObjectName, Report, line};
+use super::{Finding, Level, ObjectName, Report};
+use crate::output::line;
 
 /// Writes the report.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {

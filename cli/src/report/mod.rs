@@ -16,8 +16,9 @@ use manifest_reader::Position;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use pretty::summary_line;
-pub use printable::line;
+pub use pretty::{Layout, summary_line};
+
+use crate::output;
 
 /// Where the pages about findings are.
 const DOCS: &str = "https://github.com/irsa-policy/irsa-policy/blob/main/docs";
@@ -263,15 +264,15 @@ impl Report {
         }
     }
 
-    /// Writes the report. `is_quiet` leaves out notes and the summary of the pretty format.
+    /// Writes the report. `layout` is that of the pretty format.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn write(&self, format: Format, is_quiet: bool, out: &mut dyn Write) -> Result<()> {
+    pub fn write(&self, format: Format, layout: Layout, out: &mut dyn Write) -> Result<()> {
         match format {
-            Format::Pretty => pretty::write(self, is_quiet, out)?,
-            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&json::report(self))?)?,
-            Format::Sarif => writeln!(out, "{}", serde_json::to_string_pretty(&sarif::log(self))?)?,
+            Format::Pretty => pretty::write(self, layout, out)?,
+            Format::Json => writeln!(out, "{}", output::json(&json::report(self))?)?,
+            Format::Sarif => writeln!(out, "{}", output::json(&sarif::log(self))?)?,
             Format::Junit => junit::write(self, out)?,
             Format::Github => github::write(self, out)?,
         }

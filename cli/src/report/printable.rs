@@ -2,6 +2,7 @@
 //! the direction of writing.
 
 use super::{FleetRow, ObjectName, Report, Restart};
+use crate::output::line;
 
 impl Report {
     /// The report with each text on one line, and escaped. Names of files stay, so that other programs find the files.
@@ -34,9 +35,4 @@ fn escape_object(ObjectName { api_version, kind, namespace, name }: &mut ObjectN
 
 fn escape(text: &mut String) {
     *text = line(text);
-}
-
-/// A text as one line.
-pub fn line(text: &str) -> String {
-    irsa::escaped_line(text, usize::MAX)
 }
