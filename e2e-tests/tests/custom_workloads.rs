@@ -1,5 +1,5 @@
-//! Tests the entries of `docs/custom-workloads.yaml` through the built module: each path finds the account in an object of
-//! its kind's real shape.
+//! Tests the entries of `docs/custom-workloads.yaml` through the built module. Each path must find the service account
+//! in an object of its kind with a real structure.
 
 mod support;
 

@@ -42,22 +42,22 @@ pub enum Operation {
     Connect,
 }
 
-/// The text of an object, and the pod if it is one.
+/// The object of a request. A pod is already parsed.
 #[derive(Debug, Clone)]
 pub struct Document<'j> {
     /// The object's text.
     pub text: &'j str,
-    /// The position of that text in the text of the request.
+    /// The position of that text in the request.
     pub span: Span,
-    /// The pod, if it was read while the request was.
+    /// The pod, if the object was parsed as one.
     pod: Option<json::Result<Pod<'j>>>,
 }
 
 impl<'j> Document<'j> {
-    /// The object as a pod.
+    /// Returns the object as a pod.
     ///
     /// # Errors
-    /// Fails if it cannot be read as a pod.
+    /// Fails if the object is not a valid pod.
     pub(crate) fn pod(&self) -> json::Result<Cow<'_, Pod<'j>>> {
         match &self.pod {
             Some(Ok(pod)) => Ok(Cow::Borrowed(pod)),
@@ -77,7 +77,7 @@ impl<'j> Document<'j> {
         Ok(metadata.into_value())
     }
 
-    /// Reads the object as a pod if the kind before it says so; otherwise only takes its text.
+    /// Reads the object. Parses it as a pod if `kind` is `Pod` and comes first in the request.
     fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
         if !kind.is_some_and(GroupVersionKind::is_pod) {
             let (text, span) = reader.raw()?;
@@ -92,7 +92,7 @@ impl<'j> Request<'j> {
     /// Reads a request.
     ///
     /// # Errors
-    /// Fails if a field has another type than in Kubernetes, or an unknown operation.
+    /// Fails if a field does not have its Kubernetes type, or if the operation is unknown.
     pub fn read(reader: &mut Reader<'j>) -> json::Result<Self> {
         let mut uid = Field::Missing;
         let mut namespace = Field::Missing;
@@ -126,12 +126,12 @@ impl<'j> Request<'j> {
 }
 
 impl<'j> Request<'j> {
-    /// The object of the request.
+    /// The object of the request, which must exist.
     pub(crate) fn required_object(&self) -> json::Result<&Document<'j>> {
         self.object.get().ok_or_else(|| Unreadable::missing("an object").within("object"))
     }
 
-    /// The namespace of the request. The policy looks up accounts there and nowhere else.
+    /// The namespace of the request. Service accounts are looked up only there.
     pub(crate) fn required_namespace(&self) -> json::Result<Cow<'j, str>> {
         let namespace = self.namespace.decode();
         if is_dns_label(&namespace) {

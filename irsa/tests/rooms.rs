@@ -117,7 +117,7 @@ fn imports(code: &str, module: &str, known: &[String]) -> Vec<String> {
     imports
 }
 
-/// The paths at the start of a text, with the braces of a `use` taken apart one level deep.
+/// The paths at the start of a string. Expands one level of the braces of a `use`.
 fn expand(text: &str) -> Vec<String> {
     let is_path = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | ':');
     let end = text.find(|sign| !is_path(sign)).unwrap_or(text.len());

@@ -9,7 +9,7 @@ pub enum Field<T> {
     /// The object does not have the key.
     #[default]
     Missing,
-    /// The value is `null`, which counts as missing.
+    /// The value is `null`, which is treated as missing.
     Null(Span),
     /// The value.
     Present(T),
@@ -19,7 +19,8 @@ impl<T> Field<T> {
     /// Reads the member's value.
     ///
     /// # Errors
-    /// Fails if `read` fails, and if the key occurs a second time, since decoders differ in which value they use.
+    /// Fails if `read` fails, or if the key occurs a second time. Decoders disagree on which value of a duplicate key
+    /// to use.
     pub fn read<'j>(&mut self, reader: &mut Reader<'j>, read: impl FnOnce(&mut Reader<'j>) -> Result<T>) -> Result<()> {
         if !matches!(self, Self::Missing) {
             return Err(Unreadable::duplicate());
@@ -55,12 +56,12 @@ impl<T: Default> Field<T> {
     }
 }
 
-/// An array that is a member of an object: where it is, and what was read of its elements.
+/// An array that is a member of an object: its position, and what was read from its elements.
 #[derive(Debug, Clone)]
 pub struct Array<T> {
-    /// Where the array is.
+    /// The position of the array.
     pub place: Field<Brackets>,
-    /// What was read of the elements, in their order.
+    /// What was read from the elements, in their order.
     pub elements: Vec<T>,
 }
 
@@ -71,10 +72,10 @@ impl<T> Default for Array<T> {
 }
 
 impl<T> Array<T> {
-    /// Reads the member's value. `read` reads one element and pushes what to keep of it.
+    /// Reads the member's value. `read` reads one element, and pushes what it keeps.
     ///
     /// # Errors
-    /// Fails as [`Field::read`] does, and if `read` fails; the error's path then contains the element's index.
+    /// Fails as [`Field::read`] does, and if `read` fails. The path of the error then contains the element's index.
     pub fn read<'j>(
         &mut self,
         reader: &mut Reader<'j>,

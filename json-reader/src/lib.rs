@@ -1,7 +1,8 @@
 //! Reads JSON in one pass, with the position of each value, and writes JSON strings.
 //!
-//! A [`Reader`] pulls values out of a text. Since it reports where each value is, a caller can insert members into an
-//! object and copy the rest of the text as it is: every field and every value is kept, also those nobody has read.
+//! A [`Reader`] reads values one after the other, and reports the position of each. So a caller can insert members into
+//! an object and copy everything else unchanged. Every field and value is kept, including those that the caller did not
+//! read.
 //!
 //! - [`Unreadable`]: an error with the JSON path of the value. It never contains a value, which may be a secret.
 //! - [`Field`]: a member that can be missing, `null` or present, and must not occur twice.

@@ -1,4 +1,4 @@
-//! The numbers of the last change, kept in the repository, so that none grows unseen.
+//! The numbers of the last change. They are kept in the repository, so that a number that grows is noticed.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measurement, Subject};
 
-/// By how much a number may grow without being kept anew, in percent.
+/// How much a number may grow before it must be updated, in percent.
 pub const TOLERANCE: u64 = 2;
 
-/// What is kept.
+/// The numbers that are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
-    /// The compiler that built the module: another one builds another module.
+    /// The compiler that built the module. Another version builds a different module.
     pub compiler: String,
     /// The module's length, in bytes.
     pub module_bytes: u64,
-    /// The fuel of making an instance.
+    /// The fuel to make an instance.
     pub startup_fuel: u64,
     /// The fuel of each request.
     pub fuel: BTreeMap<String, u64>,
 }
 
 impl Kept {
-    /// What is to be kept of measurements.
+    /// The numbers to keep of these measurements.
     #[must_use]
     pub fn new(compiler: &str, policy: &Subject, measurements: &[Measurement]) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Kept {
         }
     }
 
-    /// What has grown by more than [`TOLERANCE`] since, or is not kept, a line each.
+    /// The numbers that have grown by more than [`TOLERANCE`], or are not kept yet. One line each.
     #[must_use]
     pub fn grown_to(&self, now: &Self) -> Vec<String> {
         let mut grown = Vec::new();

@@ -1,4 +1,4 @@
-//! `policy-host bench`: what the policy costs, beside the floor.
+//! `policy-host bench`: the cost of the policy, compared with the floor.
 
 use std::fs;
 use std::io::Write;
@@ -44,7 +44,7 @@ pub struct Args {
     chart: Option<PathBuf>,
 }
 
-/// Measures and prints.
+/// Measures and prints the cost.
 pub fn execute(args: &Args) -> Result<()> {
     let (floor, policy) = (subject(&args.floor)?, subject(&args.policy)?);
     writeln!(anstream::stdout(), "module: {} bytes, floor: {} bytes\n\n{HEAD}", policy.bytes(), floor.bytes())?;

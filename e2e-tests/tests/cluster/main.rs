@@ -6,6 +6,7 @@
 mod api;
 mod check;
 mod clients;
+mod commands;
 mod conditions;
 mod control_plane;
 mod decoder;

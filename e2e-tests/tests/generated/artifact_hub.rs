@@ -96,4 +96,8 @@ fn every_file_names_the_same_version() {
     assert_eq!(policy.matches("  module: ").count(), policy.matches(&format!("  module: {module}")).count());
     let chart: Value = yaml_serde::from_str(&read("chart/Chart.yaml")).unwrap();
     assert_eq!((&chart["version"], &chart["appVersion"]), (&json!(version), &json!(version)));
+    let action: Value = yaml_serde::from_str(&read("action.yml")).unwrap();
+    assert_eq!(action["inputs"]["version"]["default"], format!("v{version}"));
+    let hooks: Value = yaml_serde::from_str(&read(".pre-commit-hooks.yaml")).unwrap();
+    assert_eq!(hooks[1]["entry"], format!("ghcr.io/irsa-policy/irsa:v{version} check"));
 }

@@ -132,5 +132,10 @@ fn label(key: &str) -> String {
             other => label.push(other),
         }
     }
-    label.replace(" arn", " ARN").replace(" uri", " URI").replace(" sts", " STS").replace(" id", " ID")
+    label
+        .replace("config map", "ConfigMap")
+        .replace(" arn", " ARN")
+        .replace(" uri", " URI")
+        .replace(" sts", " STS")
+        .replace(" id", " ID")
 }

@@ -73,8 +73,8 @@ fn every_example_and_every_default_is_valid() {
     assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
 }
 
-/// Reading knows every key of the table, and expects the value that the table says. Keys that are read without an entry in
-/// the table are found by an assertion in the core, which every test that reads settings runs.
+/// Every key of the table is read, and expects the value that the table says. An assertion in the core finds keys that
+/// are read without an entry in the table. Every test that reads settings runs it.
 #[test]
 fn every_key_is_read_as_the_table_says() {
     for (path, members) in OBJECTS {

@@ -1,4 +1,4 @@
-//! Read access to the cluster, implemented by the host: objects by name, and nothing else.
+//! Read access to the cluster, which the host implements. It reads single objects by name.
 
 pub(crate) mod lookups;
 
@@ -21,11 +21,11 @@ pub struct Query<'a> {
 }
 
 impl Query<'_> {
-    /// Reads the metadata of an answer, which must be the object of the query. `member` reads or skips each other
-    /// member of the object.
+    /// Reads the answer, and returns its metadata. The answer must be the object of the query. `member` reads or skips
+    /// each other member of the object.
     ///
     /// # Errors
-    /// Fails if the answer is another object, or is not JSON.
+    /// Fails if the answer is another object or not JSON.
     pub(crate) fn read<'j>(
         &self,
         answer: &'j str,
@@ -55,22 +55,22 @@ impl Query<'_> {
     }
 }
 
-/// Read access to the cluster, implemented by the host.
+/// Read access to the cluster. The host implements it.
 pub trait Cluster {
     /// The JSON of an object.
     ///
     /// # Errors
-    /// Fails if there is no such object, and if the lookup fails. The two must never be mistaken for each other.
+    /// Fails with `NotFound` if the object does not exist, and with `Failed` if that is unknown.
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError>;
 }
 
-/// Why a lookup has no object.
+/// Why a lookup returns no object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookupError {
-    /// The cluster has no object of this name.
+    /// The object does not exist.
     NotFound,
-    /// The lookup failed, so the object may exist. The text is the reason as part of one line: without a final period,
-    /// and with user input in backticks.
+    /// The lookup failed, so the object may exist. The text is the reason, for the end of a message: one line, no final
+    /// period, user input in backticks.
     Failed(String),
 }
 

@@ -1,8 +1,8 @@
-//! The setting `actions`: what to do about each kind of finding.
+//! The setting `actions`: the action for each kind of finding.
 
 use super::kind::{Action, FindingKind};
 
-/// The action of each kind of finding: the one from the settings, else the default.
+/// The action for each kind of finding: from the settings, or the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
 
@@ -13,7 +13,7 @@ impl Actions {
         let chosen = self.0.iter().zip(FindingKind::ALL).find_map(|(action, other)| action.filter(|_| other == kind));
         match (chosen, kind) {
             (Some(action), _) => action,
-            // Nothing is lost by admitting a workload: its pods are checked.
+            // Admitting a workload loses nothing, because its pods are checked when they are created.
             (None, FindingKind::MissingServiceAccount | FindingKind::LookupFailed) if is_about_template => Action::Warn,
             (None, _) => kind.default_action(),
         }

@@ -1,34 +1,33 @@
-//! User input as part of one line of a message.
+//! Escapes user input, so that it can't change how a message is displayed.
 //!
-//! Control characters, line separators and characters that turn the direction of writing are escaped, since they
-//! could break the line, the terminal, or the order in which a line is read (Unicode, annex 9 and section 23.2).
+//! Control characters, line separators and bidirectional formatting characters are escaped. Unescaped, they could break
+//! a line, control a terminal, or reorder the text (Unicode, annex 9 and section 23.2).
 
 use std::fmt::{self, Write};
 
-/// Marks a cut.
+/// Marks the end of a string that was cut.
 const ELLIPSIS: &str = "\u{2026}";
 
-/// A line under construction: escapes what it is given, and takes no more than about `limit` bytes.
+/// Builds a line: escapes its input, and stops after about `limit` bytes.
 pub(super) struct Line {
     text: String,
     limit: usize,
 }
 
 impl Line {
-    /// An empty line of at most `limit` bytes, plus the length of one escape.
+    /// An empty line. Its limit may be exceeded by one escape.
     pub(super) fn new(limit: usize) -> Self {
         Self { text: String::new(), limit }
     }
 
-    /// The number of bytes so far.
+    /// The current length in bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
     /// Writes formatted text.
     pub(super) fn push(&mut self, text: fmt::Arguments<'_>) {
-        // INVARIANT: `write_str` below never fails, so an error could only come from a `Display` of this crate, and
-        // none of them fails.
+        // INVARIANT: `write_str` below never fails, and no `Display` of this crate fails.
         let _ = self.write_fmt(text);
     }
 
@@ -54,10 +53,10 @@ impl Write for Line {
     }
 }
 
-/// A text as one line of at most `limit` bytes: escaped, and cut with an ellipsis.
+/// Returns user input as one line of at most `limit` bytes: escaped, and cut with an ellipsis.
 #[must_use]
 pub fn escaped_line(text: &str, limit: usize) -> String {
-    // One byte more than fits, so that a text that is too long is seen to be.
+    // One byte more than the limit, so that `truncate` recognizes a longer text.
     let mut line = Line::new(limit.saturating_add(1));
     line.push(format_args!("{text}"));
     let mut text = line.into_text();
@@ -65,7 +64,7 @@ pub fn escaped_line(text: &str, limit: usize) -> String {
     text
 }
 
-/// Cuts a text to `limit` bytes, ellipsis included.
+/// Cuts a string to `limit` bytes, including the ellipsis.
 pub(super) fn truncate(text: &mut String, limit: usize) {
     if text.len() <= limit {
         return;
@@ -78,7 +77,7 @@ pub(super) fn truncate(text: &mut String, limit: usize) {
     text.push_str(ELLIPSIS);
 }
 
-/// Whether a character ends a line, or turns the direction of writing.
+/// Whether a character ends a line, or changes the direction of text.
 fn is_layout(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

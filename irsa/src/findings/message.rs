@@ -1,7 +1,8 @@
 //! The message of a finding.
 //!
-//! Form: what it is about, what was expected and what was found, then the fix. Lower-case start, no final period, user
-//! input in backticks. A message quotes at most one value, which is what gets cut if the line is too long.
+//! A message says what it is about, what was expected, what was found, and how to fix it. It starts in lower case, has
+//! no final period, and puts user input in backticks. It quotes at most one value. That value is cut if the line is too
+//! long.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,20 +12,20 @@ use super::place::{ItemKind, Owner, Place, TargetKind};
 use crate::json::RawStr;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
-/// The longest name that a place has, in bytes. Kubernetes accepts no longer ones.
+/// The maximum length of a name in a place, in bytes. Kubernetes accepts no longer names.
 const NAME_LIMIT: usize = 1024;
 
-/// The shortest that a quoted value is cut to, in bytes.
+/// The minimum length of a quoted value that is cut, in bytes.
 const QUOTE_MIN: usize = 16;
 
-/// The object, or the part of the pod, that a message is about.
+/// The object or part of a pod that a message is about.
 #[derive(Clone, Copy)]
 pub(crate) enum Subject<'a> {
     /// The pod or the pod template.
     Pod,
     /// The metadata of the workload itself.
     Metadata,
-    /// A container or init container of this name.
+    /// The container or init container of this name.
     Container(RawStr<'a>),
     /// A service account.
     ServiceAccount(&'a AccountName),
@@ -55,7 +56,7 @@ pub(crate) enum Item<'a> {
     AnnotationKey(&'a str),
     /// A label.
     Label(&'static str),
-    /// An environment variable. The message goes on with what is wrong about it.
+    /// An environment variable. The text follows without a colon.
     Variable(&'static str),
     /// A volume.
     Volume(&'a str),
@@ -63,7 +64,7 @@ pub(crate) enum Item<'a> {
     Mount(&'a str),
     /// An entry of the `ConfigMap`, by its key.
     Entry(&'a str),
-    /// The name of the service account, which the message does not repeat.
+    /// The name of the service account. The subject already contains it.
     ServiceAccountName,
 }
 
@@ -98,7 +99,7 @@ impl fmt::Display for Item<'_> {
     }
 }
 
-/// An unformatted message; formatted only if its finding is not ignored.
+/// An unformatted message. It is formatted only if its finding is not ignored.
 #[derive(Clone, Copy)]
 pub(crate) struct Message<'a> {
     subject: Subject<'a>,
@@ -114,26 +115,26 @@ impl<'a> Message<'a> {
         Self { subject, item: Item::Whole, text, value: None, rest: format_args!("") }
     }
 
-    /// Names the thing within the subject.
+    /// Sets the item within the subject.
     pub(crate) fn on(self, item: Item<'a>) -> Self {
         Self { item, ..self }
     }
 
-    /// Quotes a value behind the text, in backticks.
+    /// Appends a quoted value, in backticks.
     pub(crate) fn quote(self, value: &'a str) -> Self {
         Self { value: Some(value), ..self }
     }
 
-    /// Adds text behind the quoted value.
+    /// Appends text after the quoted value.
     pub(crate) fn then(self, rest: fmt::Arguments<'a>) -> Self {
         Self { rest, ..self }
     }
 
-    /// Formats the message, without the path of a template, which comes before it. User input is cut at `limit` bytes.
+    /// Formats the message, without the path of a pod template. User input is cut at `limit` bytes.
     pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
         match self.subject {
-            // The template stands for the pod.
+            // In a template, the template's path is the subject.
             Subject::Pod if is_in_template => line.push(format_args!("{}", self.item)),
             subject => line.push(format_args!("{subject}: {}", self.item)),
         }
@@ -150,7 +151,7 @@ impl<'a> Message<'a> {
         Text { text: line.into_text(), quote }
     }
 
-    /// Where the message points to.
+    /// The place that the message is about.
     pub(super) fn place(&self, template: Option<(TargetKind, &str)>) -> Place {
         let (kind, mut name) = self.item.place();
         name.truncate(name.floor_char_boundary(NAME_LIMIT));
@@ -177,12 +178,13 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// A text without a quoted value.
+    /// A message without a quoted value.
     pub(super) fn plain(text: String) -> Self {
         Self { text, quote: None }
     }
 
-    /// The text behind a prefix, in `advice` bytes if cutting the quoted value does it, and never more than `limit` bytes.
+    /// The message after a prefix. Cuts the quoted value to fit into `advice` bytes, if possible. Never returns more
+    /// than `limit` bytes.
     pub(super) fn shortened(&self, prefix: &str, advice: usize, limit: usize) -> String {
         let mut text = self.text.clone();
         if let Some(quote) = &self.quote {

@@ -1,8 +1,8 @@
-//! The settings `allowedRoles` and `allowedAudiences`.
+//! Applies the settings `allowedRoles` and `allowedAudiences`.
 
 use crate::settings::Settings;
 
-/// Whether a namespace may use a role. If `allowedRoles` is set, a namespace that no entry matches may use none.
+/// Whether a namespace may use a role. If `allowedRoles` is set, a namespace without a matching entry may use no role.
 pub(crate) fn allows_role(settings: &Settings<'_>, namespace: &str, arn: &str) -> bool {
     let Some(entries) = &settings.allowed_roles else { return true };
     entries.iter().any(|entry| {

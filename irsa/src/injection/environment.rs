@@ -1,4 +1,4 @@
-//! The environment variables of an identity, in groups, in the order in which they are added.
+//! The environment variables of an identity. They form groups, in the order of injection.
 
 use std::borrow::Cow;
 
@@ -11,26 +11,25 @@ use crate::settings::{SessionName, Settings};
 /// The longest session name that STS accepts (`[\w+=,.@-]{2,64}`), in characters.
 const SESSION_NAME_LIMIT: usize = 64;
 
-/// The variables of the region.
+/// The variables for the region.
 pub(crate) const REGION: [EnvVar; 2] = [EnvVar::DefaultRegion, EnvVar::Region];
 
-/// The variables of web identity.
+/// The variables for web identity.
 pub(crate) const WEB_IDENTITY: [EnvVar; 2] = [EnvVar::RoleArn, EnvVar::WebIdentityTokenFile];
 
-/// The variables of container credentials.
+/// The variables for container credentials.
 pub(crate) const CONTAINER_CREDENTIALS: [EnvVar; 2] =
     [EnvVar::ContainerCredentialsFullUri, EnvVar::ContainerAuthorizationTokenFile];
 
 /// The number of groups of variables.
 pub(crate) const GROUPS: usize = 5;
 
-/// Which groups of variables a container lacks, by their place in [`Environment`].
+/// Which groups of variables a container lacks, by their index in [`Environment`].
 pub(crate) type MissingGroups = [bool; GROUPS];
 
-/// The variables to inject: a fixed array of groups, in the order in which they are added.
+/// The variables to inject: a fixed array of groups, in the order of injection.
 ///
-/// If a container sets one variable of a group, the group is not injected into it. A group without variables is not
-/// injected at all.
+/// If a container sets a variable of a group, it gets none of that group. A group may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Environment<'a>([Vec<(EnvVar, Value<'a>)>; GROUPS]);
 
@@ -39,7 +38,7 @@ pub(crate) struct Environment<'a>([Vec<(EnvVar, Value<'a>)>; GROUPS]);
 pub(crate) enum Value<'a> {
     /// A literal.
     Text(Cow<'a, str>),
-    /// The pod's name, by `fieldRef`.
+    /// The pod's name, by a `fieldRef`.
     PodName,
 }
 
@@ -75,13 +74,13 @@ impl<'a> Environment<'a> {
         self.0.each_ref().map(|group| !group.is_empty() && !group.iter().any(|(variable, _)| container.sets(*variable)))
     }
 
-    /// The variables of these groups, in the order in which they are added.
+    /// The variables of these groups, in the order of injection.
     pub(crate) fn variables(&self, groups: MissingGroups) -> impl Iterator<Item = &(EnvVar, Value<'a>)> {
         self.0.iter().zip(groups).filter(|(_, is_missing)| *is_missing).flat_map(|(group, _)| group)
     }
 }
 
-/// The variables by which SDKs find an identity of this method.
+/// The two variables that tell SDKs about this method.
 pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     match method {
         CredentialMethod::WebIdentity { .. } => WEB_IDENTITY,
@@ -89,8 +88,7 @@ pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     }
 }
 
-/// Whether a container sets its own credentials, region and STS endpoint. The policy then leaves it alone, as the
-/// webhook does.
+/// Whether a container already sets credentials, a region and the STS endpoint. It is skipped then, as in the webhook.
 pub(crate) fn is_complete(container: &Container<'_>, method: &CredentialMethod<'_>) -> bool {
     let sets_one_of = |pair: [EnvVar; 2]| pair.into_iter().any(|variable| container.sets(variable));
     sets_one_of(credentials_pair(method)) && sets_one_of(REGION) && container.sets(EnvVar::StsRegionalEndpoints)
@@ -107,8 +105,9 @@ fn credentials<'a>(identity: &'a Identity<'_>, pod: &Pod<'_>) -> Vec<(EnvVar, Va
     vec![(source_name, Value::Text(Cow::Borrowed(source))), (file_name, file)]
 }
 
-/// A session name has at least two characters, so a pod name of one character gives none. A generated name always fits:
-/// the API server generates at most 63 characters.
+/// The session name. None for a pod name of one character, because a session name needs at least two.
+///
+/// A generated pod name always fits: it has at most 63 characters.
 fn session_name(pod: &Pod<'_>) -> Option<Value<'static>> {
     let Some(metadata) = pod.metadata.get() else { return Some(Value::PodName) };
     let name = metadata.name.decode();

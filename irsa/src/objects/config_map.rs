@@ -1,11 +1,11 @@
-//! kOps's `ConfigMap`: the one value that the policy reads of it.
+//! Reads kOps's `ConfigMap`: the value of its key `config`.
 
 use crate::json::{RawStr, Reader, Result};
 
-/// The key of the role mappings.
+/// The key that contains the role mappings.
 pub(crate) const CONFIG_KEY: &str = "config";
 
-/// Reads `data` of the `ConfigMap`: the role mappings. `None` if it lacks the key.
+/// Reads the `data` of the `ConfigMap`. Returns the role mappings, or `None` if the key is missing.
 pub(crate) fn read_mappings<'j>(reader: &mut Reader<'j>) -> Result<Option<RawStr<'j>>> {
     let mut mappings = None;
     reader.string_map(|key, value, _| {

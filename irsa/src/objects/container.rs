@@ -1,4 +1,4 @@
-//! A container: its AWS environment variables and its mounts.
+//! Reads a container: its AWS environment variables and its mounts.
 
 use super::env_var::EnvVar;
 use super::node_os::read_windows_options;
@@ -7,7 +7,7 @@ use crate::json::{Array, Brackets, Field, RawStr, Reader, Result};
 /// A container or init container.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Container<'j> {
-    /// Its position.
+    /// The position of the container.
     pub(crate) brackets: Brackets,
     name: Field<RawStr<'j>>,
     /// The AWS variables of its `env`.
@@ -26,7 +26,7 @@ pub(crate) enum EnvVarValue<'j> {
     Literal(RawStr<'j>),
     /// A reference (`valueFrom`): the value is unknown at admission.
     Reference {
-        /// Whether it is a `secretKeyRef` or `configMapKeyRef` with `optional: true`: the variable may not be set at all.
+        /// Whether it is a `secretKeyRef` or `configMapKeyRef` with `optional: true`. Then the variable may not be set.
         is_optional: bool,
     },
 }
@@ -34,25 +34,25 @@ pub(crate) enum EnvVarValue<'j> {
 /// An entry of `volumeMounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mount<'j> {
-    /// The volume's name.
+    /// The name of the volume.
     pub(crate) volume: RawStr<'j>,
     /// The mount path in the container.
     pub(crate) path: RawStr<'j>,
-    /// `subPath`: the part of the volume that is mounted. Empty for the whole volume.
+    /// `subPath`: the part of the volume to mount. Empty for the whole volume.
     pub(crate) sub_path: RawStr<'j>,
-    /// Whether `subPathExpr` gives the part: it is unknown at admission.
+    /// Whether `subPathExpr` is set. The part of the volume is then unknown at admission.
     pub(crate) has_sub_path_expr: bool,
     /// `readOnly`.
     pub(crate) is_read_only: bool,
 }
 
 impl<'j> Container<'j> {
-    /// Its name. Empty if it has none, which the API server rejects.
+    /// The container's name. Empty if it is missing, which the API server rejects.
     pub(crate) fn name(&self) -> RawStr<'j> {
         self.name.get().copied().unwrap_or_default()
     }
 
-    /// Whether it mounts the volume of this name, at any path.
+    /// Whether the container mounts the volume of this name, at any path.
     pub(crate) fn mounts(&self, volume: &str) -> bool {
         self.mounts.elements.iter().any(|mount| mount.volume == *volume)
     }
@@ -62,19 +62,19 @@ impl<'j> Container<'j> {
         self.env.elements.iter().any(|(name, _)| *name == variable)
     }
 
-    /// The value of a variable. Of a duplicate name the last counts, as for the kubelet.
+    /// The value of a variable. If a name occurs twice, the last value wins, as in the kubelet.
     pub(crate) fn value(&self, variable: EnvVar) -> Option<EnvVarValue<'j>> {
         self.env.elements.iter().rev().find(|(name, _)| *name == variable).map(|(_, value)| *value)
     }
 
-    /// Whether its `securityContext` has `windowsOptions`.
+    /// Whether `securityContext` has `windowsOptions`.
     pub(crate) fn has_windows_options(&self) -> bool {
         self.windows_options.get() == Some(&true)
     }
 
-    /// Whether all that is read of both containers is equal.
+    /// Whether the policy reads the same from both containers.
     pub(crate) fn is_equivalent(&self, other: &Self) -> bool {
-        // Each field by name, so that a new one must be added here to compile.
+        // The pattern lists each field, so that a new field does not compile until it is compared here.
         let Self { brackets: _, name: _, env, mounts, device_paths, windows_options: _ } = self;
         self.name() == other.name()
             && env.elements == other.env.elements
@@ -82,7 +82,7 @@ impl<'j> Container<'j> {
             && device_paths.elements == other.device_paths.elements
     }
 
-    /// Reads an element of an array of containers.
+    /// Reads a container, and adds it to `all`.
     pub(crate) fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut container = Self::default();
         container.brackets = reader.object(|reader, key| match key {
@@ -98,7 +98,7 @@ impl<'j> Container<'j> {
     }
 }
 
-/// Reads an entry of `env`; keeps it only if it is an AWS variable.
+/// Reads an entry of `env`. Adds it to `all` only if it is an AWS variable.
 fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue<'j>)>) -> Result<()> {
     let mut name = Field::Missing;
     let mut value = Field::Missing;
@@ -111,7 +111,7 @@ fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue
     })?;
     if let Some(variable) = EnvVar::named(&name.into_value().decode()) {
         let value = match value_from.get() {
-            // Read only now, because most variables of a pod are not AWS's.
+            // Parsed only now, because most variables of a pod do not belong to AWS.
             Some(text) => EnvVarValue::Reference {
                 is_optional: read_reference(&mut Reader::new(text)).map_err(|error| error.within("valueFrom"))?,
             },
@@ -122,7 +122,7 @@ fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue
     Ok(())
 }
 
-/// Reads a `valueFrom`: whether it is an optional key of a Secret or ConfigMap.
+/// Reads `valueFrom`. Returns whether it refers to an optional key of a Secret or ConfigMap.
 fn read_reference(reader: &mut Reader<'_>) -> Result<bool> {
     let mut secret = Field::Missing;
     let mut config_map = Field::Missing;

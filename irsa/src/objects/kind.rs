@@ -1,4 +1,4 @@
-//! Kinds of objects.
+//! The kind of an object, with its API group and version.
 
 use crate::json::{Field, RawStr, Reader, Result, Unreadable};
 
@@ -14,7 +14,7 @@ pub struct GroupVersionKind<'j> {
 }
 
 impl<'j> GroupVersionKind<'j> {
-    /// Whether it is this kind.
+    /// Whether it is the kind with this group, version and name.
     #[must_use]
     pub fn is(&self, group: &str, version: &str, kind: &str) -> bool {
         self.kind == *kind && self.group == *group && self.version == *version

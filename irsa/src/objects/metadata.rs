@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::json::{Brackets, Field, RawStr, Reader, Result, Span};
 use crate::util::names::{Entry, sort};
 
-/// The label that opts a pod out of injection, whatever its value and the prefix of the annotations. The `objectSelector`
-/// of AWS's webhook has this key.
+/// The label that opts a pod out of injection. Its value and the setting `annotationPrefix` do not matter. AWS's
+/// webhook has this key in its `objectSelector`.
 pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
 
-/// The label of pods with container credentials.
+/// The label for pods with container credentials.
 pub(crate) const POD_IDENTITY_LABEL: &str = "eks.amazonaws.com/pod-identity";
 
 /// The value of [`POD_IDENTITY_LABEL`].
@@ -21,19 +21,19 @@ const MIRROR_POD_ANNOTATION: &str = "kubernetes.io/config.mirror";
 /// An object's `metadata`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metadata<'j> {
-    /// Its position.
+    /// The position of `metadata`.
     pub(crate) brackets: Brackets,
     /// The object's name. Empty if the API server will generate one.
     pub(crate) name: RawStr<'j>,
-    /// Its namespace. Empty if it has none.
+    /// The object's namespace. Empty if it has none.
     pub(crate) namespace: RawStr<'j>,
     /// Its annotations.
     pub(crate) annotations: Annotations<'j>,
     /// Its labels.
     pub(crate) labels: Field<Labels<'j>>,
-    /// Whether an owner controls it, as a Deployment controls its replica sets.
+    /// Whether another object controls it, as a Deployment controls its replica sets.
     pub(crate) is_controlled: bool,
-    /// Whether it has a `deletionTimestamp`: it is being deleted, and waits for its finalizers.
+    /// Whether it has a `deletionTimestamp`. The object then only waits for its finalizers.
     pub(crate) is_terminating: bool,
 }
 
@@ -41,7 +41,7 @@ impl<'j> Metadata<'j> {
     /// Reads an object's `metadata`.
     ///
     /// # Errors
-    /// Fails if a field has another type than in Kubernetes.
+    /// Fails if a field does not have its Kubernetes type.
     pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut name = Field::Missing;
         let mut namespace = Field::Missing;
@@ -74,13 +74,13 @@ impl<'j> Metadata<'j> {
         self.labels.get().is_some_and(|labels| labels.skip)
     }
 
-    /// Whether it is the mirror pod of a static pod. The API server forbids service accounts on those.
+    /// Whether it is the mirror pod of a static pod. The API server forbids service accounts on mirror pods.
     pub(crate) fn is_mirror_pod(&self) -> bool {
         self.annotations.contains(MIRROR_POD_ANNOTATION)
     }
 }
 
-/// Reads `ownerReferences`: whether one of the owners is the controller.
+/// Reads `ownerReferences`. Returns whether an owner is the controller.
 fn read_is_controlled(reader: &mut Reader<'_>) -> Result<bool> {
     let mut is_controlled = false;
     reader.array(|reader, _| {
@@ -95,7 +95,7 @@ fn read_is_controlled(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(is_controlled)
 }
 
-/// An object's annotations, in their order in the text.
+/// An object's annotations, in the order of the JSON.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Annotations<'j>(Vec<(RawStr<'j>, RawStr<'j>)>);
 
@@ -106,16 +106,16 @@ impl<'j> Annotations<'j> {
         Ok(Self(annotations))
     }
 
-    /// The value of the annotation `prefix/key`. Of a duplicate key the last counts, as for the API server.
+    /// The value of the annotation `prefix/key`. If a key occurs twice, the last value wins, as in the API server.
     pub(crate) fn under(&self, prefix: &str, key: &str) -> Option<RawStr<'j>> {
         self.last(|name| is_under(&name.decode(), prefix, key))
     }
 
-    /// Whether both have the same annotations, of those that are relevant. Of a duplicate key the last counts.
+    /// Whether both objects have the same relevant annotations. If a key occurs twice, the last value wins.
     pub(crate) fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let mut one = self.relevant(&is_relevant);
         let mut other = other.relevant(&is_relevant);
-        // Most updates don't change the order.
+        // Most updates keep the order of the annotations.
         one == other || {
             keep_last(&mut one);
             keep_last(&mut other);
@@ -137,12 +137,12 @@ impl<'j> Annotations<'j> {
         self.keys().any(|other| other == key)
     }
 
-    /// The keys and values, in their order in the text.
+    /// The keys and values, in the order of the JSON.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (RawStr<'j>, RawStr<'j>)> {
         self.0.iter().copied()
     }
 
-    /// The keys, in their order in the text.
+    /// The keys, in the order of the JSON.
     pub(crate) fn keys(&self) -> impl Iterator<Item = RawStr<'j>> {
         self.0.iter().map(|(key, _)| *key)
     }
@@ -171,7 +171,7 @@ fn is_under(name: &str, prefix: &str, key: &str) -> bool {
 /// An object's labels.
 #[derive(Debug, Clone)]
 pub(crate) struct Labels<'j> {
-    /// Their position.
+    /// The position of `labels`.
     pub(crate) brackets: Brackets,
     /// Whether the [skip label](SKIP_LABEL) is present, whatever its value.
     pub(crate) skip: bool,

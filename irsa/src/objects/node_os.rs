@@ -1,15 +1,15 @@
-//! The operating system of the nodes that a pod can run on.
+//! Finds the operating system of the nodes that a pod can run on.
 
 use crate::json::{Field, Reader, Result};
 
-/// What a pod says about the operating system of its nodes.
+/// The fields of a pod that decide the operating system of its nodes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NodeOs {
     /// `os.name`.
     name: Field<Os>,
-    /// `nodeSelector`, by the label `kubernetes.io/os` or its beta form.
+    /// `nodeSelector`: the label `kubernetes.io/os`, or its beta form.
     selector: Field<Option<Os>>,
-    /// Whether every term of the required node affinity has `In [windows]`.
+    /// Whether every term of the required node affinity contains `In [windows]`.
     affinity_is_windows: Field<bool>,
     /// Whether the pod's `securityContext` has `windowsOptions`.
     windows_options: Field<bool>,
@@ -24,7 +24,7 @@ enum Os {
 }
 
 impl NodeOs {
-    /// Reads the member `key` of a pod's spec if it is one of `os`, `nodeSelector`, `affinity` and `securityContext`.
+    /// Reads the member `key` of a pod's spec if it decides the operating system.
     pub(crate) fn read_member(&mut self, reader: &mut Reader<'_>, key: &str) -> Result<()> {
         match key {
             "os" => self.name.read(reader, read_os),
@@ -35,8 +35,8 @@ impl NodeOs {
         }
     }
 
-    /// Whether the pod runs on Windows. `windowsOptions` of the pod or of a container count only if neither `os.name` nor
-    /// the selector says otherwise.
+    /// Whether the pod runs on Windows. `windowsOptions` of the pod or a container apply unless `os.name` or the
+    /// selector names another system.
     pub(crate) fn is_windows(&self, container_has_windows_options: bool) -> bool {
         let stated = [self.name.get().copied(), self.selector.get().copied().flatten()];
         let has_options = container_has_windows_options || self.windows_options.get() == Some(&true);
@@ -46,7 +46,7 @@ impl NodeOs {
     }
 }
 
-/// Reads a `securityContext`: whether it has `windowsOptions`.
+/// Reads a `securityContext`. Returns whether it has `windowsOptions`.
 pub(crate) fn read_windows_options(reader: &mut Reader<'_>) -> Result<bool> {
     let mut options = Field::Missing;
     reader.object(|reader, key| match key {
@@ -106,7 +106,7 @@ fn read_node_selector(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(terms.into_value())
 }
 
-/// Whether there are terms, and each requires Windows. Terms are alternatives.
+/// Whether each term requires Windows, and there is at least one. One term must be met.
 fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     let (mut count, mut windows) = (0_usize, 0_usize);
     reader.array(|reader, _| {
@@ -122,7 +122,7 @@ fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(count > 0 && windows == count)
 }
 
-/// Whether one of the expressions requires Windows. All must hold.
+/// Whether an expression of a term requires Windows. All expressions must be met.
 fn read_expressions(reader: &mut Reader<'_>) -> Result<bool> {
     let mut requires_windows = false;
     reader.array(|reader, _| {

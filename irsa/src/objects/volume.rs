@@ -1,28 +1,28 @@
-//! A volume: its kind, and the service account tokens that it projects.
+//! Reads a volume: its kind, and its service account tokens.
 
 use crate::json::{Attempt, Field, RawStr, Reader, Result};
 
 /// A volume of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Volume<'j> {
-    /// Its name.
+    /// The name of the volume.
     pub(crate) name: RawStr<'j>,
     /// The service account tokens among its projected sources.
     pub(crate) tokens: Vec<TokenSource<'j>>,
-    /// The number of its projected sources. 0 for another kind of volume.
+    /// The number of its projected sources. 0 if it is not a projected volume.
     pub(crate) sources: usize,
-    /// The text of `projected`, to find files in. `None` for another kind of volume.
+    /// The JSON of `projected`, in which files are found later. `None` if it is not a projected volume.
     projected: Option<&'j str>,
-    /// Whether the kubelet mounts it read-only: a Secret, `ConfigMap`, downward API or projected volume.
+    /// Whether the kubelet mounts it read-only. True for a Secret, `ConfigMap`, downward API or projected volume.
     pub(crate) is_read_only: bool,
 }
 
-/// What a projected volume has at a path.
+/// The content of a projected volume at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProjectedFile {
-    /// No file, and no source that could add one.
+    /// No file. No source could add one either.
     Missing,
-    /// A service account token without an audience: it is for the API server.
+    /// A service account token without an audience, which is a token for the API server.
     ApiServerToken,
     /// Another file, or unknown.
     Other,
@@ -31,14 +31,14 @@ pub(crate) enum ProjectedFile {
 /// A projected service account token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TokenSource<'j> {
-    /// The token's audience. Empty means the API server's.
+    /// The token's audience. Empty for the API server.
     pub(crate) audience: RawStr<'j>,
     /// The file's path within the volume.
     pub(crate) path: RawStr<'j>,
 }
 
 impl<'j> Volume<'j> {
-    /// Reads an element of `volumes`.
+    /// Reads a volume, and adds it to `all`.
     pub(crate) fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut name = Field::Missing;
         let mut projected = Field::Missing;
@@ -63,14 +63,14 @@ impl<'j> Volume<'j> {
         Ok(())
     }
 
-    /// What a projected volume has at a path. [`ProjectedFile::Other`] for another kind of volume.
+    /// The content of a projected volume at a path. [`ProjectedFile::Other`] if it is not a projected volume.
     pub(crate) fn projected_file(&self, path: &str) -> ProjectedFile {
         let Some(text) = self.projected else { return ProjectedFile::Other };
         if let Some(token) = self.tokens.iter().find(|token| token.path == *path) {
             return if token.audience.is_empty() { ProjectedFile::ApiServerToken } else { ProjectedFile::Other };
         }
         let mut may_have = false;
-        // The text was read before, so this reading does not fail; if it did, the file would be unknown.
+        // This can't fail, because the JSON was read before. If it did, the file would be unknown.
         let read = Reader::new(text).object(|reader, key| match key {
             "sources" if reader.is_array() => {
                 reader.array(|reader, _| read_source_files(reader, path, &mut may_have)).map(drop)
@@ -81,8 +81,8 @@ impl<'j> Volume<'j> {
     }
 }
 
-/// Whether a projected source has a file at `path`, or could have: the files of a whole Secret or `ConfigMap`, and of
-/// sources newer than this version, are unknown.
+/// Whether a projected source has, or may have, a file at `path`. The files of a whole Secret or `ConfigMap` are
+/// unknown, and so are those of a source type that this version does not know.
 fn read_source_files(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -> Result<()> {
     reader
         .object(|reader, key| match key {

@@ -1,6 +1,6 @@
-//! Reads the settings: one function for each object, one line for each key.
+//! Reads the settings. Each object has a function, and each key has a line in it.
 //!
-//! A function reads all members of its object before it uses any of them. So all errors are found at once.
+//! A function reads all members of its object before it uses any of them, so that all errors are reported together.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ impl<'a> Settings<'a> {
     /// Parses settings: a JSON object.
     ///
     /// # Errors
-    /// Fails as [`Settings::read`] does, or if the text is not JSON.
+    /// Fails as [`Settings::read`] does, and if the text is not JSON.
     pub fn parse(text: &'a str) -> std::result::Result<Self, SettingsErrors> {
         let mut reader = Reader::new(text);
         let read = Self::read(&mut reader).and_then(|settings| reader.finish().map(|()| settings));
@@ -38,11 +38,11 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// Reads settings, as the next value of a JSON text.
+    /// Reads settings from the next value of a reader.
     ///
     /// # Errors
-    /// The outer error says that the text is not JSON. The inner one has all errors in the settings: keys that are
-    /// unknown, duplicate or missing, and invalid values.
+    /// The outer error means that the text is not JSON. The inner error has all errors in the settings: invalid values,
+    /// and keys that are unknown, duplicate or missing.
     pub fn read(reader: &mut Reader<'a>) -> json::Result<std::result::Result<Self, SettingsErrors>> {
         let mut errors = SettingsErrors::default();
         let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
@@ -98,7 +98,7 @@ fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
     })
 }
 
-/// `region` is the setting of that name. It is read first, because it implies the partition.
+/// `region` is the value of that setting. It is read first, because it implies the partition.
 fn compose_role_arn<'a>(
     setting: Setting<'_, 'a>,
     region: std::result::Result<&Option<Region<'_>>, &Reported>,
@@ -183,9 +183,8 @@ fn custom_workload<'a>(setting: Setting<'_, 'a>) -> Result<CustomWorkload<'a>> {
     let pod_specs = members.optional("podSpecs", non_empty_array(expected::PATHS, object_path));
     let names = members.optional("serviceAccountNames", non_empty_array(expected::PATHS, string_path));
     if matches!((&pod_templates, &pod_specs, &names), (Ok(None), Ok(None), Ok(None))) {
-        return Err(members.report_all(format_args!(
-            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"
-        )));
+        return Err(members
+            .report_all(format_args!("expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none")));
     }
     let ((group, version), kind) = (api_version?, kind?);
     if is_built_in(&group, &kind) {
@@ -360,7 +359,7 @@ mod tests {
             assert_eq!(workload(paths), "");
         }
         for (paths, error) in [
-            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"),
+            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none"),
             (r#", "podSpecs": []"#, "`.podSpecs`: expected an array of one path or more, but got `[]`"),
             (
                 r#", "serviceAccountNames": ["$"]"#,

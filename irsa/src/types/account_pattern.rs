@@ -1,6 +1,6 @@
 //! Patterns that select service accounts: `namespace/name` with globs.
 //!
-//! The setting `roles`, the ConfigMap of role mappings and `containerCredentials` use them.
+//! Used by the setting `roles`, the setting `containerCredentials`, and the ConfigMap of role mappings.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -32,13 +32,14 @@ pub enum AccountPatternError {
     NoSlash,
     /// It has more than one `/`.
     ManySlashes,
-    /// Nothing stands before the `/`.
+    /// There is nothing before the `/`.
     NoNamespace,
-    /// Nothing stands after the `/`.
+    /// There is nothing after the `/`.
     NoName,
 }
 
-/// How precisely a pattern selects an account. An exact namespace beats a glob; then an exact name beats a glob.
+/// How precisely a pattern selects an account. First, an exact namespace beats a glob. Then, an exact name beats a
+/// glob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Closeness {
     exact_namespace: bool,
@@ -46,13 +47,13 @@ pub struct Closeness {
 }
 
 impl<'a> AccountPattern<'a> {
-    /// What messages expect where there is no string at all.
+    /// The expected value, for messages about a missing value or a value of another type.
     pub const EXPECTED: &'static str = "`namespace/name` (globs are allowed)";
 
     /// Parses `namespace/name`.
     ///
     /// # Errors
-    /// Fails if there is not exactly one `/`, or if one side of it is empty.
+    /// Fails if there is not exactly one `/`, or if one side is empty.
     pub fn new(text: Cow<'a, str>) -> Result<Self, AccountPatternError> {
         let (namespace, name) = match text {
             Cow::Borrowed(text) => split(text)?,
@@ -70,18 +71,18 @@ impl<'a> AccountPattern<'a> {
     /// Whether the pattern selects this account.
     #[must_use]
     pub fn matches(&self, namespace: &str, name: &str) -> bool {
-        // An exact name is the cheapest to compare.
+        // Comparing an exact name costs least, so it comes first.
         (!self.name.is_exact() || self.name.as_str() == name)
             && self.namespace.matches(namespace)
             && self.name.matches(name)
     }
 
-    /// The namespace, if the pattern names exactly one.
+    /// The namespace, if the pattern has no glob for it.
     pub(crate) fn exact_namespace(&self) -> Option<&str> {
         self.namespace.is_exact().then(|| self.namespace.as_str())
     }
 
-    /// How closely the pattern names an account.
+    /// How precisely the pattern selects an account.
     pub(crate) fn closeness(&self) -> Closeness {
         Closeness { exact_namespace: self.namespace.is_exact(), exact_name: self.name.is_exact() }
     }
@@ -95,7 +96,7 @@ fn split(text: &str) -> Result<(Cow<'_, str>, Cow<'_, str>), AccountPatternError
     }
 }
 
-/// The entry whose pattern selects the account most precisely. Of several equally precise ones, the first.
+/// The entry whose pattern selects the account most precisely. Among equally precise ones, the first wins.
 pub fn closest<'e, 'a: 'e, T>(
     entries: impl IntoIterator<Item = &'e T>,
     pattern: impl Fn(&'e T) -> &'e AccountPattern<'a>,

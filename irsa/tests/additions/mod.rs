@@ -20,7 +20,7 @@ pub fn assert_only_additions(before: &Value, after: &Value) {
     }
     let (volumes, kept) = (elements(&after["spec"]["volumes"]), elements(&before["spec"]["volumes"]));
     assert!(volumes.ends_with(kept), "what was there stays: {before}\n{after}");
-    assert!(volumes.len().saturating_sub(kept.len()) <= 1, "a pod lacks one volume at the most: {after}");
+    assert!(volumes.len().saturating_sub(kept.len()) <= 1, "at most one volume is added: {after}");
     put_back(&mut rest["spec"], &before["spec"], "volumes");
     if after["metadata"]["labels"]["eks.amazonaws.com/pod-identity"] == "enabled" {
         put_back(&mut rest["metadata"], &before["metadata"], "labels");
