@@ -33,9 +33,9 @@ fn pages() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned(), "kustomize/README.md".to_owned()];
     for folder in ["docs", "docs/decisions"] {
         let names = fs::read_dir(in_repository(folder)).unwrap().map(|entry| entry.unwrap().file_name());
-        pages.extend(
-            names.filter_map(|name| name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}"))),
-        );
+        pages.extend(names.filter_map(|name| {
+            name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}"))
+        }));
     }
     pages.sort();
     pages
@@ -155,10 +155,11 @@ fn commands_that_need_nothing_else_run() {
 /// A typo, or a file or an option that no longer exists.
 #[test]
 fn commands_name_files_options_and_targets_that_exist() {
-    let targets: String = ["Makefile", "make/docs.mk", "make/performance.mk", "make/cluster.mk", "make/release.mk", "make/checks.mk"]
-        .iter()
-        .map(|makefile| read(makefile))
-        .collect();
+    let targets: String =
+        ["Makefile", "make/docs.mk", "make/performance.mk", "make/cluster.mk", "make/release.mk", "make/checks.mk"]
+            .iter()
+            .map(|makefile| read(makefile))
+            .collect();
     let folders = ["kustomize/", "demo/", "chart/", "docs/", "playground/", "extras/"];
     let root = in_repository("");
     let (mut options, mut files) = (0, 0);
@@ -239,7 +240,11 @@ fn recipes() -> Vec<Recipe> {
 fn accounts(manifests: &str) -> Vec<(String, String)> {
     let value = |document: &str, key: &str| {
         let line = document.lines().find(|line| line.trim_start().starts_with(key));
-        line.unwrap_or_else(|| panic!("no `{key}` in {document}")).trim_start().trim_start_matches(key).trim().to_owned()
+        line.unwrap_or_else(|| panic!("no `{key}` in {document}"))
+            .trim_start()
+            .trim_start_matches(key)
+            .trim()
+            .to_owned()
     };
     let documents = manifests.split("\n---\n").filter(|document| document.contains("kind: ServiceAccount"));
     documents.map(|document| (value(document, "namespace:"), value(document, "name:"))).collect()
@@ -321,7 +326,8 @@ fn the_recipes_refuse_every_other_account() {
     for recipe in recipes() {
         let (namespace, account) = accounts(&recipe.manifests).into_iter().next().unwrap();
         let folder = folder(&recipe, &namespace, &account);
-        let trust_policy = recipe.trust_policy.replace(&format!(":{namespace}:{account}\""), &format!(":{namespace}:other\""));
+        let trust_policy =
+            recipe.trust_policy.replace(&format!(":{namespace}:{account}\""), &format!(":{namespace}:other\""));
         assert_ne!(trust_policy, recipe.trust_policy, "{}", recipe.title);
         fs::write(folder.path().join("trust.json"), trust_policy).unwrap();
         assert_eq!(explain(&folder).status.code(), Some(1), "{}", recipe.title);

@@ -23,7 +23,11 @@ fn check(file: &str, expected: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(in_repository(file), expected).unwrap();
     }
-    assert_eq!(fs::read_to_string(in_repository(file)).unwrap_or_default(), expected, "{file} is stale: run `make docs`");
+    assert_eq!(
+        fs::read_to_string(in_repository(file)).unwrap_or_default(),
+        expected,
+        "{file} is stale: run `make docs`"
+    );
 }
 
 #[test]
