@@ -6,6 +6,7 @@
 //! last change, [`chart`] draws them, and [`size`] splits the module's size by crate.
 
 pub mod chart;
+pub mod golden;
 pub mod kept;
 pub mod scenario;
 pub mod size;

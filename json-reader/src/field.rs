@@ -1,7 +1,72 @@
 //! Members of objects that can be missing, `null` or present, and must not occur twice.
 
 use crate::reader::{Brackets, Reader, Span};
+use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};
+
+/// A type that is read from one JSON value.
+pub trait Read<'j>: Sized {
+    /// Reads the next value.
+    ///
+    /// # Errors
+    /// Fails if the value has another type.
+    fn read(reader: &mut Reader<'j>) -> Result<Self>;
+}
+
+/// A type that is read from the elements of an array.
+pub trait Element<'j>: Sized {
+    /// Reads one element, and pushes what to keep of it.
+    ///
+    /// # Errors
+    /// Fails if the element has another type.
+    fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()>;
+}
+
+/// What reads the value of a member, in the table of [`Reader::members`]: a [`Field`], an [`Array`] or a function.
+pub trait Member<'j> {
+    /// Reads the member's value.
+    ///
+    /// # Errors
+    /// Fails if the value has another type, or if the key occurs a second time.
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()>;
+}
+
+impl<'j, T: Read<'j>> Member<'j> for Field<T> {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self.read(reader, T::read)
+    }
+}
+
+impl<'j, T: Element<'j>> Member<'j> for Array<T> {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self.read(reader, T::read_element)
+    }
+}
+
+impl<'j, F: FnMut(&mut Reader<'j>) -> Result<()>> Member<'j> for F {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self(reader)
+    }
+}
+
+impl<'j> Read<'j> for RawStr<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.string()
+    }
+}
+
+impl<'j> Read<'j> for bool {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.boolean()
+    }
+}
+
+/// Any value, which is skipped: only whether it is there matters.
+impl<'j> Read<'j> for () {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.skip()
+    }
+}
 
 /// A member of an object.
 #[derive(Debug, Clone, Default)]
@@ -22,10 +87,12 @@ impl<T> Field<T> {
     /// Fails if `read` fails, or if the key occurs a second time. Decoders disagree on which value of a duplicate key
     /// to use.
     pub fn read<'j>(&mut self, reader: &mut Reader<'j>, read: impl FnOnce(&mut Reader<'j>) -> Result<T>) -> Result<()> {
-        if !matches!(self, Self::Missing) {
-            return Err(Unreadable::duplicate());
-        }
-        *self = if reader.is_null() { Self::Null(reader.raw()?.1) } else { Self::Present(read(reader)?) };
+        let is_first = matches!(self, Self::Missing);
+        *self = if is_first && !reader.is_null() {
+            Self::Present(read(reader)?)
+        } else {
+            Self::Null(null(reader, is_first)?)
+        };
         Ok(())
     }
 
@@ -44,6 +111,13 @@ impl<T> Field<T> {
             Self::Missing | Self::Null(_) => None,
         }
     }
+}
+
+/// Reads a `null`. Fails if the key occurred before. Not generic, so that it is compiled once.
+#[cold]
+#[inline(never)]
+fn null(reader: &mut Reader<'_>, is_first: bool) -> Result<Span> {
+    if is_first { reader.raw().map(|(_, span)| span) } else { Err(Unreadable::duplicate()) }
 }
 
 impl<T: Default> Field<T> {
@@ -89,7 +163,6 @@ impl<T> Array<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::string::RawStr;
 
     fn read(text: &str) -> (Field<RawStr<'_>>, Result<Brackets>) {
         let mut field = Field::Missing;

@@ -6,6 +6,7 @@
 //!
 //! - [`Unreadable`]: an error with the JSON path of the value. It never contains a value, which may be a secret.
 //! - [`Field`]: a member that can be missing, `null` or present, and must not occur twice.
+//! - [`Reader::members`]: reads an object by a table of its members.
 //! - [`RawStr`]: a string that is decoded only on use.
 //!
 //! Limits: at most [200 levels](DEPTH_LIMIT) of nesting. Time and memory grow linearly with the length of the text.
@@ -22,7 +23,7 @@ mod unreadable;
 mod value;
 mod write;
 
-pub use field::{Array, Field};
+pub use field::{Array, Element, Field, Member, Read};
 pub use reader::{Attempt, Brackets, Reader, Span};
 pub use scan::DEPTH_LIMIT;
 pub use string::RawStr;

@@ -1,7 +1,8 @@
 //! The reader: reads the values of a JSON text one after the other, and reports their positions.
 
+use crate::field::{Field, Member};
 use crate::scan::{Kind, Scanner};
-use crate::string::RawStr;
+use crate::string::{RawStr, is_same};
 use crate::unreadable::{Result, Unreadable};
 
 /// The position of a value: byte offsets into the whole text. The end is exclusive.
@@ -58,12 +59,46 @@ impl<'j> Reader<'j> {
         Self { offset, scanner: Scanner::new(text) }
     }
 
-    /// Reads an object. Calls `member` with each key. `member` must read or [`skip`](Self::skip) the key's value.
+    /// Reads an object: the members of this table, each by its key. Skips all other members.
+    ///
+    /// ```
+    /// use json_reader::{Field, RawStr, Reader};
+    ///
+    /// let mut name = Field::<RawStr>::Missing;
+    /// let mut is_ready = Field::<bool>::Missing;
+    /// Reader::new(r#"{"ready": true, "uid": 7}"#).members(&mut [("name", &mut name), ("ready", &mut is_ready)])?;
+    /// assert!(name.get().is_none() && is_ready.into_value());
+    /// # Ok::<(), json_reader::Unreadable>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fails if the next value is not an object, and if a member fails; the error's path then contains the key.
+    pub fn members(&mut self, table: &mut [(&str, &mut dyn Member<'j>)]) -> Result<Brackets> {
+        self.each_member(&mut |reader, key, _| match table
+            .iter_mut()
+            .find(|(known, _)| is_same(known.as_bytes(), key.as_bytes()))
+        {
+            Some((_, member)) => member.read_member(reader),
+            None => reader.skip(),
+        })
+    }
+
+    /// Reads an object of which only the member with this key matters.
+    ///
+    /// # Errors
+    /// Fails as [`Reader::members`] does.
+    pub fn only_member<T>(&mut self, key: &str, read: fn(&mut Self) -> Result<T>) -> Result<Field<T>> {
+        let mut member = Field::Missing;
+        self.members(&mut [(key, &mut |reader: &mut Self| member.read(reader, read))])?;
+        Ok(member)
+    }
+
+    /// Reads an object. Calls `member` with each key; it must read or [`skip`](Self::skip) the key's value.
     ///
     /// # Errors
     /// Fails if the next value is not an object, or if `member` fails. The path of the error then contains the key.
     pub fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<Brackets> {
-        self.members(&mut |reader, key, _| member(reader, key))
+        self.each_member(&mut |reader, key, _| member(reader, key))
     }
 
     /// Reads an object whose values are strings, such as labels. Reads `null` as the empty string, as Go's decoder
@@ -72,7 +107,7 @@ impl<'j> Reader<'j> {
     /// # Errors
     /// Fails if the next value is not an object, or if a value in it is not a string.
     pub fn string_map(&mut self, mut entry: impl FnMut(RawStr<'j>, RawStr<'j>, Span)) -> Result<Brackets> {
-        self.members(&mut |reader, _, key| {
+        self.each_member(&mut |reader, _, key| {
             let is_null = reader.is_null();
             let start = reader.start();
             let value = if is_null { reader.skip().map(|()| RawStr::default()) } else { reader.string() }?;
@@ -83,7 +118,7 @@ impl<'j> Reader<'j> {
 
     /// Not generic, so it is compiled once.
     #[inline(never)]
-    pub(crate) fn members(
+    pub(crate) fn each_member(
         &mut self,
         member: &mut dyn FnMut(&mut Self, &str, RawStr<'j>) -> Result<()>,
     ) -> Result<Brackets> {
@@ -93,8 +128,13 @@ impl<'j> Reader<'j> {
         let is_empty = !has_more;
         while has_more {
             let raw_key = self.scanner.key().ok_or_else(|| self.not_json())?;
-            let key = raw_key.decode();
-            member(self, &key, raw_key).map_err(|error| error.within(&key))?;
+            match raw_key {
+                RawStr::Plain(key) => member(self, key, raw_key).map_err(|error| error.within(key))?,
+                RawStr::Escaped(_) => {
+                    let key = raw_key.decode();
+                    member(self, &key, raw_key).map_err(|error| error.within(&key))?;
+                }
+            }
             has_more = self.scanner.step(b'}').ok_or_else(|| self.not_json())?;
         }
         Ok(Brackets { span: self.span_since(start), is_empty })

@@ -56,7 +56,7 @@ impl<'j> Value<'j> {
             }
             Kind::Object => {
                 let mut members = Vec::new();
-                reader.members(&mut |reader, _, key| Self::read(reader).map(|value| members.push((key, value))))?;
+                reader.each_member(&mut |reader, _, key| Self::read(reader).map(|value| members.push((key, value))))?;
                 Content::Object(members)
             }
         };

@@ -16,7 +16,8 @@ pub(crate) fn check_container(checker: &mut Checker<'_>, container: &EffectiveCo
 
 fn check_ambiguous_credentials(checker: &mut Checker<'_>, container: &EffectiveContainer<'_, '_>) {
     let has_both = |pair: [EnvVar; 2]| pair.into_iter().all(|variable| container.value(variable).is_set());
-    if has_both(WEB_IDENTITY) && has_both(CONTAINER_CREDENTIALS) {
+    // Few containers have container credentials.
+    if has_both(CONTAINER_CREDENTIALS) && has_both(WEB_IDENTITY) {
         let text = format_args!(
             "it has a role (IRSA) and container credentials (EKS Pod Identity): SDKs use the role, remove one of them"
         );

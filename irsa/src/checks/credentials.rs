@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Item, Message, Subject};
 use crate::identity::CredentialMethod;
-use crate::identity::allow_list::allows_role;
 use crate::identity::container_selection::ContainerSelection;
 use crate::injection::environment::{CONTAINER_CREDENTIALS, REGION, WEB_IDENTITY, credentials_pair};
 use crate::objects::container::{Container, EnvVarValue};
@@ -63,7 +62,9 @@ pub(crate) fn check_containers(
     method: &CredentialMethod<'_>,
     selection: &ContainerSelection,
 ) {
-    for container in pod.spec.containers.iter().filter(|container| selection.covers(container)) {
+    // All that is checked here are variables.
+    let has_variables = |container: &&Container<'_>| !container.env.elements.is_empty();
+    for container in pod.spec.containers.iter().filter(has_variables).filter(|container| selection.covers(container)) {
         check_pairs(checker, container, method);
         check_overridden_role(checker, container, method);
         check_static_credentials(checker, container);
@@ -112,11 +113,11 @@ fn check_overridden_role(checker: &mut Checker<'_>, container: &Container<'_>, m
 
 fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>) {
     let kind = FindingKind::StaticCredentials;
-    // An optional reference may have a value. If the action is `Reject`, it is treated as set.
-    let counts_optional = checker.findings.action(kind) == Action::Reject;
+    // An optional key may be there: a policy that rejects static credentials must not let it through.
+    let counts_optional = || checker.findings.action(kind) == Action::Reject;
     let is_set = |variable: &EnvVar| match container.value(*variable) {
         Some(EnvVarValue::Literal(value)) => !value.is_empty(),
-        Some(EnvVarValue::Reference { is_optional }) => !is_optional || counts_optional,
+        Some(EnvVarValue::Reference { is_optional }) => !is_optional || counts_optional(),
         None => false,
     };
     let id = ACCESS_KEY_IDS.into_iter().find(is_set);
@@ -159,8 +160,8 @@ fn is_allowed(settings: &Settings<'_>, namespace: &str, role: EnvVarValue<'_>) -
         EnvVarValue::Reference { .. } => false,
         EnvVarValue::Literal(role) => {
             let role = role.decode();
-            // An empty value is not a role.
-            role.is_empty() || (!refers_to_another(&role) && allows_role(settings, namespace, &role))
+            // An empty value names no role.
+            role.is_empty() || (!refers_to_another(&role) && settings.allows_role(namespace, &role))
         }
     }
 }

@@ -37,10 +37,9 @@ pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt
 
 /// The web identity audiences in the settings.
 fn names_in_settings<'c>(settings: &'c Settings<'_>) -> Names<'c> {
-    let of_roles = settings.roles.iter().filter_map(|role| role.audience.as_deref());
-    let allowed = settings.allowed_audiences.iter().flatten().map(|audience| &**audience);
-    let default = std::iter::once(&*settings.token_audience);
-    Names::new(default.chain(of_roles).chain(allowed).map(Cow::Borrowed))
+    let allowed = settings.allowed_audiences.iter().flatten().map(|audience| Cow::Borrowed(&**audience));
+    let default = std::iter::once(Cow::Borrowed(&*settings.token_audience));
+    Names::new(default.chain(settings.audiences_of_roles()).chain(allowed))
 }
 
 /// The audiences in the `ConfigMap`. Empty if the mappings can't be read.

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::{Cluster, LookupError, Query};
-use crate::json::{self, Field};
-use crate::objects::config_map::read_mappings;
+use crate::json::{self, Field, Reader};
+use crate::objects::config_map::Data;
 use crate::objects::service_account::{AccountAnnotations, ServiceAccount};
 use crate::settings::Settings;
 use crate::types::object_name::{AccountName, ConfigMapName};
@@ -80,7 +80,7 @@ impl<'a> Lookups<'a> {
 
     fn read_account(&mut self, query: &Query<'_>) -> Result<json::Result<ServiceAccount>, LookupError> {
         let answer = self.cluster.object(query)?;
-        let metadata = query.read(&answer, |reader, _| reader.skip());
+        let metadata = query.read(&answer, &mut Reader::skip);
         Ok(metadata.map(|metadata| ServiceAccount {
             name: AccountName { namespace: query.namespace.to_owned(), name: query.name.to_owned() },
             annotations: AccountAnnotations::new(&metadata.annotations, &self.settings.annotation_prefix),
@@ -98,13 +98,9 @@ impl<'a> Lookups<'a> {
             may_be_cached: false,
         };
         let answer = self.cluster.object(&query)?;
-        let mut data = Field::Missing;
-        let read = query.read(&answer, |reader, key| match key {
-            "data" => data.read(reader, read_mappings),
-            _ => reader.skip(),
-        });
-        read.map_err(LookupError::mismatch)?;
-        Ok(data.into_value().map(|config| config.decode().into_owned()))
+        let mut data = Field::<Data<'_>>::Missing;
+        query.read(&answer, &mut data).map_err(LookupError::mismatch)?;
+        Ok(data.into_value().mappings.map(|config| config.decode().into_owned()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod lookups;
 
-use crate::json::{self, Field, Reader, Unreadable};
+use crate::json::{self, Field, Member, RawStr, Reader, Unreadable};
 use crate::objects::metadata::Metadata;
 
 /// A query for one object.
@@ -25,22 +25,14 @@ impl Query<'_> {
     /// each other member of the object.
     ///
     /// # Errors
-    /// Fails if the answer is another object or not JSON.
-    pub(crate) fn read<'j>(
-        &self,
-        answer: &'j str,
-        mut member: impl FnMut(&mut Reader<'j>, &str) -> json::Result<()>,
-    ) -> json::Result<Metadata<'j>> {
-        let mut kind = Field::Missing;
-        let mut metadata = Field::Missing;
+    /// Fails if the answer is another object, or is not JSON.
+    pub(crate) fn read<'j>(&self, answer: &'j str, data: &mut dyn Member<'j>) -> json::Result<Metadata<'j>> {
+        let mut kind = Field::<RawStr<'j>>::Missing;
+        let mut metadata = Field::<Metadata<'j>>::Missing;
         let mut reader = Reader::new(answer);
-        reader.object(|reader, key| match key {
-            "kind" => kind.read(reader, Reader::string),
-            "metadata" => metadata.read(reader, Metadata::read),
-            _ => member(reader, key),
-        })?;
+        reader.members(&mut [("kind", &mut kind), ("metadata", &mut metadata), ("data", data)])?;
         reader.finish()?;
-        let metadata: Metadata<'j> = metadata.into_value();
+        let metadata = metadata.into_value();
         let other = |key| Err(Unreadable::value("the one that was looked up").within(key));
         if kind.get().is_some_and(|kind| kind != self.kind) {
             return other("kind");

@@ -10,8 +10,7 @@ impl Actions {
     /// The action for this kind, on a pod or on a pod template.
     #[must_use]
     pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
-        let chosen = self.0.iter().zip(FindingKind::ALL).find_map(|(action, other)| action.filter(|_| other == kind));
-        match (chosen, kind) {
+        match (self.0.get(kind as usize).copied().flatten(), kind) {
             (Some(action), _) => action,
             // Admitting a workload loses nothing, because its pods are checked when they are created.
             (None, FindingKind::MissingServiceAccount | FindingKind::LookupFailed) if is_about_template => Action::Warn,
@@ -21,10 +20,9 @@ impl Actions {
 
     /// Sets the action for a kind.
     pub fn choose(&mut self, kind: FindingKind, action: Action) {
-        for (chosen, other) in self.0.iter_mut().zip(FindingKind::ALL) {
-            if other == kind {
-                *chosen = Some(action);
-            }
+        // INVARIANT: there is an action for each kind.
+        if let Some(chosen) = self.0.get_mut(kind as usize) {
+            *chosen = Some(action);
         }
     }
 }

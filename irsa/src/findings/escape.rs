@@ -31,6 +31,14 @@ impl Line {
         let _ = self.write_fmt(text);
     }
 
+    /// Writes texts.
+    pub(super) fn push_all(&mut self, texts: &[&str]) {
+        for text in texts {
+            // INVARIANT: `write_str` below never fails.
+            let _ = self.write_str(text);
+        }
+    }
+
     /// The finished line.
     pub(super) fn into_text(self) -> String {
         self.text
@@ -39,17 +47,23 @@ impl Line {
 
 impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            if self.text.len() >= self.limit {
-                break;
-            }
+        let mut rest = text;
+        loop {
+            let room = self.limit.saturating_sub(self.text.len());
+            // Most texts are plain, and are copied as a whole.
+            let length = rest.bytes().take(room).take_while(|byte| matches!(byte, b' '..=b'~')).count();
+            // INVARIANT: the bytes before are ASCII, so this is a character boundary.
+            let (plain, other) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            self.text.push_str(plain);
+            let mut other = other.chars();
+            let Some(character) = other.next().filter(|_| length < room) else { return Ok(()) };
             if character.is_control() || is_layout(character) {
                 self.text.extend(character.escape_default());
             } else {
                 self.text.push(character);
             }
+            rest = other.as_str();
         }
-        Ok(())
     }
 }
 
@@ -58,7 +72,7 @@ impl Write for Line {
 pub fn escaped_line(text: &str, limit: usize) -> String {
     // One byte more than the limit, so that `truncate` recognizes a longer text.
     let mut line = Line::new(limit.saturating_add(1));
-    line.push(format_args!("{text}"));
+    line.push_all(&[text]);
     let mut text = line.into_text();
     truncate(&mut text, limit);
     text

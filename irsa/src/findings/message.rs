@@ -33,14 +33,16 @@ pub(crate) enum Subject<'a> {
     ConfigMap(&'a ConfigMapName<'a>),
 }
 
-impl fmt::Display for Subject<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Subject<'_> {
+    fn write(self, line: &mut Line) {
         match self {
-            Self::Pod => f.write_str("pod"),
-            Self::Metadata => f.write_str("metadata"),
-            Self::Container(name) => write!(f, "container `{name}`"),
-            Self::ServiceAccount(name) => write!(f, "service account `{name}`"),
-            Self::ConfigMap(name) => write!(f, "ConfigMap `{name}`"),
+            Self::Pod => line.push_all(&["pod"]),
+            Self::Metadata => line.push_all(&["metadata"]),
+            Self::Container(name) => line.push_all(&["container `", &name.decode(), "`"]),
+            Self::ServiceAccount(name) => {
+                line.push_all(&["service account `", &name.namespace, "/", &name.name, "`"]);
+            }
+            Self::ConfigMap(name) => line.push_all(&["ConfigMap `", &name.namespace, "/", &name.name, "`"]),
         }
     }
 }
@@ -82,19 +84,17 @@ impl Item<'_> {
             Self::ServiceAccountName => (ItemKind::ServiceAccountName, String::new()),
         }
     }
-}
 
-impl fmt::Display for Item<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write(self, line: &mut Line) {
         match self {
-            Self::Whole | Self::ServiceAccountName => Ok(()),
-            Self::Annotation { prefix, key } => write!(f, "annotation `{prefix}/{key}`: "),
-            Self::AnnotationKey(key) => write!(f, "annotation `{key}`: "),
-            Self::Label(key) => write!(f, "label `{key}`: "),
-            Self::Variable(name) => write!(f, "`{name}` "),
-            Self::Volume(name) => write!(f, "volume `{name}`: "),
-            Self::Mount(path) => write!(f, "mount path `{path}`: "),
-            Self::Entry(key) => write!(f, "entry `{key}`: "),
+            Self::Whole | Self::ServiceAccountName => {}
+            Self::Annotation { prefix, key } => line.push_all(&["annotation `", prefix, "/", key, "`: "]),
+            Self::AnnotationKey(key) => line.push_all(&["annotation `", key, "`: "]),
+            Self::Label(key) => line.push_all(&["label `", key, "`: "]),
+            Self::Variable(name) => line.push_all(&["`", name, "` "]),
+            Self::Volume(name) => line.push_all(&["volume `", name, "`: "]),
+            Self::Mount(path) => line.push_all(&["mount path `", path, "`: "]),
+            Self::Entry(key) => line.push_all(&["entry `", key, "`: "]),
         }
     }
 }
@@ -133,18 +133,19 @@ impl<'a> Message<'a> {
     /// Formats the message, without the path of a pod template. User input is cut at `limit` bytes.
     pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
-        match self.subject {
-            // In a template, the template's path is the subject.
-            Subject::Pod if is_in_template => line.push(format_args!("{}", self.item)),
-            subject => line.push(format_args!("{subject}: {}", self.item)),
+        // A template stands for the pod.
+        if !(is_in_template && matches!(self.subject, Subject::Pod)) {
+            self.subject.write(&mut line);
+            line.push_all(&[": "]);
         }
+        self.item.write(&mut line);
         line.push(self.text);
         let quote = self.value.map(|value| {
-            line.push(format_args!("`"));
+            line.push_all(&["`"]);
             let start = line.len();
-            line.push(format_args!("{value}"));
+            line.push_all(&[value]);
             let end = line.len();
-            line.push(format_args!("`"));
+            line.push_all(&["`"]);
             start..end
         });
         line.push(self.rest);
@@ -186,17 +187,23 @@ impl Text {
     /// The message after a prefix. Cuts the quoted value to fit into `advice` bytes, if possible. Never returns more
     /// than `limit` bytes.
     pub(super) fn shortened(&self, prefix: &str, advice: usize, limit: usize) -> String {
-        let mut text = self.text.clone();
-        if let Some(quote) = &self.quote {
-            let excess = prefix.len().saturating_add(text.len()).saturating_sub(advice);
-            let keep = quote.len().saturating_sub(excess).max(QUOTE_MIN);
-            #[expect(clippy::string_slice, reason = "INVARIANT: `format` took the range from this text")]
-            let mut value = text[quote.clone()].to_owned();
-            truncate(&mut value, keep);
-            text.replace_range(quote.clone(), &value);
-        }
-        text.insert_str(0, prefix);
+        let (before, value, after) = self.around_quote();
+        let excess = prefix.len().saturating_add(self.text.len()).saturating_sub(advice);
+        let keep = value.len().saturating_sub(excess).max(QUOTE_MIN);
+        let mut value = value.to_owned();
+        truncate(&mut value, keep);
+        let mut text = [prefix, before, &value, after].concat();
         truncate(&mut text, limit);
         text
+    }
+
+    /// The quoted value, and the text around it. Without one, the whole text comes before it.
+    fn around_quote(&self) -> (&str, &str, &str) {
+        let parts = self.quote.as_ref().and_then(|Range { start, end }| {
+            let (before, after) = self.text.split_at_checked(*end)?;
+            let (before, value) = before.split_at_checked(*start)?;
+            Some((before, value, after))
+        });
+        parts.unwrap_or((&self.text, "", ""))
     }
 }

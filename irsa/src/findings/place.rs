@@ -32,14 +32,21 @@ pub enum TargetKind {
     AccountName,
 }
 
-impl fmt::Display for TargetKind {
-    /// Writes the name for messages.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl TargetKind {
+    /// The name in messages.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
             Self::Template => "pod template",
             Self::Spec => "pod spec",
             Self::AccountName => "service account name",
-        })
+        }
+    }
+}
+
+impl fmt::Display for TargetKind {
+    /// Writes the name in messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -44,9 +44,11 @@ impl Finding {
     }
 
     fn shortened(&self, advice: usize, limit: usize) -> String {
-        let name = format!(" [{}]", self.kind.name());
-        let prefix = self.place.template.as_ref().map(|path| format!("{} `{path}`: ", self.place.target));
-        let prefix = escaped_line(&prefix.unwrap_or_default(), LINE_LIMIT);
+        let name = [" [", self.kind.name(), "]"].concat();
+        let prefix = match &self.place.template {
+            Some(path) => escaped_line(&[self.place.target.name(), " `", path, "`: "].concat(), LINE_LIMIT),
+            None => String::new(),
+        };
         self.text.shortened(&prefix, advice.saturating_sub(name.len()), limit.saturating_sub(name.len())) + &name
     }
 }

@@ -9,7 +9,6 @@
 
 use std::borrow::Cow;
 
-use super::allow_list::allows_role;
 use super::annotations::{region, sts_regional_endpoints, token_lifetime};
 use super::audience::{check_allowed_audience, check_likely_audience};
 use super::role_config_map::{self, Match};
@@ -20,7 +19,6 @@ use crate::findings::{Action, FindingKind, Item, Message, Subject};
 use crate::objects::annotation_keys::{AUDIENCE, ECR_ROLE_ARN, ROLE_ARN};
 use crate::objects::service_account::ServiceAccount;
 use crate::settings::{ContainerCredentials, Mode, RoleMapping, Settings};
-use crate::types::account_pattern::closest;
 use crate::types::region::Region;
 use crate::types::role_arn::{RoleArn, RoleArnError};
 use crate::types::token_lifetime::TokenLifetime;
@@ -58,9 +56,8 @@ pub(crate) fn resolve<'c>(
         let role = Cow::Owned(role.into_owned());
         return annotated_identity(checker, account, role, pod_lifetime);
     }
-    if let Some(mapping) = closest(&settings.roles, |mapping| &mapping.accounts, &name.namespace, &name.name) {
-        let found = (RoleSource::Settings, mapping.clone());
-        return mapped_identity(checker, account, found, pod_lifetime);
+    if let Some(mapping) = settings.role_mapping(&name.namespace, &name.name) {
+        return mapped_identity(checker, account, (RoleSource::Settings, mapping), pod_lifetime);
     }
     match mapping_in_config_map(checker, account) {
         Ok(Some(mapping)) => mapped_identity(checker, account, (RoleSource::ConfigMap, mapping), pod_lifetime),
@@ -116,7 +113,7 @@ fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written
         }
     }
     let namespace = &account.name.namespace;
-    if !allows_role(checker.settings, namespace, role) {
+    if !checker.settings.allows_role(namespace, role) {
         let text = format_args!("namespace `{namespace}` may not use ");
         checker.report_annotation(FindingKind::RoleNotAllowed, key, Message::new(subject, text).quote(role));
     }
@@ -178,7 +175,7 @@ fn mapped_identity<'c>(
     let settings = checker.settings;
     let role = mapping.role.into_text();
     let namespace = &account.name.namespace;
-    if !allows_role(settings, namespace, &role) {
+    if !settings.allows_role(namespace, &role) {
         let text = format_args!("namespace `{namespace}` may not use ");
         let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(&role);
         checker.report(FindingKind::RoleNotAllowed, message);

@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::allow_list::allows_role;
 use super::audience::{check_allowed_audience, check_likely_audience};
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -116,7 +115,7 @@ fn check_entry(checker: &mut Checker<'_>, name: EntryName<'_>, pattern: &Account
     let mapping = entry.into_mapping(checker, name);
     let role = mapping.role.into_text();
     let settings = checker.settings;
-    if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !allows_role(settings, namespace, &role)) {
+    if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !settings.allows_role(namespace, &role)) {
         let text = format_args!("namespace `{namespace}` may not use ");
         checker.report(FindingKind::RoleNotAllowed, name.message(text).quote(&role));
     }

@@ -74,20 +74,21 @@ impl Patch {
         self.length
     }
 
-    /// Writes an object with the insertions. `start` is the position of the object in the request.
-    #[expect(
-        clippy::string_slice,
-        clippy::arithmetic_side_effects,
-        reason = "INVARIANT: every position comes from reading this text; a wrong one must trap, not drop bytes of a pod"
-    )]
+    /// Writes an object with the insertions. `start` is the position of the object's text in the request's text.
+    ///
+    /// INVARIANT: every position comes from reading this text.
     pub(crate) fn write(&self, object: &str, start: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let mut copied = 0;
         for (place, part) in &self.edits {
-            out.write_str(&object[copied..place.start - start])?;
-            out.write_str(&self.added[part.clone()])?;
-            copied = place.end - start;
+            let (from, to) = (place.start.checked_sub(start), place.end.checked_sub(start));
+            let (Some(from), Some(to), Some(added)) = (from, to, self.added.get(part.clone())) else { broken() };
+            let Some(before) = object.get(copied..from) else { broken() };
+            out.write_str(before)?;
+            out.write_str(added)?;
+            copied = to;
         }
-        out.write_str(&object[copied..])
+        let Some(rest) = object.get(copied..) else { broken() };
+        out.write_str(rest)
     }
 
     fn set_label(&mut self, pod: &Pod<'_>) {
@@ -130,28 +131,43 @@ impl Patch {
     /// Inserts before the closing bracket.
     fn add_before_end(&mut self, brackets: Brackets, parts: &[&str]) {
         let end = brackets.span.end.saturating_sub(1);
-        let comma = if brackets.is_empty { "" } else { "," };
-        self.add(end..end, &[comma, &parts.concat()]);
+        self.insert(end..end, if brackets.is_empty { "" } else { "," }, parts);
     }
 
     /// Replaces a range of the request with the parts.
     fn add(&mut self, place: Range<usize>, parts: &[&str]) {
-        let text = parts.concat();
-        self.length = self.length.saturating_add(text.len());
-        // Most containers get the same two texts, so a large pod shares them. In a small pod, comparing costs more than
-        // copying.
-        let is_it = |part: &&Range<usize>| self.added.get((*part).clone()) == Some(&*text);
-        let compared = if self.edits.len() > 64 { 2 } else { 0 };
-        let part =
-            self.edits.iter().rev().take(compared).map(|(_, part)| part).find(is_it).cloned().unwrap_or_else(|| {
-                let start = self.added.len();
-                self.added.push_str(&text);
-                start..self.added.len()
-            });
-        // Usually the new edit is the last one: containers are visited in the order of the text.
+        self.insert(place, "", parts);
+    }
+
+    fn insert(&mut self, place: Range<usize>, comma: &str, parts: &[&str]) {
+        let start = self.added.len();
+        self.added.push_str(comma);
+        for text in parts {
+            self.added.push_str(text);
+        }
+        let mut part = start..self.added.len();
+        self.length = self.length.saturating_add(part.len());
+        // Most containers get the same two texts. In a small pod, comparing them costs more than copying.
+        if self.edits.len() > 64 {
+            let text = self.added.get(part.clone());
+            let mut last = self.edits.iter().rev().take(2).map(|(_, part)| part.clone());
+            if let Some(same) = last.find(|other| self.added.get(other.clone()) == text) {
+                self.added.truncate(start);
+                part = same;
+            }
+        }
+        // Usually at the end: the pod is walked in about the order of its text.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
         self.edits.insert(at, (place, part));
     }
+}
+
+/// Panics, which is a trap in the policy: the API server then refuses the request. Bytes of a pod must never be dropped.
+#[cold]
+#[inline(never)]
+#[expect(clippy::panic, reason = "fails closed")]
+fn broken() -> ! {
+    panic!("a bug in irsa: an invariant does not hold");
 }
 
 fn volume_text(token: &Token<'_>) -> String {

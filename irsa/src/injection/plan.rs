@@ -44,7 +44,7 @@ impl Additions {
 
     /// Whether the container lacks variables.
     pub(crate) fn has_variables(self) -> bool {
-        self.groups.contains(&true)
+        !self.groups.is_empty()
     }
 }
 

@@ -176,7 +176,7 @@ fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Reader;
+    use crate::json::{Read as _, Reader};
     use crate::objects::metadata::Metadata;
 
     fn found(keys: &[&str], prefix: &str, known: &[&'static str]) -> Vec<(String, &'static str)> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Brackets, Field, RawStr, Reader, Result, Span};
+use crate::json::{Brackets, Field, RawStr, Read, Reader, Result, Span};
 use crate::util::names::{Entry, sort};
 
 /// The label that opts a pod out of injection. Its value and the setting `annotationPrefix` do not matter. AWS's
@@ -38,75 +38,76 @@ pub(crate) struct Metadata<'j> {
 }
 
 impl<'j> Metadata<'j> {
-    /// Reads an object's `metadata`.
-    ///
-    /// # Errors
-    /// Fails if a field does not have its Kubernetes type.
-    pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
+    /// Whether the pod opts out of injection.
+    pub(crate) fn opts_out(&self) -> bool {
+        self.labels.get().is_some_and(|labels| labels.skip)
+    }
+
+    /// Whether it is the mirror pod of a static pod. The API server forbids service accounts on those.
+    pub(crate) fn is_mirror_pod(&self) -> bool {
+        self.annotations.contains(MIRROR_POD_ANNOTATION)
+    }
+}
+
+impl<'j> Read<'j> for Metadata<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut name = Field::Missing;
         let mut namespace = Field::Missing;
         let mut annotations = Field::Missing;
         let mut labels = Field::Missing;
-        let mut owners = Field::Missing;
-        let mut deletion_timestamp = Field::Missing;
-        let brackets = reader.object(|reader, key| match key {
-            "name" => name.read(reader, Reader::string),
-            "namespace" => namespace.read(reader, Reader::string),
-            "annotations" => annotations.read(reader, Annotations::read),
-            "labels" => labels.read(reader, Labels::read),
-            "ownerReferences" => owners.read(reader, read_is_controlled),
-            "deletionTimestamp" => deletion_timestamp.read(reader, Reader::skip),
-            _ => reader.skip(),
-        })?;
+        let mut owners = Field::<Owners>::Missing;
+        let mut deletion_timestamp = Field::<()>::Missing;
+        let brackets = reader.members(&mut [
+            ("name", &mut name),
+            ("namespace", &mut namespace),
+            ("annotations", &mut annotations),
+            ("labels", &mut labels),
+            ("ownerReferences", &mut owners),
+            ("deletionTimestamp", &mut deletion_timestamp),
+        ])?;
         Ok(Self {
             brackets,
             name: name.into_value(),
             namespace: namespace.into_value(),
             annotations: annotations.into_value(),
             labels,
-            is_controlled: owners.into_value(),
+            is_controlled: owners.get().is_some_and(|owners| owners.have_controller),
             is_terminating: deletion_timestamp.get().is_some(),
         })
     }
-
-    /// Whether the pod opts out of injection.
-    pub(crate) fn opts_out(&self) -> bool {
-        self.labels.get().is_some_and(|labels| labels.skip)
-    }
-
-    /// Whether it is the mirror pod of a static pod. The API server forbids service accounts on mirror pods.
-    pub(crate) fn is_mirror_pod(&self) -> bool {
-        self.annotations.contains(MIRROR_POD_ANNOTATION)
-    }
 }
 
-/// Reads `ownerReferences`. Returns whether an owner is the controller.
-fn read_is_controlled(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut is_controlled = false;
-    reader.array(|reader, _| {
-        let mut controller = Field::Missing;
-        reader.object(|reader, key| match key {
-            "controller" => controller.read(reader, Reader::boolean),
-            _ => reader.skip(),
+/// `ownerReferences`.
+struct Owners {
+    /// Whether one of them is the controller.
+    have_controller: bool,
+}
+
+impl<'j> Read<'j> for Owners {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut have_controller = false;
+        reader.array(|reader, _| {
+            have_controller |= reader.only_member("controller", Reader::boolean)?.into_value();
+            Ok(())
         })?;
-        is_controlled |= controller.into_value();
-        Ok(())
-    })?;
-    Ok(is_controlled)
+        Ok(Self { have_controller })
+    }
 }
 
 /// An object's annotations, in the order of the JSON.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Annotations<'j>(Vec<(RawStr<'j>, RawStr<'j>)>);
 
-impl<'j> Annotations<'j> {
+impl<'j> Read<'j> for Annotations<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut annotations = Vec::new();
         reader.string_map(|key, value, _| annotations.push((key, value)))?;
         Ok(Self(annotations))
     }
+}
 
-    /// The value of the annotation `prefix/key`. If a key occurs twice, the last value wins, as in the API server.
+impl<'j> Annotations<'j> {
+    /// The value of the annotation `prefix/key`. Of a duplicate key the last counts, as for the API server.
     pub(crate) fn under(&self, prefix: &str, key: &str) -> Option<RawStr<'j>> {
         self.last(|name| is_under(&name.decode(), prefix, key))
     }
@@ -179,14 +180,16 @@ pub(crate) struct Labels<'j> {
     pub(crate) pod_identity: Option<(RawStr<'j>, Span)>,
 }
 
-impl<'j> Labels<'j> {
+impl<'j> Read<'j> for Labels<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut skip = false;
         let mut pod_identity = None;
-        let brackets = reader.string_map(|key, value, span| match &*key.decode() {
-            SKIP_LABEL => skip = true,
-            POD_IDENTITY_LABEL => pod_identity = Some((value, span)),
-            _ => {}
+        let brackets = reader.string_map(|key, value, span| {
+            if key == SKIP_LABEL {
+                skip = true;
+            } else if key == POD_IDENTITY_LABEL {
+                pod_identity = Some((value, span));
+            }
         })?;
         Ok(Self { brackets, skip, pod_identity })
     }

@@ -7,7 +7,7 @@ use super::container::Container;
 use super::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
 use super::node_os::NodeOs;
 use super::volume::Volume;
-use crate::json::{Array, Brackets, Field, RawStr, Reader, Result, Unreadable};
+use crate::json::{Array, Brackets, Field, RawStr, Read, Reader, Result, Unreadable};
 use crate::util::names::Names;
 
 /// A pod or a pod template.
@@ -41,24 +41,22 @@ pub(crate) struct PodSpec<'j> {
     init_containers: usize,
 }
 
-impl<'j> Pod<'j> {
+impl<'j> Read<'j> for Pod<'j> {
     /// Reads a pod or a pod template.
     ///
     /// # Errors
-    /// Fails if `spec` is missing, or if a field does not have its Kubernetes type.
-    pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
+    /// Fails if there is no `spec`, or a field has another type than in Kubernetes.
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut metadata = Field::Missing;
         let mut spec = Field::Missing;
-        let brackets = reader.object(|reader, key| match key {
-            "metadata" => metadata.read(reader, Metadata::read),
-            "spec" => spec.read(reader, PodSpec::read),
-            _ => reader.skip(),
-        })?;
+        let brackets = reader.members(&mut [("metadata", &mut metadata), ("spec", &mut spec)])?;
         let spec = spec.into_option().ok_or_else(|| Unreadable::missing("an object").within("spec"))?;
         Ok(Self { brackets, metadata, spec })
     }
+}
 
-    /// Whether the policy reads the same from both pods. Only relevant annotations are compared.
+impl<'j> Pod<'j> {
+    /// Whether all that is read of both pods is equal. Of the annotations only the relevant ones count.
     pub(crate) fn is_equivalent(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let same_metadata = match (self.metadata.get(), other.metadata.get()) {
             (Some(one), Some(other)) => {
@@ -119,19 +117,25 @@ impl<'j> PodSpec<'j> {
             && containers.len() == other.containers.len()
             && containers.iter().zip(&other.containers).all(|(one, other)| one.is_equivalent(other))
     }
+}
 
+impl<'j> Read<'j> for PodSpec<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut spec = Self::default();
         let mut init_containers = Array::default();
         let mut containers = Array::default();
-        spec.brackets = reader.object(|reader, key| match key {
-            "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
-            "serviceAccount" => spec.service_account.read(reader, Reader::string),
-            "volumes" => spec.volumes.read(reader, Volume::read),
-            "initContainers" => init_containers.read(reader, Container::read),
-            "containers" => containers.read(reader, Container::read),
-            _ => spec.node_os.read_member(reader, key),
-        })?;
+        let NodeOs { os, selector, affinity, security_context } = &mut spec.node_os;
+        spec.brackets = reader.members(&mut [
+            ("serviceAccountName", &mut spec.service_account_name),
+            ("serviceAccount", &mut spec.service_account),
+            ("volumes", &mut spec.volumes),
+            ("initContainers", &mut init_containers),
+            ("containers", &mut containers),
+            ("os", os),
+            ("nodeSelector", selector),
+            ("affinity", affinity),
+            ("securityContext", security_context),
+        ])?;
         spec.init_containers = init_containers.elements.len();
         spec.containers = init_containers.elements;
         spec.containers.append(&mut containers.elements);

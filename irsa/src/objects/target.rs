@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::pod::Pod;
 use crate::findings::TargetKind;
-use crate::json::{self, Field, Reader, Segment, Unreadable};
+use crate::json::{self, Field, Read as _, Reader, Segment, Unreadable};
 use crate::settings::Step;
 use crate::util::substring::contains;
 
@@ -57,9 +57,8 @@ pub(crate) enum Content<'c, 'j> {
 
 /// The targets in an object, in the order of their paths.
 ///
-/// The targets share the places of their paths. A copy of the path for each target would take too much memory, because
-/// a key can be as long as the object.
-#[derive(Debug, Clone)]
+/// They share their paths, which would otherwise take memory for each target: a key can be as long as the object.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Targets<'j> {
     /// The targets.
     pub(crate) all: Vec<Target<'j>>,

@@ -4,10 +4,11 @@
 //! that lead there. There is one slice for each combination of names and wildcards. So the cost does not depend on the
 //! number of paths that lead to a value, and each value is found once.
 
+use super::metadata::Metadata;
 use super::pod::Pod;
 use super::target::{Place, Route, Target, Targets};
 use crate::findings::TargetKind;
-use crate::json::{self, Attempt, Reader, Segment, Unreadable};
+use crate::json::{self, Attempt, Field, Member as _, Read as _, Reader, Segment, Unreadable};
 use crate::settings::Step;
 
 /// Finds the values that the routes lead to. The routes must be sorted.
@@ -15,18 +16,30 @@ use crate::settings::Step;
 /// If a value on the way has another type than the path expects, the path matches nothing, as in JSONPath. If
 /// `is_strict`, this is an error.
 pub(super) fn walk<'j>(routes: &[Route<'_>], is_strict: bool, text: &'j str) -> json::Result<Targets<'j>> {
-    let root = Place { parent: None, depth: 0 };
-    let targets = Targets { all: Vec::new(), places: vec![root] };
-    let mut walk = Walk { text, is_strict, has_wrong_type: false, targets };
-    walk.visit(&mut Reader::new(text), Visit { place: 0, depth: 0, covered: None }, &[routes])?;
+    let mut walk = Walk { text, is_strict, ..Walk::default() };
+    walk.start(routes, &mut Reader::new(text))?;
     Ok(walk.targets)
 }
 
+/// Finds what the routes of a built-in kind lead to in the next value, as [`walk`] does, and reads its metadata too.
+pub(super) fn walk_with_metadata<'j>(
+    routes: &[Route<'_>],
+    reader: &mut Reader<'j>,
+) -> json::Result<(Metadata<'j>, Targets<'j>)> {
+    let mut walk = Walk { is_strict: true, reads_metadata: true, ..Walk::default() };
+    walk.start(routes, reader)?;
+    Ok((walk.metadata.into_value(), walk.targets))
+}
+
+#[derive(Default)]
 struct Walk<'j> {
+    /// The object's text, of which the targets of a custom kind are parts.
     text: &'j str,
     is_strict: bool,
-    /// Whether a target with a wrong type was found. Further ones are not kept: they add nothing, and there may be
-    /// millions.
+    /// Whether the object's metadata is read on the way.
+    reads_metadata: bool,
+    metadata: Field<Metadata<'j>>,
+    /// Whether a target with a wrong type was found. The next ones say nothing more, and can be as short as one byte.
     has_wrong_type: bool,
     targets: Targets<'j>,
 }
@@ -61,7 +74,13 @@ impl Roles {
 }
 
 impl<'j> Walk<'j> {
-    /// Visits a value. Each slice of `active` has the routes that lead to the value by the same steps.
+    /// Walks through the object itself.
+    fn start(&mut self, routes: &[Route<'_>], reader: &mut Reader<'j>) -> json::Result<()> {
+        self.targets.places.push(Place { parent: None, depth: 0 });
+        self.visit(reader, Visit { place: 0, depth: 0, covered: None }, &[routes])
+    }
+
+    /// Visits a value. Each slice of `active` has the routes that lead there by the same steps.
     fn visit(&mut self, reader: &mut Reader<'j>, visit: Visit, active: &[&[Route<'_>]]) -> json::Result<()> {
         if reader.is_null() {
             return reader.skip();
@@ -152,7 +171,8 @@ impl<'j> Walk<'j> {
                 }
             }
             if inner.is_empty() {
-                return reader.skip();
+                let is_metadata = self.reads_metadata && visit.depth == 0 && key == "metadata";
+                return if is_metadata { self.metadata.read_member(reader) } else { reader.skip() };
             }
             self.enter(reader, (visit, Segment::Key(key.to_owned()), roles.member(key)), &inner)
         })?;

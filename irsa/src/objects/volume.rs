@@ -1,6 +1,6 @@
 //! Reads a volume: its kind, and its service account tokens.
 
-use crate::json::{Attempt, Field, RawStr, Reader, Result};
+use crate::json::{Attempt, Element, Field, RawStr, Read, Reader, Result};
 
 /// A volume of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,18 +37,14 @@ pub(crate) struct TokenSource<'j> {
     pub(crate) path: RawStr<'j>,
 }
 
-impl<'j> Volume<'j> {
-    /// Reads a volume, and adds it to `all`.
-    pub(crate) fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
+impl<'j> Element<'j> for Volume<'j> {
+    fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut name = Field::Missing;
-        let mut projected = Field::Missing;
+        let mut projected = Field::<Projected<'j>>::Missing;
         let mut is_read_only = false;
         reader.object(|reader, key| match key {
             "name" => name.read(reader, Reader::string),
-            "projected" => projected.read(reader, |reader| {
-                let Attempt { outcome, text, .. } = reader.attempt(read_projected)?;
-                outcome.map(|(sources, tokens)| (text, sources, tokens))
-            }),
+            "projected" => projected.read(reader, Projected::read),
             "secret" | "configMap" | "downwardAPI" => {
                 is_read_only |= !reader.is_null();
                 reader.skip()
@@ -57,13 +53,17 @@ impl<'j> Volume<'j> {
         })?;
         let name = name.into_value();
         all.push(match projected.into_option() {
-            Some((text, sources, tokens)) => Self { name, tokens, sources, projected: Some(text), is_read_only: true },
+            Some(Projected { text, sources, tokens }) => {
+                Self { name, tokens, sources, projected: Some(text), is_read_only: true }
+            }
             None => Self { name, is_read_only, ..Self::default() },
         });
         Ok(())
     }
+}
 
-    /// The content of a projected volume at a path. [`ProjectedFile::Other`] if it is not a projected volume.
+impl Volume<'_> {
+    /// What a projected volume has at a path. [`ProjectedFile::Other`] for another kind of volume.
     pub(crate) fn projected_file(&self, path: &str) -> ProjectedFile {
         let Some(text) = self.projected else { return ProjectedFile::Other };
         if let Some(token) = self.tokens.iter().find(|token| token.path == *path) {
@@ -108,22 +108,25 @@ fn read_source_files(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -
 }
 
 fn read_item(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -> Result<()> {
-    let mut item = Field::Missing;
-    reader.object(|reader, key| match key {
-        "path" => item.read(reader, Reader::string),
-        _ => reader.skip(),
-    })?;
-    *may_have |= item.into_value() == *path;
+    *may_have |= reader.only_member("path", Reader::string)?.into_value() == *path;
     Ok(())
 }
 
-fn read_projected<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
-    let mut sources = Field::Missing;
-    reader.object(|reader, key| match key {
-        "sources" => sources.read(reader, read_sources),
-        _ => reader.skip(),
-    })?;
-    Ok(sources.into_value())
+/// `projected`.
+struct Projected<'j> {
+    text: &'j str,
+    /// The number of sources.
+    sources: usize,
+    /// The service account tokens among them.
+    tokens: Vec<TokenSource<'j>>,
+}
+
+impl<'j> Read<'j> for Projected<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let Attempt { outcome, text, .. } = reader.attempt(|reader| reader.only_member("sources", read_sources))?;
+        let (sources, tokens) = outcome?.into_value();
+        Ok(Self { text, sources, tokens })
+    }
 }
 
 fn read_sources<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
@@ -131,26 +134,17 @@ fn read_sources<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'
     let mut tokens = Vec::new();
     reader.array(|reader, index| {
         count = index.saturating_add(1);
-        let mut token = Field::Missing;
-        reader.object(|reader, key| match key {
-            "serviceAccountToken" => token.read(reader, TokenSource::read),
-            _ => reader.skip(),
-        })?;
-        tokens.extend(token.into_option());
+        tokens.extend(reader.only_member("serviceAccountToken", TokenSource::read)?.into_option());
         Ok(())
     })?;
     Ok((count, tokens))
 }
 
-impl<'j> TokenSource<'j> {
+impl<'j> Read<'j> for TokenSource<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut audience = Field::Missing;
         let mut path = Field::Missing;
-        reader.object(|reader, key| match key {
-            "audience" => audience.read(reader, Reader::string),
-            "path" => path.read(reader, Reader::string),
-            _ => reader.skip(),
-        })?;
+        reader.members(&mut [("audience", &mut audience), ("path", &mut path)])?;
         Ok(Self { audience: audience.into_value(), path: path.into_value() })
     }
 }

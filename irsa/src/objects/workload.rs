@@ -1,10 +1,11 @@
 //! Workloads: the kinds that create pods, and the paths to the pod templates in their objects.
 
 use super::kind::GroupVersionKind;
+use super::metadata::Metadata;
 use super::target::{Route, SettingPath, Targets};
-use super::target_walk::walk;
+use super::target_walk::{walk, walk_with_metadata};
 use crate::findings::TargetKind;
-use crate::json::{self, Segment, Unreadable};
+use crate::json::{self, Reader, Segment, Unreadable};
 use crate::settings::{BUILT_IN, CustomWorkload, ObjectPath, Settings, Step};
 use crate::util::names::sort;
 
@@ -25,14 +26,21 @@ pub struct Workload<'a> {
     is_built_in: bool,
 }
 
+/// An object of a built-in kind.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkloadObject<'j> {
+    /// Its metadata.
+    pub(crate) metadata: Metadata<'j>,
+    /// What it says about pods.
+    pub(crate) targets: Targets<'j>,
+}
+
 impl<'a> Workload<'a> {
     /// The workload of a kind. `None` if the kind is neither built in nor in the setting `customWorkloads`.
     #[must_use]
     pub fn of_kind(kind: &GroupVersionKind<'_>, settings: &'a Settings<'a>) -> Option<Self> {
-        let built_in = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name));
-        if let Some((_, _, _, steps)) = built_in {
-            let route = Route { steps, kind: TargetKind::Template, setting: None };
-            return Some(Self { routes: vec![route], is_built_in: true });
+        if let Some(built_in) = Self::built_in(kind) {
+            return Some(built_in);
         }
         let entries = settings.custom_workloads.iter().enumerate();
         let entries = entries.filter(|(_, entry)| is_of_kind(entry, kind));
@@ -40,7 +48,14 @@ impl<'a> Workload<'a> {
         if routes.is_empty() { None } else { Some(Self::of_routes(routes)) }
     }
 
-    /// Sorts the routes. If several lead to the same values, keeps the first one in the settings.
+    /// The workload of a built-in kind.
+    pub(crate) fn built_in(kind: &GroupVersionKind<'_>) -> Option<Self> {
+        let (_, _, _, steps) = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name))?;
+        let route = Route { steps, kind: TargetKind::Template, setting: None };
+        Some(Self { routes: vec![route], is_built_in: true })
+    }
+
+    /// Sorts the routes. Of several that lead to the same, keeps the first one in the settings.
     fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
         sort(&mut routes);
         routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
@@ -79,7 +94,20 @@ impl<'a> Workload<'a> {
     /// Fails if the object is not valid JSON, or if a path matches a key that occurs twice. For a built-in kind, also
     /// fails if there is no template, or if a value on the way has a wrong type.
     pub(crate) fn targets<'j>(&self, text: &'j str) -> json::Result<Targets<'j>> {
-        let targets = walk(&self.routes, self.is_built_in, text)?;
+        self.complete(walk(&self.routes, self.is_built_in, text)?)
+    }
+
+    /// Reads an object of a built-in kind in one pass.
+    ///
+    /// # Errors
+    /// Fails as [`Workload::targets`] does, and if the metadata can't be read.
+    pub(crate) fn read<'j>(&self, reader: &mut Reader<'j>) -> json::Result<WorkloadObject<'j>> {
+        let (metadata, targets) = walk_with_metadata(&self.routes, reader)?;
+        Ok(WorkloadObject { metadata, targets: self.complete(targets)? })
+    }
+
+    /// Fails if a built-in kind has no template.
+    fn complete<'j>(&self, targets: Targets<'j>) -> json::Result<Targets<'j>> {
         if let (true, true, Some(route)) = (targets.all.is_empty(), self.is_built_in, self.routes.first()) {
             let names: Vec<&str> = route.steps.iter().filter_map(Step::name).collect();
             return Err(Unreadable::missing("a pod template").within(&names.join(".")));

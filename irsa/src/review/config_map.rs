@@ -8,8 +8,8 @@ use crate::cluster::Cluster;
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Message, Subject};
 use crate::identity::role_config_map::check_entries;
-use crate::json::{self, Field, RawStr, Reader};
-use crate::objects::config_map::{CONFIG_KEY, read_mappings};
+use crate::json::{self, RawStr, Read as _, Reader};
+use crate::objects::config_map::{CONFIG_KEY, Data};
 use crate::request::{Document, Operation, Request};
 use crate::settings::Settings;
 use crate::types::object_name::ConfigMapName;
@@ -71,11 +71,6 @@ fn entry_text(key: &str, text: &str) -> String {
 
 /// The role mappings in a `ConfigMap`: the value of the key `config`.
 fn read_config<'j>(document: &Document<'j>) -> json::Result<Option<Cow<'j, str>>> {
-    let mut data = Field::Missing;
-    let read = Reader::new(document.text).object(|reader, key| match key {
-        "data" => data.read(reader, read_mappings),
-        _ => reader.skip(),
-    });
-    read.map_err(|error| error.within("object"))?;
-    Ok(data.into_value().map(RawStr::decode))
+    let data = Reader::new(document.text).only_member("data", Data::read);
+    Ok(data.map_err(|error| error.within("object"))?.into_value().mappings.map(RawStr::decode))
 }

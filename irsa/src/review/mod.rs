@@ -23,7 +23,8 @@ impl<'j> Review<'j> {
     /// Reviews a request.
     #[must_use]
     pub fn new(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> Self {
-        review(request, settings, cluster).unwrap_or_else(|unreadable| Self::unreadable(&unreadable))
+        let review = review(request, settings, cluster).unwrap_or_else(|unreadable| Self::unreadable(&unreadable));
+        settings.errors_in_entries().map_or(review, |errors| Self::misconfigured(&errors))
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn review_workload<'j>(
     if request.operation == Operation::Update && metadata.is_terminating {
         return Ok(Review::skipped());
     }
-    let targets = workload.targets(document.text).map_err(|error| error.within("object"))?;
+    let targets = document.targets(workload).map_err(|error| error.within("object"))?;
     if targets.all.is_empty() {
         return Ok(conclude_object(&[], Findings::new(&settings.actions), &[]));
     }

@@ -5,6 +5,7 @@
 
 mod custom_workload;
 mod definition;
+mod entries;
 mod errors;
 mod read;
 mod reader;
@@ -12,6 +13,7 @@ mod role_globs;
 mod strings;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use crate::findings::Actions;
 use crate::types::account_pattern::AccountPattern;
@@ -25,6 +27,7 @@ use crate::types::token_lifetime::TokenLifetime;
 pub(crate) use custom_workload::BUILT_IN;
 pub use custom_workload::{CustomWorkload, ObjectPath, ObjectPathError, Step};
 pub use definition::{Definition, OBJECTS, ValueType};
+pub use entries::Entries;
 pub use errors::{SettingsError, SettingsErrors};
 
 /// The settings of the policy. [`Settings::default`] equals `{}`.
@@ -57,8 +60,8 @@ pub struct Settings<'a> {
     /// `composeRoleArn`: completes a role's name to an ARN.
     pub compose_role_arn: Option<ComposeRoleArn<'a>>,
     /// `roles`: the roles of service accounts that have no role in an annotation.
-    pub roles: Vec<RoleMapping<'a>>,
-    /// `rolesConfigMap`: the ConfigMap with further roles.
+    pub roles: Entries<'a>,
+    /// `rolesConfigMap`: the ConfigMap with more roles.
     pub roles_config_map: Option<ConfigMapName<'a>>,
     /// `containerCredentials`: the service accounts whose pods get container credentials, and the details of the token.
     pub container_credentials: Option<ContainerCredentials<'a>>,
@@ -69,13 +72,15 @@ pub struct Settings<'a> {
     /// `cacheLookups`: whether to use a role from the host's cache.
     pub cache_lookups: bool,
     /// `allowedRoles`: the roles that each namespace may use. `None` allows any.
-    pub allowed_roles: Option<Vec<AllowedRoles<'a>>>,
+    pub allowed_roles: Option<Entries<'a>>,
     /// `allowedAudiences`: the audiences that tokens may have. `None` allows any.
     pub allowed_audiences: Option<Vec<Cow<'a, str>>>,
     /// `customWorkloads`: custom kinds that create pods.
     pub custom_workloads: Vec<CustomWorkload<'a>>,
     /// `actions`: the action for each kind of finding.
     pub actions: Actions,
+    /// What was wrong with entries that were needed.
+    entry_errors: RefCell<SettingsErrors>,
 }
 
 /// Whether pods are changed or only checked.
@@ -174,7 +179,7 @@ impl Default for Settings<'_> {
             region: None,
             regional_sts_endpoints: false,
             compose_role_arn: None,
-            roles: Vec::new(),
+            roles: Entries::EMPTY,
             roles_config_map: None,
             container_credentials: None,
             session_name: SessionName::default(),
@@ -184,6 +189,7 @@ impl Default for Settings<'_> {
             allowed_audiences: None,
             custom_workloads: Vec::new(),
             actions: Actions::default(),
+            entry_errors: RefCell::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use super::errors::{ERROR_LIMIT, Path};
-use super::{SettingsError, SettingsErrors};
+use super::{Entries, SettingsError, SettingsErrors};
 use crate::findings::{LINE_LIMIT, escaped_line};
 use crate::json::{self, RawStr, Reader, write_string};
 use crate::types::token_lifetime::TokenLifetime;
@@ -218,7 +218,20 @@ impl<'j> Members<'_, 'j> {
         }
     }
 
-    /// Reads the value of a required key.
+    /// Reads the value of a key that may be missing, and sets `target` to it. Leaves `target` as it is after an error, which
+    /// was added.
+    pub(super) fn set<T>(
+        &mut self,
+        target: &mut T,
+        key: &'static str,
+        read: impl FnOnce(Setting<'_, 'j>) -> Result<T>,
+    ) {
+        if let Ok(Some(value)) = self.optional(key, read) {
+            *target = value;
+        }
+    }
+
+    /// Reads the value of a key that must be there.
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
@@ -323,7 +336,39 @@ fn names<T>(words: &[(&str, T)]) -> String {
     one_of_text(&names)
 }
 
-/// Reads an array of any length. `element` reads each element.
+/// Reads an array, but not its elements. Whether they are checked too is up to the caller.
+pub(super) fn entries<'j>(
+    expected: &'static str,
+    may_be_empty: bool,
+    check: Option<&dyn Fn(Setting<'_, 'j>) -> Result<()>>,
+) -> impl FnOnce(Setting<'_, 'j>) -> Result<Entries<'j>> {
+    move |setting| {
+        let Unread::Json(json) = setting.value else { return Err(setting.mismatch(expected)) };
+        match check {
+            Some(check) => setting.elements(expected, may_be_empty, &mut |element| check(element))?,
+            None => {
+                let content = json.strip_prefix('[').map(str::trim_ascii_start);
+                if content.is_none_or(|content| content.starts_with(']') && !may_be_empty) {
+                    return Err(setting.mismatch(expected));
+                }
+            }
+        }
+        Ok(Entries::new(json))
+    }
+}
+
+/// Reads an entry of the array under a key of the settings. `None` if it is wrong.
+pub(super) fn read_entry<'j, T>(
+    (key, index): (&'static str, usize),
+    json: &'j str,
+    errors: &mut SettingsErrors,
+    read: fn(Setting<'_, 'j>) -> Result<T>,
+) -> Option<T> {
+    let path = Path::Index(&Path::Key(&Path::Root, key), index);
+    read(Setting { path, value: Unread::Json(json), errors }).ok()
+}
+
+/// Reads an array of any length. `element` reads one element.
 pub(super) fn array<'j, T>(
     expected: &'static str,
     element: impl Fn(Setting<'_, 'j>) -> Result<T>,

@@ -3,7 +3,6 @@
 //! Used by the setting `roles`, the setting `containerCredentials`, and the ConfigMap of role mappings.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::fmt;
 
 use crate::types::glob::{Glob, GlobError};
@@ -96,19 +95,6 @@ fn split(text: &str) -> Result<(Cow<'_, str>, Cow<'_, str>), AccountPatternError
     }
 }
 
-/// The entry whose pattern selects the account most precisely. Among equally precise ones, the first wins.
-pub fn closest<'e, 'a: 'e, T>(
-    entries: impl IntoIterator<Item = &'e T>,
-    pattern: impl Fn(&'e T) -> &'e AccountPattern<'a>,
-    namespace: &str,
-    name: &str,
-) -> Option<&'e T> {
-    entries
-        .into_iter()
-        .filter(|entry| pattern(entry).matches(namespace, name))
-        .min_by_key(|entry| Reverse(pattern(entry).closeness()))
-}
-
 impl fmt::Display for AccountPatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("expected `namespace/name`, but got ")?;
@@ -126,23 +112,6 @@ impl std::error::Error for AccountPatternError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn prefers_exact_namespaces_then_exact_names_then_the_first() {
-        let patterns = |texts: &[&'static str]| -> Vec<AccountPattern<'static>> {
-            texts.iter().map(|text| AccountPattern::new(Cow::Borrowed(text)).unwrap()).collect()
-        };
-        let best = |texts: &[&'static str]| {
-            let patterns = patterns(texts);
-            let found = closest(&patterns, |pattern| pattern, "team-a", "web");
-            found.and_then(|found| patterns.iter().position(|pattern| pattern == found))
-        };
-        assert_eq!(best(&["*/web", "team-a/*"]), Some(1));
-        assert_eq!(best(&["team-a/*", "team-a/web"]), Some(1));
-        assert_eq!(best(&["team-*/*", "*/web"]), Some(1));
-        assert_eq!(best(&["*/*", "team-*/w*"]), Some(0));
-        assert_eq!(best(&["team-b/web", "*/api"]), None);
-    }
 
     #[test]
     fn rejects_other_strings_with_the_reason() {

@@ -97,9 +97,8 @@ impl<'a> MountPath<'a> {
 
     /// Whether this path is below a directory. False for the directory itself.
     pub(crate) fn is_below(&self, directory: &str) -> bool {
-        // Most paths are clean, and comparing them costs less than cleaning them.
-        let is_clean = directory.starts_with('/') && directory.split('/').skip(1).all(|it| is_kept(it) && it != "..");
-        if self.is_clean && is_clean {
+        // Most paths are clean already, and cleaning costs more than comparing.
+        if self.is_clean && is_plainly_clean(directory) {
             let rest = self.text.strip_prefix(directory);
             return rest.is_some_and(|rest| rest.starts_with('/'));
         }
@@ -110,6 +109,9 @@ impl<'a> MountPath<'a> {
     /// has backslashes. The mount path itself has the same form on Windows.
     #[must_use]
     pub fn file(&self, name: &str, is_windows: bool) -> String {
+        if !is_windows && self.is_clean && is_kept(name) && !name.as_bytes().contains(&b'/') {
+            return [&*self.text, "/", name].concat();
+        }
         let (mut path, separator) = if is_windows { ("C:".to_owned(), '\\') } else { (String::new(), '/') };
         let segments = self.text.split('/').chain(name.split('/'));
         for segment in segments.filter(|segment| is_kept(segment)) {
@@ -138,7 +140,13 @@ pub(crate) fn relative_to(directory: &str, path: &str) -> Option<String> {
     if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('/').map(str::to_owned) }
 }
 
-/// Whether cleaning a path keeps a segment. Must not be called for `..`.
+/// Whether cleaning leaves an absolute path as it is. Says no for some clean paths: those with a hidden file or directory.
+fn is_plainly_clean(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    bytes.starts_with(b"/") && !bytes.ends_with(b"/") && !bytes.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
+}
+
+/// Whether cleaning a path keeps a segment. Not for the segment `..`.
 pub(crate) fn is_kept(segment: &str) -> bool {
     !matches!(segment, "" | ".")
 }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::types::character::Shown;
+use crate::util::substring::split_at_byte;
 
 /// The name of an AWS region, such as `us-east-2`.
 ///
@@ -103,7 +104,7 @@ impl std::error::Error for RegionError {}
 
 /// The partition in an ARN, such as `aws-cn`. `None` if the string is not an ARN.
 pub(crate) fn partition_of_arn(arn: &str) -> Option<&str> {
-    let (partition, _) = arn.strip_prefix("arn:")?.split_once(':')?;
+    let (partition, _) = split_at_byte(arn.strip_prefix("arn:")?, b':')?;
     partition.starts_with("aws").then_some(partition)
 }
 
