@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 fn in_repository(path: &str) -> PathBuf {
@@ -207,6 +208,18 @@ fn the_readme_is_short_and_starts_with_commands_that_ci_runs() {
     for command in &commands[..2] {
         assert!(read(".ci/run").contains(&format!(" {command}\n")), "CI does not run `{command}`");
     }
+}
+
+#[test]
+fn the_quick_start_shows_the_variables_that_the_pod_gets() {
+    let args = ["explain", "--pod", "demo/kind/app.yaml", "--output", "json", "--allow-unknown"];
+    let explanation: Value = serde_json::from_slice(&irsa(&in_repository(""), &args).stdout).unwrap();
+    let variables = explanation["review"]["pod"]["spec"]["containers"][0]["env"].as_array().unwrap().iter();
+    let lines: Vec<String> = variables
+        .map(|variable| format!("{}={}\n", variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap()))
+        .collect();
+    assert!(lines.len() > 3);
+    assert!(read("docs/quickstart.md").contains(&lines.concat()), "{lines:?}");
 }
 
 /// The issuer of all recipes.
