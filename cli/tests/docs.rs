@@ -33,10 +33,9 @@ fn irsa(folder: &Path, args: &[&str]) -> Output {
 fn pages() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned(), "kustomize/README.md".to_owned()];
     for folder in ["docs", "docs/decisions"] {
-        let names = fs::read_dir(in_repository(folder)).unwrap().map(|entry| entry.unwrap().file_name());
-        pages.extend(names.filter_map(|name| {
-            name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}"))
-        }));
+        let paths = fs::read_dir(in_repository(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let names = paths.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        pages.extend(names.map(|path| format!("{folder}/{}", path.file_name().unwrap().display())));
     }
     pages.sort();
     pages
@@ -88,13 +87,13 @@ fn blocks(page: &str) -> Vec<Block> {
     let text = read(page);
     let mut blocks: Vec<Block> = Vec::new();
     let (mut of_page, mut of_block, mut is_open) = (None, None, false);
-    for (index, line) in text.lines().enumerate() {
+    for (number, line) in (1..).zip(text.lines()) {
         let trimmed = line.trim_start();
         if let Some(language) = trimmed.strip_prefix("```") {
             is_open = !is_open;
             if is_open {
                 let marker = of_block.take().or_else(|| of_page.clone());
-                let place = format!("{page}:{}", index + 1);
+                let place = format!("{page}:{number}");
                 blocks.push(Block { place, language: language.to_owned(), lines: Vec::new(), marker });
             }
         } else if is_open {
