@@ -4,7 +4,7 @@
 //! argument, or may be in a file that was named by mistake.
 
 use std::env;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -40,7 +40,8 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
         if is_plain {
             escaped.push(character);
         } else {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+            // Writing to a `String` does not fail.
+            let _ = fmt::Write::write_fmt(&mut escaped, format_args!("\\u{:04x}", u32::from(character)));
         }
     }
     Ok(escaped)
