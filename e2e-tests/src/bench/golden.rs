@@ -1,4 +1,5 @@
-//! The golden pods: pods as users have them, with what each costs beside the floor. `golden/README.md` describes the files.
+//! The golden pods: pods as users have them. Measures how many times the floor's fuel each of them takes.
+//! `golden/README.md` describes the files.
 
 use std::fmt;
 use std::fs;
