@@ -4,7 +4,7 @@ CONTROL_PLANE      := $(abspath $(TARGET_DIR))/control-plane
 # kube-apiserver reports the version that these flags give it.
 KUBERNETES_VERSION := $(shell sed -n 's|^\tk8s.io/kubernetes ||p' e2e-tests/control-plane/go.mod)
 VERSION_PACKAGE    := k8s.io/component-base/version
-# The AWS SDKs, and the servers that stand in for AWS.
+# The AWS SDKs, and the servers that replace AWS.
 SDKS               := $(abspath $(TARGET_DIR))/sdks
 
 # `POLICY_SERVER=policy-server` runs Kubewarden's own policy server as the admission server. It needs the metadata.

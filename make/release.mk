@@ -18,8 +18,8 @@ $(USAGE): README.md release/usage
 	@mkdir -p $(@D)
 	release/usage README.md > $@
 
-# Our own command appends the metadata and leaves the code as it is. kwctl would encode the code again, and then nobody
-# could compare the module in the registry with one that is built from the sources.
+# Our own command appends the metadata and does not change the code. kwctl would re-encode the code, so the module in
+# the registry could not be compared with a module that is built from the sources.
 annotated-policy.wasm: policy.wasm metadata.yml $(USAGE) host ## Build the policy with its metadata, as a registry expects it
 	$(POLICY_HOST) annotate policy.wasm --metadata-path metadata.yml --usage-path $(USAGE) --output-path $@
 

@@ -30,9 +30,9 @@ pub struct AdmissionResponse {
     /// Why the request is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// The annotations for the audit log. `null` if there are none.
+    /// The annotations for the audit log. `null` without any.
     pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// The warnings for the client. `null` if there are none.
+    /// The warnings for the client. `null` without any.
     pub warnings: Option<Vec<String>>,
 }
 

@@ -52,7 +52,7 @@ fn group(api_version: &Value) -> &str {
     api_version.as_str().unwrap().split_once('/').unwrap().0
 }
 
-/// Whether an entry is about the kind of an object. The entries allow any version.
+/// Whether an entry applies to the kind of an object. Entries apply to any version.
 fn is_about(entry: &Value, object: &Value) -> bool {
     entry["kind"] == object["kind"] && group(&entry["apiVersion"]) == group(&object["apiVersion"])
 }

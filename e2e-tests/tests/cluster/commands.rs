@@ -128,6 +128,14 @@ fn the_commands_of_the_docs_install_and_remove_every_variant() {
         assert!(!shell.exists("clusterrole/irsa-policy") && !shell.exists("clusterrolebinding/irsa-policy"));
     }
 
+    // For a policy that Rancher's form made.
+    shell.documented("kubectl create clusterrole irsa-policy --verb=get --resource=serviceaccounts");
+    shell.documented(
+        "kubectl create clusterrolebinding irsa-policy --clusterrole=irsa-policy \
+         --serviceaccount=cattle-kubewarden-system:policy-server",
+    );
+    shell.succeed("kubectl delete clusterrolebinding,clusterrole irsa-policy");
+
     the_chart_installs_and_keeps_the_rights(&shell);
     the_rendered_chart_fits_the_definitions(&shell);
     the_check_shows_an_injected_pod(&control_plane, &shell);

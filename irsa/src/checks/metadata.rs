@@ -106,12 +106,13 @@ fn check_container_names(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: 
 /// Reports annotations that only a service account can have, and the skip label as an annotation.
 fn check_pod_keys(checker: &mut Checker<'_>, metadata: &Metadata<'_>) {
     let prefix = &checker.settings.annotation_prefix;
+    let object = if checker.findings.is_about_template() { "pod template" } else { "pod" };
     for key in metadata.annotations.keys().map(RawStr::decode) {
         let text = match name_under(&key, prefix) {
             Some(name) if ACCOUNT_KEYS.contains(&name) && !POD_KEYS.contains(&name) => {
-                format_args!("no effect on a pod: put it on the service account")
+                format_args!("no effect on a {object}: put it on the service account")
             }
-            _ if key == SKIP_LABEL => format_args!("no effect as an annotation: make it a label of the pod"),
+            _ if key == SKIP_LABEL => format_args!("no effect as an annotation: make it a label of the {object}"),
             _ => continue,
         };
         report_ineffective(checker, Message::new(Subject::Pod, text).on(Item::AnnotationKey(&key)));

@@ -27,6 +27,8 @@ pub(crate) struct TokenFiles<'p, 'j> {
     pub(crate) is_windows: bool,
     /// Whether the injected mounts are known. If not, a path outside all mounts is not reported.
     pub(crate) is_complete: bool,
+    /// Whether the service account has no role, so that annotating it is part of the fix.
+    pub(crate) needs_annotation: bool,
 }
 
 /// What is at a path in a container.
@@ -55,24 +57,21 @@ impl TokenFiles<'_, '_> {
         let (kind, text) = match self.file_at(container, &self.unix_path(&path)) {
             FileAt::Other => return,
             FileAt::NoMount if !self.is_complete => return,
-            FileAt::NoMount => (
-                FindingKind::WrongTokenFile,
-                "is set to a path where no volume is mounted: remove it and `AWS_ROLE_ARN`, and annotate the service account",
-            ),
-            FileAt::NoFile => (
-                FindingKind::WrongTokenFile,
-                "is set to a file that its volume does not have: remove it and `AWS_ROLE_ARN`, and annotate the service account",
-            ),
-            FileAt::ApiServerToken => (
-                FindingKind::WrongTokenFile,
-                "is set to the token for the API server, which STS rejects: remove it and `AWS_ROLE_ARN`, and annotate the service account",
-            ),
-            FileAt::TokenWithoutAudience => (
-                FindingKind::InvalidAudience,
-                "is set to a token without an audience: it is for the API server, and would be sent to AWS; set its `audience`",
-            ),
+            FileAt::NoMount => (FindingKind::WrongTokenFile, "is set to a path where no volume is mounted"),
+            FileAt::NoFile => (FindingKind::WrongTokenFile, "is set to a file that its volume does not have"),
+            FileAt::ApiServerToken => {
+                (FindingKind::WrongTokenFile, "is set to the token for the API server, which STS rejects")
+            }
+            FileAt::TokenWithoutAudience => {
+                (FindingKind::InvalidAudience, "is set to a token without an audience, which is for the API server")
+            }
         };
-        let text = format_args!("{text}");
+        let fix = match kind {
+            FindingKind::InvalidAudience => "set its `audience`",
+            _ if self.needs_annotation => "remove it and `AWS_ROLE_ARN`, and annotate the service account",
+            _ => "remove it and `AWS_ROLE_ARN`",
+        };
+        let text = format_args!("{text}: {fix}");
         let message = Message::new(Subject::Container(container.container().name()), text);
         checker.report(kind, message.on(Item::Variable(variable.name())));
     }

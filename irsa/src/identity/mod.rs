@@ -33,7 +33,7 @@ pub(crate) struct Identity<'a> {
 /// How SDKs get credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CredentialMethod<'a> {
-    /// Web identity (IRSA): SDKs trade the token at STS for the role's credentials.
+    /// Web identity (IRSA): SDKs exchange the token at STS for the role's credentials.
     WebIdentity {
         /// The role's ARN.
         role: Cow<'a, str>,

@@ -94,7 +94,7 @@ pub(super) fn check_pod<'c>(
             let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
             let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
             credentials::check_containers(checker, pod, &method, selection);
-            check_effective(checker, pod, None);
+            check_effective(checker, pod, None, false);
         }
         Resolution::Identity(identity) => {
             let selection = own.selection();
@@ -102,7 +102,7 @@ pub(super) fn check_pod<'c>(
             check_selection(checker, pod, selection);
             credentials::check_containers(checker, pod, &identity.method, selection);
             let plan = Plan::new(checker, pod, identity, selection);
-            check_effective(checker, pod, Some(&plan));
+            check_effective(checker, pod, Some(&plan), false);
             result.patch = inject(checker, pod, &plan);
             if identity.source == RoleSource::ContainerCredentials {
                 let name = &resolved.account.name;
@@ -166,10 +166,12 @@ fn check_selection(checker: &mut Checker<'_>, pod: &Pod<'_>, selection: &Contain
     }
 }
 
-/// Checks the containers with the environment and mounts that they have after injection.
-fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<'_>>) {
+/// Checks the containers with the environment and mounts that they have after injection. `needs_annotation` is true if
+/// the service account has no role.
+fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<'_>>, needs_annotation: bool) {
     let token = plan.map(|plan| plan.token);
-    let files = TokenFiles { spec: &pod.spec, token, is_windows: pod.spec.is_windows(), is_complete: true };
+    let is_windows = pod.spec.is_windows();
+    let files = TokenFiles { spec: &pod.spec, token, is_windows, is_complete: true, needs_annotation };
     for container in EffectiveContainer::all(&pod.spec.containers, plan) {
         files.check(checker, &container);
         if let Some(token) = token {
@@ -185,7 +187,8 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<
 
 /// Checks a pod whose identity is unknown because of a finding of this kind.
 fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, kind: FindingKind) {
-    let files = TokenFiles { spec: &pod.spec, token: None, is_windows: pod.spec.is_windows(), is_complete: false };
+    let is_windows = pod.spec.is_windows();
+    let files = TokenFiles { spec: &pod.spec, token: None, is_windows, is_complete: false, needs_annotation: false };
     for container in EffectiveContainer::all(&pod.spec.containers, None) {
         files.check(checker, &container);
     }
@@ -203,7 +206,7 @@ fn check_without_role(checker: &mut Checker<'_>, pod: &Pod<'_>, account: &Servic
     }
     metadata::check_kiam_role(checker, pod);
     check_tokens(checker, pod, format_args!("service account `{}` has no role", account.name));
-    check_effective(checker, pod, None);
+    check_effective(checker, pod, None, true);
 }
 
 fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {

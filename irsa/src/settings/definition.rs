@@ -261,8 +261,8 @@ pub(super) const SETTINGS: [Definition; 18] = [
         key: "cacheLookups",
         value: ValueType::Boolean,
         default: "`false`",
-        meaning: "accepts a role from the host's cache, which may be 5 seconds old; without one there, the policy asks \
-                  the API server",
+        meaning: "uses a role from the host's cache, which may be 5 seconds old. If the cache has no role for the \
+                  account, the policy asks the API server",
         example: "true",
         webhook_flags: "`--resync-period`, `--service-account-lookup-grace-period` (neither is required)",
         ..OPTIONAL
