@@ -175,7 +175,7 @@ impl Screen {
                 "cause" | "✗" => "bad",
                 "fix" => "fix",
                 "✓" => "good",
-                "" if color == "command" || line.starts_with("    ") => color,
+                "" if line.starts_with(' ') => color,
                 _ => "",
             };
             let text = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

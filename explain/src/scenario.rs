@@ -111,7 +111,8 @@ impl<'d> Scenario<'d> {
                 problems.push(problem(input, unreadable.clone()));
             }
             let mutating = (settings.mode == Mode::Validate && origin == Origin::Stored).then(|| {
-                let settings = Settings { mode: Mode::Mutate, ..settings.clone() };
+                let mut settings = settings.clone();
+                settings.mode = Mode::Mutate;
                 PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects)
             });
             let mutating = mutating.as_ref().unwrap_or(&policy_answer);
