@@ -1,45 +1,36 @@
 //! The policy: Kubewarden's entry points around the crate [`irsa`], which makes every decision.
 //!
-//! The host calls the waPC functions registered here. For a request, the `payload` is read once, the [`cluster`] is
+//! The host calls a function by its name ([`call`]). For a request, the `payload` is read once, the [`cluster`] is
 //! asked for the pod's service account by the only host call, and the review becomes a `response`.
 
+#[cfg(any(target_arch = "wasm32", test))]
+mod allocator;
 pub mod cluster;
 mod failure;
 mod json;
 mod payload;
 mod response;
+#[cfg(target_arch = "wasm32")]
+mod wapc;
 
 use irsa::Cluster;
 use irsa::json::Unreadable;
 use irsa::{Review, Settings};
-use wapc_guest::{CallResult, register_function};
 
-use crate::cluster::Host;
 use crate::payload::Payload;
 use crate::response::{SettingsValidationResponse, ValidationResponse};
 
-/// Registers the functions of a Kubewarden policy. The host calls it once per instance.
-#[expect(unsafe_code, reason = "waPC finds the function by this name, which no other function has")]
-#[unsafe(no_mangle)]
-pub extern "C" fn wapc_init() {
-    register_function("validate", validate);
-    register_function("validate_settings", validate_settings);
-    register_function("protocol_version", protocol_version);
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
-fn validate(payload: &[u8]) -> CallResult {
-    Ok(review(payload, &mut Host).into_bytes())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
-fn validate_settings(payload: &[u8]) -> CallResult {
-    Ok(SettingsValidationResponse::new(check_settings(payload)).to_json().into_bytes())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
-fn protocol_version(_: &[u8]) -> CallResult {
-    Ok(br#""v1""#.to_vec())
+/// Calls a function of the policy. The host knows it by its name.
+///
+/// # Errors
+/// Fails if the policy has no such function.
+pub fn call(function: &[u8], payload: &[u8], cluster: &mut dyn Cluster) -> Result<String, &'static str> {
+    match function {
+        b"validate" => Ok(review(payload, cluster)),
+        b"validate_settings" => Ok(SettingsValidationResponse::new(check_settings(payload)).to_json()),
+        b"protocol_version" => Ok(r#""v1""#.to_owned()),
+        _ => Err("the policy has no such function: expected `validate`, `validate_settings` or `protocol_version`"),
+    }
 }
 
 /// Reviews the request in a payload, with lookups in `cluster`. Returns the answer's JSON.
