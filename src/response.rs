@@ -4,6 +4,8 @@
 //! `ValidationResponse` holds the mutated object as a parsed tree. Here it is text that is neither parsed nor printed
 //! again. The tests parse every answer with the SDK's types.
 
+use alloc::string::String;
+
 use irsa::{MutatedObject, Review};
 use serde::{Serialize, Serializer};
 

@@ -2,7 +2,7 @@
 //!
 //! Source: Kubernetes' `admission.k8s.io/v1` `AdmissionRequest`.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use crate::json::{self, Attempt, Field, RawStr, Reader, Span, Unreadable};
 use crate::objects::kind::GroupVersionKind;

@@ -1,6 +1,7 @@
 //! Values of any type, as a tree.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use crate::reader::Reader;
 use crate::scan::Kind;

@@ -1,8 +1,8 @@
 //! Checks for tokens for STS that a pod defines itself, although its service account gives it no role: a way around the
 //! rules on roles and audiences.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::fmt;
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -39,7 +39,7 @@ pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt
 fn names_in_settings<'c>(settings: &'c Settings<'_>) -> Names<'c> {
     let of_roles = settings.roles.iter().filter_map(|role| role.audience.as_deref());
     let allowed = settings.allowed_audiences.iter().flatten().map(|audience| &**audience);
-    let default = std::iter::once(&*settings.token_audience);
+    let default = core::iter::once(&*settings.token_audience);
     Names::new(default.chain(of_roles).chain(allowed).map(Cow::Borrowed))
 }
 

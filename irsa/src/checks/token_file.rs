@@ -2,7 +2,9 @@
 //!
 //! The path is the value of a variable, so no message shows it.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};

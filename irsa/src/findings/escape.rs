@@ -3,7 +3,8 @@
 //! Control characters, line separators and characters that turn the direction of writing are escaped, since they
 //! could break the line, the terminal, or the order in which a line is read (Unicode, annex 9 and section 23.2).
 
-use std::fmt::{self, Write};
+use alloc::string::String;
+use core::fmt::{self, Write};
 
 /// Marks a cut.
 const ELLIPSIS: &str = "\u{2026}";

@@ -3,8 +3,10 @@
 //! Form: what it is about, what was expected and what was found, then the fix. Lower-case start, no final period, user
 //! input in backticks. A message quotes at most one value, which is what gets cut if the line is too long.
 
-use std::fmt;
-use std::ops::Range;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::fmt;
+use core::ops::Range;
 
 use super::escape::{Line, truncate};
 use super::place::{ItemKind, Owner, Place, TargetKind};

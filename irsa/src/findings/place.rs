@@ -1,6 +1,7 @@
 //! Where in an object a finding is, for tools that show the line.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 /// Where a finding is. The policy's answer does not have it; `irsa check` and the playground use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

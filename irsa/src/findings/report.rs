@@ -1,5 +1,9 @@
 //! The report: collects the findings about an object.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::actions::Actions;
 use super::escape::escaped_line;
 use super::kind::{Action, FindingKind};

@@ -4,7 +4,9 @@
 //! `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`. `include-containers` and `region` are
 //! this policy's own.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::container_selection::ContainerSelection;
 use crate::context::Checker;

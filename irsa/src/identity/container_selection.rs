@@ -1,6 +1,8 @@
 //! Which containers of a pod get an identity, by `skip-containers` and `include-containers`.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::objects::container::Container;
 use crate::util::names::Names;

@@ -5,7 +5,8 @@
 //! else the ConfigMap of role mappings. What that source leaves out comes from the defaults in the settings, never from
 //! another source. The pod's own lifetime wins over all.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::format;
 
 use super::allow_list::allows_role;
 use super::annotations::{region, sts_regional_endpoints, token_lifetime};

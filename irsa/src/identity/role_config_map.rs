@@ -4,8 +4,11 @@
 //! a whole `*`. The keys of an entry match in any letter case, as in Go; unknown keys are skipped. A lifetime of 0
 //! counts as absent. `Region` is this policy's own.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::allow_list::allows_role;
 use super::audience::{check_allowed_audience, check_likely_audience};

@@ -1,6 +1,8 @@
 //! The environment variables of an identity, in groups, in the order in which they are added.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::identity::{CredentialMethod, Identity};
 use crate::objects::container::Container;

@@ -3,8 +3,10 @@
 //! The text is copied as it is, with the additions inserted; only a `null` in the place of an array or object is
 //! replaced. So every field survives, also those that this version does not know.
 
-use std::fmt;
-use std::ops::Range;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
 
 use super::environment::Value;
 use super::plan::{Additions, Plan};

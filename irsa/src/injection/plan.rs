@@ -1,6 +1,7 @@
 //! Plans what a pod lacks for its identity: the plan is either inserted (mode `Mutate`) or reported (mode `Validate`).
 
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::environment::{Environment, MissingGroups, Value, is_complete};
 use crate::context::Checker;

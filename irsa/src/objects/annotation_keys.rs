@@ -1,5 +1,8 @@
 //! The annotations that the policy reads, and those that people write in their place.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::metadata::{Annotations, SKIP_LABEL};
 use crate::json::RawStr;
 use crate::util::edit_distance::edits_within;

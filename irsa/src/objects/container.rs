@@ -1,5 +1,7 @@
 //! A container: its AWS environment variables and its mounts.
 
+use alloc::vec::Vec;
+
 use super::env_var::EnvVar;
 use super::node_os::read_windows_options;
 use crate::json::{Array, Brackets, Field, RawStr, Reader, Result};

@@ -1,7 +1,10 @@
 //! What a workload says about the pods that it creates: pod templates, specs of pods, and names of service accounts.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::pod::Pod;
 use crate::findings::TargetKind;
@@ -182,7 +185,7 @@ impl<'j> Targets<'j> {
     /// The steps from a place up to the object itself.
     fn upward(&self, place: usize) -> impl Iterator<Item = &Segment> {
         let parent = |place: usize| self.places.get(place).and_then(|place| place.parent.as_ref());
-        std::iter::successors(parent(place), move |(place, _)| parent(*place)).map(|(_, segment)| segment)
+        core::iter::successors(parent(place), move |(place, _)| parent(*place)).map(|(_, segment)| segment)
     }
 
     /// Adds a target in the order of the paths. Most targets are the last one.

@@ -4,6 +4,11 @@
 //! that lead there: one for each way to choose between names and wildcards. So the cost does not depend on how many paths
 //! lead to a value, and each value is found once.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::pod::Pod;
 use super::target::{Place, Route, Target, Targets};
 use crate::findings::TargetKind;
@@ -198,8 +203,8 @@ impl Seen {
 /// The routes whose next step is this name, and where they start. The routes must have a next step.
 fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'r [Route<'a>]) {
     let name = |route: &Route<'_>| route.steps.get(depth).and_then(Step::name).map(|name| name.cmp(key));
-    let start = routes.partition_point(|route| name(route).is_some_and(std::cmp::Ordering::is_lt));
-    let end = routes.partition_point(|route| name(route).is_some_and(std::cmp::Ordering::is_le));
+    let start = routes.partition_point(|route| name(route).is_some_and(core::cmp::Ordering::is_lt));
+    let end = routes.partition_point(|route| name(route).is_some_and(core::cmp::Ordering::is_le));
     (start, routes.get(start..end).unwrap_or_default())
 }
 

@@ -1,5 +1,7 @@
 //! A volume: its kind, and the service account tokens that it projects.
 
+use alloc::vec::Vec;
+
 use crate::json::{Attempt, Field, RawStr, Reader, Result};
 
 /// A volume of a pod.

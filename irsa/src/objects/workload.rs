@@ -1,5 +1,8 @@
 //! Workloads: the kinds that create pods, and where an object says which pods.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::kind::GroupVersionKind;
 use super::target::{Route, SettingPath, Targets};
 use super::target_walk::walk;

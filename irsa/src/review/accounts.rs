@@ -1,7 +1,10 @@
 //! The service accounts that were checked for a request. Thousands of pod templates can name the same one, so each is checked
 //! once, and its findings are repeated.
 
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::result::PodResult;
 use crate::checks::account::check_keys;

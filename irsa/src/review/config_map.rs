@@ -1,6 +1,8 @@
 //! Reviews the `ConfigMap` of role mappings that the setting `rolesConfigMap` names: its entries, before any pod uses them.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::answer::{Review, conclude_object};
 use crate::cluster::Cluster;

@@ -1,6 +1,7 @@
 //! Reviews a pod or a pod template: the steps from its service account to what is injected.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::format;
 
 use super::accounts::Accounts;
 use super::answer::{Review, conclude_pod};

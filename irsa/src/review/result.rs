@@ -1,5 +1,7 @@
 //! The result of checking one pod, before the answer is concluded.
 
+use alloc::string::String;
+
 use crate::identity::RoleSource;
 use crate::injection::patch::Patch;
 

@@ -1,6 +1,8 @@
 //! Reviews a workload: checks the pods that it would make, so that its author sees the findings at once.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::accounts::Accounts;
 use super::answer::{Review, conclude_object};

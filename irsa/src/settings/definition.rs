@@ -6,6 +6,9 @@
 //! To add a setting, add its entry here, a field, and the line that reads it. The lines stand in the order of the entries;
 //! an assertion fails in tests if not.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use super::custom_workload::ObjectPath;
 use super::reader::{BOOLEAN, LIFETIME, OBJECT, one_of_text};
 use super::{Mode, SessionName};

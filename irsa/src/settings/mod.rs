@@ -11,7 +11,8 @@ mod reader;
 mod role_globs;
 mod strings;
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use crate::findings::Actions;
 use crate::types::account_pattern::AccountPattern;

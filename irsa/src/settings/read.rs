@@ -2,7 +2,10 @@
 //!
 //! A function reads all members of its object before it uses any of them. So all errors are found at once.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 
 use super::custom_workload::{check_kind, is_built_in, parse_api_version};
 use super::definition::{self, expected, keys};
@@ -29,7 +32,7 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// Fails as [`Settings::read`] does, or if the text is not JSON.
-    pub fn parse(text: &'a str) -> std::result::Result<Self, SettingsErrors> {
+    pub fn parse(text: &'a str) -> core::result::Result<Self, SettingsErrors> {
         let mut reader = Reader::new(text);
         let read = Self::read(&mut reader).and_then(|settings| reader.finish().map(|()| settings));
         read.unwrap_or_else(|unreadable| {
@@ -43,7 +46,7 @@ impl<'a> Settings<'a> {
     /// # Errors
     /// The outer error says that the text is not JSON. The inner one has all errors in the settings: keys that are
     /// unknown, duplicate or missing, and invalid values.
-    pub fn read(reader: &mut Reader<'a>) -> json::Result<std::result::Result<Self, SettingsErrors>> {
+    pub fn read(reader: &mut Reader<'a>) -> json::Result<core::result::Result<Self, SettingsErrors>> {
         let mut errors = SettingsErrors::default();
         let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
         let read = members.and_then(|mut members| settings(&mut members));
@@ -101,7 +104,7 @@ fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
 /// `region` is the setting of that name. It is read first, because it implies the partition.
 fn compose_role_arn<'a>(
     setting: Setting<'_, 'a>,
-    region: std::result::Result<&Option<Region<'_>>, &Reported>,
+    region: core::result::Result<&Option<Region<'_>>, &Reported>,
 ) -> Result<ComposeRoleArn<'a>> {
     let mut members = setting.members(const { &keys(&definition::COMPOSE_ROLE_ARN) })?;
     let account_id = members.required("accountId", checked(expected::ACCOUNT_ID, check_account_id));

@@ -3,8 +3,11 @@
 //! A function that reads a [`Setting`] returns either its value or [`Reported`]. Only [`Setting::report`] makes a
 //! [`Reported`], and it adds an error. So no value is dropped without one.
 
-use std::borrow::Cow;
-use std::fmt::{self, Display};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Display};
 
 use super::errors::{ERROR_LIMIT, Path};
 use super::{SettingsError, SettingsErrors};
@@ -27,7 +30,7 @@ pub(super) const LIFETIME: &str = "a number of seconds from 600 to 4294967296";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reported(());
 
-pub(super) type Result<T> = std::result::Result<T, Reported>;
+pub(super) type Result<T> = core::result::Result<T, Reported>;
 
 /// A value that is not read yet.
 pub(super) struct Setting<'r, 'j> {
@@ -112,7 +115,7 @@ impl<'r, 'j> Setting<'r, 'j> {
     fn string<T, E: Display>(
         self,
         expected: &'static str,
-        parse: impl FnOnce(Cow<'j, str>) -> std::result::Result<T, E>,
+        parse: impl FnOnce(Cow<'j, str>) -> core::result::Result<T, E>,
     ) -> Result<T> {
         match self.value {
             Unread::String(string) => parse(string.decode()).map_err(|error| self.reject(&error)),
@@ -295,7 +298,7 @@ pub(super) fn lifetime(setting: Setting<'_, '_>) -> Result<TokenLifetime> {
 /// Reads a string into its type by the type's constructor. Messages about another value or none start with `expected`.
 pub(super) fn string<'j, T, E: Display>(
     expected: &'static str,
-    parse: impl FnOnce(Cow<'j, str>) -> std::result::Result<T, E>,
+    parse: impl FnOnce(Cow<'j, str>) -> core::result::Result<T, E>,
 ) -> impl FnOnce(Setting<'_, 'j>) -> Result<T> {
     move |setting| setting.string(expected, parse)
 }
@@ -303,7 +306,7 @@ pub(super) fn string<'j, T, E: Display>(
 /// Reads a string that keeps its type, by a function that checks it.
 pub(super) fn checked<'j, E: Display>(
     expected: &'static str,
-    check: impl FnOnce(&str) -> std::result::Result<(), E>,
+    check: impl FnOnce(&str) -> core::result::Result<(), E>,
 ) -> impl FnOnce(Setting<'_, 'j>) -> Result<Cow<'j, str>> {
     move |setting| setting.string(expected, |text| check(&text).map(|()| text))
 }

@@ -2,9 +2,9 @@
 //!
 //! The setting `roles`, the ConfigMap of role mappings and `containerCredentials` use them.
 
-use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::cmp::Reverse;
+use core::fmt;
 
 use crate::types::glob::{Glob, GlobError};
 use crate::util::substring::split_at_byte;
@@ -120,7 +120,7 @@ impl fmt::Display for AccountPatternError {
     }
 }
 
-impl std::error::Error for AccountPatternError {}
+impl core::error::Error for AccountPatternError {}
 
 #[cfg(test)]
 mod tests {

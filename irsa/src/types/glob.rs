@@ -6,8 +6,10 @@
 //! Matching simulates the glob's automaton, 64 states at a time. It never goes back, so no glob is slow: for each byte of
 //! the string it takes one step for 64 bytes of the glob.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// A pattern that matches whole strings; not empty.
 ///
@@ -200,7 +202,7 @@ impl fmt::Display for GlobError {
     }
 }
 
-impl std::error::Error for GlobError {}
+impl core::error::Error for GlobError {}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,10 @@
 //! lines; a `"` anywhere else is an error; empty lines before the record are skipped, and lines after it are ignored.
 //! Names are then trimmed, which the webhook does not do.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 /// Whether a record has a line break other than at its ends. Only its first line counts then, which its author may not
 /// expect.
 #[must_use]

@@ -1,5 +1,8 @@
 //! The known name that a misspelled one probably means.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::util::substring::contains;
 
 /// The longest name that [`nearest`] compares, in characters. The rest of a longer one is ignored.

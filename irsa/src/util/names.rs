@@ -3,7 +3,8 @@
 //! Not a `BTreeMap` and not the standard library's sort, which add kilobytes to the module. A hash map with a fixed hash
 //! would be slow for names that an attacker chose to collide.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 /// Up to this number of names, a search compares each of them: sorting would cost more.
 const UNSORTED: usize = 16;
