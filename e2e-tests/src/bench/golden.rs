@@ -85,7 +85,8 @@ pub fn measure(folder: &Path, floor: &Subject, policy: &Subject) -> Result<[(&'s
                 cost.map(|cost| cost.call).with_context(|| case.id.clone())
             };
             let costs = (cost(&floor)?, cost(&policy)?);
-            if case.webhook.is_some() { &mut with_role } else { &mut without_role }.push(costs);
+            let group = if case.webhook.is_some() { &mut with_role } else { &mut without_role };
+            group.push(costs);
         }
     }
     Ok([(WITH_ROLE, Spread::of(&with_role)?), (WITHOUT_ROLE, Spread::of(&without_role)?)])
