@@ -3,10 +3,14 @@
 //! Source: Kubewarden's context-aware policies, `kubernetes/get_resource`. The host returns the object or an error
 //! message. It has no error codes, so this module interprets the message.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use irsa::internals::contains;
 use irsa::{Cluster, LookupError, Query};
 use serde::Serialize;
-use wapc_guest::host_call;
 
 use crate::failure::explain;
 use crate::json::to_json;
@@ -14,16 +18,30 @@ use crate::json::to_json;
 /// The usual length of the parameters of the host call, in bytes.
 const USUAL_LENGTH: usize = 256;
 
+/// Calls the host with the parameters of `kubernetes/get_resource`. Fails with the host's message.
+pub type HostCall = fn(&str) -> Result<Vec<u8>, Vec<u8>>;
+
 /// The host that runs the policy.
-pub struct Host;
+pub struct Host {
+    call: HostCall,
+}
+
+impl Host {
+    /// A host that is called with this function.
+    #[must_use]
+    pub fn new(call: HostCall) -> Self {
+        Self { call }
+    }
+}
 
 impl Cluster for Host {
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
-        let request = GetResourceRequest::from(query).to_json();
-        match host_call("kubewarden", "kubernetes", "get_resource", request.as_bytes()) {
-            Ok(answer) => String::from_utf8(answer)
-                .map_err(|_| LookupError::Failed("the policy server's answer is not UTF-8".to_owned())),
-            Err(error) => Err(understand(&error.to_string(), query)),
+        let not_utf8 = |_| LookupError::Failed("the policy server's answer is not UTF-8".to_owned());
+        match (self.call)(&GetResourceRequest::from(query).to_json()) {
+            Ok(answer) => String::from_utf8(answer).map_err(not_utf8),
+            Err(message) => {
+                Err(String::from_utf8(message).map_or_else(not_utf8, |message| understand(&message, query)))
+            }
         }
     }
 }
@@ -95,6 +113,33 @@ mod tests {
         let text = "Cannot find v1/ServiceAccount named 'web2' inside of namespace 'Some(\"team-a\")'";
         for text in [text, &text.replace("web2", "web").replace("team-a", "team-b")] {
             assert_eq!(understand(text, &QUERY), LookupError::Failed(format!("`{text}`")));
+        }
+    }
+
+    #[test]
+    fn passes_on_the_answer_and_explains_the_error() {
+        let mut host = Host::new(|request| {
+            assert!(request.contains(r#""name":"web""#), "{request}");
+            Ok(b"{}".to_vec())
+        });
+        assert_eq!(host.object(&QUERY).unwrap(), "{}");
+
+        let mut host = Host::new(|_| Err(b"Callback evaluation failure: deadline has elapsed".to_vec()));
+        let error = host.object(&QUERY).unwrap_err();
+        assert!(matches!(&error, LookupError::Failed(text) if text == "`deadline has elapsed`"), "{error:?}");
+
+        let mut host = Host::new(|_| {
+            Err(b"Cannot find v1/ServiceAccount named 'web' inside of namespace 'Some(\"team-a\")'".to_vec())
+        });
+        assert!(matches!(host.object(&QUERY), Err(LookupError::NotFound)));
+    }
+
+    #[test]
+    fn rejects_an_answer_or_an_error_that_is_not_utf8() {
+        let calls: [HostCall; 2] = [|_| Ok(vec![0xff]), |_| Err(vec![0xff])];
+        for call in calls {
+            let error = Host::new(call).object(&QUERY).unwrap_err();
+            assert!(matches!(&error, LookupError::Failed(text) if text.ends_with("is not UTF-8")), "{error:?}");
         }
     }
 }

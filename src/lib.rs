@@ -1,51 +1,51 @@
 //! The policy: Kubewarden's entry points around the crate [`irsa`], which makes every decision.
 //!
-//! The host calls the waPC functions that are registered here. For a request, `payload` reads the request and the
-//! settings once, [`irsa`] reviews the request, and `response` writes the answer. [`cluster`] makes the only host call,
-//! which looks up an object in the cluster.
+//! The host calls a function by its name ([`call`]). For a request, `payload` reads the request and the settings once,
+//! [`irsa`] reviews the request, and `response` writes the answer. [`cluster`] makes the only host call, which looks up
+//! an object in the cluster.
 
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+#[cfg(any(target_arch = "wasm32", test))]
+mod allocator;
 pub mod cluster;
 mod failure;
 mod json;
+#[cfg(target_arch = "wasm32")]
+mod panic;
 mod payload;
 mod response;
+#[cfg(target_arch = "wasm32")]
+mod wapc;
+
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
 
 use irsa::Cluster;
 use irsa::json::Unreadable;
 use irsa::{Review, Settings};
-use wapc_guest::{CallResult, register_function};
 
-use crate::cluster::Host;
 use crate::payload::Payload;
 use crate::response::{SettingsValidationResponse, ValidationResponse};
 
-/// Registers the functions of a Kubewarden policy. The host calls it once per instance.
-#[expect(unsafe_code, reason = "waPC finds the function by this name, which no other function has")]
-#[unsafe(no_mangle)]
-pub extern "C" fn wapc_init() {
-    register_function("validate", validate);
-    register_function("validate_settings", validate_settings);
-    register_function("protocol_version", protocol_version);
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
-fn validate(payload: &[u8]) -> CallResult {
-    Ok(review(payload, &mut Host).into_bytes())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
-fn validate_settings(payload: &[u8]) -> CallResult {
-    Ok(SettingsValidationResponse::new(check_settings(payload)).to_json().into_bytes())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "waPC requires this signature")]
-fn protocol_version(_: &[u8]) -> CallResult {
-    Ok(br#""v1""#.to_vec())
+/// Calls a function of the policy. The host knows it by its name.
+///
+/// # Errors
+/// Fails if the policy has no such function.
+pub fn call(function: &[u8], payload: &[u8], cluster: &mut dyn Cluster) -> Result<String, &'static str> {
+    match function {
+        b"validate" => Ok(review(payload, cluster)),
+        b"validate_settings" => Ok(SettingsValidationResponse::new(check_settings(payload)).to_json()),
+        b"protocol_version" => Ok(r#""v1""#.to_owned()),
+        _ => Err("the policy has no such function: expected `validate`, `validate_settings` or `protocol_version`"),
+    }
 }
 
 /// Reviews the request in a payload, with lookups in `cluster`. Returns the answer's JSON.
 pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
-    let Ok(text) = std::str::from_utf8(payload) else {
+    let Ok(text) = core::str::from_utf8(payload) else {
         return ValidationResponse::new(&Review::unreadable(&Unreadable::value("UTF-8"))).to_json();
     };
     let review = match Payload::read(text) {
@@ -61,7 +61,7 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
 /// # Errors
 /// Fails if they are not valid. The error has one line for each problem.
 pub fn check_settings(payload: &[u8]) -> Result<(), String> {
-    let text = std::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
+    let text = core::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
     Settings::parse(text).map(drop).map_err(|errors| errors.to_string())
 }
 

@@ -150,7 +150,8 @@ fn answers_with_the_result_of_checking_settings() {
 
 #[test]
 fn reports_the_protocol_version_of_the_sdk() {
-    assert_eq!(crate::protocol_version(b"").unwrap(), kubewarden_policy_sdk::protocol_version_guest(b"").unwrap());
+    let theirs = kubewarden_policy_sdk::protocol_version_guest(b"").unwrap();
+    assert_eq!(crate::call(b"protocol_version", b"", &mut Accounts).unwrap().as_bytes(), theirs);
 }
 
 #[test]
@@ -174,5 +175,18 @@ fn asks_for_an_object_as_the_sdk_does() {
         assert_eq!(serde_json::from_str::<Value>(&ours).unwrap(), without_nulls(&theirs));
         // The only difference is that optional fields are missing.
         assert_eq!(ours, serde_json::to_string(&theirs).unwrap().replace(r#","field_masks":null"#, ""));
+    }
+}
+
+#[test]
+fn calls_the_function_that_the_host_names() {
+    let answer = crate::call(b"validate", &request("none", json!({})), &mut Accounts).unwrap();
+    assert!(parse::<ValidationResponse>(&answer).accepted);
+
+    let answer = crate::call(b"validate_settings", b"{}", &mut Accounts).unwrap();
+    assert!(parse::<SettingsValidationResponse>(&answer).valid);
+
+    for function in ["", "validat", "validate2", "wapc_init"] {
+        assert!(crate::call(function.as_bytes(), b"{}", &mut Accounts).is_err(), "{function}");
     }
 }

@@ -1,7 +1,8 @@
 //! The content of JSON strings.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
 
 use crate::invariant;
 
@@ -73,8 +74,8 @@ impl fmt::Display for RawStr<'_> {
     }
 }
 
-/// Whether two strings are equal. Compares eight bytes at a time. In WebAssembly, the standard library compares one
-/// byte at a time.
+/// Whether two texts are the same. Compares eight bytes at a time; in WebAssembly, the standard library compares one at a
+/// time.
 #[inline]
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {

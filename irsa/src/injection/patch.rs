@@ -3,8 +3,10 @@
 //! The JSON is copied, and the additions are inserted. A `null` where an array or object belongs is replaced. So every
 //! field survives, including fields that this version does not know.
 
-use std::fmt;
-use std::ops::Range;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
 
 use super::environment::Value;
 use super::plan::{Additions, Plan};
@@ -163,7 +165,7 @@ impl Patch {
     }
 }
 
-/// Panics, so that no byte of a pod is dropped. In the policy this is a trap, and the API server rejects the request.
+/// Panics. In the policy this is a trap, and the API server refuses the request: no byte of a pod may be dropped.
 #[cold]
 #[inline(never)]
 #[expect(clippy::panic, reason = "fails closed")]

@@ -1,0 +1,294 @@
+//! The allocator of the module: each block of memory starts where the one before it ends.
+//!
+//! The host makes an instance for each request, and its memory goes with it. So only the last block can be freed, or
+//! change its size in place. That is what strings and vectors that grow need, and values that live shortly. A general
+//! allocator takes several times the instructions for each block.
+//!
+//! `kwctl bench` calls one instance many times. [`Allocator::reset`] frees all blocks before each call.
+
+use core::alloc::Layout;
+
+/// The memory that blocks are taken from. Addresses are numbers, so that the tests need no memory.
+trait Memory {
+    /// The first address that can be used.
+    fn start(&self) -> usize;
+
+    /// Makes the memory reach up to `end` at least. Returns its new end, or `None` if it can't grow so far.
+    fn grow(&self, end: usize) -> Option<usize>;
+}
+
+/// The blocks in use: all below `next`. The memory from there up to `end` is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Blocks {
+    next: usize,
+    end: usize,
+}
+
+impl Blocks {
+    /// No block, and nothing known about the memory yet.
+    const NONE: Self = Self { next: 0, end: 0 };
+
+    /// Adds a block and returns its address, or `None` if the memory can't grow so far.
+    fn add(&mut self, layout: Layout, memory: &impl Memory) -> Option<usize> {
+        // The alignment is a power of two.
+        let mask = layout.align().wrapping_sub(1);
+        let start = self.next.checked_add(mask)? & !mask;
+        let next = start.checked_add(layout.size())?;
+        if next > self.end {
+            return self.add_to_grown(layout, memory);
+        }
+        self.next = next;
+        Some(start)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_to_grown(&mut self, layout: Layout, memory: &impl Memory) -> Option<usize> {
+        if self.next == 0 {
+            self.next = memory.start();
+        }
+        let start = self.next.checked_next_multiple_of(layout.align())?;
+        let next = start.checked_add(layout.size())?;
+        self.end = memory.grow(next)?;
+        self.next = next;
+        Some(start)
+    }
+
+    /// Frees the block if it is the last one.
+    fn remove(&mut self, start: usize, size: usize) {
+        if self.is_last(start, size) {
+            self.next = start;
+        }
+    }
+
+    /// Gives the block another size where it is. Returns whether that was possible.
+    fn resize(&mut self, start: usize, size: usize, new_size: usize, memory: &impl Memory) -> bool {
+        if !self.is_last(start, size) {
+            return new_size <= size;
+        }
+        let Some(next) = start.checked_add(new_size) else { return false };
+        if next > self.end {
+            let Some(end) = memory.grow(next) else { return false };
+            self.end = end;
+        }
+        self.next = next;
+        true
+    }
+
+    fn is_last(&self, start: usize, size: usize) -> bool {
+        start.wrapping_add(size) == self.next
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use global::ALLOCATOR;
+
+#[cfg(target_arch = "wasm32")]
+#[expect(unsafe_code, reason = "an allocator hands out raw memory")]
+mod global {
+    use core::alloc::{GlobalAlloc, Layout};
+    use core::arch::wasm32::{memory_grow, memory_size};
+    use core::cell::Cell;
+    use core::ptr::{copy_nonoverlapping, null_mut, with_exposed_provenance_mut};
+
+    use super::{Blocks, Memory};
+
+    /// The unit in which the memory grows, in bytes.
+    const PAGE: usize = 1 << 16;
+
+    unsafe extern "C" {
+        /// The linker places this symbol behind the stack and the static data.
+        static __heap_base: u8;
+    }
+
+    /// The memory of the instance.
+    struct Instance;
+
+    impl Memory for Instance {
+        fn start(&self) -> usize {
+            (&raw const __heap_base).addr()
+        }
+
+        fn grow(&self, end: usize) -> Option<usize> {
+            let (pages, needed) = (memory_size::<0>(), end.div_ceil(PAGE));
+            let missing = needed.saturating_sub(pages);
+            if missing > 0 && memory_grow::<0>(missing) == usize::MAX {
+                return None;
+            }
+            needed.max(pages).checked_mul(PAGE)
+        }
+    }
+
+    /// The allocator of the instance.
+    pub(crate) struct Allocator(Cell<Blocks>);
+
+    // SAFETY: the module has no threads.
+    unsafe impl Sync for Allocator {}
+
+    #[global_allocator]
+    pub(crate) static ALLOCATOR: Allocator = Allocator(Cell::new(Blocks::NONE));
+
+    impl Allocator {
+        /// Frees all blocks.
+        ///
+        /// # Safety
+        /// No block may be in use: its memory is handed out again.
+        pub(crate) unsafe fn reset(&self) {
+            self.0.set(Blocks::NONE);
+        }
+
+        fn change<T>(&self, change: impl FnOnce(&mut Blocks) -> T) -> T {
+            let mut blocks = self.0.get();
+            let result = change(&mut blocks);
+            self.0.set(blocks);
+            result
+        }
+    }
+
+    // SAFETY: `Blocks` hands out memory that no other block has, at a multiple of the alignment, and nothing else
+    // makes the memory grow or uses it behind `__heap_base`.
+    unsafe impl GlobalAlloc for Allocator {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            self.change(|blocks| blocks.add(layout, &Instance)).map_or(null_mut(), with_exposed_provenance_mut)
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            self.change(|blocks| blocks.remove(block.addr(), layout.size()));
+        }
+
+        unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+            if self.change(|blocks| blocks.resize(block.addr(), layout.size(), new_size, &Instance)) {
+                return block;
+            }
+            // SAFETY: the caller guarantees that the new size is valid with this alignment.
+            let new = unsafe { self.alloc(Layout::from_size_align_unchecked(new_size, layout.align())) };
+            if !new.is_null() {
+                // SAFETY: both blocks have at least the old size, for `resize` shrinks in place. They don't overlap.
+                unsafe { copy_nonoverlapping(block, new, layout.size()) };
+            }
+            new
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const START: usize = 1000;
+
+    /// A memory that can grow to `limit`, in pages of 100 bytes.
+    struct Pages {
+        limit: usize,
+        grown: Cell<usize>,
+    }
+
+    impl Memory for Pages {
+        fn start(&self) -> usize {
+            START
+        }
+
+        fn grow(&self, end: usize) -> Option<usize> {
+            let end = end.next_multiple_of(100);
+            (end <= self.limit).then(|| {
+                self.grown.set(self.grown.get() + 1);
+                end
+            })
+        }
+    }
+
+    fn pages(limit: usize) -> Pages {
+        Pages { limit, grown: Cell::new(0) }
+    }
+
+    fn layout(size: usize, align: usize) -> Layout {
+        Layout::from_size_align(size, align).unwrap()
+    }
+
+    #[test]
+    fn places_each_block_behind_the_last_one_and_aligns_it() {
+        let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
+
+        assert_eq!(blocks.add(layout(3, 1), &memory), Some(1000));
+        assert_eq!(blocks.add(layout(8, 8), &memory), Some(1008));
+        assert_eq!(blocks.add(layout(1, 1), &memory), Some(1016));
+        assert_eq!(blocks.add(layout(64, 64), &memory), Some(1024));
+        assert_eq!(blocks, Blocks { next: 1088, end: 1100 });
+        assert_eq!(memory.grown.get(), 1);
+    }
+
+    #[test]
+    fn grows_the_memory_as_far_as_the_block_needs() {
+        let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
+
+        assert_eq!(blocks.add(layout(750, 1), &memory), Some(1000));
+        assert_eq!(blocks.end, 1800);
+        // Its start is aligned before the memory grows.
+        assert_eq!(blocks.add(layout(41, 32), &memory), Some(1760));
+        assert_eq!(blocks, Blocks { next: 1801, end: 1900 });
+    }
+
+    #[test]
+    fn changes_nothing_if_the_memory_is_exhausted() {
+        let memory = pages(2000);
+        let mut blocks = Blocks::NONE;
+        let first = blocks.add(layout(900, 1), &memory).unwrap();
+        let before = blocks;
+
+        assert_eq!(blocks.add(layout(200, 1), &memory), None);
+        assert_eq!(blocks.add(layout(isize::MAX as usize, 1), &memory), None);
+        assert!(!blocks.resize(first, 900, 1001, &memory));
+        assert!(!blocks.resize(first, 900, usize::MAX, &memory));
+
+        assert_eq!(blocks, before);
+        assert_eq!(blocks.add(layout(100, 1), &memory), Some(1900));
+    }
+
+    #[test]
+    fn fails_where_addresses_end() {
+        let mut blocks = Blocks { next: usize::MAX - 3, end: usize::MAX };
+        let memory = pages(usize::MAX);
+
+        assert_eq!(blocks.add(layout(1, 8), &memory), None);
+        assert_eq!(blocks.add(layout(4, 1), &memory), None);
+        assert_eq!(blocks.add(layout(3, 1), &memory), Some(usize::MAX - 3));
+    }
+
+    #[test]
+    fn frees_only_the_last_block() {
+        let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
+        let first = blocks.add(layout(10, 1), &memory).unwrap();
+        let second = blocks.add(layout(10, 1), &memory).unwrap();
+
+        blocks.remove(first, 10);
+        assert_eq!(blocks.next, 1020);
+        blocks.remove(second, 10);
+        assert_eq!(blocks.next, 1010);
+        blocks.remove(first, 10);
+        assert_eq!(blocks.next, START);
+    }
+
+    #[test]
+    fn resizes_the_last_block_in_place() {
+        let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
+        let block = blocks.add(layout(10, 1), &memory).unwrap();
+
+        assert!(blocks.resize(block, 10, 5000, &memory));
+        assert_eq!(blocks, Blocks { next: 6000, end: 6000 });
+        assert!(blocks.resize(block, 5000, 20, &memory));
+        assert_eq!(blocks.next, 1020);
+    }
+
+    #[test]
+    fn only_shrinks_a_block_that_others_follow() {
+        let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
+        let first = blocks.add(layout(10, 1), &memory).unwrap();
+        blocks.add(layout(10, 1), &memory).unwrap();
+
+        assert!(!blocks.resize(first, 10, 11, &memory));
+        assert!(blocks.resize(first, 10, 5, &memory));
+        assert_eq!(blocks.next, 1020);
+    }
+}
