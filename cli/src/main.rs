@@ -1,6 +1,7 @@
 //! The command `irsa`.
 //!
-//! Each subcommand is a folder, but for the two of `generate`. `files` reads what the command line names, `output` prints.
+//! Each subcommand is a folder, but for the two of `generate`. `files` reads what the command line names, `output`
+//! prints.
 
 mod check;
 mod documents;

@@ -88,7 +88,8 @@ fn without_policy(member: &Member<'_>, role: &Role, fleet: &Fleet<'_>, checked: 
 
 /// The service accounts of a role whose trust policy is known.
 fn with_role(members: &[&Member<'_>], role: &Role, policy: &Value, fleet: &Fleet<'_>, checked: &mut Checked) {
-    // The policy with the fixes so far: each fix is made for it, so that all of them can be applied one after the other.
+    // The policy with the fixes so far. The next fix is made for it, so that all fixes can be applied one after the
+    // other.
     let mut fixed = policy.clone();
     for member in members {
         for (cluster, issuer) in fleet.clusters() {

@@ -1,4 +1,4 @@
-//! What is wrong with a role itself, whoever uses it.
+//! What is wrong with a role itself: the size of its trust policy, its breadth, and subjects that do not exist.
 
 use std::collections::BTreeSet;
 

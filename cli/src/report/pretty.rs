@@ -90,8 +90,8 @@ impl Layout {
         writeln!(out, "{BOLD}{place}{BOLD:#}: {style}{label}{style:#}: {}", self.wrapped(message, before))
     }
 
-    /// A text of which the first line starts at column `before`, with line ends instead of spaces where it is longer
-    /// than the terminal is wide. Further lines are indented.
+    /// Breaks a string at spaces where it is longer than the terminal is wide. Its first line starts at column
+    /// `before`, and further lines are indented.
     fn wrapped(self, text: &str, before: usize) -> String {
         let Some(width) = self.width else { return text.to_owned() };
         let mut wrapped = String::with_capacity(text.len());
