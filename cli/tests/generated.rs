@@ -1,7 +1,14 @@
 //! Parts of the documentation that are made from what the command prints. Each test fails if its file is stale; `make
 //! docs` writes them.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 use std::fmt::Write;
 use std::fs;

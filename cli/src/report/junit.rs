@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{Finding, Level, ObjectName, Report};
+use crate::output::line;
 
 /// Writes the report.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -29,7 +30,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let unreadable = errors.get(file).map(Vec::as_slice).unwrap_or_default();
         let failures = cases.values().filter(|findings| !findings.is_empty()).count();
         let tests = cases.len().saturating_add(unreadable.len());
-        let name = escaped(file);
+        let name = escaped(&line(file));
         writeln!(
             out,
             r#"  <testsuite name="{name}" tests="{tests}" failures="{failures}" errors="{}" skipped="0" time="0">"#,
@@ -45,7 +46,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             for finding in findings {
                 let place = finding.at.map(|at| format!(":{at}")).unwrap_or_default();
                 let fix = finding.fix.as_ref().map(|fix| format!("\nFix: {fix}")).unwrap_or_default();
-                let text = format!("{file}{place}: {}{fix}\n{}", finding.message, finding.link());
+                let text = format!("{}{place}: {}{fix}\n{}", line(file), finding.message, finding.link());
                 writeln!(
                     out,
                     r#"      <failure message="{}" type="{}">{}</failure>"#,

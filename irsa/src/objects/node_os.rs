@@ -26,14 +26,14 @@ pub(super) enum Os {
 /// `nodeSelector`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NodeSelector {
-    /// The system that it selects, by the label `kubernetes.io/os` or its beta form.
+    /// The operating system in the label `kubernetes.io/os`, or in its beta form.
     os: Option<Os>,
 }
 
 /// `affinity`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Affinity {
-    /// Whether every term of the required node affinity has `In [windows]`.
+    /// Whether every term of the required node affinity contains `In [windows]`.
     is_windows: bool,
 }
 
@@ -45,8 +45,8 @@ pub(super) struct SecurityContext {
 }
 
 impl NodeOs {
-    /// Whether the pod runs on Windows. `windowsOptions` of the pod or of a container count only if neither `os.name`
-    /// nor the selector says otherwise.
+    /// Whether the pod runs on Windows. `windowsOptions` of the pod or a container apply unless `os.name` or the
+    /// selector names another system.
     pub(super) fn is_windows(&self, container_has_windows_options: bool) -> bool {
         let stated = [self.os.get().copied(), self.selector.get().and_then(|selector| selector.os)];
         let has_options = container_has_windows_options
@@ -132,7 +132,7 @@ fn read_expressions(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(requires_windows)
 }
 
-/// Reads the `values` of an expression: whether all of them are `windows`.
+/// Reads the `values` of an expression. Returns whether all of them are `windows`.
 fn read_is_windows_only(reader: &mut Reader<'_>) -> Result<bool> {
     let (mut count, mut windows) = (0_usize, 0_usize);
     reader.array(|reader, _| {

@@ -1,8 +1,9 @@
 //! The settings `roles` and `allowedRoles`, which can have thousands of entries.
 //!
-//! The policy reads its settings for each request, and a request needs few of their entries. So these two arrays stay
-//! text, in which a request finds what it needs in one pass. It does not check the entries that it does not need. That
-//! is safe: Kubewarden calls `validate_settings` before the policy gets a request, and that checks every entry. An
+//! The policy reads its settings again for each request, and a request needs only a few entries. So these two arrays
+//! are kept as text. A request searches the text in one pass, and does not check the entries that it does not need.
+//!
+//! This is safe, because Kubewarden calls `validate_settings` before the first request, and that checks every entry. An
 //! entry that a request needs is checked again. If it is wrong, the request is rejected.
 
 use alloc::borrow::Cow;
@@ -15,7 +16,7 @@ use crate::json::{Attempt, RawStr, Reader};
 use crate::types::account_pattern::{AccountPattern, Closeness};
 use crate::types::glob::Glob;
 
-/// An array of the settings whose entries are not read yet, as JSON.
+/// An array in the settings whose entries are not read yet, as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entries<'a>(&'a str);
 
@@ -30,8 +31,8 @@ impl<'a> Entries<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// The entry of `roles` whose pattern selects the account most precisely. Of several equally precise entries, the
-    /// first one counts.
+    /// The entry of `roles` whose pattern selects the account most precisely. Among equally precise ones, the first
+    /// wins.
     pub(crate) fn role_mapping(&self, namespace: &str, name: &str) -> Option<RoleMapping<'a>> {
         let mut best: Option<(Closeness, usize, &'a str)> = None;
         let mut unreadable = None;
@@ -49,13 +50,14 @@ impl<'a> Settings<'a> {
             }
             Ok(())
         });
-        // INVARIANT: the text was scanned as part of the settings, so it is JSON.
+        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
         debug_assert!(read.is_ok(), "{read:?}");
         let (index, text) = unreadable.or(best.map(|(_, index, text)| (index, text)))?;
         self.read_entry(("roles", index, text), role_mapping)
     }
 
-    /// Whether a namespace may use a role. If `allowedRoles` is set, a namespace that no entry matches may use none.
+    /// Whether a namespace may use a role. If `allowedRoles` is set, a namespace without a matching entry may use no
+    /// role.
     pub(crate) fn allows_role(&self, namespace: &str, arn: &str) -> bool {
         let Some(entries) = self.allowed_roles else { return true };
         let mut is_allowed = false;
@@ -82,7 +84,7 @@ impl<'a> Settings<'a> {
             }
             Ok(())
         });
-        // INVARIANT: as above.
+        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
         debug_assert!(read.is_ok(), "{read:?}");
         is_allowed
     }
@@ -95,12 +97,12 @@ impl<'a> Settings<'a> {
             audiences.extend(audience.unwrap_or_default().into_option().map(RawStr::decode));
             Ok(())
         });
-        // INVARIANT: as above.
+        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
         debug_assert!(read.is_ok(), "{read:?}");
         audiences
     }
 
-    /// The errors in the entries that were needed. A review that needed one of these must not count.
+    /// The errors in the entries that a review needed. If there are any, the result of the review must not be used.
     pub(crate) fn errors_in_entries(&self) -> Option<SettingsErrors> {
         let errors = self.entry_errors.borrow();
         if errors.0.is_empty() { None } else { Some(errors.clone()) }
@@ -130,7 +132,7 @@ mod tests {
         format!(r#"{{"roles": [{}]}}"#, accounts.iter().enumerate().map(role).collect::<Vec<_>>().join(", "))
     }
 
-    /// Reads settings as a request does.
+    /// Reads settings in the same way as for a request.
     fn read(text: &str) -> Settings<'_> {
         Settings::read(&mut Reader::new(text)).unwrap().unwrap()
     }
