@@ -210,6 +210,18 @@ fn the_readme_is_short_and_starts_with_commands_that_ci_runs() {
 }
 
 #[test]
+fn the_examples_of_the_playground_exist() {
+    let names = fs::read_dir(in_repository("explain/setups")).unwrap();
+    let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let faq = read("docs/troubleshooting.md");
+    let links: Vec<&str> = faq.split("/playground/#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() > 8);
+    for link in links {
+        assert!(names.iter().any(|name| name.ends_with(&format!("-{link}.yaml"))), "there is no example `{link}`");
+    }
+}
+
+#[test]
 fn the_quick_start_shows_the_variables_that_the_pod_gets() {
     let args = ["explain", "--pod", "demo/kind/app.yaml", "--output", "json", "--allow-unknown"];
     let explanation: Value = serde_json::from_slice(&irsa(&in_repository(""), &args).stdout).unwrap();

@@ -128,7 +128,7 @@ impl Screen {
     fn command(&mut self, command: &str) {
         if !self.lines.is_empty() {
             self.time += 3.0;
-            self.line(String::new());
+            self.line("");
         }
         self.wrapped(&format!("$ {command}"), "    ");
         self.time += 1.0;
@@ -147,14 +147,14 @@ impl Screen {
         let mut current = String::new();
         for word in line.split_inclusive(' ') {
             if current.chars().count() + word.trim_end().chars().count() > COLUMNS && !current.trim().is_empty() {
-                self.line(std::mem::replace(&mut current, indent.to_owned()));
+                self.line(&std::mem::replace(&mut current, indent.to_owned()));
             }
             current.push_str(word);
         }
-        self.line(current);
+        self.line(&current);
     }
 
-    fn line(&mut self, line: String) {
+    fn line(&mut self, line: &str) {
         self.lines.push((self.time, line.trim_end().to_owned()));
     }
 

@@ -45,7 +45,9 @@ pub fn collect(args: &Args) -> Result<BTreeMap<String, Vec<Account>>> {
     }
     ensure!(!accounts.is_empty(), "expected a service account with a role, but got none");
     for (arn, of_role) in &mut accounts {
-        check_arn(arn)?;
+        let user = of_role.first().map(|it| irsa::escaped_line(&format!("{}/{}", it.namespace, it.name), 200));
+        let user = user.unwrap_or_default();
+        check_arn(arn).with_context(|| format!("the role of service account `{user}` is invalid"))?;
         of_role.iter().try_for_each(check_name)?;
         of_role.sort();
         of_role.dedup();

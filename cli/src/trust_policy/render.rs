@@ -91,6 +91,9 @@ fn terraform(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     for role in roles {
         let (path, name) = path_and_name(&role.arn);
         let id = ids.unique(identifier(&name, "_"), "_");
+        if !text.is_empty() {
+            text.push('\n');
+        }
         // JSON is an expression of Terraform, except for `${` and `%{` within strings.
         let policy = pretty(&role.policy).replace("${", "$${").replace("%{", "%%{").replace('\n', "\n  ");
         let _ = write!(

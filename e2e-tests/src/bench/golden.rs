@@ -1,4 +1,4 @@
-//! Measures the golden pods, which are like pods of real users, and compares their cost with the floor.
+//! The golden pods: pods as users have them. Measures how many times the floor's fuel each of them takes.
 //! `golden/README.md` describes the files.
 
 use std::fmt;

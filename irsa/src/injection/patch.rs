@@ -165,7 +165,7 @@ impl Patch {
     }
 }
 
-/// Panics, so that no byte of a pod is dropped. In the policy this is a trap, and the API server rejects the request.
+/// Panics. In the policy this is a trap, and the API server refuses the request: no byte of a pod may be dropped.
 #[cold]
 #[inline(never)]
 #[expect(clippy::panic, reason = "fails closed")]

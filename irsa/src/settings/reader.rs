@@ -221,8 +221,8 @@ impl<'j> Members<'_, 'j> {
         }
     }
 
-    /// Reads the value of an optional key into `target`. If the key is missing, or after an error, `target` keeps its
-    /// value.
+    /// Reads the value of a key that may be missing, and sets `target` to it. After an error, which is added, `target`
+    /// stays as it is.
     pub(super) fn set<T>(
         &mut self,
         target: &mut T,
