@@ -114,8 +114,8 @@ fn prints_no_token_from_a_file() {
         fs::write(&path, &content).unwrap();
         for (option, _) in options("explain").into_iter().filter(|(_, takes_value)| *takes_value) {
             let has_json = matches!(&*option, "--pod" | "--trust-policy");
-            let json = has_json.then_some(&["--output", "json"][..]);
-            for more in [&["--verbose"][..]].into_iter().chain(json) {
+            let modes: &[&[&str]] = if has_json { &[&["--verbose"], &["--output", "json"]] } else { &[&["--verbose"]] };
+            for more in modes.iter().copied() {
                 let line = [&["explain", &option, file][..], more].concat();
                 if let Some(leak) = leak(&token, &irsa(&line)) {
                     panic!("irsa {line:?} with a file `{content}` prints {leak}");
