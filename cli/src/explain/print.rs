@@ -52,10 +52,10 @@ fn trees(out: &mut impl Write, args: &Args, explained: &[Explained]) -> Result<(
             let is_whole = args.verbose || it.explanation.outcome != Outcome::Passed;
             if !is_whole {
                 // Of a pod without a problem, only the warnings are of interest.
-                let mut position = 0;
+                let mut is_first = true;
                 lines.retain(|line| {
-                    position += 1;
-                    position == 1 || line.depth > 0 || !matches!(line.mark, Mark::Outcome(_))
+                    let is_kept = line.depth > 0 || !matches!(line.mark, Mark::Outcome(_));
+                    std::mem::take(&mut is_first) || is_kept
                 });
             }
             if index > 0 && is_whole {
