@@ -38,8 +38,8 @@ struct Names(BTreeSet<String>);
 
 impl Names {
     /// The name itself, or with a number if there is one already.
-    fn unique(&mut self, name: String, separator: &str) -> String {
-        let mut unique = name.clone();
+    fn unique(&mut self, name: &str, separator: &str) -> String {
+        let mut unique = name.to_owned();
         let mut number = 1_usize;
         while !self.0.insert(unique.clone()) {
             number = number.saturating_add(1);
@@ -82,7 +82,7 @@ fn identifier(name: &str, separator: &str) -> String {
 /// The accounts that need an association, each with a name for it.
 fn associations<'r>(role: &'r Role, separator: &str, names: &mut Names) -> Vec<(String, &'r Account)> {
     let name = |account: &Account| identifier(&format!("{}-{}", account.namespace, account.name), separator);
-    role.accounts.iter().map(|account| (names.unique(name(account), separator), account)).collect()
+    role.accounts.iter().map(|account| (names.unique(&name(account), separator), account)).collect()
 }
 
 fn terraform(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
@@ -90,7 +90,7 @@ fn terraform(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     let (mut ids, mut association_ids) = (Names::default(), Names::default());
     for role in roles {
         let (path, name) = path_and_name(&role.arn);
-        let id = ids.unique(identifier(&name, "_"), "_");
+        let id = ids.unique(&identifier(&name, "_"), "_");
         if !text.is_empty() {
             text.push('\n');
         }
@@ -121,7 +121,7 @@ fn cloudformation(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     let mut ids = Names::default();
     for role in roles {
         let (path, name) = path_and_name(&role.arn);
-        let id = ids.unique(format!("Role{}", identifier(&name, "")), "n");
+        let id = ids.unique(&format!("Role{}", identifier(&name, "")), "n");
         let properties = json!({"RoleName": name, "Path": path, "AssumeRolePolicyDocument": role.policy});
         resources.insert(id.clone(), json!({"Type": "AWS::IAM::Role", "Properties": properties}));
         let Some(cluster) = cluster else { continue };
@@ -132,7 +132,7 @@ fn cloudformation(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
                 "ServiceAccount": name,
                 "RoleArn": {"Fn::GetAtt": [id, "Arn"]},
             });
-            let association = ids.unique(identifier(&format!("Association{namespace}-{name}"), ""), "n");
+            let association = ids.unique(&identifier(&format!("Association{namespace}-{name}"), ""), "n");
             resources
                 .insert(association, json!({"Type": "AWS::EKS::PodIdentityAssociation", "Properties": properties}));
         }
@@ -150,7 +150,7 @@ fn objects(roles: &[Role], of_role: &dyn Fn(&Role, &mut Names) -> Vec<Value>) ->
 
 /// A name for the Kubernetes object of a role.
 fn object_name(role: &str, names: &mut Names) -> String {
-    names.unique(identifier(role, "-").to_ascii_lowercase(), "-")
+    names.unique(&identifier(role, "-").to_ascii_lowercase(), "-")
 }
 
 fn ack(role: &Role, cluster: Option<EksCluster<'_>>, names: &mut Names) -> Vec<Value> {
