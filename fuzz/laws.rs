@@ -1,4 +1,4 @@
-//! The laws that hold for every answer.
+//! The laws that apply to every answer.
 
 use irsa::{Cluster, LookupError, Query};
 use serde::Deserialize;
@@ -46,7 +46,7 @@ impl Cluster for Everybody {
     }
 }
 
-/// Reviews a payload, and checks the laws that concern the answer alone.
+/// Reviews a payload, and checks the laws that concern only the answer.
 pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     let text = irsa_policy::review(payload, cluster);
     let answer = read(&text);

@@ -1,5 +1,5 @@
-//! Pods, accounts and settings with values that matter to the policy, so that fuzzing spends no time on objects that
-//! can't be read.
+//! Makes pods, accounts and settings with values that matter to the policy, so that fuzzing wastes no time on
+//! unreadable objects.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use serde_json::{Map, Value, json};
@@ -59,7 +59,7 @@ impl<'a> Arbitrary<'a> for Scene {
     }
 }
 
-/// Usually one of these values, sometimes any string.
+/// Usually one of these values, and sometimes any string.
 fn text(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
     Ok(if u.ratio(1, 16)? { u.arbitrary()? } else { (*u.choose(usual)?).to_owned() })
 }

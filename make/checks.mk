@@ -9,11 +9,11 @@ lint-scripts: ## Check the shell scripts (needs shellcheck)
 	$(call need,shellcheck,apt-get install shellcheck)
 	git grep -lzE '^#!.*(sh|bats)$$' | xargs -0 shellcheck
 
-lint-workflows: ## Check the GitHub workflows (needs Go and zizmor)
+lint-workflows: ## Check the GitHub workflows and the action (needs Go and zizmor)
 	$(call need,go,see https://go.dev/doc/install)
 	$(call need,zizmor,pip install zizmor==1.32.0)
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
-	zizmor --offline --no-progress --persona pedantic .github
+	zizmor --offline --no-progress --persona pedantic .github action.yml
 
 deny: ## Check the dependencies: advisories, licences, sources (needs cargo-deny)
 	$(call need,cargo-deny,cargo install --locked cargo-deny)

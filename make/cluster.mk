@@ -4,7 +4,7 @@ CONTROL_PLANE      := $(abspath $(TARGET_DIR))/control-plane
 # kube-apiserver reports the version that these flags give it.
 KUBERNETES_VERSION := $(shell sed -n 's|^\tk8s.io/kubernetes ||p' e2e-tests/control-plane/go.mod)
 VERSION_PACKAGE    := k8s.io/component-base/version
-# The AWS SDKs, and the servers that stand in for AWS.
+# The AWS SDKs, and the servers that replace AWS.
 SDKS               := $(abspath $(TARGET_DIR))/sdks
 
 # `POLICY_SERVER=policy-server` runs Kubewarden's own policy server as the admission server. It needs the metadata.
@@ -13,7 +13,10 @@ POLICY_SERVER  ?=
 AWS_WEBHOOK    ?=
 CLUSTER_POLICY := $(abspath $(if $(POLICY_SERVER),annotated-policy.wasm,policy.wasm))
 
-.PHONY: control-plane sdks test-cluster
+# A file or directory with Kubewarden's CRDs: `charts/kubewarden-crds/templates/crds` of kubewarden-controller.
+KUBEWARDEN_CRDS ?=
+
+.PHONY: control-plane sdks test-cluster test-manifests
 
 test-cluster: FEATURES := e2e-tests/cluster
 test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane sdks ## Test on a real kube-apiserver (needs Linux, Go, Node.js and Python)
@@ -21,6 +24,12 @@ test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
 		IRSA="$(abspath $(TARGET_DIR))/debug/irsa" \
 		cargo test $(WORKSPACE) --test cluster -- --test-threads=1 --nocapture
+
+test-manifests: FEATURES := e2e-tests/cluster
+test-manifests: policy.wasm control-plane kustomizations chart-manifests ## Apply and remove every manifest on a real kube-apiserver (needs KUBEWARDEN_CRDS, Go and kubectl)
+	CONTROL_PLANE="$(CONTROL_PLANE)" POLICY_WASM="$(CLUSTER_POLICY)" MANIFESTS="$(MANIFESTS)" HELM="$(HELM)" \
+		KUBEWARDEN_CRDS="$(abspath $(KUBEWARDEN_CRDS))" cargo test $(WORKSPACE) \
+		--test cluster -- --ignored --nocapture the_commands_of_the_docs
 
 # Go tracks what the program depends on, so it runs each time.
 control-plane:

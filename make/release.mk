@@ -9,14 +9,17 @@ CHART_TEMPLATE  = $(HELM) template irsa-policy chart --namespace kubewarden --ku
 # README.md as `kwctl inspect` shows it: without mdBook's markers, and with links that work outside the repository.
 USAGE          := $(TARGET_DIR)/usage.md
 
-.PHONY: chart-manifests chart-package check-chart check-kustomize kustomizations registry registry-tools reproducible
+# The target of `make irsa-static`.
+STATIC_TARGET  := $(shell uname -m)-unknown-linux-musl
+
+.PHONY: chart-manifests chart-package check-chart check-kustomize irsa-static kustomizations registry registry-tools reproducible
 
 $(USAGE): README.md release/usage
 	@mkdir -p $(@D)
 	release/usage README.md > $@
 
-# Our own command appends the metadata and leaves the code as it is. kwctl would encode the code again, and then nobody
-# could compare the module in the registry with one that is built from the sources.
+# Our own command appends the metadata and does not change the code. kwctl would re-encode the code, so the module in
+# the registry could not be compared with a module that is built from the sources.
 annotated-policy.wasm: policy.wasm metadata.yml $(USAGE) host ## Build the policy with its metadata, as a registry expects it
 	$(POLICY_HOST) annotate policy.wasm --metadata-path metadata.yml --usage-path $(USAGE) --output-path $@
 
@@ -57,6 +60,12 @@ check-chart: kustomizations chart-manifests policy.wasm ## Check the Helm chart 
 
 chart-package: $(HELM) ## Package the Helm chart
 	$(HELM) package --destination $(abspath $(TARGET_DIR)) chart
+
+irsa-static: ## Build the command `irsa` as one static file, and run it in an empty root directory (needs Linux and musl-tools)
+	$(call need,musl-gcc,apt-get install musl-tools)
+	rustup target add $(STATIC_TARGET)
+	cargo build --locked --release -p irsa-cli --target $(STATIC_TARGET)
+	release/empty-root $(TARGET_DIR)/$(STATIC_TARGET)/release/irsa
 
 policy-sbom.cdx.json: FORCE ## Write the module's bill of materials as CycloneDX (needs cargo-cyclonedx and jq)
 	$(call need,cargo-cyclonedx,cargo install --locked --version '~0.5' cargo-cyclonedx)

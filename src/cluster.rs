@@ -1,4 +1,4 @@
-//! The policy's only host call: looks up an object of the cluster by its name.
+//! The policy's only host call: looks up an object in the cluster by its name.
 //!
 //! Source: Kubewarden's context-aware policies, `kubernetes/get_resource`. The host returns the object or an error
 //! message. It has no error codes, so this module interprets the message.
@@ -70,9 +70,9 @@ impl GetResourceRequest<'_> {
 
 /// Interprets the host's error message.
 ///
-/// Kubewarden's policy-evaluator says with these words that the object does not exist (seen in its versions for
-/// Kubewarden 1.6 to 1.36). It can wrap them (`Host error: Callback evaluation failure: …`) and append a backtrace.
-/// After any other message, the object may exist.
+/// If the object does not exist, Kubewarden's policy-evaluator returns these words (in its versions for Kubewarden 1.6
+/// to 1.36). It may prepend `Host error: Callback evaluation failure: ` and append a backtrace. After any other
+/// message, the object may exist.
 #[must_use]
 pub fn understand(message: &str, query: &Query<'_>) -> LookupError {
     let Query { api_version, kind, name, namespace, .. } = query;

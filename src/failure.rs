@@ -1,22 +1,22 @@
 //! Explains why a lookup failed, from the host's error message.
 //!
-//! The host has no error codes: it returns the text of a Rust error. Sources of the texts: `callback_handler` and
-//! `runtimes/callback.rs` of Kubewarden's policy-evaluator, in its versions for Kubewarden 1.6 to 1.36, and `Error` of
-//! the crate kube 0.82 to 3.1, which the host uses as its client.
+//! The host has no error codes. It returns the text of a Rust error. Sources of the texts: `callback_handler` and
+//! `runtimes/callback.rs` of Kubewarden's policy-evaluator, in the versions for Kubewarden 1.6 to 1.36; `Error` of the
+//! crate kube 0.82 to 3.1, the host's client.
 
 use irsa::internals::contains;
 use irsa::{Query, escaped_line};
 
-/// The longest quote from the host's message, in bytes.
+/// The maximum length of a quote from the host's message, in bytes.
 const QUOTE_LIMIT: usize = 96;
 
-/// The longest reason or name of a user from the API server, in bytes.
+/// The maximum length of a reason or user name from the API server, in bytes.
 const NAME_LIMIT: usize = 64;
 
-/// The reason of kube's client if the body of an HTTP error is not a Kubernetes `Status`.
+/// The reason that kube's client reports if the body of an HTTP error is not a Kubernetes `Status`.
 const NOT_A_STATUS: &str = "Failed to parse error data";
 
-/// Why the lookup failed, as part of one line. If the fix is known, it comes last.
+/// Why the lookup failed, for the end of a message. The fix comes last, if it is known.
 #[cold]
 pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
     let message = without(&["Host error: ", "Callback evaluation failure: "], message);
@@ -46,12 +46,12 @@ pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
     }
 }
 
-/// The host refused the call: the policy's manifest does not grant it.
+/// The host rejected the call, because the policy's manifest does not grant it.
 fn explain_denied(denied: &str) -> &'static str {
     if denied.starts_with("Kubernetes ") {
         return "the policy may not read this kind: add it to `contextAwareResources`, as in policy.yaml";
     }
-    // Only namespaced policies need a grant for a function of the host, and those can't have `contextAwareResources`.
+    // Only a namespaced policy needs a grant for a host function, and it can't have `contextAwareResources`.
     "the policy may not call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in policy.yaml"
 }
 
@@ -70,7 +70,7 @@ impl<'m> ApiError<'m> {
         let (shown, code) = if let Some((shown, debug)) = split(text, " (Status {", Occurrence::First) {
             (shown, split(before(debug, "\n"), CODE, Occurrence::First))
         } else if let Some((shown, debug)) = split(text, " (ErrorResponse {", Occurrence::First) {
-            // Here the code is behind the message, which could contain the same words.
+            // In this format, the code comes after the message, which may contain the same words.
             (shown, split(before(debug, "\n"), CODE, Occurrence::Last))
         } else {
             (before(text, "\n"), None)
@@ -106,7 +106,7 @@ impl<'m> ApiError<'m> {
         .concat()
     }
 
-    /// The resource that the API server refuses to return: `serviceaccounts "web" is forbidden: …`.
+    /// The resource that the API server denies access to: `serviceaccounts "web" is forbidden: …`.
     fn forbidden_resource(&self, query: &Query<'_>) -> Option<&'static str> {
         let resource = if query.kind == "ConfigMap" { "configmaps" } else { "serviceaccounts" };
         let start = [resource, " \"", query.name, "\" is forbidden"].concat();
@@ -128,10 +128,10 @@ fn without<'m>(prefixes: &[&str], message: &'m str) -> &'m str {
     prefixes.iter().fold(message, |message, prefix| message.strip_prefix(prefix).unwrap_or(message))
 }
 
-/// The last line of the section `Caused by:`, without its number. Empty if there is none.
+/// The last line of the section `Caused by:`, without its number. Empty if the section is missing.
 fn last_cause(message: &str) -> &str {
     let Some((_, causes)) = split(message, "\n\nCaused by:\n", Occurrence::First) else { return "" };
-    // A backtrace can follow, behind an empty line.
+    // A backtrace may follow, after an empty line.
     let causes = before(causes, "\n\n");
     let last = split(causes, "\n", Occurrence::Last).map_or(causes, |(_, last)| last);
     let last = last.trim_ascii_start();
@@ -141,7 +141,7 @@ fn last_cause(message: &str) -> &str {
     }
 }
 
-/// The detail in backticks, behind what it is.
+/// The detail in backticks, after its description.
 fn quote(what: &str, detail: &str, limit: usize) -> String {
     [what, "`", &escaped_line(detail, limit), "`"].concat()
 }
@@ -187,7 +187,7 @@ mod tests {
         \"system:serviceaccount:kubewarden:policy-server\" cannot get resource \"serviceaccounts\" in API group \"\" \
         in the namespace \"team-a\"";
 
-    /// The message of a host whose client is kube up to 2: Kubewarden 1.6 to 1.31.
+    /// The message of a host that uses kube 2 or older: Kubewarden 1.6 to 1.31.
     fn error_response(status: &str, message: &str, reason: &str, code: u16) -> String {
         let shown = format!("{message}: {reason}");
         let debug =
@@ -198,7 +198,7 @@ mod tests {
         )
     }
 
-    /// The message of a host whose client is kube 3: Kubewarden 1.34 to 1.36.
+    /// The message of a host that uses kube 3: Kubewarden 1.34 to 1.36.
     fn status(message: &str, reason: &str, code: u16) -> String {
         let shown = format!("{message}: {reason}");
         let details = "Some(StatusDetails { name: \"web\", group: \"\", kind: \"serviceaccounts\", uid: \"\", \
@@ -224,7 +224,7 @@ mod tests {
             "HTTP 403 Forbidden: the policy server lacks `get` on `configmaps`: bind it to the Role for the ConfigMap \
              in policy.yaml"
         );
-        // Not about this object, so the role in policy.yaml would not help.
+        // This is not about the object of the query, so the role in policy.yaml would not help.
         let path = "forbidden: User \"system:anonymous\" cannot get path \"/api/v1\"";
         assert_eq!(explain(&status(path, "Forbidden", 403), &ACCOUNT), format!("HTTP 403 Forbidden: `{path}`"));
     }

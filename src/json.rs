@@ -1,10 +1,10 @@
 //! Writes types that derive `Serialize` as JSON.
 //!
-//! Supports what the protocol's types consist of: strings, booleans, `u16`, arrays, objects, and JSON text that is
-//! copied as it is ([`JSON_TEXT`]). Other types are an error.
+//! Supports the types that the protocol uses: strings, booleans, `u16`, arrays, objects, and JSON text that is copied
+//! unchanged ([`JSON_TEXT`]). Other types are an error.
 //!
-//! Not `serde_json`: with it, a request for a typical pod costs 3.6 % more fuel, and the module is 2 KB larger. The
-//! numbers are in `docs/decisions/0001-own-json-reader.md`.
+//! `serde_json` would cost 3.6 % more fuel for a typical pod, and make the module 2 KB larger. The numbers are in
+//! `docs/decisions/0001-own-json-reader.md`.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -12,12 +12,12 @@ use irsa::json::write_string;
 use serde::Serialize;
 use serde::ser::{Error as _, Impossible, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
 
-/// The name of a newtype struct whose content is JSON text. It is copied to the output, without quotes.
+/// The name of a newtype struct whose content is JSON text. The text is copied to the output without quotes.
 pub(crate) const JSON_TEXT: &str = "JsonText";
 
 /// The value as JSON. `capacity` is the expected length in bytes.
 ///
-/// INVARIANT: the types of this crate consist of what [`Writer`] supports, so writing them can't fail.
+/// INVARIANT: the types of this crate contain only what [`Writer`] supports, so writing them can't fail.
 #[expect(clippy::panic, reason = "fails closed: a trap is a refused request, and a wrong answer might not be")]
 pub(crate) fn to_json(value: &impl Serialize, capacity: usize) -> String {
     let mut out = String::with_capacity(capacity);
@@ -27,14 +27,14 @@ pub(crate) fn to_json(value: &impl Serialize, capacity: usize) -> String {
     }
 }
 
-/// Writes one value to the end of `out`.
+/// Appends one value to `out`.
 pub(crate) struct Writer<'o> {
     out: &'o mut String,
-    /// The value is JSON text.
+    /// The value is already JSON text.
     is_text: bool,
 }
 
-/// The value's type is not supported.
+/// The type of the value is not supported.
 #[derive(Debug)]
 pub(crate) struct Unsupported;
 
@@ -52,7 +52,7 @@ impl serde::ser::Error for Unsupported {
     }
 }
 
-/// Methods of [`Serializer`] for types that the protocol does not have.
+/// Methods of [`Serializer`] for types that the protocol does not use.
 macro_rules! unsupported {
     ($($method:ident($($argument:ty),*) -> $output:ty;)*) => {
         $(fn $method(self, $(_: $argument),*) -> Result<$output, Unsupported> {

@@ -1,7 +1,8 @@
 //! The policy: Kubewarden's entry points around the crate [`irsa`], which makes every decision.
 //!
-//! The host calls a function by its name ([`call`]). For a request, the `payload` is read once, the [`cluster`] is
-//! asked for the pod's service account by the only host call, and the review becomes a `response`.
+//! The host calls a function by its name, and [`call`] dispatches it. For a request, `payload` reads the request and the
+//! settings once, [`irsa`] reviews the request, and `response` writes the answer. [`cluster`] makes the only host call,
+//! which looks up an object in the cluster.
 
 #[cfg(any(target_arch = "wasm32", test))]
 mod allocator;

@@ -1,4 +1,4 @@
-//! What Kubewarden sends to the policy: a request and the policy's settings.
+//! The payload that Kubewarden sends to the policy: a request and the policy's settings.
 //!
 //! Source: Kubewarden's policy specification, "Validating policies": `{"request": …, "settings": …}`, in any order.
 
@@ -6,14 +6,14 @@ use irsa::SettingsErrors;
 use irsa::json::{Field, Reader, Result, Unreadable};
 use irsa::{Request, Settings};
 
-/// A request, and the policy's settings or their errors.
+/// A request, and the policy's settings or the errors in them.
 pub(crate) struct Payload<'j> {
     pub(crate) request: Request<'j>,
     pub(crate) settings: std::result::Result<Settings<'j>, SettingsErrors>,
 }
 
 impl<'j> Payload<'j> {
-    /// Reads a payload. Settings are optional; without them, each setting has its default.
+    /// Reads a payload. If it has no settings, each setting has its default.
     ///
     /// # Errors
     /// Fails if the payload is not JSON, or if its request is missing or can't be read.
@@ -23,7 +23,7 @@ impl<'j> Payload<'j> {
         let mut reader = Reader::new(text);
         reader.object(|reader, key| match key {
             "request" => request.read(reader, Request::read),
-            // Invalid settings don't stop the reader.
+            // Reading continues after invalid settings.
             "settings" => settings.read(reader, Settings::read),
             _ => reader.skip(),
         })?;

@@ -1,8 +1,8 @@
 //! The policy's answers to Kubewarden, as types.
 //!
 //! Source: Kubewarden's policy specification, "Mutating policies" and "Validating settings". The SDK's
-//! `ValidationResponse` holds the mutated object as a parsed tree. Here it is text that is neither parsed nor printed
-//! again. The tests parse every answer with the SDK's types.
+//! `ValidationResponse` contains the mutated object as a parsed tree. Here the object is copied as text, without
+//! parsing it. The tests parse every answer with the SDK's types.
 
 use irsa::{MutatedObject, Review};
 use serde::{Serialize, Serializer};
@@ -31,7 +31,7 @@ pub(crate) struct ValidationResponse<'r> {
 }
 
 impl<'r> ValidationResponse<'r> {
-    /// The answer for a review.
+    /// The answer to a review.
     pub(crate) fn new(review: &'r Review<'r>) -> Self {
         let rejection = review.rejection.as_ref();
         Self {
@@ -51,7 +51,7 @@ impl<'r> ValidationResponse<'r> {
     }
 }
 
-/// The mutated object, which is JSON text already.
+/// The mutated object. It is already JSON text.
 #[derive(Debug, Clone, Copy)]
 struct JsonText<'r>(&'r MutatedObject<'r>);
 
@@ -61,7 +61,7 @@ impl Serialize for JsonText<'_> {
     }
 }
 
-/// Writes pairs as an object, in their order.
+/// Writes pairs as an object, in the given order.
 fn as_object<S: Serializer>(pairs: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
@@ -76,7 +76,7 @@ pub(crate) struct SettingsValidationResponse {
 }
 
 impl SettingsValidationResponse {
-    /// The answer for settings that were checked.
+    /// The answer to a request to check settings.
     pub(crate) fn new(checked: Result<(), String>) -> Self {
         let message = checked.err();
         Self { valid: message.is_none(), message }

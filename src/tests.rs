@@ -1,5 +1,5 @@
-//! The protocol, checked with the types of Kubewarden's own SDK. An SDK that changes the protocol fails here, or does
-//! not compile.
+//! Tests the protocol with the types of Kubewarden's SDK. If an SDK changes the protocol, these tests fail or do not
+//! compile.
 
 use irsa::{Cluster, LookupError, Query};
 use kubewarden_policy_sdk::host_capabilities::kubernetes as sdk;
@@ -56,7 +56,7 @@ fn without_nulls(value: &impl Serialize) -> Value {
     value
 }
 
-/// Parses an answer with the SDK's type `T`, which must know each of its members.
+/// Parses an answer with the SDK's type `T`. The type must have a field for each member of the answer.
 fn parse<T: Serialize + DeserializeOwned>(answer: &str) -> T {
     let parsed = serde_json::from_str(answer).unwrap();
     assert_eq!(without_nulls(&parsed), serde_json::from_str::<Value>(answer).unwrap(), "{answer}");
@@ -173,7 +173,7 @@ fn asks_for_an_object_as_the_sdk_does() {
         let parsed: sdk::GetResourceRequest = serde_json::from_str(&ours).unwrap();
         assert_eq!(serde_json::to_value(parsed).unwrap(), serde_json::to_value(&theirs).unwrap());
         assert_eq!(serde_json::from_str::<Value>(&ours).unwrap(), without_nulls(&theirs));
-        // Optional fields that are not set are the only difference.
+        // The only difference is that optional fields are missing.
         assert_eq!(ours, serde_json::to_string(&theirs).unwrap().replace(r#","field_masks":null"#, ""));
     }
 }

@@ -1,11 +1,12 @@
 //! The command `irsa`.
 //!
-//! Each subcommand is a folder. `files` reads what the command line names, `output` prints.
+//! Each subcommand is a folder, but for the two of `generate`. `files` reads what the command line names, `output` prints.
 
 mod check;
 mod documents;
 mod explain;
 mod files;
+mod generate;
 mod iam;
 mod output;
 mod report;
@@ -13,7 +14,7 @@ mod trust_policy;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// IAM roles for service accounts (IRSA): explain why a pod has no role, or the wrong one
 #[derive(Parser)]
@@ -36,16 +37,26 @@ enum Command {
     Explain(Box<explain::Args>),
     /// Print the trust policies that service accounts need
     TrustPolicy(trust_policy::Args),
+    /// Print the completions of a shell, as in `source <(irsa completions bash)`
+    Completions(generate::Completions),
+    /// Write the man pages to a directory
+    Man(generate::Man),
 }
 
 /// The exit status if an input can't be read, or the command line is invalid.
 const UNREADABLE: u8 = 2;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::command_line(&error),
+    };
+    let result = match cli.command {
         Command::Check(args) => check::execute(&args),
         Command::Explain(args) => explain::execute(&args),
         Command::TrustPolicy(args) => trust_policy::execute(&args),
+        Command::Completions(args) => generate::completions(&args, Cli::command()),
+        Command::Man(args) => generate::man(&args, Cli::command()),
     };
     result.unwrap_or_else(|error| {
         if output::is_closed_pipe(&error) {
@@ -58,8 +69,6 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -209,24 +209,26 @@ fn exits_with_2_if_an_input_cannot_be_read() {
         path.to_str().unwrap().to_owned()
     };
     let broken = file("broken", "a: [");
+    let services =
+        file("services", "{kind: Service, metadata: {name: web}}\n---\n{kind: Service, metadata: {name: db}}");
+    let accounts = file("accounts", "{kind: ServiceAccount, metadata: {name: web}}");
     let pods = file("pods", "{kind: Pod, metadata: {name: a}}\n---\n{kind: Pod, metadata: {name: b}}");
-    let workloads = file(
-        "workloads",
-        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}\n---\n{apiVersion: batch/v1, kind: Job, metadata: {name: seed}}",
-    );
     let policy = file("policy", r#"{"Statement": {"Effect": "allow"}}"#);
     let token = file("token", "hunter2-is-no-token");
     for (flags, reason) in [
         (vec!["--pod", &broken], "cannot read the objects in"),
-        (vec!["--pod", &pods], "expected one Pod, but got 2: a, b"),
-        (vec!["--workload", &workloads], "expected one workload, but got 2: Deployment `web`, Job `seed`"),
-        (vec!["--workload", &pods], "expected a workload, but the files have none"),
+        (vec!["--pod", &services], "expected a pod, but the files have none"),
+        (vec!["--workload", &services], "expected one workload, but got 2: Service `web`, Service `db`"),
+        (vec!["--workload", &accounts], "expected a workload, but the files have none"),
         (vec!["--pod", "/does/not/exist"], "cannot read `/does/not/exist`"),
         (vec!["--trust-policy", &broken], "cannot read"),
         (vec!["--trust-policy", &policy], "`Statement[0]`: `Effect`: expected `Allow` or `Deny`"),
         (vec!["--token-file", &token], "expected a JWT"),
         (vec!["--settings-json", r#"{"regio": "us-east-2"}"#], "did you mean `region`"),
-        (vec!["deployment/web"], "expected `pod/NAME`, but got `deployment/web`"),
+        (vec!["pod/c", "--pod", &pods], "expected `pod/a` or `pod/b`, but got `pod/c`"),
+        (vec!["deploy/web"], "expected a file with a pod or a workload, but got `deploy/web`"),
+        (vec!["deploy/web", "--kubeconfig", &broken], "expected `pod/NAME` with `--kubeconfig`, but got `deploy/web`"),
+        (vec!["pod/..", "--kubeconfig", &broken, "-n", "a/b"], "expected the name of a namespace, but got `a/b`"),
         (vec!["--no-such-flag"], "unexpected argument"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_irsa")).arg("explain").args(&flags).output().unwrap();
@@ -235,6 +237,127 @@ fn exits_with_2_if_an_input_cannot_be_read() {
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(printed.contains(reason), "{flags:?}: {printed}");
         assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}
+
+/// Two workloads, a pod and their accounts: only `web` has a role.
+const SHOP: &str = "
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: shop, annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/web'}}}
+- {apiVersion: v1, kind: ServiceAccount, metadata: {name: seed, namespace: shop}}
+- {apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}}
+- {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: {template: {spec: {serviceAccountName: web, containers: [{name: app}, {name: proxy}]}}}}
+- {apiVersion: batch/v1, kind: Job, metadata: {name: seed, namespace: shop}, spec: {template: {spec: {serviceAccountName: seed, containers: [{name: app}]}}}}
+- {apiVersion: v1, kind: Pod, metadata: {name: web-0, namespace: shop}, spec: {serviceAccountName: web, containers: [{name: app}]}}
+- {apiVersion: v1, kind: Pod, metadata: {name: tool, namespace: other}, spec: {containers: [{name: sh}]}}
+";
+
+fn explain_shop(flags: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.yaml");
+    fs::write(&file, SHOP).unwrap();
+    let flags = flags.iter().map(|flag| if *flag == "FILE" { file.to_str().unwrap() } else { flag });
+    let output = Command::new(env!("CARGO_BIN_EXE_irsa"))
+        .args(["explain", "--settings-json", r#"{"region": "us-east-2"}"#])
+        .args(flags)
+        .output()
+        .unwrap();
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+#[test]
+fn explains_every_workload_of_a_file_with_the_failing_first() {
+    let (status, printed) = explain_shop(&["--workload", "FILE"]);
+    assert_eq!(status, Some(1), "{printed}");
+    let blocks: Vec<&str> = printed.split("\n\n").collect();
+    assert_eq!(blocks.len(), 2, "{printed}");
+    assert!(blocks[0].starts_with("cause: job/seed: Service account `shop/seed` has no role"), "{printed}");
+    assert!(blocks[1].starts_with("? deployment/web: No problem found"), "{printed}");
+
+    // `--pod` is about the pods of the file.
+    let (status, printed) = explain_shop(&["--pod", "FILE", "--output", "json"]);
+    assert_eq!(status, Some(3), "{printed}");
+    let said: Value = serde_json::from_str(&printed).unwrap();
+    let said: Vec<_> = said.as_array().unwrap().iter().map(|it| (it["name"].clone(), it["outcome"].clone())).collect();
+    assert_eq!(said, [("pod/web-0".into(), "unknown".into()), ("pod/tool".into(), "unknown".into())]);
+
+    // The namespace chooses, too.
+    let (status, printed) = explain_shop(&["--pod", "FILE", "-n", "shop"]);
+    assert_eq!(status, Some(3), "{printed}");
+    assert!(printed.starts_with("? No problem found"), "{printed}");
+}
+
+#[test]
+fn explains_the_workload_and_the_container_that_are_chosen() {
+    for (flags, expected, first) in [
+        (&["deploy/web", "--workload", "FILE"][..], 3, "? No problem found"),
+        (&["deployments/web", "--pod", "FILE"], 3, "? No problem found"),
+        (&["deployment.apps/web", "--service-account", "FILE"], 3, "? No problem found"),
+        (&["job/seed", "--workload", "FILE"], 1, "cause: Service account `shop/seed` has no role"),
+        (&["seed", "--workload", "FILE"], 1, "cause: Service account `shop/seed` has no role"),
+        (&["pod/web-0", "--pod", "FILE", "-c", "app"], 3, "? No problem found"),
+        (&["--workload", "FILE", "-c", "proxy"], 3, "? No problem found"),
+        (&["deploy/db", "--workload", "FILE"], 2, "Error: expected `deployment/web` or `job/seed` or `pod/web-0`"),
+        (&["--workload", "FILE", "-c", "db"], 2, "Error: expected a container `app` or `proxy`, but got `db`"),
+        (&["--workload", "FILE", "--fix", "trust-policy"], 2, "Error: `--fix` is about one pod: name `job/seed` or"),
+    ] {
+        let (status, printed) = explain_shop(flags);
+        assert_eq!(status, Some(expected), "{flags:?}: {printed}");
+        assert!(printed.starts_with(first), "{flags:?}: {printed}");
+    }
+
+    // The findings and the details are about the chosen container only.
+    let (_, printed) = explain_shop(&["deploy/web", "--workload", "FILE", "-c", "proxy", "--output", "json"]);
+    let said: Value = serde_json::from_str(&printed).unwrap();
+    let injected = said["steps"][3].to_string();
+    assert!(injected.contains("proxy") && !injected.contains("app"), "{injected}");
+}
+
+#[test]
+fn escapes_user_input_in_every_output() {
+    const RAW: &str = "a\u{1b}[31m\u{202e}b\u{2066}";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pods.json");
+    let pod = |name: &str| {
+        json!({
+            "kind": "Pod", "apiVersion": "v1",
+            "metadata": {"name": name, "namespace": "shop", "annotations": {format!("eks.amazonaws.com/{RAW}"): RAW}},
+            "spec": {"serviceAccountName": RAW, "containers": [{"name": RAW, "env": [{"name": "AWS_ROLE_ARN", "value": RAW}]}]},
+        })
+    };
+    let account = json!({"kind": "ServiceAccount", "metadata": {"name": "web", "annotations": {"eks.amazonaws.com/role-arn": RAW}}});
+    let list = json!({"kind": "List", "items": [pod(RAW), pod(&format!("{RAW}2")), account]});
+    fs::write(&file, list.to_string()).unwrap();
+    let policy = folder.path().join("policy.json");
+    let statement = json!({
+        "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Sid": RAW,
+        "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/idp.example/a"},
+        "Condition": {"StringEquals": {"idp.example/a:sub": RAW}},
+    });
+    fs::write(&policy, json!({"Version": "2012-10-17", "Statement": statement}).to_string()).unwrap();
+    let (file, policy) = (file.to_str().unwrap(), policy.to_str().unwrap());
+    let issuer = ["--trust-policy", policy, "--issuer", "https://idp.example/a"];
+    for flags in [
+        vec!["--pod", file, "--verbose"],
+        vec!["--pod", file, "--output", "json"],
+        vec!["--pod", file, RAW],
+        vec!["--pod", file, RAW, "--fix", "trust-policy"],
+        [&["--pod", file, "--verbose"][..], &issuer].concat(),
+        [&issuer[..], &["--role", RAW]].concat(),
+        vec!["--pod", file, "--container", RAW],
+        vec!["--pod", file, "--no-such-\u{202e}"],
+        vec!["--pod", RAW],
+        vec!["--settings-json", RAW],
+        vec!["--issuer", RAW, "--namespace", RAW],
+        vec!["--output", RAW],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_irsa")).arg("explain").args(&flags).output().unwrap();
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!printed.is_empty(), "{flags:?}");
+        let is_raw = |character: char| character.is_control() && character != '\n';
+        assert!(!printed.contains(is_raw) && !printed.contains(['\u{202e}', '\u{2066}']), "{flags:?}: {printed:?}");
     }
 }
 

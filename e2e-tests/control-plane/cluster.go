@@ -18,7 +18,7 @@ import (
 	"strings"
 )
 
-// cluster is the configuration that the API server starts with and its clients need. Files keep it.
+// cluster is the configuration of the API server and its clients. It is stored in files.
 type cluster struct {
 	directory string
 	port      int
@@ -59,7 +59,7 @@ func (c *cluster) apiServerFlags(etcd string) []string {
 		"--etcd-servers=" + etcd,
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
-		// Pods need no address of the API server, because none run.
+		// No pods run, so none needs the address of the API server.
 		"--endpoint-reconciler-type=none",
 		"--secure-port=" + strconv.Itoa(c.port),
 		"--cert-dir=" + c.path("pki"),

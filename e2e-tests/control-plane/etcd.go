@@ -14,7 +14,7 @@ func startEtcd(directory string) (*embed.Etcd, error) {
 	config := embed.NewConfig()
 	config.Dir = directory
 	config.LogLevel = "error"
-	// A power cut loses data of a test only.
+	// A power failure can only lose test data.
 	config.UnsafeNoFsync = true
 	for _, urls := range [][]*[]url.URL{
 		{&config.ListenClientUrls, &config.AdvertiseClientUrls},

@@ -1,15 +1,15 @@
-//! Admission requests, from files that users have.
+//! Reads admission requests from files.
 //!
-//! A document is one of
+//! A document in a file is one of:
 //!
-//! - an `AdmissionReview`, of which the request counts,
+//! - an `AdmissionReview`, whose request is used,
 //! - an `AdmissionRequest`,
-//! - a Kubernetes object, which is wrapped as an API server does it: an administrator creates it, or
-//! - a `List`, of which each item is wrapped.
+//! - a Kubernetes object, which is wrapped in a request as if an administrator creates it, or
+//! - a `List`, each item of which is wrapped.
 //!
-//! kwctl takes the first two (`kwctl/src/command/run/evaluator.rs`). A request's JSON reaches the policy byte for byte.
-//! The wrapping fills in only what a policy about service accounts needs of an API server's defaults: the namespace,
-//! and a pod's service account.
+//! kwctl supports the first two (`kwctl/src/command/run/evaluator.rs`). A request's JSON reaches the policy byte for
+//! byte. Of an API server's defaults, a wrapped object gets only those that a policy about service accounts needs: the
+//! namespace, and a pod's service account.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -44,11 +44,11 @@ struct Head {
 /// A kind, with its group and version.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GroupVersionKind {
-    /// The group, empty for the core one.
+    /// The group. Empty for the core group.
     pub group: String,
-    /// The version, as in `v1`.
+    /// The version, such as `v1`.
     pub version: String,
-    /// The kind, as in `Pod`.
+    /// The kind, such as `Pod`.
     pub kind: String,
 }
 
@@ -62,22 +62,22 @@ struct GroupVersionResource {
 /// Values for the request of a wrapped object, instead of the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// The operation. The default is `CREATE`. On `DELETE` the object is the old one.
+    /// The operation. The default is `CREATE`. On `DELETE`, the object becomes the old object.
     pub operation: Option<String>,
-    /// The namespace. The default is the object's own, or `default`.
+    /// The namespace. The default is the object's own namespace, or `default`.
     pub namespace: Option<String>,
-    /// The object before the request.
+    /// The object before the operation.
     pub old_object: Option<Value>,
     /// The request's uid.
     pub uid: Option<String>,
-    /// The subresource, as in `ephemeralcontainers`.
+    /// The subresource, such as `ephemeralcontainers`.
     pub sub_resource: Option<String>,
 }
 
 /// The requests of a file: one per document, or per item of a `List`.
 ///
 /// # Errors
-/// If the text is neither JSON nor YAML, or a document is neither a request nor a Kubernetes object.
+/// Fails if the text is neither JSON nor YAML, or if a document is neither a request nor a Kubernetes object.
 pub fn requests(text: &str) -> Result<Vec<Request>> {
     let mut requests = Vec::new();
     for (index, document) in manifest_reader::documents(text).into_iter().enumerate() {
@@ -95,26 +95,26 @@ pub fn requests(text: &str) -> Result<Vec<Request>> {
     Ok(requests)
 }
 
-/// The policy's input. Both parts are passed on as they are.
+/// The policy's input. Both parts are passed on unchanged.
 #[must_use]
 pub fn payload(request: &Request, settings: &Settings) -> String {
     format!(r#"{{"request":{},"settings":{}}}"#, request.json, settings.as_json())
 }
 
 impl Request {
-    /// Takes the JSON of an admission request.
+    /// Reads the JSON of an admission request.
     ///
     /// # Errors
-    /// If it lacks a field that a policy server requires.
+    /// Fails if it lacks a field that a policy server requires.
     pub fn from_json(json: Box<RawValue>) -> Result<Self> {
         let head = serde_json::from_str(json.get()).context("cannot build AdmissionRequest object from given input")?;
         Ok(Self { json, head })
     }
 
-    /// Takes the request of an `AdmissionReview`.
+    /// Reads the request in an `AdmissionReview`.
     ///
     /// # Errors
-    /// If the bytes are not such a review, or the request lacks a field that a policy server requires.
+    /// Fails if the JSON is not such a review, or if the request lacks a field that a policy server requires.
     pub fn from_review(json: &[u8]) -> Result<Self> {
         /// The required fields of a review.
         #[derive(Deserialize)]
@@ -133,14 +133,14 @@ impl Request {
     /// Wraps a Kubernetes object.
     ///
     /// # Errors
-    /// If the object has no `apiVersion` or no `kind`.
+    /// Fails if the object has no `apiVersion` or no `kind`.
     pub fn wrapping(object: Box<RawValue>, overrides: Overrides) -> Result<Self> {
         let json = to_raw_value(&wrap(object, overrides)?)?;
         Self::from_json(json)
     }
 
     fn from_document(document: Box<RawValue>, index: usize) -> Result<Self> {
-        /// The fields that tell the document's kind.
+        /// The fields that show the kind of a document.
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Outline {
@@ -176,13 +176,13 @@ impl Request {
         &self.head.uid
     }
 
-    /// The object, byte for byte, unless it is being deleted.
+    /// The object, byte for byte. `None` if it is being deleted.
     #[must_use]
     pub fn object(&self) -> Option<&RawValue> {
         self.head.object.as_deref()
     }
 
-    /// A heading: the operation unless it is `CREATE`, the kind and the name.
+    /// A heading: the operation (unless it is `CREATE`), the kind and the name.
     #[must_use]
     pub fn title(&self) -> String {
         let Head { kind, name, namespace, operation, .. } = &self.head;
@@ -204,7 +204,7 @@ impl Request {
     }
 }
 
-/// The fields of an admission request, in an API server's order.
+/// The fields of an admission request, in the order of an API server.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wrapped {
@@ -272,7 +272,8 @@ fn kind_of(object: &Value) -> Result<GroupVersionKind> {
     Ok(GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() })
 }
 
-/// The resource's name by the rule of apimachinery's `UnsafeGuessKindToResource`, which holds for all built-in kinds.
+/// The resource's name, by the rule of apimachinery's `UnsafeGuessKindToResource`. The rule is right for all built-in
+/// kinds.
 fn resource_of(kind: &GroupVersionKind) -> GroupVersionResource {
     let singular = kind.kind.to_lowercase();
     let resource = if singular.ends_with("endpoints") {
@@ -295,7 +296,7 @@ fn options_of(operation: &str) -> &'static str {
     }
 }
 
-/// Fills in what an API server would fill in. An object that lacks nothing keeps its bytes.
+/// Adds the defaults that an API server would add. An object that lacks nothing keeps its bytes.
 fn complete(
     original: Box<RawValue>,
     mut object: Value,
@@ -305,7 +306,7 @@ fn complete(
     let mut changed = namespace.is_some_and(|namespace| manifest_reader::in_namespace(&mut object, namespace));
     if kind.group.is_empty() && kind.kind == "Pod" {
         let account = irsa_explain::service_account_of(&object).to_owned();
-        // If the spec is not an object, it is for the policy to refuse.
+        // If the spec is not an object, the policy must reject it.
         if let Some(Value::Object(spec)) = object.get_mut("spec") {
             for key in ["serviceAccountName", "serviceAccount"] {
                 if !spec.contains_key(key) {

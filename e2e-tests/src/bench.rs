@@ -1,11 +1,12 @@
-//! What the policy costs, beside the least that a mutating policy has to do: the floor, which finds the object and answers with
-//! it as it is.
+//! Measures what the policy costs, and compares it with the floor: a policy that returns the object unchanged, which is
+//! the least that a mutating policy must do.
 //!
-//! [`scenario`] makes the requests, from a small pod to one of a megabyte. Fuel is counted, so it is the same on every
-//! machine; time is measured, and told but never judged. [`kept`] is what is held against the last numbers, [`chart`] draws, and
-//! [`size`] tells what the module is made of.
+//! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. Fuel is counted, so it is the same on
+//! every machine. Time is measured and reported, but no test depends on it. [`kept`] compares with the numbers of the
+//! last change, [`chart`] draws them, and [`size`] splits the module's size by crate.
 
 pub mod chart;
+pub mod golden;
 pub mod kept;
 pub mod scenario;
 pub mod size;
@@ -22,29 +23,29 @@ use crate::fuel::{self, Cost};
 use crate::host::Host;
 use crate::policy::{CompilationCache, Policy};
 
-/// How often a call is timed.
+/// How many times a call is timed.
 const RUNS: usize = 31;
 
-/// A module that is measured.
+/// A module to measure.
 pub struct Subject {
     module: Vec<u8>,
     policy: Policy,
 }
 
-/// What one call of both modules costs.
+/// The cost of a call of both modules.
 #[derive(Debug, Clone)]
 pub struct Measurement {
-    /// What was asked.
+    /// The name of the request.
     pub scenario: &'static str,
     /// The length of the payload, in bytes.
     pub payload: usize,
-    /// What the floor costs.
+    /// The cost of the floor.
     pub floor: Cost,
-    /// What the policy costs.
+    /// The cost of the policy.
     pub policy: Cost,
-    /// The median time of a call of the floor, a new instance included.
+    /// The median time of a call of the floor, including a new instance.
     pub floor_time: Duration,
-    /// The same of the policy.
+    /// The median time of a call of the policy, including a new instance.
     pub policy_time: Duration,
 }
 
@@ -52,13 +53,13 @@ impl Subject {
     /// Loads a module.
     ///
     /// # Errors
-    /// Where it is no waPC module.
+    /// Fails if it is not a waPC module.
     pub fn new(module: Vec<u8>) -> Result<Self> {
         let policy = Policy::from_module(&module, CompilationCache::On)?;
         Ok(Self { module, policy })
     }
 
-    /// The module's length.
+    /// The module's length, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.module.len()
@@ -81,7 +82,7 @@ impl Measurement {
     /// Measures both modules.
     ///
     /// # Errors
-    /// Where one of them fails.
+    /// Fails if one of them fails.
     pub fn new(scenario: Scenario, floor: &Subject, policy: &Subject) -> Result<Self> {
         let name = scenario.name;
         let host = Arc::new(Host::permissive(Arc::new(scenario.cluster)));
@@ -99,7 +100,7 @@ impl Measurement {
         })
     }
 
-    /// How many times the floor's fuel the policy takes.
+    /// The policy's fuel, as a multiple of the floor's.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "the ratio is shown with two digits")]
     pub fn ratio(&self) -> f64 {
@@ -107,12 +108,12 @@ impl Measurement {
     }
 }
 
-/// A table's head, in Markdown.
+/// The head of the table, in Markdown.
 pub const HEAD: &str = "| request | payload, bytes | floor, fuel | policy, fuel | ratio | pages | floor, µs | policy, µs |\n\
                         |---|---:|---:|---:|---:|---:|---:|---:|";
 
 impl fmt::Display for Measurement {
-    /// A row of the table.
+    /// A row of the table, in Markdown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scenario, payload, floor, policy, .. } = self;
         write!(f, "| {scenario} | {payload} | {} | {} | {:.2} ", floor.call, policy.call, self.ratio())?;

@@ -1,7 +1,7 @@
-//! Which of the host's capabilities a policy may use: the patterns of `--allowed-host-capabilities`.
+//! The host capabilities that a policy may use: the patterns of `--allowed-host-capabilities`.
 //!
-//! The patterns and what they match are those of policy-evaluator's `src/host_capabilities.rs`: `*`, a prefix that
-//! ends in `/*`, or a whole path. A path that no host has is refused, for it can only be a slip of the pen.
+//! The patterns match as in policy-evaluator's `src/host_capabilities.rs`: `*`, a prefix that ends in `/*`, or a whole
+//! path. A path that no host has is rejected, because it must be a typing mistake.
 
 use anyhow::{Result, ensure};
 
@@ -20,12 +20,12 @@ const KNOWN: [&str; 11] = [
     "oci/v2/verify",
 ];
 
-/// A list of patterns. An empty one allows nothing.
+/// The patterns. Without any, nothing is allowed.
 #[derive(Clone, Debug)]
 pub struct Capabilities(Vec<Pattern>);
 
 impl Capabilities {
-    /// Every capability.
+    /// Allows every capability.
     #[must_use]
     pub fn all() -> Self {
         Self(vec![Pattern::Prefix(String::new())])
@@ -34,12 +34,12 @@ impl Capabilities {
     /// Reads patterns such as `*`, `kubernetes/*` and `kubernetes/get_resource`.
     ///
     /// # Errors
-    /// Where a pattern is malformed, or matches nothing that a host has.
+    /// Fails if a pattern is malformed, or matches no capability of a host.
     pub fn parse<T: AsRef<str>>(patterns: &[T]) -> Result<Self> {
         patterns.iter().map(|text| Pattern::parse(text.as_ref())).collect::<Result<_>>().map(Self)
     }
 
-    /// Whether `namespace/operation` may be used.
+    /// Whether a policy may use `namespace/operation`.
     #[must_use]
     pub fn allow(&self, capability: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(capability))

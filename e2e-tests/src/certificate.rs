@@ -1,4 +1,4 @@
-//! What the admission server shows an API server, which speaks to webhooks by TLS only.
+//! The certificate of the admission server. API servers call webhooks only over TLS.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -7,29 +7,29 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
-/// A certificate with its key, both PEM.
+/// A certificate and its key, as PEM.
 pub struct Certificate {
-    /// The certificate, then those that it was signed with.
+    /// The certificate, followed by its chain.
     pub chain: String,
     /// Its private key.
     pub key: String,
 }
 
 impl Certificate {
-    /// Reads both from files.
+    /// Reads the certificate and the key from files.
     ///
     /// # Errors
-    /// Where one can't be read.
+    /// Fails if one of them can't be read.
     pub fn from_files(chain: &Path, key: &Path) -> Result<Self> {
         let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()));
         Ok(Self { chain: read(chain)?, key: read(key)? })
     }
 
-    /// A new certificate for `localhost` and `127.0.0.1`, and the authority that signed it, which nobody can sign
-    /// another one with: its key is gone.
+    /// A new certificate for `localhost` and `127.0.0.1`, and the authority that signed it. The authority's key is
+    /// dropped, so it can't sign another certificate.
     ///
     /// # Errors
-    /// Where no key can be made.
+    /// Fails if a key can't be generated.
     pub fn for_loopback() -> Result<(Self, String)> {
         let authority_key = KeyPair::generate()?;
         let mut authority = CertificateParams::new(Vec::new())?;

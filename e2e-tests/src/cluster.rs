@@ -1,8 +1,7 @@
-//! A cluster that is a list of objects, and that remembers what was asked of it.
+//! A cluster in memory. It holds objects, and records the lookups.
 //!
-//! It answers as policy-evaluator's Kubernetes client does (`src/callback_handler/kubernetes/client.rs`), and its field
-//! masks leave an object's type and metadata whole, as there: they are applied to the rest only
-//! (`src/callback_handler.rs`).
+//! It answers as policy-evaluator's Kubernetes client does (`src/callback_handler/kubernetes/client.rs`). Field masks
+//! do not remove an object's type and metadata, as in `src/callback_handler.rs`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,27 +24,27 @@ struct Inner {
     lookups: Mutex<Vec<KubernetesGetResource>>,
 }
 
-/// An answer to every lookup, whatever the cluster holds.
+/// An answer to every lookup, instead of the objects.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// The lookup fails with this text.
     Failure(String),
-    /// The lookup succeeds with this text, JSON or not.
+    /// The lookup succeeds with this text, which may not be JSON.
     Verbatim(String),
 }
 
 impl Cluster {
-    /// A cluster that holds these objects.
+    /// A cluster with these objects.
     #[must_use]
     pub fn new(objects: Vec<Value>) -> Self {
         Self(Arc::new(Inner { objects, ..Inner::default() }))
     }
 
-    /// A cluster that holds the objects of a YAML or JSON text, as `kubectl apply` would create them: the items of a
-    /// `List` are objects of their own, and an object without a namespace is in `default`.
+    /// A cluster with the objects in YAML or JSON, as `kubectl apply` would create them. Each item of a `List` is a
+    /// separate object. An object without a namespace is in `default`.
     ///
     /// # Errors
-    /// If the text is neither YAML nor JSON.
+    /// Fails if the text is neither YAML nor JSON.
     pub fn from_text(text: &str) -> Result<Self> {
         let mut objects = Vec::new();
         for document in manifest_reader::documents(text) {
@@ -58,19 +57,19 @@ impl Cluster {
         Ok(Self::new(objects))
     }
 
-    /// A cluster that gives this answer to every lookup.
+    /// A cluster with this answer to every lookup.
     #[must_use]
     pub fn answering(answer: Answer) -> Self {
         Self(Arc::new(Inner { answer: Some(answer), ..Inner::default() }))
     }
 
-    /// A cluster that fails with this text if an object of this kind is looked up.
+    /// A cluster that fails with this text when an object of this kind is looked up.
     #[must_use]
     pub fn failing_for(objects: Vec<Value>, kind: String, text: String) -> Self {
         Self(Arc::new(Inner { objects, failing: Some((kind, text)), ..Inner::default() }))
     }
 
-    /// A cluster of which the host's cache still holds another state: lookups that allow the cache get that one.
+    /// A cluster whose host still has an earlier state in its cache. Lookups that allow the cache get that state.
     #[must_use]
     pub fn with_cache(objects: Vec<Value>, cached: Vec<Value>) -> Self {
         Self(Arc::new(Inner { objects, cached: Some(cached), ..Inner::default() }))
@@ -135,7 +134,7 @@ pub(crate) fn mask(object: &Value, masks: &BTreeSet<String>) -> Value {
     masked
 }
 
-/// Keeps what the paths lead to. Arrays are walked through, and an empty path keeps all.
+/// Keeps the values that the paths lead to. Paths apply to each element of an array. An empty path keeps everything.
 fn prune(value: &Value, paths: &[&[&str]]) -> Value {
     if paths.iter().any(|path| path.is_empty()) {
         return value.clone();

@@ -1,4 +1,4 @@
-//! The subcommands, one per file, and the arguments that they share.
+//! The subcommands, one per file, and their common arguments.
 
 pub mod annotate;
 pub mod bench;
@@ -32,7 +32,7 @@ pub struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    /// The module's path.
+    /// The path of the module.
     pub fn path(&self) -> &Path {
         Path::new(self.policy.strip_prefix("file://").unwrap_or(&self.policy))
     }
@@ -42,7 +42,7 @@ impl PolicyArgs {
         if self.disable_wasmtime_cache { CompilationCache::Off } else { CompilationCache::On }
     }
 
-    /// The kinds that the policy may read: those that its metadata names, or any kind if it has no metadata.
+    /// The kinds that the policy may read: the ones in its metadata, or any kind if it has no metadata.
     pub fn access(policy: &Policy) -> Access {
         policy
             .metadata()
@@ -68,7 +68,7 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// The settings, if they are given.
+    /// The settings, if any are given.
     pub fn read(&self) -> Result<Option<Settings>> {
         match (&self.settings_path, &self.settings_json) {
             (Some(path), _) => Settings::from_yaml(&read(path)?).map(Some),
@@ -77,7 +77,7 @@ impl SettingsArgs {
         }
     }
 
-    /// The settings, if the policy finds them valid.
+    /// The settings, if the policy accepts them.
     pub fn load(&self, policy: &Policy) -> Result<Settings> {
         let settings = self.read()?.unwrap_or_default();
         let response = policy.validate_settings(settings.as_json())?;
@@ -86,12 +86,12 @@ impl SettingsArgs {
     }
 }
 
-/// A cluster with the objects of a file.
+/// A cluster with the objects in a file.
 fn read_cluster(path: &Path) -> Result<Cluster> {
     Cluster::from_text(&read(path)?).with_context(|| format!("cannot read the objects in `{}`", path.display()))
 }
 
-/// The text of a file, or of the standard input if the path is `-`.
+/// The content of a file, or of the standard input if the path is `-`.
 fn read(path: &Path) -> Result<String> {
     if path == Path::new("-") {
         return io::read_to_string(io::stdin().lock()).context("cannot read the standard input");

@@ -1,8 +1,8 @@
-//! What a call costs, in wasmtime's fuel: roughly one unit an instruction, the same on every machine, so that a change
-//! of the policy can be told from a busy computer.
+//! Measures the cost of a call in wasmtime's fuel: about one unit per instruction. It is the same on every machine, and
+//! does not depend on other load.
 //!
-//! wasmtime-provider keeps its store to itself, so the waPC protocol is spoken here once more, over a store that counts.
-//! The functions are those of <https://wapc.io/docs/spec/>.
+//! wasmtime-provider does not expose its store. So this implements the waPC protocol again, with a store that counts
+//! fuel. The functions are those of <https://wapc.io/docs/spec/>.
 
 use std::sync::Arc;
 
@@ -17,18 +17,18 @@ use crate::policy::{CompilationCache, compile};
 /// The cost of one call in a fresh instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// The fuel of making the instance: its start functions, and `wapc_init`.
+    /// The fuel to make the instance: its start functions, and `wapc_init`.
     pub startup: u64,
     /// The fuel of the call itself.
     pub call: u64,
-    /// How much memory the instance has in the end, in pages of 64 KiB.
+    /// The memory of the instance after the call, in pages of 64 KiB.
     pub memory_pages: u64,
 }
 
-/// Calls an operation of a module, and counts.
+/// Calls an operation of a module, and measures the call.
 ///
 /// # Errors
-/// Where the module is no waPC module, or the call fails.
+/// Fails if the module is not a waPC module, or if the call fails.
 pub fn measure(
     module: &[u8],
     cache: CompilationCache,
@@ -60,13 +60,13 @@ impl Meter {
     /// Calls an operation in a fresh instance, and measures the call.
     ///
     /// # Errors
-    /// Fails if the module is not a waPC module, and if the call fails.
+    /// Fails if the module is not a waPC module, or if the call fails.
     pub fn measure(&self, operation: &str, payload: &str, host: Arc<Host>) -> anyhow::Result<Cost> {
         run(self, operation, payload, host).map_err(|error| anyhow!("{error:#}"))
     }
 }
 
-/// The state of a waPC conversation.
+/// The state of a waPC call.
 struct Conversation {
     wasi: p1::WasiP1Ctx,
     host: Arc<Host>,
@@ -122,7 +122,7 @@ fn linker(engine: &Engine) -> Result<Linker<Conversation>> {
             write(&mut call, payload, payload_text.as_bytes())
         },
     )?;
-    // The answer itself is of no interest here.
+    // The content of the answer is not used.
     linker.func_wrap(HOST_NAMESPACE, wapc_functions::GUEST_RESPONSE_FN, |_: Call, _: u32, _: u32| {})?;
     linker.func_wrap(HOST_NAMESPACE, wapc_functions::GUEST_ERROR_FN, |mut call: Call, at: u32, length: u32| {
         let text = read(&mut call, at, length)?;

@@ -1,7 +1,7 @@
-//! What a policy may ask of its host, and the answers to what it may not.
+//! The host calls of a policy: checks permissions, and answers.
 //!
-//! The order of the checks and the texts are those of policy-evaluator's `src/runtimes/callback.rs`. Of Kubewarden's
-//! capabilities this host serves one, `kubernetes/get_resource`, beside the log.
+//! The order of the checks and the error texts are those of policy-evaluator's `src/runtimes/callback.rs`. Apart from
+//! the log, this host supports only one of Kubewarden's capabilities: `kubernetes/get_resource`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,30 +11,30 @@ use serde::{Deserialize, Serialize};
 use crate::capabilities::Capabilities;
 use crate::metadata::ContextAwareResource;
 
-/// A request for one Kubernetes object. The name is that of the same request in policy-evaluator, and so in kwctl's
-/// session files and messages.
+/// A request for one Kubernetes object. policy-evaluator uses the same name, which appears in kwctl's session files and
+/// messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KubernetesGetResource {
-    /// `v1`, or group and version as in `apps/v1`.
+    /// `v1`, or group and version, such as `apps/v1`.
     pub api_version: String,
-    /// The kind, as in `ServiceAccount`.
+    /// The kind, such as `ServiceAccount`.
     pub kind: String,
     /// The object's name.
     pub name: String,
-    /// The object's namespace, where its kind has one.
+    /// The object's namespace, if its kind has one.
     pub namespace: Option<String>,
-    /// Whether an answer from the host's cache, which may be 5 seconds old, is not good enough.
+    /// Whether the answer must not come from the host's cache, which may be 5 seconds old.
     pub disable_cache: bool,
-    /// The paths to which the answer may be cut down.
+    /// The fields to return. `None` returns the whole object.
     pub field_masks: Option<BTreeSet<String>>,
 }
 
-/// Where the answers to permitted requests come from.
+/// The backend that answers permitted requests.
 pub trait Backend: Send + Sync {
     /// The object as JSON.
     ///
     /// # Errors
-    /// The text of the failure, as the policy server's Kubernetes client words it.
+    /// Fails with the same text as the policy server's Kubernetes client.
     fn get_resource(&self, request: &KubernetesGetResource) -> Result<String, String>;
 }
 
@@ -43,12 +43,12 @@ pub trait Backend: Send + Sync {
 pub enum Access {
     /// Every kind.
     All,
-    /// These, and no other.
+    /// Only these kinds.
     Only(Vec<ContextAwareResource>),
 }
 
 impl Access {
-    /// No kind at all.
+    /// No kind.
     #[must_use]
     pub fn none() -> Self {
         Self::Only(Vec::new())
@@ -62,7 +62,7 @@ impl Access {
     }
 }
 
-/// The host of one or more calls.
+/// The host for one or more calls.
 pub struct Host {
     backend: Arc<dyn Backend>,
     access: Access,
@@ -71,20 +71,20 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host with these answers and permissions.
+    /// A host with this backend and these permissions.
     pub fn new(backend: Arc<dyn Backend>, access: Access, capabilities: Capabilities) -> Self {
         Self { backend, access, capabilities, log: Mutex::default() }
     }
 
-    /// A host that permits everything.
+    /// A host that allows everything.
     pub fn permissive(backend: Arc<dyn Backend>) -> Self {
         Self::new(backend, Access::All, Capabilities::all())
     }
 
-    /// Answers one call of the policy.
+    /// Answers a call of the policy.
     ///
     /// # Errors
-    /// The text that the policy is given, which its SDK wraps once more as `Host error: …`.
+    /// Fails with the text for the policy. The SDK adds the prefix `Host error: `.
     pub fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
         if binding != "kubewarden" {
             return Err(format!("unknown binding: {binding}"));
@@ -106,7 +106,7 @@ impl Host {
         }
     }
 
-    /// What the policy has logged so far, each entry as the JSON that it sent.
+    /// The policy's log entries, as JSON.
     pub fn log(&self) -> Vec<String> {
         self.log_entries().clone()
     }

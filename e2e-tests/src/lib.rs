@@ -1,4 +1,4 @@
-//! A host for the policy: what a Kubewarden policy server does with `policy.wasm`, without a cluster.
+//! A host for the policy: runs `policy.wasm` as a Kubewarden policy server does, without a cluster.
 //!
 //! The stages of a request:
 //!
@@ -6,18 +6,18 @@
 //!    server does;
 //! 2. [`settings`] reads the policy's settings;
 //! 3. [`policy`] calls the module with both, in a fresh instance, and passes the module's host calls to [`host`];
-//! 4. [`host`] refuses calls that the policy has no permission for. A backend answers the others: a [`cluster`] of
-//!    objects, or a recording ([`session`]);
-//! 5. [`response`] turns the policy's answer into an admission response, as kwctl prints it, and [`present`] shows it
-//!    to people.
+//! 4. [`host`] rejects calls that the policy has no permission for. A backend answers the others: a [`cluster`] in
+//!    memory, or a recording ([`session`]);
+//! 5. [`response`] converts the policy's answer to an admission response, as kwctl prints it, and [`present`] formats
+//!    it for people.
 //!
-//! [`fuel`] makes the same call and counts its cost, and [`bench`] compares that cost with the least possible one.
+//! [`fuel`] makes the same call and measures its cost. [`bench`] compares the cost with the least possible one.
 //!
-//! With the feature `serve`, `server` takes requests from an API server instead of a file, `live` is the backend that
-//! asks that API server, and `certificate` makes the server's certificate.
+//! With the feature `serve`, `server` accepts requests from an API server instead of a file, `live` is the backend that
+//! looks up objects in that API server, and `certificate` makes the server's certificate.
 //!
-//! Where kwctl or the policy server do the same, this host does it their way, down to the error texts, because the
-//! policy can tell failures apart only by them. The sources are those of the `kubewarden-controller` repository
+//! This host behaves as kwctl and the policy server do. Its error texts are the same too, because the policy
+//! distinguishes failures only by them. The sources are in the repository `kubewarden-controller`
 //! (`crates/policy-evaluator`, `crates/kwctl`) as of May 2026.
 
 pub mod admission;

@@ -1,8 +1,8 @@
-//! A live cluster as the backend, asked as policy-evaluator asks it
-//! (`src/callback_handler/kubernetes.rs` and `kubernetes/client.rs`).
+//! The backend for a live cluster. It makes the same requests as policy-evaluator (`src/callback_handler/kubernetes.rs`
+//! and `kubernetes/client.rs`).
 //!
-//! Where a request allows the cache, an answer counts for 5 seconds. Failures are never kept, *not found* among them.
-//! While one such request is being answered the others wait, as there (`sync_writes` of the `cached` crate).
+//! If a request allows the cache, an answer is used for 5 seconds. Failures are never cached, not even *not found*.
+//! While one such request is being answered, the others wait (as with `sync_writes` of the crate `cached`).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,10 +19,10 @@ use tokio::sync::{Mutex, RwLock};
 use crate::cluster;
 use crate::host::{Backend, KubernetesGetResource};
 
-/// How long an answer counts.
+/// How long a cached answer is used.
 const CACHE_LIFETIME: Duration = Duration::from_secs(5);
 
-/// A cluster behind an API server.
+/// The cluster of an API server.
 pub struct LiveCluster {
     client: Client,
     runtime: Handle,
@@ -30,7 +30,7 @@ pub struct LiveCluster {
     cache: Mutex<HashMap<String, (Instant, Value)>>,
 }
 
-/// What the API server says of a kind.
+/// What the API server reports about a kind.
 #[derive(Clone)]
 struct Kind {
     resource: ApiResource,
@@ -38,10 +38,10 @@ struct Kind {
 }
 
 impl LiveCluster {
-    /// The cluster of a kubeconfig, or the one that `kubectl` would find. Answers are fetched on this runtime.
+    /// Uses the cluster of a kubeconfig, or of `kubectl`'s default one. Requests run on this runtime.
     ///
     /// # Errors
-    /// Where there is no such configuration. The cluster itself is not asked yet.
+    /// Fails if the configuration does not exist. Does not connect to the cluster yet.
     pub async fn connect(kubeconfig: Option<&Path>, runtime: Handle) -> Result<Self> {
         let client = client(kubeconfig).await?;
         Ok(Self { client, runtime, kinds: RwLock::default(), cache: Mutex::default() })
@@ -114,10 +114,10 @@ impl LiveCluster {
     }
 }
 
-/// A client for the cluster of a kubeconfig, or for the one that `kubectl` would find.
+/// A client for the cluster of a kubeconfig, or of `kubectl`'s default one.
 ///
 /// # Errors
-/// Where there is no such configuration. The cluster itself is not asked yet.
+/// Fails if the configuration does not exist. Does not connect to the cluster yet.
 pub async fn client(kubeconfig: Option<&Path>) -> Result<Client> {
     let mut config = match kubeconfig {
         Some(path) => {
@@ -127,7 +127,7 @@ pub async fn client(kubeconfig: Option<&Path>) -> Result<Client> {
         }
         None => Config::infer().await?,
     };
-    // As in the release of the client that policy-evaluator has: what is answered with 429 is a failure at once.
+    // As in the client version of policy-evaluator, an answer with status 429 is a failure, without a retry.
     config.default_retry = false;
     Ok(Client::try_from(config)?)
 }

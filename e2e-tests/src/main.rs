@@ -1,5 +1,5 @@
-//! Runs the policy without a cluster, for developers of the policy. `policy-host run` takes the flags of `kwctl run`,
-//! so that one test suite serves both. Users have the command `irsa`.
+//! Runs the policy without a cluster, for developers of the policy. `policy-host run` accepts the flags of `kwctl run`,
+//! so that the same test suite runs with both. Users have the command `irsa`.
 
 mod commands;
 
@@ -40,7 +40,7 @@ enum Command {
     Serve(Box<commands::serve::Args>),
 }
 
-/// The exit status that a shell reports for a program that `SIGPIPE` ended.
+/// The exit status that a shell reports for a program ended by `SIGPIPE`.
 const CLOSED_PIPE: u8 = 141;
 
 fn main() -> ExitCode {
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLOSED_PIPE),
         Err(error) => {
-            // If the standard error is closed, nobody is left to tell.
+            // If the standard error is closed too, there is no place for the message.
             let _ = writeln!(anstream::stderr(), "Error: {error:#}");
             ExitCode::FAILURE
         }
@@ -68,7 +68,7 @@ fn succeeded(_: ()) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Whether the command failed only because nobody reads its output any more, as with `| head`.
+/// Whether the command failed only because its output was closed, as with `| head`.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe))
 }

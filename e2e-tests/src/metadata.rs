@@ -1,4 +1,4 @@
-//! The metadata of a policy, as `metadata.yml` has it and as it is embedded in the module.
+//! The metadata of a policy, in `metadata.yml` and embedded in the module.
 //!
 //! The metadata is appended to the module, so that the module's own bytes stay the same and can be compared with a
 //! build from the sources. kwctl re-encodes the module when it annotates it, so its result can't be compared byte for
@@ -33,7 +33,7 @@ const REQUIRED_ANNOTATIONS: [&str; 7] = [
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
-    /// The version of the protocol between policy and host. `annotate` asks the policy for it.
+    /// The version of the protocol between policy and host. `annotate` calls the policy to get it.
     pub protocol_version: Option<String>,
     /// The default rules: which requests to send to the policy.
     pub rules: Vec<Rule>,
@@ -48,7 +48,7 @@ pub struct Metadata {
     /// The interface between the policy and its host: `kubewarden-wapc`.
     #[serde(default = "wapc")]
     pub execution_mode: String,
-    /// What requests are about: `kubernetes`.
+    /// What the requests are about: `kubernetes`.
     #[serde(default = "kubernetes")]
     pub policy_type: String,
     /// The kinds that the policy reads.
@@ -57,7 +57,7 @@ pub struct Metadata {
     /// The host functions that the policy calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_capabilities: Option<BTreeSet<String>>,
-    /// The oldest Kubewarden that can run the policy: `MAJOR.MINOR.PATCH`, of which hosts ignore the last.
+    /// The minimum version of Kubewarden: `MAJOR.MINOR.PATCH`. Hosts ignore the last number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minimum_kubewarden_version: Option<String>,
 }
@@ -102,7 +102,7 @@ impl Metadata {
     /// Reads a `metadata.yml`.
     ///
     /// # Errors
-    /// If the text is not YAML, has an unknown key, or lacks something that Kubewarden requires or shows.
+    /// Fails if the text is not YAML, has an unknown key, or lacks a value that Kubewarden requires or shows.
     pub fn from_yaml(text: &str) -> Result<Self> {
         let metadata: Self = yaml_serde::from_str(text)?;
         if let Some(version) = &metadata.minimum_kubewarden_version {
@@ -121,10 +121,10 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// The metadata of a module, or `None` if the module has no metadata.
+    /// The metadata of a module. `None` if it has no metadata.
     ///
     /// # Errors
-    /// If the bytes are not a Wasm module, or the metadata is malformed.
+    /// Fails if the bytes are not a Wasm module, or if the metadata is malformed.
     pub fn of_module(module: &[u8]) -> Result<Option<Self>> {
         for payload in Parser::new(0).parse_all(module) {
             if let Payload::CustomSection(section) = payload.context("cannot read the Wasm module")?
@@ -141,7 +141,7 @@ impl Metadata {
     /// Appends this metadata and a usage text to a module, as one custom section.
     ///
     /// # Errors
-    /// If the module has metadata already.
+    /// Fails if the module already has metadata.
     pub fn embed(mut self, module: &[u8], usage: &str) -> Result<Vec<u8>> {
         if Self::of_module(module)?.is_some() {
             bail!("the module already has metadata");
@@ -150,7 +150,7 @@ impl Metadata {
         let mut section = leb128(SECTION.len());
         section.extend(SECTION.as_bytes());
         section.extend(serde_json::to_vec(&self)?);
-        // A custom section has the id 0.
+        // The id of a custom section is 0.
         Ok([module, &[0], &leb128(section.len()), &section].concat())
     }
 }

@@ -1,13 +1,13 @@
-//! The JSON Patch (RFC 6902) from an object to the object that a policy wants in its place.
+//! The JSON Patch (RFC 6902) from an object to the policy's mutated object.
 
 use anyhow::{Context, Result};
 use json_patch::Patch;
 use serde_json::Value;
 
-/// The patch, or `None` where both are the same.
+/// The patch. `None` if both objects are the same.
 ///
 /// # Errors
-/// Where one of the texts is not JSON.
+/// Fails if one of the texts is not JSON.
 pub fn between(before: &str, after: &str) -> Result<Option<Patch>> {
     let before: Value = serde_json::from_str(before).context("cannot parse the object")?;
     let after: Value = serde_json::from_str(after).context("cannot parse the mutated object")?;

@@ -1,7 +1,7 @@
 //! The policy's module, and the calls that a policy server makes to it over waPC.
 //!
-//! As in policy-evaluator, the module is compiled once and every call gets an instance of its own, so nothing of one
-//! request can reach the next.
+//! As in policy-evaluator, the module is compiled once, and each call gets a new instance. So requests can't affect
+//! each other.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,41 +25,41 @@ pub struct Policy {
     metadata: Option<Metadata>,
 }
 
-/// Whether compiled modules are kept on disk for the next process, as kwctl does.
+/// Whether compiled modules are cached on disk, as in kwctl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CompilationCache {
-    /// They are, in wasmtime's directory for it.
+    /// Cached in wasmtime's directory.
     On,
-    /// They are not.
+    /// Not cached.
     Off,
 }
 
-/// What the policy answered to a request.
+/// The policy's answer to a request.
 #[derive(Clone, Debug)]
 pub struct PolicyResponse {
     /// The answer, byte for byte.
     pub raw: String,
     /// Whether the request is accepted.
     pub accepted: bool,
-    /// Why it is not.
+    /// Why the request is rejected.
     pub message: Option<String>,
-    /// The HTTP status to reject it with.
+    /// The HTTP status of a rejection.
     pub code: Option<u16>,
-    /// The object as the policy wants it, byte for byte, where it wants it otherwise.
+    /// The mutated object, byte for byte. `None` if the policy does not change the object.
     pub mutated_object: Option<Box<RawValue>>,
-    /// What goes to the audit log.
+    /// The annotations for the audit log.
     pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// What the client is told.
+    /// The warnings for the client.
     pub warnings: Option<Vec<String>>,
 }
 
-/// What the policy answered to its settings.
+/// The policy's answer to its settings.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsResponse {
-    /// Whether it can work with them.
+    /// Whether the settings are valid.
     pub valid: bool,
-    /// Why it cannot.
+    /// Why the settings are not valid.
     pub message: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl Policy {
     /// Compiles the module in a file.
     ///
     /// # Errors
-    /// Where the file can't be read, or is no waPC module.
+    /// Fails if the file can't be read, or is not a waPC module.
     pub fn from_file(path: &Path, cache: CompilationCache) -> Result<Self> {
         let module = read_module(path)?;
         Self::from_module(&module, cache).with_context(|| format!("cannot load the policy `{}`", path.display()))
@@ -76,42 +76,42 @@ impl Policy {
     /// Compiles a module.
     ///
     /// # Errors
-    /// Where it is no waPC module.
+    /// Fails if it is not a waPC module.
     pub fn from_module(module: &[u8], cache: CompilationCache) -> Result<Self> {
         let (engine, compiled) = compile(module, Config::new(), cache).map_err(|error| anyhow!("{error:#}"))?;
         let pre = WasmtimeEngineProviderBuilder::new().engine(engine).module(compiled).build_pre()?;
         Ok(Self { pre, metadata: Metadata::of_module(module)? })
     }
 
-    /// What `kwctl annotate` has embedded, if it has.
+    /// The metadata that `annotate` has embedded, if any.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()
     }
 
-    /// Has the policy decide on a request. The payload is that of [`crate::admission::payload`].
+    /// Lets the policy decide on a request. [`crate::admission::payload`] makes the payload.
     ///
     /// # Errors
-    /// Where the policy fails, or answers what a policy server can't read. The texts are those that a policy server
-    /// rejects the request with.
+    /// Fails if the policy fails, or if a policy server can't read the answer. The texts are those with which a policy
+    /// server rejects the request.
     pub fn validate(&self, payload: &str, host: &Arc<Host>) -> Result<PolicyResponse> {
         let response = self.call("validate", payload, Arc::clone(host))?;
         PolicyResponse::parse(response)
     }
 
-    /// Has the policy judge its settings.
+    /// Lets the policy check its settings.
     ///
     /// # Errors
-    /// Where the policy fails, or answers what a policy server can't read.
+    /// Fails if the policy fails, or if a policy server can't read the answer.
     pub fn validate_settings(&self, settings: &str) -> Result<SettingsResponse> {
         let response = self.call("validate_settings", settings, isolated())?;
         serde_json::from_str(&response).context("invalid response from policy")
     }
 
-    /// The version of Kubewarden's protocol that the policy speaks, as the JSON that it answers.
+    /// The version of Kubewarden's protocol that the policy uses, as JSON.
     ///
     /// # Errors
-    /// Where the policy fails.
+    /// Fails if the policy fails.
     pub fn protocol_version(&self) -> Result<String> {
         self.call("protocol_version", "", isolated())
     }
@@ -130,12 +130,13 @@ impl Policy {
 }
 
 impl PolicyResponse {
-    /// Reads a policy's answer.
+    /// Reads an answer of the policy.
     ///
     /// # Errors
-    /// Where a policy server could not read it, or would drop a part of it in silence.
+    /// Fails if a policy server could not read the answer, or would silently drop part of it.
     pub fn parse(raw: String) -> Result<Self> {
-        /// The fields of the SDK's `ValidationResponse`. Kubewarden drops any other in silence, so this host does not.
+        /// The fields of the SDK's `ValidationResponse`. Kubewarden silently drops any other field, but this host
+        /// rejects it.
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Fields {
@@ -153,15 +154,15 @@ impl PolicyResponse {
     }
 }
 
-/// The bytes of a module in a file.
+/// Reads a module from a file.
 ///
 /// # Errors
-/// Where the file can't be read.
+/// Fails if the file can't be read.
 pub fn read_module(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read the policy `{}`", path.display()))
 }
 
-/// Compiles a module for an engine of this configuration.
+/// Compiles a module with an engine of this configuration.
 pub(crate) fn compile(
     module: &[u8],
     mut config: Config,
@@ -175,7 +176,7 @@ pub(crate) fn compile(
     Ok((engine, module))
 }
 
-/// The host of calls that have nothing to ask.
+/// The host for calls that need no answers.
 fn isolated() -> Arc<Host> {
     Arc::new(Host::permissive(Arc::new(Cluster::default())))
 }

@@ -1,9 +1,9 @@
-//! Shows a decision to people: the decision, the findings, and the changes of the object's YAML.
+//! Shows a decision to people: the decision, the findings, and the changes as a diff of YAML.
 //!
 //! The text is styled. The writer must remove the styles if the output is not a terminal, as `anstream` does.
 //!
-//! Everything else can contain user input. It is escaped, so that it can't control the terminal or turn the direction
-//! of writing.
+//! Everything else can contain user input. It is escaped, so that it can't control the terminal or change the direction
+//! of text.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,7 @@ use crate::policy::PolicyResponse;
 use crate::response::AdmissionResponse;
 use crate::yaml;
 
-/// The number of unchanged lines that are shown before and after a change.
+/// The number of unchanged lines to show before and after a change.
 const CONTEXT_LINES: usize = 3;
 
 const BOLD: Style = Style::new().bold();
@@ -98,7 +98,7 @@ fn write_diff(out: &mut impl Write, before: &str, after: &str) -> io::Result<()>
     Ok(())
 }
 
-/// A line without control characters and characters that turn the direction of writing.
+/// Escapes control characters and characters that change the direction of text.
 fn printable(line: &str) -> String {
     irsa::escaped_line(line, usize::MAX)
 }
@@ -196,7 +196,7 @@ mod tests {
             "Pod a/web: rejected (500)\n  error    internal server error: Guest call failure: boom\n"
         );
     }
-    /// A terminal would otherwise obey an escape sequence, and show text behind U+202E from right to left.
+    /// A terminal would obey an unescaped escape sequence, and show the text after U+202E from right to left.
     #[test]
     fn escapes_user_input_in_every_part_of_the_output() {
         const RAW: &str = "a\u{1b}[31m\u{202e}b\u{2028}\rc";

@@ -1,4 +1,4 @@
-//! The admission response that a policy server makes of a policy's answer, and that kwctl prints.
+//! Converts the policy's answer to the admission response that a policy server returns and kwctl prints.
 //!
 //! The rules and the JSON are those of policy-evaluator's `src/admission_response.rs`.
 
@@ -21,25 +21,25 @@ pub struct AdmissionResponse {
     pub uid: String,
     /// Whether the request is accepted.
     pub allowed: bool,
-    /// `JSONPatch`, where there is a patch.
+    /// `JSONPatch`. `None` if there is no patch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_type: Option<&'static str>,
-    /// The patch in base64, where the policy changes something.
+    /// The patch in base64. `None` if the policy changes nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<String>,
     /// Why the request is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// What goes to the audit log; `null` where there is nothing.
+    /// The annotations for the audit log. `null` without any.
     pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// What the client is told; `null` where there is nothing.
+    /// The warnings for the client. `null` without any.
     pub warnings: Option<Vec<String>>,
 }
 
-/// The part of a `Status` that policies can fill.
+/// The part of a `Status` that policies can set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// The reason in words.
+    /// The reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The HTTP status.
@@ -48,7 +48,7 @@ pub struct Status {
 }
 
 impl AdmissionResponse {
-    /// The response for what the policy answered, be it a failure.
+    /// The response to the policy's answer, or to its failure.
     #[must_use]
     pub fn of(request: &Request, answer: &Result<PolicyResponse>) -> Self {
         answer

@@ -1,8 +1,8 @@
-//! The admission server: an API server's `AdmissionReview` in, another out, as policy-server has it at
-//! `/validate/<policy>` (`policy-server/src/api/handlers.rs`).
+//! The admission server. It receives and returns an `AdmissionReview`, as policy-server does at `/validate/<policy>`
+//! (`policy-server/src/api/handlers.rs`).
 //!
-//! Unlike policy-server it passes a request on byte for byte. It has no limit to how long the policy may take: the API
-//! server stops waiting after the webhook's `timeoutSeconds`.
+//! Unlike policy-server, it passes a request on byte for byte, and has no time limit for the policy. The API server
+//! stops waiting after the webhook's `timeoutSeconds`.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -27,20 +27,20 @@ use crate::policy::Policy;
 use crate::response::AdmissionResponse;
 use crate::settings::Settings;
 
-/// The longest review that is read, in bytes: an API server's own limit for an object is 3 MiB, and a review has two.
+/// The maximum length of a review, in bytes. An API server accepts objects of up to 3 MiB, and a review contains two.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
-/// What is served.
+/// The policy to serve.
 pub struct Service {
-    /// The policy's name, the last part of the path.
+    /// The policy's name: the last part of the path.
     pub name: String,
-    /// The policy. Every request gets an instance of its own.
+    /// The policy. Each request gets a new instance.
     pub policy: Policy,
-    /// Its settings, found valid.
+    /// The settings, which the policy has accepted.
     pub settings: Settings,
-    /// What it may read.
+    /// The kinds that the policy may read.
     pub access: Access,
-    /// Who answers what it asks.
+    /// The backend that answers lookups.
     pub backend: Arc<dyn Backend>,
 }
 
@@ -56,7 +56,7 @@ struct Review {
 /// Serves until the process ends.
 ///
 /// # Errors
-/// Where the certificate can't be used, or the port can't be listened on.
+/// Fails if the certificate can't be used, or if the port is not available.
 pub async fn serve(listener: TcpListener, certificate: &Certificate, service: Service) -> Result<()> {
     listener.set_nonblocking(true)?;
     let config = RustlsConfig::from_pem(certificate.chain.clone().into(), certificate.key.clone().into()).await?;
@@ -76,7 +76,7 @@ async fn validate(State(service): State<Arc<Service>>, Path(name): Path<String>,
     if name != service.name {
         return (StatusCode::NOT_FOUND, format!("there is no policy `{name}`")).into_response();
     }
-    // The policy and what it asks of its host block.
+    // The policy and its host calls block the thread.
     match spawn_blocking(move || service.decide(&body)).await {
         Ok(Ok(review)) => ([(header::CONTENT_TYPE, "application/json")], review).into_response(),
         Ok(Err(error)) => (StatusCode::BAD_REQUEST, format!("{error:#}")).into_response(),

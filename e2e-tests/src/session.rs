@@ -1,8 +1,8 @@
-//! Recordings of what a policy asked of its host, in the format of kwctl's
+//! Recordings of a policy's host calls, in the format of kwctl's
 //! `--record-host-capabilities-interactions` and `--replay-host-capabilities-interactions`
 //! (`kwctl/src/callback_handler/proxy.rs`).
 //!
-//! A session is a YAML list. In it, a request is once more YAML, as text:
+//! A session is a YAML list. Each request in it is a YAML document in a string:
 //!
 //! ```yaml
 //! - type: Exchange
@@ -18,7 +18,7 @@
 //!     message: Cannot find v1/ServiceAccount named 'web' inside of namespace 'Some("team-a")'
 //! ```
 //!
-//! What is recorded is what the backend says; the host wraps a failure as it does a live one.
+//! The recording contains the backend's answers. The host wraps a recorded failure like a live one.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -50,7 +50,7 @@ enum Request {
     KubernetesGetResource(KubernetesGetResource),
 }
 
-/// A session to be played back, once and in order.
+/// A session to play back, once and in order.
 #[derive(Debug)]
 pub struct Replay(Mutex<VecDeque<(KubernetesGetResource, Response)>>);
 
@@ -58,7 +58,7 @@ impl Replay {
     /// Reads a session file.
     ///
     /// # Errors
-    /// Where the file can't be read, or is no session of requests that this host knows.
+    /// Fails if the file can't be read, or is not a session with requests that this host knows.
     pub fn from_file(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)
             .with_context(|| format!("Cannot open host capabilities interactions file `{}`", path.display()))?;
@@ -79,7 +79,7 @@ impl Replay {
         Ok(Self(Mutex::new(exchanges)))
     }
 
-    /// How many exchanges have not been played back.
+    /// The number of exchanges that were not played back.
     #[must_use]
     pub fn leftovers(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -106,23 +106,23 @@ impl Backend for Replay {
     }
 }
 
-/// A backend that writes down what another one answers.
+/// A backend that records the answers of another backend.
 pub struct Recorder {
     inner: Arc<dyn Backend>,
     exchanges: Mutex<Vec<(KubernetesGetResource, Result<String, String>)>>,
 }
 
 impl Recorder {
-    /// A recorder of this backend's answers.
+    /// Records the answers of this backend.
     #[must_use]
     pub fn new(inner: Arc<dyn Backend>) -> Self {
         Self { inner, exchanges: Mutex::default() }
     }
 
-    /// Writes the session so far to a file.
+    /// Writes the session to a file.
     ///
     /// # Errors
-    /// Where the file can't be written.
+    /// Fails if the file can't be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         fs::write(path, self.to_text()?).with_context(|| format!("cannot write the session `{}`", path.display()))
     }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use crate::cluster::Cluster;
 
-    /// As kwctl 1.35 writes it, less `field_masks`, as older ones do.
+    /// As kwctl 1.35 writes it, but without `field_masks`, as in older versions.
     const SESSION: &str = r#"
 - type: Exchange
   request: |

@@ -1,12 +1,12 @@
-//! The policy's settings, as kwctl takes them: a JSON object, or nothing at all, which is `{}`.
-//! JSON text is kept byte for byte.
+//! Reads the policy's settings as kwctl does: a JSON object, or nothing, which is the same as `{}`. JSON text is kept
+//! byte for byte.
 
 use anyhow::{Context, Result, bail};
 use serde_json::value::RawValue;
 
 use crate::yaml;
 
-/// Settings that are a JSON object; what is in it is for the policy to judge.
+/// Settings that are a JSON object. Only the policy checks its content.
 #[derive(Clone, Debug)]
 pub struct Settings(Box<RawValue>);
 
@@ -14,7 +14,7 @@ impl Settings {
     /// Reads a JSON object, or `null`.
     ///
     /// # Errors
-    /// Where the text is not JSON, or JSON of another kind.
+    /// Fails if the text is not JSON, or is neither an object nor `null`.
     pub fn from_json(text: &str) -> Result<Self> {
         let json = serde_json::from_str(text).context("cannot parse the settings as JSON")?;
         Self::from_raw(json)
@@ -23,7 +23,7 @@ impl Settings {
     /// Reads a YAML or JSON document.
     ///
     /// # Errors
-    /// Where the text is not one document, or no mapping.
+    /// Fails if the text is not exactly one document, or not a mapping.
     pub fn from_yaml(text: &str) -> Result<Self> {
         let mut documents = yaml::documents(text).context("cannot parse the settings")?;
         match (documents.pop(), documents.len()) {

@@ -1,16 +1,16 @@
-//! Kubernetes objects from text: JSON documents one after the other, or YAML documents separated by `---`.
+//! Reads Kubernetes objects from a string: consecutive JSON documents, or YAML documents separated by `---`.
 //!
-//! JSON is kept as it is written, byte for byte. YAML is turned into JSON, so numbers beyond 64 bits do not survive.
+//! JSON is kept byte for byte. YAML is converted to JSON, so numbers of more than 64 bits do not survive.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The documents of a text, each as JSON; empty ones are left out.
+/// The documents in a string, each as JSON. Skips empty documents.
 ///
 /// # Errors
-/// Where the text is neither JSON nor YAML.
+/// Fails if the string is neither JSON nor YAML.
 pub fn documents(text: &str) -> Result<Vec<Box<RawValue>>> {
     if let Some(documents) = json_documents(text) {
         return Ok(documents);
@@ -21,10 +21,10 @@ pub fn documents(text: &str) -> Result<Vec<Box<RawValue>>> {
         .collect()
 }
 
-/// The documents of a text, parsed; empty ones are left out.
+/// The documents in a string, parsed. Skips empty documents.
 ///
 /// # Errors
-/// Where the text is neither JSON nor YAML.
+/// Fails if the string is neither JSON nor YAML.
 pub fn values(text: &str) -> Result<Vec<Value>> {
     if let Some(values) = json_documents(text) {
         return Ok(values);
@@ -40,22 +40,22 @@ pub fn values(text: &str) -> Result<Vec<Value>> {
     Ok(values)
 }
 
-/// The documents of a text that is JSON, one after the other. `None` where it is not, or has none.
+/// The consecutive JSON documents in a string. `None` if it is not JSON, or has no document.
 fn json_documents<'t, D: Deserialize<'t>>(text: &'t str) -> Option<Vec<D>> {
     let documents = serde_json::Deserializer::from_str(text).into_iter().collect::<Result<Vec<_>, _>>().ok()?;
     (!documents.is_empty()).then_some(documents)
 }
 
-/// A value as YAML, for people.
+/// Formats a value as YAML, for people.
 ///
 /// # Errors
-/// Where it can't be written.
+/// Fails if it can't be written.
 pub fn to_string(value: &Value) -> Result<String> {
     yaml_serde::to_string(&to_yaml(value)).context("cannot write the value as YAML")
 }
 
-/// A JSON value as YAML's. Serializing it directly would not do: numbers of arbitrary precision have a form that only
-/// `serde_json` knows.
+/// Converts a JSON value to a YAML value. It can't be serialized directly, because only `serde_json` understands the
+/// form of its numbers of arbitrary precision.
 fn to_yaml(value: &Value) -> yaml_serde::Value {
     match value {
         Value::Null => yaml_serde::Value::Null,

@@ -1,5 +1,5 @@
-//! The built module and the code in memory give the same answer, byte for byte. The requests come from a real API
-//! server, with random changes of values and of bytes.
+//! Checks that the built module and the code in memory give the same answer, byte for byte. The requests come from a
+//! real API server. Values and bytes in them are changed at random.
 
 mod support;
 
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use support::{InMemory, Module, Subject};
 
-/// A change of a request.
+/// A random change of a request.
 #[derive(Clone, Debug)]
 enum Change {
-    /// Replaces a value.
+    /// Replaces a value with another.
     Value(Index, Value),
     /// Removes a member or an element.
     Gone(Index),
-    /// Replaces a byte, so that the text can become invalid JSON.
+    /// Replaces a byte. The text may become invalid JSON.
     Byte(Index, u8),
 }
 

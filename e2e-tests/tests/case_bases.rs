@@ -1,4 +1,4 @@
-//! The rules about the bases of cases, which `cases/README.md` describes.
+//! Tests the rules for the bases of cases, which `cases/README.md` describes.
 
 mod support;
 

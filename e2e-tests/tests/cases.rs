@@ -193,7 +193,7 @@ impl RequestCase {
         Ok(differences)
     }
 
-    /// Everything that the policy returns except the object, which goes to the API server.
+    /// Everything that the policy returns, except the object for the API server.
     fn answer_with_secret(&self, subject: &dyn Subject, secret: &str) -> Result<String> {
         let settings = Settings::from_json(&self.settings.to_string())?;
         let mut request: Value = serde_json::from_str(&admission::payload(&self.request()?, &settings))?;
@@ -338,9 +338,9 @@ impl Differences {
         self.check(expected == actual, || format!("{what}: expected {expected:?}, but got {actual:?}"));
     }
 
-    /// The rules for every answer. A warning has at most 256 bytes, because an API server can truncate longer ones. The
+    /// The rules for every answer. A warning has at most 256 bytes, because an API server may truncate longer ones. The
     /// only control characters are the line breaks between the lines of a message. Each line of a message is a finding,
-    /// or says what could not be read.
+    /// or reports a value that can't be read.
     fn form(&mut self, response: &PolicyResponse) {
         for warning in response.warnings.iter().flatten() {
             self.check(warning.len() <= 256, || format!("a warning of {} bytes: {warning}", warning.len()));

@@ -1,4 +1,4 @@
-//! The command `policy-host`, as a developer types it. `policy.bats` tests what it has in common with kwctl.
+//! Tests the command `policy-host` as developers call it. `policy.bats` tests the parts that kwctl has too.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn command(subcommand: &str) -> Command {
     command
 }
 
-/// `run` on a pod whose service account has a role in the cluster.
+/// Calls `run` for a pod whose service account has a role in the cluster.
 fn run_on_pod_with_role() -> Command {
     let mut command = command("run");
     command.arg("--request-path").arg(in_crate("requests/pod-with-role.json"));
@@ -209,7 +209,7 @@ fn prints_the_fuel_of_a_typical_call() {
     }
 }
 
-/// What `kubectl get pods,serviceaccounts -o yaml` prints.
+/// The output of `kubectl get pods,serviceaccounts -o yaml`.
 const LIST: &str = "
 apiVersion: v1
 kind: List

@@ -1,8 +1,8 @@
-//! What a request costs grows with its length alone: at most 1,500 units of fuel for each byte, and 32 MiB of memory
-//! beyond three times the length, whatever the request contains.
+//! Tests that the cost of a request depends only on its length: at most 1,500 units of fuel per byte, and at most 32
+//! MiB of memory beyond three times the length.
 //!
 //! The length is that of the request, the settings and the host's answers together. A generator makes each array, map
-//! and string of the format large, alone and beside each other one, so that a search inside a search shows.
+//! and string of the format large: alone, and together with each other one. So it finds nested searches.
 
 mod support;
 
@@ -14,23 +14,23 @@ use policy_host::host::{Backend, Host, KubernetesGetResource};
 use policy_host::policy::{CompilationCache, read_module};
 use serde_json::{Map, Value, json};
 
-/// The most fuel for each byte.
+/// The maximum fuel per byte.
 const FUEL: u64 = 1500;
 
-/// The most memory beyond three times the length, in bytes.
+/// The maximum memory beyond three times the length, in bytes.
 const MEMORY: u64 = 32 << 20;
 
-/// About how many bytes a large part has where two are combined.
+/// The approximate size of a large part that is combined with another, in bytes.
 const SIZE: usize = 64 << 10;
 
-/// About how many bytes a large part has alone.
+/// The approximate size of a single large part, in bytes.
 const SIZE_ALONE: usize = 512 << 10;
 
 const PREFIX: &str = "eks.amazonaws.com";
 const ROLE: &str = "arn:aws:iam::111122223333:role/web";
 const TOKEN_PATH: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
 
-/// A request, the settings, and what the host answers.
+/// A request, the settings, and the host's answers.
 #[derive(Clone)]
 struct Input {
     settings: Value,
@@ -40,13 +40,13 @@ struct Input {
     account: Value,
     /// The text of the role mappings.
     config: String,
-    /// How many pod templates a workload has.
+    /// The number of pod templates in a workload.
     templates: usize,
-    /// Whether each template has a service account of its own.
+    /// Whether each template has its own service account.
     own_accounts: bool,
 }
 
-/// The kind of request that an input becomes.
+/// The kind of request that is made from an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Request {
     Pod,
@@ -62,7 +62,7 @@ enum Request {
 const REQUESTS: [Request; 5] =
     [Request::Pod, Request::SameDeployment, Request::ReversedDeployment, Request::Workload, Request::ServiceAccount];
 
-/// Makes a part of an input about as large as the number of bytes.
+/// Makes a part of an input large, with about this number of bytes.
 type Enlarge = fn(&mut Input, usize);
 
 /// Every part that can be large.
@@ -267,7 +267,7 @@ const PARTS: &[(&str, Enlarge)] = &[
     }),
 ];
 
-/// Parts that only make sense together with every other one.
+/// Parts that are only combined with other parts.
 const CONTEXTS: [&str; 3] = ["templates of one account", "templates of many accounts", "an account without a role"];
 
 fn put(object: &mut Value, key: &str, value: Value) {
@@ -306,7 +306,7 @@ fn allow(input: &mut Input, entries: Value) {
     input.settings["allowedRoles"] = all;
 }
 
-/// As many elements as fit into the size.
+/// The number of elements that fit into the size.
 fn list(size: usize, element: impl Fn(usize) -> Value) -> Value {
     let mut elements = Vec::new();
     let mut length = 0;
@@ -318,7 +318,7 @@ fn list(size: usize, element: impl Fn(usize) -> Value) -> Value {
     Value::Array(elements)
 }
 
-/// As many members as fit into the size.
+/// The number of members that fit into the size.
 fn entries(size: usize, entry: impl Fn(usize) -> (String, Value)) -> Value {
     let mut members = Map::new();
     let mut length = 0;
@@ -333,7 +333,7 @@ fn entries(size: usize, entry: impl Fn(usize) -> (String, Value)) -> Value {
     Value::Object(members)
 }
 
-/// Keys within two edits of a known one.
+/// Keys within two edits of a known key.
 fn misspelled(size: usize) -> Value {
     entries(size, |index| {
         let letter = |index: usize| char::from_u32(0x100 + u32::try_from(index).unwrap()).unwrap();
@@ -448,7 +448,7 @@ impl Backend for Answers {
     }
 }
 
-/// What a shape costs.
+/// The cost of a shape.
 struct Measured {
     name: String,
     length: u64,
@@ -491,17 +491,17 @@ impl Measured {
     }
 }
 
-/// The name of a shape, how to make it, and as what kind of request.
+/// The name of a shape, the function that makes it, and the kind of request.
 type Shape = (String, Box<dyn Fn() -> Input + Send + Sync>, Request);
 
-/// Every shape: each part alone, and each pair of parts, as each kind of request.
+/// Every shape: each part alone and each pair of parts, for each kind of request.
 fn shapes() -> Vec<Shape> {
     let mut shapes: Vec<Shape> = Vec::new();
     for request in REQUESTS {
         for (index, &(name, enlarge)) in PARTS.iter().enumerate() {
             shapes.push((format!("{request:?}: {name}"), Box::new(move || enlarged(&[enlarge], SIZE_ALONE)), request));
             for &(other, also) in PARTS.iter().skip(index + 1) {
-                // Of workloads only what differs from pods: many templates beside everything else.
+                // For workloads, only combinations with many templates differ from pods.
                 let is_context = CONTEXTS.contains(&name) || CONTEXTS.contains(&other);
                 if request == Request::Pod || (request == Request::Workload && is_context) {
                     let both = move || enlarged(&[enlarge, also], SIZE);
@@ -526,7 +526,7 @@ fn costs_grow_with_the_length_alone() {
     let module = read_module(&support::policy_path()).unwrap();
     let meter = Meter::new(&module, CompilationCache::On).unwrap();
     let shapes = shapes();
-    // In as many threads as the machine has cores.
+    // One thread for each core of the machine.
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut measured: Vec<Measured> = std::thread::scope(|scope| {
         let of_thread = |thread: usize| {

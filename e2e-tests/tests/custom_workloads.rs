@@ -1,5 +1,5 @@
-//! Tests the entries of `docs/custom-workloads.yaml` through the built module: each path finds the account in an object of
-//! its kind's real shape.
+//! Tests the entries of `docs/custom-workloads.yaml` through the built module. Each path must find the service account
+//! in an object of its kind with a real structure.
 
 mod support;
 
@@ -52,7 +52,7 @@ fn group(api_version: &Value) -> &str {
     api_version.as_str().unwrap().split_once('/').unwrap().0
 }
 
-/// Whether an entry is about the kind of an object. The entries allow any version.
+/// Whether an entry applies to the kind of an object. Entries apply to any version.
 fn is_about(entry: &Value, object: &Value) -> bool {
     entry["kind"] == object["kind"] && group(&entry["apiVersion"]) == group(&object["apiVersion"])
 }

@@ -1,4 +1,4 @@
-//! Whatever a failing host answers, no pod is accepted without its role, and the message says what is wrong.
+//! Tests answers of a failing host: no pod is accepted without its role, and the message says what is wrong.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
     };
     let role = || json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"});
     vec![
-        // Not found, in the words of each version.
+        // Not found, in the words of each version of the host.
         ("not found", failure(NOT_FOUND), "missingServiceAccount"),
         ("not found, wrapped", failure(&format!("Callback evaluation failure: {NOT_FOUND}")), "missingServiceAccount"),
         (
@@ -40,7 +40,7 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
         ("another account not found", failure(&NOT_FOUND.replace("web", "web2")), "lookupFailed"),
         ("another namespace", failure(&NOT_FOUND.replace("team-a", "team-b")), "lookupFailed"),
         ("no such operation", failure("unknown operation: get_resource"), "lookupFailed"),
-        // An answer that is not the account.
+        // The answer is not the service account.
         ("nothing", verbatim(""), "lookupFailed"),
         ("white space", verbatim(" \n"), "lookupFailed"),
         ("no JSON", verbatim("<html>502 Bad Gateway</html>"), "lookupFailed"),
@@ -108,8 +108,7 @@ fn accepts_no_pod_without_its_role_whatever_the_host_answers() {
     report.finish();
 }
 
-/// A workload whose account does not exist yet produces a warning. If the account can't be read, the workload is
-/// rejected, as its pods would be.
+/// A workload is accepted with a warning, because its pods are checked when they are created.
 #[test]
 fn warns_about_the_problems_of_a_workloads_pods() {
     let template = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}});

@@ -1,5 +1,6 @@
-//! Hostile input: values of the wrong type at every place that is read, escaped and duplicate keys, invalid JSON, and
-//! requests that are too deep or very long. Each has a clear outcome, and no pod that can't be read is accepted.
+//! Tests hostile input: values of the wrong type in every field that the policy reads, escaped and duplicate keys,
+//! invalid JSON, and requests that are too deep or very long. Each has a defined outcome, and an unreadable pod is
+//! never accepted.
 
 mod support;
 
@@ -14,8 +15,8 @@ use support::{Report, Subject};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/web";
 
-/// Every place of a pod's request that the policy reads, with its type. `?` accepts any type, because only its presence
-/// counts. Init containers are read as containers are, so their parts are not listed again.
+/// Every field of a pod's request that the policy reads, with its type. `?` accepts any type, because only the presence
+/// of the field matters. Init containers are read like containers, so their fields are not repeated.
 const PLACES: [(&str, &str); 56] = [
     ("/uid", "string"),
     ("/namespace", "string"),
@@ -75,7 +76,7 @@ const PLACES: [(&str, &str); 56] = [
     ("/oldObject", "?"),
 ];
 
-/// Required places: `null` is as wrong as another type.
+/// Required fields. In these, `null` is wrong too.
 const REQUIRED: [&str; 10] = [
     "/operation",
     "/namespace",
@@ -96,7 +97,7 @@ const REQUIRED_ELEMENTS: [&str; 3] = [
     "/object/spec/containers/0/volumeDevices/0",
 ];
 
-/// A request that contains every place that is read.
+/// A request that contains every field that the policy reads.
 fn request() -> Value {
     let container = |name: &str| {
         json!({
@@ -160,12 +161,12 @@ fn answer(subject: &dyn Subject, request: &str) -> PolicyResponse {
     subject.validate(&payload(request), &cluster()).unwrap_or_else(|error| panic!("{}: {error:#}", subject.name()))
 }
 
-/// Whether the pod was read and given its role.
+/// Whether the policy read the pod and gave it its role.
 fn is_injected(answer: &PolicyResponse) -> bool {
     answer.accepted && answer.mutated_object.as_ref().is_some_and(|object| object.get().contains(ROLE))
 }
 
-/// Whether the request was rejected because it can't be read at this path.
+/// Whether the policy rejected the request because it could not read this path.
 fn is_rejected_at(answer: &PolicyResponse, path: &str) -> bool {
     let message = answer.message.as_deref().unwrap_or_default();
     !answer.accepted && answer.code == Some(400) && answer.mutated_object.is_none() && message.contains(path)
@@ -182,7 +183,7 @@ fn one_of_each_type() -> [(&'static str, Value); 6] {
     ]
 }
 
-/// The path of a place, as messages name it: `object.spec.containers[0].env`.
+/// The path of a field in messages: `object.spec.containers[0].env`.
 fn path_of(pointer: &str) -> String {
     let mut path = String::new();
     for part in pointer.split('/').skip(1) {
@@ -225,9 +226,9 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
     report.finish();
 }
 
-/// The table of places is complete, and nothing in it is unread: a place is read if a value of the wrong type there
-/// makes the request unreadable. The request contains every field of every golden case, so a new reader of any of them
-/// shows here.
+/// The table of fields is complete, and contains only fields that the policy reads. A field is read if a value of the
+/// wrong type makes the request unreadable. The request contains every field of every golden case, so this test detects
+/// a new read of any of them.
 #[test]
 fn lists_every_place_that_is_read() {
     let request = request_with_every_field();
@@ -235,10 +236,11 @@ fn lists_every_place_that_is_read() {
     collect_pointers(&request, "", &mut pointers);
     let expected: BTreeSet<String> =
         PLACES.iter().filter(|(_, kind)| *kind != "?").map(|(place, _)| (*place).to_owned()).collect();
-    // The first subject is the module, unless it is left out. `agreement.rs` compares it with the code in memory.
+    // The first subject is the module, unless `POLICY_WASM` is empty. `agreement.rs` compares it with the code in
+    // memory.
     let subject = support::subjects().remove(0);
     assert_ne!(answer(subject.as_ref(), &request.to_string()).code, Some(400), "the request can be read");
-    // No place accepts both a number and a string, unless it is not read.
+    // No field that is read accepts both a number and a string.
     let is_read = |pointer: &&String| {
         [json!(1), json!("x")].into_iter().any(|value| {
             let mut request = request.clone();
@@ -254,8 +256,8 @@ fn lists_every_place_that_is_read() {
     assert_eq!(read, expected, "{}", subject.name());
 }
 
-/// The request of this file, with all fields of all golden cases. Each array has one element, with the fields of all of
-/// them. Annotations, labels and node selectors stay as they are, because their keys are the user's.
+/// The request of this file, extended with the fields of all golden cases. Each array has one element with the fields
+/// of all elements. Annotations, labels and node selectors stay unchanged, because users choose their keys.
 fn request_with_every_field() -> Value {
     let mut merged = request();
     let free_keys = ["/object/metadata/annotations", "/object/metadata/labels", "/object/spec/nodeSelector"];
@@ -315,7 +317,7 @@ fn collect_pointers(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Duplicate keys are found even if one of them is escaped, `null` or empty.
+/// Duplicate keys are detected even if one of them is escaped, `null` or empty.
 #[test]
 fn rejects_duplicate_keys_in_any_spelling() {
     let text = request().to_string();
@@ -366,14 +368,13 @@ fn decodes_escapes() {
     }
 }
 
-/// Kubernetes decodes objects with `sigs.k8s.io/json`, for which `ServiceAccountName` is another key than
-/// `serviceAccountName`. It then encodes objects of built-in kinds again, so admission never sees such a key. The
-/// policy ignores it.
+/// For Kubernetes' decoder (`sigs.k8s.io/json`), `ServiceAccountName` and `serviceAccountName` are different keys. It
+/// re-encodes objects of built-in kinds, so admission never sees such a key. The policy ignores it.
 #[test]
 fn ignores_keys_in_another_letter_case() {
     for subject in support::subjects() {
         let text = request().to_string().replacen(r#""serviceAccountName":"web""#, r#""ServiceAccountName":"web""#, 1);
-        // The deprecated `serviceAccount` is still there.
+        // The deprecated `serviceAccount` is still set.
         assert!(is_injected(&answer(subject.as_ref(), &text)));
         let text = text.replacen(r#""serviceAccount":"web""#, r#""SERVICEACCOUNT":"web""#, 1);
         let answer = answer(subject.as_ref(), &text);
@@ -443,7 +444,7 @@ fn keeps_fields_that_it_does_not_read() {
     }
 }
 
-/// One pod has 1,000 containers, and one container has 100,000 variables.
+/// One pod has 1,000 containers. Another has a container with 100,000 variables.
 #[test]
 fn injects_into_pods_of_any_size() {
     let mut many = request();
@@ -467,7 +468,7 @@ fn injects_into_pods_of_any_size() {
     }
 }
 
-/// The host puts both names into a URL without escaping them.
+/// The host puts both names into a URL, and does not escape them.
 #[test]
 fn never_looks_up_names_that_change_the_url() {
     for (place, name) in [

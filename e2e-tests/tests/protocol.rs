@@ -1,4 +1,5 @@
-//! Tests the host's side of waPC with a guest that only forwards: what the guest receives, and what the host gets back.
+//! Tests the host's side of waPC with a guest that only forwards data: what the guest receives, and what the host gets
+//! back.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The strict decoding that every resulting pod has to pass, on pods that must and must not.
+//! Tests the strict decoding that every resulting pod must pass, with valid and invalid pods.
 
 mod support;
 

@@ -1,4 +1,5 @@
-//! Compares the paths of `customWorkloads` with two implementations of JSONPath: all find the same pod templates.
+//! Compares the paths of `customWorkloads` with two other implementations of JSONPath. All must find the same pod
+//! templates.
 
 use irsa::GroupVersionKind;
 use irsa::Settings;
@@ -9,10 +10,10 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use serde_json_path::JsonPath;
 
-/// Names of members: two that need no quotes in a path, and one that does.
+/// Names of members. One of them needs quotes in a path.
 const NAMES: [&str; 3] = ["a", "b", "c.d"];
 
-/// Objects and arrays, in which every object could be a pod template.
+/// Objects and arrays. Every object in them could be a pod template.
 fn documents() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![4 => Just(json!({})), 1 => Just(json!(7)), 1 => Just(Value::Null)];
     leaf.prop_recursive(4, 40, 3, |inner| {
@@ -23,13 +24,13 @@ fn documents() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Paths in every notation that the settings accept. Without a step, a path leads to the document itself.
+/// Paths in every notation that the settings accept. A path without steps leads to the document itself.
 fn paths() -> impl Strategy<Value = String> {
     let step = select(vec![".a", ".b", "['c.d']", "[\"a\"]", ".*", "[*]"]);
     prop::collection::vec(step, 0..5).prop_map(|steps| format!("${}", steps.concat()))
 }
 
-/// Gives most objects a `spec` with a unique name. The others have nothing that a pod template needs.
+/// Gives most objects a `spec` with a unique name. The others are not pod templates.
 fn number(value: &mut Value, next: &mut u32) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|element| number(element, next)),
@@ -44,8 +45,8 @@ fn number(value: &mut Value, next: &mut u32) {
     }
 }
 
-/// The names of the pod templates, sorted: those of the objects with a `spec`. `None` if the path finds another kind of
-/// value.
+/// The names of the pod templates (the objects with a `spec`), sorted. `None` if the path finds a value that is not an
+/// object.
 fn names<'v>(nodes: impl IntoIterator<Item = &'v Value>) -> Option<Vec<String>> {
     let nodes: Vec<&Value> = nodes.into_iter().filter(|node| !node.is_null()).collect();
     if !nodes.iter().all(|node| node.is_object()) {

@@ -33,7 +33,7 @@ impl Association {
     /// or Crossplane, or Terraform's state or plan as JSON.
     ///
     /// # Errors
-    /// Fails if there is none.
+    /// Fails if the value contains no association.
     pub fn read_all(value: &Value) -> Result<Vec<Self>, String> {
         let mut found = Vec::new();
         let start = value.get("planned_values").unwrap_or(value);

@@ -40,7 +40,7 @@ impl<T> Given<T> {
         }
     }
 
-    /// A missing input is not found if the cluster was asked for it.
+    /// A missing input is not found if the cluster was searched for it.
     fn or_not_found(self, input: Input, inputs: &Inputs) -> Self {
         match self {
             Self::Missing if inputs.not_found.contains(&input) => Self::NotFound,
@@ -187,7 +187,7 @@ pub fn problem(input: Input, message: String) -> Problem {
     Problem { input, message, line: None, column: None }
 }
 
-/// A text without the space around it. An empty one counts as not given.
+/// An input without the space around it. An empty one counts as not given.
 fn plain(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }

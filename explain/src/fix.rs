@@ -109,7 +109,7 @@ pub fn create_provider(url: &str, audience: &str) -> String {
     )
 }
 
-/// A text as one word of a shell.
+/// The string as one word of a shell.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@+,".contains(&byte);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The inputs, each as a text. All are optional: what depends on a missing one is unknown.
+/// The inputs, each as a string. All are optional: what depends on a missing one is unknown.
 ///
 /// They can be read but not written, because they contain the token.
 ///
@@ -57,7 +57,7 @@ pub struct Inputs {
     pub association: Option<String>,
     /// Other service accounts of the same source, JSON, in case the pod names the wrong one.
     pub other_service_accounts: Vec<String>,
-    /// What the cluster was asked for and does not have: the service account, the ConfigMap. An input that was given
+    /// What the cluster was searched for and does not have: the service account, the ConfigMap. An input that was given
     /// counts nevertheless.
     pub not_found: Vec<Input>,
 }

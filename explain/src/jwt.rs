@@ -63,8 +63,8 @@ impl fmt::Debug for Jwt<'_> {
     }
 }
 
-/// The token in a text that was pasted: without `Bearer `, without quotes, or the one in the JSON of a `TokenRequest`
-/// (`kubectl create token --output json`). A text that is none of these is returned as it is.
+/// The token in what a user pasted: without `Bearer `, without quotes, or the one in the JSON of a `TokenRequest`
+/// (`kubectl create token --output json`). Other input is returned unchanged.
 #[must_use]
 pub fn pasted(text: &str) -> Cow<'_, str> {
     let text = text.trim();

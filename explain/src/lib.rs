@@ -1,15 +1,18 @@
 //! Why does my pod have the wrong role?
 //!
-//! Between a pod and its role stand ten [steps](explanation::StepKind), each kept by somebody else: whoever wrote the
-//! pod, the service account, the policy's settings, the cluster's issuer, the role's trust policy. STS says only that
-//! it did not work. This crate goes the whole way with what is known of it, and says of each step whether it is right,
-//! wrong or not known, why, and what to do.
+//! Between a pod and its role are eleven [steps](explanation::StepKind), each configured in another place: the pod, the
+//! service account, the policy's settings, the cluster's issuer, the role's trust policy. STS only says that access is
+//! denied. This crate checks every step with the inputs that it has, and tells whether the step is right, wrong or
+//! unknown, why, and what to do.
 //!
 //! ```
 //! use irsa_explain::{Inputs, Outcome, explain, tree};
 //!
 //! let inputs = Inputs {
-//!     pod: Some(r#"{"metadata": {"name": "web", "namespace": "shop"}, "spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}}"#.into()),
+//!     pod: Some(
+//!         r#"{"metadata": {"name": "web", "namespace": "shop"},
+//!             "spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}}"#.into(),
+//!     ),
 //!     service_account: Some(r#"{"metadata": {"name": "web", "namespace": "shop"}}"#.into()),
 //!     ..Inputs::default()
 //! };
@@ -18,16 +21,15 @@
 //! assert_eq!(tree(&explanation, false)[0].to_string(), "cause: Service account `shop/web` has no role [missingRole]");
 //! ```
 //!
-//! The way through it: the [inputs](Inputs) are read, and what cannot be read is a [problem](Explanation::problems).
-//! The pod is sent through `irsa`, the policy's own code, so that the first half says exactly what the policy says. The
-//! containers that come out are held against the orders in which the AWS [SDKs](sdk) look for credentials, the token
-//! against what it should say, the issuer against its documents and keys, and the trust policy is evaluated as IAM does
-//! (`trust`).
+//! How it works: the [inputs](Inputs) are read, and an input that cannot be read is a [problem](Explanation::problems).
+//! `irsa`, the policy's own code, reviews the pod, so the first steps agree with the policy. The resulting containers are
+//! compared with the order in which each AWS [SDK](sdk) looks for credentials, the token with the claims that it needs,
+//! and the issuer with its documents and keys. The trust policy is evaluated as IAM evaluates it (`trust`).
 //!
-//! Data in, data out: no I/O, no clock, and it builds for a browser. What cannot be known is
-//! [unknown](Outcome::Unknown), and never guessed. Nothing that comes out holds the token, its signature, or the value
-//! of a variable that could be a secret; but [`explanation::Reviewed::pod`] is the pod as it was given, and what was
-//! added to it.
+//! The crate does no I/O, reads no clock, and builds for a browser. What the inputs do not decide is
+//! [unknown](Outcome::Unknown), and never guessed. No output contains the token, its signature, or the value of a
+//! variable that could be a secret. One exception: [`explanation::Reviewed::pod`] is the whole pod that was given, with
+//! what the policy adds.
 
 pub mod container;
 pub mod diagnosis;

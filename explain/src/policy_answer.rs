@@ -142,8 +142,8 @@ impl PolicyAnswer {
         self.found.iter().find(|found| kinds.contains(&found.kind))
     }
 
-    /// The first finding of these kinds that keeps the role out of a container. An empty region variable does not: it is
-    /// about the region only, which has a step of its own.
+    /// The first finding of these kinds that keeps the role out of a container. An empty region variable does not: it
+    /// is about the region only, which has a step of its own.
     pub fn first_about_role(&self, kinds: &[FindingKind]) -> Option<&Found> {
         let is_about_region = |found: &&Found| {
             let is_region = matches!(&*found.place.name, "AWS_REGION" | "AWS_DEFAULT_REGION");
@@ -153,10 +153,8 @@ impl PolicyAnswer {
     }
 
     /// Drops the findings about other containers than this one.
-    pub fn only_about(&mut self, container: &str, all: &[String]) {
-        let is_about = |line: &str, name: &str| line.contains(&format!("container `{name}`"));
-        self.found
-            .retain(|found| is_about(&found.line, container) || !all.iter().any(|name| is_about(&found.line, name)));
+    pub fn only_about(&mut self, container: &str) {
+        self.found.retain(|found| found.place.container.as_deref().is_none_or(|other| other == container));
     }
 
     /// The lines of the findings of these kinds.

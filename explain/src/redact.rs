@@ -2,7 +2,7 @@
 //!
 //! Two things are replaced: every part of the token that was given as such, and everything that looks like the header
 //! or the claims of a JWT, with the signature after it. The inputs are redacted before anything reads them, because a
-//! text made from an input may contain a part of a token, which nothing could find afterwards.
+//! message about an input may contain a part of a token, which could not be recognized afterwards.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +17,12 @@ const MARK: &str = "<token>";
 
 /// The shortest part of the given token that is searched for, in bytes: a shorter one would be found by chance.
 const SHORTEST: usize = 16;
+
+/// How much of a segment is decoded, in bytes.
+const LONGEST: usize = 2048;
+
+/// Base64url of `{"`, of `{ `, and of `{` before a line end or a tab: how the JSON of a header and of claims begins.
+const STARTS: [&str; 10] = ["eyJ", "eyI", "eyA", "eyB", "ewo", "ewp", "ewk", "ewl", "ew0", "ew1"];
 
 /// Members of a JWT's header or claims, one of which each has.
 const MEMBERS: [&str; 12] = [
@@ -34,7 +40,7 @@ const MEMBERS: [&str; 12] = [
     "\"kubernetes.io\"",
 ];
 
-/// A text without the tokens in it: for messages about what a user typed, such as an error of the command line.
+/// The message without the tokens in it: for messages about what a user typed, such as an error of the command line.
 ///
 /// ```
 /// let error = "unknown argument `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl`";
@@ -145,8 +151,8 @@ impl Redactor {
 
 /// The text without what looks like a JWT. `None` if there is nothing like that.
 fn without_jwts(text: &str) -> Option<String> {
-    // Base64url of `{"`, `{ `, `{}` and of `{` before a line break. Most texts have none of these.
-    if !["ey", "ew", "e3"].iter().any(|start| text.contains(start)) {
+    // Most strings have no such part.
+    if !STARTS.iter().any(|start| text.contains(start)) {
         return None;
     }
     let mut redacted = String::new();
@@ -172,28 +178,34 @@ fn without_jwts(text: &str) -> Option<String> {
     is_changed.then_some(redacted)
 }
 
-/// The part of a run before its first segment that is a JWT's header or claims.
+/// The part of a run before the header or the claims of a JWT.
+///
+/// They may follow other characters of the run without a separator: `--eyJ…`, or `key-eyJ…`.
 fn start_of_jwt(run: &str) -> Option<&str> {
     let mut at = 0_usize;
     for segment in run.split('.') {
-        if is_of_jwt(segment) {
-            return run.get(..at);
+        let starts = STARTS.iter().flat_map(|start| segment.match_indices(start)).map(|(start, _)| start);
+        let mut starts: Vec<usize> = starts.collect();
+        starts.sort_unstable();
+        if let Some(start) = starts.into_iter().find(|start| segment.get(*start..).is_some_and(is_of_jwt)) {
+            return run.get(..at.checked_add(start)?);
         }
         at = at.checked_add(segment.len())?.checked_add(1)?;
     }
     None
 }
 
-/// Whether a segment is base64url of JSON with a member of a JWT. Its end may be cut off.
+/// Whether a segment begins with base64url of JSON with a member of a JWT. Its end may be cut off, or be something else.
 fn is_of_jwt(segment: &str) -> bool {
-    // Base64url of `{` begins with `e`.
-    if segment.len() < SHORTEST || !segment.starts_with('e') {
+    if segment.len() < SHORTEST {
         return false;
     }
-    let whole = segment.len().checked_rem(4).and_then(|rest| segment.get(..segment.len().checked_sub(rest)?));
+    // A header and claims that are longer than this have a member before it. So the time stays linear.
+    let end = segment.len().min(LONGEST);
+    let whole = end.checked_rem(4).and_then(|rest| segment.get(..end.checked_sub(rest)?));
     let Some(decoded) = whole.and_then(|whole| URL_SAFE_NO_PAD.decode(whole).ok()) else { return false };
     let text = String::from_utf8_lossy(&decoded);
-    text.starts_with('{') && MEMBERS.iter().any(|member| text.contains(member))
+    MEMBERS.iter().any(|member| text.contains(member))
 }
 
 #[cfg(test)]
@@ -215,6 +227,10 @@ mod tests {
             (format!("\"{HEADER}\""), "\"<token>\""),
             (CLAIMS.get(..30).unwrap().to_owned(), "<token>"),
             (format!("{token} and {token}"), "<token> and <token>"),
+            (format!("--{token}"), "--<token>"),
+            (format!("the-key-{CLAIMS}"), "the-key-<token>"),
+            (format!("--x=33m{HEADER}"), "--x=33m<token>"),
+            (format!("eyJ{HEADER}"), "eyJ<token>"),
         ] {
             assert_eq!(redact_tokens(&text), expected, "{text}");
         }

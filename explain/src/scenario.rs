@@ -111,7 +111,8 @@ impl<'d> Scenario<'d> {
                 problems.push(problem(input, unreadable.clone()));
             }
             let mutating = (settings.mode == Mode::Validate && origin == Origin::Stored).then(|| {
-                let settings = Settings { mode: Mode::Mutate, ..settings.clone() };
+                let mut settings = settings.clone();
+                settings.mode = Mode::Mutate;
                 PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects)
             });
             let mutating = mutating.as_ref().unwrap_or(&policy_answer);
@@ -256,7 +257,7 @@ impl Subject {
         self.containers.retain(|container| container.name == name);
         self.ephemeral.retain(|container| container == name);
         for answer in [Some(&mut self.policy_answer), self.account_policy_answer.as_mut()].into_iter().flatten() {
-            answer.only_about(name, &all);
+            answer.only_about(name);
         }
     }
 }
@@ -322,12 +323,11 @@ pub fn pod_templates(workload: &str, settings: Option<&str>) -> Vec<String> {
     templates.map(|templates| templates.iter().map(|template| path_text(&template.path)).collect()).unwrap_or_default()
 }
 
-/// The service account of the pods that a workload's pod template (JSON) creates.
-pub fn account_of_template(workload: &str, settings: Option<&str>, position: usize) -> Option<String> {
+/// The pod template at a position of a workload (JSON).
+pub fn template_value(workload: &str, settings: Option<&str>, position: usize) -> Option<Value> {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
     let object = serde_json::from_str(workload).ok()?;
-    let template = template(workload, &object, &settings, position).ok()?;
-    Some(service_account_of(&template.value).to_owned())
+    Some(template(workload, &object, &settings, position).ok()?.value)
 }
 
 /// A pod template of a workload.

@@ -86,16 +86,16 @@ const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 
 /// The SDKs. The source of each order, of its keys and of what it does if STS refuses:
 ///
-/// - Go v2: `aws-sdk-go-v2`, `config/resolve_credentials.go`, `resolveCredentialChain`: one place is chosen and no other is
-///   tried. `config/env_config.go` has the names of the keys, and `config/config.go`, `resolveConfigLoaders`, fails for a
-///   profile of `AWS_PROFILE` that does not exist.
+/// - Go v2: `aws-sdk-go-v2`, `config/resolve_credentials.go`, `resolveCredentialChain`: one place is chosen and no
+///   other is tried. `config/env_config.go` has the names of the keys, and `config/config.go`, `resolveConfigLoaders`,
+///   fails for a profile of `AWS_PROFILE` that does not exist.
 /// - Java v2: `aws-sdk-java-v2`, `DefaultCredentialsProvider.createChain`, and
-///   `AwsCredentialsProviderChain.resolveCredentials`, which goes on after any `RuntimeException`: that of STS, that of a
-///   missing `sts` module, and that of a file that can't be read.
+///   `AwsCredentialsProviderChain.resolveCredentials`, which goes on after any `RuntimeException`: that of STS, that of
+///   a missing `sts` module, and that of a file that can't be read.
 /// - Python: botocore's `credentials.py`, `create_credential_resolver`. "Assume role provider", which is before web
-///   identity, is a profile with a `role_arn`. Web identity is a `DeferredRefreshableCredentials`: STS is asked later, when the
-///   choice is made. `EnvProvider` fails for an id without a secret; `session.py`, `get_scoped_config`, for a profile that does
-///   not exist.
+///   identity, is a profile with a `role_arn`. Web identity is a `DeferredRefreshableCredentials`: STS is asked later,
+///   when the choice is made. `EnvProvider` fails for an id without a secret; `session.py`, `get_scoped_config`, for a
+///   profile that does not exist.
 /// - CLI (v2): botocore's code, as a part of `aws-cli` (`awscli/botocore`).
 /// - JavaScript v3: `@aws-sdk/credential-provider-node`, `defaultProvider`, which skips the environment's keys if
 ///   `AWS_PROFILE` is set, and goes on after an error only if that has `tryNextLink`; STS's has not.
@@ -104,16 +104,16 @@ const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 /// - .NET v4: `aws-sdk-net`, `DefaultAWSCredentialsIdentityResolver`, which chooses web identity without asking STS.
 ///   `EnvironmentVariablesAWSCredentials` has the names of the keys.
 /// - C++: `aws-sdk-cpp`, `AWSCredentialsProviderChain.cpp`, which goes on after empty credentials, STS's included.
-/// - Kotlin: `aws-sdk-kotlin`, `DefaultChainCredentialsProvider` and `StsWebIdentityProvider`: "any failures result in the
-///   chain to move onto the next provider". (Older versions look at the shared files first.)
+/// - Kotlin: `aws-sdk-kotlin`, `DefaultChainCredentialsProvider` and `StsWebIdentityProvider`: "any failures result in
+///   the chain to move onto the next provider". (Older versions look at the shared files first.)
 /// - Swift: `aws-sdk-swift`, `DefaultAWSCredentialIdentityResolverChain`, which goes on after any error.
 /// - Ruby: `aws-sdk-core`, `credential_provider_chain.rb`: an error of STS is raised by the constructor.
 /// - PHP: `aws-sdk-php`, `CredentialProvider::defaultProvider` and `chain`, which goes on after any rejection.
 /// - Go v1: `aws-sdk-go`, `aws/session/credentials.go`, `resolveCredentials`, as in v2; `aws/session/env_config.go`.
-/// - Java v1: `aws-sdk-java`, `DefaultAWSCredentialsProviderChain` and `AWSCredentialsProviderChain.getCredentials`, which
-///   goes on after any exception; `EnvironmentVariableCredentialsProvider`.
-/// - JavaScript v2: `aws-sdk`, `lib/node_loader.js`, `AWS.CredentialProviderChain.defaultProviders`: container credentials
-///   come before web identity. `credential_provider_chain.js` goes on after any error.
+/// - Java v1: `aws-sdk-java`, `DefaultAWSCredentialsProviderChain` and `AWSCredentialsProviderChain.getCredentials`,
+///   which goes on after any exception; `EnvironmentVariableCredentialsProvider`.
+/// - JavaScript v2: `aws-sdk`, `lib/node_loader.js`, `AWS.CredentialProviderChain.defaultProviders`: container
+///   credentials come before web identity. `credential_provider_chain.js` goes on after any error.
 /// - .NET v3: `aws-sdk-net`, `FallbackCredentialsFactory.Reset`: web identity comes before everything else.
 pub const SDKS: [Sdk; 16] = [
     Sdk {

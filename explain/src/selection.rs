@@ -6,18 +6,21 @@ use crate::chain::explain;
 use crate::explanation::{Explanation, Outcome};
 use crate::inputs::Inputs;
 use crate::policy_answer::metadata;
-use crate::scenario::{account_of_template, pod_templates, service_account_of};
+use crate::scenario::{pod_templates, service_account_of, template_value};
 
 /// A pod that can be explained: one of the objects, or a pod template in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// Its name, as `kubectl` writes it: `pod/web-0`, `deployment/web`. If the workload has several pod templates, also
-    /// the template's path: `jobset/train spec.replicatedJobs[1].template.spec.template`.
+    /// the template's path: `jobset/train spec.replicatedJobs[1].template.spec.template`. If another candidate has the
+    /// same name in another namespace, also the namespace.
     pub name: String,
     /// The position of its object.
     pub object: usize,
     /// Which of the workload's pod templates, from 0. `None` for a pod.
     pub template: Option<usize>,
+    /// The namespace of its object. `None` if the object does not name one.
+    pub namespace: Option<String>,
     kind: String,
     object_name: String,
 }
@@ -35,6 +38,7 @@ pub fn candidates(objects: &[&str], settings: Option<&str>) -> Vec<Candidate> {
             name,
             object: position,
             template,
+            namespace: metadata(&object, "namespace").filter(|it| !it.is_empty()).map(str::to_owned),
             kind: kind.clone(),
             object_name: object_name.to_owned(),
         };
@@ -50,11 +54,25 @@ pub fn candidates(objects: &[&str], settings: Option<&str>) -> Vec<Candidate> {
             }
         }
     }
+    distinguish(&mut candidates);
     candidates
 }
 
-/// The candidates that a choice names: `deploy/web`, `deployments/web`, `pod/web-0`, or `web` for any kind. Kinds may
-/// be written as `kubectl` accepts them: singular, plural or short.
+/// Adds the namespace to the names that candidates of several namespaces share.
+fn distinguish(candidates: &mut [Candidate]) {
+    let names: Vec<(String, Option<String>)> =
+        candidates.iter().map(|it| (it.name.clone(), it.namespace.clone())).collect();
+    for candidate in candidates {
+        let is_other =
+            |(name, namespace): &(String, Option<String>)| *name == candidate.name && *namespace != candidate.namespace;
+        if let (true, Some(namespace)) = (names.iter().any(is_other), &candidate.namespace) {
+            candidate.name = format!("{} of namespace {namespace}", candidate.name);
+        }
+    }
+}
+
+/// The candidates that a choice names: `deploy/web`, `deployments/web`, `deployment.apps/web`, `pod/web-0`, or `web` for
+/// any kind. Kinds may be written as `kubectl` accepts them: singular, plural, short, or with their group.
 ///
 /// # Errors
 /// If it names none. The message lists the candidates.
@@ -63,8 +81,9 @@ pub fn choose(candidates: Vec<Candidate>, choice: &str) -> Result<Vec<Candidate>
         Some((kind, name)) => (Some(kind.to_lowercase()), name),
         None => (None, choice),
     };
+    let kind = kind.as_deref().map(|kind| kind.split_once('.').map_or(kind, |(kind, _)| kind));
     let is_kind = |candidate: &Candidate| {
-        kind.as_deref().is_none_or(|kind| {
+        kind.is_none_or(|kind| {
             candidate.kind == kind || plural(&candidate.kind) == kind || Some(kind) == short(&candidate.kind)
         })
     };
@@ -75,6 +94,36 @@ pub fn choose(candidates: Vec<Candidate>, choice: &str) -> Result<Vec<Candidate>
         return Err(format!("expected {expected}, but got `{choice}`"));
     }
     Ok(chosen)
+}
+
+/// The candidates whose pod has a container of this name.
+///
+/// # Errors
+/// If no pod has one. The message lists the containers.
+pub fn with_container(
+    candidates: Vec<Candidate>,
+    container: &str,
+    objects: &[&str],
+    settings: Option<&str>,
+) -> Result<Vec<Candidate>, String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut chosen = Vec::new();
+    for candidate in candidates {
+        let containers = candidate.containers(objects, settings);
+        if containers.iter().any(|name| name == container) {
+            chosen.push(candidate);
+        }
+        for name in containers.iter().map(|name| format!("`{name}`")) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+    }
+    match (chosen.is_empty(), all.is_empty()) {
+        (false, _) => Ok(chosen),
+        (true, false) => Err(format!("expected a container {}, but got `{container}`", all.join(" or "))),
+        (true, true) => Err(format!("expected a pod with a container `{container}`, but no pod has containers")),
+    }
 }
 
 fn plural(kind: &str) -> String {
@@ -96,16 +145,26 @@ fn short(kind: &str) -> Option<&'static str> {
 }
 
 impl Candidate {
-    /// The inputs to explain this candidate: the common ones, with its object, and with its service account from the
+    /// Whether it is a pod, and not a workload that creates one.
+    #[must_use]
+    pub fn is_pod(&self) -> bool {
+        self.template.is_none()
+    }
+
+    /// The inputs to explain this candidate: the common ones, with its object, and with the service accounts of the
     /// objects unless the common ones have one.
     #[must_use]
     pub fn inputs(&self, objects: &[&str], common: &Inputs) -> Inputs {
         let mut inputs = common.clone();
         let Some(text) = objects.get(self.object) else { return inputs };
-        let text = (*text).to_owned();
         if inputs.service_account.is_none() {
-            inputs.service_account = self.service_account(&text, objects, common);
+            let accounts = ServiceAccounts::of(objects, common.namespace.as_deref());
+            let namespace = common.namespace.as_deref().or(self.namespace.as_deref());
+            let name = self.pod_or_template(objects, common.settings.as_deref());
+            let name = name.as_ref().map(service_account_of);
+            (inputs.service_account, inputs.other_service_accounts) = accounts.split(name, namespace);
         }
+        let text = (*text).to_owned();
         if self.template.is_some() {
             (inputs.pod, inputs.workload, inputs.template) = (None, Some(text), self.template);
         } else {
@@ -114,29 +173,70 @@ impl Candidate {
         inputs
     }
 
-    /// The service account that the pod runs as; else the only one of the objects, so that it can be reported as
-    /// another.
-    fn service_account(&self, text: &str, objects: &[&str], common: &Inputs) -> Option<String> {
-        let object: Value = serde_json::from_str(text).ok()?;
-        let settings = common.settings.as_deref();
-        let namespace = common.namespace.as_deref().or_else(|| metadata(&object, "namespace"));
-        let name = match self.template {
-            None => service_account_of(&object).to_owned(),
-            Some(position) => account_of_template(text, settings, position)?,
-        };
-        let accounts: Vec<(&str, Value)> = objects
-            .iter()
-            .filter_map(|text| Some((*text, serde_json::from_str::<Value>(text).ok()?)))
-            .filter(|(_, value)| value.get("kind").and_then(Value::as_str) == Some("ServiceAccount"))
-            .collect();
-        let is_in = |account: &Value| match (metadata(account, "namespace"), namespace) {
-            (Some(own), Some(wanted)) => own == wanted,
-            _ => true,
-        };
-        let of_name = accounts.iter().find(|(_, it)| metadata(it, "name") == Some(name.as_str()) && is_in(it));
-        let only = if let [one] = accounts.as_slice() { Some(one) } else { None };
-        of_name.or(only).map(|(text, _)| (*text).to_owned())
+    /// The names of the pod's containers of all kinds.
+    fn containers(&self, objects: &[&str], settings: Option<&str>) -> Vec<String> {
+        let Some(pod) = self.pod_or_template(objects, settings) else { return Vec::new() };
+        let spec = pod.get("spec");
+        let arrays = ["initContainers", "containers", "ephemeralContainers"];
+        let arrays = arrays.iter().filter_map(|key| spec?.get(key)?.as_array());
+        let names = arrays.flatten().filter_map(|container| container.get("name")?.as_str());
+        names.map(str::to_owned).collect()
     }
+
+    fn pod_or_template(&self, objects: &[&str], settings: Option<&str>) -> Option<Value> {
+        let text = objects.get(self.object)?;
+        match self.template {
+            None => serde_json::from_str(text).ok(),
+            Some(position) => template_value(text, settings, position),
+        }
+    }
+}
+
+/// The service accounts among objects.
+struct ServiceAccounts<'o> {
+    accounts: Vec<(&'o str, Value)>,
+    /// `kubectl` creates an object without a namespace in this one.
+    default_namespace: &'o str,
+}
+
+impl<'o> ServiceAccounts<'o> {
+    fn of(objects: &[&'o str], namespace: Option<&'o str>) -> Self {
+        // Most objects are no accounts: they are not parsed once more for each pod.
+        let read = |text: &'o str| {
+            let text = Some(text).filter(|text| text.contains("ServiceAccount"))?;
+            Some((text, serde_json::from_str::<Value>(text).ok()?))
+        };
+        let is_account =
+            |(_, object): &(&str, Value)| object.get("kind").and_then(Value::as_str) == Some("ServiceAccount");
+        Self {
+            accounts: objects.iter().filter_map(|text| read(text)).filter(is_account).collect(),
+            default_namespace: namespace.unwrap_or("default"),
+        }
+    }
+
+    /// The account of this name in this namespace, else of this name, else the only one; and the others. An account that
+    /// is not the pod's still counts, so that the explanation can report it.
+    fn split(&self, name: Option<&str>, namespace: Option<&str>) -> (Option<String>, Vec<String>) {
+        let namespace = namespace.unwrap_or(self.default_namespace);
+        let has_name = |object: &Value| name.is_some_and(|name| metadata(object, "name") == Some(name));
+        let is_in_namespace = |object: &Value| {
+            let own = metadata(object, "namespace").filter(|own| !own.is_empty());
+            own.unwrap_or(self.default_namespace) == namespace
+        };
+        let find = |is_it: &dyn Fn(&Value) -> bool| self.accounts.iter().position(|(_, object)| is_it(object));
+        let found = find(&|object| has_name(object) && is_in_namespace(object)).or_else(|| find(&has_name));
+        let found = found.or_else(|| (self.accounts.len() == 1).then_some(0));
+        let others = self.accounts.iter().enumerate().filter(|(position, _)| Some(*position) != found);
+        let others = others.map(|(_, (text, _))| (*text).to_owned()).collect();
+        let account = found.and_then(|position| self.accounts.get(position)).map(|(text, _)| (*text).to_owned());
+        (account, others)
+    }
+}
+
+/// The only service account among objects, if there is no pod that names one; and the others.
+#[must_use]
+pub fn service_accounts(objects: &[&str], namespace: Option<&str>) -> (Option<String>, Vec<String>) {
+    ServiceAccounts::of(objects, namespace).split(None, namespace)
 }
 
 /// Explains several candidates, those that fail first, then those of which something is not known.
@@ -144,12 +244,18 @@ impl Candidate {
 pub fn explain_all(candidates: &[Candidate], objects: &[&str], common: &Inputs) -> Vec<(String, Explanation)> {
     let explain = |candidate: &Candidate| (candidate.name.clone(), explain(&candidate.inputs(objects, common)));
     let mut explained: Vec<_> = candidates.iter().map(explain).collect();
-    explained.sort_by_key(|(_, explanation)| match explanation.outcome {
+    explained.sort_by_key(|(_, explanation)| rank(explanation));
+    explained
+}
+
+/// The position of an explanation among those of several pods: what fails comes first.
+#[must_use]
+pub fn rank(explanation: &Explanation) -> u8 {
+    match explanation.outcome {
         Outcome::Failed => 0,
         Outcome::Unknown => 1,
         Outcome::Passed | Outcome::Skipped => 2,
-    });
-    explained
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +266,7 @@ mod tests {
         r#"{"kind": "ServiceAccount", "metadata": {"name": "web", "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"}}}"#,
         r#"{"kind": "ServiceAccount", "metadata": {"name": "seed"}}"#,
         r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"serviceAccountName": "web", "containers": [{"name": "app"}]}}}}"#,
-        r#"{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "seed"}, "spec": {"template": {"spec": {"serviceAccountName": "seed", "containers": [{"name": "app"}]}}}}"#,
+        r#"{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "seed"}, "spec": {"template": {"spec": {"serviceAccountName": "seed", "containers": [{"name": "seed"}]}}}}"#,
         r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [{"name": "app"}]}}"#,
         r#"{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}}"#,
     ];
@@ -172,7 +278,7 @@ mod tests {
 
     #[test]
     fn chooses_by_kind_and_name_as_kubectl_does() {
-        for choice in ["deploy/web", "deployment/web", "deployments/web", "Deployment/web"] {
+        for choice in ["deploy/web", "deployment/web", "deployments/web", "Deployment/web", "deployment.apps/web"] {
             assert_eq!(chosen(choice).unwrap(), ["deployment/web"], "{choice}");
         }
         assert_eq!(chosen("seed").unwrap(), ["job/seed"]);
@@ -193,6 +299,54 @@ mod tests {
             outcomes,
             [("job/seed", Outcome::Failed), ("deployment/web", Outcome::Unknown), ("pod/web", Outcome::Unknown)]
         );
+    }
+
+    #[test]
+    fn finds_the_account_of_a_pod() {
+        let account = |namespace: Option<&str>| {
+            let mut metadata = serde_json::json!({"name": "web"});
+            if let Some(namespace) = namespace {
+                metadata["namespace"] = namespace.into();
+            }
+            serde_json::json!({"kind": "ServiceAccount", "metadata": metadata}).to_string()
+        };
+        let accounts = [account(Some("one")), account(Some("two")), account(None)];
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        let namespace_of = |pod_namespace, default| {
+            let (account, others) = ServiceAccounts::of(&accounts, default).split(Some("web"), pod_namespace);
+            assert_eq!(others.len(), 2);
+            let account: Value = serde_json::from_str(&account.unwrap()).unwrap();
+            metadata(&account, "namespace").map(str::to_owned)
+        };
+
+        assert_eq!(namespace_of(Some("two"), None).as_deref(), Some("two"));
+        assert_eq!(namespace_of(None, None), None, "no namespace is the namespace `default`");
+        assert_eq!(namespace_of(Some("shop"), Some("shop")), None, "no namespace is that of `-n`");
+        assert_eq!(namespace_of(Some("other"), None).as_deref(), Some("one"), "the name counts");
+        assert_eq!(ServiceAccounts::of(&accounts, None).split(Some("other"), Some("one")).0, None);
+        let only = ServiceAccounts::of(&accounts[..1], None).split(Some("other"), Some("shop"));
+        assert!(only.0.is_some() && only.1.is_empty(), "the only account counts");
+    }
+
+    #[test]
+    fn chooses_the_pods_that_have_a_container() {
+        let chosen = |container| {
+            let chosen = with_container(candidates(&OBJECTS, None), container, &OBJECTS, None)?;
+            Ok::<_, String>(chosen.into_iter().map(|candidate| candidate.name).collect::<Vec<_>>())
+        };
+        assert_eq!(chosen("seed").unwrap(), ["job/seed"]);
+        assert_eq!(chosen("app").unwrap(), ["deployment/web", "pod/web"]);
+        assert_eq!(chosen("web").unwrap_err(), "expected a container `app` or `seed`, but got `web`");
+    }
+
+    #[test]
+    fn names_the_namespace_of_pods_with_the_same_name() {
+        let pod =
+            |namespace: &str| format!(r#"{{"kind": "Pod", "metadata": {{"name": "a", "namespace": "{namespace}"}}}}"#);
+        let (one, two) = (pod("one"), pod("two"));
+        let names = |objects: &[&str]| candidates(objects, None).into_iter().map(|it| it.name).collect::<Vec<_>>();
+        assert_eq!(names(&[&one, &two]), ["pod/a of namespace one", "pod/a of namespace two"]);
+        assert_eq!(names(&[&one]), ["pod/a"]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Which STS endpoint an SDK asks, by the variables of a container.
 //!
 //! Sources:
-//! - the AWS SDKs and Tools Reference Guide, "AWS Region", "AWS STS Regional endpoints", "Service-specific endpoints" and
-//!   "Dual-stack and FIPS endpoints";
+//! - the AWS SDKs and Tools Reference Guide, "AWS Region", "AWS STS Regional endpoints", "Service-specific endpoints"
+//!   and "Dual-stack and FIPS endpoints";
 //! - the hosts: botocore's `data/endpoints.json` and `data/partitions.json`;
 //! - `legacy`: botocore's `args.py`, `LEGACY_GLOBAL_STS_REGIONS`; `aws-sdk-go`, `aws/endpoints/legacy_regions.go`;
 //!   `aws-sdk-java`, `AWSSecurityTokenServiceClient`, `LEGACY_ENABLED_REGIONS`; the JavaScript `aws-sdk` v2,

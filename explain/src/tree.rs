@@ -12,7 +12,7 @@ pub struct Line {
     pub depth: usize,
     /// What it begins with.
     pub mark: Mark,
-    /// The text: one line, without control characters.
+    /// The text: one line, in which control characters and characters that turn the direction of writing are escaped.
     pub text: String,
 }
 
@@ -70,7 +70,7 @@ pub fn tree(explanation: &Explanation, is_verbose: bool) -> Vec<Line> {
     })
 }
 
-/// The same, with a text such as `trust-policy.json:12:9` after each reason whose place has one.
+/// The same, with a place such as `trust-policy.json:12:9` after each reason for which `text_of` knows one.
 #[must_use]
 pub fn tree_with_places(
     explanation: &Explanation,
@@ -122,7 +122,7 @@ struct Lines<'t> {
 
 impl Lines<'_> {
     fn add(&mut self, depth: usize, mark: Mark, text: &str) {
-        self.lines.push(Line { depth, mark, text: printable(text) });
+        self.lines.push(Line { depth, mark, text: irsa::escaped_line(text, usize::MAX) });
     }
 
     /// The fix of the cause, with what to copy.
@@ -238,17 +238,4 @@ fn named(step: &Step) -> String {
 
 fn without_stop(text: &str) -> &str {
     text.strip_suffix('.').unwrap_or(text)
-}
-
-/// Control characters, which could break a line in two, or change a terminal, are written as escapes.
-fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            printable.extend(character.escape_default());
-        } else {
-            printable.push(character);
-        }
-    }
-    printable
 }

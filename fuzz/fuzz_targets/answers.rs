@@ -1,5 +1,5 @@
-//! Whatever the cluster answers for the service account and the ConfigMap, the policy answers. An accepted pod has a
-//! role only if the cluster's answer contains the account's name.
+//! Whatever the cluster answers to the lookups of the service account and the ConfigMap, the policy answers too. An
+//! accepted pod has a role only if the cluster's answer contains the account's name.
 #![no_main]
 
 use irsa::{Cluster, LookupError, Query};
@@ -9,7 +9,7 @@ const PAYLOAD: &str = r#"{"request":{"uid":"u","kind":{"group":"","version":"v1"
 "operation":"CREATE","object":{"metadata":{"name":"p"},"spec":{"serviceAccountName":"web","containers":[{"name":"app"}]}}},
 "settings":{"rolesConfigMap":{"namespace":"kube-system","name":"roles"},"cacheLookups":true}}"#;
 
-/// The first byte decides whether the cluster fails. The rest is its answer: the account up to a form feed, then the
+/// The first byte decides whether the lookups fail. The rest is the cluster's answer: the account, a form feed, and the
 /// ConfigMap.
 struct Says<'a>(&'a str);
 

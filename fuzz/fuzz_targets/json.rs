@@ -1,4 +1,4 @@
-//! The reader accepts the same JSON as `serde_json`, and strings that it writes are read as the same strings.
+//! The reader accepts the same JSON as `serde_json`. It reads back the strings that it writes.
 #![no_main]
 
 use json_reader::{Value, write_string};

@@ -5,7 +5,7 @@ use laws::Everybody;
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
-/// The payload with another object instead of its own.
+/// The payload with another object.
 fn with_object(payload: &str, object: &RawValue) -> Option<String> {
     let mut payload: serde_json::Value = serde_json::from_str(payload).ok()?;
     *payload.pointer_mut("/request/object")? = serde_json::from_str(object.get()).ok()?;

@@ -1,4 +1,4 @@
-//! Realistic pods: the policy only adds, injection is idempotent, and nothing is missing afterwards. A workload gets
+//! Realistic pods. The policy only adds, injection is idempotent, and nothing is missing afterwards. A workload gets
 //! the same result as its pods, and an existing workload can always be updated.
 #![no_main]
 
@@ -31,7 +31,7 @@ fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec
     (answer.accepted, answer.warnings.unwrap_or_default(), pod)
 }
 
-/// A Deployment whose template is the pod, and an update of it without a change.
+/// A Deployment with the pod as its template, and an update that does not change it.
 fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut judge = |group: &str, kind: &str, operation: &str, object: &Value, old: &Value| {

@@ -1,4 +1,4 @@
-//! Settings are valid or invalid, and a pod gets an answer with valid ones.
+//! Settings are valid or invalid. With valid settings, a pod gets an answer.
 #![no_main]
 
 use laws::Everybody;

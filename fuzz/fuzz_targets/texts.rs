@@ -1,4 +1,4 @@
-//! Short strings: globs, ARNs, account patterns, paths to pod templates, `skip-containers`, lifetimes.
+//! Short strings: globs, ARNs, account patterns, paths to pod templates, `skip-containers` and lifetimes.
 #![no_main]
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use irsa::internals::ObjectPath;
 use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
 
-/// Matches globs by trying every possibility. `**` matches `/`; nothing matches `:`.
+/// Matches a glob by trying every possibility. `**` matches `/`; no star matches `:`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let star = |crosses: fn(u8) -> bool, rest: &[u8]| {
         let run = text.iter().take_while(|byte| crosses(**byte)).count();
@@ -29,7 +29,7 @@ fuzz_target!(|texts: (&str, &str)| {
     let borrowed = Cow::Borrowed(one);
     if let Ok(glob) = Glob::new(borrowed.clone()) {
         let matched = glob.matches(other);
-        // Trying every possibility takes too long with many stars.
+        // With many stars, trying every possibility takes too long.
         if one.len() <= 12 && other.len() <= 24 {
             assert_eq!(matched, matches(one.as_bytes(), other.as_bytes()), "{one:?} {other:?}");
         }

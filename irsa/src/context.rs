@@ -1,19 +1,19 @@
-//! The state that travels through the review of one request.
+//! The state of one review: the settings, the lookups and the findings.
 
 use crate::cluster::Cluster;
 use crate::cluster::lookups::Lookups;
 use crate::findings::{FindingKind, Findings, Item, Message};
 use crate::settings::Settings;
 
-/// The state of one review: what it knows, what it can look up, and what it has found.
+/// The state of one review. Most functions of the core take it as their first argument.
 pub(crate) struct Checker<'a> {
     /// The settings of the policy.
     pub(crate) settings: &'a Settings<'a>,
     /// The namespace of the request: a DNS label.
     pub(crate) namespace: &'a str,
-    /// The uid of the request, the seed for the jitter of token lifetimes.
+    /// The uid of the request: the seed for the jitter of token lifetimes.
     pub(crate) request_uid: &'a str,
-    /// The cluster, with the answers so far.
+    /// The cluster, and the results of earlier lookups.
     pub(crate) lookups: Lookups<'a>,
     /// The findings so far.
     pub(crate) findings: Findings<'a>,
@@ -36,7 +36,7 @@ impl<'a> Checker<'a> {
         self.findings.add(kind, message);
     }
 
-    /// Reports a finding about the annotation with this key under the prefix.
+    /// Reports a finding about the annotation `prefix/key`.
     pub(crate) fn report_annotation(&mut self, kind: FindingKind, key: &str, message: Message<'_>) {
         self.findings.add(kind, message.on(Item::Annotation { prefix: &self.settings.annotation_prefix, key }));
     }

@@ -1,22 +1,23 @@
-//! What IAM roles for service accounts (IRSA) means for a pod: pure logic, no I/O, no policy host.
+//! The core of the policy: decides about an admission request. No I/O, and no dependency on Kubewarden.
 //!
-//! The caller passes the text of an admission request and a way to read the [`Cluster`], and gets a [`Review`].
+//! The caller passes an admission request and a way to read the [`Cluster`], and gets a [`Review`].
 //!
-//! The rooms, in the order of a request's way. Each imports only from the rooms below it; `tests/rooms.rs` holds that.
+//! The modules, in the order in which a request passes through them. A module imports only modules below it;
+//! `tests/rooms.rs` checks that.
 //!
-//! | room | what it does |
+//! | module | task |
 //! |---|---|
-//! | `review` | dispatches a request, takes it through the steps, concludes the answer |
-//! | `checks` | judges what was read and planned |
-//! | `injection` | plans what a pod lacks, and inserts it into the pod's text |
+//! | `review` | chooses the review for a kind of object, runs its steps, makes the answer |
+//! | `checks` | reports problems in the objects and in the plan |
+//! | `injection` | plans what a pod lacks, and inserts it into the pod's JSON |
 //! | `identity` | reads annotations, and resolves the identity of a service account |
-//! | `context` | the state that travels through a review |
+//! | `context` | the state of a review |
 //! | `cluster` | looks up service accounts and the `ConfigMap` |
 //! | `request` | reads the admission request |
 //! | `objects` | reads Kubernetes objects |
 //! | `settings` | reads the settings |
 //! | `findings` | the table of findings, their messages, the report |
-//! | `types` | values that cannot be wrong: ARNs, regions, paths, globs |
+//! | `types` | values that are valid by construction: ARNs, regions, paths, globs |
 //! | `util` | algorithms on strings |
 //!
 //! ```
@@ -69,7 +70,7 @@ pub use settings::{Settings, SettingsError, SettingsErrors};
 pub use types::region::Region;
 pub use types::role_arn::RoleArn;
 
-/// What the generated references, and the fuzz targets, need beyond the façade. Not for other users.
+/// Names for the generated references and the fuzz targets only. Not part of the public API.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::objects::annotation_keys::AUDIENCE;

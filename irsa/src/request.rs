@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 
-use crate::json::{self, Attempt, Field, RawStr, Reader, Span, Unreadable};
+use crate::json::{self, Attempt, Field, RawStr, Read as _, Reader, Span, Unreadable};
 use crate::objects::kind::GroupVersionKind;
 use crate::objects::metadata::Metadata;
 use crate::objects::pod::Pod;
+use crate::objects::target::Targets;
+use crate::objects::workload::{Workload, WorkloadObject};
 use crate::types::dns::is_dns_label;
 
 /// An admission request.
@@ -42,62 +44,98 @@ pub enum Operation {
     Connect,
 }
 
-/// The text of an object, and the pod if it is one.
+/// The object of a request. A pod is already parsed.
 #[derive(Debug, Clone)]
 pub struct Document<'j> {
     /// The object's text.
     pub text: &'j str,
-    /// The position of that text in the text of the request.
+    /// The position of that text in the request.
     pub span: Span,
-    /// The pod, if it was read while the request was.
-    pod: Option<json::Result<Pod<'j>>>,
+    reading: Reading<'j>,
+}
+
+/// What was read of an object while the request was read.
+#[derive(Debug, Clone)]
+enum Reading<'j> {
+    /// Only its text.
+    Text,
+    /// A pod.
+    Pod(Box<json::Result<Pod<'j>>>),
+    /// The object of a built-in kind of workload.
+    Workload(Box<WorkloadObject<'j>>),
+    /// The metadata of another object.
+    Metadata(Box<json::Result<Metadata<'j>>>),
 }
 
 impl<'j> Document<'j> {
-    /// The object as a pod.
+    /// Returns the object as a pod.
     ///
     /// # Errors
-    /// Fails if it cannot be read as a pod.
+    /// Fails if the object is not a valid pod.
     pub(crate) fn pod(&self) -> json::Result<Cow<'_, Pod<'j>>> {
-        match &self.pod {
-            Some(Ok(pod)) => Ok(Cow::Borrowed(pod)),
-            Some(Err(unreadable)) => Err(unreadable.clone()),
-            None => Pod::read(&mut Reader::within(self.text, self.span.start)).map(Cow::Owned),
+        match &self.reading {
+            Reading::Pod(read) => (**read).as_ref().map(Cow::Borrowed).map_err(Clone::clone),
+            _ => Pod::read(&mut Reader::within(self.text, self.span.start)).map(Cow::Owned),
         }
     }
 
     /// The object's metadata, whatever its kind.
-    pub(crate) fn metadata(&self) -> json::Result<Metadata<'j>> {
-        let mut metadata = Field::Missing;
-        let read = Reader::new(self.text).object(|reader, key| match key {
-            "metadata" => metadata.read(reader, Metadata::read),
-            _ => reader.skip(),
-        });
-        read.map_err(|error| error.within("object"))?;
-        Ok(metadata.into_value())
+    pub(crate) fn metadata(&self) -> json::Result<Cow<'_, Metadata<'j>>> {
+        let metadata = match &self.reading {
+            Reading::Workload(read) => Ok(Cow::Borrowed(&read.metadata)),
+            Reading::Metadata(read) => (**read).as_ref().map(Cow::Borrowed).map_err(Clone::clone),
+            Reading::Text | Reading::Pod(_) => read_metadata(&mut Reader::new(self.text)).map(Cow::Owned),
+        };
+        metadata.map_err(|error| error.within("object"))
     }
 
-    /// Reads the object as a pod if the kind before it says so; otherwise only takes its text.
-    fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
-        if !kind.is_some_and(GroupVersionKind::is_pod) {
-            let (text, span) = reader.raw()?;
-            return Ok(Self { text, span, pod: None });
+    /// What the object, which must be of this workload's kind, says about pods.
+    ///
+    /// # Errors
+    /// Fails as [`Workload::targets`] does.
+    pub(crate) fn targets(&self, workload: &Workload<'_>) -> json::Result<Cow<'_, Targets<'j>>> {
+        match &self.reading {
+            Reading::Workload(read) => Ok(Cow::Borrowed(&read.targets)),
+            _ => workload.targets(self.text).map(Cow::Owned),
         }
-        let Attempt { outcome, text, span } = reader.attempt(Pod::read)?;
-        Ok(Self { text, span, pod: Some(outcome) })
     }
+
+    /// Reads the object. Parses it as a pod if `kind` is `Pod` and comes first in the request.
+    fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
+        let Some(kind) = kind else {
+            let (text, span) = reader.raw()?;
+            return Ok(Self { text, span, reading: Reading::Text });
+        };
+        if kind.is_pod() {
+            let Attempt { outcome, text, span } = reader.attempt(Pod::read)?;
+            return Ok(Self { text, span, reading: Reading::Pod(Box::new(outcome)) });
+        }
+        if let Some(workload) = Workload::built_in(kind) {
+            let Attempt { outcome, text, span } = reader.attempt(|reader| workload.read(reader))?;
+            // After an error the object is read part by part, so that the error of the first part counts.
+            let reading = outcome.map_or(Reading::Text, |read| Reading::Workload(Box::new(read)));
+            return Ok(Self { text, span, reading });
+        }
+        let Attempt { outcome, text, span } = reader.attempt(read_metadata)?;
+        Ok(Self { text, span, reading: Reading::Metadata(Box::new(outcome)) })
+    }
+}
+
+/// Reads the metadata of an object, and nothing else of it.
+fn read_metadata<'j>(reader: &mut Reader<'j>) -> json::Result<Metadata<'j>> {
+    Ok(reader.only_member("metadata", Metadata::read)?.into_value())
 }
 
 impl<'j> Request<'j> {
     /// Reads a request.
     ///
     /// # Errors
-    /// Fails if a field has another type than in Kubernetes, or an unknown operation.
+    /// Fails if a field does not have its Kubernetes type, or if the operation is unknown.
     pub fn read(reader: &mut Reader<'j>) -> json::Result<Self> {
         let mut uid = Field::Missing;
         let mut namespace = Field::Missing;
         let mut operation = Field::Missing;
-        let mut sub_resource = Field::Missing;
+        let mut sub_resource = Field::<RawStr<'j>>::Missing;
         let mut kind = Field::Missing;
         let mut object = Field::Missing;
         let mut old_object = Field::Missing;
@@ -126,12 +164,12 @@ impl<'j> Request<'j> {
 }
 
 impl<'j> Request<'j> {
-    /// The object of the request.
+    /// The object of the request, which must exist.
     pub(crate) fn required_object(&self) -> json::Result<&Document<'j>> {
         self.object.get().ok_or_else(|| Unreadable::missing("an object").within("object"))
     }
 
-    /// The namespace of the request. The policy looks up accounts there and nowhere else.
+    /// The namespace of the request. Service accounts are looked up only there.
     pub(crate) fn required_namespace(&self) -> json::Result<Cow<'j, str>> {
         let namespace = self.namespace.decode();
         if is_dns_label(&namespace) {

@@ -1,4 +1,4 @@
-//! Laws that hold for every pod, account and settings: tried on generated ones.
+//! Property tests: laws that apply to every pod, account and settings.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-/// A cluster with one service account, `team-a/web`, or none where it is `null`.
+/// A cluster with one service account, `team-a/web`. If the annotations are `null`, the cluster is empty.
 struct OneAccount(Value);
 
 impl Cluster for OneAccount {
@@ -21,7 +21,7 @@ impl Cluster for OneAccount {
     }
 }
 
-/// What a review says, and the resulting pod.
+/// The results of a review, and the pod afterwards.
 struct Reviewed {
     rejection: Option<String>,
     warnings: Vec<String>,
@@ -35,7 +35,7 @@ fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
     review_request(&request, account, settings)
 }
 
-/// The review of a deployment whose template is this pod: of its creation, or of an update that changes nothing.
+/// Reviews a Deployment with this pod as its template: its creation, or an update that does not change it.
 fn review_deployment(pod: &Value, operation: &str, account: &Value, settings: &Value) -> Reviewed {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut request = json!({
@@ -48,7 +48,7 @@ fn review_deployment(pod: &Value, operation: &str, account: &Value, settings: &V
     review_request(&request.to_string(), account, settings)
 }
 
-/// The review of a request, and its object with what is injected.
+/// Reviews the request. Returns the review, and the object with the insertions.
 fn review_request(request: &str, account: &Value, settings: &Value) -> Reviewed {
     let settings = settings.to_string();
     let settings = Settings::parse(&settings).unwrap();
@@ -199,7 +199,7 @@ fn settings() -> impl Strategy<Value = Value> {
     ])
 }
 
-/// An object's text with the keys of every object the other way round.
+/// The JSON of an object, with the keys of every object in reverse order.
 fn reversed(value: &Value) -> String {
     match value {
         Value::Object(members) => {
@@ -245,7 +245,7 @@ proptest! {
 
     #[test]
     fn validate_reports_what_mutate_would_add(pod in pods(), account in accounts(), settings in settings()) {
-        // But for containers that have container credentials: they lack nothing.
+        // Containers with container credentials are an exception: they lack nothing.
         prop_assume!(!pod.to_string().contains("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
         let mutated = review(&pod.to_string(), &account, &settings);
         prop_assume!(mutated.rejection.is_none());
@@ -282,7 +282,7 @@ proptest! {
     }
 }
 
-/// The lines of a message, without what they start with where they are about all of a pod or a template.
+/// The lines of a message, without their subject if it is the whole pod or template.
 fn lines(message: &str, about: &str) -> Vec<String> {
     message.lines().map(|line| line.strip_prefix(about).unwrap_or(line).to_owned()).collect()
 }

@@ -1,11 +1,12 @@
-//! The order of the rooms: a file of `src/` imports only from its own room and from the rooms below it.
+//! Tests the order of the folders ("rooms") in `src/`: a file imports only from its own folder and from folders below
+//! it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms from the top down: the order of a request's way.
+/// The rooms from the top down, in the order in which a request passes through them.
 const ROOMS: [&str; 12] = [
     "review",
     "checks",
@@ -46,7 +47,7 @@ fn imports_only_from_rooms_below() {
 #[test]
 fn no_modules_import_each_other_in_a_circle() {
     let mut modules = modules();
-    // Removes the modules that import nothing that is left, until only circles are left.
+    // Removes modules whose imports were all removed, until only circles remain.
     loop {
         let paths: Vec<String> = modules.iter().map(|module| module.path.clone()).collect();
         let before = modules.len();
@@ -77,7 +78,7 @@ fn room(module: &str) -> &str {
     module.split("::").next().unwrap()
 }
 
-/// Every module of the crate but its root.
+/// Every module of the crate, except its root.
 fn modules() -> Vec<Module> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
@@ -97,7 +98,7 @@ fn modules() -> Vec<Module> {
     files.iter().map(module).collect()
 }
 
-/// The modules that the code of a module imports. A room's `mod.rs` may re-export its own modules.
+/// The modules that a module imports. The `mod.rs` of a room may re-export the modules of the room.
 fn imports(code: &str, module: &str, known: &[String]) -> Vec<String> {
     let code: String = code.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
     let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
@@ -117,7 +118,7 @@ fn imports(code: &str, module: &str, known: &[String]) -> Vec<String> {
     imports
 }
 
-/// The paths at the start of a text, with the braces of a `use` taken apart one level deep.
+/// The paths at the start of a string. Expands one level of the braces of a `use`.
 fn expand(text: &str) -> Vec<String> {
     let is_path = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | ':');
     let end = text.find(|sign| !is_path(sign)).unwrap_or(text.len());
@@ -125,7 +126,7 @@ fn expand(text: &str) -> Vec<String> {
     if let Some(names) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(names, _)| names) {
         return names.split(',').map(|name| format!("{path}{}", name.trim())).collect();
     }
-    // `super::*` of a test module is the module itself.
+    // `super::*` in a test module is the module itself.
     if path.is_empty() { Vec::new() } else { vec![format!("{path}::")] }
 }
 

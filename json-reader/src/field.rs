@@ -1,7 +1,72 @@
 //! Members of objects that can be missing, `null` or present, and must not occur twice.
 
 use crate::reader::{Brackets, Reader, Span};
+use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};
+
+/// A type that is read from one JSON value.
+pub trait Read<'j>: Sized {
+    /// Reads the next value.
+    ///
+    /// # Errors
+    /// Fails if the value has another type.
+    fn read(reader: &mut Reader<'j>) -> Result<Self>;
+}
+
+/// A type that is read from the elements of an array.
+pub trait Element<'j>: Sized {
+    /// Reads one element, and pushes what to keep of it.
+    ///
+    /// # Errors
+    /// Fails if the element has another type.
+    fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()>;
+}
+
+/// What reads the value of a member, in the table of [`Reader::members`]: a [`Field`], an [`Array`] or a function.
+pub trait Member<'j> {
+    /// Reads the member's value.
+    ///
+    /// # Errors
+    /// Fails if the value has another type, or if the key occurs a second time.
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()>;
+}
+
+impl<'j, T: Read<'j>> Member<'j> for Field<T> {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self.read(reader, T::read)
+    }
+}
+
+impl<'j, T: Element<'j>> Member<'j> for Array<T> {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self.read(reader, T::read_element)
+    }
+}
+
+impl<'j, F: FnMut(&mut Reader<'j>) -> Result<()>> Member<'j> for F {
+    fn read_member(&mut self, reader: &mut Reader<'j>) -> Result<()> {
+        self(reader)
+    }
+}
+
+impl<'j> Read<'j> for RawStr<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.string()
+    }
+}
+
+impl<'j> Read<'j> for bool {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.boolean()
+    }
+}
+
+/// Any value, which is skipped: only whether it is there matters.
+impl<'j> Read<'j> for () {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        reader.skip()
+    }
+}
 
 /// A member of an object.
 #[derive(Debug, Clone, Default)]
@@ -9,7 +74,7 @@ pub enum Field<T> {
     /// The object does not have the key.
     #[default]
     Missing,
-    /// The value is `null`, which counts as missing.
+    /// The value is `null`, which is treated as missing.
     Null(Span),
     /// The value.
     Present(T),
@@ -19,12 +84,15 @@ impl<T> Field<T> {
     /// Reads the member's value.
     ///
     /// # Errors
-    /// Fails if `read` fails, and if the key occurs a second time, since decoders differ in which value they use.
+    /// Fails if `read` fails, or if the key occurs a second time. Decoders disagree on which value of a duplicate key
+    /// to use.
     pub fn read<'j>(&mut self, reader: &mut Reader<'j>, read: impl FnOnce(&mut Reader<'j>) -> Result<T>) -> Result<()> {
-        if !matches!(self, Self::Missing) {
-            return Err(Unreadable::duplicate());
-        }
-        *self = if reader.is_null() { Self::Null(reader.raw()?.1) } else { Self::Present(read(reader)?) };
+        let is_first = matches!(self, Self::Missing);
+        *self = if is_first && !reader.is_null() {
+            Self::Present(read(reader)?)
+        } else {
+            Self::Null(null(reader, is_first)?)
+        };
         Ok(())
     }
 
@@ -45,6 +113,13 @@ impl<T> Field<T> {
     }
 }
 
+/// Reads a `null`. Fails if the key occurred before. Not generic, so that it is compiled once.
+#[cold]
+#[inline(never)]
+fn null(reader: &mut Reader<'_>, is_first: bool) -> Result<Span> {
+    if is_first { reader.raw().map(|(_, span)| span) } else { Err(Unreadable::duplicate()) }
+}
+
 impl<T: Default> Field<T> {
     /// The value of an optional member. The type's default if it is missing or `null`, as in Go's decoder.
     pub fn into_value(self) -> T {
@@ -55,12 +130,12 @@ impl<T: Default> Field<T> {
     }
 }
 
-/// An array that is a member of an object: where it is, and what was read of its elements.
+/// An array that is a member of an object: its position, and what was read from its elements.
 #[derive(Debug, Clone)]
 pub struct Array<T> {
-    /// Where the array is.
+    /// The position of the array.
     pub place: Field<Brackets>,
-    /// What was read of the elements, in their order.
+    /// What was read from the elements, in their order.
     pub elements: Vec<T>,
 }
 
@@ -71,10 +146,10 @@ impl<T> Default for Array<T> {
 }
 
 impl<T> Array<T> {
-    /// Reads the member's value. `read` reads one element and pushes what to keep of it.
+    /// Reads the member's value. `read` reads one element, and pushes what it keeps.
     ///
     /// # Errors
-    /// Fails as [`Field::read`] does, and if `read` fails; the error's path then contains the element's index.
+    /// Fails as [`Field::read`] does, and if `read` fails. The path of the error then contains the element's index.
     pub fn read<'j>(
         &mut self,
         reader: &mut Reader<'j>,
@@ -88,7 +163,6 @@ impl<T> Array<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::string::RawStr;
 
     fn read(text: &str) -> (Field<RawStr<'_>>, Result<Brackets>) {
         let mut field = Field::Missing;

@@ -1,6 +1,6 @@
-//! What to do if an invariant of this crate does not hold.
+//! The reaction to a broken invariant of this crate.
 
-/// Panics, so that no wrong output is produced. In the policy this is a trap, and the API server refuses the request.
+/// Panics, so that no wrong output is produced. In the policy this is a trap, and the API server rejects the request.
 ///
 /// Each caller names its invariant in a comment that starts with `INVARIANT:`.
 #[cold]

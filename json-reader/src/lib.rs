@@ -1,10 +1,12 @@
 //! Reads JSON in one pass, with the position of each value, and writes JSON strings.
 //!
-//! A [`Reader`] pulls values out of a text. Since it reports where each value is, a caller can insert members into an
-//! object and copy the rest of the text as it is: every field and every value is kept, also those nobody has read.
+//! A [`Reader`] reads values one after the other, and reports the position of each. So a caller can insert members into
+//! an object and copy everything else unchanged. Every field and value is kept, including those that the caller did not
+//! read.
 //!
 //! - [`Unreadable`]: an error with the JSON path of the value. It never contains a value, which may be a secret.
 //! - [`Field`]: a member that can be missing, `null` or present, and must not occur twice.
+//! - [`Reader::members`]: reads an object by a table of its members.
 //! - [`RawStr`]: a string that is decoded only on use.
 //!
 //! Limits: at most [200 levels](DEPTH_LIMIT) of nesting. Time and memory grow linearly with the length of the text.
@@ -21,7 +23,7 @@ mod unreadable;
 mod value;
 mod write;
 
-pub use field::{Array, Field};
+pub use field::{Array, Element, Field, Member, Read};
 pub use reader::{Attempt, Brackets, Reader, Span};
 pub use scan::DEPTH_LIMIT;
 pub use string::RawStr;

@@ -1,10 +1,11 @@
-//! The reader: pulls values out of a JSON text and reports their positions.
+//! The reader: reads the values of a JSON text one after the other, and reports their positions.
 
+use crate::field::{Field, Member};
 use crate::scan::{Kind, Scanner};
-use crate::string::RawStr;
+use crate::string::{RawStr, is_same};
 use crate::unreadable::{Result, Unreadable};
 
-/// Where a value is: byte offsets into the whole text, the end exclusive.
+/// The position of a value: byte offsets into the whole text. The end is exclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Span {
     /// The offset of the value's first byte.
@@ -13,7 +14,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// Where an array or object is, and whether it is empty.
+/// The position of an array or object, and whether it is empty.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Brackets {
     /// From the opening bracket to after the closing bracket.
@@ -25,19 +26,19 @@ pub struct Brackets {
 /// The result of [`Reader::attempt`].
 #[derive(Debug)]
 pub struct Attempt<'j, T> {
-    /// What was read, or why it could not be read.
+    /// The result of `read`.
     pub outcome: Result<T>,
     /// The value's JSON text.
     pub text: &'j str,
-    /// Where the value is.
+    /// The position of the value.
     pub span: Span,
 }
 
-/// Where a value starts, as an offset into the text of one reader.
+/// The start of a value, as an offset into the text of one reader.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start(usize);
 
-/// Pulls values out of a JSON text.
+/// Reads the values of a JSON text one after the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'j> {
     /// The offset of this reader's text in the whole text, which spans refer to.
@@ -46,33 +47,67 @@ pub struct Reader<'j> {
 }
 
 impl<'j> Reader<'j> {
-    /// A reader of a whole text.
+    /// Reads a whole text.
     #[must_use]
     pub fn new(text: &'j str) -> Self {
         Self::within(text, 0)
     }
 
-    /// A reader of a part of a text, which starts at byte `offset` of the whole text.
+    /// Reads a part of the whole text, which starts at byte `offset`.
     #[must_use]
     pub fn within(text: &'j str, offset: usize) -> Self {
         Self { offset, scanner: Scanner::new(text) }
     }
 
+    /// Reads an object: the members of this table, each by its key. Skips all other members.
+    ///
+    /// ```
+    /// use json_reader::{Field, RawStr, Reader};
+    ///
+    /// let mut name = Field::<RawStr>::Missing;
+    /// let mut is_ready = Field::<bool>::Missing;
+    /// Reader::new(r#"{"ready": true, "uid": 7}"#).members(&mut [("name", &mut name), ("ready", &mut is_ready)])?;
+    /// assert!(name.get().is_none() && is_ready.into_value());
+    /// # Ok::<(), json_reader::Unreadable>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Fails if the next value is not an object, and if a member fails; the error's path then contains the key.
+    pub fn members(&mut self, table: &mut [(&str, &mut dyn Member<'j>)]) -> Result<Brackets> {
+        self.each_member(&mut |reader, key, _| match table
+            .iter_mut()
+            .find(|(known, _)| is_same(known.as_bytes(), key.as_bytes()))
+        {
+            Some((_, member)) => member.read_member(reader),
+            None => reader.skip(),
+        })
+    }
+
+    /// Reads an object of which only the member with this key matters.
+    ///
+    /// # Errors
+    /// Fails as [`Reader::members`] does.
+    pub fn only_member<T>(&mut self, key: &str, read: fn(&mut Self) -> Result<T>) -> Result<Field<T>> {
+        let mut member = Field::Missing;
+        self.members(&mut [(key, &mut |reader: &mut Self| member.read(reader, read))])?;
+        Ok(member)
+    }
+
     /// Reads an object. Calls `member` with each key; it must read or [`skip`](Self::skip) the key's value.
     ///
     /// # Errors
-    /// Fails if the next value is not an object, and if `member` fails; the error's path then contains the key.
+    /// Fails if the next value is not an object, or if `member` fails. The path of the error then contains the key.
     pub fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Result<()>) -> Result<Brackets> {
-        self.members(&mut |reader, key, _| member(reader, key))
+        self.each_member(&mut |reader, key, _| member(reader, key))
     }
 
-    /// Reads an object with any keys whose values are strings, as labels are. A `null` is read as the empty string, as
-    /// Go's decoder does. Calls `entry` with each key, its value, and where the value is.
+    /// Reads an object whose values are strings, such as labels. Reads `null` as the empty string, as Go's decoder
+    /// does. Calls `entry` with each key, its value, and the value's position.
     ///
     /// # Errors
-    /// Fails if the next value is not an object, and if a value is not a string.
+    /// Fails if the next value is not an object, or if a value in it is not a string.
     pub fn string_map(&mut self, mut entry: impl FnMut(RawStr<'j>, RawStr<'j>, Span)) -> Result<Brackets> {
-        self.members(&mut |reader, _, key| {
+        self.each_member(&mut |reader, _, key| {
             let is_null = reader.is_null();
             let start = reader.start();
             let value = if is_null { reader.skip().map(|()| RawStr::default()) } else { reader.string() }?;
@@ -83,7 +118,7 @@ impl<'j> Reader<'j> {
 
     /// Not generic, so it is compiled once.
     #[inline(never)]
-    pub(crate) fn members(
+    pub(crate) fn each_member(
         &mut self,
         member: &mut dyn FnMut(&mut Self, &str, RawStr<'j>) -> Result<()>,
     ) -> Result<Brackets> {
@@ -93,17 +128,22 @@ impl<'j> Reader<'j> {
         let is_empty = !has_more;
         while has_more {
             let raw_key = self.scanner.key().ok_or_else(|| self.not_json())?;
-            let key = raw_key.decode();
-            member(self, &key, raw_key).map_err(|error| error.within(&key))?;
+            match raw_key {
+                RawStr::Plain(key) => member(self, key, raw_key).map_err(|error| error.within(key))?,
+                RawStr::Escaped(_) => {
+                    let key = raw_key.decode();
+                    member(self, &key, raw_key).map_err(|error| error.within(&key))?;
+                }
+            }
             has_more = self.scanner.step(b'}').ok_or_else(|| self.not_json())?;
         }
         Ok(Brackets { span: self.span_since(start), is_empty })
     }
 
-    /// Reads an array. Calls `element` with the index of each element; it must read or skip the element.
+    /// Reads an array. Calls `element` with the index of each element. `element` must read or skip the element.
     ///
     /// # Errors
-    /// Fails if the next value is not an array, and if `element` fails; the error's path then contains the index.
+    /// Fails if the next value is not an array, or if `element` fails. The path of the error then contains the index.
     pub fn array(&mut self, mut element: impl FnMut(&mut Self, usize) -> Result<()>) -> Result<Brackets> {
         self.elements(&mut element)
     }
@@ -145,7 +185,7 @@ impl<'j> Reader<'j> {
         }
     }
 
-    /// Reads any value. Returns its JSON text and where it is.
+    /// Reads any value. Returns its JSON text and its position.
     ///
     /// # Errors
     /// Fails if the value is not JSON.
@@ -165,13 +205,13 @@ impl<'j> Reader<'j> {
         self.scanner.skip().ok_or_else(|| self.not_json())
     }
 
-    /// Whether the next value starts with `n`. A misspelt `null` fails when it is read.
+    /// Whether the next value starts with `n`. A misspelled `null` fails when it is read.
     #[inline]
     pub fn is_null(&mut self) -> bool {
         self.scanner.peek() == Some(b'n')
     }
 
-    /// Whether the next value starts with a quote, as a string does.
+    /// Whether the next value is a string.
     #[inline]
     pub fn is_string(&mut self) -> bool {
         self.scanner.peek() == Some(b'"')
@@ -187,9 +227,9 @@ impl<'j> Reader<'j> {
         self.scanner.peek() == Some(b'{')
     }
 
-    /// Calls `read`. If it fails, skips the value instead, so that reading can go on after it.
+    /// Calls `read`. If `read` fails, skips the value, so that the reader can continue after it.
     ///
-    /// A value whose attempt fails is scanned twice, so attempts should not be nested.
+    /// A failed attempt scans the value twice, so attempts must not be nested.
     ///
     /// # Errors
     /// The outer error means that the value is not JSON. The inner one is the error of `read`.
@@ -208,12 +248,12 @@ impl<'j> Reader<'j> {
     /// Checks that the text ends here.
     ///
     /// # Errors
-    /// Fails if anything but white space follows.
+    /// Fails if anything except white space follows.
     pub fn finish(self) -> Result<()> {
         self.scanner.finish().ok_or_else(|| self.not_json())
     }
 
-    /// Checks the first byte of the next value, which tells its kind.
+    /// Checks the first byte of the next value, which determines its type.
     #[inline]
     fn expect(&mut self, first: u8, kind: Kind) -> Result<()> {
         if self.scanner.peek() == Some(first) { Ok(()) } else { Err(self.unexpected(kind)) }
@@ -237,17 +277,17 @@ impl<'j> Reader<'j> {
         Unreadable::syntax(self.scanner.at())
     }
 
-    /// Where the next value starts. The caller has skipped the white space before it.
+    /// The start of the next value. White space before it must already be skipped.
     pub(crate) fn start(&self) -> Start {
         Start(self.scanner.at())
     }
 
-    /// The text from a start to the current position.
+    /// The text between a start and the current position.
     pub(crate) fn text_since(&self, Start(start): Start) -> &'j str {
         self.scanner.text_since(start)
     }
 
-    /// The span from a start to the current position, in the whole text.
+    /// The position in the whole text of what lies between a start and the current position.
     fn span_since(&self, Start(start): Start) -> Span {
         Span { start: self.offset.saturating_add(start), end: self.offset.saturating_add(self.scanner.at()) }
     }

@@ -1,9 +1,10 @@
-//! The scanner: finds where the values of a JSON text begin and end (RFC 8259). It does not interpret them.
+//! The scanner: finds the start and the end of each value in a JSON text (RFC 8259). It does not interpret the values.
 //!
-//! The policy spends most of its time here, on text that is only skipped. Two things make it cheap: strings are
-//! searched eight bytes at a time, and nothing is decoded. Why not a library: `docs/decisions/0001-own-json-reader.md`.
+//! The policy spends most of its time here, on text that is skipped. Two things make this cheap: the scanner searches
+//! strings eight bytes at a time, and decodes nothing. `docs/decisions/0001-own-json-reader.md` says why this is not a
+//! library.
 //!
-//! Property tests (`tests/laws.rs`) check that it accepts and rejects the same texts as `serde_json`.
+//! Property tests (`tests/laws.rs`) check that the scanner accepts and rejects the same texts as `serde_json`.
 
 use crate::invariant;
 use crate::string::{RawStr, decode_escape, plain_length};
@@ -23,7 +24,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The type, as messages name it.
+    /// The name of the type in messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -38,7 +39,7 @@ impl Kind {
 
 /// A position in a JSON text.
 ///
-/// A method that fails returns `None` and stays at the position of the error.
+/// If a method fails, it returns `None` and stays at the position of the error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scanner<'j> {
     text: &'j str,
@@ -58,7 +59,7 @@ impl<'j> Scanner<'j> {
         self.at
     }
 
-    /// The text from an earlier position to this one.
+    /// The text between an earlier position and this one.
     pub(crate) fn text_since(&self, start: usize) -> &'j str {
         // INVARIANT: both are positions between tokens, and the scanner only moves forward.
         let Some(text) = self.text.get(start..self.at) else { invariant::broken() };
@@ -124,7 +125,7 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    /// Enters the array or object that starts here. Returns whether it has content; if not, also leaves it.
+    /// Enters the array or object that starts here. If it is empty, also leaves it. Returns whether it has content.
     #[inline]
     pub(crate) fn enter(&mut self, close: u8) -> Option<bool> {
         if self.depth == DEPTH_LIMIT {
@@ -139,7 +140,8 @@ impl<'j> Scanner<'j> {
         Some(false)
     }
 
-    /// Moves on after an element or member. Returns whether another one follows; if not, leaves the array or object.
+    /// Moves on after an element or member. If it is the last one, leaves the array or object. Returns whether another
+    /// one follows.
     #[inline]
     pub(crate) fn step(&mut self, close: u8) -> Option<bool> {
         let byte = self.peek()?;
@@ -169,12 +171,12 @@ impl<'j> Scanner<'j> {
     pub(crate) fn string(&mut self) -> Option<RawStr<'j>> {
         let start = self.at;
         let has_escapes = self.skip_string()?;
-        // Without the quotes, which are one byte each.
+        // The quotes are not part of the content.
         let text = self.text.get(start.wrapping_add(1)..self.at.wrapping_sub(1))?;
         Some(if has_escapes { RawStr::Escaped(text) } else { RawStr::Plain(text) })
     }
 
-    /// Checks that only white space is left.
+    /// Checks that only white space follows.
     pub(crate) fn finish(mut self) -> Option<()> {
         self.peek().is_none().then_some(())
     }
@@ -193,7 +195,7 @@ impl<'j> Scanner<'j> {
         self.text.as_bytes().get(at).copied()
     }
 
-    /// Moves on by one byte. It is called on a byte of the text, so the position can't overflow.
+    /// Moves on by one byte. Must be called at a byte of the text, so that the position can't overflow.
     #[inline]
     fn advance(&mut self) {
         self.at = self.at.wrapping_add(1);
@@ -255,7 +257,7 @@ impl<'j> Scanner<'j> {
     fn skip_escape(&mut self) -> Option<()> {
         self.advance();
         let (_, rest) = decode_escape(self.text.get(self.at..)?)?;
-        // The rest is a suffix of the text, at least one byte shorter than what was decoded.
+        // `rest` is a suffix of the text. It is at least one byte shorter than the text before it was decoded.
         self.at = self.text.len().wrapping_sub(rest.len()).wrapping_sub(1);
         Some(())
     }
@@ -306,7 +308,7 @@ impl<'j> Scanner<'j> {
 mod tests {
     use super::*;
 
-    /// The position of the error, if there is one.
+    /// The position of the error, if any.
     fn scan(text: &str) -> Result<(), usize> {
         let mut scanner = Scanner::new(text);
         scanner.skip().ok_or(scanner.at())?;
@@ -398,7 +400,7 @@ mod tests {
         assert_eq!(scan(&nested(200)), Ok(()));
         assert!(scan(&nested(201)).is_err());
         assert!(scan(&"[".repeat(1_000_000)).is_err());
-        // Only open arrays and objects count.
+        // Only open arrays and objects are counted.
         assert_eq!(scan(&format!("[{}]", vec![nested(199); 3].join(","))), Ok(()));
     }
 }

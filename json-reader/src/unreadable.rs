@@ -1,4 +1,4 @@
-//! Errors: what could not be read, and where.
+//! Errors: the path of a value that can't be read, and what was expected.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -8,13 +8,13 @@ use crate::scan::Kind;
 /// The result of reading.
 pub type Result<T> = std::result::Result<T, Unreadable>;
 
-/// The longest key that a path shows, in bytes. A longer one is cut and ends with `…`.
+/// The maximum length of a key in a path, in bytes. A longer key is cut and ends with `…`.
 ///
-/// Keys are user input of any length, and many errors can share a key. Without a limit, their texts could grow with
-/// the square of the input.
+/// Keys are user input of any length, and many errors can contain the same key. Without a limit, the messages could
+/// grow with the square of the input.
 pub const KEY_LIMIT: usize = 128;
 
-/// The longest name that an error shows, in bytes. A longer one is cut and ends with `…`.
+/// The maximum length of a name in an error, in bytes. A longer name is cut and ends with `…`.
 pub const NAME_LIMIT: usize = 64;
 
 /// One step of a JSON path.
@@ -26,7 +26,7 @@ pub enum Segment {
     Key(String),
 }
 
-/// A path as text: `spec.containers[0].env`. Keys are user input, cut to [`KEY_LIMIT`] and not escaped.
+/// Formats a path: `spec.containers[0].env`. Keys are user input. They are cut to [`KEY_LIMIT`], but not escaped.
 #[must_use]
 pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
     let mut text = String::new();
@@ -48,7 +48,7 @@ pub fn path_text<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
     text
 }
 
-/// Cuts a key or a name to at most `limit` bytes, `…` included.
+/// Cuts a key or a name to at most `limit` bytes, including the `…`.
 fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     const ELLIPSIS: char = '…';
     if text.len() <= limit {
@@ -59,9 +59,9 @@ fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     Cow::Owned(text.char_indices().take_while(fits).map(|(_, character)| character).chain([ELLIPSIS]).collect())
 }
 
-/// Writes a name with escapes for all but printable ASCII and the cut, such as `\u{200b}`.
+/// Writes a name. Escapes all characters except printable ASCII and the `…` of a cut. An escape looks like `\u{200b}`.
 ///
-/// Valid names are ASCII, so an escape shows a character that is invisible, or that only looks right.
+/// Valid names are ASCII. So an escape shows a character that is invisible, or that looks like another one.
 fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     name.chars().try_for_each(|character| match character {
         ' '..='~' | '…' => f.write_char(character),
@@ -69,9 +69,9 @@ fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     })
 }
 
-/// A value that could not be read: its path, and what was expected.
+/// A value that can't be read: its path, and what was expected.
 ///
-/// The only value that it can contain is a name ([`Unreadable::name`]). Any other may be a secret.
+/// It never contains a value, which may be a secret. The only exception is a name ([`Unreadable::name`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(Box<Fault>);
 
@@ -81,7 +81,7 @@ struct Fault {
     /// The path to the value, innermost segment first.
     path: Vec<Segment>,
     problem: Problem,
-    /// What the value is about, for the start of the message.
+    /// The subject of the value, for the start of the message.
     subject: Option<String>,
 }
 
@@ -117,7 +117,7 @@ impl Unreadable {
         Self::from(Problem::Missing { expected })
     }
 
-    /// A key occurs twice. Decoders differ in which value they use.
+    /// A key occurs twice. Decoders disagree on which value to use.
     #[must_use]
     pub fn duplicate() -> Self {
         Self::from(Problem::Duplicate)
@@ -157,7 +157,7 @@ impl Unreadable {
         self
     }
 
-    /// Says what the value is about, at the start of the message.
+    /// Sets the subject of the value, which starts the message.
     #[must_use]
     #[cold]
     pub fn about(mut self, subject: String) -> Self {

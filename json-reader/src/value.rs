@@ -1,4 +1,4 @@
-//! Values of any type, as a tree.
+//! Reads any JSON value as a tree.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ enum Content<'j> {
 }
 
 impl<'j> Value<'j> {
-    /// Reads a text that is one value.
+    /// Reads a string that is one JSON value.
     ///
     /// # Errors
     /// Fails if the text is not JSON.
@@ -56,7 +56,7 @@ impl<'j> Value<'j> {
             }
             Kind::Object => {
                 let mut members = Vec::new();
-                reader.members(&mut |reader, _, key| Self::read(reader).map(|value| members.push((key, value))))?;
+                reader.each_member(&mut |reader, _, key| Self::read(reader).map(|value| members.push((key, value))))?;
                 Content::Object(members)
             }
         };
@@ -96,7 +96,8 @@ impl<'j> Value<'j> {
         }
     }
 
-    /// The members of an object, in their order; a duplicate key occurs twice. `None` if this is not an object.
+    /// The members of an object, in the order of the JSON. A duplicate key occurs twice. `None` if this is not an
+    /// object.
     #[must_use]
     pub fn members(&self) -> Option<&[(RawStr<'j>, Self)]> {
         match &self.content {

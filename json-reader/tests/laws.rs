@@ -70,7 +70,7 @@ fn value() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// A JSON text in which up to 3 random pieces replace others.
+/// A JSON text in which random pieces replace up to 3 parts.
 fn broken() -> impl Strategy<Value = String> {
     let edits = prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3, select(&PIECES[..])), 0..4);
     (value(), any::<bool>(), edits).prop_map(|(value, is_pretty, edits)| {

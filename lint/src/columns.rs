@@ -1,9 +1,9 @@
-//! Finds comments that are too wide. rustfmt holds code to the same width, but leaves comments as they are.
+//! Finds comments that are too wide. rustfmt checks the width of code, but not of comments.
 
-/// The widest comment, in characters.
+/// The maximum width of a comment, in characters.
 pub const LIMIT: usize = 120;
 
-/// The lines that are comments over the limit, with their widths. Markdown and code are not checked.
+/// The lines with comments over the limit, and their widths. Markdown and code are not checked.
 pub fn wide_comments(text: &str) -> impl Iterator<Item = (usize, usize)> {
     text.lines().enumerate().filter(|(_, line)| is_comment(line)).filter_map(|(index, line)| {
         let width = line.chars().count();
@@ -11,7 +11,8 @@ pub fn wide_comments(text: &str) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// A comment of Rust, Go, TypeScript, a shell, YAML, TOML or Make. A heading of Markdown is longer only by mistake.
+/// Whether a line is a comment of Rust, Go, TypeScript, a shell, YAML, TOML or Make. A Markdown heading matches too,
+/// but is never that long.
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with("//") || line.starts_with('#')

@@ -1,7 +1,8 @@
 //! `make lint` runs this: it fails if a tracked file contains a term of `lint/words.txt`, or a comment over 120 columns.
 //!
-//! It reads every source, script, configuration and document of the repository, the names of test functions, and the names of
-//! the case files. Terms match across line breaks. `lint/exceptions.txt` lists the places where a term is right.
+//! It reads every source, script, configuration and document of the repository, the names of test functions, and the
+//! names of the case files. Terms match across line breaks. `lint/exceptions.txt` lists the places where a term is
+//! right.
 
 mod columns;
 mod rules;
@@ -15,14 +16,14 @@ use std::process::{Command, ExitCode};
 
 use rules::{Exceptions, Rules};
 
-/// Files that quote the terms, and texts that are not ours.
+/// Files that contain the terms on purpose, and files by other authors.
 const EXCLUDED: [&str; 2] = ["LICENSE", "lint/"];
 
 /// Extensions of files that people read. Lock files and recorded data are not among them.
 const READ: [&str; 16] =
     ["bats", "css", "go", "html", "jq", "md", "mjs", "mk", "mod", "py", "rs", "svg", "toml", "ts", "yaml", "yml"];
 
-/// What is wrong in one place.
+/// A problem and its place.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding {
     path: String,
@@ -67,7 +68,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The number of places that may remain, from before the check existed. It may only be lowered.
+/// The number of places that may remain. They are older than this check. The number may only be lowered.
 fn remaining() -> Result<usize, String> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = read(&root, "lint/remaining.txt")?;
@@ -107,7 +108,8 @@ fn read(root: &Path, path: &str) -> Result<String, String> {
     fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
-/// The files of the repository, sorted. Deleted ones are skipped later, because they can't be read.
+/// The tracked and untracked files of the repository, sorted. Deleted files are skipped later, because they can't be
+/// read.
 fn tracked_files(root: &Path) -> Result<Vec<String>, String> {
     let mut git = Command::new("git");
     git.arg("-C").arg(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);

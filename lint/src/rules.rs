@@ -3,7 +3,7 @@
 /// A term, and what to write instead.
 #[derive(Debug)]
 pub struct Rule {
-    /// The term as the list has it.
+    /// The term as in the list.
     pub term: String,
     /// What to write instead.
     pub replacement: String,
@@ -19,7 +19,7 @@ impl Rules {
     /// Reads `words.txt`.
     ///
     /// # Errors
-    /// If a line is not `term -> replacement`.
+    /// Fails if a line is not `term -> replacement`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let rules = lines(text).map(|(number, line)| {
             let (term, replacement) = line
@@ -50,7 +50,7 @@ impl Exceptions {
     /// Reads `exceptions.txt`.
     ///
     /// # Errors
-    /// If a line is not `path: term: reason`, or its term is not in the list.
+    /// Fails if a line is not `path: term: reason`, or if its term is not in the list.
     pub fn parse(text: &str, rules: &Rules) -> Result<Self, String> {
         let exceptions = lines(text).map(|(line, content)| {
             let mut parts = content.splitn(3, ": ");
@@ -74,7 +74,7 @@ impl Exceptions {
         })
     }
 
-    /// Exceptions for terms that their files don't contain.
+    /// Exceptions for terms that their files do not contain.
     pub fn unused(&self) -> impl Iterator<Item = (usize, String)> {
         self.0.iter().filter(|exception| !exception.is_used).map(|exception| {
             (exception.line, format!("{} does not contain `{}`: remove the exception", exception.path, exception.term))

@@ -4,18 +4,18 @@ use std::path::Path;
 
 use crate::rules::{Rule, Rules};
 
-/// A word with its line, and whether only blanks and comment markers separate it from the word before.
+/// A word, its line, and whether only blanks and comment markers precede it since the previous word.
 struct Word {
     text: String,
     line: usize,
     follows: bool,
 }
 
-/// The terms that a file contains, with their lines. A line has each term once. Names of functions and of the case files count
-/// as text.
+/// The terms that a file contains, with their lines. Each line reports a term once. The names of functions and of case
+/// files are checked too.
 pub fn matches<'r>(path: &str, text: &str, rules: &'r Rules) -> Vec<(usize, &'r Rule)> {
     let mut found = in_words(&words(text, 1), rules, &|_| true);
-    // A name has its words in lower case, so a kind's spelling can't be right there.
+    // Names are in lower case, so they can't have the spelling of a kind.
     let is_no_kind = |rule: &Rule| rule.replacement != "ConfigMap";
     for (name, line) in names(path, text) {
         found.extend(in_words(&words(&name, line), rules, &is_no_kind));
@@ -45,7 +45,7 @@ fn in_words<'r>(words: &[Word], rules: &'r Rules, applies: &dyn Fn(&Rule) -> boo
     found
 }
 
-/// The words of a text in lower case. Letters, digits, `'` and `-` make words.
+/// The words of a text in lower case. A word consists of letters, digits, `'` and `-`.
 fn words(text: &str, first_line: usize) -> Vec<Word> {
     let mut words = Vec::new();
     let mut line = first_line;
@@ -60,7 +60,7 @@ fn words(text: &str, first_line: usize) -> Vec<Word> {
             words.push(Word { text: std::mem::take(&mut current), line, follows });
             follows = true;
         }
-        // Blanks, the markers of comments, and the backslash that continues a string.
+        // Blanks, comment markers, and the backslash that continues a string.
         follows &= character.is_whitespace() || matches!(character, '/' | '!' | '#' | '*' | '\\');
         line += usize::from(character == '\n');
     }

@@ -1,4 +1,4 @@
-//! Parser events become [`Node`]s: aliases, merge keys and duplicate keys are resolved as kubectl does.
+//! Composes parser events into [`Node`]s. Resolves aliases, merge keys and duplicate keys as kubectl does.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,40 +10,40 @@ use crate::node::{Member, Node, Value};
 use crate::position::Position;
 use crate::scalar::resolve;
 
-/// How many nodes the aliases of one document may add.
+/// The maximum number of nodes that the aliases of a document may add.
 pub const NODE_LIMIT: usize = 1_000_000;
 
-/// A key that a later, equal key of the same mapping overrides.
+/// A duplicate key, whose value kubectl drops.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duplicate {
     /// The key.
     pub key: String,
-    /// Where the first of the two is. kubectl drops its value.
+    /// The position of the first key. kubectl drops its value.
     pub dropped: Position,
-    /// Where the last one is.
+    /// The position of the last key. kubectl uses its value.
     pub kept: Position,
 }
 
 /// A comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Where its `#` is.
+    /// The position of its `#`.
     pub at: Position,
-    /// The text after the `#`, without the space around it.
+    /// The text after the `#`, trimmed.
     pub text: String,
-    /// Whether it follows something on its line.
+    /// Whether other text precedes the comment on its line.
     pub is_trailing: bool,
 }
 
-/// What a document holds.
+/// The content of a document.
 pub struct Composed<'t> {
     /// The value.
     pub root: Node<'t>,
-    /// Keys that count for nothing.
+    /// The keys whose value is dropped.
     pub duplicates: Vec<Duplicate>,
 }
 
-/// The parser, and what is kept of the current document.
+/// The parser, and the state of the current document.
 pub struct Composer<'t> {
     text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
@@ -59,7 +59,7 @@ type Result<T> = std::result::Result<T, Unreadable>;
 impl<'t> Composer<'t> {
     /// Starts to read YAML.
     pub fn new(text: &'t str) -> Self {
-        // Comments cost time, and only those with this word are of use.
+        // Reading comments takes time, and only comments with this word are used.
         let options = options! {
             emit_comments: text.contains("irsa:"),
             max_buffered_comment_events: usize::MAX,
@@ -94,15 +94,15 @@ impl<'t> Composer<'t> {
         Some(Ok(Composed { root, duplicates: std::mem::take(&mut self.duplicates) }))
     }
 
-    /// The comments so far.
+    /// The comments that were read.
     pub fn into_comments(self) -> Vec<Comment> {
         self.comments
     }
 
-    /// Leaves a document that can't be read.
+    /// Skips a document that can't be read.
     fn skip(&mut self, unreadable: Unreadable) -> Unreadable {
         self.duplicates.clear();
-        // Where the next document can't be found either, the parser has nothing more to give.
+        // If the next document can't be found either, the input ends here.
         let _ = self.parser.proceed_next_document();
         unreadable
     }
@@ -145,7 +145,7 @@ impl<'t> Composer<'t> {
     }
 
     fn alias(&mut self, anchor: usize, at: Position) -> Result<Node<'t>> {
-        // An anchor is known once its value is complete, so that none can contain itself.
+        // An anchor is defined when its value is complete, so no value can contain itself.
         let node =
             self.anchors.get(&anchor).ok_or_else(|| Unreadable::new(at, "an anchor contains an alias to itself"))?;
         self.added = self.added.saturating_add(node.count());
@@ -167,7 +167,7 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// Refuses a tab that indents a key or an element, as kubectl does. The parser would accept some.
+    /// Rejects a tab in the indentation of a key or an element, as kubectl does. The parser accepts some of them.
     fn check_indent(&self, style: StructureStyle, span: Span) -> Result<()> {
         if !self.has_tab || style == StructureStyle::Flow {
             return Ok(());
@@ -184,7 +184,7 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// The members of a mapping, in their order. A merge key counts where it is, as in `goyaml.v2`.
+    /// The members of a mapping, in their order. A merge key applies at its position, as in `goyaml.v2`.
     fn mapping(&mut self, style: StructureStyle) -> Result<Vec<Member<'t>>> {
         let mut members = Vec::new();
         let mut merged = Vec::new();
@@ -215,7 +215,7 @@ impl<'t> Composer<'t> {
         Ok(self.without_duplicates(members, &merged))
     }
 
-    /// Of equal keys, keeps the last. `merged` has the indices of members that a merge key added.
+    /// Keeps the last of duplicate keys. `merged` has the indices of the members that a merge key added.
     fn without_duplicates(&mut self, members: Vec<Member<'t>>, merged: &[usize]) -> Vec<Member<'t>> {
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by(|&a, &b| members.get(a).map(|a| &a.key).cmp(&members.get(b).map(|b| &b.key)));
@@ -243,7 +243,7 @@ fn syntax(error: &ScanError) -> Unreadable {
     Unreadable::new(Position::of(*error.marker()), error.info())
 }
 
-/// The members that a merge key adds: of a mapping, or of several, of which the first with a key counts.
+/// The members that a merge key adds, from one mapping or several. If several have the same key, the first wins.
 fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
     let at = node.at;
     match node.value {
@@ -262,8 +262,8 @@ fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
     }
 }
 
-/// Whether a key stays the letter that it is. kubectl makes `true` and `false` of them, which no Kubernetes object
-/// needs, and the keys of a JSON Web Key are `n` and `y`.
+/// Whether a key is kept as a letter. kubectl converts `y` and `n` to `true` and `false`. No Kubernetes object needs
+/// that, but a JSON Web Key has a key `n` and may have a key `y`.
 fn is_letter_key(key: &str) -> bool {
     matches!(key, "y" | "Y" | "n" | "N")
 }

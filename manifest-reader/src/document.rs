@@ -1,4 +1,4 @@
-//! The documents of a YAML or JSON string.
+//! The documents in a YAML or JSON input.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -14,11 +14,11 @@ use crate::position::Position;
 #[derive(Debug)]
 pub struct Document<'t> {
     source: Source<'t>,
-    /// The values with their positions: of JSON, once they are needed.
+    /// The values with their positions. For JSON, they are read when first needed.
     tree: OnceCell<Option<Node<'t>>>,
-    /// Where the document starts.
+    /// The position of the document.
     start: Position,
-    /// Keys that a later, equal key overrides. Always empty for JSON.
+    /// Duplicate keys whose value is dropped. Always empty for JSON.
     pub duplicates: Vec<Duplicate>,
     /// The comments in and before the document. Only if the input contains the word `irsa:`.
     pub comments: Vec<Comment>,
@@ -33,9 +33,9 @@ enum Source<'t> {
 /// Why a document can't be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Where.
+    /// The position of the problem.
     pub at: Position,
-    /// Why. It contains no part of the input.
+    /// The problem. It contains no part of the input.
     pub message: String,
 }
 
@@ -53,14 +53,14 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// The documents of a YAML or JSON string, in their order. Empty ones are left out, and a byte order mark is skipped.
+/// The documents in a YAML or JSON input, in their order. Skips empty documents and a byte order mark.
 #[must_use]
 pub fn documents(text: &str) -> Vec<Result<Document<'_>, Unreadable>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     json_documents(text).unwrap_or_else(|| yaml_documents(text))
 }
 
-/// The documents of a string that is JSON, one after the other. `None` if it is not.
+/// The consecutive JSON documents in the input. `None` if it is not JSON.
 fn json_documents(text: &str) -> Option<Vec<Result<Document<'_>, Unreadable>>> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
@@ -85,7 +85,7 @@ fn json_documents(text: &str) -> Option<Vec<Result<Document<'_>, Unreadable>>> {
     Some(documents)
 }
 
-/// The position after a string that starts at this position.
+/// The position after a string that starts at `start`.
 fn after(start: Position, text: &str) -> Position {
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let lines = number(text.bytes().filter(|byte| *byte == b'\n').count());
@@ -111,7 +111,7 @@ fn yaml_documents(text: &str) -> Vec<Result<Document<'_>, Unreadable>> {
         }
     }
     let comments = composer.into_comments();
-    // A comment belongs to the last document that starts before it; those before the first document belong to the
+    // A comment belongs to the last document that starts before it. Comments before the first document belong to the
     // first.
     let starts: Vec<Option<Position>> =
         documents.iter().map(|document| document.as_ref().ok().map(Document::start)).collect();
@@ -137,8 +137,8 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// The document's values with their positions. `None` for JSON that the YAML parser can't read: with more than
-    /// 255 levels of nesting, or with a control character that JSON need not escape (U+007F).
+    /// The document's values with their positions. `None` for JSON that the YAML parser can't read: more than 255
+    /// levels of nesting, or the control character U+007F, which JSON may contain unescaped.
     #[must_use]
     pub fn root(&self) -> Option<&Node<'t>> {
         let compose = || match self.source {
@@ -152,19 +152,19 @@ impl<'t> Document<'t> {
         self.tree.get_or_init(compose).as_ref()
     }
 
-    /// Where the value under a JSON pointer is (RFC 6901).
+    /// The place of the value under a JSON pointer (RFC 6901).
     #[must_use]
     pub fn place(&self, pointer: &str) -> Option<Place> {
         self.root()?.find(pointer).map(|(_, place)| place)
     }
 
-    /// Where the document starts.
+    /// The position of the document.
     #[must_use]
     pub fn start(&self) -> Position {
         self.start
     }
 
-    /// The objects of the document: itself, or the items of a `List`, of Lists within it too.
+    /// The objects of the document: the document itself, or the items of a `List` and of the Lists in it.
     #[must_use]
     pub fn objects(&self) -> Vec<Object<'t>> {
         match (&self.source, self.tree.get()) {
@@ -179,7 +179,8 @@ impl<'t> Document<'t> {
     }
 }
 
-/// Whether the value is a List, by its kind and its `items`.
+/// Adds the objects of a value: the value itself, or the items of a List. A List is an object whose kind ends with
+/// `List` and that has an array `items`.
 fn collect<'t>(node: &Node<'t>, pointer: String, objects: &mut Vec<Object<'t>>) {
     let kind = node.get("kind").and_then(Node::string).unwrap_or_default();
     match node.get("items") {
@@ -192,7 +193,7 @@ fn collect<'t>(node: &Node<'t>, pointer: String, objects: &mut Vec<Object<'t>>) 
     }
 }
 
-/// Makes positions within a document positions within the text.
+/// Converts positions in a document to positions in the input.
 fn shift(node: &mut Node<'_>, start: Position) {
     let shift_position = |at: &mut Position| {
         if at.line == 1 {

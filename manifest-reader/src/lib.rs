@@ -1,12 +1,13 @@
 //! Kubernetes manifests as kubectl reads them, with the line and column of each field.
 //!
-//! The input has one or more [`Document`]s: JSON values one after the other, or YAML separated by `---`. A document
-//! that can't be read is an [`Unreadable`] with its position, and the documents after it are still read. The items of a
-//! `List`, as `kubectl get -o yaml` prints it, are [`Object`]s of their own.
+//! The input contains one or more [`Document`]s: consecutive JSON values, or YAML documents separated by `---`. A
+//! document that can't be read is an [`Unreadable`] with its position; the documents after it are still read. Each item
+//! of a `List`, as printed by `kubectl get -o yaml`, is a separate [`Object`].
 //!
 //! - JSON is kept byte for byte.
-//! - YAML becomes JSON by the rules of kubectl (`sigs.k8s.io/yaml`, which is YAML 1.1): `yes` is `true`, `0777` is 511,
-//!   the last of two equal keys counts. The first is a [`Duplicate`]. Only the keys `y` and `n` stay as they are.
+//! - YAML becomes JSON by the rules of kubectl (`sigs.k8s.io/yaml`, which is YAML 1.1): `yes` is `true`, and `0777` is
+//! 511. If a key occurs twice, the last value wins, and the first is a [`Duplicate`]. Unlike in kubectl, the keys `y`
+//! and `n` stay strings.
 //!
 //! Limits: 255 levels of nesting, and [1,000,000 nodes](NODE_LIMIT) that aliases add to a document. No I/O.
 //!

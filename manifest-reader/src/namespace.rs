@@ -1,8 +1,8 @@
-//! The namespace of objects that name none.
+//! The namespace of objects that do not specify one.
 
 use serde_json::Value;
 
-/// Kubernetes' own kinds that belong to no namespace, but for those that start with `Cluster`.
+/// Kubernetes' own cluster-scoped kinds. Kinds that start with `Cluster` are not listed.
 const CLUSTER_SCOPED: [&str; 22] = [
     "APIService",
     "CSIDriver",
@@ -28,16 +28,16 @@ const CLUSTER_SCOPED: [&str; 22] = [
     "VolumeAttachment",
 ];
 
-/// Whether objects of this kind belong to no namespace: Kubernetes' own kinds, and those whose name says so
-/// (`ClusterRole`).
+/// Whether a kind is cluster-scoped: one of Kubernetes' own, or a kind whose name says so, such as `ClusterRole`.
 #[must_use]
 pub fn is_cluster_scoped(kind: &str) -> bool {
     (kind.starts_with("Cluster") && kind != "Cluster") || CLUSTER_SCOPED.contains(&kind)
 }
 
-/// Puts an object that names no namespace into this one, as kubectl does. An empty name counts as none.
+/// Sets the namespace of an object that does not specify one, as kubectl does. An empty namespace is treated as
+/// missing.
 ///
-/// Leaves cluster-scoped kinds and objects without `metadata` as they are. Returns whether the object changed.
+/// Does not change cluster-scoped kinds and objects without `metadata`. Returns whether the object changed.
 pub fn in_namespace(object: &mut Value, namespace: &str) -> bool {
     if object.get("kind").and_then(Value::as_str).is_none_or(is_cluster_scoped) {
         return false;

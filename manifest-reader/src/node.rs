@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use crate::position::Position;
 
-/// A value, and where it is.
+/// A value and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node<'t> {
-    /// Where the value starts. For an alias this is where the anchored value is.
+    /// The start of the value. For an alias, the start of the anchored value.
     pub at: Position,
-    /// A tag of its own, such as `!Ref` of CloudFormation. None for the tags of YAML itself.
+    /// An application's own tag, such as `!Ref` in CloudFormation. `None` for YAML's standard tags.
     pub tag: Option<Box<str>>,
     /// The value.
     pub value: Value<'t>,
@@ -28,7 +28,7 @@ pub enum Value<'t> {
     String(Cow<'t, str>),
     /// An array.
     Array(Vec<Node<'t>>),
-    /// An object. No key is there twice.
+    /// An object without duplicate keys.
     Object(Vec<Member<'t>>),
 }
 
@@ -37,23 +37,23 @@ pub enum Value<'t> {
 pub struct Member<'t> {
     /// The key.
     pub key: Cow<'t, str>,
-    /// Where the key is.
+    /// The position of the key.
     pub at: Position,
     /// The value.
     pub node: Node<'t>,
 }
 
-/// Where a value is, and where its key is.
+/// The positions of a value and its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    /// The key's position. For an element of an array, that of its value.
+    /// The position of the key. For an element of an array, the position of its value.
     pub key: Position,
-    /// The value's position.
+    /// The position of the value.
     pub value: Position,
 }
 
 impl<'t> Node<'t> {
-    /// The value under a JSON pointer (RFC 6901), with its place.
+    /// The value under a JSON pointer (RFC 6901), and its place.
     #[must_use]
     pub fn find(&self, pointer: &str) -> Option<(&Self, Place)> {
         let mut found = (self, Place { key: self.at, value: self.at });
@@ -75,7 +75,7 @@ impl<'t> Node<'t> {
         Some(found)
     }
 
-    /// The member of an object under this key.
+    /// The value of this key. `None` if the value is not an object, or lacks the key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().find(|member| member.key == key).map(|member| &member.node)
@@ -107,7 +107,7 @@ impl<'t> Node<'t> {
         json
     }
 
-    /// How many nodes the value consists of, itself included.
+    /// The number of nodes in the value, including itself.
     pub(crate) fn count(&self) -> usize {
         let below: usize = match &self.value {
             Value::Array(elements) => elements.iter().map(Self::count).fold(0, usize::saturating_add),

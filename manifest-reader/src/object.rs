@@ -1,11 +1,11 @@
-//! The objects of a document: a `List`, as `kubectl get` prints it, is taken apart.
+//! The objects in a document. A `List`, as printed by `kubectl get`, is split into its items.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A Kubernetes object, or anything else that stands where one is expected.
+/// A Kubernetes object, or another value in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object<'t> {
     /// The object as JSON.
@@ -14,7 +14,7 @@ pub struct Object<'t> {
     pub pointer: String,
 }
 
-/// Enough of a document to tell whether it is a List.
+/// The part of a document that shows whether it is a List.
 #[derive(Deserialize)]
 struct List<'j> {
     kind: Cow<'j, str>,
@@ -22,10 +22,10 @@ struct List<'j> {
     items: Vec<&'j RawValue>,
 }
 
-/// The objects of a JSON document: itself, or the items of a `List`, byte for byte. Lists within a List are taken apart
-/// too.
+/// The objects in a JSON document: the document itself, or the items of a `List`, byte for byte. Lists in a List are
+/// split too.
 ///
-/// A List is an object whose `kind` ends with `List` and which has an array `items`.
+/// A List is an object whose `kind` ends with `List` and that has an array `items`.
 #[must_use]
 pub fn list_items(json: &str) -> Vec<Object<'_>> {
     let mut objects = Vec::new();

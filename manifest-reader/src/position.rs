@@ -1,8 +1,8 @@
-//! Lines and columns.
+//! Lines and columns in the input.
 
 use std::fmt;
 
-/// A position in the input. Both numbers start at 1; a column counts characters.
+/// A position in the input. Both numbers start at 1. A column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line.
@@ -15,7 +15,7 @@ impl Position {
     /// The start of the input.
     pub const START: Self = Self { line: 1, column: 1 };
 
-    /// From the parser, which counts columns from 0.
+    /// Converts a position of the parser, which counts columns from 0.
     pub(crate) fn of(marker: granit_parser::Marker) -> Self {
         let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Self { line: number(marker.line()), column: number(marker.col()).saturating_add(1) }

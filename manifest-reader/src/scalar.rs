@@ -1,7 +1,7 @@
-//! The type of a scalar that is not quoted, by the rules of `sigs.k8s.io/yaml` (`goyaml.v2/resolve.go`), which kubectl
-//! uses.
+//! Finds the type of a plain (unquoted) scalar, by the rules of `sigs.k8s.io/yaml` (`goyaml.v2/resolve.go`), which
+//! kubectl uses.
 //!
-//! Dates stay strings, as there. Integers beyond 64 bits keep their digits.
+//! As in kubectl, dates are strings. Integers of more than 64 bits keep their digits.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub fn resolve(text: Cow<'_, str>) -> Value<'_> {
             let plain = text.replace('_', "");
             integer(&plain).or_else(|| float(&plain)).map_or(Value::String(text), Value::Number)
         }
-        // Only here, an underscore makes a string.
+        // Without a digit before the point, a number must not contain underscores.
         Some(b'.') => float(&text).map_or(Value::String(text), Value::Number),
         _ => Value::String(text),
     }
@@ -72,7 +72,7 @@ fn float(text: &str) -> Option<String> {
     if !number.is_finite() {
         return None;
     }
-    // Go's JSON has no fraction for whole numbers.
+    // Go writes whole numbers without a fraction in JSON.
     if number.fract() == 0.0 && number.abs() < 1e21 {
         return Some(format!("{number:.0}"));
     }
@@ -89,7 +89,7 @@ mod tests {
         json
     }
 
-    /// Each was read by `kubectl annotate --local -o json`.
+    /// The expected values are those of `kubectl annotate --local -o json`.
     #[test]
     fn resolves_scalars_as_kubectl_does() {
         for (text, expected) in [

@@ -1,56 +1,118 @@
-//! The inputs of an explanation, from files.
+//! The pods to explain and their inputs, from files.
 
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
-use irsa_explain::{Inputs, service_account_of};
-use serde_json::Value;
+use anyhow::{Context, Error, Result, ensure};
+use irsa_explain::Inputs;
+use irsa_explain::selection::{Candidate, candidates, choose, service_accounts, with_container};
 
 use super::Args;
 use super::objects::{self, Object};
 use crate::files::{read, single_document};
 
+/// A pod to explain.
+pub(super) struct Subject {
+    /// Its name, such as `deployment/web`. `None` if it is the only one.
+    pub name: Option<String>,
+    pub inputs: Inputs,
+}
+
 impl Args {
-    /// Reads all files that the arguments name.
-    pub(super) fn inputs(&self) -> Result<Inputs> {
+    /// The pods that the files have, or those that the command line chooses. At least one: without a pod and a workload,
+    /// it is any pod of the service account.
+    pub(super) fn subjects(&self) -> Result<Vec<Subject>> {
+        let (objects, of_pods) = self.objects()?;
+        let texts: Vec<&str> = objects.iter().map(Object::json).collect();
+        let common = self.common(&objects)?;
+        let settings = common.settings.as_deref();
+        let mut found = candidates(&texts, settings);
+        // Pods come from the files of `--pod` and `--workload`.
+        if self.pod.is_some() || self.workload.is_some() {
+            found.retain(|candidate| candidate.object < of_pods);
+        } else if self.target.is_none() {
+            found.clear();
+        }
+        let chosen = self.choose(found, &texts, settings)?;
+        let has_several = chosen.len() > 1;
+        let subject = |candidate: &Candidate| Subject {
+            name: has_several.then(|| candidate.name.clone()),
+            inputs: candidate.inputs(&texts, &common),
+        };
+        if !chosen.is_empty() {
+            return Ok(chosen.iter().map(subject).collect());
+        }
+        ensure!(self.pod.is_none(), "expected a pod, but the files have none");
+        let (service_account, other_service_accounts) = service_accounts(&texts, self.namespace.as_deref());
+        let mut inputs = Inputs { service_account, other_service_accounts, ..common };
+        if let Some(of_pods) = objects.get(..of_pods).filter(|_| self.workload.is_some()) {
+            let workload = objects::other_workload(of_pods)?.context("expected a workload, but the files have none")?;
+            inputs.workload = Some(workload.json().to_owned());
+        }
+        Ok(vec![Subject { name: None, inputs }])
+    }
+
+    /// The inputs of a pod that is read from a cluster.
+    pub(super) fn inputs_of_cluster(&self) -> Result<Inputs> {
+        let (objects, _) = self.objects()?;
+        let texts: Vec<&str> = objects.iter().map(Object::json).collect();
+        let (service_account, other_service_accounts) = service_accounts(&texts, self.namespace.as_deref());
+        Ok(Inputs { service_account, other_service_accounts, ..self.common(&objects)? })
+    }
+
+    /// All objects of the files, and how many of them are from the files of `--pod` and `--workload`.
+    fn objects(&self) -> Result<(Vec<Object>, usize)> {
         let mut objects = Vec::new();
-        for path in [&self.pod, &self.workload, &self.service_account, &self.config_map].into_iter().flatten() {
+        let mut of_pods = 0;
+        let files = [&self.pod, &self.workload, &self.service_account, &self.config_map];
+        for (position, path) in files.into_iter().enumerate() {
+            let Some(path) = path else { continue };
             let read = objects::read(&read(path)?);
             objects.extend(read.with_context(|| format!("cannot read the objects in `{}`", path.display()))?);
+            if position < 2 {
+                of_pods = objects.len();
+            }
         }
-        let text = |object: Option<&Object>| object.map(|object| object.json().to_owned());
-        let pod = match &self.pod {
-            Some(_) => objects::only(&objects, "Pod", self.target.as_deref())?,
-            None => None,
+        Ok((objects, of_pods))
+    }
+
+    /// The candidates that the command line chooses: by name, by namespace and by container.
+    fn choose(&self, found: Vec<Candidate>, texts: &[&str], settings: Option<&str>) -> Result<Vec<Candidate>> {
+        let is_of_flag = |candidate: &Candidate| candidate.is_pod() == self.pod.is_some();
+        let mut chosen = found;
+        match &self.target {
+            Some(target) => chosen = choose(chosen, target).map_err(Error::msg)?,
+            // `--pod` is about the pods of a file, `--workload` about the workloads, if the file has any.
+            None if chosen.iter().any(is_of_flag) => chosen.retain(is_of_flag),
+            None => {}
+        }
+        let is_of_namespace = |candidate: &Candidate| {
+            candidate.namespace.is_none() || candidate.namespace.as_deref() == self.namespace.as_deref()
         };
-        ensure!(self.pod.is_none() || pod.is_some(), "expected a Pod, but the files have none of this name");
+        if self.namespace.is_some() && chosen.iter().any(is_of_namespace) {
+            chosen.retain(is_of_namespace);
+        }
+        match &self.container {
+            Some(container) if chosen.len() > 1 => {
+                with_container(chosen, container, texts, settings).map_err(Error::msg)
+            }
+            _ => Ok(chosen),
+        }
+    }
+
+    /// The inputs that all pods share.
+    fn common(&self, objects: &[Object]) -> Result<Inputs> {
         let settings = self.settings.read()?;
-        let workload = match &self.workload {
-            Some(_) => objects::workload(&objects, |object| irsa_explain::makes_pods(object, settings.as_deref()))?,
-            None => None,
-        };
-        ensure!(self.workload.is_none() || workload.is_some(), "expected a workload, but the files have none");
-        let pod_value: Value = pod.map(|pod| serde_json::from_str(pod.json())).transpose()?.unwrap_or_default();
-        let account_name = pod.map(|_| service_account_of(&pod_value));
-        // kubectl puts an object without a namespace into that of `-n`, or into `default`.
-        let default_namespace = self.namespace.as_deref().unwrap_or("default");
-        let namespace = pod_value.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or(default_namespace);
-        let account = objects::account(&objects, account_name, namespace, default_namespace);
+        let config_map = objects::config_map(objects, settings.as_deref())?.map(|object| object.json().to_owned());
         let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_deref().map(document).transpose() };
         Ok(Inputs {
-            pod: text(pod),
-            workload: text(workload),
-            service_account: text(account),
             settings,
-            config_map: text(objects::only(&objects, "ConfigMap", None)?),
+            config_map,
             trust_policy: self.trust_policy.as_deref().map(trust_policy).transpose()?,
             provider: document(&self.provider)?,
             association: document(&self.association)?,
             policies: self.policies.as_deref().map(all_documents).transpose()?,
             container: self.container.clone(),
-            other_service_accounts: objects::other_accounts(&objects, account),
             issuer: self.issuer.clone(),
             discovery: document(&self.discovery)?,
             jwks: document(&self.jwks)?,

@@ -11,6 +11,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::{Value, json};
 
+use super::objects::roles_config_map;
 use crate::output;
 
 /// How long the requested token is valid, in seconds: the API server's minimum.
@@ -113,8 +114,6 @@ async fn request_token(client: &Client, account: &str, audience: &str) -> Result
 
 /// The API path of the ConfigMap that the settings name.
 fn config_map_path(settings: &str) -> Option<String> {
-    let settings: Value = serde_json::from_str(settings).ok()?;
-    let config_map = settings.get("rolesConfigMap")?;
-    let (namespace, name) = (config_map.get("namespace")?.as_str()?, config_map.get("name")?.as_str()?);
+    let (namespace, name) = roles_config_map(settings)?;
     Some(format!("/api/v1/namespaces/{namespace}/configmaps/{name}"))
 }

@@ -1,24 +1,24 @@
 //! `irsa explain`: why a pod has its role, or does not have it.
 //!
-//! `inputs` finds the pod, its account and the rest in files, `live` reads what is missing from a cluster, the crate
-//! `irsa_explain` explains, and `places` adds the file, the line and the column to each reason.
+//! `inputs` finds the pods, their accounts and the rest in files, `live` reads what is missing from a cluster, the crate
+//! `irsa_explain` explains, `print` prints, and `places` adds the file, the line and the column to each reason.
 
 mod inputs;
 mod live;
 mod objects;
 mod places;
+mod print;
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 use irsa_explain::diagnosis::Diagnosis;
-use irsa_explain::{Explanation, Line, Mark, Outcome, explain, tree, tree_with_places};
+use irsa_explain::selection::rank;
+use irsa_explain::{Explanation, Outcome, explain};
 
-use self::places::Places;
+use self::inputs::Subject;
 use crate::UNREADABLE;
 use crate::files::SettingsArgs;
 
@@ -26,16 +26,17 @@ use crate::files::SettingsArgs;
 #[derive(ClapArgs)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
-    /// The pod, as `pod/NAME`: one of several in a file, or one of the cluster
-    #[arg(value_name = "POD", value_parser = pod_name)]
+    /// What to explain, if the files have several: `pod/NAME`, a workload such as `deploy/NAME`, or a name alone. With
+    /// `--kubeconfig`, the pod of the cluster
+    #[arg(value_name = "KIND/NAME")]
     target: Option<String>,
 
-    /// The pod, YAML or JSON: a manifest, or what `kubectl get pod -o yaml` prints. Other objects in the file are used
-    /// by their kind
+    /// The pod, YAML or JSON: a manifest, or what `kubectl get pod -o yaml` prints. If the file has several, all are
+    /// explained. Other objects in the file are used by their kind
     #[arg(long, value_name = "FILE")]
     pod: Option<PathBuf>,
 
-    /// The workload that creates the pod. The first of its pod templates is used
+    /// The workload that creates the pod. If the file has several, or one has several pod templates, all are explained
     #[arg(long, value_name = "FILE", conflicts_with = "pod")]
     workload: Option<PathBuf>,
 
@@ -144,68 +145,75 @@ enum Fix {
     TrustPolicy,
 }
 
-/// Explains. The exit status tells the outcome.
+/// A pod, its inputs, and why it has its role, or does not have it.
+struct Explained {
+    subject: Subject,
+    explanation: Explanation,
+}
+
+/// Explains each pod, those that fail first. The exit status tells the outcome.
 pub fn execute(args: &Args) -> Result<ExitCode> {
-    let mut inputs = args.inputs()?;
-    if let (Some(kubeconfig), Some(name)) = (&args.kubeconfig, &args.target) {
-        let namespace = args.namespace.clone().unwrap_or_else(|| "default".to_owned());
-        ensure!(is_name(&namespace), "expected the name of a namespace, but got `{namespace}`");
-        let target = live::Target { namespace, name: name.clone() };
-        live::read_into(&mut inputs, kubeconfig, &target, args.request_token)?;
-    }
-    let explanation = explain(&inputs);
-    let mut out = anstream::stdout();
-    match (args.fix, args.output) {
-        (Some(Fix::TrustPolicy), _) => {
-            let Some(fix) = &explanation.trust_fix else {
-                let cause = tree(&explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
-                bail!("there is no safe change of the trust policy: {cause}");
-            };
-            writeln!(out, "{}", serde_json::to_string_pretty(&fix.policy)?)?;
-            anstream::eprintln!("{}", fix.says);
-            fix.commands.iter().for_each(|command| anstream::eprintln!("{command}"));
-        }
-        (None, Output::Json) => writeln!(out, "{}", serde_json::to_string_pretty(&explanation)?)?,
-        (None, Output::Tree) => {
-            let places = Places::new(args, &inputs);
-            for line in tree_with_places(&explanation, args.verbose, |place| places.text_of(place)) {
-                write_line(&mut out, &line)?;
-            }
-        }
-    }
-    Ok(status(&explanation, args))
-}
-
-fn status(explanation: &Explanation, args: &Args) -> ExitCode {
-    ExitCode::from(match explanation.outcome {
-        _ if !explanation.problems.is_empty() => UNREADABLE,
-        Outcome::Failed => 1,
-        // That an input was pasted in another form is not a risk.
-        _ if args.strict && explanation.warnings().any(|it| it.mistake != Some(Diagnosis::AssumedIssuer)) => 1,
-        Outcome::Passed | Outcome::Skipped => 0,
-        Outcome::Unknown if args.allow_unknown => 0,
-        Outcome::Unknown => 3,
-    })
-}
-
-fn write_line(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
-    let style = match line.mark {
-        Mark::Outcome(Outcome::Passed) => AnsiColor::Green.on_default(),
-        Mark::Outcome(Outcome::Failed) | Mark::Cause => AnsiColor::Red.on_default().bold(),
-        Mark::Outcome(Outcome::Unknown) | Mark::Warning => AnsiColor::Yellow.on_default().bold(),
-        Mark::Outcome(Outcome::Skipped) | Mark::Reason => Style::new().dimmed(),
-        Mark::Fix => Style::new().bold(),
-        Mark::Copy => return writeln!(out, "{line}"),
+    let subjects = match &args.kubeconfig {
+        Some(kubeconfig) => vec![args.live(kubeconfig)?],
+        None => args.subjects()?,
     };
-    let indent = line.depth.saturating_mul(2);
-    writeln!(out, "{:indent$}{style}{}{style:#} {}", "", line.mark, line.text)
+    let explain = |subject: Subject| Explained { explanation: explain(&subject.inputs), subject };
+    let mut explained: Vec<Explained> = subjects.into_iter().map(explain).collect();
+    explained.sort_by_key(|it| rank(&it.explanation));
+    print::print(args, &explained)?;
+    let status = explained.iter().map(|it| Status::of(&it.explanation, args)).max().unwrap_or(Status::Passed);
+    Ok(ExitCode::from(status.code()))
 }
 
-/// The name in `pod/NAME`.
-fn pod_name(text: &str) -> Result<String> {
-    let Some(("pod" | "pods", name)) = text.split_once('/') else { bail!("expected `pod/NAME`, but got `{text}`") };
-    ensure!(is_name(name), "expected the name of a pod, but got `{name}`");
-    Ok(name.to_owned())
+impl Args {
+    /// The pod of a cluster.
+    fn live(&self, kubeconfig: &Path) -> Result<Subject> {
+        let target = self.target.as_deref().unwrap_or_default();
+        let Some(("pod" | "pods" | "po", name)) = target.split_once('/') else {
+            bail!("expected `pod/NAME` with `--kubeconfig`, but got `{target}`");
+        };
+        ensure!(is_name(name), "expected the name of a pod, but got `{name}`");
+        let namespace = self.namespace.clone().unwrap_or_else(|| "default".to_owned());
+        ensure!(is_name(&namespace), "expected the name of a namespace, but got `{namespace}`");
+        let target = live::Target { namespace, name: name.to_owned() };
+        let mut inputs = self.inputs_of_cluster()?;
+        live::read_into(&mut inputs, kubeconfig, &target, self.request_token)?;
+        Ok(Subject { name: None, inputs })
+    }
+}
+
+/// The result for the exit status. The order is that of urgency: of several pods, the most urgent counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    Passed,
+    Unknown,
+    Failed,
+    Unreadable,
+}
+
+impl Status {
+    fn of(explanation: &Explanation, args: &Args) -> Self {
+        match explanation.outcome {
+            _ if !explanation.problems.is_empty() => Self::Unreadable,
+            Outcome::Failed => Self::Failed,
+            // That an input was pasted in another form is not a risk.
+            _ if args.strict && explanation.warnings().any(|it| it.mistake != Some(Diagnosis::AssumedIssuer)) => {
+                Self::Failed
+            }
+            Outcome::Passed | Outcome::Skipped => Self::Passed,
+            Outcome::Unknown if args.allow_unknown => Self::Passed,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::Unreadable => UNREADABLE,
+            Self::Unknown => 3,
+        }
+    }
 }
 
 /// Whether the text is safe as a name in the path of a URL.

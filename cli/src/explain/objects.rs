@@ -54,27 +54,10 @@ pub fn read(text: &str) -> Result<Vec<Object>> {
     Ok(objects)
 }
 
-/// The only object of a kind; of this name, if one is given.
-pub fn only<'o>(objects: &'o [Object], kind: &str, name: Option<&str>) -> Result<Option<&'o Object>> {
-    let is_wanted = |object: &&Object| object.kind() == kind && name.is_none_or(|name| object.name() == name);
-    let found: Vec<_> = objects.iter().filter(is_wanted).collect();
-    match found.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(one)),
-        several => {
-            let names: Vec<_> = several.iter().map(|object| object.name()).collect();
-            bail!("expected one {kind}, but got {}: {}; name the pod, as `pod/NAME`", several.len(), names.join(", "))
-        }
-    }
-}
-
-/// The only object that creates pods. If none is known to, the only one that is neither a pod nor what a pod refers to.
-pub fn workload(objects: &[Object], makes_pods: impl Fn(&str) -> bool) -> Result<Option<&Object>> {
-    let mut found: Vec<_> = objects.iter().filter(|object| makes_pods(object.json())).collect();
-    if found.is_empty() {
-        let is_other = |object: &&Object| !matches!(object.kind(), "Pod" | "ServiceAccount" | "ConfigMap");
-        found = objects.iter().filter(is_other).collect();
-    }
+/// The only object that is neither a pod nor what a pod refers to: a workload of an unknown kind.
+pub fn other_workload(objects: &[Object]) -> Result<Option<&Object>> {
+    let is_other = |object: &&Object| !matches!(object.kind(), "Pod" | "ServiceAccount" | "ConfigMap");
+    let found: Vec<_> = objects.iter().filter(is_other).collect();
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),
@@ -85,33 +68,34 @@ pub fn workload(objects: &[Object], makes_pods: impl Fn(&str) -> bool) -> Result
     }
 }
 
-/// The service account of this name in this namespace, else of this name, else the only one.
-///
-/// An account without a namespace is in `default_namespace`. An account that is not the pod's still counts, so that the
-/// explanation can say so.
-pub fn account<'o>(
-    objects: &'o [Object],
-    name: Option<&str>,
-    namespace: &str,
-    default_namespace: &str,
-) -> Option<&'o Object> {
-    let accounts: Vec<&Object> = objects.iter().filter(|object| object.kind() == "ServiceAccount").collect();
-    let has_name = |object: &&&Object| name.is_some_and(|name| object.name() == name);
-    let is_in_namespace = |object: &&&Object| {
+/// The ConfigMap that the settings name, else the only one.
+pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<Option<&'o Object>> {
+    let found: Vec<_> = objects.iter().filter(|object| object.kind() == "ConfigMap").collect();
+    let wanted = settings.and_then(roles_config_map);
+    let is_wanted = |object: &&&Object| {
         let own = object.head.metadata.namespace.as_deref().filter(|own| !own.is_empty());
-        own.unwrap_or(default_namespace) == namespace
+        wanted.as_ref().is_some_and(|(namespace, name)| object.name() == name && own.is_none_or(|own| own == namespace))
     };
-    let exact = accounts.iter().find(|object| has_name(object) && is_in_namespace(object));
-    let found = exact.or_else(|| accounts.iter().find(has_name)).copied();
-    found.or(if let [one] = accounts.as_slice() { Some(one) } else { None })
+    match (found.iter().find(is_wanted), found.as_slice()) {
+        (Some(one), _) | (None, [one]) => Ok(Some(one)),
+        (None, []) => Ok(None),
+        (None, several) => match wanted {
+            // No setting names one: none of them counts.
+            None => Ok(None),
+            Some((namespace, name)) => {
+                let names: Vec<_> = several.iter().map(|object| format!("`{}`", object.name())).collect();
+                bail!("expected the ConfigMap `{namespace}/{name}`, but got {}", names.join(", "))
+            }
+        },
+    }
 }
 
-/// The service accounts but this one, as JSON.
-pub fn other_accounts(objects: &[Object], account: Option<&Object>) -> Vec<String> {
-    let is_other = |object: &&Object| {
-        object.kind() == "ServiceAccount" && !account.is_some_and(|account| std::ptr::eq(account, *object))
-    };
-    objects.iter().filter(is_other).map(|object| object.json().to_owned()).collect()
+/// The namespace and the name of the ConfigMap that the settings name.
+pub fn roles_config_map(settings: &str) -> Option<(String, String)> {
+    let settings: serde_json::Value = serde_json::from_str(settings).ok()?;
+    let config_map = settings.get("rolesConfigMap")?;
+    let of_key = |key| config_map.get(key)?.as_str().map(str::to_owned);
+    Some((of_key("namespace")?, of_key("name")?))
 }
 
 #[cfg(test)]
@@ -125,52 +109,46 @@ metadata: {name: a}
 kind: List
 items:
 - {kind: Pod, metadata: {name: b}}
+- {kind: ConfigMap, metadata: {name: kube-root-ca.crt, namespace: shop}}
+- {kind: ConfigMap, metadata: {name: roles, namespace: kube-system}}
 - {kind: ServiceAccount, metadata: {name: web, namespace: one}}
-- {kind: ServiceAccount, metadata: {name: web, namespace: two}}
-- {kind: ServiceAccount, metadata: {name: web, labels: {is: default}}}
 ";
 
     #[test]
-    fn finds_objects_by_kind_and_name() {
+    fn reads_documents_and_the_items_of_lists() {
         let objects = read(TEXT).unwrap();
-
-        assert_eq!(objects.len(), 5);
-        assert!(only(&objects, "Deployment", None).unwrap().is_none());
-        assert_eq!(only(&objects, "Pod", Some("b")).unwrap().unwrap().name(), "b");
-        let error = only(&objects, "Pod", None).unwrap_err().to_string();
-        assert_eq!(error, "expected one Pod, but got 2: a, b; name the pod, as `pod/NAME`");
+        let kinds: Vec<_> = objects.iter().map(Object::kind).collect();
+        assert_eq!(kinds, ["Pod", "Pod", "ConfigMap", "ConfigMap", "ServiceAccount"]);
     }
 
     #[test]
-    fn finds_the_workload_among_other_objects() {
-        let text = "{kind: Service, metadata: {name: web}}\n---\n{kind: Deployment, metadata: {name: web}}\n---\n{kind: Job, metadata: {name: seed}}";
-        let objects = read(text).unwrap();
-        let kind = |kinds: &[&str]| {
-            let makes_pods = |object: &str| kinds.iter().any(|kind| object.contains(kind));
-            workload(&objects, makes_pods).map(|found| found.map(|object| object.kind().to_owned()))
+    fn finds_the_config_map_that_the_settings_name() {
+        let objects = read(TEXT).unwrap();
+        let settings =
+            |name: &str| format!(r#"{{"rolesConfigMap": {{"namespace": "kube-system", "name": "{name}"}}}}"#);
+        let name = |settings: Option<&str>, objects: &[Object]| {
+            config_map(objects, settings).map(|found| found.map(|object| object.name().to_owned()))
         };
 
-        assert_eq!(kind(&["Deployment"]).unwrap().as_deref(), Some("Deployment"));
-        let error = kind(&["Deployment", "Job"]).unwrap_err().to_string();
-        assert_eq!(error, "expected one workload, but got 2: Deployment `web`, Job `seed`");
-        assert!(kind(&[]).is_err(), "no kind is known to create pods, and each object may be the one");
-        assert!(workload(&read("{kind: Pod, metadata: {name: a}}").unwrap(), |_| false).unwrap().is_none());
+        assert_eq!(name(Some(&settings("roles")), &objects).unwrap().as_deref(), Some("roles"));
+        assert_eq!(name(None, &objects).unwrap(), None);
+        let error = name(Some(&settings("other")), &objects).unwrap_err().to_string();
+        assert_eq!(error, "expected the ConfigMap `kube-system/other`, but got `kube-root-ca.crt`, `roles`");
+        let one = read("{kind: ConfigMap, metadata: {name: other}}").unwrap();
+        assert_eq!(name(Some(&settings("roles")), &one).unwrap().as_deref(), Some("other"), "the only one counts");
     }
 
     #[test]
-    fn finds_the_account_of_a_pod() {
-        let objects = read(TEXT).unwrap();
-        let namespace = |namespace, default| {
-            let account = account(&objects, Some("web"), namespace, default).unwrap();
-            account.head.metadata.namespace.as_deref()
+    fn finds_a_workload_of_an_unknown_kind() {
+        let workload = |text: &str| {
+            let objects = read(text).unwrap();
+            other_workload(&objects).map(|found| found.map(|object| object.kind().to_owned()))
         };
+        let rollout = "{kind: Rollout, metadata: {name: web}}\n---\n{kind: ServiceAccount, metadata: {name: web}}";
 
-        assert_eq!(namespace("two", "default"), Some("two"));
-        assert_eq!(namespace("default", "default"), None, "no namespace is the namespace `default`");
-        assert_eq!(namespace("shop", "shop"), None, "no namespace is that of `-n`");
-        assert_eq!(namespace("other", "default"), Some("one"), "the name counts if the namespace has none");
-        assert!(account(&objects, Some("other"), "one", "default").is_none());
-        let one = read("{kind: ServiceAccount, metadata: {name: web}}").unwrap();
-        assert!(account(&one, Some("other"), "shop", "default").is_some(), "the only account counts");
+        assert_eq!(workload(rollout).unwrap().as_deref(), Some("Rollout"));
+        assert_eq!(workload("{kind: Pod, metadata: {name: a}}").unwrap(), None);
+        let error = workload(&format!("{rollout}\n---\n{{kind: Service, metadata: {{name: web}}}}")).unwrap_err();
+        assert_eq!(error.to_string(), "expected one workload, but got 2: Rollout `web`, Service `web`");
     }
 }

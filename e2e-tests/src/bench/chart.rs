@@ -1,4 +1,4 @@
-//! The chart of the docs: fuel over the size of the request.
+//! Draws the chart in the docs: fuel by size of the request.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use super::Measurement;
 const KILO: f64 = 1000.0;
 const MEGA: f64 = 1_000_000.0;
 
-/// Draws the fuel of both modules over the size of the payload, into an SVG file.
+/// Draws the fuel of both modules by size of the payload, into an SVG file.
 ///
 /// # Errors
-/// Where the file can't be written.
+/// Fails if the file can't be written.
 pub fn draw(measurements: &[Measurement], path: &Path) -> Result<()> {
     render(measurements, path).map_err(|error| anyhow!("cannot draw `{}`: {error}", path.display()))
 }

@@ -1,47 +1,56 @@
-//! The numbers of the last change, kept in the repository, so that none grows unseen.
+//! The numbers of the last change. They are kept in the repository, so that a number that grows is noticed.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::golden::Spread;
 use super::{Measurement, Subject};
 
 /// By how much a number may grow without being kept anew, in percent.
-pub const TOLERANCE: u64 = 2;
+pub const TOLERANCE: u32 = 2;
 
 /// What is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
-    /// The compiler that built the module: another one builds another module.
+    /// The compiler that built the module. Another version builds a different module.
     pub compiler: String,
     /// The module's length, in bytes.
     pub module_bytes: u64,
-    /// The fuel of making an instance.
+    /// The fuel to make an instance.
     pub startup_fuel: u64,
     /// The fuel of each request.
     pub fuel: BTreeMap<String, u64>,
+    /// How many times the floor's fuel the golden pods take.
+    pub golden: BTreeMap<String, Spread>,
 }
 
 impl Kept {
-    /// What is to be kept of measurements.
+    /// The numbers to keep of these measurements.
     #[must_use]
-    pub fn new(compiler: &str, policy: &Subject, measurements: &[Measurement]) -> Self {
+    pub fn new(
+        compiler: &str,
+        policy: &Subject,
+        measurements: &[Measurement],
+        golden: &[(&'static str, Spread)],
+    ) -> Self {
         Self {
             compiler: compiler.to_owned(),
             module_bytes: policy.bytes() as u64,
             startup_fuel: measurements.first().map_or(0, |first| first.policy.startup),
             fuel: measurements.iter().map(|one| (one.scenario.to_owned(), one.policy.call)).collect(),
+            golden: golden.iter().map(|(name, spread)| ((*name).to_owned(), *spread)).collect(),
         }
     }
 
-    /// What has grown by more than [`TOLERANCE`] since, or is not kept, a line each.
+    /// The numbers that have grown by more than [`TOLERANCE`], or are not kept yet. One line each.
     #[must_use]
     pub fn grown_to(&self, now: &Self) -> Vec<String> {
         let mut grown = Vec::new();
         let mut compare = |what: &str, before: Option<u64>, now: u64| match before {
             None => grown.push(format!("{what}: not kept, now {now}")),
-            Some(before) if now * 100 > before * (100 + TOLERANCE) => {
+            Some(before) if now * 100 > before * u64::from(100 + TOLERANCE) => {
                 grown.push(format!("{what}: {before}, now {now}"));
             }
             Some(_) => {}
@@ -50,6 +59,22 @@ impl Kept {
         compare("fuel of an instance", Some(self.startup_fuel), now.startup_fuel);
         for (scenario, fuel) in &now.fuel {
             compare(&format!("fuel of {scenario}"), self.fuel.get(scenario).copied(), *fuel);
+        }
+        for (name, spread) in &now.golden {
+            let before = self.golden.get(name);
+            let mut compare = |what: &str, ratio: fn(&Spread) -> f64| {
+                let now = ratio(spread);
+                match before.map(ratio) {
+                    None => grown.push(format!("{what} of golden pods, {name}: not kept, now {now}")),
+                    Some(before) if now * 100.0 > before * f64::from(100 + TOLERANCE) => {
+                        grown.push(format!("{what} of golden pods, {name}: {before}, now {now}"));
+                    }
+                    Some(_) => {}
+                }
+            };
+            compare("median", |spread| spread.median);
+            compare("90th percentile", |spread| spread.percentile90);
+            compare("worst", |spread| spread.worst);
         }
         grown
     }
@@ -61,7 +86,7 @@ mod tests {
 
     fn kept(module_bytes: u64, fuel: &[(&str, u64)]) -> Kept {
         let fuel = fuel.iter().map(|(name, fuel)| ((*name).to_owned(), *fuel)).collect();
-        Kept { compiler: "rustc".to_owned(), module_bytes, startup_fuel: 100, fuel }
+        Kept { compiler: "rustc".to_owned(), module_bytes, startup_fuel: 100, fuel, golden: BTreeMap::new() }
     }
 
     #[test]
@@ -72,5 +97,14 @@ mod tests {
             before.grown_to(&kept(1021, &[("a pod", 103), ("new", 1)])),
             ["bytes of the module: 1000, now 1021", "fuel of a pod: 100, now 103", "fuel of new: not kept, now 1"]
         );
+    }
+    #[test]
+    fn tells_which_golden_pods_cost_more() {
+        let kept = |median| {
+            let spread = Spread { requests: 3, median, percentile90: 2.0, worst: 3.0 };
+            Kept { golden: BTreeMap::from([("with a role".to_owned(), spread)]), ..kept(1000, &[]) }
+        };
+        assert_eq!(kept(1.8).grown_to(&kept(1.83)), [""; 0]);
+        assert_eq!(kept(1.8).grown_to(&kept(1.84)), ["median of golden pods, with a role: 1.8, now 1.84"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The requests whose cost is measured, as an API server sends them: without white space.
+//! The requests whose cost is measured. As from an API server, they have no white space.
 
 use anyhow::Result;
 use serde_json::value::RawValue;
@@ -8,29 +8,29 @@ use crate::admission::{Overrides, Request};
 use crate::cluster::Cluster;
 use crate::settings::Settings;
 
-/// A pod as a `ReplicaSet` makes it: 4.2 KB, with a sidecar and an init container.
+/// A pod as created by a `ReplicaSet`: 4.2 KB, with a sidecar and an init container.
 pub const TYPICAL_POD: &str = include_str!("../../requests/typical-pod.json");
 
 const POD_OF_THE_WALK_THROUGH: &str = include_str!("../../requests/pod-with-role.json");
 
 const ROLE: &str = "eks.amazonaws.com/role-arn";
 
-/// A request, and what the policy finds when it decides on it.
+/// A request, and the settings and objects that the policy uses.
 pub struct Scenario {
-    /// What it is called.
+    /// The name of the scenario.
     pub name: &'static str,
     /// The request.
     pub request: Request,
     /// The policy's settings.
     pub settings: Settings,
-    /// The cluster's objects.
+    /// The objects in the cluster.
     pub cluster: Cluster,
 }
 
-/// All of them.
+/// All scenarios.
 ///
 /// # Errors
-/// Where one is no request.
+/// Fails if one is not a valid request.
 pub fn all() -> Result<Vec<Scenario>> {
     let review = |text| -> Result<Value> { Ok(serde_json::from_str::<Value>(text)?["request"].take()) };
     let typical = review(TYPICAL_POD)?;
@@ -56,7 +56,7 @@ pub fn all() -> Result<Vec<Scenario>> {
 /// Pods from 4 KB to 1 MB.
 ///
 /// # Errors
-/// Where one is no request.
+/// Fails if one is not a valid request.
 pub fn growing() -> Result<Vec<Scenario>> {
     let typical = serde_json::from_str::<Value>(TYPICAL_POD)?["request"].take();
     [0, 1, 4, 8, 16, 32, 64, 128, 156]
@@ -80,7 +80,7 @@ fn raw(value: &Value) -> Result<Box<RawValue>> {
     Ok(RawValue::from_string(value.to_string())?)
 }
 
-/// The pod's first container that many times more, with that many variables more.
+/// Copies the pod's first container this many times, each with this many additional variables.
 fn with_containers(request: &Value, count: usize, variables: usize) -> Value {
     let mut request = request.clone();
     let containers = request["object"]["spec"]["containers"].as_array_mut().into_iter();
@@ -97,7 +97,7 @@ fn with_containers(request: &Value, count: usize, variables: usize) -> Value {
     request
 }
 
-/// `web` with a role, `default` without, and others with one.
+/// The service accounts: `web` has a role, `default` has none, and the others have one.
 fn accounts(count: usize) -> Vec<Value> {
     let account = |name: &str, annotations: Value| {
         json!({

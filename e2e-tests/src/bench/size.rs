@@ -1,4 +1,4 @@
-//! What a module is made of: the bytes of its functions by the crate that they come from.
+//! Splits the size of a module by crate: the bytes of the functions that come from each.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,11 @@ use anyhow::{Context, Result};
 use rustc_demangle::demangle;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// The bytes of a module's functions by crate, and of what is no function; most first. The module must still have its names.
+/// The bytes of a module's functions by crate, and the bytes outside functions. Largest first. The module must contain
+/// the names of its functions.
 ///
 /// # Errors
-/// Where it is no module.
+/// Fails if it is not a module.
 pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
     let mut imported = 0_u32;
     let mut bodies = Vec::new();
@@ -48,11 +49,11 @@ pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
     Ok(sizes)
 }
 
-/// The first crate in a demangled name: `core` of `<core::fmt::Formatter>::pad` and of `<str>::parse`, `libc` of a name that is not
-/// Rust's.
+/// The first crate in a demangled name: `core` for `<core::fmt::Formatter>::pad` and for `<str>::parse`. `libc` for a
+/// name that is not from Rust.
 fn crate_of(name: &str) -> String {
     let is_of_path = |character: char| character == '_' || character == ':' || character.is_ascii_alphanumeric();
-    // What begins with a colon goes on behind a type: `::parse` of `<str>::parse`.
+    // A part that begins with a colon continues a type: `::parse` in `<str>::parse`.
     let mut paths = name.split(|character| !is_of_path(character)).filter(|path| !path.starts_with(':'));
     let first = paths.find_map(|path| path.split_once("::")).map(|(first, _)| first);
     first.unwrap_or(if name.starts_with('<') { "core" } else { "libc" }).to_owned()

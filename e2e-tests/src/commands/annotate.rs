@@ -1,4 +1,4 @@
-//! `policy-host annotate`: embeds the metadata like `kwctl annotate`, but leaves the module's own bytes as they are.
+//! `policy-host annotate`: embeds the metadata as `kwctl annotate` does, but keeps the module's own bytes.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `policy-host bench`: what the policy costs, beside the floor.
+//! `policy-host bench`: the cost of the policy, compared with the floor.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args as ClapArgs;
 use policy_host::bench::kept::{Kept, TOLERANCE};
-use policy_host::bench::{HEAD, Measurement, Subject, chart, scenario, size};
+use policy_host::bench::{HEAD, Measurement, Subject, chart, golden, scenario, size};
 use policy_host::policy::read_module;
 
 use super::read;
@@ -22,6 +22,10 @@ pub struct Args {
     /// The Wasm module of the floor
     #[arg(long, value_name = "PATH")]
     floor: PathBuf,
+
+    /// The folder of the golden pods
+    #[arg(long, value_name = "FOLDER", default_value = "e2e-tests/golden")]
+    golden: PathBuf,
 
     /// The compiler that built the policy, as it names itself
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -44,7 +48,7 @@ pub struct Args {
     chart: Option<PathBuf>,
 }
 
-/// Measures and prints.
+/// Measures and prints the cost.
 pub fn execute(args: &Args) -> Result<()> {
     let (floor, policy) = (subject(&args.floor)?, subject(&args.policy)?);
     writeln!(anstream::stdout(), "module: {} bytes, floor: {} bytes\n\n{HEAD}", policy.bytes(), floor.bytes())?;
@@ -54,7 +58,12 @@ pub fn execute(args: &Args) -> Result<()> {
         writeln!(anstream::stdout(), "{measurement}")?;
         measurements.push(measurement);
     }
-    let now = Kept::new(&args.compiler, &policy, &measurements);
+    writeln!(anstream::stdout(), "\n{}", golden::HEAD)?;
+    let golden = golden::measure(&args.golden, &floor, &policy)?;
+    for (name, spread) in &golden {
+        writeln!(anstream::stdout(), "| {name} | {spread}")?;
+    }
+    let now = Kept::new(&args.compiler, &policy, &measurements, &golden);
     writeln!(anstream::stdout(), "\nstartup: {} fuel", now.startup_fuel)?;
 
     if let Some(named) = &args.named {

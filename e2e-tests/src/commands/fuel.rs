@@ -1,5 +1,5 @@
-//! `policy-host fuel`: the size of the module, and the fuel and memory of one call. Without arguments the call is a
-//! typical one: a pod of two containers and an init container, whose service account has a role.
+//! `policy-host fuel`: the size of the module, and the fuel and memory of one call. By default, the call creates a
+//! typical pod: two containers, an init container, and a service account with a role.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ enum Output {
     Json,
 }
 
-/// Measures and prints.
+/// Measures and prints the cost.
 pub fn execute(args: &Args) -> Result<()> {
     let path = args.policy.path();
     let module = read_module(path)?;

@@ -1,5 +1,5 @@
-//! `policy-host run`: what `kwctl run` does, and more than one request a file, Kubernetes objects as they are, and
-//! `--cluster`, which answers lookups from a file.
+//! `policy-host run`: supports what `kwctl run` does. In addition, a file can contain several requests and plain
+//! Kubernetes objects, and `--cluster` answers lookups from a file.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -84,9 +84,9 @@ enum Output {
     Pretty,
 }
 
-/// Lets the policy decide on every request, and prints the decisions.
+/// Lets the policy decide on each request, and prints the decisions.
 ///
-/// A refused request is an answer, not a failure, as for `kwctl run`. With `--fail-on-reject` it fails the command.
+/// As for `kwctl run`, a rejected request is not a failure, unless `--fail-on-reject` is set.
 pub fn execute(args: &Args) -> Result<ExitCode> {
     let policy = args.policy.load()?;
     let settings = args.settings.load(&policy)?;
@@ -119,7 +119,7 @@ impl Args {
     }
 }
 
-/// The source of answers to lookups, and whether they are recorded.
+/// The backend that answers lookups, and whether to record them.
 enum Answers {
     Live(Arc<Cluster>),
     Recorded(Arc<Recorder>),
@@ -165,7 +165,7 @@ impl Answers {
     }
 }
 
-/// Prints decisions.
+/// Prints the decisions.
 struct Decisions {
     out: anstream::AutoStream<std::io::Stdout>,
     pretty: bool,

@@ -1,4 +1,4 @@
-//! `policy-host serve`: the admission server of one policy, for tests and trials.
+//! `policy-host serve`: an admission server for one policy, for tests and trials.
 
 use std::fs;
 use std::io::{self, Write};
@@ -54,7 +54,7 @@ pub struct Args {
     until_stdin_ends: bool,
 }
 
-/// Serves until it is stopped.
+/// Serves until the process is stopped.
 pub fn execute(args: &Args) -> Result<()> {
     let policy = args.policy.load()?;
     let settings = args.settings.load(&policy)?;

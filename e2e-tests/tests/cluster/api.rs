@@ -1,4 +1,4 @@
-//! A client of the API server that sends and returns JSON unchanged, and returns the API server's warnings.
+//! A client of the API server that sends and returns JSON unchanged. It also returns the API server's warnings.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -16,14 +16,14 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 #[derive(Clone)]
 pub struct Api(Client);
 
-/// The answer of the API server.
+/// An answer of the API server.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status, or 0 without an answer.
+    /// The HTTP status. 0 if there was no answer.
     pub status: u16,
     /// The values of the `Warning` headers, as `kubectl` prints them.
     pub warnings: Vec<String>,
-    /// The object, or the `Status`.
+    /// The object. A `Status` if the request failed.
     pub body: Value,
 }
 
@@ -51,7 +51,7 @@ impl Api {
         self.send(Method::POST, path, object.to_string().into_bytes(), "application/json")
     }
 
-    /// `POST` of text that Rust types can't express, such as duplicate keys.
+    /// `POST` of JSON that Rust types can't express, such as JSON with duplicate keys.
     pub fn create_text(&self, path: &str, text: &str) -> Answer {
         self.send(Method::POST, path, text.as_bytes().to_vec(), "application/json")
     }

@@ -1,6 +1,6 @@
-//! `irsa check` says of each object what admission says when the object is created.
+//! Checks that `irsa check` reports the same findings for an object as admission does when the object is created.
 //!
-//! `IRSA` names the command's program; `make test-cluster` builds it.
+//! `IRSA` is the path of the command. `make test-cluster` builds it.
 
 use std::collections::BTreeSet;
 use std::env;

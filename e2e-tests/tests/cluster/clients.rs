@@ -1,9 +1,9 @@
-//! Several clients that share work.
+//! Runs steps on several clients at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Runs the step `count` times, with its number, on several clients.
+/// Runs the step `count` times on several clients. The step gets its number.
 pub fn share(count: usize, clients: usize, step: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {

@@ -1,4 +1,5 @@
-//! The match condition of `irsa-policy-checks`, as the API server evaluates it: which pods the policy sees.
+//! The match condition of `irsa-policy-checks`, which selects the pods that the policy sees. The API server evaluates
+//! it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,12 +18,12 @@ fn path(resource: &str) -> String {
     format!("/api/v1/namespaces/{NAMESPACE}/{resource}?dryRun=All")
 }
 
-/// The policy with a server that is down, so that a call is a refusal. Not for the namespace's own account.
+/// Registers the policy with a server that is down, so that each call fails.
 fn register_down(api: &Api, failure_policy: &str, server: &Server) {
     let mut checks = policy("irsa-policy-checks");
     checks["spec"]["failurePolicy"] = json!(failure_policy);
     register(api, NAMESPACE, &checks, server);
-    // Webhooks are read from a cache, so give the API server time.
+    // The API server caches webhooks, so give it time.
     thread::sleep(Duration::from_secs(2));
 }
 
@@ -135,7 +136,8 @@ fn the_checks_see_only_pods_that_a_later_webhook_may_have_changed() {
     assert!(!is_called(&api.create(&path("pods"), &many(1))), "a pod with 1,000 volumes is within the budget");
     println!("1,000 volumes, 1 token, 4 containers: {:.1?}", since.elapsed());
 
-    // The condition costs one step for each token volume, container and mount, and the API server stops it.
+    // The condition takes one step for each token volume, container and mount. The API server stops it after too many
+    // steps.
     let answer = api.create(&path("pods"), &many(1000));
     println!("1,000 token volumes, 4 containers, `Fail`: {} {}", answer.status, answer.message());
     assert_ne!(answer.status, 201, "with `Fail`, what can't be evaluated is refused");

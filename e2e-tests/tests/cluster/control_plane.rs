@@ -1,4 +1,4 @@
-//! The control plane as a process, and its identities.
+//! Starts the control plane as a process, and makes clients for its identities.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::api::Api;
 
-/// A kube-apiserver with its etcd. The process ends when this value is dropped, and when the tests end.
+/// A kube-apiserver with its etcd. The process stops when this value is dropped, or when the tests end.
 pub struct ControlPlane {
     process: Child,
     directory: PathBuf,
 }
 
 impl ControlPlane {
-    /// Starts a new one with all its files in a folder of this name.
+    /// Starts a new control plane. All its files are in a folder of this name.
     pub fn start(name: &str) -> Self {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&directory);
@@ -49,7 +49,7 @@ impl ControlPlane {
         self.kubeconfig_with(service_account, token["status"]["token"].as_str())
     }
 
-    /// A client with an administrator's identity that acts as this user with this group.
+    /// A client with an administrator's identity that impersonates this user in this group.
     pub fn acting_as(&self, user: &str, group: &str) -> Api {
         let mut config: Value = yaml_serde::from_str(&fs::read_to_string(self.kubeconfig()).unwrap()).unwrap();
         config["users"][0]["user"]["as"] = json!(user);
@@ -69,7 +69,7 @@ impl ControlPlane {
         self.signal("CONT");
     }
 
-    /// Ends the process, and starts it again with the stored objects.
+    /// Stops the process, and starts it again with the stored objects.
     pub fn restart(&mut self) {
         self.signal("TERM");
         self.process.wait().unwrap();
@@ -133,7 +133,7 @@ pub fn operators_objects() -> Vec<Value> {
     policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Starts the program, and returns when the API server is ready.
+/// Starts the program. Returns when the API server is ready.
 fn launch(directory: &Path) -> Child {
     let program = std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE names no program: run `make test-cluster`");
     let since = Instant::now();
@@ -150,7 +150,7 @@ fn launch(directory: &Path) -> Child {
     child
 }
 
-/// Repeats a request until its answer is yes.
+/// Repeats a request until it succeeds.
 pub fn wait_until(what: &str, mut ask: impl FnMut() -> bool) {
     let since = Instant::now();
     while !ask() {

@@ -1,6 +1,7 @@
-//! How the API server understands ambiguous JSON: the policy sees the object that is stored, never another one. The
-//! policy itself rejects such JSON (`tests/hostile.rs`); these tests show that no API server sends it. The stored
-//! object shows what the API server understood, and the injected parts or warnings show what the policy understood.
+//! Tests how the API server decodes ambiguous JSON. The policy must see the object that is stored, and never another
+//! one. The policy itself rejects such JSON (`tests/hostile.rs`); these tests show that an API server never sends it.
+//! The stored object shows how the API server understood the JSON. The injected parts or the warnings show how the
+//! policy understood it.
 
 use serde_json::{Value, json};
 
@@ -8,15 +9,15 @@ use crate::control_plane::wait_until;
 use crate::scene::{ROLE, Scene, role_of};
 use crate::webhooks;
 
-/// A pod as text, with additional members of `spec` before the containers.
+/// The JSON of a pod, with additional members of `spec` before the containers.
 fn pod(name: &str, spec: &str, container: &str) -> String {
     format!(
         r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}"}},"spec":{{{spec}"containers":[{{"name":"app","image":"app"{container}}}]}}}}"#
     )
 }
 
-/// Members of a pod's `spec` and of its container; the service account that the API server stores; and the value that
-/// it stores for the variable `A`.
+/// Each with: members of a pod's `spec`, members of its container, the service account that the API server stores, and
+/// the value of the variable `A` that it stores.
 const PODS: [(&str, &str, &str, &str, Option<&str>); 9] = [
     ("plain", r#""serviceAccountName":"web","#, "", "web", None),
     ("escaped-key", r#""serviceAccountNam\u0065":"web","#, "", "web", None),
@@ -57,7 +58,7 @@ fn reviews_the_pod_that_is_stored() {
     }
 }
 
-/// A custom kind whose objects the API server stores without knowing their fields.
+/// A custom kind with a schema that keeps unknown fields.
 fn definition() -> Value {
     json!({
         "metadata": {"name": "crews.example.com"},
@@ -73,7 +74,7 @@ fn definition() -> Value {
     })
 }
 
-/// The `spec` of a custom object as text, and the service account that the API server stores, if any.
+/// Each with: the JSON of a custom object's `spec`, and the service account that the API server stores, if any.
 const CREWS: [(&str, &str, Option<&str>); 6] = [
     ("plain", r#""spec":{"serviceAccountName":"web","containers":[]}"#, Some("web")),
     ("missing", r#""spec":{"serviceAccountName":"gone","containers":[]}"#, Some("gone")),

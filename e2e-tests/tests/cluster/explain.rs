@@ -1,6 +1,6 @@
-//! `irsa explain` on a pod of the cluster, with a token that the cluster issues and the keys that it publishes.
+//! Tests `irsa explain` for a pod in the cluster, with a token from the cluster and the cluster's public keys.
 //!
-//! `IRSA` names the command's program; `make test-cluster` builds it.
+//! `IRSA` is the path of the command. `make test-cluster` builds it.
 
 use std::env;
 use std::process::Command;

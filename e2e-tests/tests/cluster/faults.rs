@@ -1,4 +1,4 @@
-//! Faults during the creation of pods: no fault lets a pod start without its role.
+//! Tests faults while pods are created: no fault lets a pod start without its role.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -13,8 +13,8 @@ use crate::control_plane::{CLUSTER_ROLE_BINDINGS, ControlPlane, operators_object
 use crate::scene::{ROLE, Scene, pod, role_of};
 use crate::server::Server;
 
-/// Creates pods from 4 clients during the fault, and one second before and after it. Returns how often each status was
-/// the answer. Every stored pod must have its role.
+/// Creates pods with 4 clients during the fault, and for one second before and after it. Returns the number of answers
+/// with each status. Every stored pod must have its role.
 fn during(scene: &Scene, fault: impl FnOnce()) -> BTreeMap<u16, usize> {
     let (over, next) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut statuses = BTreeMap::new();
@@ -93,7 +93,7 @@ fn accepts_no_pod_without_its_role_during_faults() {
     });
     assert!(statuses[&500] > 0);
 
-    // It continues with another one.
+    // The test continues with another policy server.
     scene.unregister();
     scene.server = Server::start(&json!({}), &control_plane.kubeconfig_of("policy-server"));
     scene.register();
@@ -101,7 +101,7 @@ fn accepts_no_pod_without_its_role_during_faults() {
     assert_eq!(role_of(&answer.body), Some(ROLE));
 }
 
-/// An API server for the policy server only, which gives this answer to every read of a service account.
+/// An API server for the policy server only. It gives this answer to every read of a service account.
 fn answering(status: u16, body: Value) -> String {
     use axum::Router;
     use axum::http::StatusCode;
@@ -128,7 +128,7 @@ fn answering(status: u16, body: Value) -> String {
     url
 }
 
-/// The result for a pod whose service account is read from there.
+/// The result for a pod if the policy server uses that API server.
 fn decision(url: &str) -> Answer {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
 

@@ -1,4 +1,4 @@
-//! A pod that uses many features of Kubernetes keeps all of them.
+//! Tests that a pod with many features of Kubernetes keeps all of them.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn keeps_every_feature_of_a_pod_and_adds_the_role() {
     assert_eq!(stored["volumes"][0]["name"], "aws-iam-token");
 }
 
-/// Checks that the stored object has everything that was sent. Items with names are found by their name.
+/// Checks that the stored object contains everything that was sent. Array elements with a name are found by their name.
 fn assert_contains(stored: &Value, sent: &Value, path: &str) {
     match sent {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! kube-system: pods get their role there, and start whatever happens to the policy server.
+//! Tests kube-system: its pods get their role, and start even if the policy server fails.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,12 +23,12 @@ fn start(control_plane: &ControlPlane, policy: &Value, identity: &str) -> Server
 fn serve(control_plane: &ControlPlane, policy: &Value, identity: &str) -> Server {
     let server = start(control_plane, policy, identity);
     register_as_written(&control_plane.admin(), policy, &server);
-    // Webhooks are read from a cache, so give the API server time.
+    // The API server caches webhooks, so give it time.
     thread::sleep(Duration::from_secs(2));
     server
 }
 
-/// Creates a pod that nothing may refuse, and gives it and how long that took.
+/// Creates a pod that must be accepted. Returns the pod and the duration of the request.
 fn created(api: &Api, name: &str) -> (Value, Vec<String>, Duration) {
     let since = Instant::now();
     let answer = api.create(PODS, &pod(name, "web"));
@@ -87,7 +87,7 @@ fn pods_of_kube_system_get_their_role_and_always_start() {
     the_audit_scanner_finds_the_pod(&control_plane, &stored);
 }
 
-/// The API server never calls the audit policy, and the audit scanner gets a refusal for a pod without its role.
+/// The API server never calls the audit policy. The audit scanner gets a rejection for a pod without its role.
 fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value) {
     let api = control_plane.admin();
     let mut audit = policy("irsa-policy-system-audit");
@@ -96,7 +96,7 @@ fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value)
     let (client, path) = client(control_plane, &server);
     let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        // As `internal/audit-scanner/scanner/admreview.go` of kubewarden-controller fills them in.
+        // As in kubewarden-controller's `internal/audit-scanner/scanner/admreview.go`.
         "uid": stored["metadata"]["uid"],
         "kind": kind,
         "requestKind": kind,
@@ -111,7 +111,7 @@ fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value)
     assert_eq!(response["allowed"], false, "{response}");
     assert!(response["status"]["message"].as_str().unwrap().ends_with("[notInjected]"), "{response}");
 
-    // With `Fail` and a server that is down, a call would be a refusal.
+    // With `Fail` and a server that is down, a call would reject the pod.
     server.kill();
     audit["spec"]["failurePolicy"] = json!("Fail");
     register_as_written(&api, &audit, &server);

@@ -1,4 +1,4 @@
-//! What `kubectl` prints: warnings and rejections. Runs only if `kubectl` is installed.
+//! Tests what `kubectl` prints: warnings and rejections. Skipped if `kubectl` is not installed.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Scene, account, control_plane};
 
-/// The standard error of `kubectl apply`, or `None` without `kubectl`.
+/// The standard error of `kubectl apply`. `None` if `kubectl` is not installed.
 fn apply(scene: &Scene, object: &Value) -> Option<String> {
     let kubeconfig = control_plane().as_ref().unwrap().kubeconfig();
     let mut process = Command::new("kubectl")

@@ -1,5 +1,5 @@
-//! Measures how long the admission server takes to answer, with TLS and the host's lookup. `make bench-cluster` prints
-//! the times beside those of the baseline, which looks nothing up. Nothing fails on a slow answer.
+//! Measures how long the admission server takes to answer, including TLS and the host's lookup. `make bench-cluster`
+//! prints the times, and those of the baseline, which makes no lookup. A slow answer does not fail the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ pub fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
     (Api::connect(&file), path.to_owned())
 }
 
-/// The sorted times of [`REQUESTS`] requests from several clients, for pods of several service accounts in turn.
+/// The sorted times of [`REQUESTS`] requests. Several clients send them, for pods of alternating service accounts.
 fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration> {
     let review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
     let times = Mutex::new(Vec::new());

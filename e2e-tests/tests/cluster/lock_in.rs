@@ -1,4 +1,4 @@
-//! An object that would be rejected today can still be labelled, scaled and deleted.
+//! Tests that an object that would be rejected today can still be labeled, scaled and deleted.
 
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ fn accepts_updates_and_deletion_of_existing_objects() {
     let worse = json!({"spec": {"template": {"spec": {"serviceAccountName": "gone-too"}}}});
     assert_eq!(scene.api.merge(&web, &worse).status, 403);
 
-    // A controller's updates are accepted: the status of what it manages, its scale, and its owner.
+    // A controller can update what it manages: the status, the scale and the owner.
     for (object, change) in [
         (format!("{web}/status"), json!({"status": {"observedGeneration": 1}})),
         (format!("{web}/scale"), json!({"spec": {"replicas": 2}})),
@@ -60,7 +60,7 @@ fn accepts_updates_and_deletion_of_existing_objects() {
         assert_eq!(answer.status, 200, "{object}: {answer:?}");
     }
 
-    // A deletion waits for finalizers, so they can be removed.
+    // A deletion waits for finalizers, so it must be possible to remove them.
     for object in [&broken, &web] {
         assert_eq!(scene.api.delete(object).status, 200);
         assert!(scene.api.get(object).body["metadata"]["deletionTimestamp"].is_string(), "{object} waits");

@@ -1,11 +1,14 @@
-//! Tests the policy on a real control plane: a kube-apiserver and its etcd on loopback, which call `policy-host serve`.
+//! Tests the policy on a real control plane: a kube-apiserver and its etcd on loopback, which calls `policy-host
+//! serve`.
 //!
-//! `make test-cluster` runs these tests, because they need Go and the feature `cluster`. They run one after the other
-//! (`--test-threads=1`), so that no test changes the timing of another. They check what the API server *stores*.
+//! `make test-cluster` runs these tests, because they need Go and the feature `cluster`. They run sequentially
+//! (`--test-threads=1`), so that no test affects the timing of another. They check the objects that the API server
+//! *stores*.
 
 mod api;
 mod check;
 mod clients;
+mod commands;
 mod conditions;
 mod control_plane;
 mod decoder;

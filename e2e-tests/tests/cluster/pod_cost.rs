@@ -1,8 +1,8 @@
-//! How much longer the creation of a pod takes with the policies: `make bench-cluster` prints it. Nothing is asserted
-//! about times.
+//! Measures how much longer it takes to create a pod with the policies. `make bench-cluster` prints the times. No time
+//! fails the test.
 //!
-//! Interleaved, so that everything is measured on the machine as it is at that moment. With `AWS_WEBHOOK`, the path of
-//! AWS's `amazon-eks-pod-identity-webhook`, that is measured, too.
+//! The measurements alternate, so that changes of the machine's load affect all of them. If `AWS_WEBHOOK` is the path
+//! of AWS's `amazon-eks-pod-identity-webhook`, it is measured too.
 
 use std::fs;
 use std::net::TcpListener;
@@ -100,7 +100,7 @@ fn middle(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// AWS's webhook as a process. It ends with this value.
+/// AWS's webhook as a process. The process stops when this value is dropped.
 struct Webhook(Child);
 
 impl Webhook {

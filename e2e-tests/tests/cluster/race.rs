@@ -1,8 +1,9 @@
-//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (by default 2,000): create an account,
-//! and immediately a pod with it. One tenth as often: create an account without a role that a cache would know, then
-//! give it a role, and immediately create a pod.
+//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (2,000 by default): create an account,
+//! and immediately create a pod that uses it. A second test runs one tenth as often: create an account without a role,
+//! so that a cache knows it; add a role, and immediately create a pod.
 //!
-//! AWS's webhook reads a cache that a watch fills, so some pods are created before the cache has their role.
+//! AWS's webhook reads a cache, which a watch fills. So it misses pods that are created before the cache has their
+//! role.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -36,8 +37,8 @@ fn new_account(scene: &Scene, index: usize) -> bool {
     has_role(scene, &name, &name)
 }
 
-/// Creates a service account without a role and a pod of it, so that a cache would know it. Then gives it the role, and
-/// returns whether its next pod has the role.
+/// Creates a service account without a role and a pod of it, so that a cache knows the account. Then adds the role, and
+/// creates another pod. Returns whether that pod has the role.
 fn new_role(scene: &Scene, index: usize) -> bool {
     let name = format!("late-{index}");
     scene.api.created(&scene.path("serviceaccounts"), &account(&name, None));

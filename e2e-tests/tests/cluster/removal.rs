@@ -1,4 +1,5 @@
-//! Removal, with the part of Kubewarden's controller played by the test: two commands, and no pod is refused.
+//! Tests the removal of the policies: it takes two commands, and rejects no pod. The test acts as Kubewarden's
+//! controller.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -17,7 +18,7 @@ const PODS: &str = "/api/v1/namespaces/removal/pods?dryRun=All";
 const FINALIZER: &str = "kubewarden.io/finalizer";
 const LABEL: &str = "labelSelector=app.kubernetes.io/part-of%3Dirsa-policy";
 
-/// A CRD of the name of Kubewarden's, without its schema.
+/// A CRD with the name of Kubewarden's, without its schema.
 fn create_definition(api: &Api) {
     let schema = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
     let names = json!({"plural": "clusteradmissionpolicies", "singular": "clusteradmissionpolicy",
@@ -32,7 +33,8 @@ fn create_definition(api: &Api) {
     wait_until("the API server serves policies", || api.get(POLICIES).status == 200);
 }
 
-/// The policies of policy.yaml in the cluster, each with the controller's finalizer, its webhook and its server.
+/// Creates the policies of policy.yaml in the cluster, each with the controller's finalizer, its webhook and its
+/// server.
 struct Installation {
     api: Api,
     policies: Vec<Value>,
@@ -63,8 +65,7 @@ impl Installation {
         installation
     }
 
-    /// What the controller does with a policy that is deleted: it removes the webhook, then the finalizer. A second
-    /// late.
+    /// Does what the controller does with a deleted policy, one second later: removes the webhook, then the finalizer.
     ///
     /// Source: `reconcilePolicyDeletion` in kubewarden-controller's `policy_subreconciler.go`.
     fn reconcile(&self) {
@@ -81,7 +82,8 @@ impl Installation {
         }
     }
 
-    /// `kubectl delete clusteradmissionpolicies -l app.kubernetes.io/part-of=irsa-policy`, which waits for finalizers.
+    /// Runs `kubectl delete clusteradmissionpolicies -l app.kubernetes.io/part-of=irsa-policy`, which waits for
+    /// finalizers.
     fn delete_policies(&self) {
         self.api.delete(&format!("{POLICIES}?{LABEL}"));
         wait_until("the policies are gone", || self.api.get(POLICIES).body["items"] == json!([]));
@@ -92,8 +94,8 @@ impl Installation {
         self.api.delete(&format!("{CLUSTER_ROLES}/irsa-policy"));
     }
 
-    /// Creates pods while the steps run and the controller does its part. Gives how many were created, and the
-    /// refusals.
+    /// Creates pods while the steps run and the controller reacts. Returns the number of created pods, and the
+    /// rejections.
     fn pods_during(&self, steps: impl FnOnce() + Send) -> (usize, Vec<String>) {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -147,7 +149,7 @@ fn two_commands_remove_everything_and_refuse_no_pod() {
     assert_eq!(refusals, Vec::<String>::new());
     installation.restore_rights();
 
-    // So the test above would notice.
+    // This shows that the test above would detect a rejection.
     let installation = Installation::new(&control_plane);
     let (created, refusals) = installation.pods_during(|| {
         installation.delete_rights();

@@ -1,4 +1,5 @@
-//! The rights in `policy.yaml` are necessary and sufficient for the policy server. Without them no pod is accepted.
+//! Tests that the rights in `policy.yaml` are necessary and sufficient for the policy server. Without them, no pod is
+//! accepted.
 
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ fn lets_the_policy_server_read_only_service_accounts() {
     let token = policy_server.create(&format!("{}/web/token", scene.path("serviceaccounts")), &json!({"spec": {}}));
     assert_eq!(token.status, 403, "{token:?}");
 
-    // They are sufficient.
+    // The rights are sufficient.
     let stored = scene.create_pod(&pod("web", "web"));
     assert!(role_of(&stored.body).is_some(), "{stored:?}");
 }

@@ -1,7 +1,7 @@
-//! With only the injected variables and files, every AWS SDK gets the credentials of its role.
+//! Tests that every AWS SDK gets the credentials of its role from the injected variables and files alone.
 //!
-//! `moto` stands in for STS and S3. It accepts any token, so [`crate::token`] checks the token. These tests show that
-//! each SDK finds the token, sends it, and uses the answer.
+//! `moto` replaces STS and S3. It accepts any token, so [`crate::token`] tests the token. These tests show that each
+//! SDK finds the token, sends it, and uses the answer.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -16,8 +16,8 @@ use crate::control_plane::wait_until;
 use crate::scene::{Scene, pod};
 use crate::token;
 
-/// The path where kubelet would put the token. Only this process sees it (`unshare`), and no configuration in a home
-/// directory exists there.
+/// The path where the kubelet would put the token. Only this process sees it (`unshare`), and its home directory
+/// contains no configuration.
 const IN_THE_CONTAINER: &str = r#"
 mount -t tmpfs tmpfs /var/run
 if [ -n "$TOKEN_FILE" ]; then
@@ -56,7 +56,7 @@ impl Drop for Moto {
     }
 }
 
-/// What an SDK sees of a container.
+/// The variables and files of a container that an SDK sees.
 struct Container<'a> {
     moto: &'a Moto,
     variables: Vec<(String, String)>,
@@ -64,7 +64,7 @@ struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// The first container of a pod, as kubelet would start it.
+    /// The first container of a pod, as the kubelet would start it.
     fn of(scene: &Scene, pod: &Value, moto: &'a Moto) -> Self {
         let token = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut variables = Vec::new();
@@ -112,12 +112,12 @@ impl<'a> Container<'a> {
     }
 }
 
-/// The folder that `e2e-tests/sdks/setup` filled.
+/// The folder that `e2e-tests/sdks/setup` fills.
 fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os("SDKS").expect("SDKS names no folder: run `make test-cluster`"))
 }
 
-/// For each SDK, the program that requests its identity and lists the buckets.
+/// The programs, one for each SDK. A program prints its identity and lists the buckets.
 fn programs(sdks: &Path) -> Vec<(&'static str, Vec<String>)> {
     let path = |part: &str| sdks.join(part).display().to_string();
     vec![
@@ -168,7 +168,7 @@ fn gives_no_sdk_credentials_without_a_role() {
     assert_eq!(stored.status, 201, "{stored:?}");
     let mut container = Container::of(&scene, &stored.body, &moto);
     assert_eq!(container.variables, []);
-    // With a region and without the node's credentials, only the missing role can fail.
+    // A region is set, and the node has no credentials. So only the missing role can cause the failure.
     for (name, value) in
         [("AWS_REGION", "us-east-2"), ("AWS_DEFAULT_REGION", "us-east-2"), ("AWS_EC2_METADATA_DISABLED", "true")]
     {

@@ -1,5 +1,5 @@
-//! An admission server as a process: `policy-host serve`, or Kubewarden's own policy server if `POLICY_SERVER` names
-//! it.
+//! Runs an admission server as a process: `policy-host serve`, or Kubewarden's policy server if `POLICY_SERVER` is its
+//! path.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -19,24 +19,24 @@ mod support;
 
 pub use support::policy_path;
 
-/// An admission server. The process ends when this value is dropped, and when the tests end.
+/// An admission server. The process stops when this value is dropped, or when the tests end.
 pub struct Server {
     process: Child,
     /// The URL for reviews.
     pub url: String,
     /// The certificate authority of its certificate, as PEM.
     pub authority: String,
-    /// The folder with the files that it reads, if they are not on the command line.
+    /// The folder with its configuration files, if it has any.
     _files: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts the policy, which reads the cluster with the identity of a kubeconfig.
+    /// Starts the policy. It reads the cluster with the identity of a kubeconfig.
     pub fn start(settings: &Value, kubeconfig: &Path) -> Self {
         Self::start_module(&policy_path(), settings, kubeconfig)
     }
 
-    /// The same with another policy module.
+    /// Starts another policy module in the same way.
     pub fn start_module(policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         match std::env::var_os("POLICY_SERVER").filter(|program| !program.is_empty()) {
             Some(program) => Self::start_kubewarden(&program, policy, settings, kubeconfig),

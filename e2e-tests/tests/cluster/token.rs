@@ -1,4 +1,4 @@
-//! The token: what kubelet requests from the API server for the injected volume, and what STS checks.
+//! Tests the token that the kubelet requests for the injected volume, as STS would check it.
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -10,7 +10,7 @@ use crate::walk_through;
 
 const SUBJECT: &str = "system:serviceaccount:default:my-sa";
 
-/// A token as kubelet requests it: bound to the pod, with the audience and lifetime of the injected volume.
+/// A token as the kubelet requests it: bound to the pod, with the audience and lifetime of the injected volume.
 pub fn request(scene: &Scene, pod: &Value) -> String {
     let source = &pod["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     let account = pod["spec"]["serviceAccountName"].as_str().unwrap();
@@ -26,7 +26,7 @@ pub fn request(scene: &Scene, pod: &Value) -> String {
     answer["status"]["token"].as_str().unwrap().to_owned()
 }
 
-/// What AWS can see of the cluster: its public endpoint.
+/// What AWS sees of the cluster: its public endpoint.
 struct Provider {
     issuer: String,
     keys: JwkSet,
@@ -98,7 +98,7 @@ fn verifies_the_token_of_an_injected_volume() {
     ] {
         provider.verify(&token, audience, subject, issuer).unwrap_err();
     }
-    // Another pod's subject with this token's signature.
+    // The subject of another pod, with the signature of this token.
     let (head, rest) = token.split_once('.').unwrap();
     let forged = format!("{head}.{}.{}", tampered(rest), rest.split_once('.').unwrap().1);
     provider.verify(&forged, audience, "system:serviceaccount:default:my-xx", issuer).unwrap_err();
@@ -117,7 +117,7 @@ fn tampered(rest: &str) -> String {
     URL_SAFE_NO_PAD.encode(changed)
 }
 
-/// Whether every condition of `demo/trust-policy.json` holds, if its provider were this cluster.
+/// Whether the token meets every condition of `demo/trust-policy.json`, if the provider were this cluster.
 fn assert_fulfils_trust_policy(claims: &Value) {
     let policy = &walk_through::demo("trust-policy.json")[0]["Statement"][0];
     let provider = policy["Principal"]["Federated"].as_str().unwrap().split_once("oidc-provider/").unwrap().1;

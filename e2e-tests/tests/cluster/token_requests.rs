@@ -1,4 +1,4 @@
-//! `extras/token-requests.yaml`: the API server reports requests for tokens that STS accepts.
+//! Tests `extras/token-requests.yaml`: the API server reports requests for tokens that STS accepts.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn manifest() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../extras/token-requests.yaml")).unwrap()
 }
 
-/// Replaces the policy and its binding by those of this text.
+/// Replaces the policy and its binding with those in this text.
 fn apply(api: &Api, manifest: &str) {
     remove(api);
     for object in policy_host::yaml::values(manifest).unwrap() {
@@ -30,7 +30,7 @@ fn apply(api: &Api, manifest: &str) {
     }
 }
 
-/// Deletes what the manifest contains.
+/// Deletes the objects of the manifest.
 fn remove(api: &Api) {
     api.delete(&format!("{ADMISSION}/validatingadmissionpolicybindings/irsa-token-requests"));
     api.delete(&format!("{ADMISSION}/validatingadmissionpolicies/irsa-token-requests"));
@@ -94,7 +94,7 @@ fn reports_requests_for_tokens_that_sts_accepts() {
         assert_eq!(answer.warnings, [] as [String; 0], "{audiences}");
     }
 
-    // The kubelet asks for a token of a pod on its node. Kubernetes requires that a volume has the audience.
+    // A kubelet requests tokens for pods on its node. Kubernetes requires that a volume of the pod has the audience.
     let volume = json!({"name": "token", "projected": {"sources": [
         {"serviceAccountToken": {"path": "token", "audience": "sts.amazonaws.com"}},
     ]}});
@@ -114,7 +114,7 @@ fn reports_requests_for_tokens_that_sts_accepts() {
     let user = control_plane.acting_as("system:node:node-1", "system:masters");
     assert!(is_reported(&request(&user, &json!(["sts.amazonaws.com"]))));
 
-    // The commented entries are valid, and exempt the requesters.
+    // The commented entries are valid, and exempt their requesters.
     let exempt = control_plane.acting_as(EXEMPT, "system:masters");
     assert!(is_reported(&request(&exempt, &json!(["sts.amazonaws.com"]))));
     let with_entries = manifest().replace("// 'system:", "'system:").replace("[Warn, Audit]", "[Deny, Audit]");

@@ -1,4 +1,4 @@
-//! The four pods of `demo/`, as the API server stores them.
+//! Tests the four pods of `demo/`, as the API server stores them.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub fn scene() -> Scene {
     scene
 }
 
-/// The objects of a file of `demo/`.
+/// The objects in a file of `demo/`.
 pub fn demo(file: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo").join(file);
     yaml::values(&fs::read_to_string(path).unwrap()).unwrap()

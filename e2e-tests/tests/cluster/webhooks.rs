@@ -1,4 +1,4 @@
-//! Webhook configurations for the policies of `policy.yaml`, as Kubewarden's controller makes them.
+//! The webhook configurations for the policies of `policy.yaml`, as Kubewarden's controller creates them.
 //!
 //! Source: `internal/controller/policy_subreconciler_webhook.go` of kubewarden-controller.
 

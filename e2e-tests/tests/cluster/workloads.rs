@@ -1,10 +1,10 @@
-//! Accepts or rejects every kind of workload and service accounts, and checks the client's warnings.
+//! Tests every kind of workload, and service accounts: accepted or rejected, and the client's warnings.
 
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
 
-/// Every kind with its API path, and the kind's `spec` around a pod template.
+/// Every kind, with its API path and a `spec` that contains a pod template.
 fn workloads(template: &Value) -> Vec<(&'static str, &'static str, &'static str, Value)> {
     let selected = json!({"selector": {"matchLabels": {"app": "web"}}, "template": template});
     let job = json!({"template": template});
@@ -53,7 +53,7 @@ fn warns_about_a_missing_service_account_in_every_kind_of_workload() {
             for warning in &answer.warnings {
                 assert!(warning.ends_with("[missingServiceAccount]"), "{resource}: {warning}");
             }
-            // A workload is never mutated, so it is stored as it was sent.
+            // A workload is never mutated, so it is stored as sent.
             assert!(!answer.body.to_string().contains("AWS_ROLE_ARN"), "{resource}");
         }
     }

@@ -1,6 +1,6 @@
-//! `artifacthub-pkg.yml`: what `kwctl scaffold artifacthub` makes of `metadata.yml` and `questions-ui.yml`, but with
-//! our own `install`. kwctl's proposes `kwctl scaffold manifest`, which writes a single policy, without the
-//! `ClusterRole` that it needs.
+//! Tests `artifacthub-pkg.yml`. It is the output of `kwctl scaffold artifacthub` for `metadata.yml` and
+//! `questions-ui.yml`, with another `install`. kwctl's own text proposes `kwctl scaffold manifest`, which lacks the
+//! `ClusterRole` that the policy needs.
 //!
 //! Source: policy-evaluator's `policy_artifacthub.rs`, 1.36.
 
@@ -49,7 +49,7 @@ fn keeps_the_listing_up_to_date() {
     check_file(FILE, &format!("{HEAD}{}", policy_host::yaml::to_string(&package).unwrap()));
 }
 
-/// `created_at` is the time of the release, which no other file has.
+/// `created_at` is the time of the release. No other file contains it.
 fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     let annotation = |name: &str| metadata.annotations[name].as_str();
     let version = annotation("io.kubewarden.policy.version");
@@ -85,7 +85,7 @@ fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     })
 }
 
-/// Files that name a version of the policy.
+/// Files that contain the policy's version.
 #[test]
 fn every_file_names_the_same_version() {
     let version = env!("CARGO_PKG_VERSION");
@@ -96,4 +96,8 @@ fn every_file_names_the_same_version() {
     assert_eq!(policy.matches("  module: ").count(), policy.matches(&format!("  module: {module}")).count());
     let chart: Value = yaml_serde::from_str(&read("chart/Chart.yaml")).unwrap();
     assert_eq!((&chart["version"], &chart["appVersion"]), (&json!(version), &json!(version)));
+    let action: Value = yaml_serde::from_str(&read("action.yml")).unwrap();
+    assert_eq!(action["inputs"]["version"]["default"], format!("v{version}"));
+    let hooks: Value = yaml_serde::from_str(&read(".pre-commit-hooks.yaml")).unwrap();
+    assert_eq!(hooks[1]["entry"], format!("ghcr.io/irsa-policy/irsa:v{version} check"));
 }

@@ -1,4 +1,4 @@
-//! The entries of docs/custom-workloads.md, from docs/custom-workloads.yaml.
+//! Generates the entries of docs/custom-workloads.md from docs/custom-workloads.yaml.
 
 use crate::{check_part, read};
 

@@ -1,9 +1,8 @@
-//! `questions-ui.yml`, the form that Rancher shows for the settings.
+//! Generates `questions-ui.yml`, the form that Rancher shows for the settings.
 //!
-//! Rancher writes the default of every question that it shows into the settings, and creates the parent objects on the
-//! way. So only questions at the top have a default. Source: `components/Questions` and
-//! `components/Policies/Create.vue` of rancher/kubewarden-ui, 4.2.1. The module `rancher` does what these do, and sends
-//! the result to the policy.
+//! Rancher writes the default of every visible question into the settings, and creates the parent objects of the key.
+//! So only top-level questions have a default. Source: `components/Questions` and `components/Policies/Create.vue` of
+//! rancher/kubewarden-ui, 4.2.1. The module `rancher` imitates these components, and sends the result to the policy.
 
 use irsa::internals::{Definition, ValueType};
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use crate::{check_file, read};
 
 const FILE: &str = "questions-ui.yml";
 
-/// Shown above the form: a question whose input is hidden, so that it never has a value.
+/// The text above the form. It is a question with a hidden input, so it never has a value.
 const NOTICE: &str = "\
     This form creates one policy of several, in mode `monitor`, in which nothing is injected. The Helm chart \
     creates all of them, see https://github.com/irsa-policy/irsa-policy/blob/main/docs/install.md. If you use \
@@ -43,8 +42,7 @@ pub fn form() -> String {
     })];
     for member in members("") {
         match member.value {
-            // Rancher keeps only the last of several `enum` questions within a `map[`, so each is a question at the
-            // top.
+            // Rancher keeps only the last of several `enum` questions within a `map[`. So each is a top-level question.
             ValueType::Map { keys, of: ValueType::OneOf(words) } => {
                 questions.extend(keys.iter().map(|name| action(member.key, name, words)));
             }
@@ -61,8 +59,8 @@ pub fn current() -> Vec<Value> {
     form["questions"].as_array().unwrap().clone()
 }
 
-/// A question about a member of the object at `path`. `variable` is the object's place in the form; in an array, it
-/// starts at the element.
+/// A question about a member of the object at `path`. `variable` is the place of the object in the form. In an array,
+/// it starts at the element.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
     let Definition { key, is_required, value, .. } = definition;
     let is_at_the_top = path.is_empty();
@@ -89,7 +87,7 @@ fn question(path: &str, variable: &str, definition: &Definition) -> Value {
         ValueType::Array { of: ValueType::Object, .. } => {
             question["type"] = "sequence[".into();
             question["hide_input"] = true.into();
-            // "Add" does nothing without an array to add to. Rancher removes an empty array before it saves.
+            // Without a default, the button "Add" does nothing. Rancher removes an empty array before it saves.
             question["default"] = json!([]);
             let path = format!("{path}[]");
             question["sequence_questions"] =
@@ -122,7 +120,7 @@ fn action(variable: &str, name: &str, words: &[&str]) -> Value {
     })
 }
 
-/// A key as words: `tokenMountPath` becomes `Token mount path`.
+/// Splits a key into words: `tokenMountPath` becomes `Token mount path`.
 fn label(key: &str) -> String {
     let mut label = String::new();
     for character in key.chars() {
@@ -132,5 +130,10 @@ fn label(key: &str) -> String {
             other => label.push(other),
         }
     }
-    label.replace(" arn", " ARN").replace(" uri", " URI").replace(" sts", " STS").replace(" id", " ID")
+    label
+        .replace("config map", "ConfigMap")
+        .replace(" arn", " ARN")
+        .replace(" uri", " URI")
+        .replace(" sts", " STS")
+        .replace(" id", " ID")
 }

@@ -1,6 +1,6 @@
-//! Files that are generated from the code's tables: references, the schema of the settings, Rancher's form, Artifact
-//! Hub's listing, the base of the kustomizations, the chart's schema. Each test fails if its file is stale; `make docs`
-//! writes them all.
+//! Tests the files that are generated from the code's tables: references, the schema of the settings, Rancher's form,
+//! Artifact Hub's listing, the base of the kustomizations, and the chart's schema. A test fails if its file is
+//! outdated. `make docs` updates all files.
 
 mod artifact_hub;
 mod custom_workloads;
@@ -16,12 +16,12 @@ use std::fs;
 
 use support::in_repository;
 
-/// Set by `make docs`.
+/// Whether to update the files, as `make docs` does.
 fn is_update() -> bool {
     std::env::var_os("UPDATE_DOCS").is_some()
 }
 
-/// Compares a whole file with its expected text, or writes it.
+/// Compares a whole file with its expected text. On update, writes it.
 fn check_file(file: &str, expected: &str) {
     if is_update() {
         fs::write(in_repository(file), expected).unwrap();
@@ -29,7 +29,7 @@ fn check_file(file: &str, expected: &str) {
     assert_eq!(read(file), expected, "{file} is stale: run `make docs`");
 }
 
-/// Compares the text between two markers with the expected one, or writes it.
+/// Compares the text between two markers with the expected text. On update, writes it.
 fn check_part(file: &str, marker: &str, expected: &str) {
     let text = read(file);
     let (open, close) = (format!("<!-- {marker} -->\n"), format!("\n<!-- /{marker} -->"));
@@ -46,7 +46,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(in_repository(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// kubectl reads no file from outside a kustomization's folder.
+/// kubectl does not read files outside the folder of a kustomization.
 #[test]
 fn the_kustomizations_build_on_the_manifest() {
     let head = "# A copy of ../../policy.yaml, because a kustomization can't read it there. `make docs` writes it.\n";

@@ -1,7 +1,7 @@
-//! What Rancher makes of the form, from an untouched one to one with everything filled in; the policy must accept all
-//! of it.
+//! Imitates how Rancher reads the form, from an untouched form to a completely filled one. The policy must accept all
+//! results.
 //!
-//! Source: rancher/kubewarden-ui 4.2.1, each function after the one that it imitates.
+//! Source: rancher/kubewarden-ui 4.2.1. Each function names the function that it imitates.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,9 @@ struct Form {
 }
 
 impl Form {
-    /// Opens the form: each question that is shown writes its default.
+    /// Opens the form. Each visible question writes its default.
     ///
-    /// `Questions/index.vue`, `shownQuestions`: sub-questions are shown, too; `Question.js`, `created`.
+    /// `Questions/index.vue`, `shownQuestions`: sub-questions are visible too; `Question.js`, `created`.
     fn open() -> Self {
         let mut form = Self { questions: form::current(), settings: json!({}) };
         for question in form.shown() {
@@ -52,7 +52,7 @@ impl Form {
         variable.split('.').try_fold(&self.settings, |value, key| value.get(key))
     }
 
-    /// `@shell/utils/object`, `set`: creates the parents.
+    /// `@shell/utils/object`, `set`: creates the parents of a key.
     fn set(&mut self, variable: &str, value: Value) {
         let mut object = &mut self.settings;
         for key in variable.split('.') {
@@ -64,10 +64,10 @@ impl Form {
         *object = value;
     }
 
-    /// Picks one of an enum's options.
+    /// Selects an option of an enum.
     ///
-    /// `Enum.vue`, `update`; `Questions/index.vue`, `enumUpdate`: where the last question whose variable is a part of
-    /// this one's is a `map[`, all properties of that map are removed first.
+    /// `Enum.vue`, `update`; `Questions/index.vue`, `enumUpdate`: first removes all properties of a `map[`, if the last
+    /// question whose variable is part of this one's is such a map.
     fn pick(&mut self, question: &Value, option: &Value) {
         let own = variable(question);
         let matching = self.questions.iter().rfind(|other| own.contains(variable(other))).cloned().unwrap();
@@ -84,7 +84,7 @@ impl Form {
         self.set(own, option.clone());
     }
 
-    /// Presses "Add" of a sequence: a new entry has the defaults of its questions.
+    /// Presses "Add" in an array. A new entry has the defaults of its questions.
     ///
     /// `Questions/index.vue`, `addSequence`: does nothing if the default is not an array.
     fn add_to_sequence(&mut self, question: &Value) {
@@ -106,7 +106,7 @@ impl Form {
         self.settings.pointer_mut(&pointer).unwrap().as_array_mut().unwrap().push(entry);
     }
 
-    /// What is saved.
+    /// The settings that Rancher saves.
     ///
     /// `Policies/Create.vue`, `finish`, and `edit/policies.kubewarden.io.clusteradmissionpolicy.vue`.
     fn saved(mut self) -> Value {
@@ -115,7 +115,7 @@ impl Form {
     }
 }
 
-/// `utils/object.ts`, `removeEmptyAttrs`: items of arrays stay as they are.
+/// `utils/object.ts`, `removeEmptyAttrs`: does not change elements of arrays.
 fn remove_empty(object: &mut Value) {
     let Value::Object(members) = object else { return };
     members.values_mut().for_each(remove_empty);
@@ -140,7 +140,7 @@ fn kind(question: &Value) -> &str {
     question["type"].as_str().unwrap()
 }
 
-/// The settings as the policy accepts them.
+/// The settings, if the policy accepts them.
 fn accepted(settings: &Value) {
     let text = settings.to_string();
     irsa_policy::check_settings(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -172,7 +172,7 @@ fn one_entry_of_each_array_gives_valid_settings() {
             let entry = form.settings[name].as_array_mut().and_then(|list| list.last_mut());
             let entry = entry.unwrap_or_else(|| panic!("`Add` of `{name}` adds nothing"));
             for sub in array(&question["sequence_questions"]) {
-                // An entry of `customWorkloads` needs one of three arrays, and a form can't require one of several.
+                // An entry of `customWorkloads` needs one of three arrays. A form can't require one of several.
                 if sub["required"] == true || variable(sub) == "podTemplates" {
                     entry[variable(sub)] = given[variable(sub)].clone();
                 }
@@ -202,7 +202,7 @@ fn every_action_can_be_set_in_one_form() {
     accepted(&settings);
 }
 
-/// Rancher's rules for a form, without which the tests above would test nothing.
+/// The behavior of Rancher that the form must avoid. It shows that the tests above can fail.
 #[test]
 fn the_emulation_shows_what_the_form_must_avoid() {
     let required = json!([{"variable": "a", "type": "map[", "subquestions": [

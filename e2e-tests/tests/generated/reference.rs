@@ -1,4 +1,4 @@
-//! The tables of docs/settings.md, docs/findings.md and docs/explain.md.
+//! Generates the tables in docs/settings.md, docs/findings.md and docs/explain.md.
 
 use irsa::FindingKind;
 use irsa::internals::{Definition, OBJECTS};

@@ -1,5 +1,5 @@
-//! The JSON Schemas of the settings and of the chart's values, for editors, `helm` and a user's CI. Draft 7, which YAML
-//! editors and `helm` support.
+//! Generates the JSON Schemas of the settings and of the chart's values, for editors, `helm` and CI. The version is
+//! Draft 7, which YAML editors and `helm` support.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +49,7 @@ fn the_schema_of_the_chart_has_the_settings() {
 }
 
 fn chart_schema() -> Value {
-    // The chart sets `mode`: one policy injects, the other checks.
+    // The chart sets `mode`, because one of its policies injects and another one checks.
     let mut settings = object("");
     settings["properties"].as_object_mut().unwrap().remove("mode");
     let text = json!({"type": "string"});
@@ -132,7 +132,7 @@ fn property(path: &str, definition: &Definition) -> Value {
     property
 }
 
-/// The schema of a value. `path` is where the value stands in the settings.
+/// The schema of a value. `path` is its place in the settings.
 fn value(path: &str, of: &ValueType, pattern: &str) -> Value {
     match of {
         ValueType::Boolean => json!({"type": "boolean"}),

@@ -1,4 +1,5 @@
-//! The table of settings, in the form that the generated files need; and tests that hold reading to the table.
+//! Converts the table of settings to the form that the generated files need. Tests that the settings are read as the
+//! table says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +13,15 @@ pub fn members(path: &str) -> &'static [Definition] {
     members
 }
 
-/// The path of a member.
+/// The path of a member of the object at a path.
 pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The default. `None` if the table describes it in words.
+/// The default, as JSON. `None` if the table describes it in words.
 pub fn default(definition: &Definition) -> Option<Value> {
     let text = definition.default.strip_prefix('`')?.strip_suffix('`')?;
-    // The name of another setting is a description too.
+    // The name of another setting is also a description.
     if members("").iter().any(|other| other.key == text) {
         return None;
     }
@@ -32,13 +33,13 @@ pub fn example(definition: &Definition) -> Value {
     serde_json::from_str(definition.example).unwrap_or_else(|error| panic!("{}: {error}", definition.key))
 }
 
-/// What a setting does, as a sentence. For strings and numbers, the expected value follows in brackets.
+/// The meaning of a setting, as a sentence. For strings and numbers, the expected value follows in brackets.
 pub fn description(definition: &Definition) -> String {
     let Definition { meaning, value, .. } = definition;
     let expected = value.expected();
     match value {
         ValueType::String { .. } | ValueType::Lifetime => {
-            // An example is enough.
+            // The example shows the expected value.
             let example = expected.split_once(", such as ").map(|(_, example)| format!("such as {example}"));
             sentence(&format!("{meaning} ({})", example.as_deref().unwrap_or(&expected)))
         }
@@ -73,8 +74,8 @@ fn every_example_and_every_default_is_valid() {
     assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
 }
 
-/// Reading knows every key of the table, and expects the value that the table says. Keys that are read without an entry in
-/// the table are found by an assertion in the core, which every test that reads settings runs.
+/// Every key of the table is read, and expects the value that the table says. An assertion in the core finds keys that
+/// are read without an entry in the table. Every test that reads settings runs it.
 #[test]
 fn every_key_is_read_as_the_table_says() {
     for (path, members) in OBJECTS {
@@ -115,11 +116,11 @@ fn every_key_is_read_as_the_table_says() {
     }
 }
 
-/// The errors in settings in which the object at a path is `object`.
+/// The errors in settings with `object` at a path.
 fn errors(path: &str, object: &BTreeMap<&str, Value>) -> Vec<String> {
     let mut settings: Value = serde_json::from_str(&settings_with(path, object)).unwrap();
     if path == "composeRoleArn" {
-        // Without it, a partition is required.
+        // `region` is set, because `composeRoleArn` otherwise requires a partition.
         settings["region"] = json!("us-east-2");
     }
     let text = settings.to_string();
@@ -127,7 +128,7 @@ fn errors(path: &str, object: &BTreeMap<&str, Value>) -> Vec<String> {
     errors.iter().flat_map(|errors| errors.lines()).map(str::to_owned).collect()
 }
 
-/// Settings in which the object at a path is `object`.
+/// Settings with `object` at a path.
 fn settings_with(path: &str, object: &BTreeMap<&str, Value>) -> String {
     match path.strip_suffix("[]") {
         Some(list) => json!({ list: [object] }),

@@ -1,5 +1,5 @@
-//! Compares the policy with AWS's webhook: the same requests, and the pods that the webhook made, from `golden/`.
-//! `golden/README.md` describes the format. [`ours`] models the documented differences.
+//! Compares the policy with AWS's webhook. The folder `golden/` contains requests and the pods that the webhook made
+//! from them. `golden/README.md` describes the format. [`ours`] models the documented differences.
 
 mod ours;
 #[path = "../support/mod.rs"]
@@ -50,7 +50,7 @@ fn makes_the_same_pod_as_the_webhook_or_differs_as_documented() {
 }
 
 /// The policy and the webhook can run together in any order: each leaves the other's pods unchanged. The test above
-/// covers one direction, because without a difference the policy expects the webhook's pod.
+/// covers the other direction.
 #[test]
 fn the_webhook_leaves_the_policys_pods_unchanged() {
     let mut report = Report::default();
@@ -149,7 +149,7 @@ fn has_line_for<'a>(mut lines: impl Iterator<Item = &'a str>, finding: &str) -> 
     lines.any(|line| line.ends_with(&format!("[{finding}]")))
 }
 
-/// The changes of a second run, which must not change anything.
+/// The changes that a second run makes. There must be no change.
 fn second_time(configuration: &Configuration, case: &Case, subject: &dyn Subject, pod: &str) -> Result<Option<String>> {
     let mut request: Value = serde_json::from_str(case.request.get())?;
     request["object"] = serde_json::from_str(pod)?;
@@ -172,7 +172,7 @@ fn difference_between(expected: &Value, actual: &Value) -> Option<String> {
     Some(format!("the pod differs:\n{diff}"))
 }
 
-/// Whether two values are the same JSON. An expected string like `79200..86400` matches any number in that range.
+/// Whether two values are the same JSON. An expected string such as `79200..86400` matches any number in that range.
 fn is_same(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
@@ -191,7 +191,7 @@ fn is_same(expected: &Value, actual: &Value) -> bool {
 }
 
 impl Expectation {
-    /// Whether the case allows the expectation: without a difference, it must be the webhook's pod.
+    /// Whether a case may have this expectation. Without a difference, it must be the webhook's pod.
     fn check_against(&self, case: &Case) -> Result<()> {
         if case.difference.is_some() {
             return Ok(());

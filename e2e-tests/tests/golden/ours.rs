@@ -1,6 +1,6 @@
-//! The pod that the policy should make, derived from the webhook's pod and the documented differences.
+//! A model of the policy: derives the policy's pod from the webhook's pod and the documented differences.
 //!
-//! This model shares no code with the policy, and covers only what the golden cases need.
+//! The model shares no code with the policy. It covers only what the golden cases need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{Case, Configuration};
 
-/// A documented difference from the webhook that the golden cases show. `golden/README.md` describes each; the golden
-/// files name it by its number.
+/// A documented difference from the webhook, in at least one golden case. `golden/README.md` describes each difference,
+/// and the golden files contain its number.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(try_from = "u8")]
 pub enum Difference {
@@ -70,7 +70,7 @@ pub struct Expectation {
 pub enum Outcome {
     /// Rejected for at least these findings.
     Rejected(Vec<&'static str>),
-    /// Accepted, with this pod.
+    /// Accepted. The result is this pod.
     Pod(Value),
 }
 
@@ -89,7 +89,7 @@ pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expecta
         && before.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_none()
     {
         model.check_role_and_audience(&injection);
-        // Without an audience nothing is injected, so nothing can conflict with it.
+        // Without an audience, nothing is injected. So nothing can conflict.
         if !injection.audience.is_empty() {
             model.check_volume(&injection);
             let skipped = model.skipped(&configuration.prefix());
@@ -110,7 +110,7 @@ pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expecta
     })
 }
 
-/// The injection for a pod's service account, as the webhook determines it.
+/// What the webhook injects for a pod's service account.
 pub struct Injection {
     /// The role. `None` for container credentials, which use no role.
     pub role: Option<String>,
@@ -129,7 +129,7 @@ pub struct Injection {
     pub regional_sts: bool,
 }
 
-/// The values that an annotated account or an entry of the ConfigMap gives.
+/// The values from an annotated account or from an entry of the ConfigMap.
 struct Source {
     role: Option<String>,
     audience: Option<String>,
@@ -138,7 +138,7 @@ struct Source {
 }
 
 impl Injection {
-    /// The injection for the service account of the request's pod.
+    /// What to inject for the service account of the request's pod.
     pub fn of(configuration: &Configuration, request: &Value) -> Result<Option<Self>> {
         let settings = &configuration.settings;
         let namespace = request["namespace"].as_str().context("there is no namespace")?;
@@ -259,7 +259,7 @@ impl Configuration {
 struct Model<'a> {
     /// The pod in the request.
     before: &'a Value,
-    /// The webhook's pod, changed step by step into ours.
+    /// The webhook's pod. Each step changes it toward the policy's pod.
     pod: Value,
     rejections: Vec<&'static str>,
     warnings: Vec<&'static str>,
@@ -371,7 +371,7 @@ impl Model<'_> {
         }
     }
 
-    /// Uses Windows paths in variables if only `spec.os` identifies a Windows pod.
+    /// Uses Windows paths in variables if only `spec.os` shows that the pod runs on Windows.
     fn correct_paths(&mut self, injection: &Injection) {
         if self.before["spec"]["os"]["name"] != "windows" {
             return;
@@ -391,7 +391,7 @@ impl Model<'_> {
     }
 }
 
-/// Every container with the name of its array and its index. Init containers come first.
+/// Every container, with the name of its array and its index. Init containers come first.
 fn containers(pod: &Value) -> impl Iterator<Item = (&'static str, usize, &Value)> {
     ["initContainers", "containers"]
         .into_iter()
@@ -402,7 +402,7 @@ fn items<'a>(pod: &'a Value, list: &str) -> &'a [Value] {
     pod["spec"][list].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Appends to an array of a container, and creates the array if it is missing.
+/// Appends to an array in a container. Creates the array if it is missing.
 fn append(container: &mut Value, list: &str, item: Value) {
     match &mut container[list] {
         Value::Array(items) => items.push(item),
@@ -423,7 +423,7 @@ fn is_at(mount: &Value, path: &str) -> bool {
     mount["mountPath"].as_str().is_some_and(|own| own.trim_end_matches('/') == path)
 }
 
-/// `arn:aws…:iam::<12 digits>:role/[path/]name`, by IAM's rules.
+/// `arn:aws…:iam::<12 digits>:role/[path/]name`, according to IAM's rules.
 fn is_role_arn(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else { return false };

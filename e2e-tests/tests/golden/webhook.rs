@@ -1,4 +1,4 @@
-//! The pod that AWS's webhook makes: a model of its handler, for pods that the webhook itself was not given.
+//! A model of AWS's webhook: the pod that it would make. For pods that the webhook itself has not processed.
 //!
 //! Source: `pkg/handler/handler.go` and `pkg/cache/cache.go` of `amazon-eks-pod-identity-webhook` v0.6.17. Every golden
 //! case checks the model.
@@ -15,7 +15,7 @@ const RANDOM: &str = "79200..86400";
 /// The pod that the webhook makes from the request's pod.
 pub fn pod(configuration: &Configuration, request: &Value) -> Result<Value> {
     let mut pod = request["object"].clone();
-    // The object selector of its configuration in the cluster does this, not the handler.
+    // In a cluster, the webhook's `objectSelector` does this, not its handler.
     let opted_out = pod.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_some();
     let Some(injection) = Injection::of(configuration, request)?.filter(|_| !opted_out) else { return Ok(pod) };
     let prefix = configuration.prefix();

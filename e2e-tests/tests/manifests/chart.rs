@@ -1,4 +1,4 @@
-//! The Helm chart, as `make check-chart` renders it into the folder `MANIFESTS`: it makes the same objects as
+//! Tests the Helm chart, which `make check-chart` renders into the folder `MANIFESTS`. It must make the same objects as
 //! policy.yaml and the kustomizations.
 
 use std::collections::BTreeMap;
@@ -36,10 +36,10 @@ const METRICS: [(&str, &[&str]); 6] = [
     ("apiserver_admission_match_condition_evaluation_errors_total", &["name", "kind", "type", "operation"]),
 ];
 
-/// This one has the same labels as the errors.
+/// This metric has the same labels as the errors.
 const EXCLUSIONS: &str = "apiserver_admission_match_condition_exclusions_total";
 
-/// The objects by kind and name, without what only Helm adds.
+/// The objects by kind and name, without the labels and annotations that Helm adds.
 fn objects(name: &str) -> BTreeMap<String, Value> {
     let mut objects = BTreeMap::new();
     for mut document in policy_host::yaml::values(&read(&rendered(name))).unwrap() {
@@ -128,8 +128,7 @@ fn values_reach_every_policy() {
     assert_eq!(server["verificationConfig"], objects["ConfigMap irsa-verification"]["metadata"]["name"]);
 }
 
-/// `kubectl` reads the notes: the API server may call the policies while the release is uninstalled, so their rights
-/// stay.
+/// The API server may call the policies while the release is being uninstalled, so the release keeps their rights.
 #[test]
 #[ignore = "needs kubectl and helm: make check-chart"]
 fn uninstalling_keeps_the_rights() {
@@ -141,7 +140,7 @@ fn uninstalling_keeps_the_rights() {
     }
 }
 
-/// Checks a query: it parses, and its metrics and labels exist.
+/// Checks that a query is valid, and that its metrics and labels exist.
 fn check_query(query: &str) {
     let query = query.replace("$__rate_interval", "5m");
     let expression = parser::parse(&query).unwrap_or_else(|error| panic!("{query}: {error}"));
@@ -195,7 +194,7 @@ fn every_query_parses_and_uses_metrics_that_exist() {
     }
 }
 
-/// Off by default: without the CRDs of the Prometheus operator, the installation would fail.
+/// These are off by default. Without the CRDs of the Prometheus operator, the installation would fail.
 #[test]
 #[ignore = "needs kubectl and helm: make check-chart"]
 fn the_default_values_need_no_crd_but_kubewardens() {

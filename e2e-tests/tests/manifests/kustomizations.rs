@@ -1,4 +1,4 @@
-//! The kustomizations, as `make check-kustomize` renders them into the folder `MANIFESTS`.
+//! Tests the kustomizations, which `make check-kustomize` renders into the folder `MANIFESTS`.
 
 use crate::policy::{ClusterAdmissionPolicy, Mode};
 use crate::system::accept_a_pod_without_a_role;

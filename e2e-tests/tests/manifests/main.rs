@@ -1,4 +1,4 @@
-//! The manifests that operators apply: policy.yaml, and the kustomizations and the chart that are made from it.
+//! Tests the manifests that operators apply: policy.yaml, the kustomizations and the chart.
 
 mod chart;
 mod kustomizations;
@@ -27,7 +27,7 @@ fn manifest() -> Vec<ClusterAdmissionPolicy> {
     ClusterAdmissionPolicy::all(&read(&in_repository("policy.yaml")))
 }
 
-/// The folder of the manifests that were rendered by another program.
+/// The folder with the manifests that another program has rendered.
 fn rendered(name: &str) -> PathBuf {
     let folder = std::env::var_os("MANIFESTS").expect("set MANIFESTS to the folder of the rendered manifests");
     PathBuf::from(folder).join(format!("{name}.yaml"))
@@ -67,7 +67,8 @@ fn the_manifest_has_four_policies_that_fit_each_other() {
     }
 }
 
-/// The audit scanner does not evaluate match conditions, so it uses this policy; the API server never calls it.
+/// Only the audit scanner uses this policy, because it does not evaluate match conditions. The API server never calls
+/// it.
 ///
 /// Source: `internal/audit-scanner/policies/client.go` of kubewarden-controller.
 #[test]
@@ -86,7 +87,7 @@ fn the_system_audit_policy_is_only_for_the_audit_scanner() {
     }
 }
 
-/// The condition relies on `irsa-policy` having seen the pod, and names annotations that the policy reads.
+/// The condition assumes that `irsa-policy` saw the pod. It uses annotations that the policy reads.
 #[test]
 fn only_the_checks_of_a_manifest_that_injects_leave_out_pods() {
     let policies = manifest();
@@ -105,7 +106,7 @@ fn only_the_checks_of_a_manifest_that_injects_leave_out_pods() {
     }
 }
 
-/// One `ClusterRole` and its binding. Every object has the label that removal selects by.
+/// There is one `ClusterRole` with its binding. Every object has the label that the removal commands select.
 #[test]
 fn the_manifest_grants_the_policy_server_one_verb() {
     let documents = policy_host::yaml::values(&read(&in_repository("policy.yaml"))).unwrap();

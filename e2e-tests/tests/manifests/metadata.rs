@@ -1,4 +1,4 @@
-//! metadata.yml, and the module that it is embedded in.
+//! Tests metadata.yml, and the module that contains it.
 
 use std::fs;
 
@@ -34,15 +34,15 @@ fn the_manifest_has_the_rules_of_the_metadata() {
     assert_eq!(triples(&rules), triples(&metadata.rules));
 }
 
-/// `timeoutEvalSeconds` is a field since Kubewarden 1.29. A policy server compares major and minor version only, but
-/// reads a whole one.
+/// `timeoutEvalSeconds` exists since Kubewarden 1.29. A policy server compares only the major and minor version, but
+/// expects three numbers.
 #[test]
 fn the_metadata_names_the_oldest_kubewarden_that_has_every_field() {
     let metadata = metadata();
     assert_eq!(metadata.minimum_kubewarden_version.as_deref(), Some("1.29.0"));
 }
 
-/// So the module in a registry can be compared with a module that is built from the sources.
+/// So a module in a registry can be compared with a module built from the sources.
 #[test]
 fn annotating_appends_one_section_and_changes_nothing_else() {
     let module = fs::read(policy_path()).unwrap();
@@ -62,7 +62,7 @@ fn annotating_appends_one_section_and_changes_nothing_else() {
     serde_json::from_slice::<Metadata>(json).unwrap();
 }
 
-/// A length in Wasm's variable-length encoding, and the bytes behind it.
+/// Reads a length in Wasm's variable-length encoding. Returns the length and the bytes after it.
 fn leb128(bytes: &[u8]) -> (usize, &[u8]) {
     let end = bytes.iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
     let value = bytes[..end].iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));

@@ -1,4 +1,4 @@
-//! A `ClusterAdmissionPolicy` as Kubewarden's CRD defines it, and which requests the API server sends to it.
+//! A `ClusterAdmissionPolicy` as defined by Kubewarden's CRD, and the requests that the API server sends to it.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 /// The label that Kubernetes puts on every namespace.
 const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with every field that it has and no other.
+/// A `ClusterAdmissionPolicy` of `policies.kubewarden.io/v1`, with all of its fields and no others.
 ///
-/// Source: the `CustomResourceDefinition` in Kubewarden's chart `admission-controller`, 1.37, which has the same fields
-/// as 1.36.
+/// Source: the `CustomResourceDefinition` in Kubewarden's chart `admission-controller`, 1.37. Version 1.36 has the same
+/// fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ClusterAdmissionPolicy {
@@ -93,7 +93,7 @@ pub struct MatchCondition {
     pub name: String,
 }
 
-/// Has no `matchLabels`, because the controller drops them.
+/// It has no `matchLabels`, because the controller drops them.
 #[derive(Deserialize, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct LabelSelector {
@@ -110,7 +110,7 @@ pub struct LabelSelectorRequirement {
 }
 
 impl ClusterAdmissionPolicy {
-    /// The policies of a manifest, each valid by itself.
+    /// The policies in a manifest. Each must be valid.
     pub fn all(manifest: &str) -> Vec<Self> {
         let mut policies = Vec::new();
         for document in policy_host::yaml::values(manifest).unwrap() {
@@ -130,7 +130,7 @@ impl ClusterAdmissionPolicy {
         &self.metadata.name
     }
 
-    /// Whether the namespace selector selects a namespace. Selectors of the manifests use the namespace's name only.
+    /// Whether the namespace selector selects a namespace. The manifests select namespaces only by name.
     pub fn selects(&self, namespace: &str) -> bool {
         let Some(selector) = &self.spec.namespace_selector else { return true };
         selector.match_expressions.iter().all(|requirement| {
@@ -144,20 +144,20 @@ impl ClusterAdmissionPolicy {
         })
     }
 
-    /// Whether the API server may call the policy at all: not if a match condition is never true.
+    /// Whether the API server may ever call the policy. False if a match condition is never true.
     pub fn may_be_called(&self) -> bool {
         self.spec.match_conditions.iter().all(|condition| condition.expression != "false")
     }
 
-    /// Whether the API server may call the policy for a new pod in a namespace. The policy must then accept the pod,
-    /// because a refusal counts whatever the failure policy is.
+    /// Whether the API server may call the policy for a new pod in a namespace. If so, the policy must accept the pod,
+    /// because the failure policy does not affect a rejection.
     pub fn may_see_a_pod_in(&self, namespace: &str) -> bool {
         let matches =
             |rule: &Rule| rule.resources.contains(&"pods".to_owned()) && rule.operations.contains(&"CREATE".to_owned());
         self.may_be_called() && self.selects(namespace) && self.spec.rules.iter().any(matches)
     }
 
-    /// The rules that every policy follows, whatever its purpose.
+    /// The rules that every policy must follow.
     fn check(&self) {
         let Self { metadata, spec, .. } = self;
         let name = self.name();
@@ -182,13 +182,14 @@ impl ClusterAdmissionPolicy {
         self.check_timeouts();
     }
 
-    /// With `Ignore`, the API server must give up before the policy server does, whose answer would be a refusal.
+    /// With `Ignore`, the API server must time out before the policy server does, because the policy server's answer
+    /// would be a rejection.
     fn check_timeouts(&self) {
         let Spec { failure_policy, timeout_seconds, timeout_eval_seconds, .. } = &self.spec;
         let name = self.name();
         let call = timeout_seconds.unwrap_or_else(|| panic!("{name}: `timeoutSeconds` is 10 by default"));
         let evaluation = timeout_eval_seconds.unwrap_or_else(|| panic!("{name}: `timeoutEvalSeconds` is 2 by default"));
-        // Limits of the CRD, and of the controller's webhook.
+        // Limits of the CRD and of the controller's webhook.
         assert!((2..=30).contains(&call) && (2..=30).contains(&evaluation) && evaluation <= call, "{name}");
         if *failure_policy == Some(FailurePolicy::Ignore) {
             assert_eq!(evaluation, call, "{name}: an evaluation that is ended early is a refusal");

@@ -1,4 +1,4 @@
-//! The scripts that write files of a release.
+//! Tests the scripts that write the files of a release.
 
 use std::io::Write;
 use std::process::{Command, Output};
@@ -16,7 +16,7 @@ const PACKAGES: [&str; 5] = [
     "irsa-v0.1.0-x86_64-pc-windows-msvc.zip",
 ];
 
-/// Runs `release/krew` with the checksums of these packages: 0, 1, and so on.
+/// Runs `release/krew` with the checksums of these packages, which are 0, 1, and so on.
 fn krew(packages: &[&str]) -> Output {
     let mut sums = NamedTempFile::new().unwrap();
     for (index, package) in packages.iter().enumerate() {
@@ -46,7 +46,7 @@ fn the_krew_manifest_is_not_written_without_a_checksum() {
     assert!(String::from_utf8_lossy(&output.stderr).contains(PACKAGES[0]), "{output:?}");
 }
 
-/// `kwctl inspect` and registries show it outside the repository.
+/// `kwctl inspect` and registries show the text outside the repository.
 #[test]
 fn the_usage_text_has_no_markers_and_no_relative_links() {
     let output = Command::new(in_repository("release/usage")).arg(in_repository("README.md")).output().unwrap();

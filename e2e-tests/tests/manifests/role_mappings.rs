@@ -1,4 +1,4 @@
-//! The policy for the ConfigMap of role mappings, which is a comment in policy.yaml.
+//! Tests the policy for the ConfigMap of role mappings, which is commented out in policy.yaml.
 
 use policy_host::admission::{self, Overrides, Request};
 use policy_host::cluster::Cluster;
@@ -14,7 +14,7 @@ use crate::{manifest, read};
 const GOOD: &str = r#""team-a/web": {"RoleARN": "arn:aws:iam::111122223333:role/web"}"#;
 const BAD: &str = r#""team-a/api": {"RoleARN": "arn:aws:iam::111122223333:user/api"}"#;
 
-/// The policy, as it is after an operator has removed the `# ` of the last commented document.
+/// The policy, after an operator has removed the `# ` of the last commented document.
 fn uncommented() -> ClusterAdmissionPolicy {
     let text = read(&in_repository("policy.yaml"));
     let (_, commented) = text.rsplit_once("\n# ---\n").unwrap();
@@ -33,7 +33,7 @@ fn config_map(entries: &[&str]) -> Value {
     })
 }
 
-/// The answers of the built module, and of the same code in memory.
+/// The answers of the built module and of the same code in memory.
 fn answers(policy: &ClusterAdmissionPolicy, new: &Value, overrides: &Overrides) -> Vec<PolicyResponse> {
     let settings = Settings::from_json(&policy.spec.settings.to_string()).unwrap();
     let object = RawValue::from_string(new.to_string()).unwrap();

@@ -1,4 +1,4 @@
-//! kube-system: the policies inject there, and never keep a pod from starting.
+//! Tests kube-system: the policies inject there, and never prevent a pod from starting.
 
 use irsa::{Action, FindingKind};
 use policy_host::admission::{self, Overrides, Request};
@@ -12,12 +12,12 @@ use crate::policy::ClusterAdmissionPolicy;
 use crate::support::subjects;
 use crate::{manifest, policy};
 
-/// These refuse only if the operator sets `allowedRoles` or `allowedAudiences`.
+/// Findings that reject only if the operator sets `allowedRoles` or `allowedAudiences`.
 const EXCEPTIONS: [FindingKind; 2] = [FindingKind::RoleNotAllowed, FindingKind::AudienceNotAllowed];
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/dns";
 
-/// Findings that refuse on the system policy, by the actions of its settings and the core's defaults.
+/// Findings that reject on the system policy, by the actions of its settings and the defaults.
 fn refusing(settings: &Value) -> Vec<&'static str> {
     let action = |kind: FindingKind| match settings["actions"][kind.name()].as_str() {
         Some(name) => Action::NAMES.iter().find(|(other, _)| *other == name).unwrap().1,
@@ -26,7 +26,7 @@ fn refusing(settings: &Value) -> Vec<&'static str> {
     FindingKind::ALL.into_iter().filter(|kind| action(*kind) == Action::Reject).map(FindingKind::name).collect()
 }
 
-/// Derived from the core's table, so that a new finding that refuses by default fails here.
+/// Derived from the table of findings, so that a new finding that rejects by default fails here.
 #[test]
 fn the_system_policy_downgrades_every_finding_that_refuses_by_default() {
     let policies = manifest();
@@ -55,8 +55,8 @@ fn account(annotations: &Value) -> Cluster {
     Cluster::new(vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})])
 }
 
-/// The answers of every policy that the API server may call for a pod in kube-system: of the built module, and of the
-/// same code in memory.
+/// The answers of every policy that the API server may call for a pod in kube-system, from the built module and from
+/// the same code in memory.
 pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Cluster) -> Vec<(String, PolicyResponse)> {
     let mut answers = Vec::new();
     for policy in policies.iter().filter(|policy| policy.may_see_a_pod_in("kube-system")) {
@@ -71,7 +71,7 @@ pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Clust
     answers
 }
 
-/// A pod of kube-system without a role is accepted as it is, by every policy that the API server calls for it.
+/// Every policy that the API server calls accepts a pod of kube-system without a role, and does not change it.
 pub fn accept_a_pod_without_a_role(policies: &[ClusterAdmissionPolicy]) {
     for (name, answer) in answers(policies, &pod(), &account(&json!({}))) {
         assert!(answer.accepted, "{name}: {answer:?}");
@@ -96,8 +96,8 @@ fn a_pod_of_kube_system_gets_its_role() {
     }
 }
 
-/// A missing `ClusterRole`, an API server that does not answer, a wrong annotation: the cluster's DNS starts in each
-/// case.
+/// Tests a missing `ClusterRole`, an API server that does not answer, and a wrong annotation. The cluster's DNS starts
+/// in each case.
 #[test]
 fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
     let arn = |arn: &str| account(&json!({"eks.amazonaws.com/role-arn": arn}));
@@ -130,14 +130,14 @@ fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
     }
 }
 
-/// What the audit scanner sends about a pod that started while the policy server was down.
+/// The audit scanner's request about a pod that started while the policy server was down.
 #[test]
 fn the_audit_policy_reports_a_pod_of_kube_system_that_lacks_its_role() {
     let policies = manifest();
     let audit = policy(&policies, "irsa-policy-system-audit");
     let settings = Settings::from_json(&audit.spec.settings.to_string()).unwrap();
     let object = RawValue::from_string(pod().to_string()).unwrap();
-    // The scanner sends the object's own uid as the request's.
+    // The scanner sends the object's uid as the request's uid.
     let overrides = Overrides { uid: Some("2fc6ecd1-0b6d-4d9f-8c2a-1f6a77b0f5a2".to_owned()), ..Overrides::default() };
     let request = Request::wrapping(object, overrides).unwrap();
     for subject in subjects() {

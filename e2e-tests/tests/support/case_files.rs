@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The keys that a case has for itself: a base can't define `expect`, and its `description` is about the base.
+/// The keys that only a case may have. A base can't define `expect`, and its `description` is about the base.
 const NOT_INHERITED: [&str; 2] = ["description", "expect"];
 
-/// The paths of all cases, sorted. Bases are not cases.
+/// The paths of all cases, sorted. Does not include bases.
 pub fn paths() -> Vec<PathBuf> {
     let bases = bases();
     super::files("cases", "yaml").into_iter().filter(|path| !path.starts_with(&bases)).collect()
@@ -27,7 +27,7 @@ pub fn bases() -> PathBuf {
 /// Reads a case together with its bases.
 ///
 /// # Errors
-/// If a file can't be read, or breaks a rule about bases.
+/// Fails if a file can't be read, or breaks a rule about bases.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let case = resolve(path, &bases(), &mut BTreeSet::new())?;
     serde_json::from_value(Value::Object(case)).context("cannot read the case")
@@ -36,12 +36,12 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
 /// The keys of a file and of its bases. Adds the names of the bases to `used`.
 ///
 /// # Errors
-/// If a base is unknown or refers to itself, if a base defines `expect`, or if two bases define the same key.
+/// Fails if a base does not exist or refers to itself, if a base defines `expect`, or if two bases define the same key.
 pub fn resolve(path: &Path, folder: &Path, used: &mut BTreeSet<String>) -> Result<Map<String, Value>> {
     Resolver { folder, used, path_to_root: Vec::new() }.keys(path)
 }
 
-/// One name or several.
+/// One name or several names.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Names {
@@ -52,7 +52,7 @@ enum Names {
 struct Resolver<'a> {
     folder: &'a Path,
     used: &'a mut BTreeSet<String>,
-    /// The bases that are being read, from the case down.
+    /// The bases that are being read, starting with those of the case.
     path_to_root: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ impl Resolver<'_> {
                 inherited.insert(key, value);
             }
         }
-        // A key of the file itself replaces the whole value of a base.
+        // A key in the file replaces the whole value from a base.
         inherited.extend(own);
         Ok(inherited)
     }

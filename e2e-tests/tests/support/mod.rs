@@ -1,4 +1,4 @@
-//! Shared by the tests of this folder: the subjects under test, and the checks for every answer.
+//! Code for all tests of this folder: the subjects under test, and the checks for every answer.
 
 #![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
 
@@ -14,7 +14,7 @@ use policy_host::cluster::Cluster;
 use policy_host::host::{Backend, Host, KubernetesGetResource};
 use policy_host::policy::{CompilationCache, Policy, PolicyResponse, SettingsResponse};
 
-/// What the tests run: the built module, or the same code in memory.
+/// A subject under test: the built module, or the same code in memory.
 pub trait Subject {
     /// A name for messages.
     fn name(&self) -> &'static str;
@@ -26,8 +26,8 @@ pub trait Subject {
     fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse>;
 }
 
-/// Every subject under test. An empty `POLICY_WASM` leaves the module out, because `make mutants` changes the code
-/// without building the module.
+/// Every subject under test. If `POLICY_WASM` is empty, the module is left out: `make mutants` changes the code and
+/// does not build the module.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
     if std::env::var_os("POLICY_WASM").is_some_and(|path| path.is_empty()) {
         eprintln!("the module is not tested, because POLICY_WASM is empty");
@@ -40,7 +40,7 @@ pub fn subjects() -> Vec<Box<dyn Subject>> {
 pub struct Module(Policy);
 
 impl Module {
-    /// The module that `POLICY_WASM` names, or the workspace's `policy.wasm`.
+    /// Loads the module: the one in `POLICY_WASM`, or the workspace's `policy.wasm`.
     pub fn load() -> Self {
         let path = policy_path();
         Self(Policy::from_file(&path, CompilationCache::On).unwrap_or_else(|error| panic!("{error:#}")))
@@ -61,7 +61,7 @@ impl Subject for Module {
     }
 }
 
-/// The same code without Wasm and without a host. It reads the cluster directly.
+/// The same code without Wasm and without a host. It looks up objects in memory.
 pub struct InMemory;
 
 impl Subject for InMemory {
@@ -103,7 +103,7 @@ pub fn policy_path() -> PathBuf {
     path
 }
 
-/// A file of the repository, by its path from the root.
+/// A file of the repository, by its path from the root folder.
 pub fn in_repository(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
 }
@@ -128,7 +128,7 @@ pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Collects the failures of all cases, so that one run shows all of them.
+/// Collects the failures of all cases, so that one run reports all of them.
 #[derive(Default)]
 pub struct Report {
     cases: usize,
@@ -136,7 +136,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a case with its differences. Without differences the case passes.
+    /// Adds a case and its differences. Without differences, the case passes.
     pub fn add(&mut self, case: &str, differences: &[String]) {
         self.cases += 1;
         if !differences.is_empty() {
@@ -146,7 +146,7 @@ impl Report {
         }
     }
 
-    /// Fails if a case failed, or if there are no cases.
+    /// Fails if a case failed, or if there were no cases.
     pub fn finish(self) {
         let Self { cases, failures } = self;
         assert!(cases > 0, "no cases were found");

@@ -1,7 +1,7 @@
 //! Checks whether an API server would accept a pod.
 //!
-//! A pod is decoded into the types of `k8s-openapi` and encoded again. A field or value that is lost does not exist in
-//! the API. `kubectl` and API servers reject it with strict field validation, as they reject duplicate keys.
+//! A pod is decoded into the types of `k8s-openapi`, and encoded again. A field or value that gets lost does not exist
+//! in the API. With strict field validation, `kubectl` and API servers reject it. They also reject duplicate keys.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// The problems of a pod.
+/// The problems of a pod, if any.
 pub fn faults(pod: &str) -> Vec<String> {
     let sent: Value = match serde_json::from_str::<UniqueKeys>(pod).and_then(|_| serde_json::from_str(pod)) {
         Ok(sent) => sent,

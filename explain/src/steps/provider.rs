@@ -349,7 +349,7 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
                     url_pointer,
                 )
                 .fix(format!(
-                    "Check which provider the trust policy names. If there is none for the issuer, create it: `{}`.",
+                    "Check which provider the trust policy names. If the account has no provider for the issuer, create it: `{}`.",
                     create_provider(url, audience(view).unwrap_or("sts.amazonaws.com"))
                 ))
         }

@@ -89,7 +89,7 @@ impl Looked<'_> {
             .fix(format!("Remove `{variable}` unless STS answers there. For another service, set that service's own variable, such as `AWS_ENDPOINT_URL_S3`."))
     }
 
-    /// A value of `AWS_STS_REGIONAL_ENDPOINTS` that is none.
+    /// A value of `AWS_STS_REGIONAL_ENDPOINTS` that SDKs do not know.
     fn invalid_setting(&self, step: Step) -> Step {
         let Some(sdks) = self.sdks_that(&Endpoint::InvalidSetting) else { return step };
         unknown(step, "Some SDKs fail, because `AWS_STS_REGIONAL_ENDPOINTS` has another value than `legacy` or `regional`.")

@@ -38,7 +38,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
         }
     }
 
-    /// The trust policy, or the step if there is none to check.
+    /// The trust policy, or the step if no trust policy can be checked.
     pub fn document(&self, step: StepKind) -> Result<&'c TrustDocument, Box<Step>> {
         match &self.scenario.documents.trust_policy {
             Given::Present(document) => Ok(document),

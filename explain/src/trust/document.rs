@@ -107,7 +107,7 @@ impl TrustDocument {
     }
 }
 
-/// The JSON of a text, URL-encoded or not, and whether its places are those of the text.
+/// The JSON of the input, URL-encoded or not, and whether places in it are places in the input.
 fn parse(text: &str) -> Result<(Value, bool), DocumentError> {
     let text = text.trim();
     if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%7b") || start.eq_ignore_ascii_case("%5b")) {

@@ -2,8 +2,7 @@
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements: Condition operators"
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>) and "Set
-//! operators for multivalued context keys"
-//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>).
+//! operators for multivalued context keys" (`reference_policies_condition-single-vs-multi-valued-context-keys.html`).
 //! `conditions/operators.yaml` tests each rule against a sentence of these.
 
 use std::cmp::Ordering;

@@ -107,7 +107,7 @@ fn variable(name: &str, request: &Request) -> Variable {
 }
 
 impl Pattern {
-    /// Whether a text matches the pattern as a whole.
+    /// Whether the whole string matches the pattern.
     pub fn matches(&self, text: &str, ignores_case: bool) -> Ternary {
         match is_match(&self.pieces, text, ignores_case) {
             true if self.is_open => Ternary::Unknown,
@@ -121,7 +121,7 @@ impl Pattern {
     }
 }
 
-/// Whether a text matches a pattern as a whole, without variables. Letter case counts.
+/// Whether the whole string matches a pattern without variables. Letter case counts.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     match Value::read(pattern, true, None) {
@@ -130,7 +130,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether a text contains `*` or `?`.
+/// Whether the string contains `*` or `?`.
 #[must_use]
 pub fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?'])

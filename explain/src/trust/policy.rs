@@ -149,7 +149,7 @@ impl<'a> Provider<'a> {
     }
 }
 
-/// Whether a text contains a placeholder of a template.
+/// Whether the string contains a placeholder of a template.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     ["${", "{{", "<", ">", "$("].iter().any(|mark| text.contains(mark)) || text.starts_with('$')

@@ -114,7 +114,7 @@ impl Request {
         }
     }
 
-    /// Whether a statement's principal includes whoever makes the request.
+    /// Whether a statement's principal includes the sender of the request.
     #[must_use]
     pub fn is_by(&self, statement: &Statement) -> Ternary {
         let named = match &statement.principal {

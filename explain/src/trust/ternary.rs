@@ -38,7 +38,7 @@ impl Ternary {
         }
     }
 
-    /// True if all are true, also if there are none.
+    /// True if all are true, also for an empty sequence.
     pub fn all(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().fold(Self::True, Self::and)
     }
@@ -48,7 +48,7 @@ impl Ternary {
         truths.into_iter().fold(Self::False, Self::or)
     }
 
-    /// The common value, or unknown if the values differ or there are none.
+    /// The common value. Unknown if the values differ, and for an empty sequence.
     pub fn agreed(truths: impl IntoIterator<Item = Self>) -> Self {
         let mut truths = truths.into_iter();
         match truths.next() {

@@ -684,7 +684,7 @@ fn a_region_that_does_not_stand_in_the_pod_is_unknown() {
         assert_eq!((outcome, mistake), (Outcome::Unknown, None), "{text}");
         assert!(!text.contains("pl4nted"), "{text}");
     }
-    // An empty one is none.
+    // An empty one does not count.
     assert_eq!(region(json!([{"name": "AWS_REGION", "value": ""}, default])).0, Outcome::Passed);
 }
 

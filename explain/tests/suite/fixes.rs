@@ -1,4 +1,4 @@
-//! Laws of the printed fixes: whoever applies the fix has a trust policy that accepts the pod, and nobody else.
+//! Laws of the printed fixes: the trust policy with the fix accepts the pod, and nobody else.
 
 use std::sync::LazyLock;
 

@@ -120,7 +120,12 @@ proptest! {
         let text = &mut *texts(&mut inputs)[at];
         if let Some(whole) = text.as_deref() {
             let characters = whole.chars().count();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a part of a length")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "a part of a length"
+            )]
             let end = (characters as f64 * part) as usize;
             *text = Some(whole.chars().take(end).collect());
         }

@@ -14,7 +14,7 @@ struct Case {
     name: &'static str,
     inputs: Inputs,
     outcome: Outcome,
-    /// The cause as `step/diagnosis`. Empty if there must be none.
+    /// The cause as `step/diagnosis`. Empty if no step may fail.
     cause: &'static str,
     /// What the explanation contains.
     says: Vec<&'static str>,

@@ -83,7 +83,7 @@ fn an_empty_file_is_an_error() {
 }
 
 #[test]
-fn a_legacy_token_decides_nothing_but_itself() {
+fn a_legacy_token_decides_only_the_token_step() {
     let legacy = token(&rs256(), |claims| {
         *claims = json!({"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:my-sa"});
     });

@@ -47,7 +47,7 @@ fn a_principal_that_iam_does_not_document_does_not_hide_a_condition_that_fails()
 }
 
 #[test]
-fn two_providers_are_told_apart_where_the_issuer_is_not_known() {
+fn distinguishes_two_providers_if_the_issuer_is_unknown() {
     let second = |statements: &mut Vec<Value>, subject: &str| {
         let mut statement = statements[0].clone();
         let arn = statement["Principal"]["Federated"].as_str().unwrap().replace(PROVIDER, "oidc.example/id/B");

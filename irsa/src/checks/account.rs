@@ -1,4 +1,4 @@
-//! Checks the annotations of a service account: by itself when it is written, and its keys for each of its pods.
+//! Checks the annotations of a service account, when it is written and for each of its pods.
 
 use std::borrow::Cow;
 
@@ -12,9 +12,9 @@ use crate::objects::metadata::SKIP_LABEL;
 use crate::objects::service_account::ServiceAccount;
 use crate::types::region::partition_of_arn;
 
-/// Checks a service account by itself, and returns its role. Reads every annotation, whether or not there is a role.
+/// Checks a service account when it is written, and returns its role. Reads every annotation, with or without a role.
 ///
-/// The role and the audience of an account with container credentials are not used, so they are not checked.
+/// An account with container credentials does not use its role and audience. They are not checked.
 pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount) -> Option<String> {
     let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
     check_keys(checker, account, annotations.role().is_some());
@@ -51,8 +51,8 @@ pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount)
     Some(role)
 }
 
-/// Checks the keys of a service account's annotations, and the role that the policy does not inject. `has_role` tells
-/// whether the account has a role from any source.
+/// Checks the annotation keys of a service account, and its `ecr-role-arn`. `has_role` is true if any source gives the
+/// account a role.
 pub(crate) fn check_keys(checker: &mut Checker<'_>, account: &ServiceAccount, has_role: bool) {
     let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
     report_misspelled(checker, subject, (&annotations.misspelled, has_role));

@@ -1,4 +1,5 @@
-//! Checks each container as it is after injection: credentials and region that do not fit together.
+//! Checks each container with its environment after injection: two kinds of credentials, and a region in another
+//! partition than the role.
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -15,7 +16,8 @@ pub(crate) fn check_container(checker: &mut Checker<'_>, container: &EffectiveCo
 
 fn check_ambiguous_credentials(checker: &mut Checker<'_>, container: &EffectiveContainer<'_, '_>) {
     let has_both = |pair: [EnvVar; 2]| pair.into_iter().all(|variable| container.value(variable).is_set());
-    if has_both(WEB_IDENTITY) && has_both(CONTAINER_CREDENTIALS) {
+    // Few containers have container credentials.
+    if has_both(CONTAINER_CREDENTIALS) && has_both(WEB_IDENTITY) {
         let text = format_args!(
             "it has a role (IRSA) and container credentials (EKS Pod Identity): SDKs use the role, remove one of them"
         );
@@ -24,7 +26,8 @@ fn check_ambiguous_credentials(checker: &mut Checker<'_>, container: &EffectiveC
     }
 }
 
-/// SDKs prefer `AWS_REGION`; the CLI and older SDKs read only `AWS_DEFAULT_REGION`.
+/// Reports a region in another partition than the role. SDKs prefer `AWS_REGION`; the AWS CLI and older SDKs read only
+/// `AWS_DEFAULT_REGION`.
 fn check_partition(checker: &mut Checker<'_>, container: &EffectiveContainer<'_, '_>) {
     let role = container.value(EnvVar::RoleArn);
     let Some(role_partition) = role.literal().and_then(partition_of_arn) else { return };

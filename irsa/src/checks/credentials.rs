@@ -1,13 +1,12 @@
 //! Checks the credentials and roles that a pod sets explicitly.
 //!
-//! The value of an environment variable may be a secret: it is compared, and never printed.
+//! The value of an environment variable may be a secret. It is compared, but never printed.
 
 use std::borrow::Cow;
 
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Item, Message, Subject};
 use crate::identity::CredentialMethod;
-use crate::identity::allow_list::allows_role;
 use crate::identity::container_selection::ContainerSelection;
 use crate::injection::environment::{CONTAINER_CREDENTIALS, REGION, WEB_IDENTITY, credentials_pair};
 use crate::objects::container::{Container, EnvVarValue};
@@ -15,29 +14,30 @@ use crate::objects::env_var::{EnvVar, refers_to_another};
 use crate::objects::pod::{Pod, PodSpec};
 use crate::settings::{ContainerCredentials, Settings};
 
-/// The names of an access key's id, in every SDK.
+/// The variables for the id of an access key, in all SDKs.
 const ACCESS_KEY_IDS: [EnvVar; 3] = [EnvVar::AccessKeyId, EnvVar::AccessKey, EnvVar::AmazonAccessKeyId];
 
-/// The names of its secret.
+/// The variables for the secret of an access key.
 const SECRET_KEYS: [EnvVar; 3] = [EnvVar::SecretAccessKey, EnvVar::SecretKey, EnvVar::AmazonSecretAccessKey];
 
-/// The largest number of different roles in a pod that are compared with `allowedRoles`.
+/// The maximum number of different roles per pod to compare with `allowedRoles`.
 const ROLE_LIMIT: usize = 50;
 
-/// Reports each `AWS_ROLE_ARN` that the namespace may not use. Of more than 50 different roles the rest are not allowed.
+/// Reports each `AWS_ROLE_ARN` that the namespace may not use. After [`ROLE_LIMIT`] different roles, no other role is
+/// allowed.
 pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     let (settings, namespace) = (checker.settings, checker.namespace);
     if settings.allowed_roles.is_none() {
         return;
     }
     let variable = EnvVar::RoleArn;
-    // Thousands of containers can set the same role, and each comparison takes time.
+    // Thousands of containers can set the same role, so each role is compared only once.
     let mut compared: Vec<(EnvVarValue<'_>, bool)> = Vec::new();
     for container in &pod.spec.containers {
         let mut is_rejected = false;
         for (_, role) in container.env.elements.iter().filter(|(name, _)| *name == variable) {
             let known = compared.iter().find(|(known, _)| known == role).map(|(_, is_allowed)| *is_allowed);
-            // Beyond the limit nothing is compared, so nothing is allowed.
+            // A role beyond the limit is not compared, and not allowed.
             let is_new = known.is_none() && compared.len() < ROLE_LIMIT;
             let is_allowed = known.unwrap_or_else(|| is_new && is_allowed(settings, namespace, *role));
             if is_new {
@@ -55,14 +55,16 @@ pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     }
 }
 
-/// Reports what keeps the selected containers from using the identity.
+/// Reports variables that prevent the selected containers from using the identity.
 pub(crate) fn check_containers(
     checker: &mut Checker<'_>,
     pod: &Pod<'_>,
     method: &CredentialMethod<'_>,
     selection: &ContainerSelection,
 ) {
-    for container in pod.spec.containers.iter().filter(|container| selection.covers(container)) {
+    // All that is checked here are variables.
+    let has_variables = |container: &&Container<'_>| !container.env.elements.is_empty();
+    for container in pod.spec.containers.iter().filter(has_variables).filter(|container| selection.covers(container)) {
         check_pairs(checker, container, method);
         check_overridden_role(checker, container, method);
         check_static_credentials(checker, container);
@@ -75,7 +77,7 @@ fn report(checker: &mut Checker<'_>, container: &Container<'_>, kind: FindingKin
     checker.report(kind, message);
 }
 
-/// Variables of a pair that are set without the other, or empty; and empty regions.
+/// Reports a variable that is empty or lacks its partner, and an empty region.
 fn check_pairs(checker: &mut Checker<'_>, container: &Container<'_>, method: &CredentialMethod<'_>) {
     let kind = FindingKind::PartialCredentials;
     for pair in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
@@ -112,10 +114,10 @@ fn check_overridden_role(checker: &mut Checker<'_>, container: &Container<'_>, m
 fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>) {
     let kind = FindingKind::StaticCredentials;
     // An optional key may be there: a policy that rejects static credentials must not let it through.
-    let counts_optional = checker.findings.action(kind) == Action::Reject;
+    let counts_optional = || checker.findings.action(kind) == Action::Reject;
     let is_set = |variable: &EnvVar| match container.value(*variable) {
         Some(EnvVarValue::Literal(value)) => !value.is_empty(),
-        Some(EnvVarValue::Reference { is_optional }) => !is_optional || counts_optional,
+        Some(EnvVarValue::Reference { is_optional }) => !is_optional || counts_optional(),
         None => false,
     };
     let id = ACCESS_KEY_IDS.into_iter().find(is_set);
@@ -134,8 +136,8 @@ fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>
     report(checker, container, kind, finding);
 }
 
-/// Whether a container of the pod has container credentials, as EKS's own webhook gives them: both variables, neither
-/// empty, and a mount of their token.
+/// Whether a container has container credentials, such as those of EKS's own webhook: both variables have a value, and
+/// the token is mounted.
 pub(crate) fn has_container_credentials(
     container: &Container<'_>,
     spec: &PodSpec<'_>,
@@ -151,15 +153,15 @@ pub(crate) fn has_container_credentials(
         })
 }
 
-/// Whether a namespace may use the role in a variable. A value that is unknown at admission, or that refers to another
-/// variable, is not allowed: a glob that matches its text proves nothing.
+/// Whether a namespace may use the role in a variable. A reference, or a value that refers to another variable, is not
+/// allowed. Its value at run time is unknown, so comparing its text with a glob proves nothing.
 fn is_allowed(settings: &Settings<'_>, namespace: &str, role: EnvVarValue<'_>) -> bool {
     match role {
         EnvVarValue::Reference { .. } => false,
         EnvVarValue::Literal(role) => {
             let role = role.decode();
             // An empty value names no role.
-            role.is_empty() || (!refers_to_another(&role) && allows_role(settings, namespace, &role))
+            role.is_empty() || (!refers_to_another(&role) && settings.allows_role(namespace, &role))
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Checks for tokens for STS that a pod defines itself, although its service account gives it no role: a way around the
-//! rules on roles and audiences.
+//! Checks for token volumes for STS that a pod defines itself although its service account gives it no role. Such a
+//! token bypasses the rules for roles and audiences.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::settings::{ContainerCredentials, Settings};
 use crate::types::sts_audience::is_sts_audience;
 use crate::util::names::Names;
 
-/// Reports each volume with a token for STS. `reason` says why the pod should have none.
+/// Reports each volume with a token for STS. `reason` says why the pod has no use for one.
 pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt::Arguments<'_>) {
     let credentials = checker.settings.container_credentials.as_ref();
     let agent_audience = credentials.map_or(ContainerCredentials::AUDIENCE, |credentials| &credentials.audience);
@@ -35,15 +35,14 @@ pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt
     }
 }
 
-/// The audiences of web identity in the settings.
+/// The web identity audiences in the settings.
 fn names_in_settings<'c>(settings: &'c Settings<'_>) -> Names<'c> {
-    let of_roles = settings.roles.iter().filter_map(|role| role.audience.as_deref());
-    let allowed = settings.allowed_audiences.iter().flatten().map(|audience| &**audience);
-    let default = std::iter::once(&*settings.token_audience);
-    Names::new(default.chain(of_roles).chain(allowed).map(Cow::Borrowed))
+    let allowed = settings.allowed_audiences.iter().flatten().map(|audience| Cow::Borrowed(&**audience));
+    let default = std::iter::once(Cow::Borrowed(&*settings.token_audience));
+    Names::new(default.chain(settings.audiences_of_roles()).chain(allowed))
 }
 
-/// The audiences in the `ConfigMap`. Unreadable mappings name no audience that is known.
+/// The audiences in the `ConfigMap`. Empty if the mappings can't be read.
 fn names_in_config_map(checker: &mut Checker<'_>) -> Names<'static> {
     let Some(name) = &checker.settings.roles_config_map else { return Names::default() };
     match checker.lookups.role_mappings(name) {

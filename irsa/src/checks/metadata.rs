@@ -1,4 +1,4 @@
-//! Checks the annotations and labels of pods, pod templates and workloads: misspelled keys, and keys that have no effect.
+//! Checks the annotations and labels of pods, pod templates and workloads: misspelled keys, and keys without effect.
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -12,27 +12,27 @@ use crate::objects::pod::Pod;
 use crate::settings::Mode;
 use crate::util::names::Names;
 
-/// Checks the annotations of a pod or a pod template, except for their spelling.
+/// Checks the annotations of a pod or a pod template, except for misspelled keys.
 pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &PodAnnotations) {
     let Some(metadata) = pod.metadata.get() else { return };
     if checker.settings.mode == Mode::Validate && !checker.findings.is_about_template() {
         check_container_names(checker, pod, annotations);
     }
-    // Whoever controls the pod wrote these, and hears of them on the workload.
+    // If a controller owns the pod, its annotations come from the workload. They are reported there.
     if !metadata.is_controlled {
         check_pod_keys(checker, metadata);
     }
 }
 
-/// Reports the misspelled annotations of a pod or a pod template. `has_role` tells whether its account has a role, or may
-/// have one.
+/// Reports the misspelled annotations of a pod or a pod template. `has_role` is true if its service account has a role,
+/// or may have one.
 pub(crate) fn check_pod_spelling(checker: &mut Checker<'_>, pod: &Pod<'_>, has_role: bool) {
     let Some(metadata) = pod.metadata.get() else { return };
     let misspelled = MisspelledKeys::new(&metadata.annotations, &checker.settings.annotation_prefix, &POD_KEYS);
     report_misspelled(checker, Subject::Pod, (&misspelled, has_role));
 }
 
-/// Checks the metadata of a workload itself, where no annotation or label has an effect.
+/// Checks the metadata of the workload itself. The policy reads no annotation or label there.
 pub(crate) fn check_workload(checker: &mut Checker<'_>, metadata: &Metadata<'_>) {
     if metadata.is_controlled {
         return;
@@ -69,7 +69,8 @@ pub(crate) fn check_kiam_role(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     }
 }
 
-/// Reports misspelled annotations. Keys that only have the default prefix count if the account has no role.
+/// Reports misspelled annotations. A key that is correct except for the default prefix is reported only if the account
+/// has no role.
 pub(crate) fn report_misspelled(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -102,15 +103,16 @@ fn check_container_names(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: 
     }
 }
 
-/// Reports keys that are only read on service accounts, and the skip label as an annotation.
+/// Reports annotations that only a service account can have, and the skip label as an annotation.
 fn check_pod_keys(checker: &mut Checker<'_>, metadata: &Metadata<'_>) {
     let prefix = &checker.settings.annotation_prefix;
+    let object = if checker.findings.is_about_template() { "pod template" } else { "pod" };
     for key in metadata.annotations.keys().map(RawStr::decode) {
         let text = match name_under(&key, prefix) {
             Some(name) if ACCOUNT_KEYS.contains(&name) && !POD_KEYS.contains(&name) => {
-                format_args!("no effect on a pod: put it on the service account")
+                format_args!("no effect on a {object}: put it on the service account")
             }
-            _ if key == SKIP_LABEL => format_args!("no effect as an annotation: make it a label of the pod"),
+            _ if key == SKIP_LABEL => format_args!("no effect as an annotation: make it a label of the {object}"),
             _ => continue,
         };
         report_ineffective(checker, Message::new(Subject::Pod, text).on(Item::AnnotationKey(&key)));

@@ -1,4 +1,4 @@
-//! Mode `Validate`: reports what a pod lacks that mode `Mutate` would inject.
+//! Mode `Validate`: reports what a pod lacks and mode `Mutate` would inject.
 
 use super::credentials::has_container_credentials;
 use crate::context::Checker;
@@ -7,8 +7,8 @@ use crate::injection::plan::Plan;
 use crate::objects::metadata::POD_IDENTITY_LABEL;
 use crate::objects::pod::Pod;
 
-/// Reports what a plan would inject. A container with container credentials has its identity from EKS's own webhook, and
-/// lacks nothing.
+/// Reports what the plan would inject. Skips containers with container credentials: EKS's own webhook gave them an
+/// identity.
 pub(crate) fn check_injected(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>) {
     let settings = checker.settings;
     let volume = plan.token.volume_name;

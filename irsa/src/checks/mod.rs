@@ -1,4 +1,6 @@
-//! Checks: each judges what was read of the pod and its account, and what injection planned. A check only reports.
+//! Checks the objects that were read, and the plan for injection.
+//!
+//! Each check reports findings and changes nothing. One file per rule, or per group of rules about the same thing.
 
 pub(crate) mod account;
 pub(crate) mod containers;

@@ -1,4 +1,4 @@
-//! Checks the mounts around the token's: a read-only volume at a parent path.
+//! Checks the mounts at parent paths of the token's mount path.
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -6,8 +6,8 @@ use crate::injection::effective::EffectiveContainer;
 use crate::objects::pod::PodSpec;
 use crate::types::mount_path::MountPath;
 
-/// Reports a read-only mount at a parent of the token's path, in a container that has the token's mount or gets it: the
-/// container runtime cannot create the directory of the mount there (kubernetes/kubernetes#65835).
+/// Reports a read-only mount at a parent of the token's mount path, in a container that mounts the token. The container
+/// runtime can't create the token's directory there (kubernetes/kubernetes#65835).
 pub(crate) fn check_parents(
     checker: &mut Checker<'_>,
     container: &EffectiveContainer<'_, '_>,

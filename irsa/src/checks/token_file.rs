@@ -1,6 +1,6 @@
-//! Checks `AWS_WEB_IDENTITY_TOKEN_FILE` where it is set explicitly: whether a token is at that path.
+//! Checks `AWS_WEB_IDENTITY_TOKEN_FILE` where it is set explicitly: whether a token for AWS is at that path.
 //!
-//! The path is the value of a variable, so no message shows it.
+//! No message shows the path, because it is the value of a variable.
 
 use std::borrow::Cow;
 
@@ -14,19 +14,21 @@ use crate::objects::pod::PodSpec;
 use crate::objects::volume::ProjectedFile;
 use crate::types::mount_path::{clean, relative_to};
 
-/// Where the API server's own token is mounted.
+/// The directory where Kubernetes mounts the token for the API server.
 const API_SERVER_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// The pod around the containers that are checked.
+/// The pod whose containers are checked.
 pub(crate) struct TokenFiles<'p, 'j> {
     /// The spec of the pod.
     pub(crate) spec: &'p PodSpec<'j>,
-    /// The token that is injected, if any.
+    /// The token that the policy injects, if any.
     pub(crate) token: Option<&'p Token<'p>>,
     /// Whether the pod runs on Windows, where paths have a drive and backslashes.
     pub(crate) is_windows: bool,
-    /// Whether it is known what is injected. If not, a path that no mount covers is not reported.
+    /// Whether the injected mounts are known. If not, a path outside all mounts is not reported.
     pub(crate) is_complete: bool,
+    /// Whether the service account has no role, so that annotating it is part of the fix.
+    pub(crate) needs_annotation: bool,
 }
 
 /// What is at a path in a container.
@@ -35,11 +37,11 @@ enum FileAt {
     NoMount,
     /// A projected volume without that file.
     NoFile,
-    /// The API server's token, at its usual path.
+    /// The token for the API server, at its usual path.
     ApiServerToken,
     /// A token without an audience, in another volume.
     TokenWithoutAudience,
-    /// A file, or unknown.
+    /// Another file, or unknown.
     Other,
 }
 
@@ -55,29 +57,26 @@ impl TokenFiles<'_, '_> {
         let (kind, text) = match self.file_at(container, &self.unix_path(&path)) {
             FileAt::Other => return,
             FileAt::NoMount if !self.is_complete => return,
-            FileAt::NoMount => (
-                FindingKind::WrongTokenFile,
-                "is set to a path where no volume is mounted: remove it and `AWS_ROLE_ARN`, and annotate the service account",
-            ),
-            FileAt::NoFile => (
-                FindingKind::WrongTokenFile,
-                "is set to a file that its volume does not have: remove it and `AWS_ROLE_ARN`, and annotate the service account",
-            ),
-            FileAt::ApiServerToken => (
-                FindingKind::WrongTokenFile,
-                "is set to the token for the API server, which STS rejects: remove it and `AWS_ROLE_ARN`, and annotate the service account",
-            ),
-            FileAt::TokenWithoutAudience => (
-                FindingKind::InvalidAudience,
-                "is set to a token without an audience: it is for the API server, and would be sent to AWS; set its `audience`",
-            ),
+            FileAt::NoMount => (FindingKind::WrongTokenFile, "is set to a path where no volume is mounted"),
+            FileAt::NoFile => (FindingKind::WrongTokenFile, "is set to a file that its volume does not have"),
+            FileAt::ApiServerToken => {
+                (FindingKind::WrongTokenFile, "is set to the token for the API server, which STS rejects")
+            }
+            FileAt::TokenWithoutAudience => {
+                (FindingKind::InvalidAudience, "is set to a token without an audience, which is for the API server")
+            }
         };
-        let text = format_args!("{text}");
+        let fix = match kind {
+            FindingKind::InvalidAudience => "set its `audience`",
+            _ if self.needs_annotation => "remove it and `AWS_ROLE_ARN`, and annotate the service account",
+            _ => "remove it and `AWS_ROLE_ARN`",
+        };
+        let text = format_args!("{text}: {fix}");
         let message = Message::new(Subject::Container(container.container().name()), text);
         checker.report(kind, message.on(Item::Variable(variable.name())));
     }
 
-    /// A path as on Unix, cleaned.
+    /// The path in Unix form, cleaned.
     fn unix_path(&self, path: &str) -> String {
         if !self.is_windows {
             return clean(path);
@@ -88,7 +87,7 @@ impl TokenFiles<'_, '_> {
 
     fn file_at(&self, container: &EffectiveContainer<'_, '_>, path: &str) -> FileAt {
         let mounts = &container.container().mounts.elements;
-        // The innermost mount covers the path.
+        // If several mounts cover the path, the innermost one wins.
         let covering = mounts
             .iter()
             .filter_map(|mount| Some((mount, relative_to(&self.unix_path(&mount.path.decode()), path)?)))
@@ -102,7 +101,7 @@ impl TokenFiles<'_, '_> {
                 if relative == token.path { FileAt::Other } else { FileAt::NoFile }
             }
             (Some((mount, relative)), _) => self.file_in(mount, &relative, path),
-            // The API server adds the mount of its token to the pod, so a template lacks it.
+            // A template lacks this mount: the API server adds it when the pod is created.
             _ if relative_to(API_SERVER_TOKEN, path).is_some() => FileAt::ApiServerToken,
             _ => FileAt::NoMount,
         }
@@ -120,7 +119,7 @@ impl TokenFiles<'_, '_> {
         };
         let volume = mount.volume.decode();
         let Some(volume) = self.spec.volume(&volume) else {
-            // The token's volume, which is added.
+            // The token's volume, which the policy adds.
             let is_token = self.token.filter(|token| token.volume_name == volume);
             return if is_token.is_some_and(|token| token.path != file) { FileAt::NoFile } else { FileAt::Other };
         };

@@ -1,19 +1,19 @@
-//! The lookups of one review: service accounts and the ConfigMap of role mappings, each at most once.
+//! The lookups of one review: service accounts, and the ConfigMap of role mappings. Each result is remembered.
 
 use std::rc::Rc;
 
 use super::{Cluster, LookupError, Query};
-use crate::json::{self, Field};
-use crate::objects::config_map::read_mappings;
+use crate::json::{self, Field, Reader};
+use crate::objects::config_map::Data;
 use crate::objects::service_account::{AccountAnnotations, ServiceAccount};
 use crate::settings::Settings;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
-/// The largest number of service accounts that are looked up for one request. A custom workload can name thousands, and
-/// each lookup is a read of the API server.
+/// The maximum number of service accounts to look up per request. A custom workload can name thousands, and each lookup
+/// is a request to the API server.
 const ACCOUNT_LIMIT: usize = 50;
 
-/// The longest reason of a failed lookup that is kept, in bytes.
+/// The maximum length of the reason of a failed lookup, in bytes.
 const REASON_LIMIT: usize = 1024;
 
 /// Looks up objects for the pods of one namespace.
@@ -21,21 +21,21 @@ pub(crate) struct Lookups<'a> {
     cluster: &'a mut dyn Cluster,
     settings: &'a Settings<'a>,
     namespace: &'a str,
-    /// The accounts so far, at most [`ACCOUNT_LIMIT`].
+    /// The accounts that were looked up, at most [`ACCOUNT_LIMIT`].
     accounts: Vec<(String, Result<Rc<ServiceAccount>, LookupError>)>,
     role_mappings: Option<Result<Option<Rc<str>>, LookupError>>,
 }
 
 impl<'a> Lookups<'a> {
-    /// Lookups for the pods of this namespace, which must be a DNS label.
+    /// Starts without results. `namespace` must be a DNS label.
     pub(crate) fn new(cluster: &'a mut dyn Cluster, settings: &'a Settings<'a>, namespace: &'a str) -> Self {
         Self { cluster, settings, namespace, accounts: Vec::new(), role_mappings: None }
     }
 
-    /// The service account of this name, which must be a DNS subdomain.
+    /// Looks up the service account of this name, which must be a DNS subdomain.
     ///
     /// # Errors
-    /// Fails if there is no such account, if the lookup fails, and for each account beyond the limit of 50.
+    /// Fails if the account does not exist, if the lookup fails, or if [`ACCOUNT_LIMIT`] other accounts were looked up.
     pub(crate) fn service_account(&mut self, name: &str) -> Result<Rc<ServiceAccount>, LookupError> {
         if let Some((_, lookup)) = self.accounts.iter().find(|(found, _)| found == name) {
             return lookup.clone();
@@ -49,10 +49,10 @@ impl<'a> Lookups<'a> {
         lookup
     }
 
-    /// The text of the role mappings in kOps's ConfigMap. `None` if the ConfigMap lacks the key.
+    /// Looks up the role mappings in kOps's ConfigMap. `None` if the ConfigMap lacks the key.
     ///
     /// # Errors
-    /// Fails if there is no such ConfigMap, or if the lookup fails.
+    /// Fails if the ConfigMap does not exist, or if the lookup fails.
     pub(crate) fn role_mappings(&mut self, config_map: &ConfigMapName<'_>) -> Result<Option<Rc<str>>, LookupError> {
         if let Some(lookup) = &self.role_mappings {
             return lookup.clone();
@@ -61,8 +61,8 @@ impl<'a> Lookups<'a> {
         self.role_mappings.insert(lookup).clone()
     }
 
-    /// Trusts a cached answer only if it has a role: an answer without one may be older than the role. The host never
-    /// caches *not found* or a failure.
+    /// Uses a cached account only if it has a role. One without a role may be outdated, so it is looked up again
+    /// without the cache. The host never caches *not found* or a failure.
     fn look_up_account(&mut self, name: &str) -> Result<ServiceAccount, LookupError> {
         let query = Query {
             api_version: "v1",
@@ -80,7 +80,7 @@ impl<'a> Lookups<'a> {
 
     fn read_account(&mut self, query: &Query<'_>) -> Result<json::Result<ServiceAccount>, LookupError> {
         let answer = self.cluster.object(query)?;
-        let metadata = query.read(&answer, |reader, _| reader.skip());
+        let metadata = query.read(&answer, &mut Reader::skip);
         Ok(metadata.map(|metadata| ServiceAccount {
             name: AccountName { namespace: query.namespace.to_owned(), name: query.name.to_owned() },
             annotations: AccountAnnotations::new(&metadata.annotations, &self.settings.annotation_prefix),
@@ -93,21 +93,18 @@ impl<'a> Lookups<'a> {
             kind: "ConfigMap",
             namespace: &config_map.namespace,
             name: &config_map.name,
-            // Looked up only if the account has no role otherwise, and then a new mapping must count at once.
+            // Never cached, so that a new mapping takes effect at once. Most accounts need no lookup: they have a role
+            // of their own.
             may_be_cached: false,
         };
         let answer = self.cluster.object(&query)?;
-        let mut data = Field::Missing;
-        let read = query.read(&answer, |reader, key| match key {
-            "data" => data.read(reader, read_mappings),
-            _ => reader.skip(),
-        });
-        read.map_err(LookupError::mismatch)?;
-        Ok(data.into_value().map(|config| config.decode().into_owned()))
+        let mut data = Field::<Data<'_>>::Missing;
+        query.read(&answer, &mut data).map_err(LookupError::mismatch)?;
+        Ok(data.into_value().mappings.map(|config| config.decode().into_owned()))
     }
 }
 
-/// The error with its reason cut to [`REASON_LIMIT`]: it is kept for every pod template of the request.
+/// Cuts the reason to [`REASON_LIMIT`], because every pod template of the request keeps a copy.
 fn shortened(mut error: LookupError) -> LookupError {
     if let LookupError::Failed(reason) = &mut error {
         reason.truncate(reason.floor_char_boundary(REASON_LIMIT));

@@ -1,8 +1,8 @@
-//! Read access to the cluster, implemented by the host: objects by name, and nothing else.
+//! Read access to the cluster, which the host implements. It reads single objects by name.
 
 pub(crate) mod lookups;
 
-use crate::json::{self, Field, Reader, Unreadable};
+use crate::json::{self, Field, Member, RawStr, Reader, Unreadable};
 use crate::objects::metadata::Metadata;
 
 /// A query for one object.
@@ -21,26 +21,18 @@ pub struct Query<'a> {
 }
 
 impl Query<'_> {
-    /// Reads the metadata of an answer, which must be the object of the query. `member` reads or skips each other
-    /// member of the object.
+    /// Reads the answer, and returns its metadata. The answer must be the object of the query. `member` reads or skips
+    /// each other member of the object.
     ///
     /// # Errors
     /// Fails if the answer is another object, or is not JSON.
-    pub(crate) fn read<'j>(
-        &self,
-        answer: &'j str,
-        mut member: impl FnMut(&mut Reader<'j>, &str) -> json::Result<()>,
-    ) -> json::Result<Metadata<'j>> {
-        let mut kind = Field::Missing;
-        let mut metadata = Field::Missing;
+    pub(crate) fn read<'j>(&self, answer: &'j str, data: &mut dyn Member<'j>) -> json::Result<Metadata<'j>> {
+        let mut kind = Field::<RawStr<'j>>::Missing;
+        let mut metadata = Field::<Metadata<'j>>::Missing;
         let mut reader = Reader::new(answer);
-        reader.object(|reader, key| match key {
-            "kind" => kind.read(reader, Reader::string),
-            "metadata" => metadata.read(reader, Metadata::read),
-            _ => member(reader, key),
-        })?;
+        reader.members(&mut [("kind", &mut kind), ("metadata", &mut metadata), ("data", data)])?;
         reader.finish()?;
-        let metadata: Metadata<'j> = metadata.into_value();
+        let metadata = metadata.into_value();
         let other = |key| Err(Unreadable::value("the one that was looked up").within(key));
         if kind.get().is_some_and(|kind| kind != self.kind) {
             return other("kind");
@@ -55,22 +47,22 @@ impl Query<'_> {
     }
 }
 
-/// Read access to the cluster, implemented by the host.
+/// Read access to the cluster. The host implements it.
 pub trait Cluster {
     /// The JSON of an object.
     ///
     /// # Errors
-    /// Fails if there is no such object, and if the lookup fails. The two must never be mistaken for each other.
+    /// Fails with `NotFound` if the object does not exist, and with `Failed` if that is unknown.
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError>;
 }
 
-/// Why a lookup has no object.
+/// Why a lookup returns no object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookupError {
-    /// The cluster has no object of this name.
+    /// The object does not exist.
     NotFound,
-    /// The lookup failed, so the object may exist. The text is the reason as part of one line: without a final period,
-    /// and with user input in backticks.
+    /// The lookup failed, so the object may exist. The text is the reason, for the end of a message: one line, no final
+    /// period, user input in backticks.
     Failed(String),
 }
 

@@ -1,8 +1,8 @@
-//! The setting `actions`: what to do about each kind of finding.
+//! The setting `actions`: the action for each kind of finding.
 
 use super::kind::{Action, FindingKind};
 
-/// The action of each kind of finding: the one from the settings, else the default.
+/// The action for each kind of finding: from the settings, or the default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
 
@@ -10,10 +10,9 @@ impl Actions {
     /// The action for this kind, on a pod or on a pod template.
     #[must_use]
     pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
-        let chosen = self.0.iter().zip(FindingKind::ALL).find_map(|(action, other)| action.filter(|_| other == kind));
-        match (chosen, kind) {
+        match (self.0.get(kind as usize).copied().flatten(), kind) {
             (Some(action), _) => action,
-            // Nothing is lost by admitting a workload: its pods are checked.
+            // Admitting a workload loses nothing, because its pods are checked when they are created.
             (None, FindingKind::MissingServiceAccount | FindingKind::LookupFailed) if is_about_template => Action::Warn,
             (None, _) => kind.default_action(),
         }
@@ -21,10 +20,9 @@ impl Actions {
 
     /// Sets the action for a kind.
     pub fn choose(&mut self, kind: FindingKind, action: Action) {
-        for (chosen, other) in self.0.iter_mut().zip(FindingKind::ALL) {
-            if other == kind {
-                *chosen = Some(action);
-            }
+        // INVARIANT: there is an action for each kind.
+        if let Some(chosen) = self.0.get_mut(kind as usize) {
+            *chosen = Some(action);
         }
     }
 }

@@ -1,35 +1,42 @@
-//! User input as part of one line of a message.
+//! Escapes user input, so that it can't change how a message is displayed.
 //!
-//! Control characters, line separators and characters that turn the direction of writing are escaped, since they
-//! could break the line, the terminal, or the order in which a line is read (Unicode, annex 9 and section 23.2).
+//! Control characters, line separators and bidirectional formatting characters are escaped. Unescaped, they could break
+//! a line, control a terminal, or reorder the text (Unicode, annex 9 and section 23.2).
 
 use std::fmt::{self, Write};
 
-/// Marks a cut.
+/// Marks the end of a string that was cut.
 const ELLIPSIS: &str = "\u{2026}";
 
-/// A line under construction: escapes what it is given, and takes no more than about `limit` bytes.
+/// Builds a line: escapes its input, and stops after about `limit` bytes.
 pub(super) struct Line {
     text: String,
     limit: usize,
 }
 
 impl Line {
-    /// An empty line of at most `limit` bytes, plus the length of one escape.
+    /// An empty line. Its limit may be exceeded by one escape.
     pub(super) fn new(limit: usize) -> Self {
         Self { text: String::new(), limit }
     }
 
-    /// The number of bytes so far.
+    /// The current length in bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
     /// Writes formatted text.
     pub(super) fn push(&mut self, text: fmt::Arguments<'_>) {
-        // INVARIANT: `write_str` below never fails, so an error could only come from a `Display` of this crate, and
-        // none of them fails.
+        // INVARIANT: `write_str` below never fails, and no `Display` of this crate fails.
         let _ = self.write_fmt(text);
+    }
+
+    /// Writes texts.
+    pub(super) fn push_all(&mut self, texts: &[&str]) {
+        for text in texts {
+            // INVARIANT: `write_str` below never fails.
+            let _ = self.write_str(text);
+        }
     }
 
     /// The finished line.
@@ -40,32 +47,38 @@ impl Line {
 
 impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            if self.text.len() >= self.limit {
-                break;
-            }
+        let mut rest = text;
+        loop {
+            let room = self.limit.saturating_sub(self.text.len());
+            // Most texts are plain, and are copied as a whole.
+            let length = rest.bytes().take(room).take_while(|byte| matches!(byte, b' '..=b'~')).count();
+            // INVARIANT: the bytes before are ASCII, so this is a character boundary.
+            let (plain, other) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            self.text.push_str(plain);
+            let mut other = other.chars();
+            let Some(character) = other.next().filter(|_| length < room) else { return Ok(()) };
             if character.is_control() || is_layout(character) {
                 self.text.extend(character.escape_default());
             } else {
                 self.text.push(character);
             }
+            rest = other.as_str();
         }
-        Ok(())
     }
 }
 
-/// A text as one line of at most `limit` bytes: escaped, and cut with an ellipsis.
+/// Returns user input as one line of at most `limit` bytes: escaped, and cut with an ellipsis.
 #[must_use]
 pub fn escaped_line(text: &str, limit: usize) -> String {
-    // One byte more than fits, so that a text that is too long is seen to be.
+    // One byte more than the limit, so that `truncate` recognizes a longer text.
     let mut line = Line::new(limit.saturating_add(1));
-    line.push(format_args!("{text}"));
+    line.push_all(&[text]);
     let mut text = line.into_text();
     truncate(&mut text, limit);
     text
 }
 
-/// Cuts a text to `limit` bytes, ellipsis included.
+/// Cuts a string to `limit` bytes, including the ellipsis.
 pub(super) fn truncate(text: &mut String, limit: usize) {
     if text.len() <= limit {
         return;
@@ -78,7 +91,7 @@ pub(super) fn truncate(text: &mut String, limit: usize) {
     text.push_str(ELLIPSIS);
 }
 
-/// Whether a character ends a line, or turns the direction of writing.
+/// Whether a character ends a line, or changes the direction of text.
 fn is_layout(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

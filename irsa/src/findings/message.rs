@@ -1,7 +1,8 @@
 //! The message of a finding.
 //!
-//! Form: what it is about, what was expected and what was found, then the fix. Lower-case start, no final period, user
-//! input in backticks. A message quotes at most one value, which is what gets cut if the line is too long.
+//! A message says what it is about, what was expected, what was found, and how to fix it. It starts in lower case, has
+//! no final period, and puts user input in backticks. It quotes at most one value. That value is cut if the line is too
+//! long.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,20 +12,20 @@ use super::place::{ItemKind, Owner, Place, TargetKind};
 use crate::json::RawStr;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
-/// The longest name that a place has, in bytes. Kubernetes accepts no longer ones.
+/// The maximum length of a name in a place, in bytes. Kubernetes accepts no longer names.
 const NAME_LIMIT: usize = 1024;
 
-/// The shortest that a quoted value is cut to, in bytes.
+/// The minimum length of a quoted value that is cut, in bytes.
 const QUOTE_MIN: usize = 16;
 
-/// The object, or the part of the pod, that a message is about.
+/// The object or part of a pod that a message is about.
 #[derive(Clone, Copy)]
 pub(crate) enum Subject<'a> {
     /// The pod or the pod template.
     Pod,
     /// The metadata of the workload itself.
     Metadata,
-    /// A container or init container of this name.
+    /// The container or init container of this name.
     Container(RawStr<'a>),
     /// A service account.
     ServiceAccount(&'a AccountName),
@@ -32,14 +33,16 @@ pub(crate) enum Subject<'a> {
     ConfigMap(&'a ConfigMapName<'a>),
 }
 
-impl fmt::Display for Subject<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Subject<'_> {
+    fn write(self, line: &mut Line) {
         match self {
-            Self::Pod => f.write_str("pod"),
-            Self::Metadata => f.write_str("metadata"),
-            Self::Container(name) => write!(f, "container `{name}`"),
-            Self::ServiceAccount(name) => write!(f, "service account `{name}`"),
-            Self::ConfigMap(name) => write!(f, "ConfigMap `{name}`"),
+            Self::Pod => line.push_all(&["pod"]),
+            Self::Metadata => line.push_all(&["metadata"]),
+            Self::Container(name) => line.push_all(&["container `", &name.decode(), "`"]),
+            Self::ServiceAccount(name) => {
+                line.push_all(&["service account `", &name.namespace, "/", &name.name, "`"]);
+            }
+            Self::ConfigMap(name) => line.push_all(&["ConfigMap `", &name.namespace, "/", &name.name, "`"]),
         }
     }
 }
@@ -55,7 +58,7 @@ pub(crate) enum Item<'a> {
     AnnotationKey(&'a str),
     /// A label.
     Label(&'static str),
-    /// An environment variable. The message goes on with what is wrong about it.
+    /// An environment variable. The text follows without a colon.
     Variable(&'static str),
     /// A volume.
     Volume(&'a str),
@@ -63,7 +66,7 @@ pub(crate) enum Item<'a> {
     Mount(&'a str),
     /// An entry of the `ConfigMap`, by its key.
     Entry(&'a str),
-    /// The name of the service account, which the message does not repeat.
+    /// The name of the service account. The subject already contains it.
     ServiceAccountName,
 }
 
@@ -81,24 +84,22 @@ impl Item<'_> {
             Self::ServiceAccountName => (ItemKind::ServiceAccountName, String::new()),
         }
     }
-}
 
-impl fmt::Display for Item<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write(self, line: &mut Line) {
         match self {
-            Self::Whole | Self::ServiceAccountName => Ok(()),
-            Self::Annotation { prefix, key } => write!(f, "annotation `{prefix}/{key}`: "),
-            Self::AnnotationKey(key) => write!(f, "annotation `{key}`: "),
-            Self::Label(key) => write!(f, "label `{key}`: "),
-            Self::Variable(name) => write!(f, "`{name}` "),
-            Self::Volume(name) => write!(f, "volume `{name}`: "),
-            Self::Mount(path) => write!(f, "mount path `{path}`: "),
-            Self::Entry(key) => write!(f, "entry `{key}`: "),
+            Self::Whole | Self::ServiceAccountName => {}
+            Self::Annotation { prefix, key } => line.push_all(&["annotation `", prefix, "/", key, "`: "]),
+            Self::AnnotationKey(key) => line.push_all(&["annotation `", key, "`: "]),
+            Self::Label(key) => line.push_all(&["label `", key, "`: "]),
+            Self::Variable(name) => line.push_all(&["`", name, "` "]),
+            Self::Volume(name) => line.push_all(&["volume `", name, "`: "]),
+            Self::Mount(path) => line.push_all(&["mount path `", path, "`: "]),
+            Self::Entry(key) => line.push_all(&["entry `", key, "`: "]),
         }
     }
 }
 
-/// An unformatted message; formatted only if its finding is not ignored.
+/// An unformatted message. It is formatted only if its finding is not ignored.
 #[derive(Clone, Copy)]
 pub(crate) struct Message<'a> {
     subject: Subject<'a>,
@@ -114,43 +115,44 @@ impl<'a> Message<'a> {
         Self { subject, item: Item::Whole, text, value: None, rest: format_args!("") }
     }
 
-    /// Names the thing within the subject.
+    /// Sets the item within the subject.
     pub(crate) fn on(self, item: Item<'a>) -> Self {
         Self { item, ..self }
     }
 
-    /// Quotes a value behind the text, in backticks.
+    /// Appends a quoted value, in backticks.
     pub(crate) fn quote(self, value: &'a str) -> Self {
         Self { value: Some(value), ..self }
     }
 
-    /// Adds text behind the quoted value.
+    /// Appends text after the quoted value.
     pub(crate) fn then(self, rest: fmt::Arguments<'a>) -> Self {
         Self { rest, ..self }
     }
 
-    /// Formats the message, without the path of a template, which comes before it. User input is cut at `limit` bytes.
+    /// Formats the message, without the path of a pod template. User input is cut at `limit` bytes.
     pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
-        match self.subject {
-            // The template stands for the pod.
-            Subject::Pod if is_in_template => line.push(format_args!("{}", self.item)),
-            subject => line.push(format_args!("{subject}: {}", self.item)),
+        // A template stands for the pod.
+        if !(is_in_template && matches!(self.subject, Subject::Pod)) {
+            self.subject.write(&mut line);
+            line.push_all(&[": "]);
         }
+        self.item.write(&mut line);
         line.push(self.text);
         let quote = self.value.map(|value| {
-            line.push(format_args!("`"));
+            line.push_all(&["`"]);
             let start = line.len();
-            line.push(format_args!("{value}"));
+            line.push_all(&[value]);
             let end = line.len();
-            line.push(format_args!("`"));
+            line.push_all(&["`"]);
             start..end
         });
         line.push(self.rest);
         Text { text: line.into_text(), quote }
     }
 
-    /// Where the message points to.
+    /// The place that the message is about.
     pub(super) fn place(&self, template: Option<(TargetKind, &str)>) -> Place {
         let (kind, mut name) = self.item.place();
         name.truncate(name.floor_char_boundary(NAME_LIMIT));
@@ -177,24 +179,31 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// A text without a quoted value.
+    /// A message without a quoted value.
     pub(super) fn plain(text: String) -> Self {
         Self { text, quote: None }
     }
 
-    /// The text behind a prefix, in `advice` bytes if cutting the quoted value does it, and never more than `limit` bytes.
+    /// The message after a prefix. Cuts the quoted value to fit into `advice` bytes, if possible. Never returns more
+    /// than `limit` bytes.
     pub(super) fn shortened(&self, prefix: &str, advice: usize, limit: usize) -> String {
-        let mut text = self.text.clone();
-        if let Some(quote) = &self.quote {
-            let excess = prefix.len().saturating_add(text.len()).saturating_sub(advice);
-            let keep = quote.len().saturating_sub(excess).max(QUOTE_MIN);
-            #[expect(clippy::string_slice, reason = "INVARIANT: `format` took the range from this text")]
-            let mut value = text[quote.clone()].to_owned();
-            truncate(&mut value, keep);
-            text.replace_range(quote.clone(), &value);
-        }
-        text.insert_str(0, prefix);
+        let (before, value, after) = self.around_quote();
+        let excess = prefix.len().saturating_add(self.text.len()).saturating_sub(advice);
+        let keep = value.len().saturating_sub(excess).max(QUOTE_MIN);
+        let mut value = value.to_owned();
+        truncate(&mut value, keep);
+        let mut text = [prefix, before, &value, after].concat();
         truncate(&mut text, limit);
         text
+    }
+
+    /// The quoted value, and the text around it. Without one, the whole text comes before it.
+    fn around_quote(&self) -> (&str, &str, &str) {
+        let parts = self.quote.as_ref().and_then(|Range { start, end }| {
+            let (before, after) = self.text.split_at_checked(*end)?;
+            let (before, value) = before.split_at_checked(*start)?;
+            Some((before, value, after))
+        });
+        parts.unwrap_or((&self.text, "", ""))
     }
 }

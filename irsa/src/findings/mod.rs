@@ -1,6 +1,7 @@
 //! Findings: the table of kinds, the message of each finding, and the report that collects them.
 //!
-//! Every check yields findings and nothing else. The setting `actions` decides what happens to each kind.
+//! Every check reports findings. The setting `actions` decides whether a finding rejects the request, warns, or is
+//! ignored.
 
 mod actions;
 mod escape;

@@ -1,22 +1,22 @@
-//! Where in an object a finding is, for tools that show the line.
+//! The place of a finding in an object, for tools that show the line.
 
 use std::fmt;
 
-/// Where a finding is. The policy's answer does not have it; `irsa check` and the playground use it.
+/// The place of a finding. `irsa check` and the playground use it. The policy's answer does not contain it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
-    /// Which object it is in.
+    /// The object that the finding is in.
     pub owner: Owner,
-    /// The path of the pod template, such as `spec.template`, or of another value by which a workload describes its
-    /// pods. `None` for a pod and for other objects.
+    /// The path that leads to the pod template or another target of a workload, such as `spec.template`. `None` for
+    /// other objects.
     pub template: Option<String>,
-    /// What that path leads to.
+    /// What the path leads to.
     pub target: TargetKind,
     /// The name of the container or init container.
     pub container: Option<String>,
-    /// What kind of thing within that it is about.
+    /// The kind of the item that the finding is about.
     pub kind: ItemKind,
-    /// The name of that thing: a key, a variable, a volume, a mount path.
+    /// The name of the item: a key, a variable, a volume or a mount path.
     pub name: String,
 }
 
@@ -26,20 +26,27 @@ pub enum TargetKind {
     /// A pod template: the `metadata` and the `spec` of a pod.
     #[default]
     Template,
-    /// The spec of a pod without a template around it.
+    /// A pod's spec without a template around it.
     Spec,
     /// The name of a service account.
     AccountName,
 }
 
-impl fmt::Display for TargetKind {
-    /// Writes the name in messages.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl TargetKind {
+    /// The name in messages.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
             Self::Template => "pod template",
             Self::Spec => "pod spec",
             Self::AccountName => "service account name",
-        })
+        }
+    }
+}
+
+impl fmt::Display for TargetKind {
+    /// Writes the name in messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -55,19 +62,19 @@ pub enum Owner {
     ConfigMap,
 }
 
-/// The kind of thing that a finding is about.
+/// The kind of the item that a finding is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ItemKind {
-    /// The whole.
+    /// The whole object or container.
     #[default]
     Whole,
-    /// The annotation of this key.
+    /// The annotation with this key.
     Annotation,
-    /// The label of this key.
+    /// The label with this key.
     Label,
-    /// The environment variable of this name.
+    /// The environment variable with this name.
     Variable,
-    /// The volume of this name.
+    /// The volume with this name.
     Volume,
     /// The mount at this path.
     Mount,

@@ -1,4 +1,4 @@
-//! The report: collects the findings about an object.
+//! Collects the findings about an object: sorts and counts them, and applies the actions.
 
 use super::actions::Actions;
 use super::escape::escaped_line;
@@ -6,56 +6,58 @@ use super::kind::{Action, FindingKind};
 use super::message::{Message, Text};
 use super::place::{Owner, Place, TargetKind};
 
-/// The longest warning that Kubernetes passes on whole, in bytes.
+/// The maximum length of a warning that Kubernetes passes on unchanged, in bytes.
 pub(crate) const WARNING_LIMIT: usize = 256;
 
-/// The length that Kubernetes asks warnings to keep to if they can, in bytes.
+/// The length of a warning that Kubernetes recommends, in bytes.
 const WARNING_ADVICE: usize = 120;
 
-/// The longest line of a rejection's message, in bytes.
+/// The maximum length of a line in a rejection's message, in bytes.
 pub(crate) const LINE_LIMIT: usize = 1024;
 
-/// The number of findings of one kind and action that are written out. The rest are only counted.
+/// The number of findings of one kind and action that are written out. The others are only counted.
 const SHOWN: usize = 8;
 
-/// One thing wrong, or worth saying, about an object.
+/// A problem or a remark about an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The kind, which has the name, the default action and the meaning.
+    /// The kind: its name, default action and meaning.
     pub kind: FindingKind,
-    /// What to do about it; never [`Action::Ignore`].
+    /// The action. Never [`Action::Ignore`].
     pub action: Action,
-    /// Where in the object it is.
+    /// The place of the finding in the object.
     pub place: Place,
     text: Text,
 }
 
 impl Finding {
-    /// The finding as a line of a rejection's message, at most 1024 bytes, with its name in brackets at the end.
+    /// The finding as a line of a rejection's message: at most 1024 bytes. Ends with the finding's name in brackets.
     #[must_use]
     pub fn line(&self) -> String {
         self.shortened(LINE_LIMIT, LINE_LIMIT)
     }
 
-    /// The finding as an admission warning: at most 256 bytes, and at most 120 if cutting the quoted value does it.
+    /// The finding as an admission warning: at most 256 bytes, or at most 120 if cutting the quoted value is enough.
     #[must_use]
     pub fn warning(&self) -> String {
         self.shortened(WARNING_ADVICE, WARNING_LIMIT)
     }
 
     fn shortened(&self, advice: usize, limit: usize) -> String {
-        let name = format!(" [{}]", self.kind.name());
-        let prefix = self.place.template.as_ref().map(|path| format!("{} `{path}`: ", self.place.target));
-        let prefix = escaped_line(&prefix.unwrap_or_default(), LINE_LIMIT);
+        let name = [" [", self.kind.name(), "]"].concat();
+        let prefix = match &self.place.template {
+            Some(path) => escaped_line(&[self.place.target.name(), " `", path, "`: "].concat(), LINE_LIMIT),
+            None => String::new(),
+        };
         self.text.shortened(&prefix, advice.saturating_sub(name.len()), limit.saturating_sub(name.len())) + &name
     }
 }
 
-/// How many findings there are of each kind and action.
+/// The number of findings of each kind and action.
 pub(crate) type Counts = Vec<(FindingKind, Action, usize)>;
 
-/// The findings about a service account that the check of one pod template added. Those of the next template with the
-/// same account are the same, but for the template's path.
+/// The findings about a service account, recorded for one pod template. Other templates with the same account have the
+/// same findings, except for the template's path.
 #[derive(Debug, Default)]
 pub(crate) struct Recording {
     shown: Vec<Finding>,
@@ -66,15 +68,16 @@ pub(crate) struct Recording {
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     actions: &'a Actions,
-    /// The pod template, or the like, that new findings are about: its index among the object's, its kind and its path.
+    /// The target that new findings are about: its index, its kind and its path. `None` for a pod and for other
+    /// objects.
     template: Option<(usize, TargetKind, String)>,
-    /// The findings that are written out, in the order of the report: by template, then by kind, then as they were added.
+    /// The findings to write out, each with the index of its target. Sorted by target, then by kind, then by time.
     reported: Vec<(usize, Finding)>,
-    /// How many findings of a kind and an action there are.
+    /// The number of findings of each kind and action.
     counts: Counts,
     /// Whether new findings are at most warnings.
     is_limited: bool,
-    /// The kinds that were found, ignored ones included, in the order of [`FindingKind::ALL`].
+    /// The kinds of all findings, including ignored ones, in the order of [`FindingKind::ALL`].
     found: Vec<FindingKind>,
 }
 
@@ -84,22 +87,22 @@ impl<'a> Findings<'a> {
         Self { actions, template: None, reported: Vec::new(), counts: Vec::new(), is_limited: false, found: Vec::new() }
     }
 
-    /// Makes new findings about this pod template, or the like, the object's `index`th.
+    /// Starts a pod template or another target of a workload. New findings are about it.
     pub(crate) fn enter_template(&mut self, index: usize, kind: TargetKind, path: String) {
         self.template = Some((index, kind, path));
     }
 
-    /// Whether new findings are about a pod template rather than a pod.
+    /// Whether new findings are about a target of a workload, and not about a pod.
     pub(crate) fn is_about_template(&self) -> bool {
         self.template.is_some()
     }
 
-    /// The action for a kind of finding about the present pod or pod template.
+    /// The action for a kind of finding, for the current pod or target.
     pub(crate) fn action(&self, kind: FindingKind) -> Action {
         self.actions.of(kind, self.is_about_template())
     }
 
-    /// Makes new findings at most warnings, or no longer.
+    /// Sets whether new findings are at most warnings.
     pub(crate) fn limit_to_warnings(&mut self, is_limited: bool) {
         self.is_limited = is_limited;
     }
@@ -109,7 +112,7 @@ impl<'a> Findings<'a> {
         self.add_at_most(kind, Action::Reject, message);
     }
 
-    /// Adds a finding that has at most this action, whatever the settings say.
+    /// Adds a finding whose action is at most `limit`, whatever the settings say.
     #[cold]
     pub(crate) fn add_at_most(&mut self, kind: FindingKind, limit: Action, message: Message<'_>) {
         if let Err(at) = self.found.binary_search(&kind) {
@@ -141,12 +144,12 @@ impl<'a> Findings<'a> {
         self.reported.insert(at, (index, finding));
     }
 
-    /// The findings so far, for [`recording`](Self::recording).
+    /// The current counts, for [`recording`](Self::recording).
     pub(crate) fn counts(&self) -> Counts {
         self.counts.clone()
     }
 
-    /// The findings about the service account of this template, which were added since `before`.
+    /// Records the findings about the service account of this target that were added since `before`.
     pub(crate) fn recording(&self, before: &Counts) -> Recording {
         let index = self.template.as_ref().map_or(0, |(index, _, _)| *index);
         let is_of_account = |finding: &Finding| finding.place.owner != Owner::Object;
@@ -159,7 +162,7 @@ impl<'a> Findings<'a> {
         Recording { shown: shown.map(|(_, finding)| finding.clone()).collect(), counts: added.collect() }
     }
 
-    /// Adds the findings of a recording, now about the current template.
+    /// Adds the findings of a recording, for the current target.
     pub(crate) fn replay(&mut self, recording: &Recording) {
         let Some((index, target, path)) = self.template.clone() else { return };
         for &(kind, action, added) in &recording.counts {
@@ -187,13 +190,13 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// The names of the kinds that were found, ignored ones included.
+    /// The names of all findings, including ignored ones.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.found.iter().map(|kind| kind.name())
     }
 
-    /// The findings that are not ignored, in the order of the report. After the last one of a kind that is written out, one
-    /// more says how many are not.
+    /// The findings that are not ignored, in the order of the report. If a kind has more findings than are written out,
+    /// the last one says how many more.
     pub(crate) fn into_reported(self) -> Vec<Finding> {
         let mut reported: Vec<Finding> = self.reported.into_iter().map(|(_, finding)| finding).collect();
         for (kind, action, count) in self.counts {
@@ -209,7 +212,7 @@ impl<'a> Findings<'a> {
         reported
     }
 
-    /// Counts findings of a kind and an action. Returns how many there were before.
+    /// Counts findings of a kind and an action. Returns the number before.
     fn count(&mut self, kind: FindingKind, action: Action, added: usize) -> usize {
         let known = self.counts.iter_mut().find(|(other, done, _)| (*other, *done) == (kind, action));
         let Some((_, _, count)) = known else {

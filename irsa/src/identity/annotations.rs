@@ -1,8 +1,9 @@
 //! Reads the annotations of pods and service accounts.
 //!
-//! A value that cannot be read is a finding, and the next source's value counts. Sources of the rules: the webhook's
-//! `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`. `include-containers` and `region` are
-//! this policy's own.
+//! A value that can't be read is reported, and the value of the next source is used.
+//!
+//! Sources of the rules: the webhook's `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`.
+//! The webhook has no `include-containers` and no `region`.
 
 use std::borrow::Cow;
 
@@ -19,14 +20,14 @@ use crate::types::region::Region;
 use crate::types::skip_containers;
 use crate::types::token_lifetime::TokenLifetime;
 
-/// The values of a pod's own annotations. They win over its service account's.
+/// The values of a pod's own annotations. They take precedence over its service account's.
 #[derive(Debug, Default)]
 pub(crate) struct PodAnnotations {
     /// `token-expiration`.
     pub(crate) token_lifetime: Option<TokenLifetime>,
-    /// `skip-containers`. An empty array is the pod's word too: nobody is skipped.
+    /// `skip-containers`. An empty array skips no container, and the service account's lists are not read.
     pub(crate) skip_containers: Option<Vec<String>>,
-    /// `include-containers`. An empty one counts as absent.
+    /// `include-containers`. `None` also if it is empty.
     pub(crate) include_containers: Option<Vec<String>>,
 }
 
@@ -46,14 +47,14 @@ impl PodAnnotations {
         }
     }
 
-    /// The containers that get something. `None` if the pod has neither of the two annotations: its service account's count.
+    /// The containers that get an identity. `None` if the pod has neither annotation, so its service account decides.
     pub(crate) fn selection(self) -> Option<ContainerSelection> {
         let is_given = self.skip_containers.is_some() || self.include_containers.is_some();
         is_given.then(|| ContainerSelection::new(self.skip_containers, self.include_containers))
     }
 }
 
-/// The containers that get something, by the annotations of a service account.
+/// The containers that get an identity according to a service account's annotations.
 pub(crate) fn account_selection(checker: &mut Checker<'_>, account: &ServiceAccount) -> ContainerSelection {
     let annotations = &account.annotations;
     let lists = [&annotations.skip_containers, &annotations.include_containers];
@@ -62,7 +63,7 @@ pub(crate) fn account_selection(checker: &mut Checker<'_>, account: &ServiceAcco
     ContainerSelection::new(skip, include)
 }
 
-/// `skip-containers` and `include-containers`. An empty `include-containers` counts as absent.
+/// `skip-containers` and `include-containers`. An empty `include-containers` is treated as absent.
 fn container_lists(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -71,7 +72,7 @@ fn container_lists(
     let mut read = |key, value: &Option<Cow<'_, str>>| {
         let value = value.as_deref()?;
         let has_line_break = skip_containers::has_line_break(value);
-        // Of `skip-containers` the first line counts, as for the webhook.
+        // If `skip-containers` has several lines, the first is used, as in the webhook.
         let names = skip_containers::read(value).filter(|_| !has_line_break || key == SKIP_CONTAINERS);
         let consequence = match &names {
             None => "ignored",
@@ -88,7 +89,7 @@ fn container_lists(
     (skip, read(INCLUDE_CONTAINERS, include).filter(|names| !names.is_empty()))
 }
 
-/// `token-expiration`: the lifetime. `None` if it is absent or cannot be read.
+/// `token-expiration`: the lifetime. `None` if it is absent or can't be read.
 pub(crate) fn token_lifetime(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -105,7 +106,7 @@ pub(crate) fn token_lifetime(
     reading.lifetime()
 }
 
-/// `sts-regional-endpoints`: whether SDKs call STS in the region. `None` if it is absent or cannot be read.
+/// `sts-regional-endpoints`: whether SDKs call STS in the region. `None` if it is absent or can't be read.
 pub(crate) fn sts_regional_endpoints(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -121,7 +122,7 @@ pub(crate) fn sts_regional_endpoints(
     parsed
 }
 
-/// `region` of a service account. `None` if it is absent or is not the name of a region.
+/// `region` of a service account. `None` if it is absent or not the name of a region.
 pub(crate) fn region(checker: &mut Checker<'_>, account: &ServiceAccount) -> Option<Region<'static>> {
     let value = account.annotations.region.as_deref()?;
     let region = Region::new(Cow::Owned(value.to_owned())).ok();
@@ -133,7 +134,7 @@ pub(crate) fn region(checker: &mut Checker<'_>, account: &ServiceAccount) -> Opt
     region
 }
 
-/// The words of Go's `strconv.ParseBool`.
+/// Parses the words that Go's `strconv.ParseBool` accepts.
 fn parse_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),

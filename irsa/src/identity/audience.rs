@@ -1,11 +1,11 @@
-//! Checks of an audience, whatever its source.
+//! Checks an audience, whatever its source.
 
 use super::allow_list::allows_audience;
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
 use crate::types::sts_audience::{has_blank, meant_audience};
 
-/// Reports an audience that is not among `allowedAudiences`.
+/// Reports an audience that `allowedAudiences` does not contain.
 pub(crate) fn check_allowed_audience(checker: &mut Checker<'_>, subject: Subject<'_>, audience: &str) {
     if !allows_audience(checker.settings, audience) {
         let message = Message::new(subject, format_args!("`allowedAudiences` does not have ")).quote(audience);
@@ -13,7 +13,7 @@ pub(crate) fn check_allowed_audience(checker: &mut Checker<'_>, subject: Subject
     }
 }
 
-/// Reports an audience that is probably a misspelled STS audience, unless the settings name it.
+/// Reports an audience that is probably a misspelled STS audience, unless the settings contain it.
 pub(crate) fn check_likely_audience(checker: &mut Checker<'_>, subject: Subject<'_>, item: Item<'_>, audience: &str) {
     let settings = checker.settings;
     let is_named = settings.token_audience == audience

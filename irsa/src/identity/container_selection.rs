@@ -1,15 +1,15 @@
-//! Which containers of a pod get an identity, by `skip-containers` and `include-containers`.
+//! Selects the containers of a pod that get an identity, from `skip-containers` and `include-containers`.
 
 use std::borrow::Cow;
 
 use crate::objects::container::Container;
 use crate::util::names::Names;
 
-/// The containers that get an identity. `skip` wins over `include`.
+/// The containers that get an identity. `skip` takes precedence over `include`.
 #[derive(Debug, Default)]
 pub(crate) struct ContainerSelection {
     skip: Names<'static>,
-    /// `None` includes all.
+    /// `None` includes all containers.
     include: Option<Names<'static>>,
 }
 

@@ -1,4 +1,6 @@
 //! The identity of a pod: how its containers get AWS credentials, and with which token.
+//!
+//! Reads the annotations of pods and service accounts, and finds the role of an account.
 
 pub(crate) mod allow_list;
 pub(crate) mod annotations;
@@ -20,9 +22,9 @@ pub(crate) struct Identity<'a> {
     pub(crate) method: CredentialMethod<'a>,
     /// The source of the identity.
     pub(crate) source: RoleSource,
-    /// The token that proves it.
+    /// The token that proves the identity.
     pub(crate) token: Token<'a>,
-    /// The region to inject: that of the source, else the setting.
+    /// The region to inject: from the source of the identity, or from the setting.
     pub(crate) region: Option<Region<'a>>,
     /// Sets `AWS_STS_REGIONAL_ENDPOINTS=regional`.
     pub(crate) regional_sts_endpoints: bool,
@@ -31,9 +33,9 @@ pub(crate) struct Identity<'a> {
 /// How SDKs get credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CredentialMethod<'a> {
-    /// Web identity (IRSA): SDKs trade the token at STS for the role's credentials.
+    /// Web identity (IRSA): SDKs exchange the token at STS for the role's credentials.
     WebIdentity {
-        /// The role's ARN, as it is injected.
+        /// The role's ARN.
         role: Cow<'a, str>,
     },
     /// Container credentials (EKS Pod Identity): SDKs send the token to an agent on the node.
@@ -87,7 +89,7 @@ pub(crate) struct Token<'a> {
     pub(crate) mount_path: &'a MountPath<'a>,
     /// The path of the token's file in the volume.
     pub(crate) path: &'a str,
-    /// The audience. Never empty: an empty one means the API server, and AWS must never be sent such a token.
+    /// The audience. Never empty: Kubernetes would issue a token for the API server, and SDKs would send it to AWS.
     pub(crate) audience: Cow<'a, str>,
     /// The lifetime.
     pub(crate) lifetime: TokenLifetime,

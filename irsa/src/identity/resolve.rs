@@ -1,13 +1,14 @@
 //! Resolves a pod's identity from its service account.
 //!
-//! Container credentials win over web identity. The source that gives the role also gives the audience, the STS
-//! endpoint and the token's lifetime: the service account's annotations if they have a role, else the setting `roles`,
-//! else the ConfigMap of role mappings. What that source leaves out comes from the defaults in the settings, never from
-//! another source. The pod's own lifetime wins over all.
+//! Container credentials take precedence over web identity. A role comes from the first source that has one: the
+//! annotation of the service account, the setting `roles`, the ConfigMap of role mappings.
+//!
+//! The source of the role also gives the audience, the STS endpoint and the token's lifetime. If it lacks one of them,
+//! the default from the settings applies, never another source. A lifetime in the pod's own annotation overrides all
+//! sources.
 
 use std::borrow::Cow;
 
-use super::allow_list::allows_role;
 use super::annotations::{region, sts_regional_endpoints, token_lifetime};
 use super::audience::{check_allowed_audience, check_likely_audience};
 use super::role_config_map::{self, Match};
@@ -18,31 +19,30 @@ use crate::findings::{Action, FindingKind, Item, Message, Subject};
 use crate::objects::annotation_keys::{AUDIENCE, ECR_ROLE_ARN, ROLE_ARN};
 use crate::objects::service_account::ServiceAccount;
 use crate::settings::{ContainerCredentials, Mode, RoleMapping, Settings};
-use crate::types::account_pattern::closest;
 use crate::types::region::Region;
 use crate::types::role_arn::{RoleArn, RoleArnError};
 use crate::types::token_lifetime::TokenLifetime;
 use crate::util::substring::contains;
 
-/// The result of resolving a service account.
+/// The identity of a service account's pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Resolution<'a> {
-    /// The account has no role, and no container credentials.
+    /// The account has neither a role nor container credentials.
     NoRole,
-    /// Whether it has a role is unknown; a finding of this kind says why.
+    /// It is unknown whether the account has a role. A finding of this kind says why.
     Unknown(FindingKind),
-    /// It has a role, but the policy injects nothing; a finding says why.
+    /// The account has a role, but nothing is injected. A finding says why.
     Blocked {
         /// The role.
         role: Cow<'a, str>,
     },
-    /// It has an identity.
+    /// The account has an identity.
     Identity(Identity<'a>),
 }
 
-/// Resolves a pod's identity. `pod_lifetime` is the token lifetime that the pod's own annotation gives.
+/// Resolves a pod's identity. `pod_lifetime` is the token lifetime from the pod's own annotation.
 ///
-/// The result does not borrow from the account, so that a review can keep it for the other pods of the account.
+/// The result does not borrow from `account`, so a review can use it for all pods of the account.
 pub(crate) fn resolve<'c>(
     checker: &mut Checker<'c>,
     account: &ServiceAccount,
@@ -56,9 +56,8 @@ pub(crate) fn resolve<'c>(
         let role = Cow::Owned(role.into_owned());
         return annotated_identity(checker, account, role, pod_lifetime);
     }
-    if let Some(mapping) = closest(&settings.roles, |mapping| &mapping.accounts, &name.namespace, &name.name) {
-        let found = (RoleSource::Settings, mapping.clone());
-        return mapped_identity(checker, account, found, pod_lifetime);
+    if let Some(mapping) = settings.role_mapping(&name.namespace, &name.name) {
+        return mapped_identity(checker, account, (RoleSource::Settings, mapping), pod_lifetime);
     }
     match mapping_in_config_map(checker, account) {
         Ok(Some(mapping)) => mapped_identity(checker, account, (RoleSource::ConfigMap, mapping), pod_lifetime),
@@ -67,7 +66,7 @@ pub(crate) fn resolve<'c>(
     }
 }
 
-/// The container credentials of an account, if the settings give it any.
+/// The container credentials of an account, if the settings select it.
 pub(crate) fn container_credentials<'a>(
     settings: &'a Settings<'_>,
     account: &ServiceAccount,
@@ -78,9 +77,9 @@ pub(crate) fn container_credentials<'a>(
     is_named.then_some(credentials)
 }
 
-/// The role in a service account's annotation, as an ARN if `composeRoleArn` makes one of a name.
+/// The role in a service account's annotation. A plain name becomes an ARN if `composeRoleArn` is set.
 ///
-/// An invalid ARN is reported, and returned as it is.
+/// An invalid ARN is reported and returned unchanged.
 pub(crate) fn annotated_role<'a>(checker: &mut Checker<'_>, account: &'a ServiceAccount) -> Option<Cow<'a, str>> {
     let written = account.annotations.role()?;
     let role = match &checker.settings.compose_role_arn {
@@ -100,13 +99,13 @@ pub(crate) fn check_ecr_role(checker: &mut Checker<'_>, account: &ServiceAccount
     }
 }
 
-/// Checks the role in the annotation `key`, where it is `written`.
+/// Checks a role from the annotation `key`, whose value is `written`.
 fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written): (&str, &str), role: &str) {
     let subject = Subject::ServiceAccount(&account.name);
     if let Err(error) = RoleArn::new(Cow::Borrowed(role)) {
         let message = Message::new(subject, format_args!("expected an IAM role ARN, but got ")).quote(written);
         match error {
-            // The value says it all.
+            // This error adds nothing to the value itself.
             RoleArnError::Prefix => checker.report_annotation(FindingKind::InvalidRoleArn, key, message),
             error => {
                 checker.report_annotation(FindingKind::InvalidRoleArn, key, message.then(format_args!(": {error}")));
@@ -114,13 +113,13 @@ fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written
         }
     }
     let namespace = &account.name.namespace;
-    if !allows_role(checker.settings, namespace, role) {
+    if !checker.settings.allows_role(namespace, role) {
         let text = format_args!("namespace `{namespace}` may not use ");
         checker.report_annotation(FindingKind::RoleNotAllowed, key, Message::new(subject, text).quote(role));
     }
 }
 
-/// The audience in a service account's annotation, else the default. `None` if it is empty.
+/// The audience in a service account's annotation, or the default. `None` if the annotation is empty.
 pub(crate) fn annotated_audience<'s, 'c: 's>(
     checker: &mut Checker<'c>,
     account: &'s ServiceAccount,
@@ -176,7 +175,7 @@ fn mapped_identity<'c>(
     let settings = checker.settings;
     let role = mapping.role.into_text();
     let namespace = &account.name.namespace;
-    if !allows_role(settings, namespace, &role) {
+    if !settings.allows_role(namespace, &role) {
         let text = format_args!("namespace `{namespace}` may not use ");
         let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(&role);
         checker.report(FindingKind::RoleNotAllowed, message);
@@ -216,7 +215,7 @@ fn container_identity<'c>(
     }
 }
 
-/// The token lifetime and the STS endpoint, from the annotations of the pod and its account.
+/// The token lifetime and the STS endpoint, from the annotations of the pod and its service account.
 fn annotated_options(
     checker: &mut Checker<'_>,
     account: &ServiceAccount,
@@ -229,8 +228,8 @@ fn annotated_options(
     (pod_lifetime.or(lifetime).unwrap_or(settings.token_lifetime), regional.unwrap_or(settings.regional_sts_endpoints))
 }
 
-/// The region to inject: that of the role's source, else the setting. In mode `Validate` only the setting counts, because
-/// AWS's webhook does not know the others.
+/// The region to inject: from the source of the role, or from the setting. Mode `Validate` uses only the setting,
+/// because AWS's webhook does not know the other regions.
 fn effective_region<'a>(settings: &'a Settings<'a>, of_source: Option<Region<'a>>) -> Option<Region<'a>> {
     of_source.filter(|_| settings.mode == Mode::Mutate).or_else(|| settings.region.clone())
 }
@@ -239,7 +238,7 @@ fn web_identity_token<'a>(settings: &'a Settings<'a>, audience: Cow<'a, str>, li
     Token { volume_name: "aws-iam-token", mount_path: &settings.token_mount_path, path: "token", audience, lifetime }
 }
 
-/// The error has been reported, as a finding of this kind.
+/// The problem was reported as a finding of this kind.
 struct Reported(FindingKind);
 
 fn mapping_in_config_map(

@@ -1,13 +1,12 @@
-//! kOps's role mappings: a JSON object in a ConfigMap that maps `namespace/name` to a role.
+//! kOps's role mappings: a JSON object in a ConfigMap. Its keys are `namespace/name`, its values are roles.
 //!
-//! Source: the webhook's `pkg/cache/cache.go` (`populateCacheFromCM`, v0.6.17), which documents globs, but only honours
-//! a whole `*`. The keys of an entry match in any letter case, as in Go; unknown keys are skipped. A lifetime of 0
-//! counts as absent. `Region` is this policy's own.
+//! Source: the webhook's `pkg/cache/cache.go` (`populateCacheFromCM`, v0.6.17). The webhook documents globs, but
+//! supports only a whole `*`. Keys of an entry may have any letter case, as in Go. Unknown keys are skipped. A lifetime
+//! of 0 is treated as absent. The webhook has no `Region`.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use super::allow_list::allows_role;
 use super::audience::{check_allowed_audience, check_likely_audience};
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -20,23 +19,23 @@ use crate::types::role_arn::RoleArn;
 use crate::types::token_lifetime::TokenLifetime;
 use crate::util::names::Names;
 
-/// The best match for an account.
+/// The result of looking for an account in the mappings.
 pub(crate) enum Match {
     /// No entry matches.
     None,
-    /// The best match cannot be read, so the account's role is unknown; a finding says why.
+    /// The best match can't be read, so the account's role is unknown. A finding says why.
     Unreadable,
     /// The best match.
     Entry(Box<RoleMapping<'static>>),
 }
 
-/// Finds the best match for an account among the mappings in a text.
+/// Finds the best match for an account in the JSON of the mappings.
 ///
-/// An entry that cannot be read counts by its key: if it is the best match, the role is unknown. So a broken entry never
-/// gives an account the role of a wider one. Entries that match other accounts are not read.
+/// An unreadable entry still matches by its key. If it is the best match, the role is unknown. So a broken entry never
+/// gives an account the role of a less specific entry. Entries for other accounts are not read.
 ///
 /// # Errors
-/// Fails if the text is not a JSON object: nobody knows then which accounts should have a role.
+/// Fails if the mappings are not a JSON object. It is then unknown which accounts have a role.
 pub(crate) fn find(
     checker: &mut Checker<'_>,
     config_map: &ConfigMapName<'_>,
@@ -51,7 +50,8 @@ pub(crate) fn find(
         };
         let entry = reader.attempt(|reader| Entry::read(reader, key))?.outcome;
         let closeness = pattern.closeness();
-        // Of a duplicate key the last counts, as in Go; among others of the same closeness, the first.
+        // If a key occurs twice, the last entry wins, as in Go. Of different keys that match equally closely, the first
+        // wins.
         if best.as_ref().is_none_or(|best| closeness > best.closeness || key == best.key) {
             best = Some(Candidate { key: key.to_owned(), closeness, entry });
         }
@@ -69,7 +69,7 @@ pub(crate) fn find(
     })
 }
 
-/// The audiences of the entries of the mappings in a text. None if the text is not a JSON object.
+/// The audiences in the mappings. Empty if the mappings are not a JSON object.
 pub(crate) fn audiences(text: &str) -> Names<'static> {
     let mut audiences = Vec::new();
     let read = for_each_entry(text, |reader, key| {
@@ -80,11 +80,11 @@ pub(crate) fn audiences(text: &str) -> Names<'static> {
     if read.is_ok() { Names::new(audiences.into_iter()) } else { Names::default() }
 }
 
-/// Checks every entry of the mappings in a text, for the review of the `ConfigMap` itself. `is_unchanged` tells an entry
-/// of which the key and the text were there before: it is at most a warning.
+/// Checks every entry of the mappings when the `ConfigMap` is written. An entry that `is_unchanged` accepts, by key and
+/// value, is at most a warning.
 ///
 /// # Errors
-/// Fails if the text is not a JSON object.
+/// Fails if the mappings are not a JSON object.
 pub(crate) fn check_entries(
     checker: &mut Checker<'_>,
     config_map: &ConfigMapName<'_>,
@@ -106,7 +106,7 @@ pub(crate) fn check_entries(
         }
         Ok(())
     });
-    // Also after an error: the limit is that of the last entry, not of what comes next.
+    // Also after an error, so that the limit of the last entry does not apply to later findings.
     checker.findings.limit_to_warnings(false);
     read
 }
@@ -115,7 +115,7 @@ fn check_entry(checker: &mut Checker<'_>, name: EntryName<'_>, pattern: &Account
     let mapping = entry.into_mapping(checker, name);
     let role = mapping.role.into_text();
     let settings = checker.settings;
-    if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !allows_role(settings, namespace, &role)) {
+    if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !settings.allows_role(namespace, &role)) {
         let text = format_args!("namespace `{namespace}` may not use ");
         checker.report(FindingKind::RoleNotAllowed, name.message(text).quote(&role));
     }
@@ -124,7 +124,7 @@ fn check_entry(checker: &mut Checker<'_>, name: EntryName<'_>, pattern: &Account
     }
 }
 
-/// An entry, as messages name it.
+/// The name of an entry in messages.
 #[derive(Clone, Copy)]
 struct EntryName<'e> {
     config_map: &'e ConfigMapName<'e>,
@@ -137,17 +137,17 @@ impl<'e> EntryName<'e> {
     }
 }
 
-/// The entry that matches an account best so far.
+/// The best match among the entries that were read.
 struct Candidate {
     key: String,
     closeness: Closeness,
     entry: json::Result<Entry>,
 }
 
-/// An entry as it is written.
+/// An entry, before its lifetime and region are checked.
 struct Entry {
     mapping: RoleMapping<'static>,
-    /// In seconds; 0 if it is absent.
+    /// In seconds. 0 if it is absent.
     lifetime: i64,
     region: Option<String>,
 }
@@ -188,7 +188,8 @@ impl Entry {
         Ok(Self { mapping, lifetime: lifetime.into_value(), region: region.into_option() })
     }
 
-    /// Reads the values that are findings where they are wrong: the entry still gives the role.
+    /// Checks the lifetime, the region and the audience. A problem with them is a finding, and the entry still gives
+    /// its role.
     fn into_mapping(self, checker: &mut Checker<'_>, name: EntryName<'_>) -> RoleMapping<'static> {
         let token_lifetime = read_lifetime(checker, name, self.lifetime);
         let region =
@@ -200,10 +201,10 @@ impl Entry {
     }
 }
 
-/// Reads the mappings: `entry` is called with each key and must read or skip its value.
+/// Reads the mappings. `entry` is called with each key, and must read or skip the value.
 fn for_each_entry<'j>(text: &'j str, entry: impl FnMut(&mut Reader<'j>, &str) -> json::Result<()>) -> json::Result<()> {
     let mut reader = Reader::new(text);
-    // Go decodes a `null` into a map without entries.
+    // As in Go, `null` is an object without entries.
     if reader.is_null() {
         reader.skip()?;
     } else {
@@ -212,7 +213,8 @@ fn for_each_entry<'j>(text: &'j str, entry: impl FnMut(&mut Reader<'j>, &str) ->
     reader.finish()
 }
 
-/// Reads a value of an entry. Of a duplicate key, in any letter case, the last that is not `null` counts, as in Go.
+/// Reads a value of an entry. If a key occurs twice, in any letter case, the last value that is not `null` wins, as in
+/// Go.
 fn read_last<'j, T>(
     field: &mut Field<T>,
     reader: &mut Reader<'j>,

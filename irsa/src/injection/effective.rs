@@ -7,7 +7,7 @@ use super::plan::{Additions, Plan};
 use crate::objects::container::{Container, EnvVarValue};
 use crate::objects::env_var::{EnvVar, refers_to_another};
 
-/// A container with what the plan adds to it.
+/// A container, and what the plan adds to it.
 pub(crate) struct EffectiveContainer<'p, 'j> {
     container: &'p Container<'j>,
     plan: Option<(&'p Plan<'p>, Additions)>,
@@ -18,16 +18,16 @@ pub(crate) struct EffectiveContainer<'p, 'j> {
 pub(crate) enum EffectiveValue<'v> {
     /// Not set.
     Unset,
-    /// This literal.
+    /// A literal value.
     Literal(Cow<'v, str>),
-    /// Set, to a value that is unknown at admission.
+    /// Set, but the value is unknown at admission.
     Unknown,
-    /// Perhaps not set: an optional key of a Secret or `ConfigMap`.
+    /// Possibly not set: an optional key of a Secret or `ConfigMap`.
     MayBeUnset,
 }
 
 impl EffectiveValue<'_> {
-    /// The literal, unless it is empty.
+    /// The literal value, unless it is empty.
     pub(crate) fn literal(&self) -> Option<&str> {
         match self {
             Self::Literal(value) if !value.is_empty() => Some(value),
@@ -35,15 +35,15 @@ impl EffectiveValue<'_> {
         }
     }
 
-    /// Whether the variable is set, to another value than an empty literal.
+    /// Whether the variable is set, and is not an empty literal.
     pub(crate) fn is_set(&self) -> bool {
         matches!(self, Self::Unknown) || self.literal().is_some()
     }
 }
 
 impl<'p, 'j> EffectiveContainer<'p, 'j> {
-    /// The containers of a pod, with what the plan adds to each. Without a plan, or if the plan leaves out all of them,
-    /// they are as they are.
+    /// The containers of a pod, and what the plan adds to each. Nothing is added without a plan, or if the plan is
+    /// empty.
     pub(crate) fn all(containers: &'p [Container<'j>], plan: Option<&'p Plan<'p>>) -> impl Iterator<Item = Self> {
         containers.iter().enumerate().map(move |(index, container)| {
             let plan = plan.and_then(|plan| Some((plan, *plan.containers.get(index)?)));
@@ -51,17 +51,17 @@ impl<'p, 'j> EffectiveContainer<'p, 'j> {
         })
     }
 
-    /// The container as it is in the request.
+    /// The container in the request.
     pub(crate) fn container(&self) -> &'p Container<'j> {
         self.container
     }
 
-    /// Whether the plan mounts the token.
+    /// Whether the plan adds the token's mount.
     pub(crate) fn gets_mount(&self) -> bool {
         self.plan.is_some_and(|(_, additions)| additions.mount)
     }
 
-    /// The value of a variable.
+    /// The value of a variable after injection.
     pub(crate) fn value(&self, variable: EnvVar) -> EffectiveValue<'p>
     where
         'j: 'p,

@@ -1,4 +1,4 @@
-//! The environment variables of an identity, in groups, in the order in which they are added.
+//! The environment variables of an identity. They form groups, in the order of injection.
 
 use std::borrow::Cow;
 
@@ -11,35 +11,59 @@ use crate::settings::{SessionName, Settings};
 /// The longest session name that STS accepts (`[\w+=,.@-]{2,64}`), in characters.
 const SESSION_NAME_LIMIT: usize = 64;
 
-/// The variables of the region.
+/// The variables for the region.
 pub(crate) const REGION: [EnvVar; 2] = [EnvVar::DefaultRegion, EnvVar::Region];
 
-/// The variables of web identity.
+/// The variables for web identity.
 pub(crate) const WEB_IDENTITY: [EnvVar; 2] = [EnvVar::RoleArn, EnvVar::WebIdentityTokenFile];
 
-/// The variables of container credentials.
+/// The variables for container credentials.
 pub(crate) const CONTAINER_CREDENTIALS: [EnvVar; 2] =
     [EnvVar::ContainerCredentialsFullUri, EnvVar::ContainerAuthorizationTokenFile];
 
-/// The number of groups of variables.
-pub(crate) const GROUPS: usize = 5;
+/// A group of variables: if a container sets one of them, it gets none of the group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    StsEndpoints,
+    Region,
+    Credentials,
+    SessionName,
+    InstanceMetadata,
+}
 
-/// Which groups of variables a container lacks, by their place in [`Environment`].
-pub(crate) type MissingGroups = [bool; GROUPS];
+/// Which groups of variables a container lacks, in the order of [`Group`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct MissingGroups([bool; Group::InstanceMetadata as usize + 1]);
 
-/// The variables to inject: a fixed array of groups, in the order in which they are added.
+impl MissingGroups {
+    /// Whether a container lacks no group.
+    pub(crate) fn is_empty(self) -> bool {
+        !self.0.contains(&true)
+    }
+
+    fn has(self, group: Group) -> bool {
+        self.0.get(group as usize) == Some(&true)
+    }
+
+    fn set(&mut self, group: Group, is_missing: bool) {
+        if let Some(missing) = self.0.get_mut(group as usize) {
+            *missing = is_missing;
+        }
+    }
+}
+
+/// The variables to inject: a fixed array of groups, in the order of injection.
 ///
-/// If a container sets one variable of a group, the group is not injected into it. A group without variables is not
-/// injected at all.
+/// If a container sets a variable of a group, it gets none of that group. A group may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Environment<'a>([Vec<(EnvVar, Value<'a>)>; GROUPS]);
+pub(crate) struct Environment<'a>(Vec<(Group, (EnvVar, Value<'a>))>);
 
 /// The value of an injected variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
     /// A literal.
     Text(Cow<'a, str>),
-    /// The pod's name, by `fieldRef`.
+    /// The pod's name, by a `fieldRef`.
     PodName,
 }
 
@@ -47,41 +71,44 @@ impl<'a> Environment<'a> {
     /// The variables of an identity.
     pub(crate) fn new(identity: &'a Identity<'_>, pod: &Pod<'_>, settings: &'a Settings<'_>) -> Self {
         let text = |text: &'a str| Value::Text(Cow::Borrowed(text));
-        let sts_endpoints = if identity.regional_sts_endpoints {
-            vec![(EnvVar::StsRegionalEndpoints, text("regional"))]
-        } else {
-            Vec::new()
-        };
-        let region = match &identity.region {
-            Some(region) => REGION.map(|variable| (variable, text(region.as_str()))).to_vec(),
-            None => Vec::new(),
-        };
-        let session_name = match &identity.method {
-            CredentialMethod::WebIdentity { .. } if settings.session_name == SessionName::PodName => {
-                session_name(pod).map(|name| (EnvVar::RoleSessionName, name)).into_iter().collect()
-            }
-            _ => Vec::new(),
-        };
-        let instance_metadata = if settings.disable_instance_metadata {
-            vec![(EnvVar::Ec2MetadataDisabled, text("true"))]
-        } else {
-            Vec::new()
-        };
-        Self([sts_endpoints, region, credentials(identity, pod), session_name, instance_metadata])
+        let mut variables = Vec::with_capacity(8);
+        if identity.regional_sts_endpoints {
+            variables.push((Group::StsEndpoints, (EnvVar::StsRegionalEndpoints, text("regional"))));
+        }
+        if let Some(region) = &identity.region {
+            variables.extend(REGION.map(|variable| (Group::Region, (variable, text(region.as_str())))));
+        }
+        variables.extend(credentials(identity, pod).map(|variable| (Group::Credentials, variable)));
+        if settings.session_name == SessionName::PodName
+            && let CredentialMethod::WebIdentity { .. } = identity.method
+        {
+            variables.extend(session_name(pod).map(|name| (Group::SessionName, (EnvVar::RoleSessionName, name))));
+        }
+        if settings.disable_instance_metadata {
+            variables.push((Group::InstanceMetadata, (EnvVar::Ec2MetadataDisabled, text("true"))));
+        }
+        Self(variables)
     }
 
     /// The groups that a container lacks.
     pub(crate) fn missing_in(&self, container: &Container<'_>) -> MissingGroups {
-        self.0.each_ref().map(|group| !group.is_empty() && !group.iter().any(|(variable, _)| container.sets(*variable)))
+        let mut missing = MissingGroups::default();
+        for (group, _) in &self.0 {
+            missing.set(*group, true);
+        }
+        for (group, _) in self.0.iter().filter(|(_, (variable, _))| container.sets(*variable)) {
+            missing.set(*group, false);
+        }
+        missing
     }
 
-    /// The variables of these groups, in the order in which they are added.
+    /// The variables of these groups, in the order of injection.
     pub(crate) fn variables(&self, groups: MissingGroups) -> impl Iterator<Item = &(EnvVar, Value<'a>)> {
-        self.0.iter().zip(groups).filter(|(_, is_missing)| *is_missing).flat_map(|(group, _)| group)
+        self.0.iter().filter(move |(group, _)| groups.has(*group)).map(|(_, variable)| variable)
     }
 }
 
-/// The variables by which SDKs find an identity of this method.
+/// The two variables that tell SDKs about this method.
 pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     match method {
         CredentialMethod::WebIdentity { .. } => WEB_IDENTITY,
@@ -89,14 +116,13 @@ pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     }
 }
 
-/// Whether a container sets its own credentials, region and STS endpoint. The policy then leaves it alone, as the
-/// webhook does.
+/// Whether a container already sets credentials, a region and the STS endpoint. It is skipped then, as in the webhook.
 pub(crate) fn is_complete(container: &Container<'_>, method: &CredentialMethod<'_>) -> bool {
     let sets_one_of = |pair: [EnvVar; 2]| pair.into_iter().any(|variable| container.sets(variable));
     sets_one_of(credentials_pair(method)) && sets_one_of(REGION) && container.sets(EnvVar::StsRegionalEndpoints)
 }
 
-fn credentials<'a>(identity: &'a Identity<'_>, pod: &Pod<'_>) -> Vec<(EnvVar, Value<'a>)> {
+fn credentials<'a>(identity: &'a Identity<'_>, pod: &Pod<'_>) -> [(EnvVar, Value<'a>); 2] {
     let token = &identity.token;
     let file = Value::Text(Cow::Owned(token.mount_path.file(token.path, pod.spec.is_windows())));
     let source = match &identity.method {
@@ -104,11 +130,12 @@ fn credentials<'a>(identity: &'a Identity<'_>, pod: &Pod<'_>) -> Vec<(EnvVar, Va
         CredentialMethod::ContainerCredentials { full_uri } => full_uri,
     };
     let [source_name, file_name] = credentials_pair(&identity.method);
-    vec![(source_name, Value::Text(Cow::Borrowed(source))), (file_name, file)]
+    [(source_name, Value::Text(Cow::Borrowed(source))), (file_name, file)]
 }
 
-/// A session name has at least two characters, so a pod name of one character gives none. A generated name always fits:
-/// the API server generates at most 63 characters.
+/// The session name. None for a pod name of one character, because a session name needs at least two.
+///
+/// A generated pod name always fits: it has at most 63 characters.
 fn session_name(pod: &Pod<'_>) -> Option<Value<'static>> {
     let Some(metadata) = pod.metadata.get() else { return Some(Value::PodName) };
     let name = metadata.name.decode();

@@ -1,4 +1,4 @@
-//! Injection: plans what a pod lacks for its identity, and inserts it into the pod's text.
+//! Injects an identity: plans what a pod lacks, and inserts it into the pod's JSON.
 
 pub(crate) mod effective;
 pub(crate) mod environment;

@@ -1,7 +1,7 @@
-//! Inserts a plan into a pod's text. No other module writes pods.
+//! Inserts a plan into the JSON of a pod. No other module changes pods.
 //!
-//! The text is copied as it is, with the additions inserted; only a `null` in the place of an array or object is
-//! replaced. So every field survives, also those that this version does not know.
+//! The JSON is copied, and the additions are inserted. A `null` where an array or object belongs is replaced. So every
+//! field survives, including fields that this version does not know.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,14 +13,15 @@ use crate::json::{Brackets, Field, write_string};
 use crate::objects::metadata::{Labels, POD_IDENTITY_ENABLED, POD_IDENTITY_LABEL};
 use crate::objects::pod::Pod;
 
-/// Insertions into a pod's text.
+/// The insertions into the JSON of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Patch {
-    /// The text of all insertions.
+    /// The inserted text, one insertion after the other.
     added: String,
-    /// Sorted edits: the range of the request's text to replace (empty = insert), and the range of `added` to put there.
+    /// The edits, sorted. Each has the range of the request to replace (empty for an insertion), and the range of
+    /// `added` that replaces it.
     edits: Vec<(Range<usize>, Range<usize>)>,
-    /// The length of what is inserted, in bytes. `added` has a text once that is inserted many times.
+    /// The length of all insertions, in bytes. `added` can be shorter, because equal insertions share their text.
     length: usize,
 }
 
@@ -29,10 +30,10 @@ impl Patch {
     pub(crate) fn new(pod: &Pod<'_>, plan: &Plan<'_>) -> Self {
         let mut edits = Self::default();
         let mut mount = None;
-        // Most containers lack the same variables.
+        // Cached, because most containers lack the same variables.
         let mut written = (Additions::default(), String::new());
-        // In the order of the text, in which the containers can come before the init containers, so that each edit is added
-        // at the end.
+        // The containers may come before the init containers. They are visited in the order of the text, so that each
+        // new edit is the last one.
         let starts = || pod.spec.containers.iter().map(|container| container.brackets.span.start);
         let second =
             starts().zip(starts().skip(1)).position(|(one, next)| next < one).map_or(0, |last| last.saturating_add(1));
@@ -74,19 +75,20 @@ impl Patch {
     }
 
     /// Writes an object with the insertions. `start` is the position of the object's text in the request's text.
-    #[expect(
-        clippy::string_slice,
-        clippy::arithmetic_side_effects,
-        reason = "INVARIANT: every position comes from reading this text; a wrong one must trap, not drop bytes of a pod"
-    )]
+    ///
+    /// INVARIANT: every position comes from reading this text.
     pub(crate) fn write(&self, object: &str, start: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let mut copied = 0;
         for (place, part) in &self.edits {
-            out.write_str(&object[copied..place.start - start])?;
-            out.write_str(&self.added[part.clone()])?;
-            copied = place.end - start;
+            let (from, to) = (place.start.checked_sub(start), place.end.checked_sub(start));
+            let (Some(from), Some(to), Some(added)) = (from, to, self.added.get(part.clone())) else { broken() };
+            let Some(before) = object.get(copied..from) else { broken() };
+            out.write_str(before)?;
+            out.write_str(added)?;
+            copied = to;
         }
-        out.write_str(&object[copied..])
+        let Some(rest) = object.get(copied..) else { broken() };
+        out.write_str(rest)
     }
 
     fn set_label(&mut self, pod: &Pod<'_>) {
@@ -107,7 +109,7 @@ impl Patch {
         }
     }
 
-    /// Adds to the end of an array, which is the member `key` of `owner`.
+    /// Appends elements to the array in the member `key` of `owner`.
     fn append(&mut self, list: &Field<Brackets>, owner: &mut Brackets, key: &str, elements: &str) {
         match list {
             Field::Present(list) => self.add_before_end(*list, &[elements]),
@@ -119,37 +121,53 @@ impl Patch {
         }
     }
 
-    /// Adds to the start of an array, which is the member `key` of `owner`.
+    /// Prepends an element to the array in the member `key` of `owner`.
     fn put_first(&mut self, list: &Field<Brackets>, mut owner: Brackets, key: &str, element: &str) {
         let Field::Present(list) = list else { return self.append(list, &mut owner, key, element) };
         let start = list.span.start.saturating_add(1);
         self.add(start..start, &[element, if list.is_empty { "" } else { "," }]);
     }
 
-    /// Adds before the closing bracket.
+    /// Inserts before the closing bracket.
     fn add_before_end(&mut self, brackets: Brackets, parts: &[&str]) {
         let end = brackets.span.end.saturating_sub(1);
-        let comma = if brackets.is_empty { "" } else { "," };
-        self.add(end..end, &[comma, &parts.concat()]);
+        self.insert(end..end, if brackets.is_empty { "" } else { "," }, parts);
     }
 
-    /// Replaces a range of the text with the parts.
+    /// Replaces a range of the request with the parts.
     fn add(&mut self, place: Range<usize>, parts: &[&str]) {
-        let text = parts.concat();
-        self.length = self.length.saturating_add(text.len());
+        self.insert(place, "", parts);
+    }
+
+    fn insert(&mut self, place: Range<usize>, comma: &str, parts: &[&str]) {
+        let start = self.added.len();
+        self.added.push_str(comma);
+        for text in parts {
+            self.added.push_str(text);
+        }
+        let mut part = start..self.added.len();
+        self.length = self.length.saturating_add(part.len());
         // Most containers get the same two texts. In a small pod, comparing them costs more than copying.
-        let is_it = |part: &&Range<usize>| self.added.get((*part).clone()) == Some(&*text);
-        let compared = if self.edits.len() > 64 { 2 } else { 0 };
-        let part =
-            self.edits.iter().rev().take(compared).map(|(_, part)| part).find(is_it).cloned().unwrap_or_else(|| {
-                let start = self.added.len();
-                self.added.push_str(&text);
-                start..self.added.len()
-            });
+        if self.edits.len() > 64 {
+            let text = self.added.get(part.clone());
+            let mut last = self.edits.iter().rev().take(2).map(|(_, part)| part.clone());
+            if let Some(same) = last.find(|other| self.added.get(other.clone()) == text) {
+                self.added.truncate(start);
+                part = same;
+            }
+        }
         // Usually at the end: the pod is walked in about the order of its text.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
         self.edits.insert(at, (place, part));
     }
+}
+
+/// Panics, which is a trap in the policy: the API server then refuses the request. Bytes of a pod must never be dropped.
+#[cold]
+#[inline(never)]
+#[expect(clippy::panic, reason = "fails closed")]
+fn broken() -> ! {
+    panic!("a bug in irsa: an invariant does not hold");
 }
 
 fn volume_text(token: &Token<'_>) -> String {

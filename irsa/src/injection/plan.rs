@@ -1,4 +1,4 @@
-//! Plans what a pod lacks for its identity: the plan is either inserted (mode `Mutate`) or reported (mode `Validate`).
+//! Plans what a pod lacks for its identity. Mode `Mutate` inserts the plan; mode `Validate` reports it.
 
 use std::fmt;
 
@@ -20,9 +20,9 @@ pub(crate) struct Plan<'a> {
     pub(crate) token: &'a Token<'a>,
     /// Whether the pod lacks the token's volume.
     pub(crate) volume: bool,
-    /// Whether the pod lacks the label of pods with container credentials, or has another value of it.
+    /// Whether the pod lacks the label for container credentials, or has the label with another value.
     pub(crate) label: bool,
-    /// What each container lacks: the init containers, then the containers, in their order.
+    /// What each container lacks: the init containers first, then the containers.
     pub(crate) containers: Vec<Additions>,
     environment: Environment<'a>,
 }
@@ -30,9 +30,9 @@ pub(crate) struct Plan<'a> {
 /// What a container lacks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Additions {
-    /// The groups of variables.
+    /// The groups of variables that it lacks.
     groups: MissingGroups,
-    /// The mount of the token.
+    /// Whether it lacks the token's mount.
     pub(crate) mount: bool,
 }
 
@@ -44,13 +44,13 @@ impl Additions {
 
     /// Whether the container lacks variables.
     pub(crate) fn has_variables(self) -> bool {
-        self.groups.contains(&true)
+        !self.groups.is_empty()
     }
 }
 
 impl<'a> Plan<'a> {
-    /// Plans an identity for the selected containers of a pod. A container with a conflicting mount is
-    /// reported and left out of the plan; a conflicting volume is reported and leaves the plan empty.
+    /// Plans an identity for the selected containers of a pod. A container with a conflicting mount is reported and
+    /// left out. A conflicting volume is reported, and the plan stays empty.
     pub(crate) fn new<'c: 'a>(
         checker: &mut Checker<'c>,
         pod: &Pod<'_>,
@@ -74,7 +74,7 @@ impl<'a> Plan<'a> {
             && spec.containers.iter().any(is_active)
         {
             for container in spec.containers.iter().filter(|container| is_active(container)) {
-                // A mount of that same volume is not a second finding.
+                // The volume is reported below, so a mount of it is not a second finding.
                 match mount_of_token(container, spec, token) {
                     MountOfToken::Conflict(Obstacle::Volume(name)) if name == *token.volume_name => {}
                     MountOfToken::Conflict(obstacle) => report_conflict(checker, container, &obstacle, token),
@@ -94,7 +94,7 @@ impl<'a> Plan<'a> {
                 Additions::default()
             });
         }
-        // A container may mount the volume already, and rely on the policy to add it.
+        // A container may already mount the volume, and rely on the policy to add the volume.
         let mounts_it = |container: &Container<'_>| container.mounts(token.volume_name);
         plan.volume = volume.is_none()
             && (plan.containers.iter().any(|additions| additions.mount) || spec.containers.iter().any(mounts_it));
@@ -103,7 +103,7 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    /// The variables that a container lacks, in the order in which they are added.
+    /// The variables that a container lacks, in the order of injection.
     pub(crate) fn variables(&self, additions: Additions) -> impl Iterator<Item = &(EnvVar, Value<'a>)> {
         self.environment.variables(additions.groups)
     }
@@ -133,7 +133,7 @@ enum MountOfToken<'p> {
     Conflict(Obstacle<'p>),
 }
 
-/// What is mounted at the token's path instead of the token.
+/// Another volume or device at the token's mount path.
 enum Obstacle<'p> {
     Volume(RawStr<'p>),
     Device,
@@ -148,7 +148,8 @@ impl fmt::Display for Obstacle<'_> {
     }
 }
 
-/// What a container mounts at the token's path. Kubernetes allows one mount per path, but counts `/a` and `/a/` as two.
+/// Whether a container mounts the token at its path. Kubernetes allows one mount per path, but treats `/a` and `/a/` as
+/// two paths.
 fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
     for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.same_path(&mount.path.decode())) {
@@ -163,14 +164,15 @@ fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &
     there
 }
 
-/// Whether a mount gives the token: by our volume, which is added if it is missing, or by another that holds it.
+/// Whether a mount provides the token: from the token's volume, which may still be missing, or from an equivalent
+/// volume.
 fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> bool {
     let volume = spec.volume(&mount.volume.decode());
     !mount.is_partial() && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))
 }
 
-/// Whether a volume is what the policy would inject: one projected token with the same path and audience, and nothing
-/// else. The lifetime and the volume's name do not matter.
+/// Whether a volume is equivalent to the injected one: its only source is a token with the same path and audience. The
+/// lifetime and the volume's name may differ.
 fn holds_token(volume: &Volume<'_>, token: &Token<'_>) -> bool {
     matches!(volume.tokens.as_slice(), [source] if volume.sources == 1
         && source.path == token.path

@@ -1,4 +1,4 @@
-//! The annotations that the policy reads, and those that people write in their place.
+//! The keys of the annotations that the policy reads, and how people misspell them.
 
 use super::metadata::{Annotations, SKIP_LABEL};
 use crate::json::RawStr;
@@ -8,20 +8,20 @@ use crate::util::edit_distance::edits_within;
 pub(crate) const ROLE_ARN: &str = "role-arn";
 /// `audience`: the token's audience.
 pub const AUDIENCE: &str = "audience";
-/// `sts-regional-endpoints`: whether SDKs call STS in the region.
+/// `sts-regional-endpoints`: whether SDKs call STS in their region.
 pub(crate) const STS_REGIONAL_ENDPOINTS: &str = "sts-regional-endpoints";
 /// `token-expiration`: the token's lifetime, in seconds.
 pub(crate) const TOKEN_EXPIRATION: &str = "token-expiration";
-/// `skip-containers`: the containers that get nothing.
+/// `skip-containers`: the containers that get no identity.
 pub(crate) const SKIP_CONTAINERS: &str = "skip-containers";
-/// `include-containers`: the only containers that get anything.
+/// `include-containers`: the only containers that get an identity.
 pub(crate) const INCLUDE_CONTAINERS: &str = "include-containers";
 /// `region`: the region of the account's pods.
 pub(crate) const REGION: &str = "region";
-/// `ecr-role-arn`: the role of the ECR credential provider, which is another program's.
+/// `ecr-role-arn`: the role of the ECR credential provider, another program.
 pub(crate) const ECR_ROLE_ARN: &str = "ecr-role-arn";
 
-/// The keys that are read on service accounts, without the prefix.
+/// The keys for service accounts, without the prefix.
 pub(crate) const ACCOUNT_KEYS: [&str; 8] = [
     ROLE_ARN,
     AUDIENCE,
@@ -33,22 +33,22 @@ pub(crate) const ACCOUNT_KEYS: [&str; 8] = [
     ECR_ROLE_ARN,
 ];
 
-/// The keys that are read on pods, without the prefix.
+/// The keys for pods, without the prefix.
 pub(crate) const POD_KEYS: [&str; 3] = [TOKEN_EXPIRATION, SKIP_CONTAINERS, INCLUDE_CONTAINERS];
 
-/// The prefix of AWS's webhook.
+/// The annotation prefix of AWS's webhook.
 pub(crate) const DEFAULT_PREFIX: &str = "eks.amazonaws.com";
 
 /// The annotation of kube2iam and kiam.
 pub(crate) const KIAM_ROLE: &str = "iam.amazonaws.com/role";
 
-/// The number of edits within which a name counts as misspelled.
+/// The maximum number of edits between a misspelled name and the correct one.
 const EDITS: usize = 2;
 
-/// The number of misspelled annotations that are kept; the rest are only counted.
+/// The maximum number of misspelled annotations to keep. The others are only counted.
 pub(crate) const MISSPELLED_LIMIT: usize = 8;
 
-/// Domains that people write instead of the prefix. Each is Amazon's, or nobody uses it for annotations.
+/// Domains that people write instead of the prefix. They belong to Amazon, or nobody uses them for annotations.
 const MISTAKEN_DOMAINS: [&str; 13] = [
     "amazonaws.com",
     "aws.amazon.com",
@@ -65,7 +65,7 @@ const MISTAKEN_DOMAINS: [&str; 13] = [
     "iam.eks.amazonaws.com",
 ];
 
-/// Keys that people write under the prefix, and the ones that they mean.
+/// Keys that people write under the prefix, and the keys that they mean.
 const MISTAKEN_KEYS: [(&str, &str); 12] = [
     ("role", ROLE_ARN),
     ("role-name", ROLE_ARN),
@@ -81,28 +81,29 @@ const MISTAKEN_KEYS: [(&str, &str); 12] = [
     ("aws-region", REGION),
 ];
 
-/// An annotation that the policy reads only under another key.
+/// An annotation with a misspelled key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Misspelled {
-    /// Its key.
+    /// The key as written.
     pub(crate) key: String,
-    /// The key that its author probably meant, without the prefix.
+    /// The key that its author probably means, without the prefix.
     pub(crate) meant: &'static str,
-    /// Whether it is right under the default prefix. It counts only for an account without a role.
+    /// Whether only the prefix is wrong: it is the default one, but the settings have another. Reported only if the
+    /// account has no role.
     pub(crate) has_default_prefix: bool,
 }
 
-/// The misspelled annotations of an object: the first ones by key, and the number of all.
+/// The misspelled annotations of an object: the first ones by key, and the number of the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct MisspelledKeys {
     /// At most [`MISSPELLED_LIMIT`], in the order of their keys.
     pub(crate) first: Vec<Misspelled>,
-    /// How many more there are.
+    /// The number of further misspelled annotations.
     pub(crate) more: usize,
 }
 
 impl MisspelledKeys {
-    /// Finds the misspelled ones among annotations. `known` are the keys that are read on such an object.
+    /// Finds the misspelled keys of an object's annotations. `known` are the valid keys for this kind of object.
     pub(crate) fn new(annotations: &Annotations<'_>, prefix: &str, known: &[&'static str]) -> Self {
         let mut found = Self::default();
         for key in annotations.keys().map(RawStr::decode) {
@@ -125,12 +126,12 @@ impl MisspelledKeys {
     }
 }
 
-/// The name of the annotation `prefix/name`.
+/// The part of an annotation's key after `prefix/`.
 pub(crate) fn name_under<'k>(key: &'k str, prefix: &str) -> Option<&'k str> {
     key.strip_prefix(prefix)?.strip_prefix('/')
 }
 
-/// Whether an annotation may be meant for the policy, so that a change of it counts.
+/// Whether the policy reads or reports an annotation, so that a change of it is relevant.
 pub(crate) fn is_relevant(key: &str, prefix: &str) -> bool {
     name_under(key, prefix).is_some()
         || key == KIAM_ROLE
@@ -138,7 +139,7 @@ pub(crate) fn is_relevant(key: &str, prefix: &str) -> bool {
         || meant_key(key, prefix, &ACCOUNT_KEYS).is_some()
 }
 
-/// The known key that an annotation probably means, and whether it has the default prefix in place of another one.
+/// The known key that an annotation probably means, and whether only its prefix is wrong.
 fn meant_key(key: &str, prefix: &str, known: &[&'static str]) -> Option<(&'static str, bool)> {
     if let Some(name) = name_under(key, prefix) {
         return if ACCOUNT_KEYS.contains(&name) { None } else { meant_under_prefix(name, known).map(|it| (it, false)) };
@@ -156,7 +157,7 @@ fn meant_key(key: &str, prefix: &str, known: &[&'static str]) -> Option<(&'stati
         return None;
     }
     let meant = nearest(name, known)?;
-    // Under other domains, these two words may well be another program's.
+    // Under other domains, these two keys may belong to another program.
     let is_common = matches!(meant, AUDIENCE | REGION);
     (is_near || !is_common).then_some((meant, false))
 }
@@ -166,7 +167,7 @@ fn meant_under_prefix(name: &str, known: &[&'static str]) -> Option<&'static str
     mistaken.map(|(_, meant)| *meant).or_else(|| nearest(name, known))
 }
 
-/// The known key within two edits.
+/// The nearest known key within [`EDITS`] edits.
 fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let near = known.iter().filter_map(|known| Some((edits_within(name, known, EDITS)?, *known)));
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
@@ -175,7 +176,7 @@ fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Reader;
+    use crate::json::{Read as _, Reader};
     use crate::objects::metadata::Metadata;
 
     fn found(keys: &[&str], prefix: &str, known: &[&'static str]) -> Vec<(String, &'static str)> {

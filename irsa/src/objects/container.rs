@@ -1,13 +1,13 @@
-//! A container: its AWS environment variables and its mounts.
+//! Reads a container: its AWS environment variables and its mounts.
 
 use super::env_var::EnvVar;
-use super::node_os::read_windows_options;
-use crate::json::{Array, Brackets, Field, RawStr, Reader, Result};
+use super::node_os::SecurityContext;
+use crate::json::{Array, Brackets, Element, Field, RawStr, Reader, Result};
 
 /// A container or init container.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Container<'j> {
-    /// Its position.
+    /// The position of the container.
     pub(crate) brackets: Brackets,
     name: Field<RawStr<'j>>,
     /// The AWS variables of its `env`.
@@ -16,7 +16,7 @@ pub(crate) struct Container<'j> {
     pub(crate) mounts: Array<Mount<'j>>,
     /// The paths of its `volumeDevices`.
     pub(crate) device_paths: Array<RawStr<'j>>,
-    windows_options: Field<bool>,
+    security_context: Field<SecurityContext>,
 }
 
 /// The value of an environment variable.
@@ -26,7 +26,7 @@ pub(crate) enum EnvVarValue<'j> {
     Literal(RawStr<'j>),
     /// A reference (`valueFrom`): the value is unknown at admission.
     Reference {
-        /// Whether it is a `secretKeyRef` or `configMapKeyRef` with `optional: true`: the variable may not be set at all.
+        /// Whether it is a `secretKeyRef` or `configMapKeyRef` with `optional: true`. Then the variable may not be set.
         is_optional: bool,
     },
 }
@@ -34,25 +34,25 @@ pub(crate) enum EnvVarValue<'j> {
 /// An entry of `volumeMounts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Mount<'j> {
-    /// The volume's name.
+    /// The name of the volume.
     pub(crate) volume: RawStr<'j>,
     /// The mount path in the container.
     pub(crate) path: RawStr<'j>,
-    /// `subPath`: the part of the volume that is mounted. Empty for the whole volume.
+    /// `subPath`: the part of the volume to mount. Empty for the whole volume.
     pub(crate) sub_path: RawStr<'j>,
-    /// Whether `subPathExpr` gives the part: it is unknown at admission.
+    /// Whether `subPathExpr` is set. The part of the volume is then unknown at admission.
     pub(crate) has_sub_path_expr: bool,
     /// `readOnly`.
     pub(crate) is_read_only: bool,
 }
 
 impl<'j> Container<'j> {
-    /// Its name. Empty if it has none, which the API server rejects.
+    /// The container's name. Empty if it is missing, which the API server rejects.
     pub(crate) fn name(&self) -> RawStr<'j> {
         self.name.get().copied().unwrap_or_default()
     }
 
-    /// Whether it mounts the volume of this name, at any path.
+    /// Whether the container mounts the volume of this name, at any path.
     pub(crate) fn mounts(&self, volume: &str) -> bool {
         self.mounts.elements.iter().any(|mount| mount.volume == *volume)
     }
@@ -62,56 +62,55 @@ impl<'j> Container<'j> {
         self.env.elements.iter().any(|(name, _)| *name == variable)
     }
 
-    /// The value of a variable. Of a duplicate name the last counts, as for the kubelet.
+    /// The value of a variable. If a name occurs twice, the last value wins, as in the kubelet.
     pub(crate) fn value(&self, variable: EnvVar) -> Option<EnvVarValue<'j>> {
         self.env.elements.iter().rev().find(|(name, _)| *name == variable).map(|(_, value)| *value)
     }
 
-    /// Whether its `securityContext` has `windowsOptions`.
+    /// Whether `securityContext` has `windowsOptions`.
     pub(crate) fn has_windows_options(&self) -> bool {
-        self.windows_options.get() == Some(&true)
+        self.security_context.get().is_some_and(|context| context.has_windows_options)
     }
 
-    /// Whether all that is read of both containers is equal.
+    /// Whether the policy reads the same from both containers.
     pub(crate) fn is_equivalent(&self, other: &Self) -> bool {
         // Each field by name, so that a new one must be added here to compile.
-        let Self { brackets: _, name: _, env, mounts, device_paths, windows_options: _ } = self;
+        let Self { brackets: _, name: _, env, mounts, device_paths, security_context: _ } = self;
         self.name() == other.name()
             && env.elements == other.env.elements
             && mounts.elements == other.mounts.elements
             && device_paths.elements == other.device_paths.elements
     }
+}
 
-    /// Reads an element of an array of containers.
-    pub(crate) fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
+impl<'j> Element<'j> for Container<'j> {
+    fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut container = Self::default();
-        container.brackets = reader.object(|reader, key| match key {
-            "name" => container.name.read(reader, Reader::string),
-            "env" => container.env.read(reader, read_variable),
-            "volumeMounts" => container.mounts.read(reader, Mount::read),
-            "securityContext" => container.windows_options.read(reader, read_windows_options),
-            "volumeDevices" => container.device_paths.read(reader, read_device_path),
-            _ => reader.skip(),
-        })?;
+        container.brackets = reader.members(&mut [
+            ("name", &mut container.name),
+            ("env", &mut |reader: &mut Reader<'j>| container.env.read(reader, read_variable)),
+            ("volumeMounts", &mut container.mounts),
+            ("securityContext", &mut container.security_context),
+            ("volumeDevices", &mut |reader: &mut Reader<'j>| container.device_paths.read(reader, read_device_path)),
+        ])?;
         all.push(container);
         Ok(())
     }
 }
 
-/// Reads an entry of `env`; keeps it only if it is an AWS variable.
+/// Reads an entry of `env`. Adds it to `all` only if it is an AWS variable.
 fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue<'j>)>) -> Result<()> {
-    let mut name = Field::Missing;
+    let mut name = Field::<RawStr<'j>>::Missing;
     let mut value = Field::Missing;
     let mut value_from = Field::Missing;
-    reader.object(|reader, key| match key {
-        "name" => name.read(reader, Reader::string),
-        "value" => value.read(reader, Reader::string),
-        "valueFrom" => value_from.read(reader, |reader| Ok(reader.raw()?.0)),
-        _ => reader.skip(),
-    })?;
+    reader.members(&mut [
+        ("name", &mut name),
+        ("value", &mut value),
+        ("valueFrom", &mut |reader: &mut Reader<'j>| value_from.read(reader, |reader| Ok(reader.raw()?.0))),
+    ])?;
     if let Some(variable) = EnvVar::named(&name.into_value().decode()) {
         let value = match value_from.get() {
-            // Read only now, because most variables of a pod are not AWS's.
+            // Parsed only now, because most variables of a pod do not belong to AWS.
             Some(text) => EnvVarValue::Reference {
                 is_optional: read_reference(&mut Reader::new(text)).map_err(|error| error.within("valueFrom"))?,
             },
@@ -122,52 +121,40 @@ fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue
     Ok(())
 }
 
-/// Reads a `valueFrom`: whether it is an optional key of a Secret or ConfigMap.
+/// Reads `valueFrom`. Returns whether it refers to an optional key of a Secret or ConfigMap.
 fn read_reference(reader: &mut Reader<'_>) -> Result<bool> {
     let mut secret = Field::Missing;
     let mut config_map = Field::Missing;
-    reader.object(|reader, key| match key {
-        "secretKeyRef" => secret.read(reader, read_is_optional),
-        "configMapKeyRef" => config_map.read(reader, read_is_optional),
-        _ => reader.skip(),
-    })?;
+    reader.members(&mut [
+        ("secretKeyRef", &mut |reader: &mut Reader<'_>| secret.read(reader, read_is_optional)),
+        ("configMapKeyRef", &mut |reader: &mut Reader<'_>| config_map.read(reader, read_is_optional)),
+    ])?;
     Ok(secret.into_value() || config_map.into_value())
 }
 
 fn read_is_optional(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut optional = Field::Missing;
-    reader.object(|reader, key| match key {
-        "optional" => optional.read(reader, Reader::boolean),
-        _ => reader.skip(),
-    })?;
-    Ok(optional.into_value())
+    Ok(reader.only_member("optional", Reader::boolean)?.into_value())
 }
 
 fn read_device_path<'j>(reader: &mut Reader<'j>, all: &mut Vec<RawStr<'j>>) -> Result<()> {
-    let mut path = Field::Missing;
-    reader.object(|reader, key| match key {
-        "devicePath" => path.read(reader, Reader::string),
-        _ => reader.skip(),
-    })?;
-    all.extend(path.into_option());
+    all.extend(reader.only_member("devicePath", Reader::string)?.into_option());
     Ok(())
 }
 
-impl<'j> Mount<'j> {
-    fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
+impl<'j> Element<'j> for Mount<'j> {
+    fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut name = Field::Missing;
         let mut path = Field::Missing;
         let mut sub_path = Field::Missing;
-        let mut sub_path_expr = Field::Missing;
+        let mut sub_path_expr = Field::<RawStr<'j>>::Missing;
         let mut read_only = Field::Missing;
-        reader.object(|reader, key| match key {
-            "name" => name.read(reader, Reader::string),
-            "mountPath" => path.read(reader, Reader::string),
-            "subPath" => sub_path.read(reader, Reader::string),
-            "subPathExpr" => sub_path_expr.read(reader, Reader::string),
-            "readOnly" => read_only.read(reader, Reader::boolean),
-            _ => reader.skip(),
-        })?;
+        reader.members(&mut [
+            ("name", &mut name),
+            ("mountPath", &mut path),
+            ("subPath", &mut sub_path),
+            ("subPathExpr", &mut sub_path_expr),
+            ("readOnly", &mut read_only),
+        ])?;
         all.push(Self {
             volume: name.into_value(),
             path: path.into_value(),
@@ -177,7 +164,9 @@ impl<'j> Mount<'j> {
         });
         Ok(())
     }
+}
 
+impl Mount<'_> {
     /// Whether only a part of the volume is mounted.
     pub(crate) fn is_partial(&self) -> bool {
         !self.sub_path.is_empty() || self.has_sub_path_expr

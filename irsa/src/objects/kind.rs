@@ -1,6 +1,6 @@
-//! Kinds of objects.
+//! The kind of an object, with its API group and version.
 
-use crate::json::{Field, RawStr, Reader, Result, Unreadable};
+use crate::json::{Field, RawStr, Read, Reader, Result, Unreadable};
 
 /// A kind of object, with its API group and version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct GroupVersionKind<'j> {
 }
 
 impl<'j> GroupVersionKind<'j> {
-    /// Whether it is this kind.
+    /// Whether it is the kind with this group, version and name.
     #[must_use]
     pub fn is(&self, group: &str, version: &str, kind: &str) -> bool {
         self.kind == *kind && self.group == *group && self.version == *version
@@ -25,18 +25,15 @@ impl<'j> GroupVersionKind<'j> {
     pub fn is_pod(&self) -> bool {
         self.is("", "v1", "Pod")
     }
+}
 
+impl<'j> Read<'j> for GroupVersionKind<'j> {
     /// Reads the `kind` of an admission request.
-    pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut group = Field::Missing;
         let mut version = Field::Missing;
         let mut kind = Field::Missing;
-        reader.object(|reader, key| match key {
-            "group" => group.read(reader, Reader::string),
-            "version" => version.read(reader, Reader::string),
-            "kind" => kind.read(reader, Reader::string),
-            _ => reader.skip(),
-        })?;
+        reader.members(&mut [("group", &mut group), ("version", &mut version), ("kind", &mut kind)])?;
         Ok(Self {
             group: group.into_value(),
             version: version.into_value(),

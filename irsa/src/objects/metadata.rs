@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Brackets, Field, RawStr, Reader, Result, Span};
+use crate::json::{Brackets, Field, RawStr, Read, Reader, Result, Span};
 use crate::util::names::{Entry, sort};
 
-/// The label that opts a pod out of injection, whatever its value and the prefix of the annotations. The `objectSelector`
-/// of AWS's webhook has this key.
+/// The label that opts a pod out of injection. Its value and the setting `annotationPrefix` do not matter. AWS's
+/// webhook has this key in its `objectSelector`.
 pub const SKIP_LABEL: &str = "eks.amazonaws.com/skip-pod-identity-webhook";
 
-/// The label of pods with container credentials.
+/// The label for pods with container credentials.
 pub(crate) const POD_IDENTITY_LABEL: &str = "eks.amazonaws.com/pod-identity";
 
 /// The value of [`POD_IDENTITY_LABEL`].
@@ -21,54 +21,23 @@ const MIRROR_POD_ANNOTATION: &str = "kubernetes.io/config.mirror";
 /// An object's `metadata`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Metadata<'j> {
-    /// Its position.
+    /// The position of `metadata`.
     pub(crate) brackets: Brackets,
     /// The object's name. Empty if the API server will generate one.
     pub(crate) name: RawStr<'j>,
-    /// Its namespace. Empty if it has none.
+    /// The object's namespace. Empty if it has none.
     pub(crate) namespace: RawStr<'j>,
     /// Its annotations.
     pub(crate) annotations: Annotations<'j>,
     /// Its labels.
     pub(crate) labels: Field<Labels<'j>>,
-    /// Whether an owner controls it, as a Deployment controls its replica sets.
+    /// Whether another object controls it, as a Deployment controls its replica sets.
     pub(crate) is_controlled: bool,
-    /// Whether it has a `deletionTimestamp`: it is being deleted, and waits for its finalizers.
+    /// Whether it has a `deletionTimestamp`. The object then only waits for its finalizers.
     pub(crate) is_terminating: bool,
 }
 
 impl<'j> Metadata<'j> {
-    /// Reads an object's `metadata`.
-    ///
-    /// # Errors
-    /// Fails if a field has another type than in Kubernetes.
-    pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
-        let mut name = Field::Missing;
-        let mut namespace = Field::Missing;
-        let mut annotations = Field::Missing;
-        let mut labels = Field::Missing;
-        let mut owners = Field::Missing;
-        let mut deletion_timestamp = Field::Missing;
-        let brackets = reader.object(|reader, key| match key {
-            "name" => name.read(reader, Reader::string),
-            "namespace" => namespace.read(reader, Reader::string),
-            "annotations" => annotations.read(reader, Annotations::read),
-            "labels" => labels.read(reader, Labels::read),
-            "ownerReferences" => owners.read(reader, read_is_controlled),
-            "deletionTimestamp" => deletion_timestamp.read(reader, Reader::skip),
-            _ => reader.skip(),
-        })?;
-        Ok(Self {
-            brackets,
-            name: name.into_value(),
-            namespace: namespace.into_value(),
-            annotations: annotations.into_value(),
-            labels,
-            is_controlled: owners.into_value(),
-            is_terminating: deletion_timestamp.get().is_some(),
-        })
-    }
-
     /// Whether the pod opts out of injection.
     pub(crate) fn opts_out(&self) -> bool {
         self.labels.get().is_some_and(|labels| labels.skip)
@@ -80,42 +49,74 @@ impl<'j> Metadata<'j> {
     }
 }
 
-/// Reads `ownerReferences`: whether one of the owners is the controller.
-fn read_is_controlled(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut is_controlled = false;
-    reader.array(|reader, _| {
-        let mut controller = Field::Missing;
-        reader.object(|reader, key| match key {
-            "controller" => controller.read(reader, Reader::boolean),
-            _ => reader.skip(),
-        })?;
-        is_controlled |= controller.into_value();
-        Ok(())
-    })?;
-    Ok(is_controlled)
+impl<'j> Read<'j> for Metadata<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut name = Field::Missing;
+        let mut namespace = Field::Missing;
+        let mut annotations = Field::Missing;
+        let mut labels = Field::Missing;
+        let mut owners = Field::<Owners>::Missing;
+        let mut deletion_timestamp = Field::<()>::Missing;
+        let brackets = reader.members(&mut [
+            ("name", &mut name),
+            ("namespace", &mut namespace),
+            ("annotations", &mut annotations),
+            ("labels", &mut labels),
+            ("ownerReferences", &mut owners),
+            ("deletionTimestamp", &mut deletion_timestamp),
+        ])?;
+        Ok(Self {
+            brackets,
+            name: name.into_value(),
+            namespace: namespace.into_value(),
+            annotations: annotations.into_value(),
+            labels,
+            is_controlled: owners.get().is_some_and(|owners| owners.have_controller),
+            is_terminating: deletion_timestamp.get().is_some(),
+        })
+    }
 }
 
-/// An object's annotations, in their order in the text.
+/// `ownerReferences`.
+struct Owners {
+    /// Whether one of them is the controller.
+    have_controller: bool,
+}
+
+impl<'j> Read<'j> for Owners {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut have_controller = false;
+        reader.array(|reader, _| {
+            have_controller |= reader.only_member("controller", Reader::boolean)?.into_value();
+            Ok(())
+        })?;
+        Ok(Self { have_controller })
+    }
+}
+
+/// An object's annotations, in the order of the JSON.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Annotations<'j>(Vec<(RawStr<'j>, RawStr<'j>)>);
 
-impl<'j> Annotations<'j> {
+impl<'j> Read<'j> for Annotations<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut annotations = Vec::new();
         reader.string_map(|key, value, _| annotations.push((key, value)))?;
         Ok(Self(annotations))
     }
+}
 
+impl<'j> Annotations<'j> {
     /// The value of the annotation `prefix/key`. Of a duplicate key the last counts, as for the API server.
     pub(crate) fn under(&self, prefix: &str, key: &str) -> Option<RawStr<'j>> {
         self.last(|name| is_under(&name.decode(), prefix, key))
     }
 
-    /// Whether both have the same annotations, of those that are relevant. Of a duplicate key the last counts.
+    /// Whether both objects have the same relevant annotations. If a key occurs twice, the last value wins.
     pub(crate) fn agree_on(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let mut one = self.relevant(&is_relevant);
         let mut other = other.relevant(&is_relevant);
-        // Most updates don't change the order.
+        // Most updates keep the order of the annotations.
         one == other || {
             keep_last(&mut one);
             keep_last(&mut other);
@@ -137,12 +138,12 @@ impl<'j> Annotations<'j> {
         self.keys().any(|other| other == key)
     }
 
-    /// The keys and values, in their order in the text.
+    /// The keys and values, in the order of the JSON.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (RawStr<'j>, RawStr<'j>)> {
         self.0.iter().copied()
     }
 
-    /// The keys, in their order in the text.
+    /// The keys, in the order of the JSON.
     pub(crate) fn keys(&self) -> impl Iterator<Item = RawStr<'j>> {
         self.0.iter().map(|(key, _)| *key)
     }
@@ -171,7 +172,7 @@ fn is_under(name: &str, prefix: &str, key: &str) -> bool {
 /// An object's labels.
 #[derive(Debug, Clone)]
 pub(crate) struct Labels<'j> {
-    /// Their position.
+    /// The position of `labels`.
     pub(crate) brackets: Brackets,
     /// Whether the [skip label](SKIP_LABEL) is present, whatever its value.
     pub(crate) skip: bool,
@@ -179,14 +180,16 @@ pub(crate) struct Labels<'j> {
     pub(crate) pod_identity: Option<(RawStr<'j>, Span)>,
 }
 
-impl<'j> Labels<'j> {
+impl<'j> Read<'j> for Labels<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut skip = false;
         let mut pod_identity = None;
-        let brackets = reader.string_map(|key, value, span| match &*key.decode() {
-            SKIP_LABEL => skip = true,
-            POD_IDENTITY_LABEL => pod_identity = Some((value, span)),
-            _ => {}
+        let brackets = reader.string_map(|key, value, span| {
+            if key == SKIP_LABEL {
+                skip = true;
+            } else if key == POD_IDENTITY_LABEL {
+                pod_identity = Some((value, span));
+            }
         })?;
         Ok(Self { brackets, skip, pod_identity })
     }

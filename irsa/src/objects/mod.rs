@@ -1,7 +1,7 @@
-//! What the policy reads of Kubernetes objects.
+//! Reads Kubernetes objects.
 //!
-//! Only the fields that a rule needs are read. Everything else is skipped, and survives: objects are never written
-//! anew, only inserted into. Field names and types are those of Kubernetes' `core/v1`.
+//! Only the fields that a rule needs are read; all others are skipped. Objects are never written again from what was
+//! read, so skipped fields survive. Field names and types are those of Kubernetes' `core/v1`.
 
 pub(crate) mod annotation_keys;
 pub(crate) mod config_map;

@@ -1,152 +1,145 @@
-//! The operating system of the nodes that a pod can run on.
+//! Finds the operating system of the nodes that a pod can run on.
 
-use crate::json::{Field, Reader, Result};
+use crate::json::{Field, RawStr, Read, Reader, Result};
 
-/// What a pod says about the operating system of its nodes.
+/// The fields of a pod that decide the operating system of its nodes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct NodeOs {
-    /// `os.name`.
-    name: Field<Os>,
-    /// `nodeSelector`, by the label `kubernetes.io/os` or its beta form.
-    selector: Field<Option<Os>>,
-    /// Whether every term of the required node affinity has `In [windows]`.
-    affinity_is_windows: Field<bool>,
-    /// Whether the pod's `securityContext` has `windowsOptions`.
-    windows_options: Field<bool>,
+pub(super) struct NodeOs {
+    /// `os`.
+    pub(super) os: Field<Os>,
+    /// `nodeSelector`.
+    pub(super) selector: Field<NodeSelector>,
+    /// `affinity`.
+    pub(super) affinity: Field<Affinity>,
+    /// The pod's `securityContext`.
+    pub(super) security_context: Field<SecurityContext>,
 }
 
 /// An operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Os {
+pub(super) enum Os {
     Windows,
     /// Linux, or another one.
     Other,
 }
 
-impl NodeOs {
-    /// Reads the member `key` of a pod's spec if it is one of `os`, `nodeSelector`, `affinity` and `securityContext`.
-    pub(crate) fn read_member(&mut self, reader: &mut Reader<'_>, key: &str) -> Result<()> {
-        match key {
-            "os" => self.name.read(reader, read_os),
-            "nodeSelector" => self.selector.read(reader, read_selector),
-            "affinity" => self.affinity_is_windows.read(reader, read_affinity),
-            "securityContext" => self.windows_options.read(reader, read_windows_options),
-            _ => reader.skip(),
-        }
-    }
+/// `nodeSelector`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NodeSelector {
+    /// The system that it selects, by the label `kubernetes.io/os` or its beta form.
+    os: Option<Os>,
+}
 
+/// `affinity`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Affinity {
+    /// Whether every term of the required node affinity has `In [windows]`.
+    is_windows: bool,
+}
+
+/// The `securityContext` of a pod or of a container.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SecurityContext {
+    /// Whether it has `windowsOptions`.
+    pub(super) has_windows_options: bool,
+}
+
+impl NodeOs {
     /// Whether the pod runs on Windows. `windowsOptions` of the pod or of a container count only if neither `os.name` nor
     /// the selector says otherwise.
-    pub(crate) fn is_windows(&self, container_has_windows_options: bool) -> bool {
-        let stated = [self.name.get().copied(), self.selector.get().copied().flatten()];
-        let has_options = container_has_windows_options || self.windows_options.get() == Some(&true);
+    pub(super) fn is_windows(&self, container_has_windows_options: bool) -> bool {
+        let stated = [self.os.get().copied(), self.selector.get().and_then(|selector| selector.os)];
+        let has_options = container_has_windows_options
+            || self.security_context.get().is_some_and(|context| context.has_windows_options);
         stated.contains(&Some(Os::Windows))
-            || self.affinity_is_windows.get() == Some(&true)
+            || self.affinity.get().is_some_and(|affinity| affinity.is_windows)
             || (has_options && !stated.contains(&Some(Os::Other)))
     }
 }
 
-/// Reads a `securityContext`: whether it has `windowsOptions`.
-pub(crate) fn read_windows_options(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut options = Field::Missing;
-    reader.object(|reader, key| match key {
-        "windowsOptions" => options.read(reader, Reader::skip),
-        _ => reader.skip(),
-    })?;
-    Ok(options.get().is_some())
+impl<'j> Read<'j> for Os {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let name = reader.only_member("name", Reader::string)?.into_value();
+        Ok(if name == *"windows" { Self::Windows } else { Self::Other })
+    }
 }
 
-fn read_os(reader: &mut Reader<'_>) -> Result<Os> {
-    let mut name = Field::Missing;
-    reader.object(|reader, key| match key {
-        "name" => name.read(reader, Reader::string),
-        _ => reader.skip(),
-    })?;
-    Ok(if name.into_value() == *"windows" { Os::Windows } else { Os::Other })
+impl<'j> Read<'j> for NodeSelector {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let mut os = None;
+        reader.string_map(|key, value, _| {
+            if is_os_label(key) && os != Some(Os::Windows) {
+                os = Some(if value == *"windows" { Os::Windows } else { Os::Other });
+            }
+        })?;
+        Ok(Self { os })
+    }
 }
 
-fn read_selector(reader: &mut Reader<'_>) -> Result<Option<Os>> {
-    let mut os = None;
-    reader.string_map(|key, value, _| {
-        if is_os_label(&key.decode()) && os != Some(Os::Windows) {
-            os = Some(if value == *"windows" { Os::Windows } else { Os::Other });
-        }
-    })?;
-    Ok(os)
+impl<'j> Read<'j> for Affinity {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        Ok(Self { is_windows: reader.only_member("nodeAffinity", read_node_affinity)?.into_value() })
+    }
 }
 
-fn is_os_label(key: &str) -> bool {
-    matches!(key, "kubernetes.io/os" | "beta.kubernetes.io/os")
+impl<'j> Read<'j> for SecurityContext {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let options = reader.only_member("windowsOptions", Reader::skip)?;
+        Ok(Self { has_windows_options: options.get().is_some() })
+    }
 }
 
-fn read_affinity(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut node_affinity = Field::Missing;
-    reader.object(|reader, key| match key {
-        "nodeAffinity" => node_affinity.read(reader, read_node_affinity),
-        _ => reader.skip(),
-    })?;
-    Ok(node_affinity.into_value())
+fn is_os_label(key: RawStr<'_>) -> bool {
+    key == "kubernetes.io/os" || key == "beta.kubernetes.io/os"
 }
 
 fn read_node_affinity(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut required = Field::Missing;
-    reader.object(|reader, key| match key {
-        "requiredDuringSchedulingIgnoredDuringExecution" => required.read(reader, read_node_selector),
-        _ => reader.skip(),
-    })?;
-    Ok(required.into_value())
+    Ok(reader.only_member("requiredDuringSchedulingIgnoredDuringExecution", read_required)?.into_value())
 }
 
-fn read_node_selector(reader: &mut Reader<'_>) -> Result<bool> {
-    let mut terms = Field::Missing;
-    reader.object(|reader, key| match key {
-        "nodeSelectorTerms" => terms.read(reader, read_terms),
-        _ => reader.skip(),
-    })?;
-    Ok(terms.into_value())
+fn read_required(reader: &mut Reader<'_>) -> Result<bool> {
+    Ok(reader.only_member("nodeSelectorTerms", read_terms)?.into_value())
 }
 
-/// Whether there are terms, and each requires Windows. Terms are alternatives.
+/// Whether each term requires Windows, and there is at least one. One term must be met.
 fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     let (mut count, mut windows) = (0_usize, 0_usize);
     reader.array(|reader, _| {
-        let mut expressions = Field::Missing;
-        reader.object(|reader, key| match key {
-            "matchExpressions" => expressions.read(reader, read_expressions),
-            _ => reader.skip(),
-        })?;
+        let requires_windows = reader.only_member("matchExpressions", read_expressions)?.into_value();
         count = count.saturating_add(1);
-        windows = windows.saturating_add(usize::from(expressions.into_value()));
+        windows = windows.saturating_add(usize::from(requires_windows));
         Ok(())
     })?;
     Ok(count > 0 && windows == count)
 }
 
-/// Whether one of the expressions requires Windows. All must hold.
+/// Whether an expression of a term requires Windows. All expressions must be met.
 fn read_expressions(reader: &mut Reader<'_>) -> Result<bool> {
     let mut requires_windows = false;
     reader.array(|reader, _| {
-        let mut label = Field::Missing;
-        let mut operator = Field::Missing;
+        let mut label = Field::<RawStr<'_>>::Missing;
+        let mut operator = Field::<RawStr<'_>>::Missing;
         let mut is_windows_only = Field::Missing;
-        reader.object(|reader, key| match key {
-            "key" => label.read(reader, Reader::string),
-            "operator" => operator.read(reader, Reader::string),
-            "values" => is_windows_only.read(reader, |reader| {
-                let (mut count, mut windows) = (0_usize, 0_usize);
-                reader.array(|reader, _| {
-                    let is_windows = reader.string()? == *"windows";
-                    count = count.saturating_add(1);
-                    windows = windows.saturating_add(usize::from(is_windows));
-                    Ok(())
-                })?;
-                Ok(count > 0 && windows == count)
-            }),
-            _ => reader.skip(),
-        })?;
+        reader.members(&mut [
+            ("key", &mut label),
+            ("operator", &mut operator),
+            ("values", &mut |reader: &mut Reader<'_>| is_windows_only.read(reader, read_is_windows_only)),
+        ])?;
         requires_windows |=
-            is_os_label(&label.into_value().decode()) && operator.into_value() == *"In" && is_windows_only.into_value();
+            is_os_label(label.into_value()) && operator.into_value() == *"In" && is_windows_only.into_value();
         Ok(())
     })?;
     Ok(requires_windows)
+}
+
+/// Reads the `values` of an expression: whether all of them are `windows`.
+fn read_is_windows_only(reader: &mut Reader<'_>) -> Result<bool> {
+    let (mut count, mut windows) = (0_usize, 0_usize);
+    reader.array(|reader, _| {
+        let is_windows = reader.string()? == *"windows";
+        count = count.saturating_add(1);
+        windows = windows.saturating_add(usize::from(is_windows));
+        Ok(())
+    })?;
+    Ok(count > 0 && windows == count)
 }

@@ -7,13 +7,13 @@ use super::container::Container;
 use super::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};
 use super::node_os::NodeOs;
 use super::volume::Volume;
-use crate::json::{Array, Brackets, Field, RawStr, Reader, Result, Unreadable};
+use crate::json::{Array, Brackets, Field, RawStr, Read, Reader, Result, Unreadable};
 use crate::util::names::Names;
 
-/// A pod, or a pod template.
+/// A pod or a pod template.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pod<'j> {
-    /// Its position.
+    /// The position of the object.
     pub(crate) brackets: Brackets,
     /// Its `metadata`.
     pub(crate) metadata: Field<Metadata<'j>>,
@@ -24,7 +24,7 @@ pub(crate) struct Pod<'j> {
 /// A pod's `spec`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PodSpec<'j> {
-    /// Its position.
+    /// The position of `spec`.
     pub(crate) brackets: Brackets,
     /// `serviceAccountName`.
     service_account_name: Field<RawStr<'j>>,
@@ -33,7 +33,7 @@ pub(crate) struct PodSpec<'j> {
     node_os: NodeOs,
     /// The volumes.
     pub(crate) volumes: Array<Volume<'j>>,
-    /// The names of the volumes; made when the first volume is looked for.
+    /// The index of the volumes by name. Made by the first search.
     volume_names: OnceCell<Names<'j>>,
     /// The init containers, then the containers.
     pub(crate) containers: Vec<Container<'j>>,
@@ -41,23 +41,21 @@ pub(crate) struct PodSpec<'j> {
     init_containers: usize,
 }
 
-impl<'j> Pod<'j> {
+impl<'j> Read<'j> for Pod<'j> {
     /// Reads a pod or a pod template.
     ///
     /// # Errors
     /// Fails if there is no `spec`, or a field has another type than in Kubernetes.
-    pub(crate) fn read(reader: &mut Reader<'j>) -> Result<Self> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut metadata = Field::Missing;
         let mut spec = Field::Missing;
-        let brackets = reader.object(|reader, key| match key {
-            "metadata" => metadata.read(reader, Metadata::read),
-            "spec" => spec.read(reader, PodSpec::read),
-            _ => reader.skip(),
-        })?;
+        let brackets = reader.members(&mut [("metadata", &mut metadata), ("spec", &mut spec)])?;
         let spec = spec.into_option().ok_or_else(|| Unreadable::missing("an object").within("spec"))?;
         Ok(Self { brackets, metadata, spec })
     }
+}
 
+impl<'j> Pod<'j> {
     /// Whether all that is read of both pods is equal. Of the annotations only the relevant ones count.
     pub(crate) fn is_equivalent(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let same_metadata = match (self.metadata.get(), other.metadata.get()) {
@@ -72,7 +70,7 @@ impl<'j> Pod<'j> {
         same_metadata && self.spec.is_equivalent(&other.spec)
     }
 
-    /// Whether the pod has the label of pods with container credentials.
+    /// Whether the pod has the label for container credentials.
     pub(crate) fn has_pod_identity_label(&self) -> bool {
         let label =
             self.metadata.get().and_then(|metadata| metadata.labels.get()).and_then(|labels| labels.pod_identity);
@@ -81,26 +79,27 @@ impl<'j> Pod<'j> {
 }
 
 impl<'j> PodSpec<'j> {
-    /// The name of the pod's service account: `serviceAccountName`, else the deprecated `serviceAccount`, else `default`.
+    /// The name of the service account: `serviceAccountName`, or the deprecated `serviceAccount`, or `default`.
     pub(crate) fn service_account(&self) -> Cow<'j, str> {
         let mut names = [&self.service_account_name, &self.service_account].into_iter().filter_map(Field::get);
         names.find(|name| !name.is_empty()).map_or(Cow::Borrowed("default"), |name| name.decode())
     }
 
-    /// The volume of this name. Of a duplicate name, which the API server rejects, the first counts.
+    /// The volume of this name. If a name occurs twice, the first volume is used; the API server rejects such a pod.
     pub(crate) fn volume(&self, name: &str) -> Option<&Volume<'j>> {
         let volumes = &self.volumes.elements;
         let names = self.volume_names.get_or_init(|| Names::new(volumes.iter().map(|volume| volume.name.decode())));
         volumes.get(names.position(name)?)
     }
 
-    /// Whether the pod runs on Windows: by `os.name`, `nodeSelector`, required node affinity, or `windowsOptions`.
+    /// Whether the pod runs on Windows, according to `os.name`, `nodeSelector`, required node affinity or
+    /// `windowsOptions`.
     pub(crate) fn is_windows(&self) -> bool {
         self.node_os.is_windows(self.containers.iter().any(Container::has_windows_options))
     }
 
     fn is_equivalent(&self, other: &Self) -> bool {
-        // Each field by name, so that a new one must be added here to compile.
+        // The pattern lists each field, so that a new field does not compile until it is compared here.
         let Self {
             brackets: _,
             service_account_name: _,
@@ -118,19 +117,25 @@ impl<'j> PodSpec<'j> {
             && containers.len() == other.containers.len()
             && containers.iter().zip(&other.containers).all(|(one, other)| one.is_equivalent(other))
     }
+}
 
+impl<'j> Read<'j> for PodSpec<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut spec = Self::default();
         let mut init_containers = Array::default();
         let mut containers = Array::default();
-        spec.brackets = reader.object(|reader, key| match key {
-            "serviceAccountName" => spec.service_account_name.read(reader, Reader::string),
-            "serviceAccount" => spec.service_account.read(reader, Reader::string),
-            "volumes" => spec.volumes.read(reader, Volume::read),
-            "initContainers" => init_containers.read(reader, Container::read),
-            "containers" => containers.read(reader, Container::read),
-            _ => spec.node_os.read_member(reader, key),
-        })?;
+        let NodeOs { os, selector, affinity, security_context } = &mut spec.node_os;
+        spec.brackets = reader.members(&mut [
+            ("serviceAccountName", &mut spec.service_account_name),
+            ("serviceAccount", &mut spec.service_account),
+            ("volumes", &mut spec.volumes),
+            ("initContainers", &mut init_containers),
+            ("containers", &mut containers),
+            ("os", os),
+            ("nodeSelector", selector),
+            ("affinity", affinity),
+            ("securityContext", security_context),
+        ])?;
         spec.init_containers = init_containers.elements.len();
         spec.containers = init_containers.elements;
         spec.containers.append(&mut containers.elements);

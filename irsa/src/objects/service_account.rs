@@ -1,4 +1,4 @@
-//! Service accounts: their name, and the annotations that matter.
+//! Reads a service account: its name, and the annotations under the prefix.
 
 use super::annotation_keys::{
     ACCOUNT_KEYS, AUDIENCE, ECR_ROLE_ARN, INCLUDE_CONTAINERS, MisspelledKeys, REGION, ROLE_ARN, SKIP_CONTAINERS,
@@ -10,13 +10,13 @@ use crate::types::object_name::AccountName;
 /// A service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceAccount {
-    /// Its namespace and name.
+    /// The namespace and the name.
     pub(crate) name: AccountName,
-    /// Its annotations under the prefix.
+    /// The annotations under the prefix.
     pub(crate) annotations: AccountAnnotations,
 }
 
-/// The annotations of a service account, as they are written.
+/// The annotations of a service account, as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct AccountAnnotations {
     pub(crate) role_arn: Option<String>,
@@ -27,14 +27,15 @@ pub(crate) struct AccountAnnotations {
     pub(crate) include_containers: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) ecr_role_arn: Option<String>,
-    /// Whether the skip label is there as an annotation, which has no effect.
+    /// Whether the skip label is set as an annotation, where it has no effect.
     pub(crate) has_skip_label: bool,
-    /// Annotations with nearly one of these names.
+    /// The annotations with misspelled keys.
     pub(crate) misspelled: MisspelledKeys,
 }
 
 impl AccountAnnotations {
-    /// Reads the annotations under a prefix, in one pass. Of a duplicate key the last counts, as for the API server.
+    /// Reads the annotations under a prefix, in one pass. If a key occurs twice, the last value wins, as in the API
+    /// server.
     pub(crate) fn new(annotations: &Annotations<'_>, prefix: &str) -> Self {
         let mut read = Self { misspelled: MisspelledKeys::new(annotations, prefix, &ACCOUNT_KEYS), ..Self::default() };
         for (key, value) in annotations.iter() {
@@ -56,7 +57,7 @@ impl AccountAnnotations {
         read
     }
 
-    /// The role as it is written, unless it is empty.
+    /// The role as written. `None` if it is empty.
     pub(crate) fn role(&self) -> Option<&str> {
         self.role_arn.as_deref().filter(|role| !role.is_empty())
     }

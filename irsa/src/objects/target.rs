@@ -1,48 +1,49 @@
-//! What a workload says about the pods that it creates: pod templates, specs of pods, and names of service accounts.
+//! Targets: the values in a workload that describe the pods it creates. A target is a pod template, a pod's spec, or
+//! the name of a service account.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::pod::Pod;
 use crate::findings::TargetKind;
-use crate::json::{self, Field, Reader, Segment, Unreadable};
+use crate::json::{self, Field, Read as _, Reader, Segment, Unreadable};
 use crate::settings::Step;
 use crate::util::substring::contains;
 
-/// A path in `customWorkloads`: the index of the entry, and the index of the path in its array.
+/// The position of a path in `customWorkloads`: the index of the entry, and the index of the path in its array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SettingPath {
     pub(crate) entry: usize,
     pub(crate) path: usize,
 }
 
-/// A path, and what it leads to.
+/// A path in an object, and the kind of target that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Route<'a> {
     /// The steps, starting at the object itself.
     pub(super) steps: &'a [Step<'a>],
-    /// What the path leads to.
+    /// The kind of target that the path leads to.
     pub(super) kind: TargetKind,
-    /// The setting that has the path. `None` for a built-in kind.
+    /// The setting that contains the path. `None` for a built-in kind.
     pub(super) setting: Option<SettingPath>,
 }
 
-/// A value that says which pods a workload creates.
+/// A value that describes the pods of a workload.
 #[derive(Debug, Clone)]
 pub(crate) struct Target<'j> {
-    /// What it is.
+    /// The kind of the target.
     pub(crate) kind: TargetKind,
-    /// Its text: any JSON value but `null`.
+    /// The JSON of the target. Never `null`.
     pub(crate) text: &'j str,
-    /// The setting that leads to it. `None` for a built-in kind.
+    /// The setting whose path leads to the target. `None` for a built-in kind.
     pub(super) setting: Option<SettingPath>,
-    /// Its place in [`Targets::places`].
+    /// The index of its place in [`Targets::places`].
     pub(super) place: usize,
-    /// The template, if it was read during the walk.
+    /// The template, if it was parsed during the walk.
     pub(super) read: Option<Box<json::Result<Pod<'j>>>>,
 }
 
-/// What the policy checks of a target.
+/// The part of a target that the policy checks.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and almost always a pod")]
 pub(crate) enum Content<'c, 'j> {
@@ -50,35 +51,36 @@ pub(crate) enum Content<'c, 'j> {
     Pod(Cow<'c, Pod<'j>>),
     /// The name of a service account.
     Account(Cow<'j, str>),
-    /// Nothing: the template has no `spec`, or the name is missing, empty or a placeholder.
+    /// Nothing to check: the template has no `spec`, or the name is missing, empty or a placeholder.
     Nothing,
 }
 
-/// The targets in one object, in the order of their paths.
+/// The targets in an object, in the order of their paths.
 ///
 /// They share their paths, which would otherwise take memory for each target: a key can be as long as the object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Targets<'j> {
     /// The targets.
     pub(crate) all: Vec<Target<'j>>,
-    /// Every place on a path to a target. A parent precedes its children.
+    /// Every value on a path to a target. A parent precedes its children.
     pub(super) places: Vec<Place>,
 }
 
-/// A place in an object.
+/// The place of a value in an object.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    /// The index of the parent, and the step from there. `None` for the object itself.
+    /// The index of the parent's place, and the step from the parent. `None` for the object itself.
     pub(super) parent: Option<(usize, Segment)>,
     /// The number of steps from the object itself.
     pub(super) depth: usize,
 }
 
 impl<'j> Target<'j> {
-    /// Reads what the policy checks of the target.
+    /// Reads the part of the target that the policy checks.
     ///
     /// # Errors
-    /// Fails if a value has a wrong type. If it is the target itself, the error names the setting that leads to it.
+    /// Fails if a value has a wrong type. If the target itself has a wrong type, the error names the setting that leads
+    /// to it.
     pub(crate) fn read(&self) -> json::Result<Content<'_, 'j>> {
         if self.has_wrong_type() {
             return Err(self.wrong_type());
@@ -98,13 +100,13 @@ impl<'j> Target<'j> {
         };
         match read {
             Ok(pod) => Ok(Content::Pod(Cow::Owned(pod))),
-            // Controllers such as Elastic's complete a template, or use none.
+            // Some controllers, such as Elastic's, complete a template or do not use it.
             Err(_) if self.setting.is_some() && !self.has_spec()? => Ok(Content::Nothing),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether a template, which must be an object, has a `spec` that is not `null`.
+    /// Whether a template has a `spec` other than `null`. Fails if the template is not an object.
     pub(super) fn has_spec(&self) -> json::Result<bool> {
         let mut has_spec = false;
         Reader::new(self.text).object(|reader, key| {
@@ -114,12 +116,12 @@ impl<'j> Target<'j> {
         Ok(has_spec)
     }
 
-    /// Whether the target of a custom kind has another type than its setting says.
+    /// Whether a target of a custom kind has another type than its setting expects.
     pub(super) fn has_wrong_type(&self) -> bool {
         self.setting.is_some() && !self.text.starts_with(if self.kind == TargetKind::AccountName { '"' } else { '{' })
     }
 
-    /// The error that the setting leads to a value with the wrong type.
+    /// The error for a setting that leads to a value of a wrong type.
     pub(super) fn wrong_type(&self) -> Unreadable {
         let mut reader = Reader::new(self.text);
         let read = match self.kind {
@@ -135,8 +137,8 @@ impl<'j> Target<'j> {
         }
     }
 
-    /// Whether two targets of the same place say the same about pods, as far as the policy reads them. Of annotations
-    /// only the relevant ones count.
+    /// Whether two targets with the same path describe the same pods, as far as the policy reads them. Only relevant
+    /// annotations are compared.
     fn is_equivalent(&self, other: &Self, is_relevant: &dyn Fn(&str) -> bool) -> bool {
         if self.kind != other.kind {
             return false;
@@ -148,13 +150,13 @@ impl<'j> Target<'j> {
             (Ok(Content::Pod(one)), Ok(Content::Pod(other))) => one.is_equivalent(&other, is_relevant),
             (Ok(Content::Account(one)), Ok(Content::Account(other))) => one == other,
             (Ok(Content::Nothing), Ok(Content::Nothing)) => true,
-            // An unreadable target can only be compared as text.
+            // An unreadable target is equal only to the same JSON.
             _ => false,
         }
     }
 }
 
-/// The key of a custom workload that has paths to this kind.
+/// The key in `customWorkloads` for this kind of target.
 fn setting(kind: TargetKind) -> &'static str {
     match kind {
         TargetKind::Template => "podTemplates",
@@ -171,7 +173,7 @@ impl<'j> Targets<'j> {
         path
     }
 
-    /// Whether two objects say the same about pods. Of annotations only the relevant ones count.
+    /// Whether two objects describe the same pods. Only relevant annotations are compared.
     pub(crate) fn are_equivalent(&self, other: &Self, is_relevant: &dyn Fn(&str) -> bool) -> bool {
         self.all.len() == other.all.len()
             && self.all.iter().zip(&other.all).all(|(one, two)| {
@@ -185,7 +187,7 @@ impl<'j> Targets<'j> {
         std::iter::successors(parent(place), move |(place, _)| parent(*place)).map(|(_, segment)| segment)
     }
 
-    /// Adds a target in the order of the paths. Most targets are the last one.
+    /// Inserts a target in the order of the paths. Usually it becomes the last one.
     pub(super) fn insert(&mut self, target: Target<'j>) {
         let Self { all, places } = self;
         let is_before = |other: &Target<'_>| {
@@ -197,12 +199,12 @@ impl<'j> Targets<'j> {
     }
 }
 
-/// Compares the paths of two places: parents first, array elements by index, members by key.
+/// Compares the paths of two places. Parents come first. Array elements are sorted by index, members by key.
 fn compare(places: &[Place], one: usize, other: usize) -> Ordering {
     let depth = |place: usize| places.get(place).map_or(0, |place| place.depth);
     let parent = |place: usize| places.get(place).and_then(|place| place.parent.as_ref());
     let (mut left, mut right) = (one, other);
-    // Up to the same depth.
+    // Go up to the same depth.
     while let (true, Some((up, _))) = (depth(left) > depth(right), parent(left)) {
         left = *up;
     }
@@ -212,7 +214,7 @@ fn compare(places: &[Place], one: usize, other: usize) -> Ordering {
     if left == right {
         return depth(one).cmp(&depth(other));
     }
-    // Up to children of the same parent.
+    // Go up to children of the same parent.
     while let (Some((left_up, left_step)), Some((right_up, right_step))) = (parent(left), parent(right)) {
         if left_up == right_up {
             return left_step.cmp(right_step);
@@ -222,7 +224,7 @@ fn compare(places: &[Place], one: usize, other: usize) -> Ordering {
     Ordering::Equal
 }
 
-/// The service account of a pod's spec. Reads nothing else of it.
+/// Reads the name of the service account in a pod's spec, and skips everything else.
 fn read_account(text: &str) -> json::Result<Cow<'_, str>> {
     let mut name = Field::Missing;
     let mut deprecated = Field::Missing;
@@ -235,8 +237,8 @@ fn read_account(text: &str) -> json::Result<Cow<'_, str>> {
     Ok(names.find(|name| !name.is_empty()).map_or(Cow::Borrowed("default"), json::RawStr::decode))
 }
 
-/// The account of this name. Nothing if the controller fills in the name later, as Argo does with `{{workflow.name}}` and
-/// Tekton with `$(params.name)`: the policy checks the pods.
+/// The account of this name. Nothing if the name is a placeholder that the controller replaces, such as Argo's
+/// `{{workflow.name}}` or Tekton's `$(params.name)`. The policy then checks the pods when they are created.
 fn account<'c>(name: Cow<'_, str>) -> Content<'c, '_> {
     let is_placeholder = contains(&name, "{{") || contains(&name, "$(");
     if name.is_empty() || is_placeholder { Content::Nothing } else { Content::Account(name) }

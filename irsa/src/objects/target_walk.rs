@@ -1,47 +1,61 @@
-//! Walks through an object once, along all paths of a workload at the same time.
+//! Walks through an object once, and follows all paths of a workload at the same time.
 //!
-//! The paths are sorted, so those with the same beginning are neighbors. At each place the walk keeps the slices of paths
-//! that lead there: one for each way to choose between names and wildcards. So the cost does not depend on how many paths
-//! lead to a value, and each value is found once.
+//! Paths are sorted, so paths with the same beginning are neighbors. At each value, the walk keeps slices of the paths
+//! that lead there. There is one slice for each combination of names and wildcards. So the cost does not depend on the
+//! number of paths that lead to a value, and each value is found once.
 
+use super::metadata::Metadata;
 use super::pod::Pod;
 use super::target::{Place, Route, Target, Targets};
 use crate::findings::TargetKind;
-use crate::json::{self, Attempt, Reader, Segment, Unreadable};
+use crate::json::{self, Attempt, Field, Member as _, Read as _, Reader, Segment, Unreadable};
 use crate::settings::Step;
 
-/// Finds what the routes lead to. The routes must be sorted.
+/// Finds the values that the routes lead to. The routes must be sorted.
 ///
-/// Where a value has another type than its path expects, the path matches nothing, as in JSONPath. If `is_strict`, that is
-/// an error.
+/// If a value on the way has another type than the path expects, the path matches nothing, as in JSONPath. If
+/// `is_strict`, this is an error.
 pub(super) fn walk<'j>(routes: &[Route<'_>], is_strict: bool, text: &'j str) -> json::Result<Targets<'j>> {
-    let root = Place { parent: None, depth: 0 };
-    let targets = Targets { all: Vec::new(), places: vec![root] };
-    let mut walk = Walk { text, is_strict, has_wrong_type: false, targets };
-    walk.visit(&mut Reader::new(text), Visit { place: 0, depth: 0, covered: None }, &[routes])?;
+    let mut walk = Walk { text, is_strict, ..Walk::default() };
+    walk.start(routes, &mut Reader::new(text))?;
     Ok(walk.targets)
 }
 
+/// Finds what the routes of a built-in kind lead to in the next value, as [`walk`] does, and reads its metadata too.
+pub(super) fn walk_with_metadata<'j>(
+    routes: &[Route<'_>],
+    reader: &mut Reader<'j>,
+) -> json::Result<(Metadata<'j>, Targets<'j>)> {
+    let mut walk = Walk { is_strict: true, reads_metadata: true, ..Walk::default() };
+    walk.start(routes, reader)?;
+    Ok((walk.metadata.into_value(), walk.targets))
+}
+
+#[derive(Default)]
 struct Walk<'j> {
+    /// The object's text, of which the targets of a custom kind are parts.
     text: &'j str,
     is_strict: bool,
+    /// Whether the object's metadata is read on the way.
+    reads_metadata: bool,
+    metadata: Field<Metadata<'j>>,
     /// Whether a target with a wrong type was found. The next ones say nothing more, and can be as short as one byte.
     has_wrong_type: bool,
     targets: Targets<'j>,
 }
 
-/// The place of a visit.
+/// A visit of a value.
 #[derive(Clone, Copy)]
 struct Visit {
-    /// Its index among the places.
+    /// The index of the value's place.
     place: usize,
     /// The number of steps from the object itself.
     depth: usize,
-    /// What the value is to a target around it, which is checked with the value.
+    /// The kind of target that the value is within an outer target. It is checked together with the outer target.
     covered: Option<TargetKind>,
 }
 
-/// Which targets a value is.
+/// The kinds of target that a value is.
 #[derive(Clone, Copy)]
 struct Roles {
     is_template: bool,
@@ -49,7 +63,7 @@ struct Roles {
 }
 
 impl Roles {
-    /// What the member with this key is to the value.
+    /// The kind of target that the member `key` is within the value.
     fn member(self, key: &str) -> Option<TargetKind> {
         match key {
             "spec" if self.is_template => Some(TargetKind::Spec),
@@ -60,6 +74,12 @@ impl Roles {
 }
 
 impl<'j> Walk<'j> {
+    /// Walks through the object itself.
+    fn start(&mut self, routes: &[Route<'_>], reader: &mut Reader<'j>) -> json::Result<()> {
+        self.targets.places.push(Place { parent: None, depth: 0 });
+        self.visit(reader, Visit { place: 0, depth: 0, covered: None }, &[routes])
+    }
+
     /// Visits a value. Each slice of `active` has the routes that lead there by the same steps.
     fn visit(&mut self, reader: &mut Reader<'j>, visit: Visit, active: &[&[Route<'_>]]) -> json::Result<()> {
         if reader.is_null() {
@@ -68,11 +88,11 @@ impl<'j> Walk<'j> {
         let mut ending: Vec<&Route<'_>> = Vec::new();
         let mut longer: Vec<&[Route<'_>]> = Vec::new();
         for routes in active {
-            // A shorter path comes before a longer one.
+            // Shorter paths come first.
             let split = routes.partition_point(|route| route.steps.len() <= visit.depth);
             let (ended, rest) = routes.split_at_checked(split).unwrap_or((routes, &[]));
             for route in ended.iter().filter(|route| visit.covered != Some(route.kind)) {
-                // Of several paths, the first one in the settings counts.
+                // If several paths lead to the value, the first one in the settings is used.
                 match ending.iter_mut().find(|other| other.kind == route.kind) {
                     Some(other) if route.setting < other.setting => *other = route,
                     Some(_) => {}
@@ -94,7 +114,7 @@ impl<'j> Walk<'j> {
             return Ok(());
         }
         if longer.is_empty() {
-            // A built-in kind has one path, so the template is read in the same pass.
+            // A built-in kind has only one path, so its template is parsed during the walk.
             let Attempt { outcome, text, .. } = reader.attempt(Pod::read)?;
             let (kind, read) = (TargetKind::Template, Some(Box::new(outcome)));
             self.targets.all.push(Target { kind, text, setting: None, place: visit.place, read });
@@ -114,7 +134,7 @@ impl<'j> Walk<'j> {
         }
     }
 
-    /// Visits the members or elements of a value to which the routes lead. Returns the text of the value.
+    /// Visits the members or elements of a value that routes lead to. Returns the JSON of the value.
     fn descend(
         &mut self,
         reader: &mut Reader<'j>,
@@ -151,7 +171,8 @@ impl<'j> Walk<'j> {
                 }
             }
             if inner.is_empty() {
-                return reader.skip();
+                let is_metadata = self.reads_metadata && visit.depth == 0 && key == "metadata";
+                return if is_metadata { self.metadata.read_member(reader) } else { reader.skip() };
             }
             self.enter(reader, (visit, Segment::Key(key.to_owned()), roles.member(key)), &inner)
         })?;
@@ -171,19 +192,19 @@ impl<'j> Walk<'j> {
         self.targets.places.push(Place { parent: Some((outer.place, segment)), depth });
         self.visit(reader, Visit { place, depth, covered }, active)?;
         if self.targets.all.len() == targets {
-            // No target is there.
+            // The value contains no target, so its place is not needed.
             self.targets.places.truncate(place);
         }
         Ok(())
     }
 }
 
-/// The names of an object's members that paths have matched.
+/// The names of an object's members that matched a path.
 #[derive(Default)]
 struct Seen(Vec<(usize, usize)>);
 
 impl Seen {
-    /// Fails if the name was there before: decoders differ in which of two duplicate keys they take.
+    /// Fails if the name occurred before. Decoders disagree on which of two duplicate keys to use.
     fn insert(&mut self, name: (usize, usize)) -> json::Result<()> {
         match self.0.binary_search(&name) {
             Ok(_) => Err(Unreadable::duplicate()),
@@ -195,7 +216,7 @@ impl Seen {
     }
 }
 
-/// The routes whose next step is this name, and where they start. The routes must have a next step.
+/// The routes whose next step is this name, and the index of the first. Every route must have a next step.
 fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'r [Route<'a>]) {
     let name = |route: &Route<'_>| route.steps.get(depth).and_then(Step::name).map(|name| name.cmp(key));
     let start = routes.partition_point(|route| name(route).is_some_and(std::cmp::Ordering::is_lt));
@@ -203,7 +224,7 @@ fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'
     (start, routes.get(start..end).unwrap_or_default())
 }
 
-/// The routes whose next step is a wildcard: the last ones. The routes must have a next step.
+/// The routes whose next step is a wildcard. They come last. Every route must have a next step.
 fn wildcards<'r, 'a>(routes: &'r [Route<'a>], depth: usize) -> &'r [Route<'a>] {
     let start = routes.partition_point(|route| route.steps.get(depth) != Some(&Step::Wildcard));
     routes.get(start..).unwrap_or_default()

@@ -1,28 +1,28 @@
-//! A volume: its kind, and the service account tokens that it projects.
+//! Reads a volume: its kind, and its service account tokens.
 
-use crate::json::{Attempt, Field, RawStr, Reader, Result};
+use crate::json::{Attempt, Element, Field, RawStr, Read, Reader, Result};
 
 /// A volume of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Volume<'j> {
-    /// Its name.
+    /// The name of the volume.
     pub(crate) name: RawStr<'j>,
     /// The service account tokens among its projected sources.
     pub(crate) tokens: Vec<TokenSource<'j>>,
-    /// The number of its projected sources. 0 for another kind of volume.
+    /// The number of its projected sources. 0 if it is not a projected volume.
     pub(crate) sources: usize,
-    /// The text of `projected`, to find files in. `None` for another kind of volume.
+    /// The JSON of `projected`, in which files are found later. `None` if it is not a projected volume.
     projected: Option<&'j str>,
-    /// Whether the kubelet mounts it read-only: a Secret, `ConfigMap`, downward API or projected volume.
+    /// Whether the kubelet mounts it read-only. True for a Secret, `ConfigMap`, downward API or projected volume.
     pub(crate) is_read_only: bool,
 }
 
-/// What a projected volume has at a path.
+/// The content of a projected volume at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProjectedFile {
-    /// No file, and no source that could add one.
+    /// No file. No source could add one either.
     Missing,
-    /// A service account token without an audience: it is for the API server.
+    /// A service account token without an audience, which is a token for the API server.
     ApiServerToken,
     /// Another file, or unknown.
     Other,
@@ -31,24 +31,20 @@ pub(crate) enum ProjectedFile {
 /// A projected service account token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TokenSource<'j> {
-    /// The token's audience. Empty means the API server's.
+    /// The token's audience. Empty for the API server.
     pub(crate) audience: RawStr<'j>,
     /// The file's path within the volume.
     pub(crate) path: RawStr<'j>,
 }
 
-impl<'j> Volume<'j> {
-    /// Reads an element of `volumes`.
-    pub(crate) fn read(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
+impl<'j> Element<'j> for Volume<'j> {
+    fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()> {
         let mut name = Field::Missing;
-        let mut projected = Field::Missing;
+        let mut projected = Field::<Projected<'j>>::Missing;
         let mut is_read_only = false;
         reader.object(|reader, key| match key {
             "name" => name.read(reader, Reader::string),
-            "projected" => projected.read(reader, |reader| {
-                let Attempt { outcome, text, .. } = reader.attempt(read_projected)?;
-                outcome.map(|(sources, tokens)| (text, sources, tokens))
-            }),
+            "projected" => projected.read(reader, Projected::read),
             "secret" | "configMap" | "downwardAPI" => {
                 is_read_only |= !reader.is_null();
                 reader.skip()
@@ -57,12 +53,16 @@ impl<'j> Volume<'j> {
         })?;
         let name = name.into_value();
         all.push(match projected.into_option() {
-            Some((text, sources, tokens)) => Self { name, tokens, sources, projected: Some(text), is_read_only: true },
+            Some(Projected { text, sources, tokens }) => {
+                Self { name, tokens, sources, projected: Some(text), is_read_only: true }
+            }
             None => Self { name, is_read_only, ..Self::default() },
         });
         Ok(())
     }
+}
 
+impl Volume<'_> {
     /// What a projected volume has at a path. [`ProjectedFile::Other`] for another kind of volume.
     pub(crate) fn projected_file(&self, path: &str) -> ProjectedFile {
         let Some(text) = self.projected else { return ProjectedFile::Other };
@@ -70,7 +70,7 @@ impl<'j> Volume<'j> {
             return if token.audience.is_empty() { ProjectedFile::ApiServerToken } else { ProjectedFile::Other };
         }
         let mut may_have = false;
-        // The text was read before, so this reading does not fail; if it did, the file would be unknown.
+        // This can't fail, because the JSON was read before. If it did, the file would be unknown.
         let read = Reader::new(text).object(|reader, key| match key {
             "sources" if reader.is_array() => {
                 reader.array(|reader, _| read_source_files(reader, path, &mut may_have)).map(drop)
@@ -81,8 +81,8 @@ impl<'j> Volume<'j> {
     }
 }
 
-/// Whether a projected source has a file at `path`, or could have: the files of a whole Secret or `ConfigMap`, and of
-/// sources newer than this version, are unknown.
+/// Whether a projected source has, or may have, a file at `path`. The files of a whole Secret or `ConfigMap` are
+/// unknown, and so are those of a source type that this version does not know.
 fn read_source_files(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -> Result<()> {
     reader
         .object(|reader, key| match key {
@@ -108,22 +108,25 @@ fn read_source_files(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -
 }
 
 fn read_item(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -> Result<()> {
-    let mut item = Field::Missing;
-    reader.object(|reader, key| match key {
-        "path" => item.read(reader, Reader::string),
-        _ => reader.skip(),
-    })?;
-    *may_have |= item.into_value() == *path;
+    *may_have |= reader.only_member("path", Reader::string)?.into_value() == *path;
     Ok(())
 }
 
-fn read_projected<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
-    let mut sources = Field::Missing;
-    reader.object(|reader, key| match key {
-        "sources" => sources.read(reader, read_sources),
-        _ => reader.skip(),
-    })?;
-    Ok(sources.into_value())
+/// `projected`.
+struct Projected<'j> {
+    text: &'j str,
+    /// The number of sources.
+    sources: usize,
+    /// The service account tokens among them.
+    tokens: Vec<TokenSource<'j>>,
+}
+
+impl<'j> Read<'j> for Projected<'j> {
+    fn read(reader: &mut Reader<'j>) -> Result<Self> {
+        let Attempt { outcome, text, .. } = reader.attempt(|reader| reader.only_member("sources", read_sources))?;
+        let (sources, tokens) = outcome?.into_value();
+        Ok(Self { text, sources, tokens })
+    }
 }
 
 fn read_sources<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'j>>)> {
@@ -131,26 +134,17 @@ fn read_sources<'j>(reader: &mut Reader<'j>) -> Result<(usize, Vec<TokenSource<'
     let mut tokens = Vec::new();
     reader.array(|reader, index| {
         count = index.saturating_add(1);
-        let mut token = Field::Missing;
-        reader.object(|reader, key| match key {
-            "serviceAccountToken" => token.read(reader, TokenSource::read),
-            _ => reader.skip(),
-        })?;
-        tokens.extend(token.into_option());
+        tokens.extend(reader.only_member("serviceAccountToken", TokenSource::read)?.into_option());
         Ok(())
     })?;
     Ok((count, tokens))
 }
 
-impl<'j> TokenSource<'j> {
+impl<'j> Read<'j> for TokenSource<'j> {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut audience = Field::Missing;
         let mut path = Field::Missing;
-        reader.object(|reader, key| match key {
-            "audience" => audience.read(reader, Reader::string),
-            "path" => path.read(reader, Reader::string),
-            _ => reader.skip(),
-        })?;
+        reader.members(&mut [("audience", &mut audience), ("path", &mut path)])?;
         Ok(Self { audience: audience.into_value(), path: path.into_value() })
     }
 }

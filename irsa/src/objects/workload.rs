@@ -1,23 +1,24 @@
-//! Workloads: the kinds that create pods, and where an object says which pods.
+//! Workloads: the kinds that create pods, and the paths to the pod templates in their objects.
 
 use super::kind::GroupVersionKind;
+use super::metadata::Metadata;
 use super::target::{Route, SettingPath, Targets};
-use super::target_walk::walk;
+use super::target_walk::{walk, walk_with_metadata};
 use crate::findings::TargetKind;
-use crate::json::{self, Segment, Unreadable};
+use crate::json::{self, Reader, Segment, Unreadable};
 use crate::settings::{BUILT_IN, CustomWorkload, ObjectPath, Settings, Step};
 use crate::util::names::sort;
 
 /// A pod template of a workload.
 #[derive(Debug, Clone)]
 pub struct Template<'j> {
-    /// Its path in the workload.
+    /// The path of the template in the workload.
     pub path: Vec<Segment>,
-    /// Its text, an object.
+    /// The JSON of the template, which is an object.
     pub text: &'j str,
 }
 
-/// A kind that creates pods, with the paths to what the policy reads of its objects.
+/// A kind that creates pods, and the paths to the parts of its objects that the policy reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload<'a> {
     /// Sorted and distinct, so that paths with the same beginning are neighbors.
@@ -25,19 +26,33 @@ pub struct Workload<'a> {
     is_built_in: bool,
 }
 
+/// An object of a built-in kind.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkloadObject<'j> {
+    /// Its metadata.
+    pub(crate) metadata: Metadata<'j>,
+    /// What it says about pods.
+    pub(crate) targets: Targets<'j>,
+}
+
 impl<'a> Workload<'a> {
-    /// The workload of a kind. `None` if the kind is neither built in nor in `customWorkloads`.
+    /// The workload of a kind. `None` if the kind is neither built in nor in the setting `customWorkloads`.
     #[must_use]
     pub fn of_kind(kind: &GroupVersionKind<'_>, settings: &'a Settings<'a>) -> Option<Self> {
-        let built_in = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name));
-        if let Some((_, _, _, steps)) = built_in {
-            let route = Route { steps, kind: TargetKind::Template, setting: None };
-            return Some(Self { routes: vec![route], is_built_in: true });
+        if let Some(built_in) = Self::built_in(kind) {
+            return Some(built_in);
         }
         let entries = settings.custom_workloads.iter().enumerate();
         let entries = entries.filter(|(_, entry)| is_of_kind(entry, kind));
         let routes: Vec<_> = entries.flat_map(|(index, entry)| routes(index, entry)).collect();
         if routes.is_empty() { None } else { Some(Self::of_routes(routes)) }
+    }
+
+    /// The workload of a built-in kind.
+    pub(crate) fn built_in(kind: &GroupVersionKind<'_>) -> Option<Self> {
+        let (_, _, _, steps) = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name))?;
+        let route = Route { steps, kind: TargetKind::Template, setting: None };
+        Some(Self { routes: vec![route], is_built_in: true })
     }
 
     /// Sorts the routes. Of several that lead to the same, keeps the first one in the settings.
@@ -47,16 +62,17 @@ impl<'a> Workload<'a> {
         Self { routes, is_built_in: false }
     }
 
-    /// Whether it is a built-in kind.
+    /// Whether the kind is built in.
     pub(crate) fn is_built_in(&self) -> bool {
         self.is_built_in
     }
 
-    /// The pod templates in an object's text, in the order of their paths. A template of a custom kind that has no
-    /// `spec` is left out.
+    /// The pod templates in an object, in the order of their paths. Skips a template of a custom kind that has no
+    /// `spec`.
     ///
     /// # Errors
-    /// Fails if the text is not JSON, if a built-in kind has no template, and if a template is not an object.
+    /// Fails if the object is not valid JSON, if an object of a built-in kind has no template, or if a template is not
+    /// an object.
     pub fn templates<'j>(&self, text: &'j str) -> json::Result<Vec<Template<'j>>> {
         let targets = self.targets(text)?;
         let mut templates = Vec::new();
@@ -72,13 +88,26 @@ impl<'a> Workload<'a> {
         Ok(templates)
     }
 
-    /// What the paths lead to in an object's text, in the order of the paths, each value once.
+    /// The values that the paths lead to, in the order of the paths. Each value occurs once.
     ///
     /// # Errors
-    /// Fails if the text is not JSON, if a path matches a key that occurs twice, and if a built-in kind has no template
-    /// or a value with a wrong type on the way to it.
+    /// Fails if the object is not valid JSON, or if a path matches a key that occurs twice. For a built-in kind, also
+    /// fails if there is no template, or if a value on the way has a wrong type.
     pub(crate) fn targets<'j>(&self, text: &'j str) -> json::Result<Targets<'j>> {
-        let targets = walk(&self.routes, self.is_built_in, text)?;
+        self.complete(walk(&self.routes, self.is_built_in, text)?)
+    }
+
+    /// Reads an object of a built-in kind in one pass.
+    ///
+    /// # Errors
+    /// Fails as [`Workload::targets`] does, and if the metadata can't be read.
+    pub(crate) fn read<'j>(&self, reader: &mut Reader<'j>) -> json::Result<WorkloadObject<'j>> {
+        let (metadata, targets) = walk_with_metadata(&self.routes, reader)?;
+        Ok(WorkloadObject { metadata, targets: self.complete(targets)? })
+    }
+
+    /// Fails if a built-in kind has no template.
+    fn complete<'j>(&self, targets: Targets<'j>) -> json::Result<Targets<'j>> {
         if let (true, true, Some(route)) = (targets.all.is_empty(), self.is_built_in, self.routes.first()) {
             let names: Vec<&str> = route.steps.iter().filter_map(Step::name).collect();
             return Err(Unreadable::missing("a pod template").within(&names.join(".")));
@@ -92,7 +121,7 @@ fn is_of_kind(entry: &CustomWorkload<'_>, kind: &GroupVersionKind<'_>) -> bool {
     kind.kind == *entry.kind && kind.group == *entry.group && has_version
 }
 
-/// The routes of the entry with this index in `customWorkloads`.
+/// The routes of an entry in `customWorkloads`. `entry` is its index.
 fn routes<'a>(entry: usize, workload: &'a CustomWorkload<'a>) -> impl Iterator<Item = Route<'a>> {
     let lists: [(TargetKind, &'a [ObjectPath<'a>]); 3] = [
         (TargetKind::Template, &workload.pod_templates),

@@ -1,5 +1,7 @@
-//! The service accounts that were checked for a request. Thousands of pod templates can name the same one, so each is checked
-//! once, and its findings are repeated.
+//! The service accounts that a review has checked.
+//!
+//! Thousands of pod templates can name the same account. It is checked once, and its findings are repeated for each
+//! template.
 
 use std::rc::Rc;
 
@@ -14,7 +16,7 @@ use crate::identity::resolve::{Resolution, resolve};
 use crate::objects::service_account::ServiceAccount;
 use crate::types::token_lifetime::TokenLifetime;
 
-/// The accounts so far.
+/// The accounts that were checked.
 #[derive(Default)]
 pub(super) struct Accounts<'c>(Vec<CheckedAccount<'c>>);
 
@@ -26,15 +28,17 @@ pub(super) struct CheckedAccount<'c> {
     pub(super) selection: AccountSelection,
 }
 
-/// The containers that an account's annotations select, with the findings about those. Read if a pod needs it.
+/// The containers that an account's annotations select, and the findings about those annotations. Read when a pod first
+/// needs it.
 #[derive(Default)]
 pub(super) struct AccountSelection(Option<(ContainerSelection, Recording)>);
 
 impl<'c> Accounts<'c> {
-    /// Checks an account, and resolves its identity. Returns whether it is new; if not, only repeats the findings.
+    /// Checks an account and resolves its identity. For an account that was checked before, repeats its findings.
     ///
-    /// `pod_lifetime` counts for a new account only. That is enough: only what is injected has a lifetime, and the policy
-    /// does not inject into templates.
+    /// Returns whether the account is new.
+    ///
+    /// Only a new account uses `pod_lifetime`. An account repeats only for pod templates, and they get no token.
     pub(super) fn check(
         &mut self,
         checker: &mut Checker<'c>,
@@ -49,7 +53,7 @@ impl<'c> Accounts<'c> {
         }
         let before = checker.findings.counts();
         let resolution = resolve(checker, &account, pod_lifetime);
-        // An unknown role may be one.
+        // If the role is unknown, the account may have one.
         check_keys(checker, &account, !matches!(resolution, Resolution::NoRole));
         let findings = checker.findings.recording(&before);
         let resolved = CheckedAccount { account, resolution, findings, selection: AccountSelection::default() };
@@ -58,7 +62,7 @@ impl<'c> Accounts<'c> {
 }
 
 impl CheckedAccount<'_> {
-    /// The result of a pod of this account, before anything is injected.
+    /// The result for a pod of this account, without insertions.
     pub(super) fn result(&self) -> PodResult {
         let (role, source) = match &self.resolution {
             Resolution::Identity(identity) => (identity.method.role().map(str::to_owned), Some(identity.source)),
@@ -70,7 +74,7 @@ impl CheckedAccount<'_> {
 }
 
 impl AccountSelection {
-    /// Reads the selection, or repeats the findings about it.
+    /// Reads the selection. If it was read before, repeats its findings.
     pub(super) fn read(&mut self, checker: &mut Checker<'_>, account: &ServiceAccount) -> &ContainerSelection {
         if let Some((_, findings)) = &self.0 {
             checker.findings.replay(findings);

@@ -1,4 +1,4 @@
-//! The answer to a request.
+//! The answer to a request: the decision, the rejection, the warnings, the audit annotations and the changed pod.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use crate::json::Unreadable;
 use crate::request::Document;
 use crate::settings::SettingsErrors;
 
-/// The largest number of values in an audit annotation.
+/// The maximum number of values in an audit annotation.
 const VALUE_LIMIT: usize = 50;
 
-/// The longest value in an audit annotation, in bytes: that of an ARN.
+/// The maximum length of a value in an audit annotation, in bytes: the longest ARN fits.
 const VALUE_BYTES: usize = 2048;
 
 /// The answer to a request.
@@ -23,13 +23,13 @@ pub struct Review<'j> {
     pub decision: Decision,
     /// Why the request is rejected. `None` if it is accepted.
     pub rejection: Option<Rejection>,
-    /// The findings that are not ignored, in the order of the report.
+    /// The findings whose action is `Warn` or `Reject`, in the order of the report.
     pub findings: Vec<Finding>,
     /// Admission warnings, at most 256 bytes each.
     pub warnings: Vec<String>,
-    /// What was decided and why, for the audit log.
+    /// The audit annotations: the decision, and the reasons for it.
     pub audit_annotations: Vec<(&'static str, String)>,
-    /// The pod with what is injected; only for [`Decision::Injected`].
+    /// The pod with the insertions. Only for [`Decision::Injected`].
     pub mutated_object: Option<MutatedObject<'j>>,
 }
 
@@ -68,11 +68,11 @@ pub struct Rejection {
     pub message: String,
 }
 
-/// An object with insertions: the text of the request's object, and what goes where.
+/// The object of the request, with insertions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MutatedObject<'j> {
     object: &'j str,
-    /// The position of the object's text in the request's text, to which the patch refers.
+    /// The position of `object` in the request. The patch counts from the start of the request.
     start: usize,
     patch: Patch,
 }
@@ -86,7 +86,7 @@ impl MutatedObject<'_> {
 }
 
 impl fmt::Display for MutatedObject<'_> {
-    /// Writes the object's JSON. Everything but the insertions is the text of the request, byte for byte.
+    /// Writes the object's JSON. Everything except the insertions is copied from the request, byte for byte.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.patch.write(self.object, self.start, f)
     }
@@ -99,7 +99,7 @@ impl Review<'_> {
         Self::rejected(400, escaped_line(&unreadable.to_string(), LINE_LIMIT))
     }
 
-    /// Rejects any request, because the settings are wrong.
+    /// Rejects every request, because the settings are invalid.
     #[must_use]
     pub fn misconfigured(errors: &SettingsErrors) -> Self {
         Self::rejected(500, format!("the policy's settings are wrong:\n{errors}"))
@@ -126,7 +126,7 @@ impl Review<'_> {
     }
 }
 
-/// The answer to a request about a pod, with what its patch inserts.
+/// The answer to a request about a pod. It contains the insertions of the pod's patch.
 pub(super) fn conclude_pod<'j>(mut result: PodResult, document: &Document<'j>, findings: Findings<'_>) -> Review<'j> {
     let patch = result.patch.take();
     let mut review = conclude(&[result], findings, &[]);
@@ -137,7 +137,7 @@ pub(super) fn conclude_pod<'j>(mut result: PodResult, document: &Document<'j>, f
     finish(review)
 }
 
-/// The answer to a request about another object. `unreadable` parts of it reject the request.
+/// The answer to a request about any other object. A value that is `unreadable` rejects the request.
 pub(super) fn conclude_object<'j>(
     results: &[PodResult],
     findings: Findings<'_>,
@@ -164,7 +164,7 @@ fn conclude<'j>(results: &[PodResult], findings: Findings<'_>, unreadable: &[Unr
     let mut rejection: Option<Rejection> = None;
     let mut reject = |code, line: &str| {
         let rejection = rejection.get_or_insert(Rejection { code, message: String::new() });
-        // Every 400 comes first, and a 500 counts more than a 403 before it.
+        // The code is the first that applies: 400, 500, 403. All 400 lines come first, so only a 403 is replaced.
         if rejection.code == 403 {
             rejection.code = code;
         }
@@ -198,8 +198,8 @@ fn finish(mut review: Review<'_>) -> Review<'_> {
     review
 }
 
-/// The values, each once, in the order of their first occurrence: at most [`VALUE_LIMIT`] of them, each cut to
-/// [`VALUE_BYTES`]. `…` at the end says that there are more.
+/// The distinct values, in the order of their first occurrence. At most [`VALUE_LIMIT`] values, each cut to
+/// [`VALUE_BYTES`]. A final `…` means that there are more.
 fn distinct<'v>(values: &mut dyn Iterator<Item = &'v str>) -> Vec<&'v str> {
     let mut distinct = Vec::new();
     for value in values {

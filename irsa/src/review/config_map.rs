@@ -1,4 +1,5 @@
-//! Reviews the `ConfigMap` of role mappings that the setting `rolesConfigMap` names: its entries, before any pod uses them.
+//! Reviews the `ConfigMap` of role mappings that the setting `rolesConfigMap` names. Checks its entries before a pod
+//! uses them.
 
 use std::borrow::Cow;
 
@@ -7,15 +8,16 @@ use crate::cluster::Cluster;
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Message, Subject};
 use crate::identity::role_config_map::check_entries;
-use crate::json::{self, Field, RawStr, Reader};
-use crate::objects::config_map::{CONFIG_KEY, read_mappings};
+use crate::json::{self, RawStr, Read as _, Reader};
+use crate::objects::config_map::{CONFIG_KEY, Data};
 use crate::request::{Document, Operation, Request};
 use crate::settings::Settings;
 use crate::types::object_name::ConfigMapName;
 use crate::util::names::Names;
 
-/// Reviews the creation or update of a `ConfigMap`. Any other `ConfigMap` than the one that the setting names is accepted
-/// untouched. On an update, only new or changed entries can reject: an old fault must not block a write.
+/// Reviews the creation or update of a `ConfigMap`. Skips every `ConfigMap` except the one in the setting.
+///
+/// On an update, only new or changed entries can reject. An old fault must not block a write.
 pub(super) fn review_config_map<'j>(
     request: &Request<'j>,
     settings: &Settings<'_>,
@@ -52,7 +54,7 @@ fn check_config(checker: &mut Checker<'_>, name: &ConfigMapName<'_>, config: &st
     }
 }
 
-/// An index of the entries, by key and text. Empty if the text is not a JSON object.
+/// An index of the entries, by key and value. Empty if `config` is not a JSON object.
 fn entries(config: &str) -> Names<'static> {
     let mut entries = Vec::new();
     let read = Reader::new(config).object(|reader, key| {
@@ -62,18 +64,13 @@ fn entries(config: &str) -> Names<'static> {
     if read.is_ok() { Names::new(entries.into_iter()) } else { Names::default() }
 }
 
-/// An entry as one string. JSON text has no NUL, so no two entries are the same string.
+/// An entry as one string. Different entries give different strings, because JSON contains no NUL.
 fn entry_text(key: &str, text: &str) -> String {
     [text, "\0", key].concat()
 }
 
-/// The mappings in a `ConfigMap`: the value of the key `config`.
+/// The role mappings in a `ConfigMap`: the value of the key `config`.
 fn read_config<'j>(document: &Document<'j>) -> json::Result<Option<Cow<'j, str>>> {
-    let mut data = Field::Missing;
-    let read = Reader::new(document.text).object(|reader, key| match key {
-        "data" => data.read(reader, read_mappings),
-        _ => reader.skip(),
-    });
-    read.map_err(|error| error.within("object"))?;
-    Ok(data.into_value().map(RawStr::decode))
+    let data = Reader::new(document.text).only_member("data", Data::read);
+    Ok(data.map_err(|error| error.within("object"))?.into_value().mappings.map(RawStr::decode))
 }

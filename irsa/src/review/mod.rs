@@ -1,4 +1,7 @@
-//! Reviews a request: dispatches by kind, and lets each kind of object go its way.
+//! Reviews a request: chooses the review for the kind of its object, and turns the result into an answer.
+//!
+//! Pods get an identity. Service accounts, workloads and the `ConfigMap` of role mappings are only checked. Every other
+//! request is accepted unchanged.
 
 mod accounts;
 pub(crate) mod answer;
@@ -20,18 +23,19 @@ impl<'j> Review<'j> {
     /// Reviews a request.
     #[must_use]
     pub fn new(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> Self {
-        review(request, settings, cluster).unwrap_or_else(|unreadable| Self::unreadable(&unreadable))
+        let review = review(request, settings, cluster).unwrap_or_else(|unreadable| Self::unreadable(&unreadable));
+        settings.errors_in_entries().map_or(review, |errors| Self::misconfigured(&errors))
     }
 }
 
-/// Reviews a request by the kind of its object. Every kind that is not named here is accepted untouched.
+/// Reviews a request by the kind of its object. An object of any other kind is accepted unchanged.
 fn review<'j>(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> json::Result<Review<'j>> {
     let is_write = matches!(request.operation, Operation::Create | Operation::Update);
     if request.is_subresource || !is_write {
         return Ok(Review::skipped());
     }
     if request.kind.is_pod() {
-        // The volumes and the environment of a pod never change after its creation.
+        // The volumes and the environment of a pod can't change after its creation.
         return match request.operation {
             Operation::Create => pod::review_pod(request, settings, cluster),
             _ => Ok(Review::skipped()),

@@ -1,4 +1,6 @@
-//! Reviews a pod or a pod template: the steps from its service account to what is injected.
+//! Reviews a pod. The steps: look up the service account, resolve the pod's identity, plan what to inject, and check
+//! the result.
+//! Pod templates take the same steps, but nothing is injected into them.
 
 use std::borrow::Cow;
 
@@ -36,7 +38,7 @@ pub(super) fn review_pod<'j>(
 ) -> json::Result<Review<'j>> {
     let document = request.required_object()?;
     let pod = document.pod().map_err(|error| error.within("object"))?;
-    // The API server forbids service accounts on mirror pods.
+    // Mirror pods can't have a service account: the API server forbids it.
     if pod.metadata.get().is_some_and(Metadata::is_mirror_pod) {
         return Ok(Review::skipped());
     }
@@ -49,7 +51,7 @@ pub(super) fn review_pod<'j>(
 /// Checks a pod or a pod template, and plans what to inject.
 ///
 /// # Errors
-/// Fails if `serviceAccountName` is not a DNS subdomain: such a name is never looked up.
+/// Fails if `serviceAccountName` is not a DNS subdomain. Such a name is never looked up.
 pub(super) fn check_pod<'c>(
     checker: &mut Checker<'c>,
     accounts: &mut Accounts<'c>,
@@ -78,21 +80,21 @@ pub(super) fn check_pod<'c>(
         }
     };
     let (is_new, resolved) = accounts.check(checker, account, own.token_lifetime);
-    // In the audit annotations each account counts once.
+    // The audit annotations list each account only once.
     let mut result = if is_new { resolved.result() } else { PodResult::default() };
-    // An unknown role may be one.
+    // If the role is unknown, the account may have one.
     let has_role = !matches!(resolved.resolution, Resolution::NoRole);
     metadata::check_pod_spelling(checker, pod, has_role);
     match &resolved.resolution {
         Resolution::NoRole => check_without_role(checker, pod, &resolved.account),
         Resolution::Unknown(kind) => check_unknown(checker, pod, *kind),
         Resolution::Blocked { role } => {
-            // Nothing is injected, but everything else that is wrong is reported too.
+            // Nothing is injected into this pod, but its other problems are reported too.
             let selection = own.selection();
             let selection = selection.as_ref().unwrap_or_else(|| resolved.selection.read(checker, &resolved.account));
             let method = CredentialMethod::WebIdentity { role: Cow::Borrowed(role) };
             credentials::check_containers(checker, pod, &method, selection);
-            check_effective(checker, pod, None);
+            check_effective(checker, pod, None, false);
         }
         Resolution::Identity(identity) => {
             let selection = own.selection();
@@ -100,7 +102,7 @@ pub(super) fn check_pod<'c>(
             check_selection(checker, pod, selection);
             credentials::check_containers(checker, pod, &identity.method, selection);
             let plan = Plan::new(checker, pod, identity, selection);
-            check_effective(checker, pod, Some(&plan));
+            check_effective(checker, pod, Some(&plan), false);
             result.patch = inject(checker, pod, &plan);
             if identity.source == RoleSource::ContainerCredentials {
                 let name = &resolved.account.name;
@@ -112,10 +114,11 @@ pub(super) fn check_pod<'c>(
     Ok(result)
 }
 
-/// Checks a service account of pods whose containers are unknown: that it exists, its role, and what is allowed.
+/// Checks a service account for pods whose containers are unknown: whether it exists, has a role, and may use that
+/// role.
 ///
 /// # Errors
-/// Fails if the name is not a DNS subdomain: such a name is never looked up. The error has no path.
+/// Fails if the name is not a DNS subdomain. Such a name is never looked up. The error has no path.
 pub(super) fn check_account_only<'c>(
     checker: &mut Checker<'c>,
     accounts: &mut Accounts<'c>,
@@ -139,10 +142,10 @@ pub(super) fn check_account_only<'c>(
     Ok(resolved.result())
 }
 
-/// In mode `Mutate` returns what to insert; in mode `Validate` reports what is missing.
+/// Mode `Mutate`: returns the insertions. Mode `Validate`: reports what is missing.
 fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>) -> Option<Patch> {
     match checker.settings.mode {
-        // Templates are only checked: the policy injects into the pods that they make.
+        // A template is only checked. The policy injects into each pod that is created from it.
         _ if checker.findings.is_about_template() => None,
         // A rejected pod is not changed.
         Mode::Mutate if checker.findings.has_rejection() => None,
@@ -154,7 +157,7 @@ fn inject(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: &Plan<'_>) -> Option<P
     }
 }
 
-/// Reports lists that leave no container: they opt the pod out.
+/// Reports `skip-containers` and `include-containers` that select no container. Such a pod opts out.
 fn check_selection(checker: &mut Checker<'_>, pod: &Pod<'_>, selection: &ContainerSelection) {
     let containers = &pod.spec.containers;
     if !containers.is_empty() && !containers.iter().any(|container| selection.covers(container)) {
@@ -163,30 +166,33 @@ fn check_selection(checker: &mut Checker<'_>, pod: &Pod<'_>, selection: &Contain
     }
 }
 
-/// Checks the containers as they are after injection.
-fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<'_>>) {
+/// Checks the containers with the environment and mounts that they have after injection. `needs_annotation` is true if
+/// the service account has no role.
+fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<'_>>, needs_annotation: bool) {
     let token = plan.map(|plan| plan.token);
-    let files = TokenFiles { spec: &pod.spec, token, is_windows: pod.spec.is_windows(), is_complete: true };
+    let is_windows = pod.spec.is_windows();
+    let files = TokenFiles { spec: &pod.spec, token, is_windows, is_complete: true, needs_annotation };
     for container in EffectiveContainer::all(&pod.spec.containers, plan) {
         files.check(checker, &container);
         if let Some(token) = token {
             mounts::check_parents(checker, &container, &pod.spec, token.mount_path);
         }
     }
-    // In mode `Validate` a pod's variables stay as they are.
+    // Mode `Validate` injects no variables.
     let is_injected = checker.settings.mode == Mode::Mutate || checker.findings.is_about_template();
     for container in EffectiveContainer::all(&pod.spec.containers, plan.filter(|_| is_injected)) {
         containers::check_container(checker, &container);
     }
 }
 
-/// Checks a pod of which it is unknown what is injected, because of a finding of this kind.
+/// Checks a pod whose identity is unknown because of a finding of this kind.
 fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, kind: FindingKind) {
-    let files = TokenFiles { spec: &pod.spec, token: None, is_windows: pod.spec.is_windows(), is_complete: false };
+    let is_windows = pod.spec.is_windows();
+    let files = TokenFiles { spec: &pod.spec, token: None, is_windows, is_complete: false, needs_annotation: false };
     for container in EffectiveContainer::all(&pod.spec.containers, None) {
         files.check(checker, &container);
     }
-    // A pod that is rejected uses no token.
+    // A rejected pod never uses its tokens.
     if checker.findings.action(kind) != Action::Reject {
         check_tokens(checker, pod, format_args!("the role of the service account is unknown"));
     }
@@ -200,7 +206,7 @@ fn check_without_role(checker: &mut Checker<'_>, pod: &Pod<'_>, account: &Servic
     }
     metadata::check_kiam_role(checker, pod);
     check_tokens(checker, pod, format_args!("service account `{}` has no role", account.name));
-    check_effective(checker, pod, None);
+    check_effective(checker, pod, None, true);
 }
 
 fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
@@ -209,7 +215,7 @@ fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
     checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
 }
 
-/// Reports a failed lookup, and returns the kind of the finding.
+/// Reports a failed lookup. Returns the kind of the finding.
 fn report_lookup(checker: &mut Checker<'_>, name: &str, error: &LookupError) -> FindingKind {
     let account = AccountName { namespace: checker.namespace.to_owned(), name: name.to_owned() };
     let subject = Subject::ServiceAccount(&account);

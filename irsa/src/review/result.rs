@@ -1,4 +1,4 @@
-//! The result of checking one pod, before the answer is concluded.
+//! The result of checking one pod. `answer` combines the results into the answer.
 
 use crate::identity::RoleSource;
 use crate::injection::patch::Patch;
@@ -6,14 +6,14 @@ use crate::injection::patch::Patch;
 /// The result of checking one pod or pod template.
 #[derive(Debug, Default)]
 pub(super) struct PodResult {
-    /// Whether the pod opts out, so that nothing else was checked.
+    /// Whether the pod opts out. Nothing else is checked then.
     pub(super) opted_out: bool,
-    /// Its service account, as `namespace/name`.
+    /// The pod's service account, as `namespace/name`.
     pub(super) service_account: Option<String>,
-    /// The role that its account gives it.
+    /// The role that the service account gives the pod.
     pub(super) role: Option<String>,
-    /// The source of its identity.
+    /// The source of the pod's identity.
     pub(super) source: Option<RoleSource>,
-    /// What is inserted into it, if anything.
+    /// The insertions, if there are any.
     pub(super) patch: Option<Patch>,
 }

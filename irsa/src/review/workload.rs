@@ -1,4 +1,5 @@
-//! Reviews a workload: checks the pods that it would make, so that its author sees the findings at once.
+//! Reviews a workload, such as a Deployment. Checks the pods that it creates, so that its author sees the findings at
+//! once.
 
 use std::borrow::Cow;
 
@@ -18,7 +19,8 @@ use crate::objects::workload::Workload;
 use crate::request::{Operation, Request};
 use crate::settings::Settings;
 
-/// How many accounts of one object are remembered. More than 50 are not looked up.
+/// The number of account names to remember per object, so that each is checked once. Further accounts are not looked
+/// up.
 const ACCOUNT_LIMIT: usize = 50;
 
 /// Reviews the creation or update of a workload.
@@ -28,7 +30,8 @@ pub(super) fn review_workload<'j>(
     settings: &Settings<'_>,
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review<'j>> {
-    // The pods of a cluster-scoped kind are created for an object in a namespace, and checked with it.
+    // An object of a cluster-scoped kind creates no pods itself. A namespaced object that refers to it does, and is
+    // checked then.
     if !workload.is_built_in() && request.namespace.is_empty() {
         return Ok(Review::skipped());
     }
@@ -37,7 +40,7 @@ pub(super) fn review_workload<'j>(
     if request.operation == Operation::Update && metadata.is_terminating {
         return Ok(Review::skipped());
     }
-    let targets = workload.targets(document.text).map_err(|error| error.within("object"))?;
+    let targets = document.targets(workload).map_err(|error| error.within("object"))?;
     if targets.all.is_empty() {
         return Ok(conclude_object(&[], Findings::new(&settings.actions), &[]));
     }
@@ -48,15 +51,15 @@ pub(super) fn review_workload<'j>(
     let is_unchanged = is_unchanged && old_metadata.is_some_and(|old| has_equivalent_keys(&old, &metadata, settings));
     let (namespace, uid) = (request.required_namespace()?, request.uid.decode());
     let mut checker = Checker::new(settings, cluster, &namespace, &uid);
-    // The controller of a custom kind may read the annotations of its own objects.
+    // A custom kind's own metadata is not checked: its controller may read annotations that are unknown here.
     if workload.is_built_in() {
         check_workload(&mut checker, &metadata);
     }
     review_targets(checker, &targets, is_unchanged)
 }
 
-/// Reviews what a workload says about its pods. If nothing changed, an unreadable value is only a warning: the pods are
-/// checked later, and an old fault must not block an update.
+/// Reviews each part of a workload that describes pods. If an update leaves all of them unchanged, an unreadable part
+/// is only a warning. An old fault must not block an update, and the pods are checked when they are created.
 fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
     let mut unreadable = Vec::new();
@@ -81,7 +84,7 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
                 Ok(result) => results.push(result),
                 Err(error) => unreadable.push(within(error)),
             },
-            // Many parts of an object can name one account. The findings about it are the same for each.
+            // Many parts of an object can name the same account. Its findings are reported once.
             Content::Account(name) => {
                 if named.contains(&name) {
                     continue;
@@ -115,7 +118,7 @@ fn check_account<'c>(
     result.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
 }
 
-/// Whether an update changes nothing that the policy reads of the workload's own metadata.
+/// Whether an update leaves unchanged what the policy reads in the workload's own metadata.
 fn has_equivalent_keys(old: &Metadata<'_>, new: &Metadata<'_>, settings: &Settings<'_>) -> bool {
     let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
     old.opts_out() == new.opts_out() && old.annotations.agree_on(&new.annotations, is_relevant)

@@ -1,4 +1,5 @@
-//! Custom kinds that create pods, and the paths to what the policy reads of them.
+//! The setting `customWorkloads`: custom kinds that create pods, and the paths to what the policy reads in their
+//! objects.
 //!
 //! A path is a JSONPath (RFC 9535) of child names and wildcards only: `$` (the object itself), `$.spec.template`,
 //! `$.spec.replicatedJobs[*].template`, `$.spec.tfReplicaSpecs.*.template`, `$['spec']['a.b']`.
@@ -21,19 +22,19 @@ pub(crate) const BUILT_IN: [(&str, &str, &str, &[Step<'static>]); 8] = [
     ("", "v1", "PodTemplate", &[step("template")]),
 ];
 
-/// The most steps of a path. The JSON reader accepts as many levels.
+/// The maximum number of steps of a path. The JSON reader accepts as many levels.
 const STEP_LIMIT: usize = 200;
 
 const SPEC_TEMPLATE: &[Step<'static>] = &[step("spec"), step("template")];
 
-/// The other built-in kinds that the policy checks. They are in the core group.
+/// The other built-in kinds that the policy checks. They belong to the core group.
 const CHECKED: [&str; 3] = ["Pod", "ServiceAccount", "ConfigMap"];
 
 const fn step(name: &'static str) -> Step<'static> {
     Step::Name(Cow::Borrowed(name))
 }
 
-/// A custom kind that creates pods. At least one of the three lists of paths is not empty.
+/// A custom kind that creates pods. At least one of its three arrays of paths is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomWorkload<'a> {
     /// The API group; empty for the core group.
@@ -44,13 +45,13 @@ pub struct CustomWorkload<'a> {
     pub kind: Cow<'a, str>,
     /// The paths to pod templates: objects with the `metadata` and the `spec` of a pod.
     pub pod_templates: Vec<ObjectPath<'a>>,
-    /// The paths to specs of pods without a template around them.
+    /// The paths to pod specs without a pod template around them.
     pub pod_specs: Vec<ObjectPath<'a>>,
-    /// The paths to names of service accounts of pods. None of them is the object itself.
+    /// The paths to names of service accounts. Never the path of the object itself.
     pub service_account_names: Vec<ObjectPath<'a>>,
 }
 
-/// A path into an object: a JSONPath of child names and wildcards. Without any, it leads to the object itself.
+/// A path into an object: a JSONPath of child names and wildcards. `$` is the object itself.
 ///
 /// ```
 /// use irsa::internals::{ObjectPath, ObjectPathError};
@@ -66,7 +67,7 @@ pub struct ObjectPath<'a>(Vec<Step<'a>>);
 /// A step of an [`ObjectPath`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step<'a> {
-    /// Selects the member with this name.
+    /// Selects the member of this name.
     Name(Cow<'a, str>),
     /// Selects all members of an object, or all elements of an array.
     Wildcard,
@@ -83,7 +84,7 @@ pub enum ObjectPathError {
     NotAString,
     /// It selects all descendants, by `..`.
     Descendants,
-    /// It selects one element of an array, or several.
+    /// It selects some elements of an array.
     Index,
     /// It has a filter, by `?`.
     Filter,
@@ -91,7 +92,7 @@ pub enum ObjectPathError {
     Step(char),
     /// No name follows a `.`.
     NoName,
-    /// A step in brackets is not closed, or not only one name in quotes without escapes.
+    /// A step in brackets is not closed, or is not exactly one name in quotes without escapes.
     Brackets,
 }
 
@@ -109,9 +110,9 @@ pub enum ApiVersionError {
 pub enum KindError {
     /// It is empty.
     Empty,
-    /// It does not start with a letter, but with this character.
+    /// It starts with this character, which is not a letter.
     First(char),
-    /// It has this character.
+    /// It contains this character.
     Character(char),
 }
 
@@ -130,7 +131,7 @@ impl<'a> ObjectPath<'a> {
     /// Parses a path.
     ///
     /// # Errors
-    /// Fails if it is not a JSONPath, or uses more of JSONPath than child names and wildcards.
+    /// Fails if it is not a JSONPath, or uses anything other than child names and wildcards.
     pub fn new(text: Cow<'a, str>) -> Result<Self, ObjectPathError> {
         match text {
             Cow::Borrowed(text) => parse(text).map(Self),
@@ -138,10 +139,10 @@ impl<'a> ObjectPath<'a> {
         }
     }
 
-    /// Parses a path to strings.
+    /// Parses a path to a string.
     ///
     /// # Errors
-    /// Fails as [`ObjectPath::new`] does, and if the path leads to the object itself.
+    /// Fails as [`ObjectPath::new`] does, and for the path of the object itself.
     pub(super) fn to_string_value(text: Cow<'a, str>) -> Result<Self, ObjectPathError> {
         let path = Self::new(text)?;
         if path.0.is_empty() { Err(ObjectPathError::NotAString) } else { Ok(path) }
@@ -163,7 +164,7 @@ impl Step<'_> {
     }
 }
 
-/// An API group, empty for the core group, and a version, `None` for any.
+/// An API group (empty for the core group) and a version (`None` for any).
 type GroupVersion<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
 
 /// Parses an API version: `group/version`, `group/*`, or a version of the core group.
@@ -195,13 +196,13 @@ fn split_api_version(text: &str) -> Result<(&str, Option<&str>), ApiVersionError
     Ok((group, Some(version)))
 }
 
-/// Whether a kind is built in and checked without a setting, in any version.
+/// Whether a kind is built in: it is checked without a setting, in any version.
 pub(super) fn is_built_in(group: &str, kind: &str) -> bool {
     BUILT_IN.iter().any(|(other_group, _, other, _)| *other_group == group && *other == kind)
         || (group.is_empty() && CHECKED.contains(&kind))
 }
 
-/// Checks that a string can be the name of a kind: ASCII letters and digits, of which the first is a letter.
+/// Checks that a string can be the name of a kind: ASCII letters and digits, starting with a letter.
 pub(super) fn check_kind(text: &str) -> Result<(), KindError> {
     let first = text.chars().next().ok_or(KindError::Empty)?;
     if !first.is_ascii_alphabetic() {
@@ -224,7 +225,7 @@ fn parse(text: &str) -> Result<Vec<Step<'_>>, ObjectPathError> {
     if steps.len() > STEP_LIMIT { Err(ObjectPathError::TooLong) } else { Ok(steps) }
 }
 
-/// Parses the first step. Returns it and the text after it.
+/// Parses the first step. Returns the step and the text after it.
 fn parse_step(text: &str, first: char) -> Result<(Step<'_>, &str), ObjectPathError> {
     if let Some(after) = text.strip_prefix(".*").or_else(|| text.strip_prefix("[*]")) {
         return Ok((Step::Wildcard, after));
@@ -238,7 +239,7 @@ fn parse_step(text: &str, first: char) -> Result<(Step<'_>, &str), ObjectPathErr
     }
 }
 
-/// Parses a name after a `.`: RFC 9535's `member-name-shorthand`.
+/// Parses a name after a `.`, as RFC 9535's `member-name-shorthand`.
 fn parse_name(text: &str) -> Result<(Step<'_>, &str), ObjectPathError> {
     let is_first = |character: char| character == '_' || character.is_ascii_alphabetic() || !character.is_ascii();
     match text.chars().next() {
@@ -267,7 +268,7 @@ fn parse_brackets(text: &str) -> Result<(Step<'_>, &str), ObjectPathError> {
 }
 
 impl ObjectPath<'_> {
-    /// What messages expect where there is no string at all.
+    /// The expected value, for messages about a missing value or a value of another type.
     pub const EXPECTED: &'static str = "a JSONPath of names and wildcards, such as `$.spec.jobs[*].template`";
 }
 

@@ -1,10 +1,10 @@
-//! The table of settings: their keys, values, defaults and meaning.
+//! The table of settings: keys, values, defaults and meanings.
 //!
-//! `make docs` generates the reference, the schema and Rancher's form from it. Reading (`read.rs`) takes the known keys
-//! and the expected values from it. Tests check that every key is read as the table says.
+//! `make docs` generates the reference, the schema and Rancher's form from the table. The code in `read.rs` uses its
+//! keys and expected values. Tests check that every key is read as the table says.
 //!
-//! To add a setting, add its entry here, a field, and the line that reads it. The lines stand in the order of the entries;
-//! an assertion fails in tests if not.
+//! To add a setting, add an entry here, a field in [`Settings`](super::Settings), and the line in `read.rs` that reads
+//! it. The lines must be in the order of the entries. Otherwise an assertion fails in tests.
 
 use super::custom_workload::ObjectPath;
 use super::reader::{BOOLEAN, LIFETIME, OBJECT, one_of_text};
@@ -21,20 +21,20 @@ use crate::types::role_arn::RoleArn;
 pub struct Definition {
     /// The key.
     pub key: &'static str,
-    /// Whether the object is invalid without the key.
+    /// Whether the key is required.
     pub is_required: bool,
     /// The type of the value.
     pub value: ValueType,
-    /// The default, as the docs show it.
+    /// The default, in the words of the docs.
     pub default: &'static str,
-    /// What the setting does, as the docs say it.
+    /// The meaning, in the words of the docs.
     pub meaning: &'static str,
     /// A valid value, as JSON.
     pub example: &'static str,
-    /// A regular expression for editors that matches all valid strings, but maybe also invalid ones. For an array, it
-    /// is about the elements. Empty if there is none.
+    /// A regular expression for editors. It matches all valid strings, and may match invalid ones. For an array, it
+    /// applies to the elements. Empty if there is no expression.
     pub pattern: &'static str,
-    /// The flags of AWS's webhook that the setting replaces. Empty if there are none.
+    /// The flags of AWS's webhook that the setting replaces. Empty if there are no such flags.
     pub webhook_flags: &'static str,
 }
 
@@ -49,12 +49,12 @@ pub enum ValueType {
     OneOf(&'static [&'static str]),
     /// A string that is parsed.
     String {
-        /// What the string must be.
+        /// The expected string, for messages.
         expected: &'static str,
     },
     /// An array.
     Array {
-        /// What the array contains.
+        /// The expected elements, for messages.
         expected: &'static str,
         /// Whether an empty array is valid.
         may_be_empty: bool,
@@ -63,7 +63,7 @@ pub enum ValueType {
     },
     /// An object. [`OBJECTS`] has its members.
     Object,
-    /// An object with optional members that all have the same type.
+    /// An object whose members are optional and have the same type.
     Map {
         /// The keys.
         keys: &'static [&'static str],
@@ -73,7 +73,7 @@ pub enum ValueType {
 }
 
 impl ValueType {
-    /// What is expected, as messages and the reference say it.
+    /// The expected value, for messages and the reference.
     #[must_use]
     pub fn expected(&self) -> String {
         match self {
@@ -86,7 +86,7 @@ impl ValueType {
     }
 }
 
-/// Every object of the settings: its path, and the definitions of its members. The settings themselves come first.
+/// Every object in the settings: its path, and the definitions of its members. The settings themselves come first.
 pub const OBJECTS: [(&str, &[Definition]); 7] = [
     ("", &SETTINGS),
     ("composeRoleArn", &COMPOSE_ROLE_ARN),
@@ -97,7 +97,7 @@ pub const OBJECTS: [(&str, &[Definition]); 7] = [
     ("customWorkloads[]", &CUSTOM_WORKLOAD),
 ];
 
-/// What messages expect of strings and arrays. The types of some strings have an `EXPECTED` of their own.
+/// The expected values for messages about strings and arrays. Some types have their own constant `EXPECTED`.
 pub(super) mod expected {
     pub(in super::super) const ACCOUNT_ID: &str = "an AWS account id, a string of 12 digits";
     pub(in super::super) const ALLOWED_AUDIENCES: &str = "an array of audiences (remove the key to allow any)";
@@ -261,8 +261,8 @@ pub(super) const SETTINGS: [Definition; 18] = [
         key: "cacheLookups",
         value: ValueType::Boolean,
         default: "`false`",
-        meaning: "accepts a role from the host's cache, which may be 5 seconds old; without one there, the policy asks \
-                  the API server",
+        meaning: "uses a role from the host's cache, which may be 5 seconds old. If the cache has no role for the \
+                  account, the policy asks the API server",
         example: "true",
         webhook_flags: "`--resync-period`, `--service-account-lookup-grace-period` (neither is required)",
         ..OPTIONAL
@@ -516,7 +516,7 @@ pub(super) const CUSTOM_WORKLOAD: [Definition; 5] = [
     },
 ];
 
-/// The keys of an object. A function of its own, so that the module contains the keys without the texts for the docs.
+/// The keys of an object. A separate function, so that the module does not contain the texts for the docs.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs at compile time")]
 pub(super) const fn keys<const N: usize>(definitions: &[Definition; N]) -> [&'static str; N] {
     let mut keys = [""; N];

@@ -1,4 +1,4 @@
-//! What is wrong with settings, and where.
+//! Errors in the settings, each with the path of its value.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use std::fmt;
 pub struct SettingsError {
     /// The path of the key, such as `roles[0].roleArn`. Empty for the settings as a whole.
     pub path: String,
-    /// What is wrong there: what was expected, and what was given.
+    /// The problem: what was expected, and what was given.
     pub problem: String,
 }
 
-/// The number of errors that are written out. The rest are only counted, so that the answer stays short.
+/// The maximum number of errors that are written out, so that the answer stays short.
 pub(super) const ERROR_LIMIT: usize = 100;
 
-/// The errors in the settings, in the order in which the settings are read. After 100, one more says that there are more.
+/// The errors in the settings, in the order of reading. After 100 errors, a last one says that there are more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsErrors(pub Vec<SettingsError>);
 
@@ -36,7 +36,8 @@ impl fmt::Display for SettingsErrors {
 
 impl std::error::Error for SettingsErrors {}
 
-/// The path of a value while it is read. Each step borrows the one before it, so nothing is allocated without an error.
+/// The path of a value while it is read. Each step borrows the previous one, so nothing is allocated unless there is an
+/// error.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,

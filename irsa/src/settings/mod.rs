@@ -1,10 +1,11 @@
-//! The policy's settings, as types that have no invalid values.
+//! The settings of the policy, as types whose values are always valid.
 //!
-//! [`Settings::parse`] and [`Settings::read`] parse each value once, into its type, and collect all errors. No code
-//! after them checks a setting again.
+//! [`Settings::parse`] and [`Settings::read`] parse each value once into its type, and collect all errors. Later code
+//! does not check a setting again.
 
 mod custom_workload;
 mod definition;
+mod entries;
 mod errors;
 mod read;
 mod reader;
@@ -12,6 +13,7 @@ mod role_globs;
 mod strings;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use crate::findings::Actions;
 use crate::types::account_pattern::AccountPattern;
@@ -25,6 +27,7 @@ use crate::types::token_lifetime::TokenLifetime;
 pub(crate) use custom_workload::BUILT_IN;
 pub use custom_workload::{CustomWorkload, ObjectPath, ObjectPathError, Step};
 pub use definition::{Definition, OBJECTS, ValueType};
+pub use entries::Entries;
 pub use errors::{SettingsError, SettingsErrors};
 
 /// The settings of the policy. [`Settings::default`] equals `{}`.
@@ -54,28 +57,30 @@ pub struct Settings<'a> {
     pub region: Option<Region<'a>>,
     /// `regionalStsEndpoints`: the default for setting `AWS_STS_REGIONAL_ENDPOINTS=regional`.
     pub regional_sts_endpoints: bool,
-    /// `composeRoleArn`: completes the name of a role to an ARN.
+    /// `composeRoleArn`: completes a role's name to an ARN.
     pub compose_role_arn: Option<ComposeRoleArn<'a>>,
     /// `roles`: the roles of service accounts that have no role in an annotation.
-    pub roles: Vec<RoleMapping<'a>>,
+    pub roles: Entries<'a>,
     /// `rolesConfigMap`: the ConfigMap with more roles.
     pub roles_config_map: Option<ConfigMapName<'a>>,
-    /// `containerCredentials`: the service accounts whose pods get container credentials, and what is injected.
+    /// `containerCredentials`: the service accounts whose pods get container credentials, and the details of the token.
     pub container_credentials: Option<ContainerCredentials<'a>>,
     /// `sessionName`: the name of role sessions.
     pub session_name: SessionName,
     /// `disableInstanceMetadata`: whether to set `AWS_EC2_METADATA_DISABLED`.
     pub disable_instance_metadata: bool,
-    /// `cacheLookups`: whether a role from the host's cache is accepted.
+    /// `cacheLookups`: whether to use a role from the host's cache.
     pub cache_lookups: bool,
     /// `allowedRoles`: the roles that each namespace may use. `None` allows any.
-    pub allowed_roles: Option<Vec<AllowedRoles<'a>>>,
+    pub allowed_roles: Option<Entries<'a>>,
     /// `allowedAudiences`: the audiences that tokens may have. `None` allows any.
     pub allowed_audiences: Option<Vec<Cow<'a, str>>>,
     /// `customWorkloads`: custom kinds that create pods.
     pub custom_workloads: Vec<CustomWorkload<'a>>,
     /// `actions`: the action for each kind of finding.
     pub actions: Actions,
+    /// What was wrong with entries that were needed.
+    entry_errors: RefCell<SettingsErrors>,
 }
 
 /// Whether pods are changed or only checked.
@@ -95,7 +100,7 @@ impl Mode {
 /// The name of role sessions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SessionName {
-    /// Not set; the SDK picks a name.
+    /// Not set: the SDK chooses a name.
     #[default]
     None,
     /// The name of the pod.
@@ -106,7 +111,7 @@ impl SessionName {
     const NAMES: [(&'static str, Self); 2] = [("None", Self::None), ("PodName", Self::PodName)];
 }
 
-/// The account and the partition of roles whose annotation has only a name.
+/// The account and the partition of a role whose annotation is only a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComposeRoleArn<'a> {
     /// `accountId`: 12 digits.
@@ -115,24 +120,24 @@ pub struct ComposeRoleArn<'a> {
     pub partition: Cow<'a, str>,
 }
 
-/// The role of the service accounts that a pattern selects.
+/// The role of the service accounts that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleMapping<'a> {
     /// `serviceAccount`: the service accounts.
     pub accounts: AccountPattern<'a>,
     /// `roleArn`: the role.
     pub role: RoleArn<'a>,
-    /// `audience`; not empty. `None`: the setting `tokenAudience` applies.
+    /// `audience`. Never empty. `None`: the setting `tokenAudience` applies.
     pub audience: Option<Cow<'a, str>>,
-    /// `regionalStsEndpoints`. `None`: the setting with the same name applies.
+    /// `regionalStsEndpoints`. `None`: the setting of the same name applies.
     pub regional_sts_endpoints: Option<bool>,
-    /// `tokenExpirationSeconds`. `None`: the setting with the same name applies.
+    /// `tokenExpirationSeconds`. `None`: the setting of the same name applies.
     pub token_lifetime: Option<TokenLifetime>,
-    /// `region`. `None`: the setting with the same name applies.
+    /// `region`. `None`: the setting of the same name applies.
     pub region: Option<Region<'a>>,
 }
 
-/// Container credentials (EKS Pod Identity): which pods get them, and what is injected.
+/// Container credentials (EKS Pod Identity): the service accounts that get them, and the details of the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerCredentials<'a> {
     /// `serviceAccounts`: the service accounts whose pods get container credentials; at least one.
@@ -145,7 +150,7 @@ pub struct ContainerCredentials<'a> {
     pub volume_name: Cow<'a, str>,
     /// `tokenPath`: the path of the token within the volume.
     pub token_path: Cow<'a, str>,
-    /// `fullUri`: the URI at which the SDKs get credentials.
+    /// `fullUri`: the URI that SDKs get credentials from.
     pub full_uri: Cow<'a, str>,
 }
 
@@ -154,7 +159,7 @@ impl ContainerCredentials<'_> {
     pub const AUDIENCE: &'static str = "pods.eks.amazonaws.com";
 }
 
-/// Roles that some namespaces may use.
+/// Roles that certain namespaces may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedRoles<'a> {
     /// `namespaces`: the namespaces; at least one.
@@ -174,7 +179,7 @@ impl Default for Settings<'_> {
             region: None,
             regional_sts_endpoints: false,
             compose_role_arn: None,
-            roles: Vec::new(),
+            roles: Entries::EMPTY,
             roles_config_map: None,
             container_credentials: None,
             session_name: SessionName::default(),
@@ -184,6 +189,7 @@ impl Default for Settings<'_> {
             allowed_audiences: None,
             custom_workloads: Vec::new(),
             actions: Actions::default(),
+            entry_errors: RefCell::default(),
         }
     }
 }

@@ -1,13 +1,14 @@
-//! Reads the settings: one function for each object, one line for each key.
+//! Reads the settings. Each object has a function, and each key has a line in it.
 //!
-//! A function reads all members of its object before it uses any of them. So all errors are found at once.
+//! A function reads all members of its object before it uses any of them, so that all errors are reported together.
 
 use std::borrow::Cow;
 
 use super::custom_workload::{check_kind, is_built_in, parse_api_version};
 use super::definition::{self, expected, keys};
 use super::reader::{
-    Members, Reported, Result, Setting, array, boolean, checked, lifetime, non_empty_array, one_of, root, string,
+    Members, Reported, Result, Setting, array, boolean, checked, entries, lifetime, non_empty_array, one_of, root,
+    string,
 };
 use super::role_globs::{ANY_ROLE, may_match_role};
 use super::strings::{check_audience, check_token_path, check_uri};
@@ -28,77 +29,76 @@ impl<'a> Settings<'a> {
     /// Parses settings: a JSON object.
     ///
     /// # Errors
-    /// Fails as [`Settings::read`] does, or if the text is not JSON.
+    /// Fails as [`Settings::read`] does, and if the text is not JSON.
     pub fn parse(text: &'a str) -> std::result::Result<Self, SettingsErrors> {
         let mut reader = Reader::new(text);
-        let read = Self::read(&mut reader).and_then(|settings| reader.finish().map(|()| settings));
+        let read = read(&mut reader, true).and_then(|settings| reader.finish().map(|()| settings));
         read.unwrap_or_else(|unreadable| {
             let error = SettingsError { path: String::new(), problem: unreadable.to_string() };
             Err(SettingsErrors(vec![error]))
         })
     }
 
-    /// Reads settings, as the next value of a JSON text.
+    /// Reads settings from the next value of a reader.
     ///
     /// # Errors
-    /// The outer error says that the text is not JSON. The inner one has all errors in the settings: keys that are
-    /// unknown, duplicate or missing, and invalid values.
+    /// The outer error means that the text is not JSON. The inner error has all errors in the settings: invalid values,
+    /// and keys that are unknown, duplicate or missing.
     pub fn read(reader: &mut Reader<'a>) -> json::Result<std::result::Result<Self, SettingsErrors>> {
-        let mut errors = SettingsErrors::default();
-        let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
-        let read = members.and_then(|mut members| settings(&mut members));
-        Ok(match read {
-            Ok(settings) if errors.0.is_empty() => Ok(settings),
-            _ => Err(errors),
-        })
+        read(reader, false)
     }
 }
 
-fn settings<'a>(members: &mut Members<'_, 'a>) -> Result<Settings<'a>> {
-    let mode = members.optional("mode", one_of(&Mode::NAMES));
-    let annotation_prefix = members.optional("annotationPrefix", checked(expected::DNS_SUBDOMAIN, check_dns_subdomain));
-    let token_audience = members.optional("tokenAudience", audience);
-    let token_lifetime = members.optional("tokenExpirationSeconds", lifetime);
-    let token_mount_path = members.optional("tokenMountPath", string(MountPath::EXPECTED, MountPath::new));
-    let region = members.optional("region", string(Region::EXPECTED, Region::new));
-    let regional_sts_endpoints = members.optional("regionalStsEndpoints", boolean);
-    let compose_role_arn = members.optional("composeRoleArn", |setting| compose_role_arn(setting, region.as_ref()));
-    let roles = members.optional("roles", array(expected::ROLES, role_mapping));
-    let roles_config_map = members.optional("rolesConfigMap", config_map_name);
-    let container_credentials = members.optional("containerCredentials", container_credentials);
-    let session_name = members.optional("sessionName", one_of(&SessionName::NAMES));
-    let disable_instance_metadata = members.optional("disableInstanceMetadata", boolean);
-    let cache_lookups = members.optional("cacheLookups", boolean);
-    let allowed_roles = members.optional("allowedRoles", non_empty_array(expected::ALLOWED_ROLES, allowed_roles));
-    let allowed_audiences =
-        members.optional("allowedAudiences", non_empty_array(expected::ALLOWED_AUDIENCES, audience));
-    let custom_workloads = members.optional("customWorkloads", array(expected::WORKLOADS, custom_workload));
-    let actions = members.optional("actions", actions);
-
-    let default = Settings::default();
-    Ok(Settings {
-        mode: mode?.unwrap_or(default.mode),
-        annotation_prefix: annotation_prefix?.unwrap_or(default.annotation_prefix),
-        token_audience: token_audience?.unwrap_or(default.token_audience),
-        token_lifetime: token_lifetime?.unwrap_or(default.token_lifetime),
-        token_mount_path: token_mount_path?.unwrap_or(default.token_mount_path),
-        region: region?,
-        regional_sts_endpoints: regional_sts_endpoints?.unwrap_or(default.regional_sts_endpoints),
-        compose_role_arn: compose_role_arn?,
-        roles: roles?.unwrap_or(default.roles),
-        roles_config_map: roles_config_map?,
-        container_credentials: container_credentials?,
-        session_name: session_name?.unwrap_or(default.session_name),
-        disable_instance_metadata: disable_instance_metadata?.unwrap_or(default.disable_instance_metadata),
-        cache_lookups: cache_lookups?.unwrap_or(default.cache_lookups),
-        allowed_roles: allowed_roles?,
-        allowed_audiences: allowed_audiences?,
-        custom_workloads: custom_workloads?.unwrap_or(default.custom_workloads),
-        actions: actions?.unwrap_or(default.actions),
-    })
+/// Reads settings. `is_whole` tells whether to check the entries of `roles` and `allowedRoles`.
+fn read<'a>(
+    reader: &mut Reader<'a>,
+    is_whole: bool,
+) -> json::Result<std::result::Result<Settings<'a>, SettingsErrors>> {
+    let mut errors = SettingsErrors::default();
+    let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
+    let mut settings = Settings::default();
+    if let Ok(mut members) = members {
+        read_members(&mut members, &mut settings, is_whole);
+    }
+    // INVARIANT: a value that is not read has added an error.
+    Ok(if errors.0.is_empty() { Ok(settings) } else { Err(errors) })
 }
 
-/// `region` is the setting of that name. It is read first, because it implies the partition.
+fn read_members<'a>(members: &mut Members<'_, 'a>, settings: &mut Settings<'a>, is_whole: bool) {
+    members.set(&mut settings.mode, "mode", one_of(&Mode::NAMES));
+    members.set(
+        &mut settings.annotation_prefix,
+        "annotationPrefix",
+        checked(expected::DNS_SUBDOMAIN, check_dns_subdomain),
+    );
+    members.set(&mut settings.token_audience, "tokenAudience", audience);
+    members.set(&mut settings.token_lifetime, "tokenExpirationSeconds", lifetime);
+    members.set(&mut settings.token_mount_path, "tokenMountPath", string(MountPath::EXPECTED, MountPath::new));
+    let region = members.optional("region", string(Region::EXPECTED, Region::new));
+    members.set(&mut settings.regional_sts_endpoints, "regionalStsEndpoints", boolean);
+    members.set(&mut settings.compose_role_arn, "composeRoleArn", |setting| {
+        compose_role_arn(setting, region.as_ref()).map(Some)
+    });
+    settings.region = region.unwrap_or_default();
+    let check_role: &dyn Fn(Setting<'_, 'a>) -> Result<()> = &|entry| role_mapping(entry).map(drop);
+    members.set(&mut settings.roles, "roles", entries(expected::ROLES, true, is_whole.then_some(check_role)));
+    members.set(&mut settings.roles_config_map, "rolesConfigMap", |setting| config_map_name(setting).map(Some));
+    members.set(&mut settings.container_credentials, "containerCredentials", |setting| {
+        container_credentials(setting).map(Some)
+    });
+    members.set(&mut settings.session_name, "sessionName", one_of(&SessionName::NAMES));
+    members.set(&mut settings.disable_instance_metadata, "disableInstanceMetadata", boolean);
+    members.set(&mut settings.cache_lookups, "cacheLookups", boolean);
+    let check_allowed: &dyn Fn(Setting<'_, 'a>) -> Result<()> = &|entry| allowed_roles(entry).map(drop);
+    let allowed_roles = entries(expected::ALLOWED_ROLES, false, is_whole.then_some(check_allowed));
+    members.set(&mut settings.allowed_roles, "allowedRoles", |setting| allowed_roles(setting).map(Some));
+    let audiences = non_empty_array(expected::ALLOWED_AUDIENCES, audience);
+    members.set(&mut settings.allowed_audiences, "allowedAudiences", |setting| audiences(setting).map(Some));
+    members.set(&mut settings.custom_workloads, "customWorkloads", array(expected::WORKLOADS, custom_workload));
+    members.set(&mut settings.actions, "actions", actions);
+}
+
+/// `region` is the value of that setting. It is read first, because it implies the partition.
 fn compose_role_arn<'a>(
     setting: Setting<'_, 'a>,
     region: std::result::Result<&Option<Region<'_>>, &Reported>,
@@ -118,7 +118,7 @@ fn compose_role_arn<'a>(
     Ok(ComposeRoleArn { account_id: account_id?, partition: partition? })
 }
 
-fn role_mapping<'a>(setting: Setting<'_, 'a>) -> Result<RoleMapping<'a>> {
+pub(super) fn role_mapping<'a>(setting: Setting<'_, 'a>) -> Result<RoleMapping<'a>> {
     let mut members = setting.members(const { &keys(&definition::ROLE_MAPPING) })?;
     let accounts = members.required("serviceAccount", string(AccountPattern::EXPECTED, AccountPattern::new));
     let role = members.required("roleArn", string(RoleArn::EXPECTED, RoleArn::new));
@@ -161,7 +161,7 @@ fn container_credentials<'a>(setting: Setting<'_, 'a>) -> Result<ContainerCreden
     })
 }
 
-fn allowed_roles<'a>(setting: Setting<'_, 'a>) -> Result<AllowedRoles<'a>> {
+pub(super) fn allowed_roles<'a>(setting: Setting<'_, 'a>) -> Result<AllowedRoles<'a>> {
     let mut members = setting.members(const { &keys(&definition::ALLOWED_ROLES) })?;
     let namespaces = members.required("namespaces", non_empty_array(expected::GLOBS, glob));
     let roles = members.required("roles", non_empty_array(expected::GLOBS, glob));
@@ -183,9 +183,8 @@ fn custom_workload<'a>(setting: Setting<'_, 'a>) -> Result<CustomWorkload<'a>> {
     let pod_specs = members.optional("podSpecs", non_empty_array(expected::PATHS, object_path));
     let names = members.optional("serviceAccountNames", non_empty_array(expected::PATHS, string_path));
     if matches!((&pod_templates, &pod_specs, &names), (Ok(None), Ok(None), Ok(None))) {
-        return Err(members.report_all(format_args!(
-            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"
-        )));
+        return Err(members
+            .report_all(format_args!("expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none")));
     }
     let ((group, version), kind) = (api_version?, kind?);
     if is_built_in(&group, &kind) {
@@ -360,7 +359,7 @@ mod tests {
             assert_eq!(workload(paths), "");
         }
         for (paths, error) in [
-            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none of them"),
+            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none"),
             (r#", "podSpecs": []"#, "`.podSpecs`: expected an array of one path or more, but got `[]`"),
             (
                 r#", "serviceAccountNames": ["$"]"#,

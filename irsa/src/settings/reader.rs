@@ -1,60 +1,60 @@
-//! Reads one value of the settings into its type, or adds an error with the value's path.
+//! Reads a value of the settings into its type, or adds an error with the value's path.
 //!
-//! A function that reads a [`Setting`] returns either its value or [`Reported`]. Only [`Setting::report`] makes a
-//! [`Reported`], and it adds an error. So no value is dropped without one.
+//! A function that reads a [`Setting`] returns its value or [`Reported`]. Only [`Setting::report`] makes a
+//! [`Reported`], and it adds an error. So no value is dropped without an error.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use super::errors::{ERROR_LIMIT, Path};
-use super::{SettingsError, SettingsErrors};
+use super::{Entries, SettingsError, SettingsErrors};
 use crate::findings::{LINE_LIMIT, escaped_line};
 use crate::json::{self, RawStr, Reader, write_string};
 use crate::types::token_lifetime::TokenLifetime;
 use crate::util::edit_distance::nearest;
 
-/// How much of a wrong value an error shows, in characters.
+/// The maximum length of a wrong value in an error, in characters.
 const SHOWN: usize = 64;
 
-/// What messages expect of a boolean.
+/// The expected value in messages about a boolean.
 pub(super) const BOOLEAN: &str = "`true` or `false`";
-/// What messages expect of an object.
+/// The expected value in messages about an object.
 pub(super) const OBJECT: &str = "an object";
-/// What messages expect of a token's lifetime: [`TokenLifetime::MIN`] to [`TokenLifetime::MAX`].
+/// The expected value in messages about a token's lifetime: [`TokenLifetime::MIN`] to [`TokenLifetime::MAX`].
 pub(super) const LIFETIME: &str = "a number of seconds from 600 to 4294967296";
 
-/// Says that an error was added.
+/// Proof that an error was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reported(());
 
 pub(super) type Result<T> = std::result::Result<T, Reported>;
 
-/// A value that is not read yet.
+/// A value that was not read yet.
 pub(super) struct Setting<'r, 'j> {
     path: Path<'r>,
     value: Unread<'r, 'j>,
     errors: &'r mut SettingsErrors,
 }
 
-/// Where a value that is not read yet stands.
+/// The source of a value that was not read yet.
 enum Unread<'r, 'j> {
-    /// The object has no such key.
+    /// The object lacks the key.
     Missing,
     /// A string.
     String(RawStr<'j>),
     /// Any other value, as JSON.
     Json(&'j str),
-    /// An object that comes next in the reader. It must be read exactly once.
+    /// An object that is the next value of the reader. It must be read exactly once.
     Object(&'r mut Reader<'j>),
 }
 
-/// The members of an object that are not read yet.
+/// The members of an object that were not read yet.
 pub(super) struct Members<'r, 'j> {
     path: Path<'r>,
     /// All keys that the object may have.
     keys: &'static [&'static str],
     values: Vec<Member<'j>>,
-    /// The index of the key that is read next: keys are read in the order of `keys`, so none is searched for.
+    /// The index of the next key. Keys are read in the order of `keys`, so no search is needed.
     next: usize,
     errors: &'r mut SettingsErrors,
 }
@@ -66,7 +66,7 @@ struct Member<'j> {
     value: Scanned<'j>,
 }
 
-/// A value whose end is known.
+/// A value that was scanned but not parsed.
 #[derive(Clone, Copy)]
 enum Scanned<'j> {
     String(RawStr<'j>),
@@ -91,9 +91,9 @@ impl<'j> Scanned<'j> {
     }
 }
 
-/// Reads the settings as a whole: the members of the next value of a JSON text.
+/// Starts to read the settings: returns the members of the reader's next value.
 ///
-/// The outer error says that the text is not JSON.
+/// The outer error means that the text is not JSON.
 pub(super) fn root<'r, 'j>(
     reader: &mut Reader<'j>,
     keys: &'static [&'static str],
@@ -108,7 +108,7 @@ pub(super) fn root<'r, 'j>(
 }
 
 impl<'r, 'j> Setting<'r, 'j> {
-    /// Reads a string, and parses it into its type. `expected` is for messages about a value that is not a string.
+    /// Reads a string and parses it into its type. `expected` is for messages about a value that is not a string.
     fn string<T, E: Display>(
         self,
         expected: &'static str,
@@ -120,7 +120,7 @@ impl<'r, 'j> Setting<'r, 'j> {
         }
     }
 
-    /// Reads an object that has only these keys, and has none twice.
+    /// Reads an object that has only these keys, each at most once.
     pub(super) fn members(self, keys: &'static [&'static str]) -> Result<Members<'r, 'j>> {
         let Self { path, value, errors } = self;
         let mut reader;
@@ -134,12 +134,12 @@ impl<'r, 'j> Setting<'r, 'j> {
         };
         match scan(reader, &path, keys, errors) {
             Ok(values) => Ok(Members { path, keys, values, next: 0, errors }),
-            // INVARIANT: the text is part of a larger one, which is JSON.
+            // INVARIANT: the text is part of valid JSON.
             Err(unreadable) => Err(add(path, format_args!("{unreadable}"), errors)),
         }
     }
 
-    /// Reads an array. `element` reads one element of it.
+    /// Reads an array. `element` reads each element.
     fn elements(
         self,
         expected: &'static str,
@@ -166,7 +166,7 @@ impl<'r, 'j> Setting<'r, 'j> {
         }
     }
 
-    /// Reports a value of another type than expected, as JSON, or a missing one.
+    /// Reports a missing value, or a value of another type than expected.
     #[cold]
     #[inline(never)]
     fn mismatch(self, expected: &str) -> Reported {
@@ -187,7 +187,7 @@ impl<'r, 'j> Setting<'r, 'j> {
         add(path, format_args!("expected {expected}, but got `{}`", Beginning(json)), errors)
     }
 
-    /// Reports a string that is not a value of its type. The error says what is wrong; the string follows.
+    /// Reports a string that its type rejects. The message has the error, and then the string.
     #[cold]
     #[inline(never)]
     fn reject(self, error: &dyn Display) -> Reported {
@@ -206,7 +206,7 @@ impl<'r, 'j> Setting<'r, 'j> {
 }
 
 impl<'j> Members<'_, 'j> {
-    /// Reads the value of a key that may be missing.
+    /// Reads the value of an optional key.
     pub(super) fn optional<T>(
         &mut self,
         key: &'static str,
@@ -215,6 +215,19 @@ impl<'j> Members<'_, 'j> {
         match self.value(key) {
             Unread::Missing => Ok(None),
             value => read(self.setting(key, value)).map(Some),
+        }
+    }
+
+    /// Reads the value of a key that may be missing, and sets `target` to it. Leaves `target` as it is after an error, which
+    /// was added.
+    pub(super) fn set<T>(
+        &mut self,
+        target: &mut T,
+        key: &'static str,
+        read: impl FnOnce(Setting<'_, 'j>) -> Result<T>,
+    ) {
+        if let Ok(Some(value)) = self.optional(key, read) {
+            *target = value;
         }
     }
 
@@ -239,7 +252,7 @@ impl<'j> Members<'_, 'j> {
     }
 
     fn value<'s>(&mut self, key: &'static str) -> Unread<'s, 'j> {
-        // INVARIANT: every key is read once, in the order of the table. Each test that reads settings runs this.
+        // INVARIANT: every key is read once, in the order of the table. Each test that reads settings checks this.
         debug_assert_eq!(self.keys.get(self.next), Some(&key), "keys must be read in the order of their definitions");
         let index = self.next;
         self.next = index.saturating_add(1);
@@ -252,7 +265,7 @@ impl<'j> Members<'_, 'j> {
     }
 }
 
-/// Finds the members of the object that comes next. Reports keys that are unknown or duplicate.
+/// Scans the members of the reader's next value, which is an object. Reports unknown and duplicate keys.
 fn scan<'j>(
     reader: &mut Reader<'j>,
     path: &Path<'_>,
@@ -292,7 +305,7 @@ pub(super) fn lifetime(setting: Setting<'_, '_>) -> Result<TokenLifetime> {
     seconds.and_then(|seconds| TokenLifetime::new(seconds).ok()).ok_or_else(|| setting.mismatch(LIFETIME))
 }
 
-/// Reads a string into its type by the type's constructor. Messages about another value or none start with `expected`.
+/// Reads a string with the constructor of its type. Messages about a missing or another value start with `expected`.
 pub(super) fn string<'j, T, E: Display>(
     expected: &'static str,
     parse: impl FnOnce(Cow<'j, str>) -> std::result::Result<T, E>,
@@ -300,7 +313,7 @@ pub(super) fn string<'j, T, E: Display>(
     move |setting| setting.string(expected, parse)
 }
 
-/// Reads a string that keeps its type, by a function that checks it.
+/// Reads a string that stays a string, and checks it with a function.
 pub(super) fn checked<'j, E: Display>(
     expected: &'static str,
     check: impl FnOnce(&str) -> std::result::Result<(), E>,
@@ -323,6 +336,38 @@ fn names<T>(words: &[(&str, T)]) -> String {
     one_of_text(&names)
 }
 
+/// Reads an array, but not its elements. Whether they are checked too is up to the caller.
+pub(super) fn entries<'j>(
+    expected: &'static str,
+    may_be_empty: bool,
+    check: Option<&dyn Fn(Setting<'_, 'j>) -> Result<()>>,
+) -> impl FnOnce(Setting<'_, 'j>) -> Result<Entries<'j>> {
+    move |setting| {
+        let Unread::Json(json) = setting.value else { return Err(setting.mismatch(expected)) };
+        match check {
+            Some(check) => setting.elements(expected, may_be_empty, &mut |element| check(element))?,
+            None => {
+                let content = json.strip_prefix('[').map(str::trim_ascii_start);
+                if content.is_none_or(|content| content.starts_with(']') && !may_be_empty) {
+                    return Err(setting.mismatch(expected));
+                }
+            }
+        }
+        Ok(Entries::new(json))
+    }
+}
+
+/// Reads an entry of the array under a key of the settings. `None` if it is wrong.
+pub(super) fn read_entry<'j, T>(
+    (key, index): (&'static str, usize),
+    json: &'j str,
+    errors: &mut SettingsErrors,
+    read: fn(Setting<'_, 'j>) -> Result<T>,
+) -> Option<T> {
+    let path = Path::Index(&Path::Key(&Path::Root, key), index);
+    read(Setting { path, value: Unread::Json(json), errors }).ok()
+}
+
 /// Reads an array of any length. `element` reads one element.
 pub(super) fn array<'j, T>(
     expected: &'static str,
@@ -331,7 +376,7 @@ pub(super) fn array<'j, T>(
     elements(expected, true, element)
 }
 
-/// Reads an array of one element or more. `element` reads one element.
+/// Reads an array of at least one element. `element` reads each element.
 pub(super) fn non_empty_array<'j, T>(
     expected: &'static str,
     element: impl Fn(Setting<'_, 'j>) -> Result<T>,
@@ -352,7 +397,7 @@ fn elements<'j, T>(
     }
 }
 
-/// What messages expect of one of these words: "`A` or `B`".
+/// The expected value in messages about one of these words: "`A` or `B`".
 pub(super) fn one_of_text(words: &[&str]) -> String {
     format!("`{}`", words.join("` or `"))
 }
@@ -360,13 +405,13 @@ pub(super) fn one_of_text(words: &[&str]) -> String {
 #[cold]
 #[inline(never)]
 fn report_unknown(path: &Path<'_>, key: &str, keys: &'static [&'static str], errors: &mut SettingsErrors) {
-    // What is not written out needs no suggestion.
+    // An error that is not written out needs no suggestion.
     let is_shown = errors.0.len() < ERROR_LIMIT;
     let nearest = if is_shown { nearest(key, keys.iter().copied()).unwrap_or_default() } else { "" };
     add(Path::Key(path, key), format_args!("unknown key, did you mean `{nearest}`?"), errors);
 }
 
-/// Adds an error. The path and the problem contain user input, which stays on one line.
+/// Adds an error. The path and the problem contain user input, so both are escaped.
 #[cold]
 #[inline(never)]
 fn add(path: Path<'_>, problem: fmt::Arguments<'_>, errors: &mut SettingsErrors) -> Reported {
@@ -382,7 +427,7 @@ fn add(path: Path<'_>, problem: fmt::Arguments<'_>, errors: &mut SettingsErrors)
     Reported(())
 }
 
-/// The beginning of a wrong value.
+/// Writes the beginning of a wrong value.
 struct Beginning<'t>(&'t str);
 
 impl Display for Beginning<'_> {

@@ -1,12 +1,12 @@
-//! Whether a glob of `allowedRoles` can match the ARN of a role at all.
+//! Checks that a glob in `allowedRoles` can match the ARN of a role.
 
 use crate::util::substring::contains;
 
 /// A glob that matches every role.
 pub(super) const ANY_ROLE: &str = "arn:*:iam::*:role/**";
 
-/// Whether a glob can match a role ARN. No star crosses a `:`, so each of the six parts of an ARN is matched by itself,
-/// and a glob such as `*` or `admin` matches none.
+/// Whether a glob can match a role ARN. No star matches a `:`, so each of the six parts of an ARN is matched
+/// separately. For example, `*` and `admin` match no ARN.
 pub(super) fn may_match_role(glob: &str) -> bool {
     let mut parts = glob.split(':');
     let mut next = || parts.next();
@@ -18,11 +18,11 @@ pub(super) fn may_match_role(glob: &str) -> bool {
         && region.bytes().all(|byte| byte == b'*')
         && may_be_account(account)
         && may_start_with(resource, "role/")
-        // Only `**` crosses a `/`, and the resource has one.
+        // Only `**` matches a `/`, and the resource contains one.
         && (resource.contains('/') || contains(resource, "**"))
 }
 
-/// Whether the text before the first star agrees with the start.
+/// Whether a glob can match a string that starts with `start`.
 fn may_start_with(glob: &str, start: &str) -> bool {
     match glob.split_once('*') {
         Some((plain, _)) => plain.starts_with(start) || start.starts_with(plain),

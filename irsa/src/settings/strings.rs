@@ -1,4 +1,4 @@
-//! Checks of settings that stay strings: audiences, token paths and URIs.
+//! Checks settings whose values stay strings: audiences, token paths and URIs.
 //!
 //! Source of the rules for token paths: Kubernetes' validation of projected files (`validateLocalNonReservedPath` in
 //! `pkg/apis/core/validation`). In addition, a path must name a file.
@@ -11,9 +11,9 @@ use crate::types::mount_path::is_kept;
 /// Why a string is not an audience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AudienceError {
-    /// It is empty: the API server would issue a token for itself.
+    /// It is empty. Kubernetes would issue a token for the API server.
     Empty,
-    /// It has this blank, which no audience of AWS has.
+    /// It contains this blank, which no audience of AWS has.
     Blank(char),
 }
 
@@ -24,9 +24,9 @@ pub(super) enum TokenPathError {
     Absolute,
     /// It starts with `..`.
     Start,
-    /// It has a segment `..`.
+    /// It contains a segment `..`.
     ParentSegment,
-    /// It has a NUL character.
+    /// It contains a NUL character.
     Nul,
     /// It is empty, or consists of `.` and `/` only.
     NoFile,
@@ -39,7 +39,7 @@ pub(super) enum UriError {
     Scheme,
     /// No host follows the scheme.
     Host,
-    /// It has this character, which is white space or a control character.
+    /// It contains this character, which is white space or a control character.
     Character(char),
 }
 

@@ -1,9 +1,8 @@
 //! Patterns that select service accounts: `namespace/name` with globs.
 //!
-//! The setting `roles`, the ConfigMap of role mappings and `containerCredentials` use them.
+//! Used by the setting `roles`, the setting `containerCredentials`, and the ConfigMap of role mappings.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::fmt;
 
 use crate::types::glob::{Glob, GlobError};
@@ -32,13 +31,14 @@ pub enum AccountPatternError {
     NoSlash,
     /// It has more than one `/`.
     ManySlashes,
-    /// Nothing stands before the `/`.
+    /// There is nothing before the `/`.
     NoNamespace,
-    /// Nothing stands after the `/`.
+    /// There is nothing after the `/`.
     NoName,
 }
 
-/// How precisely a pattern selects an account. An exact namespace beats a glob; then an exact name beats a glob.
+/// How precisely a pattern selects an account. First, an exact namespace beats a glob. Then, an exact name beats a
+/// glob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Closeness {
     exact_namespace: bool,
@@ -46,13 +46,13 @@ pub struct Closeness {
 }
 
 impl<'a> AccountPattern<'a> {
-    /// What messages expect where there is no string at all.
+    /// The expected value, for messages about a missing value or a value of another type.
     pub const EXPECTED: &'static str = "`namespace/name` (globs are allowed)";
 
     /// Parses `namespace/name`.
     ///
     /// # Errors
-    /// Fails if there is not exactly one `/`, or if one side of it is empty.
+    /// Fails if there is not exactly one `/`, or if one side is empty.
     pub fn new(text: Cow<'a, str>) -> Result<Self, AccountPatternError> {
         let (namespace, name) = match text {
             Cow::Borrowed(text) => split(text)?,
@@ -70,18 +70,18 @@ impl<'a> AccountPattern<'a> {
     /// Whether the pattern selects this account.
     #[must_use]
     pub fn matches(&self, namespace: &str, name: &str) -> bool {
-        // An exact name is the cheapest to compare.
+        // Comparing an exact name costs least, so it comes first.
         (!self.name.is_exact() || self.name.as_str() == name)
             && self.namespace.matches(namespace)
             && self.name.matches(name)
     }
 
-    /// The namespace, if the pattern names exactly one.
+    /// The namespace, if the pattern has no glob for it.
     pub(crate) fn exact_namespace(&self) -> Option<&str> {
         self.namespace.is_exact().then(|| self.namespace.as_str())
     }
 
-    /// How closely the pattern names an account.
+    /// How precisely the pattern selects an account.
     pub(crate) fn closeness(&self) -> Closeness {
         Closeness { exact_namespace: self.namespace.is_exact(), exact_name: self.name.is_exact() }
     }
@@ -93,19 +93,6 @@ fn split(text: &str) -> Result<(Cow<'_, str>, Cow<'_, str>), AccountPatternError
         Some(_) => Err(AccountPatternError::ManySlashes),
         None => Ok((Cow::Borrowed(namespace), Cow::Borrowed(name))),
     }
-}
-
-/// The entry whose pattern selects the account most precisely. Of several equally precise ones, the first.
-pub fn closest<'e, 'a: 'e, T>(
-    entries: impl IntoIterator<Item = &'e T>,
-    pattern: impl Fn(&'e T) -> &'e AccountPattern<'a>,
-    namespace: &str,
-    name: &str,
-) -> Option<&'e T> {
-    entries
-        .into_iter()
-        .filter(|entry| pattern(entry).matches(namespace, name))
-        .min_by_key(|entry| Reverse(pattern(entry).closeness()))
 }
 
 impl fmt::Display for AccountPatternError {
@@ -125,23 +112,6 @@ impl std::error::Error for AccountPatternError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn prefers_exact_namespaces_then_exact_names_then_the_first() {
-        let patterns = |texts: &[&'static str]| -> Vec<AccountPattern<'static>> {
-            texts.iter().map(|text| AccountPattern::new(Cow::Borrowed(text)).unwrap()).collect()
-        };
-        let best = |texts: &[&'static str]| {
-            let patterns = patterns(texts);
-            let found = closest(&patterns, |pattern| pattern, "team-a", "web");
-            found.and_then(|found| patterns.iter().position(|pattern| pattern == found))
-        };
-        assert_eq!(best(&["*/web", "team-a/*"]), Some(1));
-        assert_eq!(best(&["team-a/*", "team-a/web"]), Some(1));
-        assert_eq!(best(&["team-*/*", "*/web"]), Some(1));
-        assert_eq!(best(&["*/*", "team-*/w*"]), Some(0));
-        assert_eq!(best(&["team-b/web", "*/api"]), None);
-    }
 
     #[test]
     fn rejects_other_strings_with_the_reason() {

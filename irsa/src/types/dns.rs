@@ -16,24 +16,24 @@ pub enum DnsNameError {
     Length {
         /// The number of characters.
         length: usize,
-        /// The most that are allowed.
+        /// The maximum number of characters.
         limit: usize,
     },
-    /// A label of it has this character.
+    /// A label contains this character.
     Character(char),
-    /// It is empty, or one of its labels is.
+    /// The string or one of its labels is empty.
     EmptyLabel,
-    /// A label of it starts or ends with `-`.
+    /// A label starts or ends with `-`.
     Hyphen,
 }
 
 /// Checks that a string is a DNS subdomain: labels joined by `.`, of at most 253 characters.
 ///
-/// The name of a service account is one, and so is the prefix of an annotation. A label of it may have more than 63
-/// characters, as in Kubernetes.
+/// Names of service accounts and prefixes of annotations are DNS subdomains. As in Kubernetes, a label in one may have
+/// more than 63 characters.
 ///
 /// # Errors
-/// Fails with the first thing that is wrong.
+/// Returns the first problem found.
 pub fn check_dns_subdomain(text: &str) -> Result<(), DnsNameError> {
     check_length(text, SUBDOMAIN_LIMIT)?;
     text.split('.').try_for_each(check_segment)
@@ -42,7 +42,7 @@ pub fn check_dns_subdomain(text: &str) -> Result<(), DnsNameError> {
 /// Checks that a string is a DNS label of at most 63 characters, such as the name of a namespace or of a volume.
 ///
 /// # Errors
-/// Fails with the first thing that is wrong.
+/// Returns the first problem found.
 pub fn check_dns_label(text: &str) -> Result<(), DnsNameError> {
     check_length(text, LABEL_LIMIT)?;
     check_segment(text)
@@ -61,7 +61,7 @@ pub fn is_dns_label(text: &str) -> bool {
 }
 
 fn check_length(text: &str, limit: usize) -> Result<(), DnsNameError> {
-    // Only ASCII can be valid, of which each character is one byte.
+    // Only ASCII characters are valid. Each is one byte.
     if text.len() <= limit { Ok(()) } else { Err(DnsNameError::Length { length: text.chars().count(), limit }) }
 }
 

@@ -1,15 +1,15 @@
 //! Globs that match names and ARNs.
 //!
-//! A glob matches the whole string. Only `*` and `**` are special: each matches any characters, or none. Neither matches
-//! a `:`, so it stays in one part of an ARN. Only `**` matches a `/`.
+//! A glob matches the whole string. Only `*` and `**` are special. Each matches any number of characters except `:`, so
+//! it stays within one part of an ARN. Only `**` also matches `/`.
 //!
-//! Matching simulates the glob's automaton, 64 states at a time. It never goes back, so no glob is slow: for each byte of
-//! the string it takes one step for 64 bytes of the glob.
+//! The matcher simulates the automaton of the glob without backtracking, so no glob is slow. For each byte of the
+//! string, it takes one step per 64 bytes of the glob.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// A pattern that matches whole strings; not empty.
+/// A pattern that matches whole strings. Never empty.
 ///
 /// ```
 /// use irsa::internals::{Glob, GlobError};
@@ -27,15 +27,15 @@ pub struct Glob<'a>(Cow<'a, str>);
 /// Why a string is not a glob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GlobError {
-    /// It is empty, so it would match nothing.
+    /// It is empty, so it would match no string.
     Empty,
 }
 
-/// The longest string that a glob matches, in bytes: that of an ARN. Names and namespaces are shorter.
+/// The maximum length of a string that a glob matches, in bytes. ARNs may have this length; names are shorter.
 const TEXT_LIMIT: usize = 2048;
 
 impl<'a> Glob<'a> {
-    /// What messages expect where there is no string at all.
+    /// The expected value, for messages about a missing value or a value of another type.
     pub const EXPECTED: &'static str = "a glob";
 
     /// Checks that a string is a glob.
@@ -51,13 +51,14 @@ impl<'a> Glob<'a> {
         &self.0
     }
 
-    /// Whether the glob has no `*`, so it only matches itself.
+    /// Whether the glob has no `*`, so that it matches only itself.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         split_before_star(&self.0).is_none()
     }
 
-    /// Whether the glob matches the whole string. A string over 2048 bytes is no ARN and no name, so nothing matches it.
+    /// Whether the glob matches the whole string. A string over 2048 bytes is neither an ARN nor a name, so it does not
+    /// match.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         if text.len() > TEXT_LIMIT {
@@ -70,7 +71,7 @@ impl<'a> Glob<'a> {
             let Some(rest) = text.strip_prefix(plain) else { return false };
             let after = stars.trim_start_matches('*');
             let is_double = stars.len().saturating_sub(after.len()) > 1;
-            // No star crosses a `:`, so one at the end, or before a `:`, can only match up to the next.
+            // No star matches a `:`. So a star that is last or comes before a `:` matches up to the next `:`.
             let end = rest.bytes().position(|byte| byte == b':').unwrap_or(rest.len());
             let Some((crossed, next)) = rest.split_at_checked(end) else { return false };
             let is_crossed = is_double || !crossed.bytes().any(|byte| byte == b'/');
@@ -84,34 +85,34 @@ impl<'a> Glob<'a> {
                 (pattern, text) = (after, next);
                 continue;
             }
-            // Each literal needs a byte of its own. This also bounds the size of the automaton.
+            // Each literal needs a byte of the string. This also limits the size of the automaton.
             let literals = stars.bytes().filter(|byte| *byte != b'*').take(rest.len().saturating_add(1)).count();
             return literals <= rest.len() && Automaton::new(stars, literals).accepts(rest);
         }
     }
 }
 
-/// Splits a pattern before its first star. `None` if it has none.
+/// Splits a pattern before its first star. `None` if it has no star.
 fn split_before_star(pattern: &str) -> Option<(&str, &str)> {
     pattern.split_at_checked(pattern.bytes().position(|byte| byte == b'*')?)
 }
 
-/// The automaton of a glob. State `n`: the first `n` literals are matched. A star is a loop at its state.
+/// The automaton of a glob. State `n` means that the first `n` literals have matched. A star is a loop in its state.
 struct Automaton {
-    /// 64 states each.
+    /// The states, 64 per word.
     words: Vec<Word>,
-    /// For each byte, its place in `masks`; 0 for a byte that is no literal of the glob.
+    /// The index in `masks` of each byte. 0 for a byte that is not a literal of the glob.
     classes: [u8; 256],
-    /// For each class, one mask for each word: the states whose next literal is this byte.
+    /// For each index in `classes`, one mask per word: the states whose next literal is this byte.
     masks: Vec<u64>,
-    /// The number of literals, which is the accepting state.
+    /// The number of literals. It is also the accepting state.
     literals: usize,
 }
 
 /// 64 states.
 #[derive(Clone, Copy, Default)]
 struct Word {
-    /// The states that can be reached.
+    /// The states that the string may be in.
     here: u64,
     /// The states with a `*` or `**`.
     stars: u64,
@@ -121,7 +122,7 @@ struct Word {
 
 impl Automaton {
     fn new(pattern: &str, literals: usize) -> Self {
-        // One more state than literals.
+        // There is one more state than literals.
         let length = word_of(literals).saturating_add(1);
         let mut new =
             Self { words: vec![Word::default(); length], classes: [0; 256], masks: vec![0; length], literals };
@@ -134,7 +135,7 @@ impl Automaton {
             let (at, bit) = (word_of(state), bit_of(state));
             if byte == b'*' {
                 if let Some(word) = new.words.get_mut(at) {
-                    // Of adjacent stars the first is a `*`, and every other one makes it a `**`.
+                    // In a sequence of stars, the first is a `*`. Each further one makes it a `**`.
                     word.double_stars |= word.stars & bit;
                     word.stars |= bit;
                 }
@@ -142,7 +143,7 @@ impl Automaton {
             }
             if let Some(class) = new.classes.get_mut(usize::from(byte)) {
                 if *class == 0 {
-                    // INVARIANT: `*` is no literal, so there are at most 255 classes.
+                    // INVARIANT: `*` is not a literal, so there are at most 255 classes.
                     classes = classes.saturating_add(1);
                     *class = classes;
                     new.masks.resize(new.masks.len().saturating_add(length), 0);
@@ -168,7 +169,7 @@ impl Automaton {
                     b'/' => word.double_stars,
                     _ => word.stars,
                 };
-                // The next literal leads to the next state, and a star keeps its state.
+                // The next literal leads to the next state. A star keeps its state.
                 let advanced = word.here & mask;
                 word.here = (word.here & loops) | (advanced << 1) | carry;
                 carry = advanced >> 63;

@@ -1,4 +1,4 @@
-//! Values that cannot be wrong: each is parsed once, and nothing checks it again.
+//! Types whose values are always valid: a constructor checks the value once, and later code relies on it.
 
 pub(crate) mod account_pattern;
 pub(crate) mod character;

@@ -1,6 +1,6 @@
 //! Mount paths, and the paths of files below them.
 //!
-//! Source: Kubernetes' validation of `mountPath` (`pkg/apis/core/validation`), but only absolute paths.
+//! Source: Kubernetes' validation of `mountPath` (`pkg/apis/core/validation`). In addition, the path must be absolute.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,17 +18,17 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MountPath<'a> {
     text: Cow<'a, str>,
-    /// Cleaning does not change the path.
+    /// Whether the path is already clean.
     is_clean: bool,
 }
 
-/// The longest path, in bytes: Linux' `PATH_MAX`.
+/// The maximum length of a path, in bytes: `PATH_MAX` of Linux.
 const LENGTH_LIMIT: usize = 4096;
 
 /// Why a string is not a mount path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MountPathError {
-    /// It has more than 4096 bytes, so no Linux system can mount it.
+    /// It has more than 4096 bytes, so Linux can't mount it.
     TooLong,
     /// It does not start with `/`.
     Relative,
@@ -52,13 +52,13 @@ impl MountPath<'static> {
 }
 
 impl<'a> MountPath<'a> {
-    /// What messages expect where there is no string at all.
+    /// The expected value, for messages about a missing value or a value of another type.
     pub const EXPECTED: &'static str = "an absolute path without `:` and `..`";
 
     /// Checks that a string is a mount path.
     ///
     /// # Errors
-    /// Fails with the first thing that is wrong.
+    /// Returns the first problem found.
     pub fn new(text: Cow<'a, str>) -> Result<Self, MountPathError> {
         if text.len() > LENGTH_LIMIT {
             return Err(MountPathError::TooLong);
@@ -79,37 +79,39 @@ impl<'a> MountPath<'a> {
         Ok(Self { text, is_clean })
     }
 
-    /// The path as it was given.
+    /// The path as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether both paths are the same once they are cleaned.
+    /// Whether both paths are equal after cleaning.
     ///
-    /// Container runtimes clean the paths of mounts, so `//`, `/./`, `/x/..` and a `/` at the end make no difference.
+    /// Container runtimes clean mount paths, so `//`, `/./`, `/x/..` and a final `/` make no difference.
     #[must_use]
     pub fn same_path(&self, path: &str) -> bool {
-        // Cleaning never makes a path longer. So a path that differs from a clean one and is not longer can't become it.
+        // Cleaning never makes a path longer. So another path that is not longer than a clean one is never equal to it.
         let may_become_it = !self.is_clean || path.len() > self.text.len();
         *self.text == *path || (may_become_it && segments_from_the_end(&self.text).eq(segments_from_the_end(path)))
     }
 
-    /// Whether this path is below a directory, and not the directory itself.
+    /// Whether this path is below a directory. False for the directory itself.
     pub(crate) fn is_below(&self, directory: &str) -> bool {
         // Most paths are clean already, and cleaning costs more than comparing.
-        let is_clean = directory.starts_with('/') && directory.split('/').skip(1).all(|it| is_kept(it) && it != "..");
-        if self.is_clean && is_clean {
+        if self.is_clean && is_plainly_clean(directory) {
             let rest = self.text.strip_prefix(directory);
             return rest.is_some_and(|rest| rest.starts_with('/'));
         }
         relative_to(&clean(directory), &clean(&self.text)).is_some_and(|rest| !rest.is_empty())
     }
 
-    /// The path of a file below this path, cleaned as Go's `filepath.Join` does. For Windows containers it starts with
-    /// the drive and has backslashes; the mount path itself stays the same.
+    /// The path of a file below this path, cleaned as Go's `filepath.Join` does. For Windows it starts with `C:` and
+    /// has backslashes. The mount path itself has the same form on Windows.
     #[must_use]
     pub fn file(&self, name: &str, is_windows: bool) -> String {
+        if !is_windows && self.is_clean && is_kept(name) && !name.as_bytes().contains(&b'/') {
+            return [&*self.text, "/", name].concat();
+        }
         let (mut path, separator) = if is_windows { ("C:".to_owned(), '\\') } else { (String::new(), '/') };
         let segments = self.text.split('/').chain(name.split('/'));
         for segment in segments.filter(|segment| is_kept(segment)) {
@@ -120,7 +122,7 @@ impl<'a> MountPath<'a> {
     }
 }
 
-/// A path after Go's `path.Clean`, absolute.
+/// Cleans an absolute path, as Go's `path.Clean` does.
 pub(crate) fn clean(path: &str) -> String {
     let segments: Vec<&str> = segments_from_the_end(path).collect();
     let mut clean = String::with_capacity(path.len());
@@ -131,11 +133,17 @@ pub(crate) fn clean(path: &str) -> String {
     clean
 }
 
-/// What comes after a directory in a path below it, or nothing if the two are the same. Both must be clean. `None` if the
-/// path is elsewhere.
+/// The part of a path after a directory. Empty if both are equal, `None` if the path is not below the directory. Both
+/// must be clean.
 pub(crate) fn relative_to(directory: &str, path: &str) -> Option<String> {
     let rest = path.strip_prefix(directory)?;
     if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('/').map(str::to_owned) }
+}
+
+/// Whether cleaning leaves an absolute path as it is. Says no for some clean paths: those with a hidden file or directory.
+fn is_plainly_clean(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    bytes.starts_with(b"/") && !bytes.ends_with(b"/") && !bytes.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
 }
 
 /// Whether cleaning a path keeps a segment. Not for the segment `..`.
@@ -143,7 +151,7 @@ pub(crate) fn is_kept(segment: &str) -> bool {
     !matches!(segment, "" | ".")
 }
 
-/// The segments of an absolute path after Go's `path.Clean`. The last comes first, because most paths differ there.
+/// The segments of a cleaned absolute path, from last to first. Most paths differ in the last one.
 fn segments_from_the_end(path: &str) -> impl Iterator<Item = &str> {
     let mut parents = 0_usize;
     path.rsplit('/').filter(move |segment| match *segment {

@@ -1,4 +1,4 @@
-//! Names of objects, as messages write them: `namespace/name`.
+//! Names of objects in messages: `namespace/name`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,12 +16,12 @@ impl fmt::Display for AccountName {
     }
 }
 
-/// The name of a `ConfigMap`: the setting `rolesConfigMap`.
+/// The name of the `ConfigMap` in the setting `rolesConfigMap`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigMapName<'a> {
-    /// Its namespace: a DNS label.
+    /// The namespace: a DNS label.
     pub namespace: Cow<'a, str>,
-    /// Its name: a DNS subdomain.
+    /// The name: a DNS subdomain.
     pub name: Cow<'a, str>,
 }
 

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::types::character::Shown;
+use crate::util::substring::split_at_byte;
 
 /// The name of an AWS region, such as `us-east-2`.
 ///
-/// Only the form is checked: two words or more and a number, joined by `-`. Whether AWS has the region is not known here.
+/// Only the form is checked: at least two words and a number, joined by `-`. The region may not exist.
 ///
 /// ```
 /// use irsa::internals::{Region, RegionError};
@@ -25,22 +26,22 @@ pub struct Region<'a>(Cow<'a, str>);
 /// Why a string is not the name of an AWS region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegionError {
-    /// No region has this character.
+    /// It contains this character, which no region has.
     Character(char),
-    /// It is a region's name and a letter: the name of an availability zone.
+    /// It is the name of an availability zone: a region and a letter.
     AvailabilityZone,
-    /// It is not two words or more and a number, joined by `-`.
+    /// It does not consist of at least two words and a number, joined by `-`.
     Form,
 }
 
 impl<'a> Region<'a> {
-    /// What messages expect where there is no string at all.
+    /// The expected value, for messages about a missing value or a value of another type.
     pub const EXPECTED: &'static str = "an AWS region, such as `us-east-2`";
 
     /// Checks that a string has the form of a region's name.
     ///
     /// # Errors
-    /// Fails with the first wrong character, else because of the form.
+    /// Fails with the first wrong character, or with the wrong form.
     pub fn new(text: Cow<'a, str>) -> Result<Self, RegionError> {
         if has_form_of_region(&text) {
             return Ok(Self(text));
@@ -101,9 +102,9 @@ impl fmt::Display for RegionError {
 
 impl std::error::Error for RegionError {}
 
-/// The partition in an ARN, such as `aws-cn`. `None` if the text is not an ARN.
+/// The partition in an ARN, such as `aws-cn`. `None` if the string is not an ARN.
 pub(crate) fn partition_of_arn(arn: &str) -> Option<&str> {
-    let (partition, _) = arn.strip_prefix("arn:")?.split_once(':')?;
+    let (partition, _) = split_at_byte(arn.strip_prefix("arn:")?, b':')?;
     partition.starts_with("aws").then_some(partition)
 }
 

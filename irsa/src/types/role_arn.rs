@@ -1,7 +1,7 @@
 //! IAM role ARNs: `arn:aws:iam::111122223333:role/path/name`.
 //!
 //! Sources: the webhook's pattern (`pkg/cache/cache.go`, v0.6.17); the IAM User Guide, "IAM identifiers" and "IAM and
-//! AWS STS quotas" (at most 64 characters of name, 512 of path); the IAM API Reference, type `arnType` (20 to 2048).
+//! AWS STS quotas" (a name has at most 64 characters, a path 512); the IAM API Reference, type `arnType` (20 to 2048).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,15 +32,15 @@ pub struct RoleArn<'a>(Cow<'a, str>);
 /// Why a string is not an IAM role ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoleArnError {
-    /// No ARN has this character.
+    /// It contains this character, which no ARN has.
     Character(char),
     /// It does not start with `arn:`.
     Prefix,
-    /// The partition is not one of AWS.
+    /// The partition is not an AWS partition.
     Partition,
-    /// The service is not `iam`, or no account follows it.
+    /// The service is not `iam`, or the ARN ends after it.
     Service,
-    /// It has a region. IAM is global.
+    /// It has a region, but IAM is global.
     Region,
     /// The account id is wrong.
     AccountId(AccountIdError),
@@ -69,18 +69,19 @@ pub enum AccountIdError {
     Character(char),
 }
 
-/// Why a string is not an AWS partition: it does not start with `aws`, or has other characters than a partition's.
+/// Why a string is not an AWS partition: it does not start with `aws`, or contains a character that no partition has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartitionError;
 
 impl<'a> RoleArn<'a> {
-    /// What messages expect where there is no string at all.
+    /// The expected value, for messages about a missing value or a value of another type.
     pub const EXPECTED: &'static str = "an IAM role ARN, such as `arn:aws:iam::111122223333:role/app`";
 
-    /// Checks that a string is the ARN of an IAM role. Whether the role exists is not known here.
+    /// Checks that a string is the ARN of an IAM role. The role may not exist.
     ///
     /// # Errors
-    /// Fails with the first thing that is wrong. Wrong characters come first: an invisible one hides what else is wrong.
+    /// Returns the first problem found. A wrong character takes precedence, because an invisible one can cause other
+    /// problems.
     pub fn new(text: Cow<'a, str>) -> Result<Self, RoleArnError> {
         check(&text)?;
         Ok(Self(text))
@@ -94,14 +95,14 @@ impl<'a> RoleArn<'a> {
 }
 
 fn check(text: &str) -> Result<(), RoleArnError> {
-    // The parts of a valid ARN have no wrong character, so only an invalid one is searched for them.
+    // The parts of a valid ARN contain no wrong character, so only an invalid ARN is searched for one.
     check_parts(text).map_err(|error| {
         let is_wrong = |character: &char| *character != ':' && !u8::try_from(*character).is_ok_and(is_allowed);
         text.chars().find(is_wrong).map_or(error, RoleArnError::Character)
     })
 }
 
-/// Works on bytes and by patterns, because a comparison of short strings costs more: the settings may have many roles.
+/// Matches bytes and patterns, because comparing short strings costs more. The settings may contain many roles.
 fn check_parts(text: &str) -> Result<(), RoleArnError> {
     let [b'a', b'r', b'n', b':', rest @ ..] = text.as_bytes() else { return Err(RoleArnError::Prefix) };
     let (partition, rest) = split_at_colon(rest).ok_or(RoleArnError::Partition)?;
@@ -124,7 +125,7 @@ fn split_at_colon(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((before, rest.get(1..)?))
 }
 
-/// Checks what comes after `role/`, whose slash is the first character of the path.
+/// Checks the path and the name of a role: the part of the ARN after `role/`.
 fn check_path_and_name(text: &[u8]) -> Result<(), RoleArnError> {
     let mut name_length = 0_usize;
     let mut previous = b'/';
@@ -133,7 +134,7 @@ fn check_path_and_name(text: &[u8]) -> Result<(), RoleArnError> {
             b'/' if previous == b'/' => return Err(RoleArnError::EmptySegment),
             b'/' => name_length = 0,
             _ if is_allowed(byte) => name_length = name_length.saturating_add(1),
-            // Another character than `:` is wrong in any part of an ARN, and replaces this error.
+            // A character that is wrong in every part of an ARN replaces this error.
             _ => return Err(RoleArnError::Colon),
         }
         previous = byte;
@@ -150,7 +151,7 @@ fn check_path_and_name(text: &[u8]) -> Result<(), RoleArnError> {
 /// Checks that a string is an AWS partition, such as `aws` or `aws-us-gov`.
 ///
 /// # Errors
-/// Fails if it does not start with `aws`, or has other characters than lower-case letters, digits and `-`.
+/// Fails if it does not start with `aws`, or contains characters other than lower-case letters, digits and `-`.
 pub fn check_partition(text: &str) -> Result<(), PartitionError> {
     if is_partition(text.as_bytes()) { Ok(()) } else { Err(PartitionError) }
 }
@@ -163,7 +164,7 @@ fn is_partition(text: &[u8]) -> bool {
 /// Checks that a string is the id of an AWS account: 12 digits.
 ///
 /// # Errors
-/// Fails with the first character that is not an ASCII digit, else with the number of digits.
+/// Fails with the first character that is not an ASCII digit, or with the number of digits.
 pub fn check_account_id(text: &str) -> Result<(), AccountIdError> {
     let is_account_id = text.len() == ACCOUNT_ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_account_id { Ok(()) } else { Err(account_id_error(text.as_bytes())) }
@@ -177,7 +178,7 @@ fn account_id_error(text: &[u8]) -> AccountIdError {
     }
 }
 
-/// Whether a role's path and name may have this byte.
+/// Whether the path and the name of a role may contain this byte.
 fn is_allowed(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'-'..=b'9' | b'@'..=b'Z' | b'_' | b'+' | b'=' | b',')
 }

@@ -1,18 +1,22 @@
 //! The annotations `skip-containers` and `include-containers`: a CSV record of container names.
 //!
-//! The webhook reads `skip-containers` with Go's `encoding/csv`, one record, with its default options; so does this. Its
-//! rules: commas separate fields; a field that starts with `"` ends at the next `"` that is not doubled, and can span
-//! lines; a `"` anywhere else is an error; empty lines before the record are skipped, and lines after it are ignored.
-//! Names are then trimmed, which the webhook does not do.
+//! As in the webhook, the format is one record of Go's `encoding/csv` with its default options:
+//!
+//! - Commas separate fields.
+//! - A field that starts with `"` ends at the next `"` that is not doubled, and can contain line breaks.
+//! - A `"` anywhere else is an error.
+//! - Empty lines before the record are skipped, and lines after it are ignored.
+//!
+//! Names are then trimmed, unlike in the webhook.
 
-/// Whether a record has a line break other than at its ends. Only its first line counts then, which its author may not
-/// expect.
+/// Whether a record has a line break that is not at its start or end. Only its first line is used then, which its
+/// author may not expect.
 #[must_use]
 pub fn has_line_break(record: &str) -> bool {
     record.trim_matches(['\r', '\n']).contains(['\r', '\n'])
 }
 
-/// Reads the names in a record. `None` if it cannot be read.
+/// Reads the names in a record. `None` if it is invalid.
 ///
 /// ```
 /// use irsa::internals::skip_containers;
@@ -47,20 +51,22 @@ fn skip_empty_lines(mut text: &str) -> &str {
     text
 }
 
-/// A field without quotes: up to a comma or the end of the line. Returns what follows the comma.
+/// Reads a field without quotes, up to a comma or the end of the line. Returns the text after the comma.
 fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
     let end = text.bytes().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(text.len());
     let (field, after) = text.split_at_checked(end)?;
     (!field.contains('"')).then(|| (field.to_owned(), after.strip_prefix(',')))
 }
 
-/// A quoted field, without its opening quote.
+/// Reads a quoted field after its opening quote.
 fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut field = String::new();
     let mut rest = text;
     loop {
         let (before, after) = rest.split_once('"')?;
-        // Line ends become those of Unix, as in Go.
+        // `\r
+        // ` becomes `
+        // `, as in Go.
         for (index, line) in before.split('\n').enumerate() {
             if index > 0 {
                 field.truncate(field.strip_suffix('\r').map_or(field.len(), str::len));
@@ -79,7 +85,7 @@ fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     }
 }
 
-/// The text up to the end of its first line. A `\r` at the very end counts as one.
+/// The first line. A `\r` at the very end counts as a line break.
 fn line(text: &str) -> &str {
     let line = text.split('\n').next().unwrap_or_default();
     line.strip_suffix('\r').unwrap_or(line)

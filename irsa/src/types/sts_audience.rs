@@ -1,17 +1,17 @@
-//! Audiences of AWS STS: which tokens STS accepts, and which audiences are probably meant for it.
+//! Recognizes audiences of AWS STS, and misspelled ones.
 //!
-//! Sources: the AWS General Reference, "AWS Security Token Service endpoints and quotas" (FIPS and dual-stack names); the
-//! DNS suffixes of the partitions in the SDKs' `partitions.json`; kOps, which writes `amazonaws.com`.
+//! Sources: the AWS General Reference, "AWS Security Token Service endpoints and quotas" (FIPS and dual-stack names);
+//! the DNS suffixes of the partitions in the SDKs' `partitions.json`; kOps, which uses `amazonaws.com`.
 
 use std::borrow::Cow;
 
 use super::region::Region;
 use crate::util::edit_distance::edits_within;
 
-/// The longest audience that can be meant for STS, in bytes. Longer ones are not compared.
+/// The maximum length of an audience for STS, in bytes. Longer ones are not compared.
 const LIMIT: usize = 128;
 
-/// The DNS suffixes of AWS's partitions, of which the first is the usual one.
+/// The DNS suffixes of AWS's partitions. The first one is the most common.
 const SUFFIXES: [&str; 9] = [
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -27,15 +27,14 @@ const SUFFIXES: [&str; 9] = [
 /// Domains that people write instead of `amazonaws.com`.
 const MISTAKEN_SUFFIXES: [&str; 4] = ["amazon.com", "aws.com", "aws.amazon.com", "aws.amazonaws.com"];
 
-/// Whether STS may accept tokens with this audience, in any letter case, with or without a scheme.
+/// Whether STS may accept a token with this audience. Letter case and a scheme are ignored.
 pub(crate) fn is_sts_audience(audience: &str) -> bool {
     audience.len() <= LIMIT && is_sts_host(without_scheme(&audience.to_ascii_lowercase()))
 }
 
-/// The STS audience that this one is probably meant to be, if it is not one as it is written.
+/// The STS audience that this one probably means. `None` if it is correct, or if it is not similar to one.
 ///
-/// That is: blanks or line ends around or in it, a scheme before an STS audience, another letter case, or at most two
-/// edits. `None` if it is an STS audience, or is not like one.
+/// Corrects blanks and line breaks, a scheme, letter case, and at most two edits.
 pub(crate) fn meant_audience(audience: &str) -> Option<String> {
     if audience.len() > LIMIT {
         return None;
@@ -47,7 +46,7 @@ pub(crate) fn meant_audience(audience: &str) -> Option<String> {
     (meant != audience).then_some(meant)
 }
 
-/// Whether an audience has a blank or a line end, which no audience of AWS has.
+/// Whether an audience contains a blank or a line break, which no audience of AWS has.
 pub(crate) fn has_blank(audience: &str) -> bool {
     audience.chars().any(char::is_whitespace)
 }
@@ -59,7 +58,7 @@ fn without_scheme(audience: &str) -> &str {
 
 /// Whether a lower-case name is a host of STS: global, regional, FIPS or dual-stack, in any partition.
 fn is_sts_host(host: &str) -> bool {
-    // What kOps writes.
+    // The audience that kOps uses.
     if host == "amazonaws.com" {
         return true;
     }
@@ -72,12 +71,12 @@ fn is_sts_host(host: &str) -> bool {
     })
 }
 
-/// What comes before `.suffix`.
+/// The part of a host before `.suffix`.
 fn service_part<'h>(host: &'h str, suffix: &str) -> Option<&'h str> {
     host.strip_suffix(suffix)?.strip_suffix('.')
 }
 
-/// The STS host within two edits, or with a domain that people write by mistake.
+/// The STS host within two edits, or with the correct domain instead of a common mistake.
 fn nearest_sts_host(host: &str) -> Option<String> {
     const EDITS: usize = 2;
     for suffix in MISTAKEN_SUFFIXES {
@@ -91,7 +90,7 @@ fn nearest_sts_host(host: &str) -> Option<String> {
             return Some(known.to_owned());
         }
     }
-    // A regional host: both sides of the region may be misspelled.
+    // In a regional host, both sides of the region may be misspelled.
     let (service, rest) = host.split_once('.')?;
     let (region, domain) = rest.split_once('.')?;
     Region::new(Cow::Borrowed(region)).ok()?;

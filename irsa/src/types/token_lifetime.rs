@@ -1,7 +1,7 @@
 //! The lifetime of a token.
 //!
-//! Sources: Kubernetes' `ServiceAccountTokenProjection.expirationSeconds` (600 s to 2^32 s, `pkg/apis/core/validation`);
-//! Go's `strconv.ParseInt`, with which the webhook reads the annotation.
+//! Sources: Kubernetes' `ServiceAccountTokenProjection.expirationSeconds` (600 s to 2^32 s,
+//! `pkg/apis/core/validation`); Go's `strconv.ParseInt`, which the webhook uses to read the annotation.
 
 use std::fmt;
 
@@ -27,14 +27,14 @@ pub enum TokenLifetimeError {
     TooLong,
 }
 
-/// The result of reading a lifetime that a user wrote.
+/// The result of reading a lifetime in user input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// A valid lifetime.
     Lifetime(TokenLifetime),
-    /// A lifetime below [`TokenLifetime::MIN`], which is used instead.
+    /// A lifetime below [`TokenLifetime::MIN`]. The minimum is used instead.
     Raised,
-    /// Not a number, or more than [`TokenLifetime::MAX`].
+    /// Not a whole number, or more than [`TokenLifetime::MAX`].
     Unreadable,
 }
 
@@ -66,8 +66,9 @@ impl TokenLifetime {
         self.0
     }
 
-    /// The lifetime of the token for container credentials. The default of 24 hours becomes 22 to 24 hours, so that the
-    /// tokens of pods that start together expire at different times. The same seed gives the same lifetime.
+    /// Adds jitter to the lifetime of a token for container credentials. The default of 24 hours becomes 22 to 24
+    /// hours, so that the tokens of pods that start together expire at different times. The same seed gives the same
+    /// lifetime.
     ///
     /// The webhook uses a random number (`pkg/handler/handler.go`, `addJitterToDefaultToken`).
     #[must_use]
@@ -77,14 +78,14 @@ impl TokenLifetime {
         if self != Self::DEFAULT {
             return self;
         }
-        // FNV-1a, with the upper half folded into the lower one.
+        // The FNV-1a hash, with its upper half folded into the lower half.
         let hash = seed
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(SHORTEST.saturating_add((hash ^ (hash >> 32)) % CHOICES))
     }
 
-    /// Reads an annotation: an optional sign and digits, of at most 64 bits.
+    /// Reads the value of an annotation: an optional sign and digits, a number of 64 bits.
     #[must_use]
     pub fn read(text: &str) -> Reading {
         text.parse().map_or(Reading::Unreadable, Self::of_seconds)
@@ -93,7 +94,7 @@ impl TokenLifetime {
     /// Reads a number of seconds.
     #[must_use]
     pub fn of_seconds(seconds: i64) -> Reading {
-        // A negative number is too short.
+        // A negative number is shorter than the minimum.
         match Self::new(u64::try_from(seconds).unwrap_or(0)) {
             Ok(lifetime) => Reading::Lifetime(lifetime),
             Err(TokenLifetimeError::TooShort) => Reading::Raised,
@@ -103,7 +104,7 @@ impl TokenLifetime {
 }
 
 impl Reading {
-    /// The lifetime to use. `None` if the value is ignored, so that the next source applies.
+    /// The lifetime to use. `None` if the value is ignored and the next source applies.
     #[must_use]
     pub fn lifetime(self) -> Option<TokenLifetime> {
         match self {
@@ -113,7 +114,7 @@ impl Reading {
         }
     }
 
-    /// What happens to an invalid lifetime, for a message. `None` if it is valid.
+    /// How an invalid lifetime is treated, for a message. `None` if it is valid.
     #[must_use]
     pub fn consequence(self) -> Option<&'static str> {
         match self {

@@ -1,8 +1,8 @@
-//! The known name that a misspelled one probably means.
+//! Finds the known name that a misspelled one probably means.
 
 use crate::util::substring::contains;
 
-/// The longest name that [`nearest`] compares, in characters. The rest of a longer one is ignored.
+/// The maximum number of characters that [`nearest`] compares. The rest of a longer name is ignored.
 const NAME_LIMIT: usize = 64;
 
 /// The Levenshtein distance: the number of characters to insert, delete or replace.
@@ -11,7 +11,7 @@ pub fn edits(one: &str, other: &str) -> usize {
     edits_within(one, other, usize::MAX).unwrap_or(usize::MAX)
 }
 
-/// The Levenshtein distance, if it is at most `limit`. Ends as soon as it is known to be more.
+/// The Levenshtein distance, if it is at most `limit`. Stops as soon as the distance must be greater.
 pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize> {
     // A character outside ASCII has up to four bytes.
     let bytes = if one.is_ascii() && other.is_ascii() { limit } else { limit.saturating_mul(4) };
@@ -34,7 +34,7 @@ pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize
             least = least.min(before);
             *cell = before;
         }
-        // The distance never gets less than the least of a row.
+        // The final distance is never less than the minimum of a row.
         if least > limit {
             return None;
         }
@@ -42,8 +42,8 @@ pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize
     row.last().copied().filter(|distance| *distance <= limit)
 }
 
-/// The known name that is nearest to this one; letter case, `-` and `_` do not count. A name within two edits, or one
-/// that contains the other, is preferred to the rest.
+/// The known name that is most similar. Ignores letter case, `-` and `_`. Prefers a name within two edits, and a name
+/// that contains the other.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
@@ -53,7 +53,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
         let candidate = fold(candidate);
         let distance = edits(&name, &candidate);
         let is_part = name.len() > 2 && (contains(&candidate, &name) || contains(&name, &candidate));
-        // A name that was cut short is likelier than one with more after it.
+        // A name without its end is a likelier mistake than a name with extra characters.
         (distance > 2 && !is_part, distance > 2 && !(name.len() > 2 && candidate.starts_with(&name)), distance)
     })
 }
@@ -85,7 +85,7 @@ mod tests {
         ] {
             assert_eq!(nearest(name, known), Some(meant), "{name}");
         }
-        // A name of two letters is contained in too many others to count.
+        // Two letters are too short: many other names contain them.
         assert_eq!(nearest("abxy", ["abxyzzz", "abcd"]), Some("abcd"));
         assert_eq!(nearest("on", ["ontology", "abc"]), Some("abc"));
         assert_eq!(nearest("x", []), None);

@@ -1,4 +1,4 @@
-//! Algorithms on strings, written for a small module.
+//! Algorithms on strings that keep the module small.
 
 pub(crate) mod edit_distance;
 pub(crate) mod names;

@@ -1,14 +1,14 @@
-//! An index of names: finds one of many without comparing it with each.
+//! An index of names: finds a name among many without comparing it with each.
 //!
-//! Not a `BTreeMap` and not the standard library's sort, which add kilobytes to the module. A hash map with a fixed hash
-//! would be slow for names that an attacker chose to collide.
+//! A `BTreeMap` or the standard library's sort would add kilobytes to the module. A hash map with a fixed hash would be
+//! slow for names that an attacker chooses to collide.
 
 use std::borrow::Cow;
 
-/// Up to this number of names, a search compares each of them: sorting would cost more.
+/// The maximum number of names that are searched one by one. Sorting so few would cost more.
 const UNSORTED: usize = 16;
 
-/// A name, and its position among the names of the index.
+/// A name, and its position in the original order.
 pub(crate) type Entry<'n> = (Cow<'n, str>, usize);
 
 /// An index of names. A name can occur more than once.
@@ -40,13 +40,13 @@ impl<'n> Names<'n> {
         self.0.is_empty()
     }
 
-    /// Whether the index has a name.
+    /// Whether the index contains a name.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.position(name).is_some()
     }
 }
 
-/// Sorts. Does not keep the order of equal elements. Heapsort: small, and never quadratic.
+/// Sorts by heapsort, which is small and never quadratic. Does not keep the order of equal elements.
 pub(crate) fn sort<T: PartialOrd>(elements: &mut [T]) {
     let length = elements.len();
     for root in (0..length / 2).rev() {
@@ -60,7 +60,7 @@ pub(crate) fn sort<T: PartialOrd>(elements: &mut [T]) {
     }
 }
 
-/// Moves the element at `root` down until neither of its children is greater.
+/// Moves the element at `root` down until no child is greater.
 fn sift_down<T: PartialOrd>(heap: &mut [T], mut root: usize) {
     loop {
         let left = root.saturating_mul(2).saturating_add(1);

@@ -1,13 +1,12 @@
-//! Substring search for short strings; the standard library's adds 2.6 KB to the module.
+//! Substring search for short strings. The standard library's search adds 2.6 KB to the module.
 
-/// Whether a string contains another. Takes time in proportion to the product of their lengths, so `part` must be
-/// short.
+/// Whether a string contains `part`. Takes time in proportion to the product of both lengths, so `part` must be short.
 #[must_use]
 pub fn contains(text: &str, part: &str) -> bool {
     part.is_empty() || text.as_bytes().windows(part.len()).any(|window| window == part.as_bytes())
 }
 
-/// Splits at the first occurrence of an ASCII byte. `None` if there is none.
+/// Splits at the first occurrence of an ASCII byte. `None` if the byte does not occur.
 #[must_use]
 pub(crate) fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
     let (before, rest) = text.split_at_checked(text.bytes().position(|other| other == byte)?)?;

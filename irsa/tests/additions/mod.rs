@@ -1,8 +1,8 @@
-//! The law that the laws of `tests/laws.rs` and of `fuzz/` share.
+//! A law that both `tests/laws.rs` and `fuzz/` check.
 
 use serde_json::Value;
 
-/// Asserts that `after` is `before` with additions in the places where there may be some, and only there.
+/// Asserts that `after` is `before` with additions, and that the additions are only where they are allowed.
 pub fn assert_only_additions(before: &Value, after: &Value) {
     let mut rest = after.clone();
     for list in ["containers", "initContainers"] {
@@ -20,7 +20,7 @@ pub fn assert_only_additions(before: &Value, after: &Value) {
     }
     let (volumes, kept) = (elements(&after["spec"]["volumes"]), elements(&before["spec"]["volumes"]));
     assert!(volumes.ends_with(kept), "what was there stays: {before}\n{after}");
-    assert!(volumes.len().saturating_sub(kept.len()) <= 1, "a pod lacks one volume at the most: {after}");
+    assert!(volumes.len().saturating_sub(kept.len()) <= 1, "at most one volume is added: {after}");
     put_back(&mut rest["spec"], &before["spec"], "volumes");
     if after["metadata"]["labels"]["eks.amazonaws.com/pod-identity"] == "enabled" {
         put_back(&mut rest["metadata"], &before["metadata"], "labels");
@@ -28,12 +28,12 @@ pub fn assert_only_additions(before: &Value, after: &Value) {
     assert_eq!(&rest, before, "nothing else is touched");
 }
 
-/// The elements of a list. A missing or `null` list is an empty one.
+/// The elements of an array. Empty if the array is missing or `null`.
 fn elements(list: &Value) -> &[Value] {
     list.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Makes a key of `object` what it is in `original`.
+/// Sets a key of `object` to its value in `original`. Removes it if `original` lacks it.
 fn put_back(object: &mut Value, original: &Value, key: &str) {
     let members = object.as_object_mut().expect("an object stays one");
     match original.get(key) {

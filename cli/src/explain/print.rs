@@ -1,0 +1,108 @@
+//! Prints explanations: as trees, as JSON, or only the corrected trust policy.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use anyhow::{Result, bail};
+use irsa_explain::{Explanation, Line, Mark, Outcome, redact_tokens, tree, tree_with_places};
+use serde::Serialize;
+
+use super::places::Places;
+use super::{Args, Explained, Fix, Output};
+use crate::output;
+
+/// One of several explanations.
+#[derive(Serialize)]
+struct Named<'e> {
+    name: String,
+    #[serde(flatten)]
+    explanation: &'e Explanation,
+}
+
+/// Prints the explanations as the command line says.
+pub fn print(args: &Args, explained: &[Explained]) -> Result<()> {
+    let mut out = anstream::stdout();
+    match (args.fix, args.output) {
+        (Some(Fix::TrustPolicy), _) => fix(&mut out, explained)?,
+        (None, Output::Json) => writeln!(out, "{}", json(explained)?)?,
+        (None, Output::Tree) => trees(&mut out, args, explained)?,
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// One explanation is an object, several are an array.
+fn json(explained: &[Explained]) -> serde_json::Result<String> {
+    match explained {
+        [one] => output::json(&one.explanation),
+        several => {
+            let named = several.iter().map(|it| Named { name: name(it), explanation: &it.explanation });
+            output::json(&named.collect::<Vec<_>>())
+        }
+    }
+}
+
+fn trees(out: &mut impl Write, args: &Args, explained: &[Explained]) -> Result<()> {
+    let has_several = explained.len() > 1;
+    for (index, it) in explained.iter().enumerate() {
+        let places = Places::new(args, &it.subject.inputs);
+        let text_of = |place: &_| places.text_of(place).map(|text| output::line(&redact_tokens(&text)));
+        let mut lines = tree_with_places(&it.explanation, args.verbose, text_of);
+        if has_several {
+            let is_whole = args.verbose || it.explanation.outcome != Outcome::Passed;
+            if !is_whole {
+                // Of a pod without a problem, only the warnings are of interest.
+                let mut position = 0;
+                lines.retain(|line| {
+                    position += 1;
+                    position == 1 || line.depth > 0 || !matches!(line.mark, Mark::Outcome(_))
+                });
+            }
+            if index > 0 && is_whole {
+                writeln!(out)?;
+            }
+        }
+        let name = has_several.then(|| output::line(&name(it)));
+        for (index, line) in lines.iter().enumerate() {
+            write_line(out, line, name.as_deref().filter(|_| index == 0))?;
+        }
+    }
+    Ok(())
+}
+
+/// The name of a pod. Names of manifests may be anything.
+fn name(explained: &Explained) -> String {
+    redact_tokens(explained.subject.name.as_deref().unwrap_or_default())
+}
+
+/// The corrected trust policy, to the standard output. What it is, and the commands that apply it, go to the standard
+/// error.
+fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<()> {
+    let [Explained { explanation, .. }] = explained else {
+        let names: Vec<String> = explained.iter().map(|it| format!("`{}`", name(it))).collect();
+        bail!("`--fix` is about one pod: name {}", names.join(" or "));
+    };
+    let Some(fix) = &explanation.trust_fix else {
+        let cause = tree(explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
+        bail!("there is no safe change of the trust policy: {cause}");
+    };
+    writeln!(out, "{}", output::json(&fix.policy)?)?;
+    anstream::eprintln!("{}", output::line(&fix.says));
+    fix.commands.iter().for_each(|command| anstream::eprintln!("{}", output::line(command)));
+    Ok(())
+}
+
+/// Writes a line, with the name of its pod if there are several.
+fn write_line(out: &mut impl Write, line: &Line, name: Option<&str>) -> std::io::Result<()> {
+    let style = match line.mark {
+        Mark::Outcome(Outcome::Passed) => AnsiColor::Green.on_default(),
+        Mark::Outcome(Outcome::Failed) | Mark::Cause => AnsiColor::Red.on_default().bold(),
+        Mark::Outcome(Outcome::Unknown) | Mark::Warning => AnsiColor::Yellow.on_default().bold(),
+        Mark::Outcome(Outcome::Skipped) | Mark::Reason => Style::new().dimmed(),
+        Mark::Fix => Style::new().bold(),
+        Mark::Copy => return writeln!(out, "{line}"),
+    };
+    let indent = line.depth.saturating_mul(2);
+    let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
+    writeln!(out, "{:indent$}{style}{}{style:#} {name}{}", "", line.mark, line.text)
+}
