@@ -73,8 +73,8 @@ impl fmt::Display for RawStr<'_> {
     }
 }
 
-/// Whether two texts are the same. Compares eight bytes at a time: the standard library's comparison takes one at a time
-/// in WebAssembly.
+/// Whether two texts are the same. Compares eight bytes at a time; in WebAssembly, the standard library compares one at a
+/// time.
 #[inline]
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {

@@ -1,4 +1,5 @@
-//! The golden pods: pods as users have them, with what each costs beside the floor. `golden/README.md` describes the files.
+//! The golden pods: pods as users have them. Measures how many times the floor's fuel each of them takes.
+//! `golden/README.md` describes the files.
 
 use std::fmt;
 use std::fs;
@@ -84,7 +85,8 @@ pub fn measure(folder: &Path, floor: &Subject, policy: &Subject) -> Result<[(&'s
                 cost.map(|cost| cost.call).with_context(|| case.id.clone())
             };
             let costs = (cost(&floor)?, cost(&policy)?);
-            if case.webhook.is_some() { &mut with_role } else { &mut without_role }.push(costs);
+            let group = if case.webhook.is_some() { &mut with_role } else { &mut without_role };
+            group.push(costs);
         }
     }
     Ok([(WITH_ROLE, Spread::of(&with_role)?), (WITHOUT_ROLE, Spread::of(&without_role)?)])

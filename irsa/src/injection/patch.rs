@@ -162,7 +162,7 @@ impl Patch {
     }
 }
 
-/// Panics, which is a trap in the policy: the API server then refuses the request. Bytes of a pod must never be dropped.
+/// Panics. In the policy this is a trap, and the API server refuses the request: no byte of a pod may be dropped.
 #[cold]
 #[inline(never)]
 #[expect(clippy::panic, reason = "fails closed")]

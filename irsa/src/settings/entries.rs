@@ -1,9 +1,9 @@
 //! The settings `roles` and `allowedRoles`, which can have thousands of entries.
 //!
-//! The policy reads its settings anew for each request, and a request needs few entries. So these two arrays are kept as
-//! text, in which a request looks for what it needs, in one pass. It does not check the entries that it does not need.
-//! That is safe, because Kubewarden calls `validate_settings` before the policy gets any request, and that checks every
-//! entry. An entry that a request needs is checked once more: if it is wrong, the request is rejected.
+//! The policy reads its settings for each request, and a request needs few of their entries. So these two arrays stay
+//! text, in which a request finds what it needs in one pass. It does not check the entries that it does not need. That
+//! is safe: Kubewarden calls `validate_settings` before the policy gets a request, and that checks every entry. An
+//! entry that a request needs is checked again. If it is wrong, the request is rejected.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,8 @@ impl<'a> Entries<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// The entry of `roles` whose pattern selects the account most precisely. Of several equally precise ones, the first.
+    /// The entry of `roles` whose pattern selects the account most precisely. Of several equally precise entries, the
+    /// first one counts.
     pub(crate) fn role_mapping(&self, namespace: &str, name: &str) -> Option<RoleMapping<'a>> {
         let mut best: Option<(Closeness, usize, &'a str)> = None;
         let mut unreadable = None;

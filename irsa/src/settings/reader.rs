@@ -218,8 +218,8 @@ impl<'j> Members<'_, 'j> {
         }
     }
 
-    /// Reads the value of a key that may be missing, and sets `target` to it. Leaves `target` as it is after an error, which
-    /// was added.
+    /// Reads the value of a key that may be missing, and sets `target` to it. After an error, which is added, `target`
+    /// stays as it is.
     pub(super) fn set<T>(
         &mut self,
         target: &mut T,

@@ -140,7 +140,8 @@ pub(crate) fn relative_to(directory: &str, path: &str) -> Option<String> {
     if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('/').map(str::to_owned) }
 }
 
-/// Whether cleaning leaves an absolute path as it is. Says no for some clean paths: those with a hidden file or directory.
+/// Whether cleaning leaves an absolute path as it is. Returns false for some clean paths too: those with a segment that
+/// starts with `.`.
 fn is_plainly_clean(path: &str) -> bool {
     let bytes = path.as_bytes();
     bytes.starts_with(b"/") && !bytes.ends_with(b"/") && !bytes.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
