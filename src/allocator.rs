@@ -6,7 +6,7 @@
 //!
 //! `kwctl bench` calls one instance many times. [`Allocator::reset`] frees all blocks before each call.
 
-use std::alloc::Layout;
+use core::alloc::Layout;
 
 /// The memory that blocks are taken from. Addresses are numbers, so that the tests need no memory.
 trait Memory {
@@ -86,10 +86,10 @@ pub(crate) use global::ALLOCATOR;
 #[cfg(target_arch = "wasm32")]
 #[expect(unsafe_code, reason = "an allocator hands out raw memory")]
 mod global {
+    use core::alloc::{GlobalAlloc, Layout};
     use core::arch::wasm32::{memory_grow, memory_size};
-    use std::alloc::{GlobalAlloc, Layout};
-    use std::cell::Cell;
-    use std::ptr::{copy_nonoverlapping, null_mut, with_exposed_provenance_mut};
+    use core::cell::Cell;
+    use core::ptr::{copy_nonoverlapping, null_mut, with_exposed_provenance_mut};
 
     use super::{Blocks, Memory};
 

@@ -3,6 +3,11 @@
 //! Source: Kubewarden's context-aware policies, `kubernetes/get_resource`. The host returns the object or an error
 //! message. It has no error codes, so this module interprets the message.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use irsa::internals::contains;
 use irsa::{Cluster, LookupError, Query};
 use serde::Serialize;

@@ -4,6 +4,9 @@
 //! `runtimes/callback.rs` of Kubewarden's policy-evaluator, in the versions for Kubewarden 1.6 to 1.36; `Error` of the
 //! crate kube 0.82 to 3.1, the host's client.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use irsa::internals::contains;
 use irsa::{Query, escaped_line};
 

@@ -6,7 +6,8 @@
 //! `serde_json` would cost 3.6 % more fuel for a typical pod, and make the module 2 KB larger. The numbers are in
 //! `docs/decisions/0001-own-json-reader.md`.
 
-use std::fmt::{self, Display, Write as _};
+use alloc::string::{String, ToString};
+use core::fmt::{self, Display, Write as _};
 
 use irsa::json::write_string;
 use serde::Serialize;
@@ -44,7 +45,7 @@ impl Display for Unsupported {
     }
 }
 
-impl std::error::Error for Unsupported {}
+impl core::error::Error for Unsupported {}
 
 impl serde::ser::Error for Unsupported {
     fn custom<T: Display>(_: T) -> Self {
@@ -165,7 +166,7 @@ impl<'o> Members<'o> {
     }
 
     fn separate(&mut self) {
-        if !std::mem::replace(&mut self.is_first, false) {
+        if !core::mem::replace(&mut self.is_first, false) {
             self.out.push(',');
         }
     }

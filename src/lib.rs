@@ -4,15 +4,24 @@
 //! settings once, [`irsa`] reviews the request, and `response` writes the answer. [`cluster`] makes the only host call,
 //! which looks up an object in the cluster.
 
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
 #[cfg(any(target_arch = "wasm32", test))]
 mod allocator;
 pub mod cluster;
 mod failure;
 mod json;
+#[cfg(target_arch = "wasm32")]
+mod panic;
 mod payload;
 mod response;
 #[cfg(target_arch = "wasm32")]
 mod wapc;
+
+use alloc::borrow::ToOwned;
+use alloc::string::{String, ToString};
 
 use irsa::Cluster;
 use irsa::json::Unreadable;
@@ -36,7 +45,7 @@ pub fn call(function: &[u8], payload: &[u8], cluster: &mut dyn Cluster) -> Resul
 
 /// Reviews the request in a payload, with lookups in `cluster`. Returns the answer's JSON.
 pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
-    let Ok(text) = std::str::from_utf8(payload) else {
+    let Ok(text) = core::str::from_utf8(payload) else {
         return ValidationResponse::new(&Review::unreadable(&Unreadable::value("UTF-8"))).to_json();
     };
     let review = match Payload::read(text) {
@@ -52,7 +61,7 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
 /// # Errors
 /// Fails if they are not valid. The error has one line for each problem.
 pub fn check_settings(payload: &[u8]) -> Result<(), String> {
-    let text = std::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
+    let text = core::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
     Settings::parse(text).map(drop).map_err(|errors| errors.to_string())
 }
 

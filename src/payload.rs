@@ -9,7 +9,7 @@ use irsa::{Request, Settings};
 /// A request, and the policy's settings or the errors in them.
 pub(crate) struct Payload<'j> {
     pub(crate) request: Request<'j>,
-    pub(crate) settings: std::result::Result<Settings<'j>, SettingsErrors>,
+    pub(crate) settings: core::result::Result<Settings<'j>, SettingsErrors>,
 }
 
 impl<'j> Payload<'j> {

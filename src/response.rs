@@ -4,6 +4,8 @@
 //! `ValidationResponse` contains the mutated object as a parsed tree. Here the object is copied as text, without
 //! parsing it. The tests parse every answer with the SDK's types.
 
+use alloc::string::String;
+
 use irsa::{MutatedObject, Review};
 use serde::{Serialize, Serializer};
 

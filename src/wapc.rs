@@ -6,6 +6,8 @@
 //! Source: <https://wapc.io/docs/spec/>.
 #![expect(unsafe_code, reason = "the host reads and writes the memory of the module")]
 
+use alloc::vec::Vec;
+
 use crate::allocator::ALLOCATOR;
 use crate::cluster::Host;
 

@@ -44,6 +44,10 @@
 //!
 //! Wherever AWS's `amazon-eks-pod-identity-webhook` (v0.6.17) makes a working pod, this crate makes the same pod.
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 mod checks;
 mod cluster;
 mod context;

@@ -2,7 +2,8 @@
 //!
 //! Source: Kubernetes' `admission.k8s.io/v1` `AdmissionRequest`.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 
 use crate::json::{self, Attempt, Field, RawStr, Read as _, Reader, Span, Unreadable};
 use crate::objects::kind::GroupVersionKind;

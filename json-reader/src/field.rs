@@ -1,5 +1,7 @@
 //! Members of objects that can be missing, `null` or present, and must not occur twice.
 
+use alloc::vec::Vec;
+
 use crate::reader::{Brackets, Reader, Span};
 use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};

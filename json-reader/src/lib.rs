@@ -14,6 +14,10 @@
 //!
 //! Why not a library: `docs/decisions/0001-own-json-reader.md`.
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 mod field;
 mod invariant;
 mod reader;

@@ -1,7 +1,8 @@
 //! The content of JSON strings.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
 
 use crate::invariant;
 

@@ -1,12 +1,15 @@
 //! Errors: the path of a value that can't be read, and what was expected.
 
-use std::borrow::Cow;
-use std::fmt::{self, Write};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
 
 use crate::scan::Kind;
 
 /// The result of reading.
-pub type Result<T> = std::result::Result<T, Unreadable>;
+pub type Result<T> = core::result::Result<T, Unreadable>;
 
 /// The maximum length of a key in a path, in bytes. A longer key is cut and ends with `…`.
 ///
@@ -214,7 +217,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl core::error::Error for Unreadable {}
 
 #[cfg(test)]
 mod tests {

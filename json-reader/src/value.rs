@@ -1,6 +1,7 @@
 //! Reads any JSON value as a tree.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use crate::reader::Reader;
 use crate::scan::Kind;

@@ -1,5 +1,7 @@
 //! Writes JSON strings.
 
+use alloc::string::String;
+
 use crate::invariant;
 use crate::string::plain_length;
 

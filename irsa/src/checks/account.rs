@@ -1,6 +1,7 @@
 //! Checks the annotations of a service account, when it is written and for each of its pods.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
 
 use super::metadata::report_misspelled;
 use crate::context::Checker;

@@ -2,7 +2,9 @@
 //!
 //! The value of an environment variable may be a secret. It is compared, but never printed.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::vec::Vec;
 
 use crate::context::Checker;
 use crate::findings::{Action, FindingKind, Item, Message, Subject};

@@ -1,8 +1,8 @@
 //! Checks for token volumes for STS that a pod defines itself although its service account gives it no role. Such a
 //! token bypasses the rules for roles and audiences.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::fmt;
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -38,7 +38,7 @@ pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt
 /// The web identity audiences in the settings.
 fn names_in_settings<'c>(settings: &'c Settings<'_>) -> Names<'c> {
     let allowed = settings.allowed_audiences.iter().flatten().map(|audience| Cow::Borrowed(&**audience));
-    let default = std::iter::once(Cow::Borrowed(&*settings.token_audience));
+    let default = core::iter::once(Cow::Borrowed(&*settings.token_audience));
     Names::new(default.chain(settings.audiences_of_roles()).chain(allowed))
 }
 

@@ -1,5 +1,7 @@
 //! Mode `Validate`: reports what a pod lacks and mode `Mutate` would inject.
 
+use alloc::string::String;
+
 use super::credentials::has_container_credentials;
 use crate::context::Checker;
 use crate::findings::{FindingKind, Message, Subject};

@@ -2,7 +2,9 @@
 //!
 //! No message shows the path, because it is the value of a variable.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};

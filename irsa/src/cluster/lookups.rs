@@ -1,6 +1,10 @@
 //! The lookups of one review: service accounts, and the ConfigMap of role mappings. Each result is remembered.
 
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::{Cluster, LookupError, Query};
 use crate::json::{self, Field, Reader};

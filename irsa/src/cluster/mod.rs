@@ -2,6 +2,9 @@
 
 pub(crate) mod lookups;
 
+use alloc::format;
+use alloc::string::String;
+
 use crate::json::{self, Field, Member, RawStr, Reader, Unreadable};
 use crate::objects::metadata::Metadata;
 

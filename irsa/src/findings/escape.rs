@@ -3,7 +3,8 @@
 //! Control characters, line separators and bidirectional formatting characters are escaped. Unescaped, they could break
 //! a line, control a terminal, or reorder the text (Unicode, annex 9 and section 23.2).
 
-use std::fmt::{self, Write};
+use alloc::string::String;
+use core::fmt::{self, Write};
 
 /// Marks the end of a string that was cut.
 const ELLIPSIS: &str = "\u{2026}";

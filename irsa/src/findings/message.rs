@@ -4,8 +4,10 @@
 //! no final period, and puts user input in backticks. It quotes at most one value. That value is cut if the line is too
 //! long.
 
-use std::fmt;
-use std::ops::Range;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::fmt;
+use core::ops::Range;
 
 use super::escape::{Line, truncate};
 use super::place::{ItemKind, Owner, Place, TargetKind};

@@ -1,6 +1,7 @@
 //! The place of a finding in an object, for tools that show the line.
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 /// The place of a finding. `irsa check` and the playground use it. The policy's answer does not contain it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,9 @@
 //! Collects the findings about an object: sorts and counts them, and applies the actions.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::actions::Actions;
 use super::escape::escaped_line;
 use super::kind::{Action, FindingKind};

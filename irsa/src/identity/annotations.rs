@@ -5,7 +5,9 @@
 //! Sources of the rules: the webhook's `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`.
 //! The webhook has no `include-containers` and no `region`.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::container_selection::ContainerSelection;
 use crate::context::Checker;

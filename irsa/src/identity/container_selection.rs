@@ -1,6 +1,8 @@
 //! Selects the containers of a pod that get an identity, from `skip-containers` and `include-containers`.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::objects::container::Container;
 use crate::util::names::Names;

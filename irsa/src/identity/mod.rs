@@ -9,7 +9,7 @@ pub(crate) mod container_selection;
 pub(crate) mod resolve;
 pub(crate) mod role_config_map;
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use crate::types::mount_path::MountPath;
 use crate::types::region::Region;

@@ -7,7 +7,8 @@
 //! the default from the settings applies, never another source. A lifetime in the pod's own annotation overrides all
 //! sources.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::format;
 
 use super::annotations::{region, sts_regional_endpoints, token_lifetime};
 use super::audience::{check_allowed_audience, check_likely_audience};

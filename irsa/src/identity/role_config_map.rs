@@ -4,8 +4,11 @@
 //! supports only a whole `*`. Keys of an entry may have any letter case, as in Go. Unknown keys are skipped. A lifetime
 //! of 0 is treated as absent. The webhook has no `Region`.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::audience::{check_allowed_audience, check_likely_audience};
 use crate::context::Checker;

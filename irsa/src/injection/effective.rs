@@ -1,6 +1,6 @@
 //! The environment of a container after injection.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use super::environment::Value;
 use super::plan::{Additions, Plan};

@@ -1,6 +1,7 @@
 //! The environment variables of an identity. They form groups, in the order of injection.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::vec::Vec;
 
 use crate::identity::{CredentialMethod, Identity};
 use crate::objects::container::Container;

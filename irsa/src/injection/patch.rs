@@ -3,8 +3,10 @@
 //! The JSON is copied, and the additions are inserted. A `null` where an array or object belongs is replaced. So every
 //! field survives, including fields that this version does not know.
 
-use std::fmt;
-use std::ops::Range;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
 
 use super::environment::Value;
 use super::plan::{Additions, Plan};

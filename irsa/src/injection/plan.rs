@@ -1,6 +1,7 @@
 //! Plans what a pod lacks for its identity. Mode `Mutate` inserts the plan; mode `Validate` reports it.
 
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::environment::{Environment, MissingGroups, Value, is_complete};
 use crate::context::Checker;

@@ -1,5 +1,8 @@
 //! The keys of the annotations that the policy reads, and how people misspell them.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::metadata::{Annotations, SKIP_LABEL};
 use crate::json::RawStr;
 use crate::util::edit_distance::edits_within;

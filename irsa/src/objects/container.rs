@@ -1,5 +1,7 @@
 //! Reads a container: its AWS environment variables and its mounts.
 
+use alloc::vec::Vec;
+
 use super::env_var::EnvVar;
 use super::node_os::SecurityContext;
 use crate::json::{Array, Brackets, Element, Field, RawStr, Reader, Result};

@@ -1,6 +1,7 @@
 //! An object's `metadata`.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use crate::json::{Brackets, Field, RawStr, Read, Reader, Result, Span};
 use crate::util::names::{Entry, sort};

@@ -1,7 +1,8 @@
 //! A pod, or the pod template of a workload.
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::cell::OnceCell;
 
 use super::container::Container;
 use super::metadata::{Annotations, Metadata, POD_IDENTITY_ENABLED};

@@ -1,5 +1,7 @@
 //! Reads a service account: its name, and the annotations under the prefix.
 
+use alloc::string::String;
+
 use super::annotation_keys::{
     ACCOUNT_KEYS, AUDIENCE, ECR_ROLE_ARN, INCLUDE_CONTAINERS, MisspelledKeys, REGION, ROLE_ARN, SKIP_CONTAINERS,
     STS_REGIONAL_ENDPOINTS, TOKEN_EXPIRATION, name_under,

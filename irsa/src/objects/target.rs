@@ -1,8 +1,11 @@
 //! Targets: the values in a workload that describe the pods it creates. A target is a pod template, a pod's spec, or
 //! the name of a service account.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::pod::Pod;
 use crate::findings::TargetKind;
@@ -184,7 +187,7 @@ impl<'j> Targets<'j> {
     /// The steps from a place up to the object itself.
     fn upward(&self, place: usize) -> impl Iterator<Item = &Segment> {
         let parent = |place: usize| self.places.get(place).and_then(|place| place.parent.as_ref());
-        std::iter::successors(parent(place), move |(place, _)| parent(*place)).map(|(_, segment)| segment)
+        core::iter::successors(parent(place), move |(place, _)| parent(*place)).map(|(_, segment)| segment)
     }
 
     /// Inserts a target in the order of the paths. Usually it becomes the last one.

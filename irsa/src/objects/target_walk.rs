@@ -4,6 +4,10 @@
 //! that lead there. There is one slice for each combination of names and wildcards. So the cost does not depend on the
 //! number of paths that lead to a value, and each value is found once.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::metadata::Metadata;
 use super::pod::Pod;
 use super::target::{Place, Route, Target, Targets};
@@ -219,8 +223,8 @@ impl Seen {
 /// The routes whose next step is this name, and the index of the first. Every route must have a next step.
 fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'r [Route<'a>]) {
     let name = |route: &Route<'_>| route.steps.get(depth).and_then(Step::name).map(|name| name.cmp(key));
-    let start = routes.partition_point(|route| name(route).is_some_and(std::cmp::Ordering::is_lt));
-    let end = routes.partition_point(|route| name(route).is_some_and(std::cmp::Ordering::is_le));
+    let start = routes.partition_point(|route| name(route).is_some_and(core::cmp::Ordering::is_lt));
+    let end = routes.partition_point(|route| name(route).is_some_and(core::cmp::Ordering::is_le));
     (start, routes.get(start..end).unwrap_or_default())
 }
 

@@ -1,5 +1,7 @@
 //! Reads a volume: its kind, and its service account tokens.
 
+use alloc::vec::Vec;
+
 use crate::json::{Attempt, Element, Field, RawStr, Read, Reader, Result};
 
 /// A volume of a pod.

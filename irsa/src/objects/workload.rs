@@ -1,5 +1,8 @@
 //! Workloads: the kinds that create pods, and the paths to the pod templates in their objects.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::kind::GroupVersionKind;
 use super::metadata::Metadata;
 use super::target::{Route, SettingPath, Targets};

@@ -3,7 +3,10 @@
 //! Thousands of pod templates can name the same account. It is checked once, and its findings are repeated for each
 //! template.
 
-use std::rc::Rc;
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::result::PodResult;
 use crate::checks::account::check_keys;

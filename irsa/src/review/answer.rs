@@ -1,6 +1,11 @@
 //! The answer to a request: the decision, the rejection, the warnings, the audit annotations and the changed pod.
 
-use std::fmt;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::result::PodResult;
 use crate::findings::{Action, Finding, FindingKind, Findings, LINE_LIMIT, escaped_line};

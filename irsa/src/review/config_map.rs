@@ -1,7 +1,9 @@
 //! Reviews the `ConfigMap` of role mappings that the setting `rolesConfigMap` names. Checks its entries before a pod
 //! uses them.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::answer::{Review, conclude_object};
 use crate::cluster::Cluster;

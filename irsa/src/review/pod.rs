@@ -2,7 +2,8 @@
 //! the result.
 //! Pod templates take the same steps, but nothing is injected into them.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::format;
 
 use super::accounts::Accounts;
 use super::answer::{Review, conclude_pod};

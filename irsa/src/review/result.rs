@@ -1,5 +1,7 @@
 //! The result of checking one pod. `answer` combines the results into the answer.
 
+use alloc::string::String;
+
 use crate::identity::RoleSource;
 use crate::injection::patch::Patch;
 

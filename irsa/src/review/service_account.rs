@@ -1,5 +1,7 @@
 //! Reviews a service account: its annotations, before any pod uses them.
 
+use alloc::string::ToString;
+
 use super::answer::{Review, conclude_object};
 use super::result::PodResult;
 use crate::checks::account::check_account;

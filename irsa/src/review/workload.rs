@@ -1,7 +1,9 @@
 //! Reviews a workload, such as a Deployment. Checks the pods that it creates, so that its author sees the findings at
 //! once.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::accounts::Accounts;
 use super::answer::{Review, conclude_object};

@@ -4,8 +4,9 @@
 //! A path is a JSONPath (RFC 9535) of child names and wildcards only: `$` (the object itself), `$.spec.template`,
 //! `$.spec.replicatedJobs[*].template`, `$.spec.tfReplicaSpecs.*.template`, `$['spec']['a.b']`.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::vec::Vec;
+use core::fmt;
 
 use crate::types::character::Shown;
 use crate::types::dns::{DnsNameError, check_dns_label, check_dns_subdomain};
@@ -318,9 +319,9 @@ impl fmt::Display for KindError {
     }
 }
 
-impl std::error::Error for ObjectPathError {}
-impl std::error::Error for ApiVersionError {}
-impl std::error::Error for KindError {}
+impl core::error::Error for ObjectPathError {}
+impl core::error::Error for ApiVersionError {}
+impl core::error::Error for KindError {}
 
 #[cfg(test)]
 mod tests {

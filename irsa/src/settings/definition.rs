@@ -6,6 +6,9 @@
 //! To add a setting, add an entry here, a field in [`Settings`](super::Settings), and the line in `read.rs` that reads
 //! it. The lines must be in the order of the entries. Otherwise an assertion fails in tests.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
 use super::custom_workload::ObjectPath;
 use super::reader::{BOOLEAN, LIFETIME, OBJECT, one_of_text};
 use super::{Mode, SessionName};

@@ -5,7 +5,8 @@
 //! is safe: Kubewarden calls `validate_settings` before the policy gets a request, and that checks every entry. An
 //! entry that a request needs is checked again. If it is wrong, the request is rejected.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use super::read::{allowed_roles, role_mapping};
 use super::reader::{Result, Setting, read_entry};

@@ -1,6 +1,8 @@
 //! Errors in the settings, each with the path of its value.
 
-use std::fmt;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// One error in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +36,7 @@ impl fmt::Display for SettingsErrors {
     }
 }
 
-impl std::error::Error for SettingsErrors {}
+impl core::error::Error for SettingsErrors {}
 
 /// The path of a value while it is read. Each step borrows the previous one, so nothing is allocated unless there is an
 /// error.

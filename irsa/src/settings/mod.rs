@@ -12,8 +12,9 @@ mod reader;
 mod role_globs;
 mod strings;
 
-use std::borrow::Cow;
-use std::cell::RefCell;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use crate::findings::Actions;
 use crate::types::account_pattern::AccountPattern;

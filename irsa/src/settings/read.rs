@@ -2,7 +2,10 @@
 //!
 //! A function reads all members of its object before it uses any of them, so that all errors are reported together.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 
 use super::custom_workload::{check_kind, is_built_in, parse_api_version};
 use super::definition::{self, expected, keys};
@@ -30,7 +33,7 @@ impl<'a> Settings<'a> {
     ///
     /// # Errors
     /// Fails as [`Settings::read`] does, and if the text is not JSON.
-    pub fn parse(text: &'a str) -> std::result::Result<Self, SettingsErrors> {
+    pub fn parse(text: &'a str) -> core::result::Result<Self, SettingsErrors> {
         let mut reader = Reader::new(text);
         let read = read(&mut reader, true).and_then(|settings| reader.finish().map(|()| settings));
         read.unwrap_or_else(|unreadable| {
@@ -44,7 +47,7 @@ impl<'a> Settings<'a> {
     /// # Errors
     /// The outer error means that the text is not JSON. The inner error has all errors in the settings: invalid values,
     /// and keys that are unknown, duplicate or missing.
-    pub fn read(reader: &mut Reader<'a>) -> json::Result<std::result::Result<Self, SettingsErrors>> {
+    pub fn read(reader: &mut Reader<'a>) -> json::Result<core::result::Result<Self, SettingsErrors>> {
         read(reader, false)
     }
 }
@@ -53,7 +56,7 @@ impl<'a> Settings<'a> {
 fn read<'a>(
     reader: &mut Reader<'a>,
     is_whole: bool,
-) -> json::Result<std::result::Result<Settings<'a>, SettingsErrors>> {
+) -> json::Result<core::result::Result<Settings<'a>, SettingsErrors>> {
     let mut errors = SettingsErrors::default();
     let members = root(reader, const { &keys(&definition::SETTINGS) }, &mut errors)?;
     let mut settings = Settings::default();
@@ -101,7 +104,7 @@ fn read_members<'a>(members: &mut Members<'_, 'a>, settings: &mut Settings<'a>, 
 /// `region` is the value of that setting. It is read first, because it implies the partition.
 fn compose_role_arn<'a>(
     setting: Setting<'_, 'a>,
-    region: std::result::Result<&Option<Region<'_>>, &Reported>,
+    region: core::result::Result<&Option<Region<'_>>, &Reported>,
 ) -> Result<ComposeRoleArn<'a>> {
     let mut members = setting.members(const { &keys(&definition::COMPOSE_ROLE_ARN) })?;
     let account_id = members.required("accountId", checked(expected::ACCOUNT_ID, check_account_id));

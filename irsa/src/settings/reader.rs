@@ -3,8 +3,11 @@
 //! A function that reads a [`Setting`] returns its value or [`Reported`]. Only [`Setting::report`] makes a
 //! [`Reported`], and it adds an error. So no value is dropped without an error.
 
-use std::borrow::Cow;
-use std::fmt::{self, Display};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::{self, Display};
 
 use super::errors::{ERROR_LIMIT, Path};
 use super::{Entries, SettingsError, SettingsErrors};
@@ -27,7 +30,7 @@ pub(super) const LIFETIME: &str = "a number of seconds from 600 to 4294967296";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Reported(());
 
-pub(super) type Result<T> = std::result::Result<T, Reported>;
+pub(super) type Result<T> = core::result::Result<T, Reported>;
 
 /// A value that was not read yet.
 pub(super) struct Setting<'r, 'j> {
@@ -112,7 +115,7 @@ impl<'r, 'j> Setting<'r, 'j> {
     fn string<T, E: Display>(
         self,
         expected: &'static str,
-        parse: impl FnOnce(Cow<'j, str>) -> std::result::Result<T, E>,
+        parse: impl FnOnce(Cow<'j, str>) -> core::result::Result<T, E>,
     ) -> Result<T> {
         match self.value {
             Unread::String(string) => parse(string.decode()).map_err(|error| self.reject(&error)),
@@ -308,7 +311,7 @@ pub(super) fn lifetime(setting: Setting<'_, '_>) -> Result<TokenLifetime> {
 /// Reads a string with the constructor of its type. Messages about a missing or another value start with `expected`.
 pub(super) fn string<'j, T, E: Display>(
     expected: &'static str,
-    parse: impl FnOnce(Cow<'j, str>) -> std::result::Result<T, E>,
+    parse: impl FnOnce(Cow<'j, str>) -> core::result::Result<T, E>,
 ) -> impl FnOnce(Setting<'_, 'j>) -> Result<T> {
     move |setting| setting.string(expected, parse)
 }
@@ -316,7 +319,7 @@ pub(super) fn string<'j, T, E: Display>(
 /// Reads a string that stays a string, and checks it with a function.
 pub(super) fn checked<'j, E: Display>(
     expected: &'static str,
-    check: impl FnOnce(&str) -> std::result::Result<(), E>,
+    check: impl FnOnce(&str) -> core::result::Result<(), E>,
 ) -> impl FnOnce(Setting<'_, 'j>) -> Result<Cow<'j, str>> {
     move |setting| setting.string(expected, |text| check(&text).map(|()| text))
 }

@@ -3,7 +3,7 @@
 //! Source of the rules for token paths: Kubernetes' validation of projected files (`validateLocalNonReservedPath` in
 //! `pkg/apis/core/validation`). In addition, a path must name a file.
 
-use std::fmt;
+use core::fmt;
 
 use crate::types::character::Shown;
 use crate::types::mount_path::is_kept;

@@ -2,8 +2,8 @@
 //!
 //! Used by the setting `roles`, the setting `containerCredentials`, and the ConfigMap of role mappings.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::fmt;
 
 use crate::types::glob::{Glob, GlobError};
 use crate::util::substring::split_at_byte;
@@ -107,7 +107,7 @@ impl fmt::Display for AccountPatternError {
     }
 }
 
-impl std::error::Error for AccountPatternError {}
+impl core::error::Error for AccountPatternError {}
 
 #[cfg(test)]
 mod tests {

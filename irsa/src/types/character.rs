@@ -1,6 +1,6 @@
 //! How a message shows a character of user input.
 
-use std::fmt;
+use core::fmt;
 
 /// A character as messages show it: in backticks if it is visible ASCII, else as its code point, such as `U+200B`.
 ///

@@ -2,7 +2,7 @@
 //!
 //! Source: Kubernetes' `k8s.io/apimachinery/pkg/util/validation`, after RFC 1123.
 
-use std::fmt;
+use core::fmt;
 
 use crate::types::character::Shown;
 
@@ -93,7 +93,7 @@ impl fmt::Display for DnsNameError {
     }
 }
 
-impl std::error::Error for DnsNameError {}
+impl core::error::Error for DnsNameError {}
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,10 @@
 //! The matcher simulates the automaton of the glob without backtracking, so no glob is slow. For each byte of the
 //! string, it takes one step per 64 bytes of the glob.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// A pattern that matches whole strings. Never empty.
 ///
@@ -201,7 +203,7 @@ impl fmt::Display for GlobError {
     }
 }
 
-impl std::error::Error for GlobError {}
+impl core::error::Error for GlobError {}
 
 #[cfg(test)]
 mod tests {

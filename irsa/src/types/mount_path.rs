@@ -2,8 +2,10 @@
 //!
 //! Source: Kubernetes' validation of `mountPath` (`pkg/apis/core/validation`). In addition, the path must be absolute.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// An absolute path that Kubernetes accepts as a `mountPath`: it has no `:` and no segment `..`.
 ///
@@ -180,7 +182,7 @@ impl fmt::Display for MountPathError {
     }
 }
 
-impl std::error::Error for MountPathError {}
+impl core::error::Error for MountPathError {}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,8 @@
 //! Names of objects in messages: `namespace/name`.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
 
 /// The name of a service account.
 #[derive(Debug, Clone, PartialEq, Eq)]

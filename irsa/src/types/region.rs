@@ -3,8 +3,8 @@
 //! Sources: the AWS documentation, "AWS Regions" and "Amazon Resource Names (ARNs)"; the webhook's list of prefixes
 //! (`main.go`, v0.6.17), plus `eu-isoe-` and `us-isof-`.
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use core::fmt;
 
 use crate::types::character::Shown;
 use crate::util::substring::split_at_byte;
@@ -100,7 +100,7 @@ impl fmt::Display for RegionError {
     }
 }
 
-impl std::error::Error for RegionError {}
+impl core::error::Error for RegionError {}
 
 /// The partition in an ARN, such as `aws-cn`. `None` if the string is not an ARN.
 pub(crate) fn partition_of_arn(arn: &str) -> Option<&str> {

@@ -3,14 +3,15 @@
 //! Sources: the webhook's pattern (`pkg/cache/cache.go`, v0.6.17); the IAM User Guide, "IAM identifiers" and "IAM and
 //! AWS STS quotas" (a name has at most 64 characters, a path 512); the IAM API Reference, type `arnType` (20 to 2048).
 
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
 
 use crate::types::character::Shown;
 
 const NAME_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 512;
-const LENGTH: std::ops::RangeInclusive<usize> = 20..=2048;
+const LENGTH: core::ops::RangeInclusive<usize> = 20..=2048;
 const ACCOUNT_ID_LENGTH: usize = 12;
 
 /// The ARN of an IAM role.
@@ -229,9 +230,9 @@ impl fmt::Display for PartitionError {
     }
 }
 
-impl std::error::Error for RoleArnError {}
-impl std::error::Error for AccountIdError {}
-impl std::error::Error for PartitionError {}
+impl core::error::Error for RoleArnError {}
+impl core::error::Error for AccountIdError {}
+impl core::error::Error for PartitionError {}
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,10 @@
 //!
 //! Names are then trimmed, unlike in the webhook.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 /// Whether a record has a line break that is not at its start or end. Only its first line is used then, which its
 /// author may not expect.
 #[must_use]

@@ -3,7 +3,9 @@
 //! Sources: the AWS General Reference, "AWS Security Token Service endpoints and quotas" (FIPS and dual-stack names);
 //! the DNS suffixes of the partitions in the SDKs' `partitions.json`; kOps, which uses `amazonaws.com`.
 
-use std::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned};
+use alloc::format;
+use alloc::string::String;
 
 use super::region::Region;
 use crate::util::edit_distance::edits_within;

@@ -3,7 +3,7 @@
 //! Sources: Kubernetes' `ServiceAccountTokenProjection.expirationSeconds` (600 s to 2^32 s,
 //! `pkg/apis/core/validation`); Go's `strconv.ParseInt`, which the webhook uses to read the annotation.
 
-use std::fmt;
+use core::fmt;
 
 /// A token's lifetime that the API server accepts: 600 to 2^32 seconds.
 ///
@@ -135,7 +135,7 @@ impl fmt::Display for TokenLifetimeError {
     }
 }
 
-impl std::error::Error for TokenLifetimeError {}
+impl core::error::Error for TokenLifetimeError {}
 
 #[cfg(test)]
 mod tests {

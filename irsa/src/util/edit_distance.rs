@@ -1,5 +1,8 @@
 //! Finds the known name that a misspelled one probably means.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::util::substring::contains;
 
 /// The maximum number of characters that [`nearest`] compares. The rest of a longer name is ignored.

@@ -3,7 +3,8 @@
 //! A `BTreeMap` or the standard library's sort would add kilobytes to the module. A hash map with a fixed hash would be
 //! slow for names that an attacker chooses to collide.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 /// The maximum number of names that are searched one by one. Sorting so few would cost more.
 const UNSORTED: usize = 16;
