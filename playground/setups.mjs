@@ -1,4 +1,4 @@
-// The setups of `explain/setups/`, with each object as a text: as a user would have it in an editor.
+// The setups of `explain/setups/`, with each object as a string: as a user would have it in an editor.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";

@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use manifest_reader::{Document, documents};
 
+use crate::policy_settings;
+
 /// The text of a file, or of the standard input if the path is `-`.
 pub fn read(path: &Path) -> Result<String> {
     if path == Path::new("-") {
@@ -30,7 +32,7 @@ pub struct SettingsArgs {
     #[arg(long, value_name = "JSON")]
     settings_json: Option<String>,
 
-    /// A file with the policy's settings, YAML or JSON
+    /// A file with the policy's settings, the policy's manifest, or values of its Helm chart
     #[arg(short, long, visible_alias = "settings", value_name = "FILE", conflicts_with = "settings_json")]
     settings_path: Option<PathBuf>,
 }
@@ -41,7 +43,8 @@ impl SettingsArgs {
         let json = match (&self.settings_path, &self.settings_json) {
             (Some(path), _) => {
                 let text = read(path)?;
-                single_document(&text).with_context(|| format!("cannot read the settings in `{}`", path.display()))?
+                policy_settings::in_text(&text)
+                    .with_context(|| format!("cannot read the settings in `{}`", path.display()))?
             }
             (None, Some(json)) => Some(json.clone()),
             (None, None) => return Ok(None),

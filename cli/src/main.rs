@@ -9,6 +9,7 @@ mod files;
 mod generate;
 mod iam;
 mod output;
+mod policy_settings;
 mod report;
 mod trust_policy;
 

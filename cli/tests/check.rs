@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,24 +12,15 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use support::{folder, irsa, json_of};
+
 fn case(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name)
 }
 
-/// A folder with these files.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
-
 /// Runs `irsa check` in a folder.
 fn check(folder: &TempDir, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_irsa")).arg("check").args(args).current_dir(folder).output().unwrap()
+    irsa(folder, &[&["check"], args].concat())
 }
 
 fn check_stdin(input: &str, args: &[&str]) -> Output {
@@ -45,10 +38,6 @@ fn check_stdin(input: &str, args: &[&str]) -> Output {
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn json_of(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 /// The findings that count: name, line, column.
@@ -434,12 +423,22 @@ fn prints_sarif_junit_and_json_that_fit_their_schemas() {
 
 #[test]
 fn leaves_out_placeholders_unless_nothing_replaces_them() {
-    for role in ["${ROLE}", "arn:aws:iam::<account>:role/web", "$(ROLE_ARN)"] {
+    for role in [
+        "${ROLE}",
+        "arn:aws:iam::<account>:role/web",
+        "$(ROLE_ARN)",
+        "arn:aws:iam::xxxxxxxxxxxx:role/web",
+        "arn:aws:iam::AWS_ACCOUNT_ID:role/web",
+    ] {
         let input = SHOP.replace("arn:aws:iam::1:role/web", role).replace("    eks.amazonaws.com/audience: \"\"\n", "");
         let first = |args: &[&str]| findings(&json_of(&check_stdin(&input, args))).remove(0);
         assert_eq!(first(&["-o", "json"]), found("placeholder", 6, 5), "{role}");
         assert_eq!(first(&["-o", "json", "--strict"]), found("invalidRoleArn", 6, 5), "{role}");
     }
+    let namespace = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web\n  namespace: ${NAMESPACE}\n";
+    let names = |args: &[&str]| findings(&json_of(&check_stdin(namespace, args)));
+    assert_eq!(names(&["-o", "json"]), [found("placeholder", 5, 3)]);
+    assert_eq!(names(&["-o", "json", "--strict"]), [found("unreadableObject", 5, 3)]);
 }
 
 #[test]

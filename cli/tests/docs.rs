@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 fn in_repository(path: &str) -> PathBuf {
@@ -32,10 +33,9 @@ fn irsa(folder: &Path, args: &[&str]) -> Output {
 fn pages() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned(), "kustomize/README.md".to_owned()];
     for folder in ["docs", "docs/decisions"] {
-        let names = fs::read_dir(in_repository(folder)).unwrap().map(|entry| entry.unwrap().file_name());
-        pages.extend(names.filter_map(|name| {
-            name.to_str().filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}"))
-        }));
+        let paths = fs::read_dir(in_repository(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let names = paths.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        pages.extend(names.map(|path| format!("{folder}/{}", path.file_name().unwrap().display())));
     }
     pages.sort();
     pages
@@ -87,13 +87,13 @@ fn blocks(page: &str) -> Vec<Block> {
     let text = read(page);
     let mut blocks: Vec<Block> = Vec::new();
     let (mut of_page, mut of_block, mut is_open) = (None, None, false);
-    for (index, line) in text.lines().enumerate() {
+    for (number, line) in (1..).zip(text.lines()) {
         let trimmed = line.trim_start();
         if let Some(language) = trimmed.strip_prefix("```") {
             is_open = !is_open;
             if is_open {
                 let marker = of_block.take().or_else(|| of_page.clone());
-                let place = format!("{page}:{}", index + 1);
+                let place = format!("{page}:{number}");
                 blocks.push(Block { place, language: language.to_owned(), lines: Vec::new(), marker });
             }
         } else if is_open {
@@ -207,6 +207,30 @@ fn the_readme_is_short_and_starts_with_commands_that_ci_runs() {
     for command in &commands[..2] {
         assert!(read(".ci/run").contains(&format!(" {command}\n")), "CI does not run `{command}`");
     }
+}
+
+#[test]
+fn the_examples_of_the_playground_exist() {
+    let names = fs::read_dir(in_repository("explain/setups")).unwrap();
+    let names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let faq = read("docs/troubleshooting.md");
+    let links: Vec<&str> = faq.split("/playground/#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.len() > 8);
+    for link in links {
+        assert!(names.iter().any(|name| name.ends_with(&format!("-{link}.yaml"))), "there is no example `{link}`");
+    }
+}
+
+#[test]
+fn the_quick_start_shows_the_variables_that_the_pod_gets() {
+    let args = ["explain", "--pod", "demo/kind/app.yaml", "--output", "json", "--allow-unknown"];
+    let explanation: Value = serde_json::from_slice(&irsa(&in_repository(""), &args).stdout).unwrap();
+    let variables = explanation["review"]["pod"]["spec"]["containers"][0]["env"].as_array().unwrap().iter();
+    let lines: Vec<String> = variables
+        .map(|variable| format!("{}={}\n", variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap()))
+        .collect();
+    assert!(lines.len() > 3);
+    assert!(read("docs/quickstart.md").contains(&lines.concat()), "{lines:?}");
 }
 
 /// The issuer of all recipes.

@@ -2,17 +2,16 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod support;
+
 use std::fs;
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const ISSUER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
+use support::{irsa, json_of};
 
-fn irsa(folder: &TempDir, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_irsa")).args(args).current_dir(folder).output().unwrap()
-}
+const ISSUER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
 
 fn account(name: &str, arn: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
@@ -42,7 +41,6 @@ fn role(name: &str, policy: &Value) -> Value {
 
 /// A folder with service accounts, and this file about IAM.
 fn folder(iam: &Value) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
     let items = json!([
         account("web", &arn("web")),
         account("api", &arn("web")),
@@ -50,9 +48,7 @@ fn folder(iam: &Value) -> TempDir {
         account("abroad", "arn:aws:iam::444455556666:role/x"),
     ]);
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
-    fs::write(folder.path().join("accounts.json"), serde_json::to_string_pretty(&list).unwrap()).unwrap();
-    fs::write(folder.path().join("iam.json"), iam.to_string()).unwrap();
-    folder
+    support::folder(&[("accounts.json", &format!("{list:#}")), ("iam.json", &iam.to_string())])
 }
 
 /// The report of a check, as JSON.
@@ -60,8 +56,7 @@ fn check(folder: &TempDir, args: &[&str]) -> Value {
     let issuer = format!("prod=https://{ISSUER}");
     let mut all = vec!["check", "accounts.json", "-o", "json", "--iam", "iam.json", "--issuer", &issuer];
     all.extend(args);
-    let output = irsa(folder, &all);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    json_of(&irsa(folder, &all))
 }
 
 /// The findings: name, and what they are about.
@@ -117,7 +112,7 @@ fn compares_service_accounts_with_the_roles_of_an_account() {
     let text = fs::read_to_string(folder.path().join("accounts.json")).unwrap();
     let line = text.lines().enumerate().filter(|(_, line)| line.contains("role-arn")).nth(1).unwrap().0 + 1;
     assert_eq!(untrusted["line"].as_u64(), u64::try_from(line).ok(), "the annotation's line: {untrusted:#}");
-    assert!(untrusted["fix"].as_str().unwrap().contains("beside the values that are there"));
+    assert!(untrusted["fix"].as_str().unwrap().contains("keep the others"), "{untrusted:#}");
 }
 
 #[test]
@@ -132,6 +127,92 @@ fn claims_that_a_role_is_missing_only_if_the_file_is_complete() {
         assert!(findings(&report).contains(&found("unknownTrust", "gone")), "{iam}");
         assert_eq!(status(&report, "gone"), "unknown", "{iam}");
         assert_eq!(status(&report, "web"), "trusted", "{iam}");
+    }
+}
+
+/// A folder with service accounts of one role, and this trust policy of it.
+fn folder_of_role(accounts: &[&str], policy: &Value) -> TempDir {
+    let folder = folder(&json!({"RoleDetailList": [role("web", policy)]}));
+    let items: Vec<Value> = accounts.iter().map(|name| account(name, &arn("web"))).collect();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    fs::write(folder.path().join("accounts.json"), list.to_string()).unwrap();
+    folder
+}
+
+/// The law of the fixes: who follows all of them, word for word, admits every account and shuts out nobody.
+#[test]
+fn prints_fixes_that_admit_each_account_and_keep_the_others() {
+    let original = policy(ISSUER, "StringEquals", &["shop:web", "shop:old"]);
+    let no_subject = policy("oidc.eks.us-east-2.amazonaws.com/id/OTHER", "StringEquals", &["shop:web"]);
+    let wrong_action = {
+        let mut policy = policy(ISSUER, "StringEquals", &["shop:web"]);
+        policy["Statement"][0]["Action"] = json!("sts:AssumeRole");
+        policy
+    };
+    for mut policy in [original, no_subject, wrong_action] {
+        let accounts = ["web", "api", "worker"];
+        let before = policy["Statement"].as_array().unwrap().clone();
+        let report = check(&folder_of_role(&accounts, &policy), &[]);
+        for finding in report["findings"].as_array().unwrap() {
+            if finding["finding"] != "untrustedServiceAccount" {
+                continue;
+            }
+            let fix = finding["fix"].as_str().unwrap();
+            let statements = finding["statements"].as_array().unwrap().clone();
+            let all = policy["Statement"].as_array_mut().unwrap();
+            if fix.starts_with("add this statement") {
+                all.extend(statements);
+            } else if fix.starts_with("replace statement 1 ") {
+                all.splice(0..1, statements);
+            } else {
+                assert!(fix.starts_with("apply the change of the trust policy"), "{fix}");
+                assert!(statements.is_empty());
+            }
+        }
+        let folder = folder_of_role(&accounts, &policy);
+        let fixed = check(&folder, &[]);
+        for account in accounts {
+            assert_eq!(status(&fixed, account), "trusted", "{account}: {policy:#}");
+        }
+        if before[0]["Action"] != "sts:AssumeRole" {
+            assert_eq!(policy["Statement"][0], before[0], "the accounts of the other statements keep the role");
+        }
+        for finding in fixed["findings"].as_array().unwrap() {
+            assert_ne!(finding["finding"], "broadTrust", "{policy:#}");
+        }
+    }
+}
+
+#[test]
+fn compares_a_role_without_an_arn_by_its_path_and_name() {
+    let policy = policy(ISSUER, "StringEquals", &["shop:web"]);
+    let terraform = |values: Value| {
+        let mut values = values;
+        values["assume_role_policy"] = json!(policy.to_string());
+        let resource = json!({"address": "aws_iam_role.web", "type": "aws_iam_role", "values": values});
+        json!({"format_version": "1.2", "planned_values": {"root_module": {"resources": [resource]}}})
+    };
+    let cloudformation = |properties: Value| {
+        let mut properties = properties;
+        properties["AssumeRolePolicyDocument"] = policy.clone();
+        json!({"Resources": {"web": {"Type": "AWS::IAM::Role", "Properties": properties}}})
+    };
+    for (iam, expected) in [
+        (terraform(json!({"name": "web", "path": "/"})), "trusted"),
+        (terraform(json!({"name": "web", "path": "/team/"})), "unknown"),
+        (terraform(json!({"name_prefix": "web"})), "unknown"),
+        (terraform(json!({"name": "x", "arn": arn("web")})), "trusted"),
+        (cloudformation(json!({"RoleName": "web"})), "trusted"),
+        (cloudformation(json!({"RoleName": "web", "Path": "/team/"})), "unknown"),
+        (cloudformation(json!({"RoleName": "web", "Path": {"Ref": "Path"}})), "unknown"),
+        (cloudformation(json!({"RoleName": {"Fn::Sub": "web"}})), "unknown"),
+        (cloudformation(json!({})), "unknown"),
+    ] {
+        let report = check(&folder(&iam), &[]);
+        assert_eq!(status(&report, "web"), expected, "{iam}");
+        let is_known = expected == "trusted" || iam.to_string().contains("team");
+        let unused = findings(&report).iter().any(|(name, _)| name == "unusedTrust");
+        assert_eq!(unused, is_known && expected != "trusted", "{iam}");
     }
 }
 
@@ -191,6 +272,19 @@ fn compares_identity_providers_with_the_clusters() {
     let details = |audience: &str| json!({"Url": ISSUER, "ClientIDList": [audience]});
     assert!(names(&details("sts.amazonaws.com")).is_empty());
     assert_eq!(names(&details("sts.amazonaws.com.cn")), ["providerAudience"]);
+    // Of another AWS account, no role needs the provider.
+    let elsewhere = json!({"Arn": "arn:aws:iam::777788889999:oidc-provider/other.example"});
+    assert!(names(&json!({"OpenIDConnectProviderList": [elsewhere]})).is_empty());
+}
+
+#[test]
+fn compares_the_audiences_of_the_service_accounts_with_the_provider() {
+    let folder = folder(&json!({"Url": ISSUER, "ClientIDList": ["internal"]}));
+    let mut account = account("web", &arn("web"));
+    account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = json!("internal");
+    fs::write(folder.path().join("accounts.json"), account.to_string()).unwrap();
+
+    assert_eq!(findings(&check(&folder, &[])), [found("unknownTrust", "web")]);
 }
 
 #[test]
@@ -255,13 +349,20 @@ fn prints_trust_policies_for_each_tool() {
     let terraform = print("terraform", &issuer);
     assert!(terraform.contains("resource \"aws_iam_role\" \"web\"") && terraform.contains(subject), "{terraform}");
     let commands = print("aws", &issuer);
-    assert!(
-        commands.contains("aws iam update-assume-role-policy --role-name 'web' --policy-document '{"),
-        "{commands}"
-    );
+    assert!(commands.contains("aws iam update-assume-role-policy --role-name web --policy-document '{"), "{commands}");
+    for (format, more) in [("ack", &[] as &[&str]), ("crossplane", &["--region", "us-east-2"])] {
+        let text = print(format, &[&["--pod-identity", "--cluster-name", "prod"], more].concat());
+        let (role, association) = text.split_once("\n---\n").unwrap();
+        let role: Value = serde_json::from_str(role).unwrap();
+        assert_eq!(role["kind"], "Role");
+        let association: Value = serde_json::from_str(association).unwrap();
+        assert_eq!(association["kind"], "PodIdentityAssociation");
+        let spec = association.pointer("/spec/forProvider").unwrap_or(&association["spec"]);
+        assert_eq!((&spec["namespace"], &spec["serviceAccount"]), (&json!("shop"), &json!("web")));
+    }
     let pod_identity = print("aws", &["--pod-identity", "--cluster-name", "prod"]);
     assert!(
-        pod_identity.contains("aws eks create-pod-identity-association --cluster-name 'prod' --namespace 'shop'"),
+        pod_identity.contains("aws eks create-pod-identity-association --cluster-name prod --namespace shop"),
         "{pod_identity}"
     );
 }
@@ -269,6 +370,7 @@ fn prints_trust_policies_for_each_tool() {
 #[test]
 fn refuses_what_makes_no_trust_policy() {
     let folder = folder(&json!({}));
+    fs::write(folder.path().join("hostile.json"), account("*", &arn("web")).to_string()).unwrap();
     for (args, reason) in [
         (&["shop/web", "--issuer", "https://a.example"] as &[&str], "expected `--role ARN`"),
         (&["accounts.json"], "--issuer"),
@@ -277,10 +379,32 @@ fn refuses_what_makes_no_trust_policy() {
         (&["iam.json", "--issuer", "https://a.example"], "expected a service account with a role"),
         (&["missing.json", "--issuer", "https://a.example"], "cannot read `missing.json`"),
         (&["shop/web", "--role", "web", "--issuer", "https://a.example"], "is not the ARN of an IAM role"),
+        (&["shop/web", "--role", &arn("web"), "--pod-identity", "-o", "ack"], "expected `--cluster-name NAME`"),
+        (
+            &["shop/web", "--role", &arn("web"), "--pod-identity", "--cluster-name", "a", "-o", "crossplane"],
+            "expected `--region REGION`",
+        ),
+        (&["hostile.json", "--issuer", "https://a.example"], "can't be the name of a service account"),
     ] {
         let output = irsa(&folder, &[&["trust-policy"], args].concat());
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(errors.contains(reason), "{args:?}: {errors}");
     }
+}
+
+#[test]
+fn prints_trust_policies_of_roles_from_the_settings() {
+    let folder = folder(&json!({}));
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
+        "name": "web", "namespace": "shop", "annotations": {"eks.amazonaws.com/role-arn": "web"},
+    }});
+    fs::write(folder.path().join("accounts.json"), account.to_string()).unwrap();
+    let settings = r#"{"composeRoleArn": {"accountId": "111122223333", "partition": "aws"}}"#;
+    let args =
+        ["trust-policy", "accounts.json", "--settings-json", settings, "--issuer", "https://a.example", "-o", "aws"];
+    let output = irsa(&folder, &args);
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("arn:aws:iam::111122223333:oidc-provider/a.example"), "{text}");
 }

@@ -1,7 +1,14 @@
 //! Parts of the documentation that are made from what the command prints. Each test fails if its file is stale; `make
 //! docs` writes them.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 use std::fmt::Write;
 use std::fs;
@@ -121,7 +128,7 @@ impl Screen {
     fn command(&mut self, command: &str) {
         if !self.lines.is_empty() {
             self.time += 3.0;
-            self.line(String::new());
+            self.line("");
         }
         self.wrapped(&format!("$ {command}"), "    ");
         self.time += 1.0;
@@ -140,14 +147,14 @@ impl Screen {
         let mut current = String::new();
         for word in line.split_inclusive(' ') {
             if current.chars().count() + word.trim_end().chars().count() > COLUMNS && !current.trim().is_empty() {
-                self.line(std::mem::replace(&mut current, indent.to_owned()));
+                self.line(&std::mem::replace(&mut current, indent.to_owned()));
             }
             current.push_str(word);
         }
-        self.line(current);
+        self.line(&current);
     }
 
-    fn line(&mut self, line: String) {
+    fn line(&mut self, line: &str) {
         self.lines.push((self.time, line.trim_end().to_owned()));
     }
 

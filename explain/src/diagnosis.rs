@@ -42,6 +42,8 @@ macro_rules! diagnoses {
 }
 
 diagnoses! {
+    /// The pod is the mirror of a static pod, which has no service account.
+    StaticPod = "staticPod";
     /// The pod runs as another service account than the given one.
     OtherServiceAccount = "otherServiceAccount";
     /// The service account has another role than the expected one.

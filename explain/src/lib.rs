@@ -58,7 +58,7 @@ mod trust;
 
 pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
-pub use fix::TrustFix;
+pub use fix::{TrustFix, quoted as shell_word};
 pub use inputs::Inputs;
 pub use place::line_and_column;
 pub use redact::redact_tokens;

@@ -363,7 +363,11 @@ fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workl
         return Err(format!("a {kind} is not a workload: give one of its objects"));
     }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let none = || format!("`{kind}` of `{api_version}` is not a workload that is known to create pods");
+    let none = || {
+        format!(
+            "`{kind}` of `{api_version}` is not a workload that is known to create pods: name its pod templates in the setting `customWorkloads`, or give one of its pods"
+        )
+    };
     let kind =
         GroupVersionKind { group: RawStr::Plain(group), version: RawStr::Plain(version), kind: RawStr::Plain(kind) };
     Workload::of_kind(&kind, settings).ok_or_else(none)

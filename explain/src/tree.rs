@@ -59,7 +59,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// The lines of an explanation: the cause or the summary, the fix, the steps, and the inputs that could not be read.
+/// The lines of an explanation: the cause or the summary, the fix, the inputs that could not be read, and the steps.
 ///
 /// Steps that passed without a warning are one line with their number, unless `is_verbose`. So are values that were not
 /// found wrong.
@@ -79,19 +79,23 @@ pub fn tree_with_places(
 ) -> Vec<Line> {
     let mut lines = Lines { lines: Vec::new(), text_of: &text_of };
     let cause = explanation.cause_step();
+    let headline = cause.or_else(|| observation(explanation));
     match cause {
         Some(step) => {
             lines.add(0, Mark::Cause, &format!("{}{}", without_stop(&step.says), named(step)));
             lines.fix(explanation, step);
         }
-        None => lines.add(0, Mark::Outcome(explanation.outcome), &summary(explanation)),
+        None => lines.headline(explanation),
+    }
+    for problem in &explanation.problems {
+        lines.problem(problem);
     }
     for step in explanation.warnings() {
         lines.warning(step);
     }
     let is_shown = |step: &&Step| is_verbose || !matches!(step.outcome, Outcome::Passed | Outcome::Skipped);
     for step in explanation.steps.iter().filter(is_shown) {
-        lines.step(step, cause, is_verbose);
+        lines.step(step, headline, is_verbose);
     }
     let count = |outcome| explanation.steps.iter().filter(|it| it.outcome == outcome && !is_shown(it)).count();
     let (passed, skipped) = (count(Outcome::Passed), count(Outcome::Skipped));
@@ -105,13 +109,6 @@ pub fn tree_with_places(
     if skipped > 0 {
         lines.add(0, Mark::Outcome(Outcome::Skipped), &format!("{skipped} more {}", counted(skipped, "not checked")));
     }
-    for Problem { input, message, line, column } in &explanation.problems {
-        let place = match (line, column) {
-            (Some(line), Some(column)) => format!(", line {line}, column {column}"),
-            _ => String::new(),
-        };
-        lines.add(0, Mark::Outcome(Outcome::Failed), &format!("The {}{place}: {message}", input.words()));
-    }
     lines.lines
 }
 
@@ -123,6 +120,44 @@ struct Lines<'t> {
 impl Lines<'_> {
     fn add(&mut self, depth: usize, mark: Mark, text: &str) {
         self.lines.push(Line { depth, mark, text: irsa::escaped_line(text, usize::MAX) });
+    }
+
+    /// The first lines if no step failed.
+    fn headline(&mut self, explanation: &Explanation) {
+        let unknown = explanation.steps.iter().filter(|step| step.outcome == Outcome::Unknown).count();
+        let all = explanation.steps.len();
+        let missing: Vec<String> = explanation.missing.iter().map(|input| input_with_option(*input)).collect();
+        let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join(", ")) };
+        let need = if unknown == 1 { "needs" } else { "need" };
+        let need = format!("{unknown} of {all} steps {need} more input{missing}");
+        match (observation(explanation), unknown) {
+            // The problems are the first lines.
+            _ if !explanation.problems.is_empty() => {}
+            (None, 0) => {
+                let text = match explanation.warnings().count() {
+                    0 => "No problem found".to_owned(),
+                    1 => "Every step passed, with a warning".to_owned(),
+                    warnings => format!("Every step passed, with {warnings} warnings"),
+                };
+                self.add(0, Mark::Outcome(explanation.outcome), &text);
+            }
+            (None, _) => self.add(0, Mark::Outcome(explanation.outcome), &format!("No problem found; {need}")),
+            (Some(step), _) => {
+                self.add(0, Mark::Outcome(explanation.outcome), without_stop(&step.says));
+                self.fix(explanation, step);
+                if !missing.is_empty() {
+                    self.add(0, Mark::Outcome(explanation.outcome), &need);
+                }
+            }
+        }
+    }
+
+    fn problem(&mut self, Problem { input, message, line, column }: &Problem) {
+        let place = match (line, column) {
+            (Some(line), Some(column)) => format!(", line {line}, column {column}"),
+            _ => String::new(),
+        };
+        self.add(0, Mark::Outcome(Outcome::Failed), &format!("The {}{place}: {message}", input.words()));
     }
 
     /// The fix of the cause, with what to copy.
@@ -173,9 +208,12 @@ impl Lines<'_> {
         place.map(|place| format!(" ({place})")).unwrap_or_default()
     }
 
-    fn step(&mut self, step: &Step, cause: Option<&Step>, is_verbose: bool) {
-        // The first line says the cause.
-        let says = if cause == Some(step) { "the cause, see above" } else { step.says.as_str() };
+    fn step(&mut self, step: &Step, headline: Option<&Step>, is_verbose: bool) {
+        let says = match step.outcome {
+            _ if headline != Some(step) => step.says.as_str(),
+            Outcome::Failed => "the cause, see above",
+            _ => "see above",
+        };
         self.add(0, Mark::Outcome(step.outcome), &format!("{}: {says}{}", step.title, named(step)));
         for detail in &step.details {
             if is_verbose || matches!(detail.outcome, Outcome::Failed | Outcome::Unknown) {
@@ -190,7 +228,7 @@ impl Lines<'_> {
             }
         }
         // The fix of the cause, and of a warning, is above.
-        if let Some(fix) = step.fix.as_ref().filter(|_| cause != Some(step) && step.outcome != Outcome::Passed) {
+        if let Some(fix) = step.fix.as_ref().filter(|_| headline != Some(step) && step.outcome != Outcome::Passed) {
             self.add(1, Mark::Fix, fix);
         }
     }
@@ -201,19 +239,11 @@ fn is_of_trust_policy(step: &Step) -> bool {
     matches!(step.step, Provider | Conditions)
 }
 
-/// The first line if no step failed.
-fn summary(explanation: &Explanation) -> String {
-    let unknown = explanation.steps.iter().filter(|step| step.outcome == Outcome::Unknown).count();
-    let all = explanation.steps.len();
-    match (explanation.problems.is_empty(), unknown) {
-        (false, _) => "Not all inputs can be read: see below".to_owned(),
-        (true, 0) => "No problem found".to_owned(),
-        (true, unknown) => {
-            let missing: Vec<String> = explanation.missing.iter().map(|input| input_with_option(*input)).collect();
-            let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join(", ")) };
-            format!("No problem found; {unknown} of {all} steps need more input{missing}")
-        }
-    }
+/// The first step that is unknown, but tells something about the pod that needs a look. If every input was given, it is
+/// the first unknown step.
+fn observation(explanation: &Explanation) -> Option<&Step> {
+    let is_complete = explanation.missing.is_empty();
+    explanation.steps.iter().find(|step| step.outcome == Outcome::Unknown && (is_complete || step.fix.is_some()))
 }
 
 /// An input, with the option of `irsa explain` that gives it.

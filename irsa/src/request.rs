@@ -55,10 +55,10 @@ pub struct Document<'j> {
     reading: Reading<'j>,
 }
 
-/// What was read of an object while the request was read.
+/// What was parsed from an object while the request was read.
 #[derive(Debug, Clone)]
 enum Reading<'j> {
-    /// Only its text.
+    /// Nothing: the object is only text.
     Text,
     /// A pod.
     Pod(Box<json::Result<Pod<'j>>>),
@@ -90,7 +90,7 @@ impl<'j> Document<'j> {
         metadata.map_err(|error| error.within("object"))
     }
 
-    /// What the object, which must be of this workload's kind, says about pods.
+    /// The targets in the object, whose kind must be that of the workload.
     ///
     /// # Errors
     /// Fails as [`Workload::targets`] does.
@@ -113,7 +113,7 @@ impl<'j> Document<'j> {
         }
         if let Some(workload) = Workload::built_in(kind) {
             let Attempt { outcome, text, span } = reader.attempt(|reader| workload.read(reader))?;
-            // After an error the object is read part by part, so that the error of the first part counts.
+            // After an error, the object is read again in parts, so that the error of the first part is returned.
             let reading = outcome.map_or(Reading::Text, |read| Reading::Workload(Box::new(read)));
             return Ok(Self { text, span, reading });
         }
@@ -122,7 +122,7 @@ impl<'j> Document<'j> {
     }
 }
 
-/// Reads the metadata of an object, and nothing else of it.
+/// Reads only the metadata of an object.
 fn read_metadata<'j>(reader: &mut Reader<'j>) -> json::Result<Metadata<'j>> {
     Ok(reader.only_member("metadata", Metadata::read)?.into_value())
 }

@@ -6,7 +6,7 @@ use crate::reader::{Brackets, Reader, Span};
 use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};
 
-/// A type that is read from one JSON value.
+/// A type that can be read from a JSON value.
 pub trait Read<'j>: Sized {
     /// Reads the next value.
     ///
@@ -15,16 +15,17 @@ pub trait Read<'j>: Sized {
     fn read(reader: &mut Reader<'j>) -> Result<Self>;
 }
 
-/// A type that is read from the elements of an array.
+/// A type that can be read from an element of an array.
 pub trait Element<'j>: Sized {
-    /// Reads one element, and pushes what to keep of it.
+    /// Reads one element, and pushes what it keeps.
     ///
     /// # Errors
     /// Fails if the element has another type.
     fn read_element(reader: &mut Reader<'j>, all: &mut Vec<Self>) -> Result<()>;
 }
 
-/// What reads the value of a member, in the table of [`Reader::members`]: a [`Field`], an [`Array`] or a function.
+/// Reads the value of a member, for the table of [`Reader::members`]. Implemented by [`Field`], [`Array`] and
+/// functions.
 pub trait Member<'j> {
     /// Reads the member's value.
     ///
@@ -63,7 +64,7 @@ impl<'j> Read<'j> for bool {
     }
 }
 
-/// Any value, which is skipped: only whether it is there matters.
+/// Any value. It is skipped, and only its presence matters.
 impl<'j> Read<'j> for () {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         reader.skip()
@@ -115,7 +116,7 @@ impl<T> Field<T> {
     }
 }
 
-/// Reads a `null`. Fails if the key occurred before. Not generic, so that it is compiled once.
+/// Reads a `null`. Fails if the key occurred before. Not generic, so it is compiled once.
 #[cold]
 #[inline(never)]
 fn null(reader: &mut Reader<'_>, is_first: bool) -> Result<Span> {

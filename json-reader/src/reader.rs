@@ -59,7 +59,7 @@ impl<'j> Reader<'j> {
         Self { offset, scanner: Scanner::new(text) }
     }
 
-    /// Reads an object: the members of this table, each by its key. Skips all other members.
+    /// Reads an object by a table of its members. Skips all other members.
     ///
     /// ```
     /// use json_reader::{Field, RawStr, Reader};
@@ -72,7 +72,8 @@ impl<'j> Reader<'j> {
     /// ```
     ///
     /// # Errors
-    /// Fails if the next value is not an object, and if a member fails; the error's path then contains the key.
+    /// Fails if the next value is not an object, or if reading a member fails. The path of the error then contains the
+    /// key.
     pub fn members(&mut self, table: &mut [(&str, &mut dyn Member<'j>)]) -> Result<Brackets> {
         self.each_member(&mut |reader, key, _| match table
             .iter_mut()
@@ -83,7 +84,7 @@ impl<'j> Reader<'j> {
         })
     }
 
-    /// Reads an object of which only the member with this key matters.
+    /// Reads the member with this key, and skips all others.
     ///
     /// # Errors
     /// Fails as [`Reader::members`] does.
@@ -93,7 +94,7 @@ impl<'j> Reader<'j> {
         Ok(member)
     }
 
-    /// Reads an object. Calls `member` with each key; it must read or [`skip`](Self::skip) the key's value.
+    /// Reads an object. Calls `member` with each key. `member` must read or [`skip`](Self::skip) the key's value.
     ///
     /// # Errors
     /// Fails if the next value is not an object, or if `member` fails. The path of the error then contains the key.

@@ -5,9 +5,9 @@
 //! of a `List`, as printed by `kubectl get -o yaml`, is a separate [`Object`].
 //!
 //! - JSON is kept byte for byte.
-//! - YAML becomes JSON by the rules of kubectl (`sigs.k8s.io/yaml`, which is YAML 1.1): `yes` is `true`, and `0777` is
-//! 511. If a key occurs twice, the last value wins, and the first is a [`Duplicate`]. Unlike in kubectl, the keys `y`
-//! and `n` stay strings.
+//! - YAML becomes JSON by the rules of kubectl (`sigs.k8s.io/yaml`, which is YAML 1.1): `yes` is `true`, and `0777`
+//!   is 511. If a key occurs twice, the last value wins, and the first is a [`Duplicate`]. Unlike in kubectl, the keys
+//!   `y` and `n` stay strings.
 //!
 //! Limits: 255 levels of nesting, and [1,000,000 nodes](NODE_LIMIT) that aliases add to a document. No I/O.
 //!

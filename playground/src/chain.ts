@@ -1,57 +1,111 @@
-// The chain as a picture: the steps from the pod to its role in a row, one of them open. It is an ordered list, in which each
-// step is a button that opens what is known of it.
+// The chain: the steps from the pod to its role, one below the other. What passed is folded into one line. Each step is
+// a button that opens what is known of it.
 
 import type { Detail, Explanation, Outcome, Step } from "./core";
-import { element, prose, spoken } from "./dom";
+import { button, element, prose, spoken } from "./dom";
+import type { Mark, Marks } from "./marks";
+import { code } from "./shorten";
 
 const SIGNS: Record<Outcome, string> = { passed: "✓", failed: "✗", unknown: "?", skipped: "–" };
-const WORDS: Record<Outcome, string> = { passed: "passed", failed: "failed", unknown: "not known", skipped: "not looked at" };
+const WORDS: Record<Outcome, string> = { passed: "passed", failed: "failed", unknown: "not known", skipped: "not checked" };
+
+/** Goes to a mark, and says where it is. */
+export interface Guide {
+  go: (mark: Mark) => void;
+  where: (mark: Mark) => string;
+}
 
 export class Chain {
   private opened: string | null = null;
+  private unfolded = new Set<string>();
 
-  constructor(private readonly place: HTMLOListElement) {}
+  constructor(
+    private readonly place: HTMLOListElement,
+    private readonly guide: Guide,
+  ) {}
 
-  /** Shows the steps. The cause is open, unless the user opened another. */
-  show({ steps, cause }: Explanation, fresh: boolean): void {
-    const open = !fresh && this.opened !== null ? this.opened : (cause?.step ?? null);
-    this.place.replaceChildren(...steps.map((step) => this.item(step, step.step === cause?.step)));
-    this.place.style.setProperty("--steps", String(steps.length));
-    this.open(open, fresh ? null : this.opened);
+  /** Shows the steps. The cause is marked as such; the verdict says all of it. */
+  show({ steps, cause, outcome }: Explanation, marks: Marks, fresh: boolean): void {
+    if (fresh) {
+      this.opened = null;
+      this.unfolded = new Set(outcome === "passed" ? ["passed"] : []);
+    }
+    const isFolded = (step: Step): boolean => (step.outcome === "passed" || step.outcome === "skipped") && step.mistake === null;
+    const groups = new Map<string, Step[]>();
+    const rows: HTMLLIElement[] = [];
+    // A run of passed steps is one line, where it is.
+    let run: Step[] = [];
+    const close = (): void => {
+      const [first] = run;
+      if (first && run.length > 1) {
+        const name = `${first.outcome}-${first.step}`;
+        groups.set(name, run);
+        rows.push(this.fold(name, run));
+      }
+      rows.push(...run.map((step) => this.item(step, step.step === cause?.step, marks.ofStep.get(step.step) ?? [], run.length > 1 ? `${first?.outcome}-${first?.step}` : null)));
+      run = [];
+    };
+    for (const step of steps) {
+      if (run.length > 0 && (!isFolded(step) || run[0]?.outcome !== step.outcome)) close();
+      run.push(step);
+      if (!isFolded(step)) close();
+    }
+    close();
+    this.place.replaceChildren(...rows);
+    if (outcome === "passed" && fresh) for (const name of groups.keys()) this.unfolded.add(name);
+    this.update();
   }
 
-  private item(step: Step, isCause: boolean): HTMLLIElement {
-    const button = element(
-      "button",
-      { type: "button", "aria-expanded": "false", "aria-controls": `step-${step.step}`, "data-step": step.step },
+  /** The line of several steps. */
+  private fold(name: string, steps: Step[]): HTMLLIElement {
+    const outcome = steps[0]?.outcome ?? "passed";
+    const line = button("", "fold", () => {
+      if (!this.unfolded.delete(name)) this.unfolded.add(name);
+      this.update();
+    });
+    line.dataset["fold"] = name;
+    line.append(sign(outcome), element("span", { class: "title" }, `${steps.length} ${WORDS[outcome]}`), element("span", { class: "names", "aria-hidden": "true" }, steps.map(({ title }) => title).join(" · ")));
+    return element("li", { class: `${outcome} group` }, line);
+  }
+
+  private item(step: Step, isCause: boolean, marks: Mark[], group: string | null): HTMLLIElement {
+    const line = button("", "", () => {
+      this.opened = this.opened === step.step ? null : step.step;
+      this.update();
+    });
+    line.dataset["step"] = step.step;
+    line.setAttribute("aria-controls", `step-${step.step}`);
+    line.append(
       sign(step.outcome),
       element("span", { class: "title" }, step.title),
       spoken(`: ${WORDS[step.outcome]}`),
+      step.mistake === null ? "" : element("span", { class: "names" }, isCause ? "the cause" : step.mistake),
     );
-    button.addEventListener("click", () => {
-      const next = button.getAttribute("aria-expanded") === "true" ? null : step.step;
-      this.open(next, next ?? "");
-    });
     const panel = element(
       "div",
       { class: "panel", id: `step-${step.step}`, hidden: true },
       element("h3", {}, ...prose(step.says)),
-      // Of the cause, the verdict says that already, right above.
-      ...(isCause ? [] : why(step)),
+      ...why(step, marks, this.guide),
+      step.fix === null || isCause ? null : element("p", {}, element("strong", {}, "Fix: "), ...prose(step.fix)),
       details(step.details),
-      step.mistake === null ? null : element("p", { class: "quiet" }, "This mistake is called ", element("code", {}, step.mistake), "."),
+      step.mistake === null ? null : element("p", { class: "quiet" }, "This diagnosis is called ", element("code", {}, step.mistake), "."),
     );
-    return element("li", { class: step.outcome }, button, panel);
+    const item = element("li", { class: step.outcome }, line, panel);
+    if (group !== null) item.dataset["group"] = group;
+    return item;
   }
 
-  /** Opens one step, or none. What the user chose stays so until another setup is shown. */
-  private open(name: string | null, chosen: string | null): void {
-    this.opened = chosen;
+  /** Shows what is open and what is folded. */
+  private update(): void {
     for (const item of this.place.children) {
-      const [button, panel] = item.children;
-      const isOpen = button instanceof HTMLElement && button.dataset["step"] === name;
-      button?.setAttribute("aria-expanded", String(isOpen));
-      panel?.toggleAttribute("hidden", !isOpen);
+      const [line, panel] = item.children;
+      if (!(item instanceof HTMLElement) || !(line instanceof HTMLElement)) continue;
+      const { fold, step } = line.dataset;
+      if (fold !== undefined) line.setAttribute("aria-expanded", String(this.unfolded.has(fold)));
+      const { group } = item.dataset;
+      item.hidden = group !== undefined && !this.unfolded.has(group);
+      if (step !== undefined) line.setAttribute("aria-expanded", String(this.opened === step));
+      panel?.toggleAttribute("hidden", this.opened !== step);
     }
   }
 }
@@ -60,12 +114,17 @@ export function sign(outcome: Outcome): HTMLElement {
   return element("span", { class: `sign ${outcome}`, "aria-hidden": "true" }, SIGNS[outcome]);
 }
 
-/** Why a step turned out as it did, and what to do about it. */
-export function why({ reasons, fix }: Step): HTMLElement[] {
-  const [first, ...more] = reasons;
+/** Why a step turned out as it did, and where. */
+export function why({ says, reasons }: Step, marks: Mark[], guide: Guide): HTMLElement[] {
+  // The sentence of the step may be the reason already.
+  const items = reasons.map((reason) => ({ reason, mark: marks.find(({ message }) => message === reason) })).filter(({ reason, mark }) => mark !== undefined || !says.includes(reason));
+  if (items.length === 0) return [];
   return [
-    ...(first === undefined ? [] : [more.length === 0 ? element("p", {}, ...prose(first)) : element("ul", {}, ...reasons.map((reason) => element("li", {}, ...prose(reason))))]),
-    ...(fix === null ? [] : [element("p", {}, element("strong", {}, "Fix: "), ...prose(fix))]),
+    element(
+      "ul",
+      { class: "reasons" },
+      ...items.map(({ reason, mark }) => element("li", {}, ...(says.includes(reason) ? [] : [...prose(reason), " "]), mark ? button(guide.where(mark), "link", () => guide.go(mark)) : null)),
+    ),
   ];
 }
 
@@ -76,7 +135,7 @@ function details(all: Detail[]): HTMLElement | null {
     { class: "pairs" },
     ...all.flatMap(({ name, value, outcome }) => [
       element("dt", {}, ...prose(name)),
-      element("dd", {}, outcome === "skipped" ? null : sign(outcome), element("code", {}, value), outcome === "skipped" ? null : spoken(` ${WORDS[outcome]}`)),
+      element("dd", {}, outcome === "skipped" ? null : sign(outcome), code(value), outcome === "skipped" ? null : spoken(` ${WORDS[outcome]}`)),
     ]),
   );
 }

@@ -1,4 +1,6 @@
-// Elements, made in one call each. What a user typed gets into the page as text, never as HTML.
+// Elements, made in one call each. User input gets into the page as text, never as HTML.
+
+import { code } from "./shorten";
 
 type Child = Node | string | null;
 
@@ -23,9 +25,39 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
   return found;
 }
 
-/** A text in which what stands between backticks is set as code. */
+/** A text in which what is between backticks is set as code. */
 export function prose(text: string): Child[] {
-  return text.split("`").map((part, index) => (index % 2 === 0 ? part : element("code", {}, part)));
+  return text.split("`").map((part, index) => (index % 2 === 0 ? part : code(part)));
+}
+
+/** A button that calls `onClick`. */
+export function button(label: string, className: string, onClick: () => void): HTMLButtonElement {
+  const made = element("button", { type: "button", class: className }, label);
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+/** A button that copies a text. */
+export function copier(text: string, label: string, shown = "Copy"): HTMLButtonElement {
+  const copy = button(shown, "copy", () => {
+    const done = (words: string): void => {
+      copy.textContent = words;
+      window.setTimeout(() => (copy.textContent = shown), 2000);
+    };
+    // Without a clipboard, as in a page that is not secure, the text is there to select.
+    const clipboard = navigator.clipboard as Clipboard | undefined;
+    (clipboard?.writeText(text) ?? Promise.reject(new Error("there is no clipboard"))).then(
+      () => done("Copied"),
+      () => done("Can't copy"),
+    );
+  });
+  copy.setAttribute("aria-label", `Copy: ${label}`);
+  return copy;
+}
+
+/** A text to copy, with the button that copies it. */
+export function copyable(text: string, label: string): HTMLElement {
+  return element("div", { class: "copyable" }, element("pre", { tabindex: "0", role: "region", "aria-label": label }, text), copier(text, label));
 }
 
 /** Text that only a screen reader says. */

@@ -3,13 +3,18 @@
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
-import { EditorState } from "@codemirror/state";
-import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
+import { forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
+import { EditorState, StateField } from "@codemirror/state";
+import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, showTooltip, type Tooltip } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 import { element, prose } from "./dom";
-import type { Problem } from "./yaml";
+import type { Problem, Span } from "./yaml";
+
+/** Something to mark. */
+export interface Marked extends Problem {
+  severity: "error" | "warning" | "info";
+}
 
 /** Where the page's Content-Security-Policy expects the editor's styles to come from. */
 const NONCE = document.querySelector<HTMLStyleElement>("style[nonce]")?.nonce ?? "";
@@ -22,11 +27,39 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.punctuation, tags.separator, tags.bracket, tags.squareBracket, tags.brace, tags.meta], color: "var(--quiet)" },
 ]);
 
+/** What is said of the place of the cursor: the tooltip of a mark, for those who have no mouse. */
+const ATCURSOR = StateField.define<Tooltip | null>({
+  create: () => null,
+  update: (before, { state, docChanged, selection }) => {
+    if (docChanged) return null;
+    if (!selection) return before;
+    const { head, empty } = state.selection.main;
+    const messages: string[] = [];
+    forEachDiagnostic(state, ({ message }, from, to) => {
+      if (empty && from <= head && head <= to) messages.push(message);
+    });
+    if (messages.length === 0) return null;
+    return {
+      pos: head,
+      above: true,
+      create: () => ({ dom: element("div", { class: "at-cursor", role: "status" }, ...messages.map((message) => element("p", {}, ...prose(message)))) }),
+    };
+  },
+  provide: (field) => showTooltip.from(field),
+});
+
+/** What an editor tells. */
+export interface Listener {
+  changed: () => void;
+  /** Takes what is pasted, if it belongs elsewhere. `isWhole`: it would replace all that is there. */
+  pasted: (text: string, isWhole: boolean) => boolean;
+}
+
 export class Editor {
   private readonly view: EditorView;
   private silent = false;
 
-  constructor(parent: HTMLElement, label: string, onChange: () => void) {
+  constructor(parent: HTMLElement, label: string, { changed, pasted }: Listener) {
     this.view = new EditorView({
       parent,
       state: EditorState.create({
@@ -45,8 +78,18 @@ export class Editor {
           keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap]),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
+          ATCURSOR,
           EditorView.updateListener.of((update) => {
-            if (update.docChanged && !this.silent) onChange();
+            if (update.docChanged && !this.silent) changed();
+          }),
+          EditorView.domEventHandlers({
+            paste: (event, { state }) => {
+              const { from, to } = state.selection.main;
+              const isWhole = state.sliceDoc(0, from).trim() === "" && state.sliceDoc(to).trim() === "";
+              if (!pasted(event.clipboardData?.getData("text/plain") ?? "", isWhole)) return false;
+              event.preventDefault();
+              return true;
+            },
           }),
         ],
       }),
@@ -65,17 +108,26 @@ export class Editor {
     this.silent = false;
   }
 
-  /** Marks what is wrong, and nothing else. */
-  mark(problems: Problem[]): void {
+  /** Marks these places, and nothing else. */
+  mark(marks: Marked[]): void {
     const { length } = this.view.state.doc;
-    const diagnostics = problems.map(({ from, to, message }): Diagnostic => {
+    const diagnostics = marks.map(({ from, to, message, severity }): Diagnostic => {
       const start = Math.min(from, Math.max(length - 1, 0));
-      return { from: start, to: Math.min(Math.max(to, start + 1), length), severity: "error", message, renderMessage: () => element("span", {}, ...prose(message)) };
+      return { from: start, to: Math.min(Math.max(to, start + 1), length), severity, message, renderMessage: () => element("span", {}, ...prose(message)) };
     });
-    this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
+    this.view.dispatch(setDiagnostics(this.view.state, diagnostics.sort((one, other) => one.from - other.from)));
   }
 
-  /** Measures its lines anew: it was made where it was not seen. */
+  /** Scrolls a place into view, within the editor. The focus and the page stay where they are. */
+  show({ from }: Span): void {
+    const at = Math.min(from, this.view.state.doc.length);
+    this.view.requestMeasure({
+      read: (view) => view.lineBlockAt(at).top - view.scrollDOM.clientHeight / 8,
+      write: (top, view) => view.scrollDOM.scrollTo({ top }),
+    });
+  }
+
+  /** Measures its lines again: it was made while it was hidden. */
   measure(): void {
     this.view.requestMeasure();
   }

@@ -6,7 +6,7 @@ import { convert, type Problem, type Span } from "./yaml";
 
 /** What has an editor of its own, and what the editor's tab is called. */
 export const OBJECTS = {
-  pod: "Pod or workload",
+  pod: "Pod",
   serviceAccount: "Service account",
   settings: "Settings",
   trustPolicy: "Trust policy",
@@ -15,18 +15,23 @@ export const OBJECTS = {
   jwks: "Keys (JWKS)",
 } as const;
 
+/** Every editor: one for each object, and one for a whole paste. */
+export const EDITORS = { ...OBJECTS, objects: "All objects" } as const;
+
 /** What is one line of text. */
 export const LINES = ["issuer", "namespace", "role", "now", "token"] as const;
 
 export type ObjectName = keyof typeof OBJECTS;
 export type LineName = (typeof LINES)[number];
-export type Name = ObjectName | LineName;
+export type EditorName = keyof typeof EDITORS;
+export type Name = EditorName | LineName;
 
 /** What the user typed; empty is not given. */
 export type Texts = Record<Name, string>;
 
 export const OBJECT_NAMES = Object.keys(OBJECTS) as ObjectName[];
-export const NAMES: readonly Name[] = [...OBJECT_NAMES, ...LINES];
+export const EDITOR_NAMES = Object.keys(EDITORS) as EditorName[];
+export const NAMES: readonly Name[] = [...EDITOR_NAMES, ...LINES];
 export const EMPTY: Texts = Object.fromEntries(NAMES.map((name) => [name, ""])) as Texts;
 
 /** What AWS reads, and only as JSON. The trust policy may be YAML all the same: CloudFormation's is. */
@@ -35,6 +40,10 @@ const STRICT: readonly Name[] = ["trustPolicy", "discovery", "jwks"];
 /** What the core is asked, and the way back from its answer to the user's text. */
 export interface Question {
   inputs: CoreInputs;
+  /** The objects that the policy is asked about, each with its input. */
+  objects: { name: ObjectName; json: string }[];
+  /** The namespace of the pod. */
+  namespace: string;
   /** Where in the text of its input a problem is. */
   place: (problem: InputProblem) => Span;
 }
@@ -61,15 +70,23 @@ export function ask(texts: Texts, clock: () => number): { question: Question; pr
   }
   const now = texts.now.trim();
   if (!/^\d{0,12}$/.test(now)) {
-    problems.set("now", { message: `expected seconds since 1970, but got \`${now}\``, from: 0, to: texts.now.length });
+    // What was typed is not repeated: it may be a token in the wrong field.
+    problems.set("now", { message: "expected a time in seconds since 1970, digits only", from: 0, to: texts.now.length });
   }
   // Only a token has anything to do with the time.
   if (now !== "") inputs.now = Number(now);
   else if (inputs.token !== undefined) inputs.now = clock();
   if (problems.size > 0) return { question: null, problems };
+  const objects = (["pod", "serviceAccount", "configMap"] as const).flatMap((name) => {
+    const json = name === "pod" ? (inputs.pod ?? inputs.workload) : inputs[name];
+    return json === undefined ? [] : [{ name, json }];
+  });
+  const namespaces = objects.map(({ json }) => metadata(json, "namespace"));
   return {
     question: {
       inputs,
+      objects,
+      namespace: inputs.namespace ?? namespaces.find((one) => one !== "") ?? "default",
       place: ({ input, message, line, column }) => {
         const found = origins.get(input);
         const nowhere = { from: 0, to: 0 };
@@ -85,6 +102,16 @@ export function ask(texts: Texts, clock: () => number): { question: Question; pr
 /** The input that the core calls so, as the page has it. */
 export function named(input: string): Name {
   return input === "workload" ? "pod" : (input as Name);
+}
+
+/** A string of an object's metadata, or an empty one. */
+export function metadata(json: string, key: "name" | "namespace"): string {
+  try {
+    const value = (JSON.parse(json) as { metadata?: Record<string, unknown> | null } | null)?.metadata?.[key];
+    return typeof value === "string" ? value : "";
+  } catch {
+    return "";
+  }
 }
 
 function isWorkload(json: string): boolean {

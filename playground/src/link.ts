@@ -1,10 +1,14 @@
-// A link that holds the state in its fragment, which browsers never send. It is made only when asked for, so that what was
-// typed stays out of the browser's history.
+// The address: the name of an example, or the texts in the fragment, which browsers never send. It follows what is on
+// the page, so that what is shared is what is seen.
 
 import type { Texts } from "./inputs";
+import { keepable } from "./store";
 
-/** What a fragment may come to: a link is no way to fill a visitor's memory. */
+/** The most that a fragment may unpack to: a link is no way to fill a visitor's memory. */
 const LARGEST = 1_000_000;
+
+/** The longest fragment that goes into the address: longer ones are cut by chats and mail programs. */
+export const LONGEST = 30_000;
 
 /** What a link may hold: the texts without the token, which is a secret. */
 export type Shared = Omit<Texts, "token">;
@@ -12,21 +16,22 @@ export type Shared = Omit<Texts, "token">;
 /** What a fragment says. */
 export type Linked = { example: string } | { texts: Partial<Shared> } | null;
 
-export async function toFragment({ token: _, ...shared }: Texts): Promise<string> {
-  const filled = Object.fromEntries(Object.entries(shared).filter(([, text]) => text !== ""));
+export async function toFragment(texts: Texts): Promise<string> {
+  const filled = Object.fromEntries(Object.entries(keepable(texts)).filter(([, text]) => text !== ""));
   const packed = await through(new TextEncoder().encode(JSON.stringify(filled)), new CompressionStream("deflate-raw"));
   const base64 = btoa(packed.reduce((text, byte) => text + String.fromCharCode(byte), ""));
   return `#state=${base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "")}`;
 }
 
 export async function fromFragment(fragment: string): Promise<Linked> {
-  const [, kind, value] = /^#(state|example)=([\w-]+)$/.exec(fragment) ?? [];
+  const [, name] = /^#(?:example=)?([\w-]+)$/.exec(fragment) ?? [];
+  if (name !== undefined) return { example: name };
+  const [, value] = /^#state=([\w-]+)$/.exec(fragment) ?? [];
   if (value === undefined) return null;
-  if (kind === "example") return { example: value };
   const packed = Uint8Array.from(atob(value.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
   const state: unknown = JSON.parse(new TextDecoder().decode(await through(packed, new DecompressionStream("deflate-raw"))));
   if (typeof state !== "object" || state === null) return null;
-  const texts = Object.entries(state).filter(([name, text]) => name !== "token" && typeof text === "string");
+  const texts = Object.entries(state).filter(([key, text]) => key !== "token" && typeof text === "string");
   return { texts: Object.fromEntries(texts) as Partial<Shared> };
 }
 

@@ -1,38 +1,50 @@
 // The page: what is typed goes to the core, and what the core says is shown.
 
-import { Chain } from "./chain";
-import { explainText, load, type Explanation } from "./core";
-import { byId, element } from "./dom";
+import { showAnswers } from "./answers";
+import { Chain, type Guide } from "./chain";
+import { explainText, load, review, type Explanation } from "./core";
+import { byId, button, element } from "./dom";
 import { Editor } from "./editor";
-import { SETUPS, setup, texts as textsOf } from "./examples";
-import { showFindings } from "./findings";
-import { ask, EMPTY, LINES, named, OBJECT_NAMES, OBJECTS, type LineName, type Name, type ObjectName, type Question, type Texts } from "./inputs";
-import { fromFragment, toFragment } from "./link";
-import { showPod } from "./pod";
+import { FIRST, GROUPS, setup, slugOf, texts as textsOf, type Setup } from "./examples";
+import { fixOf, type Fix } from "./fixes";
+import { ask, EDITOR_NAMES, EDITORS, EMPTY, LINES, named, type EditorName, type LineName, type Name, type Texts } from "./inputs";
+import { fromFragment, LONGEST, toFragment } from "./link";
+import { marksOf, type Mark } from "./marks";
+import { check, showObjects, type Row } from "./objects";
+import { items, sort, type Sorted } from "./sort";
+import { keep, kept } from "./store";
 import { Tabs } from "./tabs";
 import { startTheme } from "./theme";
-import { showBeginning, showUnreadable, showVerdict, type Unreadable } from "./verdict";
-import type { Problem } from "./yaml";
+import { label, showBeginning, showUnreadable, showVerdict, type Unreadable } from "./verdict";
+import { convert } from "./yaml";
 
 /** How long after the last key the core is asked. */
 const PAUSE_MS = 150;
 
+/** How long after the last answer the address follows: browsers limit how often it may change. */
+const ADDRESS_MS = 400;
+
 const verdict = byId("verdict", HTMLElement);
-const chain = new Chain(byId("chain", HTMLOListElement));
+const status = byId("status", HTMLElement);
+const chain = new Chain(byId("chain", HTMLOListElement), { go, where });
 const tabs = new Tabs(byId("tabs", HTMLElement), () => {
   for (const editor of editors.values()) editor.measure();
 });
-const select = byId("example", HTMLSelectElement);
-const status = byId("status", HTMLElement);
 
-const editors = new Map(OBJECT_NAMES.map((name) => [name, new Editor(byId(name, HTMLElement), OBJECTS[name], changed)]));
+const editors = new Map(EDITOR_NAMES.map((name) => [name, new Editor(byId(name, HTMLElement), EDITORS[name], { changed, pasted: (text, isWhole) => take(name, text, isWhole) })]));
 const lines = new Map(LINES.map((name) => [name, byId(name, HTMLInputElement)]));
 for (const input of lines.values()) input.addEventListener("input", changed);
 
+/** The example that is shown, until something of it is changed. */
+let example: Setup | null = null;
+/** What is left to do outside of the page after "Apply fix". */
+let left: string[] = [];
 let pending: number | undefined;
+let addressing: number | undefined;
 
 function changed(): void {
   verdict.setAttribute("aria-busy", "true");
+  left = [];
   clearTimeout(pending);
   pending = window.setTimeout(() => update(false), PAUSE_MS);
 }
@@ -44,117 +56,289 @@ function texts(): Texts {
   return all;
 }
 
-/** Shows a setup in place of the one that is there. */
+/** Puts texts into their fields. */
+function fill(next: Partial<Texts>): void {
+  for (const [name, text] of Object.entries(next) as [Name, string][]) {
+    const editor = editors.get(name as EditorName);
+    if (editor) editor.text = text;
+    else {
+      const input = lines.get(name as LineName);
+      if (input) input.value = text;
+    }
+  }
+}
+
+/** Shows a setup in place of the one that is there. Several objects in one text are sorted first. */
 function show(next: Partial<Texts>): void {
-  for (const [name, editor] of editors) editor.text = next[name] ?? "";
-  for (const [name, input] of lines) input.value = next[name] ?? "";
+  left = [];
+  const sorted = (["pod", "serviceAccount"] as const).map((name) => several(name, next[name] ?? "")).filter((one) => one !== null);
+  fill({ ...EMPTY, ...next, ...Object.assign({}, ...sorted.map((one) => one.texts)) });
   update(true);
+}
+
+/** The parts of a text that is more than the one object of its tab: several documents, or a List. */
+function several(name: Name, text: string): Sorted | null {
+  const sorted = sort(text);
+  return sorted && sorted.count > 0 && (sorted.count > 1 || sorted.texts[name] !== text) ? sorted : null;
 }
 
 function update(fresh: boolean): void {
   clearTimeout(pending);
   verdict.removeAttribute("aria-busy");
-  const { question, problems } = ask(texts(), () => Math.floor(Date.now() / 1000));
+  const now = texts();
+  remember(now);
+  const { question, problems } = ask(now, () => Math.floor(Date.now() / 1000));
   byId("stale", HTMLElement).hidden = !problems;
+  document.body.classList.toggle("stale", Boolean(problems));
   if (problems) {
-    const wrong = [...problems].map(([name, problem]) => ({ name, ...problem }));
+    const wrong = [...problems].map(([name, problem]): Mark => ({ name, severity: "error", ...problem }));
     mark(wrong);
     showUnreadable(verdict, wrong.map(unreadable));
+    if (fresh && wrong[0]) reveal(wrong[0]);
     return;
   }
   const answer = explainText(question.inputs);
   const explanation = JSON.parse(answer) as Explanation;
-  const wrong = explanation.problems.map((problem) => ({
-    name: named(problem.input),
-    message: problem.message,
-    ...question.place(problem),
-  }));
-  mark(wrong);
+  const wrong = explanation.problems.map((problem): Mark => ({ name: named(problem.input), severity: "error", message: problem.message, ...question.place(problem) }));
+  const answers = wrong.length > 0 ? [] : review({ objects: question.objects.map(({ json }) => json), settings: question.inputs.settings ?? null, namespace: question.namespace, isOneSetup: true });
+  const marks = marksOf(now, question, explanation, answers);
+  const rows = checked(now);
+  const ofObjects = rows.flatMap(({ findings }) => findings.flatMap(({ mark }): Mark[] => (mark ? [{ ...mark, name: "objects" }] : [])));
+  mark([...wrong, ...marks.all.filter(() => wrong.length === 0), ...ofObjects]);
   if (wrong.length > 0) showUnreadable(verdict, wrong.map(unreadable));
   else if (Object.keys(question.inputs).length === 0) showBeginning(verdict);
-  else showVerdict(verdict, explanation);
-  chain.show(explanation, fresh);
-  showResults(question, explanation);
+  else {
+    const fix = fixOf(now, question, explanation, answers);
+    showVerdict(verdict, { explanation, marks, guide: GUIDE, fix, apply, left, hasPod: question.inputs.pod !== undefined || question.inputs.workload !== undefined });
+  }
+  chain.show(explanation, marks, fresh);
+  showAnswers(byId("answers", HTMLElement), question, answers, explanation);
   byId("json", HTMLElement).textContent = answer;
+  if (fresh) reveal(wrong[0] ?? marks.cause ?? null);
 }
 
-function showResults({ inputs }: Question, { review }: Explanation): void {
-  showPod(byId("result", HTMLElement), inputs.pod, review);
-  showFindings(byId("findings", HTMLElement), review);
+/** The rows of the tab "All objects". */
+function checked({ objects, settings, namespace }: Texts): Row[] {
+  const all = items(objects);
+  const read = settings.trim() === "" ? null : convert(settings).json;
+  const rows = all.length === 0 ? [] : check(objects, all, read, namespace.trim() || "default");
+  const editor = editors.get("objects");
+  showObjects(byId("rows", HTMLElement), rows, {
+    line: (marked) => editor?.line(marked.from) ?? 1,
+    go: (marked) => go({ ...marked, name: "objects" }),
+    explain: (next) => {
+      example = null;
+      fill(next);
+      left = [];
+      update(true);
+      status.textContent = "The object and its service account are in their tabs.";
+    },
+  });
+  return rows;
 }
 
-type Wrong = Problem & { name: Name };
+/** Keeps the texts over a reload, and lets the address follow them. */
+function remember(now: Texts): void {
+  if (example && !isSame(now, textsOf(example))) example = null;
+  press();
+  keep(now);
+  clearTimeout(addressing);
+  addressing = window.setTimeout(() => void address(), ADDRESS_MS);
+}
 
-/** Marks each problem at its place, and the tab that holds it. */
-function mark(wrong: Wrong[]): void {
-  for (const [name, editor] of editors) editor.mark(wrong.filter((problem) => problem.name === name));
+function isSame(one: Texts, other: Texts): boolean {
+  return Object.entries(one).every(([name, text]) => text === other[name as Name]);
+}
+
+async function address(): Promise<void> {
+  const now = texts();
+  let fragment = example ? `#${slugOf(example)}` : await toFragment(now);
+  if (isSame(now, EMPTY)) fragment = "#empty";
+  const isLong = fragment.length > LONGEST;
+  if (isSame(now, texts())) history.replaceState(null, "", isLong ? "#kept" : fragment);
+  document.documentElement.dataset["address"] = isLong ? "kept" : "followed";
+}
+
+/** Marks each place, and the tab that holds it. */
+function mark(marks: Mark[]): void {
+  for (const [name, editor] of editors) editor.mark(marks.filter((one) => one.name === name));
   for (const [name, input] of lines) {
-    const messages = wrong.filter((problem) => problem.name === name).map(({ message }) => message);
-    byId(`${name}-error`, HTMLElement).textContent = messages.join("; ");
-    if (messages.length > 0) input.setAttribute("aria-invalid", "true");
+    const own = marks.filter((one) => one.name === name && one.severity === "error");
+    byId(`${name}-error`, HTMLElement).textContent = own.map(({ message }) => message).join("; ");
+    if (own.length > 0) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
   }
-  tabs.mark(wrong.map(({ name }) => byId(name, HTMLElement)));
+  const wrong = marks.filter(({ severity }) => severity !== "info");
+  tabs.mark(wrong.map(({ name, severity }) => [byId(name, HTMLElement), severity === "error" ? "error" : "warning"]));
 }
 
-function unreadable({ name, message, from }: Wrong): Unreadable {
-  const editor = editors.get(name as ObjectName);
+/** Opens the tab of a mark, and scrolls to it. */
+function reveal(to: Mark | null): void {
+  if (!to) return;
+  tabs.reveal(byId(to.name, HTMLElement));
+  editors.get(to.name as EditorName)?.show(to);
+}
+
+function go(to: Mark): void {
+  tabs.reveal(byId(to.name, HTMLElement));
+  const editor = editors.get(to.name as EditorName);
+  if (editor) editor.focus(to.from);
+  else lines.get(to.name as LineName)?.focus();
+}
+
+function where(to: Mark): string {
+  const editor = editors.get(to.name as EditorName);
+  return editor && editor.text !== "" ? `${label(to.name)}, line ${editor.line(to.from)}` : label(to.name);
+}
+
+const GUIDE: Guide = { go, where };
+
+function unreadable(problem: Mark): Unreadable {
+  const editor = editors.get(problem.name as EditorName);
+  const sorted = editor && problem.name !== "objects" ? several(problem.name, editor.text) : null;
   return {
-    name,
-    message,
-    line: editor ? editor.line(from) : null,
-    go: () => {
-      tabs.reveal(byId(name, HTMLElement));
-      if (editor) editor.focus(from);
-      else lines.get(name as LineName)?.focus();
-    },
+    name: problem.name,
+    message: problem.message,
+    line: editor ? editor.line(problem.from) : null,
+    go: () => go(problem),
+    sort: sorted ? () => distribute(sorted) : null,
   };
 }
 
-/** Starts from what the fragment says, else from the first example. */
+/** Edits the inputs as the fix says, and explains them again. */
+function apply(fix: Fix): void {
+  fill(fix.texts);
+  left = fix.left;
+  update(false);
+  tabs.reveal(byId(fix.name, HTMLElement));
+  status.textContent = `The fix is in ${label(fix.name)}. Nothing has changed in your cluster or in AWS.`;
+  verdict.focus();
+}
+
+/** Takes what was pasted into an editor, if it is several objects, or belongs elsewhere. */
+function take(name: EditorName, text: string, isWhole: boolean): boolean {
+  if (name === "objects") {
+    const token = sort(text)?.texts.token;
+    if (token === undefined) return false;
+  }
+  const sorted = sort(text);
+  if (!sorted) return false;
+  const targets = Object.keys(sorted.texts);
+  const isHere = targets.length === 1 && targets[0] === name && sorted.texts[name] === text;
+  if (sorted.count === 1 && isHere) return false;
+  if (isHere || (targets.length === 0 && sorted.notes.length === 0)) return false;
+  // A part of an object may look like something else; a whole one does not.
+  if (!isWhole && sorted.count === 0 && !("token" in sorted.texts)) return false;
+  distribute(sorted);
+  return true;
+}
+
+/** Puts the parts of a paste where they belong. */
+function distribute({ texts: parts, count, notes }: Sorted): void {
+  const clear = example !== null && count > 1 ? EMPTY : {};
+  example = null;
+  left = [];
+  fill({ ...clear, ...parts });
+  update(true);
+  const names = Object.keys(parts).filter((name) => name !== "objects").map((name) => label(name as Name));
+  const sorted = names.length === 0 ? "" : `${count > 1 ? `${count} objects were pasted. ` : ""}In their tabs: ${names.join(", ")}. `;
+  const rest = "objects" in parts ? "All of them are in All objects. " : "";
+  status.textContent = `${sorted}${rest}${"token" in parts ? "The token stays in its field, and is not kept. " : ""}${notes.join(" ")}`.trim();
+  const [first] = Object.keys(parts) as Name[];
+  const isShown = marksShown();
+  if (first && !isShown) tabs.reveal(byId(first, HTMLElement));
+}
+
+/** Whether the page points at something. */
+function marksShown(): boolean {
+  return verdict.querySelector(".where, li button") !== null;
+}
+
+/** Starts from what the address says, else from what was kept, else from the first example. */
 async function start(): Promise<void> {
   try {
     const linked = await fromFragment(location.hash);
     if (linked && "texts" in linked) {
-      select.value = "";
-      byId("question", HTMLElement).textContent = "";
+      example = null;
       show(linked.texts);
       return;
     }
-    choose(linked?.example ?? SETUPS[0]?.name ?? "");
+    const wanted = linked?.example;
+    if (wanted === "empty") return choose(null);
+    const chosen = wanted === undefined ? undefined : setup(wanted);
+    const stored = chosen ? null : kept();
+    if (stored && (wanted === undefined || wanted === "kept")) {
+      example = null;
+      show(stored);
+      return;
+    }
+    if (wanted !== undefined && !chosen) status.textContent = "The link is to no example of this page, so here is the first one.";
+    choose(chosen ?? setup(FIRST) ?? null);
   } catch {
     status.textContent = "The link can't be read, so here is an example.";
-    choose(SETUPS[0]?.name ?? "");
+    choose(setup(FIRST) ?? null);
   }
 }
 
-function choose(name: string): void {
-  const chosen = setup(name);
-  select.value = chosen ? chosen.name : "";
-  byId("question", HTMLElement).textContent = chosen?.question ?? "";
+function choose(chosen: Setup | null): void {
+  example = chosen;
   const [first = "pod"] = Object.keys(chosen?.inputs ?? {});
-  show(chosen ? textsOf(chosen) : EMPTY);
   tabs.reveal(byId(named(first), HTMLElement));
+  show(chosen ? textsOf(chosen) : EMPTY);
 }
 
+/** The chips: an error each, and the causes of the error that is shown. */
 function listExamples(): void {
-  select.append(element("option", { value: "" }, "Your own setup"));
-  for (const { name, title } of SETUPS) select.append(element("option", { value: name }, title));
-  select.addEventListener("change", () => {
-    status.textContent = "";
-    history.replaceState(null, "", select.value === "" ? "#" : `#example=${select.value}`);
-    choose(select.value);
-  });
+  const chip = (text: string, data: string, onClick: () => void): HTMLButtonElement => {
+    const made = button(text, "chip", () => {
+      status.textContent = "";
+      onClick();
+    });
+    made.setAttribute("aria-pressed", "false");
+    made.dataset["example"] = data;
+    return made;
+  };
+  const errors = GROUPS.flatMap(({ error, examples: [first] }) => (first ? [chip(error, first.slug, () => choose(first.setup))] : []));
+  byId("errors", HTMLElement).append(...errors.map((one) => element("li", {}, one)), element("li", {}, chip("Your own setup", "", () => choose(null))));
+}
+
+/** Shows which example is there, and the other causes of its error. */
+function press(): void {
+  const slug = example ? slugOf(example) : isSame(texts(), EMPTY) ? "" : null;
+  const group = GROUPS.find(({ examples }) => examples.some((one) => one.slug === slug));
+  for (const chip of document.querySelectorAll<HTMLElement>("#errors .chip")) {
+    const isPressed = slug !== null && chip.dataset["example"] === (group ? group.examples[0]?.slug : slug);
+    chip.setAttribute("aria-pressed", String(isPressed));
+  }
+  const causes = group && group.examples.length > 1 ? group.examples : [];
+  const place = byId("causes", HTMLElement);
+  place.hidden = causes.length === 0;
+  // The chips stay while they are those of the same error, so that the focus stays, too.
+  const names = causes.map((one) => one.slug).join(" ");
+  if (place.dataset["causes"] !== names) {
+    place.dataset["causes"] = names;
+    const chips = causes.map((cause) => {
+      const chip = button(cause.label, "chip small", () => choose(cause.setup));
+      chip.dataset["example"] = cause.slug;
+      return element("li", {}, chip);
+    });
+    byId("cause-list", HTMLElement).replaceChildren(...chips);
+  }
+  for (const chip of place.querySelectorAll<HTMLElement>(".chip")) chip.setAttribute("aria-pressed", String(chip.dataset["example"] === slug));
 }
 
 async function link(): Promise<void> {
-  history.replaceState(null, "", await toFragment(texts()));
-  const left = lines.get("token")?.value ? " The token is not in it." : "";
+  await address();
+  const has = lines.get("token")?.value ? " The token is not in it." : "";
+  if (document.documentElement.dataset["address"] === "kept") {
+    status.textContent = "The texts are too long for a link.";
+    return;
+  }
   try {
     await navigator.clipboard.writeText(location.href);
-    status.textContent = `The link is copied.${left}`;
+    status.textContent = `The link is copied.${has} Whoever has it can read the texts.`;
   } catch {
-    status.textContent = `The link is in the address bar.${left}`;
+    status.textContent = `The link is in the address bar.${has}`;
   }
 }
 
@@ -164,5 +348,5 @@ byId("link", HTMLButtonElement).addEventListener("click", () => void link());
 window.addEventListener("hashchange", () => void start());
 await load();
 await start();
-// For whoever measures how long that took.
+// For those who measure how long that took.
 performance.mark("explained");

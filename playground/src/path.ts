@@ -1,4 +1,4 @@
-// Where in a text the core's message is about: it begins with the way there, as Kubernetes writes it, in backticks:
+// Where in a string the core's message is about: it begins with the way there, as Kubernetes writes it, in backticks:
 // `spec.containers[0].name`: expected …
 
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node } from "yaml";

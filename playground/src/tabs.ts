@@ -1,4 +1,5 @@
-// Tabs, as the ARIA Authoring Practices have them: arrows, Home and End move between them, Tab goes on to what is shown.
+// Tabs, as the ARIA Authoring Practices have them: arrows, Home and End move between them, Tab goes on to what is
+// shown.
 
 export class Tabs {
   private readonly tabs: HTMLElement[];
@@ -19,13 +20,17 @@ export class Tabs {
     if (tab) this.choose(tab);
   }
 
-  /** Marks the tabs of the panels that hold these elements. */
-  mark(wrong: Element[]): void {
-    const panels = new Set(wrong.map((inside) => inside.closest("[role=tabpanel]")?.id));
+  /** Marks the tabs of the panels that hold these elements, each by the worst that it holds. */
+  mark(wrong: [inside: Element, severity: "error" | "warning"][]): void {
+    const errors = panels(wrong.filter(([, severity]) => severity === "error"));
+    const warnings = panels(wrong);
     for (const tab of this.tabs) {
-      const isWrong = panels.has(tab.getAttribute("aria-controls") ?? "");
+      const panel = tab.getAttribute("aria-controls") ?? "";
+      const isWrong = errors.has(panel);
+      const isRisky = !isWrong && warnings.has(panel);
       tab.classList.toggle("wrong", isWrong);
-      tab.querySelector(".spoken")?.replaceChildren(isWrong ? " (holds an error)" : "");
+      tab.classList.toggle("risky", isRisky);
+      tab.querySelector(".spoken")?.replaceChildren(isWrong ? " (holds an error)" : isRisky ? " (holds a warning)" : "");
     }
   }
 
@@ -49,4 +54,8 @@ export class Tabs {
     this.choose(tab);
     tab.focus();
   }
+}
+
+function panels(wrong: [inside: Element, severity: string][]): Set<string | undefined> {
+  return new Set(wrong.map(([inside]) => inside.closest("[role=tabpanel]")?.id));
 }

@@ -1,4 +1,4 @@
-// Light or dark: the system's choice, until the button says otherwise. It is not kept: the page stores nothing.
+// Light or dark: the system's choice, until the button says otherwise. It is not kept.
 
 import { byId } from "./dom";
 

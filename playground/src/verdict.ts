@@ -1,29 +1,155 @@
-// What it comes to, first: the cause, or that there is none.
+// The result, first: what is wrong in one sentence, the two values that differ, and the fix.
 
-import { sign, why } from "./chain";
-import type { Explanation, Outcome } from "./core";
-import { element, prose } from "./dom";
-import { OBJECTS, type Name, type ObjectName } from "./inputs";
+import { sign, why, type Guide } from "./chain";
+import { compare, showComparison } from "./comparison";
+import type { Explanation, Outcome, Step } from "./core";
+import { button, copier, copyable, element, prose } from "./dom";
+import { commandsOf, type Fix } from "./fixes";
+import { EDITORS, type EditorName, type Name } from "./inputs";
+import type { Marks } from "./marks";
 
 const HEADINGS: Record<Outcome, string> = {
   passed: "The pod gets its role",
   failed: "The pod does not get its role",
-  unknown: "Nothing is wrong so far, but not all is known",
-  skipped: "There is nothing to look at",
+  unknown: "No problem found, but not everything is known",
+  skipped: "Nothing to check",
 };
 
-/** Shows the outcome, and the step that decided it: what is wrong, why, and how to mend it. */
-export function showVerdict(place: HTMLElement, { outcome, cause, steps }: Explanation): void {
-  const decisive = steps.find(({ step }) => step === cause?.step) ?? steps.find((step) => step.outcome === outcome && outcome !== "passed");
-  if (!decisive) return show(place, outcome, HEADINGS[outcome], element("p", {}, "Every step from the pod to STS is right."));
-  const { title, says } = decisive;
-  show(place, outcome, HEADINGS[outcome], element("p", {}, element("strong", {}, `${title}: `), ...prose(says)), ...why(decisive));
+/** What the verdict is made of. */
+export interface Shown {
+  explanation: Explanation;
+  marks: Marks;
+  guide: Guide;
+  /** The change of the inputs that fixes it, if there is one. */
+  fix: Fix | null;
+  apply: (fix: Fix) => void;
+  /** What is left to do after a fix was applied here: nothing has changed in the cluster, or in AWS. */
+  left: string[];
+  hasPod: boolean;
+}
+
+/** Shows the outcome, and the step that decided it. */
+export function showVerdict(place: HTMLElement, shown: Shown): void {
+  const { explanation, left, hasPod } = shown;
+  const { outcome, cause, steps } = explanation;
+  const decisive = steps.find(({ step }) => step === cause?.step);
+  if (decisive) return show(place, outcome, ...failure(decisive, shown));
+  const first = steps.find((step) => step.outcome === outcome && outcome !== "passed");
+  const words = outcome === "passed" ? passed(explanation, hasPod) : outcome === "unknown" ? unknown(explanation) : (first?.says ?? "");
+  const leftToDo = left.length === 0 ? [] : [element("p", { class: "left" }, element("strong", {}, "Left to do outside of this page:")), ...left.map((text) => copyable(text, "the command"))];
+  show(place, outcome, element("h2", {}, outcome === "passed" && !hasPod ? "No problem found" : HEADINGS[outcome]), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo);
+}
+
+function passed({ steps }: Explanation, hasPod: boolean): string {
+  return hasPod ? "Every step from the pod to STS is right." : `${steps.filter(({ outcome }) => outcome === "passed").length} steps are right. Add a pod to check what it gets.`;
+}
+
+const WORDS: Record<string, string> = { pod: "the pod", serviceAccount: "the service account", issuer: "the issuer's URL", trustPolicy: "the trust policy", token: "a token", settings: "the settings", configMap: "the ConfigMap" };
+
+function unknown({ steps, missing }: Explanation): string {
+  const count = steps.filter(({ outcome }) => outcome === "unknown").length;
+  const known = missing.map((input) => WORDS[input] ?? input);
+  const which = known.length === 0 ? "" : ` Add ${known.length > 1 ? `${known.slice(0, -1).join(", ")} and ` : ""}${known.at(-1)}.`;
+  return `${count} of ${steps.length} steps need more input.${which}`;
+}
+
+/** What works, and is a risk. */
+function warnings({ steps }: Explanation): HTMLElement[] {
+  const risky = steps.filter(({ outcome, mistake }) => outcome === "passed" && mistake !== null);
+  if (risky.length === 0) return [];
+  return [element("ul", { class: "risks" }, ...risky.map(({ reasons, says, mistake }) => element("li", {}, ...prose(reasons.at(-1) ?? says), ` [${mistake}]`)))];
+}
+
+function failure(step: Step, { explanation, marks, guide, fix, apply }: Shown): HTMLElement[] {
+  const comparison = compare(explanation);
+  const { headline, rest } = split(step, comparison !== null);
+  const cause = marks.cause;
+  const isSaid = (reason: string): boolean => step.says.includes(reason) || `${headline} ${rest}`.includes(reason);
+  return [
+    element("p", { class: "outcome" }, explanation.outcome === "failed" ? HEADINGS.failed : "The pod may not get its role", " · ", step.title, ...(cause ? [element("span", { class: "where" }, " · ", button(guide.where(cause), "link", () => guide.go(cause)))] : [])),
+    element("h2", {}, ...prose(headline)),
+    ...(comparison ? [showComparison(comparison)] : []),
+    ...(rest === "" ? [] : [element("p", {}, ...prose(rest))]),
+    ...why({ ...step, reasons: step.reasons.filter((reason) => !isSaid(reason)) }, (marks.ofStep.get(step.step) ?? []).filter((mark) => mark.from !== cause?.from), guide),
+    ...mend(explanation, step, fix, apply),
+  ];
+}
+
+/** What is wrong, in a few words, where the two values beside it tell the rest. */
+const IN_SHORT: Record<string, string> = {
+  wrongNamespace: "its condition is for another namespace",
+  wrongServiceAccount: "its condition is for another service account",
+  wrongSubject: "its condition names no service account",
+  wrongAudience: "its condition is for another audience",
+  issuerWithScheme: "a condition's key contains `https://`",
+  trailingSlash: "a condition's key differs by a trailing slash",
+  otherProvider: "it is for the identity provider of another cluster",
+  misspelledProvider: "it misspells the identity provider",
+  providerInOtherAccount: "its identity provider is in another AWS account",
+  providerInOtherPartition: "its identity provider is in another AWS partition",
+  wildcardInProvider: "IAM has no wildcards in a provider's ARN",
+};
+
+/** The headline, which is one sentence, and the rest of what the step says. */
+function split({ step, says, mistake }: Step, isCompared: boolean): { headline: string; rest: string } {
+  const [first, rest] = atColon(says);
+  if (isCompared && (step === "conditions" || step === "provider")) {
+    // After the two values comes what explains them.
+    const insight = rest.replace(/\.$/, "").split("; ").slice(1).join("; ");
+    const short = insight === "" ? IN_SHORT[mistake ?? ""] : insight;
+    return short === undefined ? { headline: says, rest: "" } : { headline: `${first}: ${short}.`, rest: "" };
+  }
+  if (says.length <= 160 || rest === "") return { headline: says, rest: "" };
+  return { headline: `${first}.`, rest: rest.charAt(0).toUpperCase() + rest.slice(1) };
+}
+
+/** A text before and after its first colon outside of code. */
+function atColon(says: string): [string, string] {
+  let at = 0;
+  for (const [index, part] of says.split("`").entries()) {
+    const colon = index % 2 === 0 ? part.indexOf(": ") : -1;
+    if (colon !== -1) return [says.slice(0, at + colon), says.slice(at + colon + 2)];
+    at += part.length + 1;
+  }
+  return [says, ""];
+}
+
+/** The fix: in words, to copy, and to try out here. */
+function mend({ trustFix }: Explanation, step: Step, fix: Fix | null, apply: (fix: Fix) => void): HTMLElement[] {
+  const words = trustFix?.says ?? step.fix;
+  if (words === null) return [];
+  const statements = trustFix?.statements ?? [];
+  const text = statements.length === 0 ? null : JSON.stringify(statements.length === 1 ? statements[0] : statements, null, 2);
+  const commands = trustFix?.commands ?? commandsOf(words);
+  return [
+    element(
+      "div",
+      { class: "fix" },
+      element(
+        "div",
+        { class: "fix-head" },
+        element("p", {}, element("strong", {}, "Fix: "), ...prose(withoutCommands(words, trustFix ? [] : commands))),
+        text === null ? null : copier(text, "the whole statement", "Copy the statement"),
+        fix ? button(fix.label, "primary", () => apply(fix)) : null,
+      ),
+      ...(text === null ? [] : [element("details", { class: "beside" }, element("summary", {}, "The statement"), element("pre", { tabindex: "0", role: "region", "aria-label": "The statement" }, text))]),
+      ...(trustFix ? [element("details", {}, element("summary", {}, "With the AWS CLI, or with Terraform"), copyable(commands.join("\n"), "the commands"), trustFix.terraform === "" ? null : copyable(trustFix.terraform, "the block for Terraform"))] : commands.map((command) => copyable(command, "the command"))),
+      trustFix?.alternative ? element("p", {}, ...prose(trustFix.alternative)) : null,
+      fix ? null : element("p", { class: "quiet" }, "This is fixed outside of this page: in the cluster, in AWS, or where the object is written."),
+    ),
+  ];
+}
+
+/** The words of a fix, without the commands that have a button each. */
+function withoutCommands(words: string, commands: string[]): string {
+  const text = commands.reduce((rest, command) => rest.replace(`: \`${command}\``, "").replace(`\`${command}\``, "the command below"), words);
+  return text.trim();
 }
 
 /** Shows what to begin with, where nothing was given. */
 export function showBeginning(place: HTMLElement): void {
-  const words = "Give it what you have: a pod, its service account, the trust policy of its role. Or start from an example.";
-  show(place, "skipped", "There is nothing to look at yet", element("p", {}, words));
+  const words = "Paste what you have: manifests of a pod or a workload and its service account, the trust policy of its role, the issuer's URL. Or choose an error above.";
+  show(place, "skipped", element("h2", {}, "Nothing to check yet"), element("p", {}, words));
 }
 
 /** An input that can't be read, and where. */
@@ -32,23 +158,32 @@ export interface Unreadable {
   message: string;
   line: number | null;
   go: () => void;
+  /** Sorts several objects into their tabs. */
+  sort: (() => void) | null;
 }
 
 /** Shows what can't be read. */
 export function showUnreadable(place: HTMLElement, unreadable: Unreadable[]): void {
-  const lines = unreadable.map(({ name, message, line, go }) => {
-    const button = element("button", { type: "button", class: "link" }, line === null ? label(name) : `${label(name)}, line ${line}`);
-    button.addEventListener("click", go);
-    return element("li", {}, button, ": ", ...prose(message));
-  });
-  show(place, "failed", "This can't be read", element("ul", {}, ...lines));
+  const lines = unreadable.map(({ name, message, line, go, sort }) =>
+    element(
+      "li",
+      {},
+      button(line === null ? label(name) : `${label(name)}, line ${line}`, "link", go),
+      ": ",
+      ...prose(message),
+      ...(sort ? [" ", button("Sort the objects into the tabs", "", sort)] : []),
+    ),
+  );
+  show(place, "failed", element("h2", {}, "This can't be read"), element("ul", {}, ...lines));
 }
 
-function show(place: HTMLElement, outcome: Outcome, heading: string, ...content: (HTMLElement | null)[]): void {
+function show(place: HTMLElement, outcome: Outcome, ...content: HTMLElement[]): void {
   place.className = `verdict ${outcome}`;
-  place.replaceChildren(sign(outcome), element("div", {}, element("h2", {}, heading), ...content.filter((part) => part !== null)));
+  place.replaceChildren(sign(outcome), element("div", {}, ...content));
 }
 
-function label(name: Name): string {
-  return name in OBJECTS ? OBJECTS[name as ObjectName] : name;
+const LINE_LABELS: Record<string, string> = { issuer: "Issuer's URL", namespace: "Namespace", role: "Role", now: "Time", token: "Token" };
+
+export function label(name: Name): string {
+  return name in EDITORS ? EDITORS[name as EditorName] : (LINE_LABELS[name] ?? name);
 }

@@ -1,9 +1,9 @@
-// YAML to the JSON that the core reads, as kubectl converts it (YAML 1.1: a bare `yes` is a boolean), with the way back:
-// where each value of the JSON stood in the text. Text that is JSON already is passed on as it is, so that the core judges
-// what was written.
+// YAML to the JSON that the core reads, as kubectl converts it (YAML 1.1: a bare `yes` is a boolean), with the way
+// back: where each value of the JSON stood in the text. Text that is JSON already is passed on as it is, so that the
+// core judges what was written.
 
 import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from "yaml";
-import type { Document, DocumentOptions, Node, Pair, ParseOptions, SchemaOptions, YAMLMap } from "yaml";
+import type { Document, DocumentOptions, ErrorCode, Node, Pair, ParseOptions, SchemaOptions, YAMLMap, YAMLParseError } from "yaml";
 
 /** From one offset up to another. */
 export interface Span {
@@ -16,7 +16,7 @@ export interface Problem extends Span {
   message: string;
 }
 
-/** What became of a text. */
+/** The result of converting a string. */
 export type Converted =
   | { json: string; origin: (offset: number) => Span; problem: null }
   | { json: null; origin: null; problem: Problem };
@@ -24,17 +24,20 @@ export type Converted =
 /** An object that aliases blow up beyond this many characters is no object of Kubernetes: etcd holds 1.5 MB. */
 const LARGEST = 3_000_000;
 
-/** The tags of YAML 1.1 that Go's reader knows too; there a timestamp stays a text. */
+/** The tags of YAML 1.1 that Go's reader knows too; there a timestamp stays a string. */
 const TAGS = new Set(["map", "seq", "str", "null", "bool", "int", "float", "merge"].map((name) => `tag:yaml.org,2002:${name}`));
 
-const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
+/** YAML as kubectl reads it. */
+export const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   version: "1.1",
   prettyErrors: false,
   customTags: (tags) => tags.filter((tag) => typeof tag === "string" || (TAGS.has(tag.tag) && !("format" in tag && tag.format === "TIME"))),
 };
 
-/** Converts a text that is not empty. `strict` is for what AWS reads, and only as JSON. */
+/** Converts a string that is not empty. `strict` is for what AWS reads, and only as JSON. */
 export function convert(text: string, strict = false): Converted {
+  // A policy as IAM's API has it: URL-encoded.
+  if (strict && /^\s*%7B/i.test(text)) return { json: JSON.stringify(text.trim()), origin: () => ({ from: 0, to: text.length }), problem: null };
   if (strict ? /^\s*[[{]/.test(text) : isJson(text)) {
     // The core counts from the first character that is no space.
     const start = text.length - text.trimStart().length;
@@ -50,7 +53,8 @@ export function convert(text: string, strict = false): Converted {
   }
 }
 
-function isJson(text: string): boolean {
+/** Whether a string is JSON as it is. */
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
     return true;
@@ -72,10 +76,10 @@ class NotJson extends Error {
 function only(documents: Document.Parsed[]): Document.Parsed {
   for (const { errors } of documents) {
     const [error] = errors;
-    if (error) throw new NotJson(plain(error.message), error.pos[0], error.pos[1]);
+    if (error) throw new NotJson(inPlainWords(error), error.pos[0], error.pos[1]);
   }
   const [first, second] = documents.filter((document) => document.contents !== null && !isNull(document.contents));
-  if (!first) throw new NotJson("expected an object, but there is none", 0);
+  if (!first) throw new NotJson("expected an object, but got nothing", 0);
   if (second) throw new NotJson("expected one object, but here begins another", second.range[0]);
   return first;
 }
@@ -84,9 +88,29 @@ function isNull(node: Node): boolean {
   return isScalar(node) && node.value === null;
 }
 
-/** A message as the core words its own: it starts in lower case. */
-function plain(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
+/** What the parser's errors mean, for somebody who wrote the text and not the parser. */
+const WORDS: Partial<Record<ErrorCode, string>> = {
+  BAD_INDENT: "expected this line to be indented like the lines around it",
+  BLOCK_AS_IMPLICIT_KEY: "expected one `key: value` on this line: put a value that contains `: ` in quotes, or correct the indentation",
+  BLOCK_IN_FLOW: "expected no list with `-` between brackets",
+  TAB_AS_INDENT: "expected spaces, but this line is indented by a tab",
+  DUPLICATE_KEY: "expected each key once, but this one is there twice",
+  MULTILINE_IMPLICIT_KEY: "expected `key: value`, but this line has no `:`",
+  BAD_DQ_ESCAPE: "expected no backslash in double quotes: use single quotes",
+  BAD_SCALAR_START: "expected a value that starts with another character: put the value in quotes",
+  BAD_ALIAS: "expected the name of an anchor after `*`: put a value that starts with `*` in quotes",
+  TAG_RESOLVE_FAILED: "expected a value without a tag: Kubernetes does not know this one",
+};
+
+/** The error in plain words. Where there are none, the parser's words are quoted as such. */
+function inPlainWords({ code, message }: YAMLParseError): string {
+  const words = WORDS[code];
+  if (words !== undefined) return words;
+  if (/without - indicator/.test(message)) return WORDS.BAD_INDENT ?? message;
+  if (/quote/i.test(message)) return "expected the closing quote of this value";
+  if (/end with a? ?[\]}]/.test(message)) return "expected a closing bracket";
+  if (/followed by map values/.test(message)) return "expected `key: value`, but this line has no `:`";
+  return `expected YAML; the parser says: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
 function write(document: Document.Parsed, text: string): Converted {
@@ -181,7 +205,7 @@ function ends(node: unknown): [number, number] {
 }
 
 function key(node: unknown, here: Span): string {
-  if (!isScalar(node) || node.value === null) throw new NotJson("expected a text as the key", here.from, here.to);
+  if (!isScalar(node) || node.value === null) throw new NotJson("expected a string as the key", here.from, here.to);
   return String(node.value);
 }
 

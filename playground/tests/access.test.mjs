@@ -6,15 +6,16 @@ import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 
 import { setups } from "../setups.mjs";
-import { DESKTOP, PHONE, start, write } from "./browser.mjs";
+import { DESKTOP, PATIENCE, PHONE, start, write } from "./browser.mjs";
 
 const { browser, url } = await start();
 const broken = setups().find(({ expected }) => expected.mistake === "wildcardInStringEquals");
-const TABS = ["pod", "serviceAccount", "trustPolicy", "settings", "more"];
+const TABS = ["pod", "serviceAccount", "trustPolicy", "settings", "more", "objects"];
 
 /** axe needs a page of a context that it may open others in. */
 async function open(fragment, options) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   await page.goto(url + fragment);
   await page.locator("#chain > li").first().waitFor();
@@ -42,12 +43,18 @@ for (const [look, options] of Object.entries(LOOKS)) {
       await page.locator(`#tab-${tab}`).click();
       await holds(page, `${look}, ${tab}`);
     }
-    await page.locator("summary").click();
-    for (const step of await page.locator("#chain button").all()) {
+    await page.locator("#raw summary").click();
+    for (const details of await page.locator("#answers summary, .fix summary").all()) await details.click();
+    for (const fold of await page.locator("#chain .fold").all()) await fold.click();
+    for (const step of await page.locator("#chain button:not(.fold)").all()) {
       await step.click();
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${look}: no scrolling to the side`);
     }
     await holds(page, `${look}, the last step and the JSON`);
+    await write(page, "objects", `${setups()[0].inputs.pod}---\nkind: ServiceAccount\napiVersion: v1\nmetadata: {name: my-sa, namespace: default, annotations: {eks.amazonaws.com/role-arn: x}}\n`);
+    await holds(page, `${look}, all objects`);
+    await page.getByRole("button", { name: "Could not find region" }).click();
+    await holds(page, `${look}, what is not known`);
     await write(page, "pod", "kind: Pod\nspec: {containers: 5}\n");
     await holds(page, `${look}, what can't be read`);
     await page.goto(`${url}#example=${setups()[0].name}`);
@@ -81,8 +88,19 @@ test("the keyboard reaches everything that there is to use, in the order in whic
     if (at === null) break;
     reached.push(at);
   }
-  const { steps } = JSON.parse(await page.locator("#json").textContent());
-  assert.deepEqual(reached, ["link", "theme", "example", ...steps.map(({ step }) => step), "tab-pod", "pod", "diff", "summary"]);
+  const errors = await page.locator("#errors .chip").count();
+  const causes = await page.locator("#causes .chip").count();
+  const lines = await page.locator("#chain button").evaluateAll((all) => all.filter((one) => one.checkVisibility()).map((one) => one.dataset.step ?? "fold"));
+  assert.deepEqual(reached, [
+    ...["a", "a", "a", "link", "theme"],
+    ...Array(errors).fill("chip"),
+    ...Array(causes).fill("chip small"),
+    ...["link", "copy", "primary", "summary", "summary"],
+    ...["tab-trustPolicy", "trustPolicy"],
+    ...lines,
+    ...["summary", "summary", "summary"],
+    ...["a", "a", "a", "a"],
+  ]);
   await page.context().close();
 });
 
@@ -96,12 +114,55 @@ test("arrows move between tabs, Enter opens a step, and a screen reader hears ho
   await page.keyboard.press("ArrowRight");
   assert.ok(await page.locator("#panel-pod").isVisible());
 
-  const failed = page.getByRole("list", { name: "The steps from the pod to its role" }).getByRole("button", { name: /: failed$/ });
-  assert.equal(await failed.first().getAttribute("aria-expanded"), "true");
-  const passed = page.getByRole("button", { name: /^Service account\s*: passed$/ });
+  const chain = page.getByRole("list", { name: "From the pod to its role" });
+  const failed = chain.getByRole("button", { name: /: failed/ });
+  await failed.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await failed.getAttribute("aria-expanded"), "true");
+  const fold = chain.getByRole("button", { name: /^\d+ passed/ }).first();
+  await fold.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await fold.getAttribute("aria-expanded"), "true");
+  const passed = chain.getByRole("button", { name: /^Service account: passed$/ });
   await passed.focus();
   await page.keyboard.press("Enter");
   assert.equal(await passed.getAttribute("aria-expanded"), "true");
-  assert.equal(await failed.first().getAttribute("aria-expanded"), "false");
+  assert.equal(await failed.getAttribute("aria-expanded"), "false");
+  await page.context().close();
+});
+
+test("a mark says what is wrong to the mouse and to the keyboard", async () => {
+  const page = await open(`#example=${broken.name}`, DESKTOP);
+  const mark = page.locator("#trustPolicy .cm-lintRange-error").first();
+  await mark.hover();
+  await page.locator(".cm-tooltip-lint").waitFor();
+  assert.match(await page.locator(".cm-tooltip-lint").innerText(), /StringEquals/);
+  await page.mouse.move(0, 0);
+  await page.locator("#verdict .where button").focus();
+  await page.keyboard.press("Enter");
+  await page.locator(".at-cursor").waitFor();
+  assert.match(await page.locator(".at-cursor").innerText(), /StringEquals/);
+  await page.context().close();
+});
+
+for (const width of [320, 375, 600, 768, 960, 1024, 1440, 1920]) {
+  test(`nothing is too wide at ${width} px, and the editor comes after the verdict`, async () => {
+    const page = await open(`#example=${broken.name}`, { viewport: { width, height: 800 } });
+    for (const tab of TABS) {
+      await page.locator(`#tab-${tab}`).click();
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${tab}: no scrolling to the side`);
+    }
+    const top = (selector) => page.locator(selector).evaluate((one) => one.getBoundingClientRect().top);
+    assert.ok((await top("#verdict")) < (await top("#tabs")), "the verdict is first");
+    if (width <= 960) assert.ok((await top("#tabs")) < (await top("#chain")), "then the editor");
+    await page.context().close();
+  });
+}
+
+test("a long value is shortened for the eye, and copied whole", async () => {
+  const page = await open("#another-clusters-provider", DESKTOP);
+  const value = page.locator("#verdict .comparison code").first();
+  assert.match(await value.getAttribute("title"), /^arn:aws:iam::\d{12}:oidc-provider\/[\w./-]+$/);
+  assert.equal(await value.textContent(), await value.getAttribute("title"));
   await page.context().close();
 });

@@ -1,4 +1,5 @@
-// A real Chromium, and the page as a site serves it. Chromium is Debian's, or the one that CHROMIUM names; none is downloaded.
+// A real Chromium, and the page as a site serves it. Chromium is Debian's, or the one that CHROMIUM names; none is
+// downloaded.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -8,6 +9,9 @@ import { chromium } from "playwright-core";
 
 /** The file that `build` wrote. */
 export const PAGE_FILE = `${process.env.PLAYGROUND ?? new URL("../../target/playground", import.meta.url).pathname}/index.html`;
+
+/** How long a busy machine may take, in milliseconds. */
+export const PATIENCE = 120_000;
 
 export const DESKTOP = { viewport: { width: 1280, height: 900 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -32,6 +36,7 @@ export async function start() {
 /** Opens the page, until the core has said something of what is there. What goes wrong in it fails the test. */
 export async function open(browser, url, options = DESKTOP) {
   const page = await browser.newPage(options);
+  page.setDefaultTimeout(PATIENCE);
   page.requests = [];
   page.errors = [];
   page.on("request", (request) => page.requests.push(request.url()));
@@ -42,7 +47,7 @@ export async function open(browser, url, options = DESKTOP) {
   return page;
 }
 
-/** Puts a text into an editor, in place of what is there, and waits until the page has taken it. */
+/** Puts a string into an editor, in place of what is there, and waits until the page has taken it. */
 export async function write(page, name, text) {
   const panel = await page.locator(`#${name}`).evaluate((place) => place.closest("[role=tabpanel]").id);
   await page.locator(`[aria-controls="${panel}"]`).click();
@@ -50,7 +55,7 @@ export async function write(page, name, text) {
   await settled(page);
 }
 
-/** Pastes a text over all that is in an editor, as a user does. */
+/** Pastes a string over all that is in an editor, as a user does. */
 async function paste(page, name, text) {
   const content = page.locator(`#${name} .cm-content`);
   await content.focus();
@@ -65,3 +70,20 @@ async function paste(page, name, text) {
 
 /** Waits until what was typed last has been answered. */
 export const settled = (page) => page.locator("#verdict:not([aria-busy])").waitFor();
+
+/** The whole text of an editor, lines that are out of sight included. */
+export const textOf = (page, name) => page.locator(`#${name} .cm-content`).evaluate((content) => content.cmTile.root.view.state.doc.toString());
+
+/** The explanation that the page shows. */
+export const explained = async (page) => JSON.parse(await page.locator("#json").textContent());
+
+/** Waits until the address follows the page. */
+export const addressed = (page) => page.waitForTimeout(700);
+
+/** The texts that a link holds. */
+export async function stateOf(page) {
+  return page.evaluate(async (fragment) => {
+    const bytes = Uint8Array.from(atob(fragment.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).text();
+  }, page.url().split("#state=")[1]);
+}

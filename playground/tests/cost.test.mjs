@@ -1,9 +1,10 @@
-// What the page costs: printed, for whoever reads the log. Times differ by machine, so none is held to a limit.
+// What the page costs. Times differ by machine, so they are printed, and none is held to a limit.
 
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
 import { test } from "node:test";
 
-import { open as openAt, start } from "./browser.mjs";
+import { open as openAt, PAGE_FILE, start } from "./browser.mjs";
 
 const { browser, url } = await start();
 
@@ -18,4 +19,10 @@ test("prints how long it takes until the first setup is explained", async (conte
     await fresh.close();
   }
   context.diagnostic(`from the navigation to the first explanation: ${times.map((time) => `${time.toFixed(0)} ms`).join(", ")}`);
+});
+
+test("the page is at most 900 kB", (context) => {
+  const { size } = statSync(PAGE_FILE);
+  context.diagnostic(`${size} bytes`);
+  assert.ok(size <= 900_000, `${size} bytes`);
 });

@@ -1,4 +1,5 @@
-// What needs no browser: YAML to JSON and back to its place, a path to its place, the diff.
+// What needs no browser: YAML to JSON and back to its place, a path or a pointer to its place, edits, the diff,
+// shortening.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -20,15 +21,17 @@ async function load(file) {
 const { convert } = await load("yaml.ts");
 const { locate } = await load("path.ts");
 const { diff } = await load("diff.ts");
+const { spanOf, keySpanOf, edited } = await load("place.ts");
+const { pieces } = await load("shorten.ts");
 
 const at = (text, { from, to }) => text.slice(from, to);
 
 for (const [what, text, json] of [
   ["block style", "a:\n- 1\n- b: two\n", '{"a":[1,{"b":"two"}]}'],
   ["a boolean of YAML 1.1, as kubectl reads it", "a: yes\nb: off\nc: 'no'\n", '{"a":true,"b":false,"c":"no"}'],
-  ["a text that only looks like a time", "a: 2012-10-17\nb: 12:30\n", '{"a":"2012-10-17","b":"12:30"}'],
+  ["a string that only looks like a time", "a: 2012-10-17\nb: 12:30\n", '{"a":"2012-10-17","b":"12:30"}'],
   ["numbers as they were written", "a: 1.0\nb: 9007199254740993\nc: 0x10\n", '{"a":1.0,"b":9007199254740993,"c":16}'],
-  ["a key that is no text", "80: web\n", '{"80":"web"}'],
+  ["a key that is not a string", "80: web\n", '{"80":"web"}'],
   ["an anchor", "a: &x {b: 1}\nc: *x\n", '{"a":{"b":1},"c":{"b":1}}'],
   ["a merge, in which what is there wins", "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n", '{"a":{"b":1,"c":2},"d":{"b":1,"c":3}}'],
   ["nothing as null", "a:\n", '{"a":null}'],
@@ -74,9 +77,9 @@ test("knows where each value of the JSON stood", () => {
 for (const [message, place] of [
   ["`spec.containers[0].env`: expected an array, but got a string", "nothing"],
   ["`object.spec.containers[0].env`: expected an array, but got a string", "nothing"],
-  ["`metadata.annotations.eks.amazonaws.com/role-arn`: expected a text, but got a number", "5"],
-  ["`spec.containers[0]`: `name`: expected a text, but got none", "app"],
-  ["`spec.containers[0].image`: expected a text, but got none", "{name: app, env: nothing}"],
+  ["`metadata.annotations.eks.amazonaws.com/role-arn`: expected a string, but got a number", "5"],
+  ["`spec.containers[0]`: `name`: expected a string, but got nothing", "app"],
+  ["`spec.containers[0].image`: expected a string, but got nothing", "{name: app, env: nothing}"],
   ["`spec.volumes`: expected an array, but got null", "volumes"],
 ]) {
   test(`finds the place of ${message}`, () => {
@@ -99,4 +102,39 @@ test("shows what is added, with three lines around it", () => {
 test("shows what is removed, and nothing where all is the same", () => {
   assert.deepEqual(diff("a\nb", "b"), [{ kind: "removed", text: "a" }, { kind: "same", text: "b" }]);
   assert.deepEqual(diff("a\nb", "a\nb"), [{ kind: "left-out", text: "…" }]);
+});
+
+for (const [pointer, place] of [
+  ["/metadata/annotations/a~1b", "x"],
+  ["/spec/containers/1/env/0", "{name: X}"],
+  ["/spec/containers/1/env", "env"],
+  ["/spec", "spec"],
+  ["/metadata/missing", "metadata"],
+]) {
+  test(`finds the place of the pointer ${pointer}`, () => {
+    const text = "metadata: {annotations: {a/b: x}}\nspec:\n  containers: [{name: a}, {name: b, env: [{name: X}]}]\n";
+    assert.equal(at(text, spanOf(text, pointer)), place);
+  });
+}
+
+test("finds the place of a pointer in JSON, in another document, and of a key", () => {
+  const json = '{\n  "Statement": [{"Condition": {"StringEquals": {"a:sub": "x"}}}]\n}';
+  assert.equal(at(json, spanOf(json, "/Statement/0/Condition/StringEquals/a:sub")), '"x"');
+  assert.equal(at(json, keySpanOf(json, "/Statement/0/Condition/StringEquals")), '"StringEquals"');
+  const two = "a: 1\n---\n---\nb: {c: 2}\n";
+  assert.equal(at(two, spanOf(two, "/b/c", 1)), "2");
+});
+
+test("edits YAML and JSON, and removes what is empty without the value", () => {
+  assert.equal(edited("# kept\na: 1\nb: {c: 2}\n", [[["b", "c"], undefined]]), "# kept\na: 1\n");
+  assert.equal(edited("", [[["region"], "us-east-2"]]), "region: us-east-2\n");
+  assert.equal(edited('{"a": {"b": 1}}', [[["a", "c"], 2]]), '{\n  "a": {\n    "b": 1,\n    "c": 2\n  }\n}');
+});
+
+test("shortens what nobody reads, and nothing else", () => {
+  const whole = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
+  const parts = pieces(whole);
+  assert.equal(parts.map(({ text }) => text).join(""), whole);
+  assert.equal(parts.filter(({ isCut }) => !isCut).map(({ text }) => text).join("…"), "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/EXAM…041E");
+  assert.deepEqual(pieces("system:serviceaccount:default:my-sa"), [{ text: "system:serviceaccount:default:my-sa", isCut: false }]);
 });

@@ -8,15 +8,18 @@ mod config;
 mod fixes;
 pub mod ignore;
 mod index;
+mod input;
 mod locate;
 pub mod names;
 mod policy;
+mod positions;
 mod progress;
 mod restarts;
 mod review;
 mod run;
+mod skipped;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,13 +27,14 @@ use anstream::ColorChoice;
 use anyhow::{Context, Result, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 use serde::Deserialize;
+use terminal_size::Width;
 
 pub use index::{Entry, Index, Location, Lookup};
 pub use review::Found;
 
 use crate::UNREADABLE;
 use crate::files::SettingsArgs;
-use crate::report::{Format, Level};
+use crate::report::{Format, Layout, Level};
 
 /// The arguments of `check`.
 #[derive(ClapArgs)]
@@ -123,7 +127,8 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     let config = config::Config::find()?;
     let report = run::run(args, &config)?;
     let mut text = Vec::new();
-    report.write(args.format, args.quiet, &mut text)?;
+    let width = terminal_width();
+    report.write(args.format, Layout { is_quiet: args.quiet, width }, &mut text)?;
     let mut out = anstream::stdout();
     out.write_all(&text)?;
     out.flush()?;
@@ -135,6 +140,12 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// The width of the terminal, if the output goes to one.
+fn terminal_width() -> Option<usize> {
+    let (Width(width), _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(width.into())
 }
 
 impl Args {

@@ -1,9 +1,15 @@
-//! The policy's settings: from the command line, from `.irsa.yaml`, or from the policy's own manifest in the input.
+//! The policy's settings for a check: from the command line, from `.irsa.yaml`, or from a document of the input.
 
+use std::fs;
+
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+use super::Args;
+use super::config::{Config, FILE};
 use super::index::Location;
 use crate::documents::InputObject;
+use crate::policy_settings::{PolicySettings, Source, in_text};
 
 /// Settings, as JSON, and where they come from.
 #[derive(Debug, Clone)]
@@ -12,45 +18,53 @@ pub struct FoundSettings {
     pub json: String,
     /// Where they are in the input. `None` if they come from elsewhere.
     pub location: Option<Location>,
-    /// Whether the policy changes objects.
-    is_mutating: bool,
+    /// The document of the input that has them. `None` if they come from elsewhere.
+    source: Option<Source>,
+}
+
+impl Default for FoundSettings {
+    fn default() -> Self {
+        Self { json: "{}".to_owned(), location: None, source: None }
+    }
 }
 
 impl FoundSettings {
-    /// Settings from outside the input.
-    pub fn given(json: String) -> Self {
-        Self { json, location: None, is_mutating: true }
-    }
-
-    /// The settings in an object of the input, if it is a manifest of this policy.
-    pub fn of_manifest(file: usize, object: &InputObject) -> Option<Self> {
-        let (group, _) = object.head.group_version();
-        if group != "policies.kubewarden.io" || !object.head.kind.ends_with("AdmissionPolicy") {
-            return None;
-        }
-        let value: Value = serde_json::from_str(&object.json).ok()?;
-        let module = value.pointer("/spec/module").and_then(Value::as_str)?;
-        // `registry://…/irsa-policy:v1`, `…/irsa-policy@sha256:…`, `file://…/irsa-policy.wasm`.
-        let name = module.rsplit('/').next().unwrap_or_default();
-        let name = name.split([':', '@']).next().unwrap_or_default();
-        if name.trim_end_matches(".wasm") != "irsa-policy" {
-            return None;
-        }
-        let settings = value.pointer("/spec/settings").filter(|settings| !settings.is_null());
-        let json = settings.map_or_else(|| "{}".to_owned(), Value::to_string);
-        let pointer = match settings {
-            Some(_) => format!("{}/spec/settings", object.pointer),
-            None => object.pointer.clone(),
+    /// The settings of the command line, or of `.irsa.yaml`.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub fn given(args: &Args, config: &Config) -> Result<Option<Self>> {
+        let json = match (args.settings.read()?, &config.settings) {
+            (Some(json), _) => json,
+            (None, Some(path)) => {
+                let path = config.directory.join(path);
+                let text = fs::read_to_string(&path)
+                    .with_context(|| format!("cannot read `{}`, which `{FILE}` names", path.display()))?;
+                let json =
+                    in_text(&text).with_context(|| format!("cannot read the settings in `{}`", path.display()))?;
+                json.unwrap_or_else(|| "{}".to_owned())
+            }
+            (None, None) => return Ok(None),
         };
-        let location = Location { file, document: object.document, pointer };
-        let is_mutating = value.pointer("/spec/mutating").and_then(Value::as_bool).unwrap_or_default();
-        Some(Self { json, location: Some(location), is_mutating })
+        Ok(Some(Self { json, location: None, source: None }))
     }
 
-    /// Whether these settings count rather than others: the first policy that changes objects counts, else the first
-    /// one.
+    /// The settings in a manifest of this policy, or in values of its chart.
+    pub fn in_document(file: usize, document: &InputObject) -> Option<Self> {
+        let is_manifest = document.head.group_version().0 == "policies.kubewarden.io";
+        if !is_manifest && !document.head.kind.is_empty() {
+            return None;
+        }
+        let value: Value = serde_json::from_str(&document.json).ok()?;
+        let found = if is_manifest { PolicySettings::of_manifest(&value) } else { PolicySettings::of_values(&value) }?;
+        let pointer = format!("{}{}", document.pointer, found.pointer);
+        let location = Location { file, document: document.document, pointer };
+        Some(Self { json: found.json, location: Some(location), source: Some(found.source) })
+    }
+
+    /// Whether these settings count rather than others of the input.
     pub fn replaces(&self, other: Option<&Self>) -> bool {
-        other.is_none_or(|other| self.is_mutating && !other.is_mutating)
+        other.is_none_or(|other| self.source > other.source)
     }
 
     /// The same settings in another mode.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use irsa::json::Reader;
 use irsa::{Decision, Request, Review};
+use irsa_explain::shell_word;
 use serde_json::Value;
 
 use super::index::{Location, Lookup};
@@ -110,7 +111,7 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
         name: names::STALE_POD.name,
         level: names::STALE_POD.level,
         message,
-        fix: Some("create the pod again: the commands are at the end of the report".to_owned()),
+        fix: Some("create the pod again: the commands are at the end of the report".into()),
         location: Location { file, document: pod.document, pointer: pod.pointer.clone() },
         object: object_name(pod, checker.namespace),
         is_in_account: false,
@@ -210,9 +211,11 @@ impl StalePod {
         let Self { namespace, name, workload } = self;
         match workload.as_ref().map(|(kind, name)| (kind.as_str(), name)) {
             Some((kind @ ("Deployment" | "StatefulSet" | "DaemonSet"), workload)) => {
-                format!("kubectl rollout restart {}/{workload} -n {namespace}", kind.to_ascii_lowercase())
+                let target = shell_word(&format!("{}/{workload}", kind.to_ascii_lowercase()));
+                format!("kubectl rollout restart {target} -n {}", shell_word(namespace))
             }
             Some((kind @ ("ReplicaSet" | "ReplicationController"), workload)) => {
+                let (name, namespace) = (shell_word(name), shell_word(namespace));
                 format!("kubectl delete pod {name} -n {namespace} # {kind} {workload} creates it again")
             }
             Some((kind, workload)) => {

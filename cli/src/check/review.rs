@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::index::{Entry, Index, Location, Lookup};
 use super::{fixes, locate, names};
 use crate::documents::InputObject;
-use crate::report::{Level, ObjectName};
+use crate::report::{Fix, Level, ObjectName};
 
 /// A finding whose line is not known yet.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Found {
     /// What is wrong.
     pub message: String,
     /// What to do.
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
     /// Where it is.
     pub location: Location,
     /// The object that was checked.
@@ -119,7 +119,7 @@ impl Context<'_> {
         let own = |location: Location| Found {
             name: finding.kind.name(),
             level,
-            fix: Some(fixes::fix(finding.kind).to_owned()),
+            fix: Some(fixes::fix(finding.kind).into()),
             message,
             location,
             object: self.name.clone(),
@@ -166,19 +166,21 @@ impl Context<'_> {
         if self.is_strict || !is_placeholder(text) {
             return None;
         }
-        let shown = irsa::escaped_line(text, 100);
-        Some(Found {
+        Some(self.not_checked(text, location, entry.is_some()))
+    }
+
+    /// The note about a placeholder.
+    fn not_checked(&self, text: &str, location: Location, is_in_account: bool) -> Found {
+        let fix = "check the manifest after the placeholder is replaced, or use `--strict` if nothing replaces it";
+        Found {
             name: names::PLACEHOLDER.name,
             level: names::PLACEHOLDER.level,
-            message: format!("`{shown}` is a placeholder: it is not checked"),
-            fix: Some(
-                "check the manifest after the placeholder is replaced, or use `--strict` if nothing replaces it"
-                    .to_owned(),
-            ),
+            message: format!("`{}` is a placeholder: it is not checked", irsa::escaped_line(text, 100)),
+            fix: Some(fix.into()),
             location,
             object: self.name.clone(),
-            is_in_account: entry.is_some(),
-        })
+            is_in_account,
+        }
     }
 
     /// The service account that a finding is in, if another object refers to it.
@@ -190,7 +192,11 @@ impl Context<'_> {
     /// A reason of a rejection that is not a finding: a field that can't be read.
     fn unreadable(&self, reason: &str) -> Found {
         let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
-        let path = path.strip_prefix("object").unwrap_or_default();
+        let path = match path {
+            // The request has the namespace of the object.
+            "namespace" => "metadata.namespace",
+            path => path.strip_prefix("object").unwrap_or_default(),
+        };
         let pointer = locate::existing(&locate::path_pointer(path), &self.value);
         let shown = path.trim_start_matches('.');
         let message = match reason.split_once("`: ") {
@@ -199,11 +205,15 @@ impl Context<'_> {
         };
         let mut location = self.location.clone();
         location.pointer.push_str(&pointer);
+        let text = self.value.pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
+        if !self.is_strict && is_placeholder(text) {
+            return self.not_checked(text, location, false);
+        }
         Found {
             name: names::UNREADABLE_OBJECT.name,
             level: names::UNREADABLE_OBJECT.level,
             message,
-            fix: Some("correct the field: Kubernetes refuses the object, too".to_owned()),
+            fix: Some("correct the field: Kubernetes refuses the object, too".into()),
             location,
             object: self.name.clone(),
             is_in_account: false,
@@ -229,18 +239,22 @@ impl Context<'_> {
     }
 }
 
-/// Whether a value is there to be replaced: it has `${NAME}`, `$(NAME)` or `<name>`.
+/// Whether a value is there to be replaced: it has `${NAME}`, `$(NAME)` or `<name>`, or is an ARN of which the AWS
+/// account is `xxxxxxxxxxxx` or a word such as `ACCOUNT_ID`.
 fn is_placeholder(text: &str) -> bool {
     let has = |open: &str, close: char| {
         text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).is_some_and(|(name, _)| {
             name.starts_with(|char: char| char.is_ascii_alphabetic() || char == '_') && name.len() <= 100
         })
     };
-    has("${", '}') || has("$(", ')') || has("<", '>')
+    let account = text.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)).unwrap_or_default();
+    let is_word = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-' | b'x');
+    let is_account_to_come = account.len() > 1 && account.bytes().all(is_word);
+    has("${", '}') || has("$(", ')') || has("<", '>') || is_account_to_come
 }
 
 fn note(found: Found, own: names::OwnFinding, fix: &str) -> Found {
-    Found { name: own.name, level: own.level, fix: Some(fix.to_owned()), ..found }
+    Found { name: own.name, level: own.level, fix: Some(fix.into()), ..found }
 }
 
 /// The field of a service account or ConfigMap of the input.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use manifest_reader::{Comment, Position, documents};
@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::classify::{self, Skipped, SkippedKind};
 use super::walk::shown;
+use crate::policy_settings::PolicySettings;
 
 /// A file, or the standard input.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct Source {
     /// Whether the command line names it, rather than its directory.
     pub is_named: bool,
     path: Option<PathBuf>,
-    /// The text of the standard input, which can't be read again.
+    /// The text of what can't be read again, such as the standard input.
     bytes: Vec<u8>,
 }
 
@@ -29,6 +30,8 @@ pub struct Source {
 pub struct Parsed {
     /// The objects.
     pub objects: Vec<InputObject>,
+    /// Values of the policy's Helm chart.
+    pub values: Vec<InputObject>,
     /// The documents that are not checked.
     pub skipped: Vec<Skipped>,
     /// Comments for this tool.
@@ -46,6 +49,13 @@ pub struct InputObject {
     pub json: String,
     /// Its kind and metadata.
     pub head: Head,
+}
+
+impl InputObject {
+    /// Whether it is not an object, but values of the policy's Helm chart.
+    fn is_values(&self) -> bool {
+        serde_json::from_str(&self.json).is_ok_and(|values| PolicySettings::of_values(&values).is_some())
+    }
 }
 
 /// The fields that identify an object.
@@ -144,6 +154,14 @@ impl Source {
         Ok(Self { name: "<stdin>".to_owned(), is_named: true, path: None, bytes })
     }
 
+    /// A pipe, or anything else that can be read only once, as `<(helm template CHART)` is.
+    ///
+    /// # Errors
+    /// If it can't be read.
+    pub fn stream(path: &Path) -> io::Result<Self> {
+        Ok(Self { name: shown(path), is_named: true, path: None, bytes: fs::read(path)? })
+    }
+
     /// Its text.
     ///
     /// # Errors
@@ -192,13 +210,17 @@ fn parse(text: &str, is_complete: bool) -> Parsed {
         for object in document.objects() {
             let head = Head::of(&object.json);
             let at = || document.place(&object.pointer).map_or(document.start(), |place| place.value);
-            let skipped = classify::object(&object.json, &head, at);
-            if let Some(skipped) = skipped.filter(|skipped| !is_complete || skipped.kind != SkippedKind::Patch) {
-                parsed.skipped.push(skipped);
-                continue;
-            }
+            let skipped = classify::object(&object.json, &head, at)
+                .filter(|skipped| !is_complete || skipped.kind != SkippedKind::Patch);
             let (json, pointer) = (object.json.into_owned(), object.pointer);
-            parsed.objects.push(InputObject { document: index, pointer, json, head });
+            let object = InputObject { document: index, pointer, json, head };
+            match skipped {
+                None => parsed.objects.push(object),
+                Some(skipped) if skipped.kind == SkippedKind::Fragment && object.is_values() => {
+                    parsed.values.push(object);
+                }
+                Some(skipped) => parsed.skipped.push(skipped),
+            }
         }
     }
     parsed

@@ -34,7 +34,7 @@ pub fn sources(paths: &[PathBuf], is_excluded: &dyn Fn(&str) -> bool) -> Result<
             continue;
         }
         match fs::metadata(path) {
-            Err(error) => walk.unreadable.push((shown(path), error.to_string())),
+            Err(error) => walk.unreadable.push((shown(path), format!("cannot read the path: {error}"))),
             Ok(metadata) if metadata.is_dir() => {
                 let mut files = Vec::new();
                 collect(path, &mut files, &mut walk.unreadable);
@@ -44,16 +44,22 @@ pub fn sources(paths: &[PathBuf], is_excluded: &dyn Fn(&str) -> bool) -> Result<
                     walk.unreadable.push((shown(path), reason.to_owned()));
                 }
                 for file in files {
-                    if seen.insert(file.clone()) {
+                    if seen.insert(shown(&file)) {
                         walk.sources.push(Source::file(file, false));
                     }
                 }
             }
-            Ok(_) => {
-                if seen.insert(path.clone()) {
+            Ok(metadata) if seen.insert(shown(path)) => {
+                if metadata.is_file() {
                     walk.sources.push(Source::file(path.clone(), true));
+                } else {
+                    match Source::stream(path) {
+                        Ok(source) => walk.sources.push(source),
+                        Err(error) => walk.unreadable.push((shown(path), error.to_string())),
+                    }
                 }
             }
+            Ok(_) => {}
         }
     }
     Ok(walk)
@@ -68,7 +74,7 @@ pub fn shown(path: &Path) -> String {
 fn collect(directory: &Path, files: &mut Vec<PathBuf>, unreadable: &mut Vec<(String, String)>) {
     let mut entries = match entries(directory) {
         Ok(entries) => entries,
-        Err(error) => return unreadable.push((shown(directory), format!("{error:#}"))),
+        Err(error) => return unreadable.push((shown(directory), format!("cannot read the directory: {error:#}"))),
     };
     entries.sort();
     for path in entries {
@@ -79,10 +85,13 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>, unreadable: &mut Vec<(Str
         // A link to a directory could lead back up, so it is not followed.
         if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
             collect(&path, files, unreadable);
-        } else if path.extension().is_some_and(|own| EXTENSIONS.iter().any(|other| own.eq_ignore_ascii_case(other)))
-            && path.is_file()
-        {
-            files.push(path);
+        } else if path.extension().is_some_and(|own| EXTENSIONS.iter().any(|other| own.eq_ignore_ascii_case(other))) {
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_file() => files.push(path),
+                Ok(_) => {}
+                // A link to a file that does not exist, for example.
+                Err(error) => unreadable.push((shown(&path), format!("cannot read the file: {error}"))),
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::files::texts;
-use super::{Iam, Provider, Role, without_scheme};
+use super::{Iam, Provider, Role, RoleId, without_scheme};
 
 /// Adds the roles and providers of a template.
 pub fn add(template: &Value, file: &str, iam: &mut Iam) {
@@ -13,10 +13,14 @@ pub fn add(template: &Value, file: &str, iam: &mut Iam) {
         match resource.get("Type").and_then(Value::as_str) {
             Some("AWS::IAM::Role") => {
                 let policy = properties.get("AssumeRolePolicyDocument").filter(|policy| !has_function(policy));
+                let path = properties.get("Path").map(Value::as_str);
                 iam.roles.push(Role {
-                    arn: None,
-                    // Without a name of its own, the role gets a generated one.
-                    name: properties.get("RoleName").and_then(Value::as_str).unwrap_or(id).to_owned(),
+                    id: match (properties.get("RoleName").and_then(Value::as_str), path) {
+                        (Some(name), None) => RoleId::of_path_and_name(None, name),
+                        (Some(name), Some(Some(path))) => RoleId::of_path_and_name(Some(path), name),
+                        // Without a name of its own, the role gets a generated one.
+                        _ => RoleId::Unknown(id.clone()),
+                    },
                     trust_policy: policy.cloned(),
                     file: file.to_owned(),
                 });

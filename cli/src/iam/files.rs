@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use manifest_reader::{Node, documents};
 use serde_json::{Map, Value};
 
-use super::{Iam, Provider, Role, account_of, cloudformation, terraform, without_scheme};
+use super::{Iam, Provider, Role, RoleId, account_of, cloudformation, terraform, without_scheme};
 use crate::files::read as read_text;
 
 /// Reads all files.
@@ -90,7 +90,7 @@ fn account_details(value: &Value, file: &str, iam: &mut Iam) {
     let is_truncated = value.get("IsTruncated").and_then(Value::as_bool).unwrap_or_default()
         || ["Marker", "NextToken"].iter().any(|key| value.get(*key).is_some_and(|marker| !marker.is_null()));
     for role in roles.iter().filter_map(|role| aws_role(role, file)) {
-        let account = role.arn.as_deref().and_then(account_of);
+        let account = role.arn().and_then(account_of);
         if let Some(account) = account.filter(|_| !is_truncated) {
             iam.complete_accounts.insert(account.to_owned());
         }
@@ -104,9 +104,12 @@ fn aws_role(role: &Value, file: &str) -> Option<Role> {
         Some(Value::String(text)) => serde_json::from_str(&url_decoded(text)).ok(),
         other => other.filter(|policy| policy.is_object()).cloned(),
     };
+    let text = |key: &str| role.get(key).and_then(Value::as_str);
     Some(Role {
-        arn: role.get("Arn").and_then(Value::as_str).map(str::to_owned),
-        name: role.get("RoleName").and_then(Value::as_str)?.to_owned(),
+        id: match text("Arn") {
+            Some(arn) => RoleId::Arn(arn.to_owned()),
+            None => RoleId::of_path_and_name(text("Path"), text("RoleName")?),
+        },
         trust_policy,
         file: file.to_owned(),
     })
@@ -117,7 +120,9 @@ fn provider_list(providers: &[Value], file: &str, iam: &mut Iam) {
     for arn in providers.iter().filter_map(|provider| provider.get("Arn")?.as_str()) {
         let Some((_, issuer)) = arn.split_once(":oidc-provider/") else { continue };
         let account = account_of(arn).map(str::to_owned);
-        iam.complete_providers.extend(account.clone());
+        if let Some(account) = &account {
+            iam.complete_providers.insert(account.clone(), file.to_owned());
+        }
         iam.providers.push(Provider { account, issuer: issuer.to_owned(), audiences: None, file: file.to_owned() });
     }
 }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::files::texts;
-use super::{Iam, Provider, Role, account_of, without_scheme};
+use super::{Iam, Provider, Role, RoleId, account_of, without_scheme};
 
 /// Adds the roles and providers of a plan or a state.
 pub fn add(value: &Value, file: &str, iam: &mut Iam) {
@@ -22,10 +22,13 @@ fn add_module(module: &Value, file: &str, iam: &mut Iam) {
         let text = |key: &str| values.get(key).and_then(Value::as_str);
         match resource.get("type").and_then(Value::as_str) {
             Some("aws_iam_role") => {
-                let Some(name) = text("name").or_else(|| text("name_prefix")) else { continue };
+                let address = resource.get("address").and_then(Value::as_str).unwrap_or("aws_iam_role");
                 iam.roles.push(Role {
-                    arn: text("arn").map(str::to_owned),
-                    name: name.to_owned(),
+                    id: match (text("arn"), text("name")) {
+                        (Some(arn), _) => RoleId::Arn(arn.to_owned()),
+                        (None, Some(name)) => RoleId::of_path_and_name(text("path"), name),
+                        (None, None) => RoleId::Unknown(address.to_owned()),
+                    },
                     trust_policy: text("assume_role_policy").and_then(|policy| serde_json::from_str(policy).ok()),
                     file: file.to_owned(),
                 });

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Level, Report, summary_line};
+use crate::output::line;
 
 /// Writes the report. The summary follows as plain text.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -36,5 +37,5 @@ fn data(text: &str) -> String {
 
 /// Escapes a property of a command.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    data(&line(text)).replace(':', "%3A").replace(',', "%2C")
 }

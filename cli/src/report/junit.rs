@@ -6,59 +6,74 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{Finding, Level, ObjectName, Report};
+use crate::output::line;
+
+/// A file.
+#[derive(Default)]
+struct Suite<'r> {
+    /// Why the file, or a document of it, can't be read.
+    errors: Vec<String>,
+    /// The objects of the file, each with its findings.
+    cases: BTreeMap<String, Vec<&'r Finding>>,
+}
 
 /// Writes the report.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut suites: BTreeMap<&str, BTreeMap<String, Vec<&Finding>>> = BTreeMap::new();
+    writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
+    writeln!(out, r#"<testsuites name="irsa check">"#)?;
+    for (file, suite) in suites(report) {
+        suite.write(&escaped(&line(file)), out)?;
+    }
+    writeln!(out, "</testsuites>")
+}
+
+fn suites(report: &Report) -> BTreeMap<&str, Suite<'_>> {
+    let mut suites: BTreeMap<&str, Suite<'_>> = BTreeMap::new();
     for (file, object) in &report.checked {
-        suites.entry(file).or_default().entry(object.to_string()).or_default();
+        suites.entry(file).or_default().cases.entry(object.to_string()).or_default();
     }
     for finding in report.reported().filter(|finding| finding.level > Level::Note) {
         let name = finding.object.as_ref().map_or_else(|| finding.name.to_owned(), ObjectName::to_string);
-        suites.entry(&finding.file).or_default().entry(name).or_default().push(finding);
+        suites.entry(&finding.file).or_default().cases.entry(name).or_default().push(finding);
     }
-    let mut errors: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for unreadable in &report.unreadable {
         let place = unreadable.at.map(|at| format!("{at}: ")).unwrap_or_default();
-        errors.entry(&unreadable.file).or_default().push(format!("{place}{}", unreadable.message));
-        suites.entry(&unreadable.file).or_default();
+        let error = format!("{place}{}", unreadable.message);
+        suites.entry(&unreadable.file).or_default().errors.push(error);
     }
-    writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
-    writeln!(out, r#"<testsuites name="irsa check">"#)?;
-    for (file, cases) in &suites {
-        let unreadable = errors.get(file).map(Vec::as_slice).unwrap_or_default();
-        let failures = cases.values().filter(|findings| !findings.is_empty()).count();
-        let tests = cases.len().saturating_add(unreadable.len());
-        let name = escaped(file);
+    suites
+}
+
+impl Suite<'_> {
+    /// `file` is escaped for XML.
+    fn write(&self, file: &str, out: &mut dyn Write) -> io::Result<()> {
+        let failures = self.cases.values().filter(|findings| !findings.is_empty()).count();
+        let errors = self.errors.len();
+        let tests = self.cases.len().saturating_add(errors);
         writeln!(
             out,
-            r#"  <testsuite name="{name}" tests="{tests}" failures="{failures}" errors="{}" skipped="0" time="0">"#,
-            unreadable.len()
+            r#"  <testsuite name="{file}" tests="{tests}" failures="{failures}" errors="{errors}" skipped="0" time="0">"#
         )?;
-        for message in unreadable {
-            writeln!(out, r#"    <testcase name="file" classname="{name}" time="0">"#)?;
+        for message in &self.errors {
+            writeln!(out, r#"    <testcase name="file" classname="{file}" time="0">"#)?;
             writeln!(out, r#"      <error message="{}" type="unreadable"/>"#, escaped(message))?;
             writeln!(out, "    </testcase>")?;
         }
-        for (object, findings) in cases {
-            writeln!(out, r#"    <testcase name="{}" classname="{name}" time="0">"#, escaped(object))?;
-            for finding in findings {
-                let place = finding.at.map(|at| format!(":{at}")).unwrap_or_default();
-                let fix = finding.fix.as_ref().map(|fix| format!("\nFix: {fix}")).unwrap_or_default();
-                let text = format!("{file}{place}: {}{fix}\n{}", finding.message, finding.link());
-                writeln!(
-                    out,
-                    r#"      <failure message="{}" type="{}">{}</failure>"#,
-                    escaped(&finding.message),
-                    finding.name,
-                    escaped(&text)
-                )?;
-            }
+        for (object, findings) in &self.cases {
+            writeln!(out, r#"    <testcase name="{}" classname="{file}" time="0">"#, escaped(object))?;
+            findings.iter().try_for_each(|finding| failure(finding, out))?;
             writeln!(out, "    </testcase>")?;
         }
-        writeln!(out, "  </testsuite>")?;
+        writeln!(out, "  </testsuite>")
     }
-    writeln!(out, "</testsuites>")
+}
+
+fn failure(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let place = finding.at.map(|at| format!(":{at}")).unwrap_or_default();
+    let fix = finding.fix.as_ref().map(|fix| format!("\nFix: {fix}")).unwrap_or_default();
+    let text = format!("{}{place}: {}{fix}\n{}", line(&finding.file), finding.message, finding.link());
+    let (message, text) = (escaped(&finding.message), escaped(&text));
+    writeln!(out, r#"      <failure message="{message}" type="{}">{text}</failure>"#, finding.name)
 }
 
 /// Escapes a string for XML. Leaves out characters that XML does not allow.

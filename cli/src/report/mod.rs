@@ -4,16 +4,21 @@ mod github;
 mod json;
 mod junit;
 mod pretty;
+mod printable;
 mod sarif;
 
+use std::fmt;
 use std::io::Write;
 
 use anyhow::Result;
 use clap::ValueEnum;
 use manifest_reader::Position;
 use serde::Serialize;
+use serde_json::Value;
 
-pub use pretty::summary_line;
+pub use pretty::{Layout, summary_line};
+
+use crate::output;
 
 /// Where the pages about findings are.
 const DOCS: &str = "https://github.com/irsa-policy/irsa-policy/blob/main/docs";
@@ -66,7 +71,7 @@ pub struct Finding {
     /// What is wrong. It holds no value of an environment variable.
     pub message: String,
     /// What to do.
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
     /// The page and the section about it.
     pub page: Page,
     /// The file.
@@ -77,6 +82,39 @@ pub struct Finding {
     pub object: Option<ObjectName>,
     /// Why it does not count, if it is ignored.
     pub ignored: Option<String>,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What to do, in one sentence.
+    pub text: String,
+    /// The statements of a trust policy that the sentence is about, in IAM's JSON.
+    pub statements: Vec<Value>,
+}
+
+impl From<String> for Fix {
+    fn from(text: String) -> Self {
+        Self { text, statements: Vec::new() }
+    }
+}
+
+impl From<&str> for Fix {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// On one line.
+impl fmt::Display for Fix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)?;
+        for (index, statement) in self.statements.iter().enumerate() {
+            f.write_str(if index == 0 { ": " } else { ", " })?;
+            write!(f, "{statement}")?;
+        }
+        Ok(())
+    }
 }
 
 /// The page that explains a finding.
@@ -113,8 +151,8 @@ pub struct ObjectName {
     pub name: String,
 }
 
-impl std::fmt::Display for ObjectName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.namespace {
             Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
             None => write!(f, "{} {}", self.kind, self.name),
@@ -226,15 +264,15 @@ impl Report {
         }
     }
 
-    /// Writes the report. `is_quiet` leaves out notes and the summary of the pretty format.
+    /// Writes the report. `layout` is that of the pretty format.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn write(&self, format: Format, is_quiet: bool, out: &mut dyn Write) -> Result<()> {
+    pub fn write(&self, format: Format, layout: Layout, out: &mut dyn Write) -> Result<()> {
         match format {
-            Format::Pretty => pretty::write(self, is_quiet, out)?,
-            Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&json::report(self))?)?,
-            Format::Sarif => writeln!(out, "{}", serde_json::to_string_pretty(&sarif::log(self))?)?,
+            Format::Pretty => pretty::write(self, layout, out)?,
+            Format::Json => writeln!(out, "{}", output::json(&json::report(self))?)?,
+            Format::Sarif => writeln!(out, "{}", output::json(&sarif::log(self))?)?,
             Format::Junit => junit::write(self, out)?,
             Format::Github => github::write(self, out)?,
         }

@@ -6,57 +6,112 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Finding, FleetRow, Level, Report};
 use crate::check::names;
+use crate::output::line;
+
+const BOLD: Style = Style::new().bold();
+const DIMMED: Style = Style::new().dimmed();
+const INDENT: &str = "  ";
 
 /// How many notes of one kind are printed one by one.
 const READABLE: usize = 10;
 
+/// How to write the report.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// Leaves out notes and the summary.
+    pub is_quiet: bool,
+    /// The width of the terminal. `None` if the report goes elsewhere: each message is one line then.
+    pub width: Option<usize>,
+}
+
 /// Writes the report.
-pub fn write(report: &Report, is_quiet: bool, out: &mut dyn Write) -> io::Result<()> {
-    let bold = Style::new().bold();
-    let dimmed = Style::new().dimmed();
+pub fn write(report: &Report, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     for unreadable in &report.unreadable {
-        let place = place(&unreadable.file, unreadable.at);
         let style = AnsiColor::Red.on_default().bold();
-        writeln!(out, "{bold}{place}{bold:#}: {style}unreadable{style:#}: {}", unreadable.message)?;
+        let place = place(&unreadable.file, unreadable.at);
+        layout.head(&place, (style, "unreadable"), &unreadable.message, out)?;
+        writeln!(out)?;
     }
     let repeated = repeated(report);
-    for (name, count) in repeated.iter().filter(|_| !is_quiet) {
+    for (name, count) in repeated.iter().filter(|_| !layout.is_quiet) {
         let style = style(Level::Note);
-        let text = format!("{count} documents are not checked; `--format json` lists them");
-        writeln!(out, "{style}note{style:#}: {text} [{name}]")?;
+        let text = format!("{count} documents are not checked; `--format json` lists them [{name}]");
+        writeln!(out, "{style}note{style:#}: {}\n", layout.wrapped(&text, "note: ".len()))?;
     }
     let is_shown = |finding: &&Finding| {
-        finding.level > Level::Note || (!is_quiet && !repeated.iter().any(|(name, _)| *name == finding.name))
+        finding.level > Level::Note || (!layout.is_quiet && !repeated.iter().any(|(name, _)| *name == finding.name))
     };
     for finding in report.reported().filter(is_shown) {
-        let style = style(finding.level);
-        let place = place(&finding.file, finding.at);
-        let level = finding.level.name();
-        writeln!(out, "{bold}{place}{bold:#}: {style}{level}{style:#}: {} [{}]", finding.message, finding.name)?;
-        if let Some(object) = &finding.object {
-            writeln!(out, "  {dimmed}in {object}{dimmed:#}")?;
-        }
-        if let Some(fix) = &finding.fix {
-            writeln!(out, "  fix: {fix}")?;
-        }
-        if finding.level > Level::Note {
-            writeln!(out, "  {dimmed}{}{dimmed:#}", finding.link())?;
-        }
+        layout.finding(finding, out)?;
+        writeln!(out)?;
     }
     if !report.fleet.is_empty() {
-        writeln!(out)?;
         table(&report.fleet, out)?;
+        writeln!(out)?;
     }
     if !report.restarts.is_empty() {
-        writeln!(out, "\n{bold}Restart these, so that their pods get what their service accounts say now:{bold:#}")?;
+        writeln!(out, "{BOLD}Restart these, so that their pods get what their service accounts say now:{BOLD:#}")?;
         for restart in &report.restarts {
             writeln!(out, "  {}", restart.command)?;
         }
+        writeln!(out)?;
     }
-    if !is_quiet {
+    if !layout.is_quiet {
         writeln!(out, "{}", summary_line(report))?;
     }
     Ok(())
+}
+
+impl Layout {
+    fn finding(self, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        let message = format!("{} [{}]", finding.message, finding.name);
+        let place = place(&finding.file, finding.at);
+        self.head(&place, (style(finding.level), finding.level.name()), &message, out)?;
+        if let Some(object) = &finding.object {
+            writeln!(out, "{INDENT}{DIMMED}in {object}{DIMMED:#}")?;
+        }
+        if let Some(fix) = &finding.fix {
+            writeln!(out, "{INDENT}fix: {}", self.wrapped(&fix.text, INDENT.len().saturating_add("fix: ".len())))?;
+            for statement in &fix.statements {
+                for code in serde_json::to_string_pretty(statement)?.lines() {
+                    writeln!(out, "{INDENT}{INDENT}{}", line(code))?;
+                }
+            }
+        }
+        if finding.level > Level::Note {
+            writeln!(out, "{INDENT}{DIMMED}{}{DIMMED:#}", finding.link())?;
+        }
+        Ok(())
+    }
+
+    /// The first line: the place, a label and the message.
+    fn head(self, place: &str, (style, label): (Style, &str), message: &str, out: &mut dyn Write) -> io::Result<()> {
+        let before = format!("{place}: {label}: ").chars().count();
+        writeln!(out, "{BOLD}{place}{BOLD:#}: {style}{label}{style:#}: {}", self.wrapped(message, before))
+    }
+
+    /// A text of which the first line starts at column `before`, with line ends instead of spaces where it is longer
+    /// than the terminal is wide. Further lines are indented.
+    fn wrapped(self, text: &str, before: usize) -> String {
+        let Some(width) = self.width else { return text.to_owned() };
+        let mut wrapped = String::with_capacity(text.len());
+        let mut column = before;
+        for (index, word) in text.split(' ').enumerate() {
+            let length = word.chars().count();
+            let is_first = index == 0;
+            if !is_first && column.saturating_add(length) >= width {
+                wrapped.push('\n');
+                wrapped.push_str(INDENT);
+                column = INDENT.len();
+            } else if !is_first {
+                wrapped.push(' ');
+                column = column.saturating_add(1);
+            }
+            wrapped.push_str(word);
+            column = column.saturating_add(length);
+        }
+        wrapped
+    }
 }
 
 /// The notes about documents that are not checked, if there are more than anybody reads: name, number.
@@ -89,7 +144,11 @@ pub fn summary_line(report: &Report) -> String {
 }
 
 fn place(file: &str, at: Option<manifest_reader::Position>) -> String {
-    at.map_or_else(|| file.to_owned(), |at| format!("{file}:{at}"))
+    let file = line(file);
+    match at {
+        Some(at) => format!("{file}:{at}"),
+        None => file,
+    }
 }
 
 const fn style(level: Level) -> Style {
@@ -108,8 +167,35 @@ fn table(rows: &[FleetRow], out: &mut dyn Write) -> io::Result<()> {
         lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
     };
     let [account, cluster, status] = [0, 1, 2].map(width);
-    for [first, second, third, fourth] in &lines {
-        writeln!(out, "{first:account$}  {second:cluster$}  {third:status$}  {fourth}")?;
+    for (index, [first, second, third, fourth]) in lines.iter().enumerate() {
+        let style = match third.as_str() {
+            _ if index == 0 => BOLD,
+            "refused" | "missing" => style(Level::Reject),
+            "unknown" => style(Level::Note),
+            _ => Style::new(),
+        };
+        // The padding belongs to the status, so that the columns stay aligned.
+        let other = if index == 0 { BOLD } else { Style::new() };
+        writeln!(
+            out,
+            "{other}{first:account$}  {second:cluster$}{other:#}  {style}{third:status$}{style:#}  {other}{fourth}{other:#}"
+        )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn breaks_lines_at_spaces() {
+        let layout = |width| Layout { is_quiet: false, width };
+        let text = "one two three a-word-that-is-longer-than-the-line four";
+        assert_eq!(layout(None).wrapped(text, 4), text);
+        assert_eq!(
+            layout(Some(16)).wrapped(text, 4),
+            "one two\n  three\n  a-word-that-is-longer-than-the-line\n  four"
+        );
+    }
 }

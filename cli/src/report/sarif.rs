@@ -14,7 +14,8 @@ pub fn log(report: &Report) -> Value {
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
     // If GitHub drops some, it drops the least.
     findings.sort_by_key(|finding| std::cmp::Reverse((finding.ignored.is_none(), finding.level)));
-    findings.truncate(RESULT_LIMIT);
+    let unreadable: Vec<&Unreadable> = report.unreadable.iter().take(RESULT_LIMIT).collect();
+    findings.truncate(RESULT_LIMIT.saturating_sub(unreadable.len()));
     let mut rules: BTreeMap<&str, &Finding> = BTreeMap::new();
     for finding in &findings {
         rules.entry(finding.name).or_insert(finding);
@@ -22,14 +23,14 @@ pub fn log(report: &Report) -> Value {
     let indices: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(index, name)| (*name, index)).collect();
     let mut results: Vec<Value> = findings.iter().map(|finding| result(finding, &indices)).collect();
     let mut described: Vec<Value> = rules.values().map(|finding| rule(finding)).collect();
-    if !report.unreadable.is_empty() {
+    if !unreadable.is_empty() {
         let index = described.len();
         described.push(json!({
             "id": "unreadable",
             "shortDescription": {"text": "The input can't be read"},
             "defaultConfiguration": {"level": "error"},
         }));
-        results.extend(report.unreadable.iter().map(|unreadable| unreadable_result(unreadable, index)));
+        results.extend(unreadable.into_iter().map(|unreadable| unreadable_result(unreadable, index)));
     }
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

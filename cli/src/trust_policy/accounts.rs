@@ -1,14 +1,18 @@
 //! The service accounts, by their roles.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
+use irsa::internals::{is_dns_label, is_dns_subdomain};
 use irsa::{RoleArn, Settings};
 use serde_json::Value;
 
 use super::Args;
 use super::build::Account;
+use crate::check::Index;
 use crate::documents::sources;
+use crate::iam::members;
 use crate::output;
 
 /// The accounts of each role, by the role's ARN.
@@ -18,49 +22,72 @@ pub fn collect(args: &Args) -> Result<BTreeMap<String, Vec<Account>>> {
         .map_err(|errors| anyhow::anyhow!("the policy's settings are invalid:\n{errors}"))?;
     let (paths, names) = args.paths_and_names();
     let audience =
-        |annotated: Option<&str>| args.audience.as_deref().or(annotated).unwrap_or(&settings.token_audience).to_owned();
+        |own: Option<String>| args.audience.clone().or(own).unwrap_or_else(|| settings.token_audience.to_string());
     let mut accounts: BTreeMap<String, Vec<Account>> = BTreeMap::new();
     for (namespace, name) in names {
         let arn = args.role.clone().context("expected `--role ARN` for service accounts that are given by name")?;
         accounts.entry(arn).or_default().push(Account { namespace, name, audience: audience(None) });
     }
-    let walk = sources(&paths, &|_| false)?;
+    let index = read(&paths, args)?;
+    let members = members(&index, &settings);
+    for (namespace, name, entry) in index.accounts() {
+        let member = members.iter().find(|member| member.namespace == namespace && member.name == name);
+        let annotated = annotation(&entry.json, "role-arn", &settings);
+        let arn = args.role.clone().or_else(|| member.map(|member| member.arn.clone())).or(annotated);
+        let Some(arn) = arn else {
+            output::warning(format_args!("service account `{namespace}/{name}` has no role: it is left out"));
+            continue;
+        };
+        let own = member.and_then(|member| member.audience.clone());
+        let audience = audience(own.or_else(|| annotation(&entry.json, "audience", &settings)));
+        let account = Account { namespace: namespace.to_owned(), name: name.to_owned(), audience };
+        accounts.entry(arn).or_default().push(account);
+    }
+    ensure!(!accounts.is_empty(), "expected a service account with a role, but got none");
+    for (arn, of_role) in &mut accounts {
+        let user = of_role.first().map(|it| irsa::escaped_line(&format!("{}/{}", it.namespace, it.name), 200));
+        let user = user.unwrap_or_default();
+        check_arn(arn).with_context(|| format!("the role of service account `{user}` is invalid"))?;
+        of_role.iter().try_for_each(check_name)?;
+        of_role.sort();
+        of_role.dedup();
+    }
+    Ok(accounts)
+}
+
+/// The service accounts of the manifests, and what their roles depend on.
+fn read(paths: &[PathBuf], args: &Args) -> Result<Index> {
+    let walk = sources(paths, &|_| false)?;
     if let Some((file, message)) = walk.unreadable.first() {
         bail!("cannot read `{file}`: {message}");
     }
-    for source in &walk.sources {
+    let mut index = Index::default();
+    for (file, source) in walk.sources.iter().enumerate() {
         let parsed = source.parse(true);
         for skipped in &parsed.skipped {
             output::warning(format_args!("{}:{}: {}", source.name, skipped.at, skipped.message));
         }
-        for object in parsed.objects.iter().filter(|it| it.head.kind == "ServiceAccount" && it.head.api_version == "v1")
-        {
-            let value: Value = serde_json::from_str(&object.json)?;
-            let annotation = |key: &str| {
-                value
-                    .get("metadata")?
-                    .get("annotations")?
-                    .get(format!("{}/{key}", settings.annotation_prefix))?
-                    .as_str()
-            };
-            let (namespace, name) = (object.head.namespace(&args.namespace).to_owned(), object.head.name());
-            let Some(arn) = args.role.clone().or_else(|| annotation("role-arn").map(str::to_owned)) else {
-                output::warning(format_args!("service account `{namespace}/{name}` has no role: it is left out"));
-                continue;
-            };
-            let account = Account { namespace, name, audience: audience(annotation("audience")) };
-            let of_role = accounts.entry(arn).or_default();
-            if !of_role.contains(&account) {
-                of_role.push(account);
-            }
+        for object in &parsed.objects {
+            index.add(file, object, &args.namespace);
         }
     }
-    ensure!(!accounts.is_empty(), "expected a service account with a role, but got none");
-    for (arn, of_role) in &mut accounts {
-        check_arn(arn)?;
-        of_role.sort();
-    }
-    Ok(accounts)
+    Ok(index)
+}
+
+/// An annotation of a service account, if it has it.
+fn annotation(account: &str, key: &str, settings: &Settings<'_>) -> Option<String> {
+    let value: Value = serde_json::from_str(account).ok()?;
+    let key = format!("{}/{key}", settings.annotation_prefix);
+    let text = value.get("metadata")?.get("annotations")?.get(key)?.as_str()?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Refuses a name that no service account can have: it would be a part of the policy, and of commands.
+fn check_name(Account { namespace, name, .. }: &Account) -> Result<()> {
+    let is_valid = is_dns_label(namespace) && is_dns_subdomain(name);
+    let shown = irsa::escaped_line(&format!("{namespace}/{name}"), 200);
+    ensure!(is_valid, "`{shown}` can't be the name of a service account");
+    Ok(())
 }
 
 fn check_arn(arn: &str) -> Result<()> {

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 /// IAM's default limit of a trust policy, in characters.
-const LIMIT: usize = 2_048;
+pub const LIMIT: usize = 2_048;
 
 /// The most that IAM raises that limit to.
-const RAISED_LIMIT: usize = 8_192;
+pub const RAISED_LIMIT: usize = 8_192;
 
 /// A service account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +73,7 @@ pub fn irsa(arn: &str, accounts: &[Account], options: &Options<'_>) -> Built {
         built.roles.push(role(general));
     } else if options.split {
         for (index, part) in parts(arn, accounts, options.issuers).into_iter().enumerate() {
-            let arn = if index == 0 { arn.to_owned() } else { format!("{arn}-{}", index.saturating_add(1)) };
+            let arn = part_arn(arn, index);
             let policy = policy(&arn, &part, options.issuers, false);
             warn_about_size(&arn, self::size(&policy), &mut built);
             built.roles.push(Role { arn, policy, accounts: part });
@@ -100,6 +100,18 @@ fn warn_about_size(arn: &str, size: usize, built: &mut Built) {
             "role `{arn}`: the policy has {size} characters, but {LIMIT} is the default limit: {advice}"
         ));
     }
+}
+
+/// The ARN of a part: the role's own, then with a number. A long name is cut, since IAM allows 64 characters.
+fn part_arn(arn: &str, index: usize) -> String {
+    const NAME_LIMIT: usize = 64;
+    if index == 0 {
+        return arn.to_owned();
+    }
+    let suffix = format!("-{}", index.saturating_add(1));
+    let (start, name) = arn.rsplit_once('/').unwrap_or(("", arn));
+    let name: String = name.chars().take(NAME_LIMIT.saturating_sub(suffix.len())).collect();
+    format!("{start}/{name}{suffix}")
 }
 
 /// The accounts, in parts that each fit into one policy.
@@ -178,7 +190,7 @@ fn partition_and_account(arn: &str) -> (&str, &str) {
 }
 
 /// The size of a policy as IAM counts it.
-fn size(policy: &Value) -> usize {
+pub fn size(policy: &Value) -> usize {
     policy.to_string().chars().filter(|char| !char.is_whitespace()).count()
 }
 

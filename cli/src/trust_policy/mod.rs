@@ -13,8 +13,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 
+use render::EksCluster;
+
 use crate::files::SettingsArgs;
 use crate::output;
+
+pub use build::{LIMIT, RAISED_LIMIT, size};
 
 /// The arguments of `trust-policy`.
 #[derive(ClapArgs)]
@@ -59,8 +63,12 @@ pub struct Args {
     pod_identity: bool,
 
     /// The name of the EKS cluster, for the associations of `--pod-identity`
-    #[arg(long, value_name = "NAME", default_value = "CLUSTER")]
-    cluster_name: String,
+    #[arg(long, value_name = "NAME", requires = "pod_identity")]
+    cluster_name: Option<String>,
+
+    /// The region of the EKS cluster, for the associations. Crossplane needs it
+    #[arg(long, value_name = "REGION", requires = "pod_identity")]
+    region: Option<String>,
 }
 
 /// A format of the policies.
@@ -97,7 +105,7 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
         }
         roles.extend(built.roles);
     }
-    let cluster = args.pod_identity.then_some(args.cluster_name.as_str());
+    let cluster = args.eks_cluster()?;
     let text = render::render(args.format, &roles, cluster);
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes())?;
@@ -106,6 +114,18 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
 }
 
 impl Args {
+    /// The cluster of the associations, for EKS Pod Identity. JSON has none: it is the trust policy.
+    fn eks_cluster(&self) -> Result<Option<EksCluster<'_>>> {
+        if !self.pod_identity || self.format == Format::Json {
+            return Ok(None);
+        }
+        let name = self.cluster_name.as_deref().context("expected `--cluster-name NAME` for the associations")?;
+        let region = self.region.as_deref();
+        let needs_region = self.format == Format::Crossplane;
+        ensure!(!needs_region || region.is_some(), "expected `--region REGION` for the associations of Crossplane");
+        Ok(Some(EksCluster { name, region }))
+    }
+
     /// The issuers, without `https://`.
     fn issuers(&self) -> Result<Vec<String>> {
         self.issuer

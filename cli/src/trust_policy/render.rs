@@ -1,21 +1,51 @@
 //! Prints trust policies in the formats of the tools that create roles.
+//!
+//! Sources of the objects' fields: the CRDs of ACK's IAM and EKS controllers, and of Crossplane's AWS providers.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use irsa_explain::shell_word;
 use serde_json::{Map, Value, json};
 
 use super::Format;
 use super::build::{Account, Role};
 
-/// The roles in a format. For EKS Pod Identity, `cluster` is the cluster of the associations.
-pub fn render(format: Format, roles: &[Role], cluster: Option<&str>) -> String {
+/// The EKS cluster of the associations of EKS Pod Identity.
+#[derive(Debug, Clone, Copy)]
+pub struct EksCluster<'c> {
+    /// Its name.
+    pub name: &'c str,
+    /// Its region. Only Crossplane needs it.
+    pub region: Option<&'c str>,
+}
+
+/// The roles in a format. `cluster` is set for EKS Pod Identity, which needs associations, too.
+pub fn render(format: Format, roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     match format {
         Format::Json => json_text(roles),
         Format::Terraform => terraform(roles, cluster),
         Format::Cloudformation => cloudformation(roles, cluster),
-        Format::Ack => objects(roles, &ack),
-        Format::Crossplane => objects(roles, &crossplane),
+        Format::Ack => objects(roles, &|role, names| ack(role, cluster, names)),
+        Format::Crossplane => objects(roles, &|role, names| crossplane(role, cluster, names)),
         Format::Aws => aws(roles, cluster),
+    }
+}
+
+/// Names within one output: each is different.
+#[derive(Debug, Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// The name itself, or with a number if there is one already.
+    fn unique(&mut self, name: String, separator: &str) -> String {
+        let mut unique = name.clone();
+        let mut number = 1_usize;
+        while !self.0.insert(unique.clone()) {
+            number = number.saturating_add(1);
+            unique = format!("{name}{separator}{number}");
+        }
+        unique
     }
 }
 
@@ -49,25 +79,35 @@ fn identifier(name: &str, separator: &str) -> String {
     if starts_well { identifier } else { format!("role{separator}{identifier}") }
 }
 
-fn terraform(roles: &[Role], cluster: Option<&str>) -> String {
+/// The accounts that need an association, each with a name for it.
+fn associations<'r>(role: &'r Role, separator: &str, names: &mut Names) -> Vec<(String, &'r Account)> {
+    let name = |account: &Account| identifier(&format!("{}-{}", account.namespace, account.name), separator);
+    role.accounts.iter().map(|account| (names.unique(name(account), separator), account)).collect()
+}
+
+fn terraform(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     let mut text = String::new();
+    let (mut ids, mut association_ids) = (Names::default(), Names::default());
     for role in roles {
         let (path, name) = path_and_name(&role.arn);
-        let id = identifier(&name, "_");
-        // JSON is an expression of Terraform, but for `${` and `%{` within strings.
+        let id = ids.unique(identifier(&name, "_"), "_");
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        // JSON is an expression of Terraform, except for `${` and `%{` within strings.
         let policy = pretty(&role.policy).replace("${", "$${").replace("%{", "%%{").replace('\n', "\n  ");
         let _ = write!(
             text,
-            "resource \"aws_iam_role\" \"{id}\" {{\n  name = {}\n  path = {}\n  assume_role_policy = jsonencode({policy})\n}}\n",
+            "resource \"aws_iam_role\" \"{id}\" {{\n  name               = {}\n  path               = {}\n  assume_role_policy = jsonencode({policy})\n}}\n",
             Value::from(name),
             Value::from(path),
         );
-        for Account { namespace, name, .. } in role.accounts.iter().filter(|_| cluster.is_some()) {
+        let Some(cluster) = cluster else { continue };
+        for (association, Account { namespace, name, .. }) in associations(role, "_", &mut association_ids) {
             let _ = write!(
                 text,
-                "\nresource \"aws_eks_pod_identity_association\" \"{}\" {{\n  cluster_name    = {}\n  namespace       = {}\n  service_account = {}\n  role_arn        = aws_iam_role.{id}.arn\n}}\n",
-                identifier(&format!("{namespace}_{name}"), "_"),
-                Value::from(cluster),
+                "\nresource \"aws_eks_pod_identity_association\" \"{association}\" {{\n  cluster_name    = {}\n  namespace       = {}\n  service_account = {}\n  role_arn        = aws_iam_role.{id}.arn\n}}\n",
+                Value::from(cluster.name),
                 Value::from(namespace.as_str()),
                 Value::from(name.as_str()),
             );
@@ -76,21 +116,23 @@ fn terraform(roles: &[Role], cluster: Option<&str>) -> String {
     text
 }
 
-fn cloudformation(roles: &[Role], cluster: Option<&str>) -> String {
+fn cloudformation(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     let mut resources = Map::new();
+    let mut ids = Names::default();
     for role in roles {
         let (path, name) = path_and_name(&role.arn);
-        let id = format!("Role{}", identifier(&name, ""));
+        let id = ids.unique(format!("Role{}", identifier(&name, "")), "n");
         let properties = json!({"RoleName": name, "Path": path, "AssumeRolePolicyDocument": role.policy});
         resources.insert(id.clone(), json!({"Type": "AWS::IAM::Role", "Properties": properties}));
-        for Account { namespace, name, .. } in role.accounts.iter().filter(|_| cluster.is_some()) {
+        let Some(cluster) = cluster else { continue };
+        for Account { namespace, name, .. } in &role.accounts {
             let properties = json!({
-                "ClusterName": cluster,
+                "ClusterName": cluster.name,
                 "Namespace": namespace,
                 "ServiceAccount": name,
                 "RoleArn": {"Fn::GetAtt": [id, "Arn"]},
             });
-            let association = identifier(&format!("Association{namespace}-{name}"), "");
+            let association = ids.unique(identifier(&format!("Association{namespace}-{name}"), ""), "n");
             resources
                 .insert(association, json!({"Type": "AWS::EKS::PodIdentityAssociation", "Properties": properties}));
         }
@@ -99,42 +141,75 @@ fn cloudformation(roles: &[Role], cluster: Option<&str>) -> String {
 }
 
 /// Kubernetes objects as YAML. JSON is YAML, so each document is JSON.
-fn objects(roles: &[Role], object: &dyn Fn(&Role) -> Value) -> String {
-    let documents: Vec<String> = roles.iter().map(|role| pretty(&object(role))).collect();
+fn objects(roles: &[Role], of_role: &dyn Fn(&Role, &mut Names) -> Vec<Value>) -> String {
+    let mut names = Names::default();
+    let documents: Vec<String> =
+        roles.iter().flat_map(|role| of_role(role, &mut names)).map(|it| pretty(&it)).collect();
     format!("{}\n", documents.join("\n---\n"))
 }
 
-/// A name for a Kubernetes object.
-fn object_name(name: &str) -> String {
-    identifier(name, "-").to_ascii_lowercase()
+/// A name for the Kubernetes object of a role.
+fn object_name(role: &str, names: &mut Names) -> String {
+    names.unique(identifier(role, "-").to_ascii_lowercase(), "-")
 }
 
-fn ack(role: &Role) -> Value {
+fn ack(role: &Role, cluster: Option<EksCluster<'_>>, names: &mut Names) -> Vec<Value> {
     let (path, name) = path_and_name(&role.arn);
-    json!({
+    let mut objects = vec![json!({
         "apiVersion": "iam.services.k8s.aws/v1alpha1",
         "kind": "Role",
-        "metadata": {"name": object_name(&name)},
+        "metadata": {"name": object_name(&name, names)},
         "spec": {"name": name, "path": path, "assumeRolePolicyDocument": role.policy.to_string()},
-    })
+    })];
+    let Some(cluster) = cluster else { return objects };
+    for (association, Account { namespace, name, .. }) in associations(role, "-", names) {
+        objects.push(json!({
+            "apiVersion": "eks.services.k8s.aws/v1alpha1",
+            "kind": "PodIdentityAssociation",
+            "metadata": {"name": association},
+            "spec": {
+                "clusterName": cluster.name,
+                "namespace": namespace,
+                "serviceAccount": name,
+                "roleARN": role.arn,
+            },
+        }));
+    }
+    objects
 }
 
-fn crossplane(role: &Role) -> Value {
+fn crossplane(role: &Role, cluster: Option<EksCluster<'_>>, names: &mut Names) -> Vec<Value> {
     let (path, name) = path_and_name(&role.arn);
-    json!({
+    let mut objects = vec![json!({
         "apiVersion": "iam.aws.upbound.io/v1beta1",
         "kind": "Role",
-        "metadata": {"name": object_name(&name), "annotations": {"crossplane.io/external-name": name}},
+        "metadata": {"name": object_name(&name, names), "annotations": {"crossplane.io/external-name": name}},
         "spec": {"forProvider": {"path": path, "assumeRolePolicy": role.policy.to_string()}},
-    })
+    })];
+    let Some(cluster) = cluster else { return objects };
+    for (association, Account { namespace, name, .. }) in associations(role, "-", names) {
+        objects.push(json!({
+            "apiVersion": "eks.aws.upbound.io/v1beta1",
+            "kind": "PodIdentityAssociation",
+            "metadata": {"name": association},
+            "spec": {"forProvider": {
+                "region": cluster.region,
+                "clusterName": cluster.name,
+                "namespace": namespace,
+                "serviceAccount": name,
+                "roleArn": role.arn,
+            }},
+        }));
+    }
+    objects
 }
 
-fn aws(roles: &[Role], cluster: Option<&str>) -> String {
+fn aws(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     let mut text = String::new();
     for role in roles {
         let (_, name) = path_and_name(&role.arn);
-        let policy = quoted(&role.policy.to_string());
-        let name = quoted(&name);
+        let policy = shell_word(&role.policy.to_string());
+        let name = shell_word(&name);
         let _ = write!(
             text,
             "# This replaces the whole trust policy of the role. Look at the one that it has now first:\n\
@@ -146,19 +221,14 @@ fn aws(roles: &[Role], cluster: Option<&str>) -> String {
             let _ = writeln!(
                 text,
                 "aws eks create-pod-identity-association --cluster-name {} --namespace {} --service-account {} --role-arn {}",
-                quoted(cluster),
-                quoted(namespace),
-                quoted(name),
-                quoted(&role.arn)
+                shell_word(cluster.name),
+                shell_word(namespace),
+                shell_word(name),
+                shell_word(&role.arn)
             );
         }
     }
     text
-}
-
-/// Quotes a string as one word of a POSIX shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -166,8 +236,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_for_the_shell() {
-        assert_eq!(quoted("a'b"), r"'a'\''b'");
+    fn names_each_role_differently() {
+        let role = |arn: &str| Role { arn: arn.to_owned(), policy: json!({}), accounts: Vec::new() };
+        let roles = [role("arn:aws:iam::111122223333:role/a-b"), role("arn:aws:iam::111122223333:role/a.b")];
+        assert!(render(Format::Terraform, &roles, None).contains("\"a_b_2\""));
+        let template: Value = serde_json::from_str(&render(Format::Cloudformation, &roles, None)).unwrap();
+        assert_eq!(template["Resources"].as_object().unwrap().len(), 2);
+        assert!(render(Format::Ack, &roles, None).contains("\"a-b-2\""));
     }
 
     #[test]

@@ -19,23 +19,23 @@ use crate::host::Host;
 use crate::policy::CompilationCache;
 use crate::settings::Settings;
 
-/// The name of the pods to which AWS's webhook adds something.
+/// The name of the pods that AWS's webhook changes.
 pub const WITH_ROLE: &str = "with a role";
 
-/// The name of the pods to which it adds nothing.
+/// The name of the pods that AWS's webhook does not change.
 pub const WITHOUT_ROLE: &str = "nothing to add";
 
-/// How the costs of many requests are spread: how many times the floor's fuel the policy takes.
+/// The distribution of the costs of many requests. A cost is the policy's fuel as a multiple of the floor's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Spread {
     /// The number of requests.
     pub requests: usize,
-    /// Half of the requests cost no more.
+    /// The cost that half of the requests do not exceed.
     pub median: f64,
-    /// 90 % of the requests cost no more.
+    /// The cost that 90 % of the requests do not exceed.
     pub percentile90: f64,
-    /// No request costs more.
+    /// The highest cost.
     pub worst: f64,
 }
 
@@ -56,10 +56,10 @@ struct Case {
     webhook: Option<Value>,
 }
 
-/// Measures all pods of the files in a folder: those to which the webhook adds something, and the others.
+/// Measures all pods in the files of a folder: the pods that the webhook changes, and the others.
 ///
 /// # Errors
-/// Fails if a file can't be read, and if a call fails.
+/// Fails if a file can't be read, or if a call fails.
 pub fn measure(folder: &Path, floor: &Subject, policy: &Subject) -> Result<[(&'static str, Spread); 2]> {
     let meters = [floor, policy].map(|subject| Meter::new(&subject.module, CompilationCache::On));
     let [floor, policy] = meters;
@@ -93,16 +93,16 @@ pub fn measure(folder: &Path, floor: &Subject, policy: &Subject) -> Result<[(&'s
 }
 
 impl Spread {
-    /// The spread of costs: the fuel of the floor and of the policy for each request.
+    /// The distribution for these pairs: the fuel of the floor and the fuel of the policy for a request.
     ///
     /// # Errors
-    /// Fails if there are none.
+    /// Fails if there is no pair.
     pub fn of(costs: &[(u64, u64)]) -> Result<Self> {
         ensure!(!costs.is_empty(), "expected golden pods, but got none");
         #[expect(clippy::cast_precision_loss, reason = "the ratio has three digits")]
         let mut ratios: Vec<f64> = costs.iter().map(|(floor, policy)| *policy as f64 / *floor as f64).collect();
         ratios.sort_by(f64::total_cmp);
-        // The least ratio that so many percent of the requests don't exceed, with three digits.
+        // The least cost that this percentage of the requests does not exceed, with three digits.
         let at = |percent: usize| {
             let rank = (ratios.len() * percent).div_ceil(100).max(1);
             (ratios[rank - 1] * 1000.0).round() / 1000.0
@@ -111,11 +111,11 @@ impl Spread {
     }
 }
 
-/// A table's head, in Markdown.
+/// The head of the table, in Markdown.
 pub const HEAD: &str = "| golden pods | number | median | 90th percentile | worst |\n|---|---:|---:|---:|---:|";
 
 impl fmt::Display for Spread {
-    /// The cells of a row of the table, behind the first.
+    /// The cells of a row of the table, after the first one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { requests, median, percentile90, worst } = self;
         write!(f, "{requests} | {median:.2} | {percentile90:.2} | {worst:.2} |")

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::golden::Spread;
 use super::{Measurement, Subject};
 
-/// By how much a number may grow without being kept anew, in percent.
+/// How much a number may grow before it must be updated, in percent.
 pub const TOLERANCE: u32 = 2;
 
-/// What is kept.
+/// The numbers that are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
@@ -22,7 +22,7 @@ pub struct Kept {
     pub startup_fuel: u64,
     /// The fuel of each request.
     pub fuel: BTreeMap<String, u64>,
-    /// How many times the floor's fuel the golden pods take.
+    /// The policy's fuel for the golden pods, as a multiple of the floor's.
     pub golden: BTreeMap<String, Spread>,
 }
 

@@ -33,9 +33,12 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
     };
     let policy_answer = &subject.policy_answer;
     if let Some(unreadable) = &policy_answer.unreadable {
-        return Step::new(STEP, Outcome::Failed, "The pod is not a valid Kubernetes object.")
+        return Step::new(STEP, Outcome::Failed, format!("The pod is not a valid Kubernetes object: {unreadable}."))
             .because(unreadable.clone())
             .fix("Correct the pod's manifest.");
+    }
+    if let Some(step) = static_pod(subject) {
+        return step;
     }
     let Some(account) = &scenario.account else {
         return Step::unknown(STEP, "The name of the service account is not known.");
@@ -50,7 +53,7 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
         match &subject.origin {
             Origin::Template(path, 1) => step.because(format!("the pod is the one of the template `{path}`")),
             Origin::Template(path, count) => {
-                step.because(format!("the pod is the one of the template `{path}`, the first of {count}"))
+                step.because(format!("the pod is the one of the template `{path}`, one of {count}"))
             }
             _ => step,
         }
@@ -73,8 +76,17 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
     let namespace = metadata(given, "namespace").unwrap_or(&scenario.namespace);
     if name != account || namespace != scenario.namespace {
         let says = format!("The pod's service account is `{full}`, not `{namespace}/{name}`.");
+        let set = match (name == account, namespace == scenario.namespace) {
+            (true, _) => format!("create it in the namespace `{namespace}`"),
+            (false, true) => format!("set `serviceAccountName: {name}` in its `spec`"),
+            (false, false) => {
+                format!("set `serviceAccountName: {name}` in its `spec`, and create it in the namespace `{namespace}`")
+            }
+        };
         return with_names(Step::failed(STEP, Diagnosis::OtherServiceAccount, says)).fix(format!(
-            "Set `serviceAccountName: {name}` in the pod's `spec`, and create the pod in the namespace `{namespace}`."
+            "If the pod should run as `{namespace}/{name}`, {set}. If not, give its own service account: `kubectl get serviceaccount -n {} {} -o yaml`.",
+            quoted(&scenario.namespace),
+            quoted(account)
         ));
     }
     if let Some(found) = policy_answer.first(&[FindingKind::LookupFailed, FindingKind::MissingServiceAccount])
@@ -84,6 +96,21 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
         return with_names(Step::failed(STEP, Diagnosis::Finding(found.kind), says)).because(found.line.clone());
     }
     with_names(Step::passed(STEP, format!("The pod's service account `{full}` exists.")))
+}
+
+/// The step for the mirror of a static pod. The API server refuses a mirror pod that has a service account.
+fn static_pod(subject: &Subject) -> Option<Step> {
+    annotation(&subject.pod, "kubernetes.io/config.mirror").filter(|_| subject.origin == Origin::Stored)?;
+    let says = "The pod is the mirror of a static pod: it has no service account, so it gets no role.";
+    Some(
+        Step::failed(StepKind::ServiceAccount, Diagnosis::StaticPod, says)
+            .because_at(
+                "kubelet creates static pods from files of the node, and admission webhooks can't change them",
+                Input::Pod,
+                "/metadata/annotations/kubernetes.io~1config.mirror",
+            )
+            .fix("Run the program in a DaemonSet instead, with a service account."),
+    )
 }
 
 /// The service account has a role.
@@ -258,6 +285,19 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
     let reasons =
         policy_answer.lines(&[FindingKind::MissingRole, FindingKind::ForeignToken, FindingKind::InvalidRoleMapping]);
     if let Some(subject) = scenario.has_pod().filter(has_its_own) {
+        let has_token = subject.containers.iter().any(|container| container.token(&subject.pod).is_some());
+        if subject.origin == Origin::Stored && has_token {
+            let says = format!("Service account {account} has no role, but the pod runs with one.");
+            let step = brought(scenario, subject, Step::passed(STEP, says)).because_all(reasons);
+            let reason = format!(
+                "service account {account} has no role, but the pod runs with one: the pod's template sets it, or the account had a role when the pod was created, and then a new pod has none"
+            );
+            return if step.outcome == Outcome::Passed {
+                step.because(reason).warn(Diagnosis::OutdatedPod)
+            } else {
+                step
+            };
+        }
         let says = format!("Service account {account} has no role; the pod sets the variables itself.");
         return brought(scenario, subject, Step::passed(STEP, says)).because_all(reasons);
     }

@@ -106,8 +106,8 @@ fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Ste
     for container in &with {
         let missing = missing(subject, container);
         if !missing.is_empty() {
-            step = step.because(format!(
-                "container `{}`: the policy would also set {} now, so its settings or the account changed after the pod was created",
+            step = step.warn(Diagnosis::OutdatedPod).because(format!(
+                "container `{}` has no {}, which the policy sets now: the settings or the account changed after the pod was created",
                 container.name,
                 listed(&missing)
             ));
@@ -168,7 +168,7 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     let step = shown(subject, Step::failed(STEP, not_injected, says));
     match changed_later(scenario, subject) {
         Some(reason) => step.because(reason),
-        None => step.because("a pod that is created now gets the role, so this changed after the pod was created: the account's role, or what injects it; or that could not be asked"),
+        None => step.because("a pod that is created now gets the role: the service account or the webhook changed after this pod was created, or the webhook was not reachable then"),
     }
     .fix(recreate)
 }
@@ -411,7 +411,12 @@ fn sets_empty_pair(container: &Container) -> bool {
 
 /// Something in the pod keeps the policy from injecting.
 fn blocked(subject: &Subject, kind: FindingKind) -> Step {
-    shown(subject, Step::failed(STEP, Diagnosis::Finding(kind), "The pod does not get its role."))
+    // The finding's line ends with its name, as the first line of the explanation does.
+    let name = format!(" [{}]", kind.name());
+    let finding = subject.policy_answer.first(&[kind]).map(|found| found.line.as_str()).unwrap_or_default();
+    let finding = finding.strip_suffix(&name).unwrap_or(finding);
+    let says = format!("The pod does not get its role: {finding}.");
+    shown(subject, Step::failed(STEP, Diagnosis::Finding(kind), says))
         .because_all(subject.policy_answer.lines(&IN_THE_WAY))
         .fix(fix(kind))
 }

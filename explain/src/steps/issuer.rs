@@ -104,21 +104,22 @@ fn mismatch(scenario: &Scenario<'_>) -> Option<Step> {
     let (other, different) = issuers.iter().find(|(_, other)| other != url)?;
     let is_slash = different.trim_end_matches('/') == url.trim_end_matches('/');
     let (mistake, says) = if is_slash {
-        (Diagnosis::TrailingSlash, "The issuer is written both with and without a trailing slash.")
+        (Diagnosis::TrailingSlash, "The issuer is written both with and without a trailing slash")
     } else {
-        (Diagnosis::IssuerMismatch, "The inputs have different issuers.")
+        (Diagnosis::IssuerMismatch, "The inputs have different issuers")
     };
+    let reason = format!("{first} has `{url}`, but {other} has `{different}`");
     Some(
-        Step::failed(STEP, mistake, says)
-            .because(format!("{first} has `{url}`, but {other} has `{different}`"))
-            .fix("Make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character."),
+        Step::failed(STEP, mistake, format!("{says}: {reason}."))
+            .because(reason)
+            .fix("If all inputs are from one cluster, make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character. If not, give the inputs of one cluster."),
     )
 }
 
 fn unreachable(url: &str) -> Option<Step> {
     if !url.starts_with(SCHEME) {
         return Some(
-            Step::failed(STEP, Diagnosis::IssuerNotHttps, "The issuer is not an `https://` URL.")
+            Step::failed(STEP, Diagnosis::IssuerNotHttps, format!("The issuer `{url}` is not an `https://` URL."))
                 .because(format!("expected a URL that begins with `https://`, but got `{url}`"))
                 .fix("Give the API server an `https://` URL as `--service-account-issuer`, and publish its documents there."),
         );
@@ -133,7 +134,8 @@ fn unreachable(url: &str) -> Option<Step> {
 
 fn with_query(url: &str) -> Option<Step> {
     url.contains(['?', '#']).then(|| {
-        Step::new(STEP, Outcome::Failed, "IAM does not accept this issuer.")
+        let says = format!("IAM does not accept the issuer `{url}`: it has a query or a fragment.");
+        Step::new(STEP, Outcome::Failed, says)
             .because(format!("expected a URL without a query or a fragment, but got `{url}`"))
             .fix("Give the API server a URL without them as `--service-account-issuer`.")
     })
@@ -141,7 +143,7 @@ fn with_query(url: &str) -> Option<Step> {
 
 fn with_port(url: &str) -> Option<Step> {
     port(url).map(|port| {
-        Step::unknown(STEP, "Whether AWS accepts the issuer is not known.")
+        Step::unknown(STEP, format!("Whether AWS accepts the issuer is not known: it has the port `{port}`."))
             .because(format!("the issuer has the port `{port}`, and IAM says that a provider's URL should have none"))
             .fix("Publish the issuer's documents at a URL without a port.")
     })

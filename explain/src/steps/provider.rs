@@ -11,7 +11,7 @@ use crate::fix::{create_provider, quoted};
 use crate::inputs::Input;
 use crate::trust::{
     ArnFault, IamProviders, PODS_EKS, Principal, Provider, Request, Statement, Ternary, TrustDocument,
-    WEB_IDENTITY_ACTION, is_misspelled,
+    WEB_IDENTITY_ACTION, is_misspelled, is_placeholder,
 };
 
 use super::pod_identity;
@@ -264,8 +264,8 @@ fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&St
     }
     if let Some((statement, service)) = service(&|_| true) {
         let is_node = service.starts_with("ec2.");
-        let whose = if is_node { "EC2 instances: it is a node's role" } else { "an AWS service" };
-        let says = format!("{REJECTS}: the role trusts `{service}`, {whose}, and no identity provider.");
+        let whose = if is_node { "EC2 instances, such as nodes" } else { "an AWS service" };
+        let says = format!("{REJECTS}: the role trusts `{service}` ({whose}), and no identity provider.");
         let step = at(Step::failed(STEP, Diagnosis::TrustsService, says), statement, trusts(&statement.name, &service));
         let fix = if is_node {
             format!("Annotate the service account with a role of its own. Or: {}.", uncapitalized(&add))
@@ -290,6 +290,20 @@ fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&St
     }
     let federated = named(&|statement| statement.providers().next().map(|(arn, _)| arn.to_owned()));
     if let Some((statement, arn)) = federated {
+        let bare = arn.strip_prefix("https://").unwrap_or(&arn);
+        let not_an_arn = if is_placeholder(&arn) {
+            let what = "is a placeholder that nothing has replaced";
+            Some((Diagnosis::Placeholder, what))
+        } else if bare == view.url() {
+            Some((Diagnosis::MisspelledProvider, "is the issuer's URL, not the provider's ARN"))
+        } else {
+            None
+        };
+        if let Some((diagnosis, what)) = not_an_arn {
+            let says = format!("{REJECTS}: the provider in {} {what}.", statement.name);
+            let reason = format!("expected `{}`, but {} has `{arn}`", view.provider_arn(), statement.name);
+            return at(Step::failed(STEP, diagnosis, says), statement, reason).fix(format!("{add}."));
+        }
         let what = match (arn.contains(":saml-provider/"), other_issuer(&arn)) {
             (true, _) => "an identity provider of SAML".to_owned(),
             (_, Some(name)) => name.to_owned(),
@@ -367,8 +381,12 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
             }
             let arn = view.provider_arn();
             let says = format!("IAM's identity provider does not accept tokens for the audience `{audience}`.");
+            let ids = match client_ids.as_slice() {
+                [] => "it has no client IDs".to_owned(),
+                ids => format!("its client IDs are `{}`", ids.join("`, `")),
+            };
             Step { details: step.details, ..Step::failed(STEP, Diagnosis::AudienceNotRegistered, says) }
-                .because_at(format!("its client IDs are `{}`", client_ids.join("`, `")), Input::Provider, client_ids_pointer)
+                .because_at(ids, Input::Provider, client_ids_pointer)
                 .because("STS says \"Incorrect token audience\"")
                 .fix(format!("If the token's audience is right, add it: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}`.", quoted(&arn), quoted(audience)))
         }

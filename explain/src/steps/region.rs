@@ -129,7 +129,7 @@ impl Looked<'_> {
             region.as_str(),
             region.partition()
         ))
-        .fix("Set a region of the role's partition.")
+        .fix("Set a region of the role's partition, or annotate the service account with a role of the region's partition.")
         .detail(format!("container `{}`", self.container.name), region.as_str(), Outcome::Failed)
     }
 

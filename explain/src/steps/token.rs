@@ -4,6 +4,8 @@
 //! RS256, RS384, RS512, ES256, ES384 or ES512); the IAM User Guide, "Available keys for AWS OIDC federation" (`azp`);
 //! RFC 7515, section 4.1.11 (`crit`); RFC 7519.
 
+use std::borrow::Cow;
+
 use irsa::FindingKind;
 
 use crate::container::{TokenFile, containers, only_reader_of_tokens};
@@ -24,7 +26,13 @@ pub const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 const LONGEST: usize = 20_000;
 
 /// What to do about a variable that leads to no token.
-const REMOVE_PAIR: &str = "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the account with the role: the policy then sets both, and mounts the token.";
+fn remove_pair(scenario: &Scenario<'_>) -> String {
+    let has_role = scenario.of_account().is_some_and(|policy_answer| policy_answer.role.is_some());
+    let and = if has_role { "" } else { ", and annotate the service account with the role" };
+    format!(
+        "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`{and}: the policy then sets both, and mounts the token."
+    )
+}
 
 /// The token is for STS and for this account, and it has not expired.
 pub fn token(scenario: &Scenario<'_>) -> Step {
@@ -94,21 +102,21 @@ fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
             .because(
                 "`AWS_WEB_IDENTITY_TOKEN_FILE` is set to a file below `/var/run/secrets/kubernetes.io/serviceaccount`",
             )
-            .fix(REMOVE_PAIR),
+            .fix(remove_pair(scenario)),
         Some(TokenFile::NotMounted) => Step::failed(
             STEP,
             Diagnosis::TokenNotMounted,
             "No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.",
         )
         .because("no volume is mounted there: the file exists only if the container's own program creates it")
-        .fix(REMOVE_PAIR),
+        .fix(remove_pair(scenario)),
         Some(TokenFile::NotInVolume) => Step::failed(
             STEP,
             Diagnosis::TokenNotMounted,
             "No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.",
         )
         .because("the projected volume that is mounted there has no `serviceAccountToken` with that path")
-        .fix(REMOVE_PAIR),
+        .fix(remove_pair(scenario)),
         Some(TokenFile::Unseen) => {
             Step::unknown(STEP, "What the token says is not known: its volume's content is not in the pod.")
         }
@@ -127,10 +135,10 @@ fn of_reader(subject: &Subject, step: Step) -> Step {
     match only_reader_of_tokens(&subject.pod, &containers(&subject.pod)) {
         Some(0) => Step {
             outcome: Outcome::Unknown,
-            says: "Whether the program can read the token is not known.".to_owned(),
+            says: "Only user 0 can read the token's file: whether the program runs as user 0 is not known.".to_owned(),
             ..step
         }
-        .because("only the user 0 can read its file, because every container has `runAsUser: 0` and the pod has no `fsGroup`: a program that changes its user (`su`, `gosu`) can't read it")
+        .because("every container has `runAsUser: 0` and the pod has no `fsGroup`, so a program that changes its user (`su`, `gosu`) gets `permission denied`")
         .fix("If the program changes its user, set `securityContext.fsGroup` in the pod's `spec`."),
         Some(user) => step.detail("only reader", format!("user {user}"), Outcome::Skipped),
         None => step,
@@ -154,9 +162,9 @@ fn check(scenario: &Scenario<'_>, jwt: &Jwt<'_>) -> Step {
         (Some(failed), _) => Step {
             fix: failed.fix.map(str::to_owned),
             mistake: failed.diagnosis,
-            ..Step::new(STEP, Outcome::Failed, failed.says)
+            ..Step::new(STEP, Outcome::Failed, &*failed.says)
         },
-        (None, Some(unknown)) => Step::unknown(STEP, unknown.says),
+        (None, Some(unknown)) => Step::unknown(STEP, &*unknown.says),
         (None, None) => Step::passed(STEP, "The token is for this audience and this account, and it is valid now."),
     };
     for check in checks {
@@ -177,7 +185,7 @@ struct Check {
     name: &'static str,
     value: String,
     outcome: Outcome,
-    says: &'static str,
+    says: Cow<'static, str>,
     reason: Option<String>,
     diagnosis: Option<Diagnosis>,
     fix: Option<&'static str>,
@@ -185,11 +193,11 @@ struct Check {
 
 impl Check {
     fn new(name: &'static str, value: String, outcome: Outcome) -> Self {
-        Self { name, value, outcome, says: "", reason: None, diagnosis: None, fix: None }
+        Self { name, value, outcome, says: "".into(), reason: None, diagnosis: None, fix: None }
     }
 
-    fn because(self, outcome: Outcome, says: &'static str, reason: impl Into<String>) -> Self {
-        Self { outcome, says, reason: Some(reason.into()), ..self }
+    fn because(self, outcome: Outcome, says: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
+        Self { outcome, says: says.into(), reason: Some(reason.into()), ..self }
     }
 
     fn by(self, diagnosis: Diagnosis, fix: &'static str) -> Self {
@@ -217,7 +225,7 @@ fn lifetime(scenario: &Scenario<'_>, claims: &Claims) -> Check {
             check
                 .because(
                     Outcome::Failed,
-                    "The token is a legacy one.",
+                    "The token is a legacy token: AWS rejects it, because it has no audience.",
                     "it comes from a Secret, has no audience and never expires",
                 )
                 .by(Diagnosis::LegacyToken, USE_PROJECTED)
@@ -267,12 +275,15 @@ fn audience(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     if claims.audiences.contains(&wanted) {
         return check;
     }
-    let reason = if claims.audiences.is_empty() {
-        format!("expected the audience `{wanted}`, but the token has none")
+    let (says, reason) = if claims.audiences.is_empty() {
+        let says = format!("The token has no audience: it should be for `{wanted}`.");
+        (says, format!("expected the audience `{wanted}`, but the token has none"))
     } else {
-        format!("expected the audience `{wanted}`, but the token's is `{}`", claims.audiences.join("`, `"))
+        let own = claims.audiences.join("`, `");
+        let says = format!("The token is for the audience `{own}`, not for `{wanted}`.");
+        (says, format!("expected the audience `{wanted}`, but the token's is `{own}`"))
     };
-    check.because(Outcome::Failed, "The token is for another audience.", reason).by(
+    check.because(Outcome::Failed, says, reason).by(
         Diagnosis::OtherAudience,
         "Use the token in the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, not the one below `/var/run/secrets/kubernetes.io`.",
     )
@@ -290,12 +301,18 @@ fn subject(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     if claims.subject.as_deref() == Some(wanted.as_str()) {
         return check;
     }
-    let reason = match claims.subject.as_deref() {
-        Some(subject) => format!("expected the subject `{wanted}`, but got `{subject}`"),
-        None => format!("expected the subject `{wanted}`, but the token has none"),
+    let (says, reason) = match claims.subject.as_deref() {
+        Some(subject) => (
+            format!("The token is for the service account `{subject}`, not for `{wanted}`."),
+            format!("expected the subject `{wanted}`, but got `{subject}`"),
+        ),
+        None => (
+            format!("The token has no subject: it should be for `{wanted}`."),
+            format!("expected the subject `{wanted}`, but the token has none"),
+        ),
     };
     check
-        .because(Outcome::Failed, "The token is for another account.", reason)
+        .because(Outcome::Failed, says, reason)
         .by(Diagnosis::OtherSubject, "Use the token of a pod that runs as this account.")
 }
 

@@ -37,13 +37,21 @@ impl IamProviders {
             let arns = list.iter().filter_map(|it| it.get("Arn")?.as_str()).map(str::to_owned);
             return Ok(Self::All(arns.collect()));
         }
+        // `--query 'OpenIDConnectProviderList[].Arn'`
+        let arns = value.as_array().map(|array| array.iter().map(Value::as_str).collect::<Option<Vec<&str>>>());
+        if let Some(Some(arns)) = arns.filter(|_| value != &Value::Array(Vec::new())) {
+            return Ok(Self::All(arns.into_iter().map(str::to_owned).collect()));
+        }
         let mut found = Vec::new();
         collect(value, &mut found);
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),
             (Some(_), Some(_)) => Err("expected one identity provider, but got several".to_owned()),
-            (None, _) => Err("expected the output of `aws iam get-open-id-connect-provider`".to_owned()),
+            (None, _) => {
+                Err("expected the output of `aws iam get-open-id-connect-provider` or `list-open-id-connect-providers`"
+                    .to_owned())
+            }
         }
     }
 

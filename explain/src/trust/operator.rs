@@ -178,7 +178,13 @@ impl Operator {
                     .iter()
                     .map(|expected| comparison.matches(value, expected, clause.has_variables.then_some(request))),
             );
-            if is_negated { any.negated() } else { any }
+            match any {
+                // A value that is not of the operator's type never matches. What a negated operator does with one is
+                // not documented.
+                Ternary::Unknown if !is_negated && comparison.is_mistyped(value) => Ternary::False,
+                any if is_negated => any.negated(),
+                any => any,
+            }
         };
         match (key, self.set) {
             (Known::Unknown, _) | (Known::Present, Some(_)) => Ternary::Unknown,
@@ -203,6 +209,17 @@ impl Operator {
 }
 
 impl Comparison {
+    /// Whether a value of the request is not of the operator's type.
+    fn is_mistyped(self, value: &str) -> bool {
+        match self {
+            Self::Number(_) => value.parse::<f64>().is_err(),
+            Self::Bool => boolean(value).is_none(),
+            Self::Date => !value.starts_with(|first: char| first.is_ascii_digit()),
+            Self::Address => value.parse::<IpAddr>().is_err(),
+            Self::Text { .. } | Self::Arn | Self::Binary => false,
+        }
+    }
+
     /// Whether a value of the request matches one of the policy. With a request, the policy's value may have variables.
     fn matches(self, value: &str, expected: &str, request: Option<&Request>) -> Ternary {
         let (has_wildcards, ignores_case) = match self {

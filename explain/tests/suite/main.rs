@@ -13,6 +13,7 @@ mod diagnoses;
 mod fixes;
 mod laws;
 mod pod_side;
+mod questions;
 mod sdks;
 mod secrets;
 mod setups;

@@ -249,7 +249,7 @@ fn of_late_changes() -> Vec<Case> {
             Outcome::Passed,
             "",
         )
-        .says(&["would also set `AWS_STS_REGIONAL_ENDPOINTS` now"]),
+        .says(&["has no `AWS_STS_REGIONAL_ENDPOINTS`, which the policy sets now"]),
         case("the account after the pod", account_after, Outcome::Failed, "injected/notInjected")
             .says(&["the account was created at 2026-02-01T00:00:00Z, after the pod"]),
         case("the annotation after the pod", annotated_after, Outcome::Failed, "injected/notInjected")
@@ -419,7 +419,7 @@ fn of_token_files() -> Vec<Case> {
         )
         .says(&["The token is for the API server"]),
         case("a token that only root can read", user(json!(0), Value::Null), Outcome::Unknown, "")
-            .says(&["only the user 0 can read its file", "fsGroup"]),
+            .says(&["Only user 0 can read the token's file", "fsGroup"]),
         case("a token that one user can read", user(json!(1000), Value::Null), Outcome::Passed, "")
             .says(&["\"user 1000\""]),
         case("a token of a group", user(json!(0), json!(1000)), Outcome::Passed, ""),

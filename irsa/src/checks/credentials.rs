@@ -64,7 +64,7 @@ pub(crate) fn check_containers(
     method: &CredentialMethod<'_>,
     selection: &ContainerSelection,
 ) {
-    // All that is checked here are variables.
+    // These checks concern only variables.
     let has_variables = |container: &&Container<'_>| !container.env.elements.is_empty();
     for container in pod.spec.containers.iter().filter(has_variables).filter(|container| selection.covers(container)) {
         check_pairs(checker, container, method);
@@ -115,7 +115,7 @@ fn check_overridden_role(checker: &mut Checker<'_>, container: &Container<'_>, m
 
 fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>) {
     let kind = FindingKind::StaticCredentials;
-    // An optional key may be there: a policy that rejects static credentials must not let it through.
+    // An optional reference may have a value. If the action is `Reject`, it is treated as set.
     let counts_optional = || checker.findings.action(kind) == Action::Reject;
     let is_set = |variable: &EnvVar| match container.value(*variable) {
         Some(EnvVarValue::Literal(value)) => !value.is_empty(),
@@ -162,7 +162,7 @@ fn is_allowed(settings: &Settings<'_>, namespace: &str, role: EnvVarValue<'_>) -
         EnvVarValue::Reference { .. } => false,
         EnvVarValue::Literal(role) => {
             let role = role.decode();
-            // An empty value names no role.
+            // An empty value is not a role.
             role.is_empty() || (!refers_to_another(&role) && settings.allows_role(namespace, &role))
         }
     }

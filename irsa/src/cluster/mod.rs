@@ -28,7 +28,7 @@ impl Query<'_> {
     /// each other member of the object.
     ///
     /// # Errors
-    /// Fails if the answer is another object, or is not JSON.
+    /// Fails if the answer is another object or not JSON.
     pub(crate) fn read<'j>(&self, answer: &'j str, data: &mut dyn Member<'j>) -> json::Result<Metadata<'j>> {
         let mut kind = Field::<RawStr<'j>>::Missing;
         let mut metadata = Field::<Metadata<'j>>::Missing;

@@ -32,7 +32,7 @@ impl Line {
         let _ = self.write_fmt(text);
     }
 
-    /// Writes texts.
+    /// Writes strings.
     pub(super) fn push_all(&mut self, texts: &[&str]) {
         for text in texts {
             // INVARIANT: `write_str` below never fails.
@@ -51,9 +51,9 @@ impl Write for Line {
         let mut rest = text;
         loop {
             let room = self.limit.saturating_sub(self.text.len());
-            // Most texts are plain, and are copied as a whole.
+            // Most texts contain only plain characters, and are copied as a whole.
             let length = rest.bytes().take(room).take_while(|byte| matches!(byte, b' '..=b'~')).count();
-            // INVARIANT: the bytes before are ASCII, so this is a character boundary.
+            // INVARIANT: the copied bytes are ASCII, so they end at a character boundary.
             let (plain, other) = rest.split_at_checked(length).unwrap_or((rest, ""));
             self.text.push_str(plain);
             let mut other = other.chars();

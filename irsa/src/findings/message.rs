@@ -135,7 +135,7 @@ impl<'a> Message<'a> {
     /// Formats the message, without the path of a pod template. User input is cut at `limit` bytes.
     pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
-        // A template stands for the pod.
+        // In a template, the template's path is the subject.
         if !(is_in_template && matches!(self.subject, Subject::Pod)) {
             self.subject.write(&mut line);
             line.push_all(&[": "]);
@@ -199,7 +199,8 @@ impl Text {
         text
     }
 
-    /// The quoted value, and the text around it. Without one, the whole text comes before it.
+    /// The text before the quoted value, the value, and the text after it. Without a quoted value, all text comes
+    /// before it.
     fn around_quote(&self) -> (&str, &str, &str) {
         let parts = self.quote.as_ref().and_then(|Range { start, end }| {
             let (before, after) = self.text.split_at_checked(*end)?;

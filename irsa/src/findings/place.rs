@@ -34,7 +34,7 @@ pub enum TargetKind {
 }
 
 impl TargetKind {
-    /// The name in messages.
+    /// The name for messages.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Template => "pod template",
@@ -45,7 +45,7 @@ impl TargetKind {
 }
 
 impl fmt::Display for TargetKind {
-    /// Writes the name in messages.
+    /// Writes the name for messages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

@@ -1,4 +1,4 @@
-//! Applies the settings `allowedRoles` and `allowedAudiences`.
+//! Applies the setting `allowedAudiences`. [`Settings::allows_role`] applies `allowedRoles`.
 
 use crate::settings::Settings;
 

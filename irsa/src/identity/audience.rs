@@ -8,7 +8,7 @@ use crate::types::sts_audience::{has_blank, meant_audience};
 /// Reports an audience that `allowedAudiences` does not contain.
 pub(crate) fn check_allowed_audience(checker: &mut Checker<'_>, subject: Subject<'_>, audience: &str) {
     if !allows_audience(checker.settings, audience) {
-        let message = Message::new(subject, format_args!("`allowedAudiences` does not have ")).quote(audience);
+        let message = Message::new(subject, format_args!("`allowedAudiences` does not contain ")).quote(audience);
         checker.report(FindingKind::AudienceNotAllowed, message);
     }
 }

@@ -22,7 +22,7 @@ pub(crate) const WEB_IDENTITY: [EnvVar; 2] = [EnvVar::RoleArn, EnvVar::WebIdenti
 pub(crate) const CONTAINER_CREDENTIALS: [EnvVar; 2] =
     [EnvVar::ContainerCredentialsFullUri, EnvVar::ContainerAuthorizationTokenFile];
 
-/// A group of variables: if a container sets one of them, it gets none of the group.
+/// A group of variables. If a container sets a variable of a group, it gets none of that group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
     StsEndpoints,
@@ -32,12 +32,12 @@ enum Group {
     InstanceMetadata,
 }
 
-/// Which groups of variables a container lacks, in the order of [`Group`].
+/// The groups of variables that a container lacks, in the order of [`Group`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct MissingGroups([bool; Group::InstanceMetadata as usize + 1]);
 
 impl MissingGroups {
-    /// Whether a container lacks no group.
+    /// Whether a container lacks nothing.
     pub(crate) fn is_empty(self) -> bool {
         !self.0.contains(&true)
     }

@@ -76,9 +76,9 @@ impl Patch {
         self.length
     }
 
-    /// Writes an object with the insertions. `start` is the position of the object's text in the request's text.
+    /// Writes an object with the insertions. `start` is the position of the object in the request.
     ///
-    /// INVARIANT: every position comes from reading this text.
+    /// INVARIANT: all positions come from reading this text.
     pub(crate) fn write(&self, object: &str, start: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let mut copied = 0;
         for (place, part) in &self.edits {
@@ -149,7 +149,8 @@ impl Patch {
         }
         let mut part = start..self.added.len();
         self.length = self.length.saturating_add(part.len());
-        // Most containers get the same two texts. In a small pod, comparing them costs more than copying.
+        // Most containers get the same two texts, so a large pod shares them. In a small pod, comparing costs more than
+        // copying.
         if self.edits.len() > 64 {
             let text = self.added.get(part.clone());
             let mut last = self.edits.iter().rev().take(2).map(|(_, part)| part.clone());
@@ -158,7 +159,7 @@ impl Patch {
                 part = same;
             }
         }
-        // Usually at the end: the pod is walked in about the order of its text.
+        // Usually the new edit is the last one: containers are visited in the order of the text.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
         self.edits.insert(at, (place, part));
     }

@@ -5,7 +5,7 @@ use crate::json::{RawStr, Read, Reader, Result};
 /// The key that contains the role mappings.
 pub(crate) const CONFIG_KEY: &str = "config";
 
-/// `data` of the `ConfigMap`.
+/// The `data` of the `ConfigMap`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Data<'j> {
     /// The role mappings. `None` if the key is missing.

@@ -76,7 +76,7 @@ impl<'j> Container<'j> {
 
     /// Whether the policy reads the same from both containers.
     pub(crate) fn is_equivalent(&self, other: &Self) -> bool {
-        // Each field by name, so that a new one must be added here to compile.
+        // The pattern lists each field, so that a new field does not compile until it is compared here.
         let Self { brackets: _, name: _, env, mounts, device_paths, security_context: _ } = self;
         self.name() == other.name()
             && env.elements == other.env.elements

@@ -60,9 +60,9 @@ variables! {
 }
 
 impl EnvVar {
-    /// The variable of this name, if it is in the table.
+    /// The variable of this name. `None` if it is not in the table.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        // Most variables of a pod are not AWS's, and a pattern costs less than a comparison of strings.
+        // Most variables of a pod do not belong to AWS, and a pattern costs less than a comparison of strings.
         let [b'A', b'W' | b'M', ..] = name.as_bytes() else { return None };
         Self::ALL.into_iter().find(|variable| variable.name() == name)
     }

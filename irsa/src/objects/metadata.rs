@@ -44,7 +44,7 @@ impl<'j> Metadata<'j> {
         self.labels.get().is_some_and(|labels| labels.skip)
     }
 
-    /// Whether it is the mirror pod of a static pod. The API server forbids service accounts on those.
+    /// Whether it is the mirror pod of a static pod. The API server forbids service accounts on mirror pods.
     pub(crate) fn is_mirror_pod(&self) -> bool {
         self.annotations.contains(MIRROR_POD_ANNOTATION)
     }
@@ -80,7 +80,7 @@ impl<'j> Read<'j> for Metadata<'j> {
 
 /// `ownerReferences`.
 struct Owners {
-    /// Whether one of them is the controller.
+    /// Whether an owner is the controller.
     have_controller: bool,
 }
 
@@ -108,7 +108,7 @@ impl<'j> Read<'j> for Annotations<'j> {
 }
 
 impl<'j> Annotations<'j> {
-    /// The value of the annotation `prefix/key`. Of a duplicate key the last counts, as for the API server.
+    /// The value of the annotation `prefix/key`. If a key occurs twice, the last value wins, as in the API server.
     pub(crate) fn under(&self, prefix: &str, key: &str) -> Option<RawStr<'j>> {
         self.last(|name| is_under(&name.decode(), prefix, key))
     }

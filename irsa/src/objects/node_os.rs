@@ -26,14 +26,14 @@ pub(super) enum Os {
 /// `nodeSelector`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NodeSelector {
-    /// The system that it selects, by the label `kubernetes.io/os` or its beta form.
+    /// The operating system in the label `kubernetes.io/os`, or in its beta form.
     os: Option<Os>,
 }
 
 /// `affinity`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Affinity {
-    /// Whether every term of the required node affinity has `In [windows]`.
+    /// Whether every term of the required node affinity contains `In [windows]`.
     is_windows: bool,
 }
 
@@ -132,7 +132,7 @@ fn read_expressions(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(requires_windows)
 }
 
-/// Reads the `values` of an expression: whether all of them are `windows`.
+/// Reads the `values` of an expression. Returns whether all of them are `windows`.
 fn read_is_windows_only(reader: &mut Reader<'_>) -> Result<bool> {
     let (mut count, mut windows) = (0_usize, 0_usize);
     reader.array(|reader, _| {

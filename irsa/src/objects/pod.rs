@@ -46,7 +46,7 @@ impl<'j> Read<'j> for Pod<'j> {
     /// Reads a pod or a pod template.
     ///
     /// # Errors
-    /// Fails if there is no `spec`, or a field has another type than in Kubernetes.
+    /// Fails if `spec` is missing, or if a field does not have its Kubernetes type.
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let mut metadata = Field::Missing;
         let mut spec = Field::Missing;
@@ -57,7 +57,7 @@ impl<'j> Read<'j> for Pod<'j> {
 }
 
 impl<'j> Pod<'j> {
-    /// Whether all that is read of both pods is equal. Of the annotations only the relevant ones count.
+    /// Whether the policy reads the same from both pods. Only relevant annotations are compared.
     pub(crate) fn is_equivalent(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let same_metadata = match (self.metadata.get(), other.metadata.get()) {
             (Some(one), Some(other)) => {

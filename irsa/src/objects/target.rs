@@ -60,7 +60,8 @@ pub(crate) enum Content<'c, 'j> {
 
 /// The targets in an object, in the order of their paths.
 ///
-/// They share their paths, which would otherwise take memory for each target: a key can be as long as the object.
+/// The targets share the places of their paths. A copy of the path for each target would take too much memory, because
+/// a key can be as long as the object.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Targets<'j> {
     /// The targets.

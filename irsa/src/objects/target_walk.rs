@@ -25,7 +25,7 @@ pub(super) fn walk<'j>(routes: &[Route<'_>], is_strict: bool, text: &'j str) -> 
     Ok(walk.targets)
 }
 
-/// Finds what the routes of a built-in kind lead to in the next value, as [`walk`] does, and reads its metadata too.
+/// Reads an object of a built-in kind from the reader: finds the targets as [`walk`] does, and reads the metadata too.
 pub(super) fn walk_with_metadata<'j>(
     routes: &[Route<'_>],
     reader: &mut Reader<'j>,
@@ -37,13 +37,14 @@ pub(super) fn walk_with_metadata<'j>(
 
 #[derive(Default)]
 struct Walk<'j> {
-    /// The object's text, of which the targets of a custom kind are parts.
+    /// The JSON of the object. The targets of a custom kind are parts of it.
     text: &'j str,
     is_strict: bool,
-    /// Whether the object's metadata is read on the way.
+    /// Whether to read the metadata of the object too.
     reads_metadata: bool,
     metadata: Field<Metadata<'j>>,
-    /// Whether a target with a wrong type was found. The next ones say nothing more, and can be as short as one byte.
+    /// Whether a target with a wrong type was found. Further ones are not kept: they add nothing, and there may be
+    /// millions.
     has_wrong_type: bool,
     targets: Targets<'j>,
 }
@@ -78,13 +79,13 @@ impl Roles {
 }
 
 impl<'j> Walk<'j> {
-    /// Walks through the object itself.
+    /// Starts at the object itself.
     fn start(&mut self, routes: &[Route<'_>], reader: &mut Reader<'j>) -> json::Result<()> {
         self.targets.places.push(Place { parent: None, depth: 0 });
         self.visit(reader, Visit { place: 0, depth: 0, covered: None }, &[routes])
     }
 
-    /// Visits a value. Each slice of `active` has the routes that lead there by the same steps.
+    /// Visits a value. Each slice of `active` has the routes that lead to the value by the same steps.
     fn visit(&mut self, reader: &mut Reader<'j>, visit: Visit, active: &[&[Route<'_>]]) -> json::Result<()> {
         if reader.is_null() {
             return reader.skip();

@@ -65,7 +65,7 @@ impl<'j> Element<'j> for Volume<'j> {
 }
 
 impl Volume<'_> {
-    /// What a projected volume has at a path. [`ProjectedFile::Other`] for another kind of volume.
+    /// The content of a projected volume at a path. [`ProjectedFile::Other`] if it is not a projected volume.
     pub(crate) fn projected_file(&self, path: &str) -> ProjectedFile {
         let Some(text) = self.projected else { return ProjectedFile::Other };
         if let Some(token) = self.tokens.iter().find(|token| token.path == *path) {
@@ -119,7 +119,7 @@ struct Projected<'j> {
     text: &'j str,
     /// The number of sources.
     sources: usize,
-    /// The service account tokens among them.
+    /// The service account tokens among the sources.
     tokens: Vec<TokenSource<'j>>,
 }
 

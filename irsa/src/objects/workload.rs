@@ -32,9 +32,9 @@ pub struct Workload<'a> {
 /// An object of a built-in kind.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkloadObject<'j> {
-    /// Its metadata.
+    /// The metadata of the object.
     pub(crate) metadata: Metadata<'j>,
-    /// What it says about pods.
+    /// The targets in the object.
     pub(crate) targets: Targets<'j>,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Workload<'a> {
         Some(Self { routes: vec![route], is_built_in: true })
     }
 
-    /// Sorts the routes. Of several that lead to the same, keeps the first one in the settings.
+    /// Sorts the routes. If several lead to the same values, keeps the first one in the settings.
     fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
         sort(&mut routes);
         routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
@@ -109,7 +109,7 @@ impl<'a> Workload<'a> {
         Ok(WorkloadObject { metadata, targets: self.complete(targets)? })
     }
 
-    /// Fails if a built-in kind has no template.
+    /// Fails if an object of a built-in kind has no template.
     fn complete<'j>(&self, targets: Targets<'j>) -> json::Result<Targets<'j>> {
         if let (true, true, Some(route)) = (targets.all.is_empty(), self.is_built_in, self.routes.first()) {
             let names: Vec<&str> = route.steps.iter().filter_map(Step::name).collect();

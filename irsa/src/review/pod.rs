@@ -59,7 +59,7 @@ pub(super) fn check_pod<'c>(
     pod: &Pod<'_>,
 ) -> Result<PodResult, Unreadable> {
     if pod.metadata.get().is_some_and(Metadata::opts_out) {
-        let message = Message::new(Subject::Pod, format_args!("it opts out of a role")).on(Item::Label(SKIP_LABEL));
+        let message = Message::new(Subject::Pod, format_args!("it opts out of injection")).on(Item::Label(SKIP_LABEL));
         checker.report(FindingKind::OptedOut, message);
         return Ok(PodResult { opted_out: true, ..PodResult::default() });
     }

@@ -15,7 +15,7 @@ use crate::json::{Attempt, RawStr, Reader};
 use crate::types::account_pattern::{AccountPattern, Closeness};
 use crate::types::glob::Glob;
 
-/// An array of the settings whose entries are not read yet, as JSON.
+/// An array in the settings whose entries are not read yet, as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entries<'a>(&'a str);
 
@@ -49,13 +49,14 @@ impl<'a> Settings<'a> {
             }
             Ok(())
         });
-        // INVARIANT: the text was scanned as part of the settings, so it is JSON.
+        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
         debug_assert!(read.is_ok(), "{read:?}");
         let (index, text) = unreadable.or(best.map(|(_, index, text)| (index, text)))?;
         self.read_entry(("roles", index, text), role_mapping)
     }
 
-    /// Whether a namespace may use a role. If `allowedRoles` is set, a namespace that no entry matches may use none.
+    /// Whether a namespace may use a role. If `allowedRoles` is set, a namespace without a matching entry may use no
+    /// role.
     pub(crate) fn allows_role(&self, namespace: &str, arn: &str) -> bool {
         let Some(entries) = self.allowed_roles else { return true };
         let mut is_allowed = false;
@@ -82,7 +83,7 @@ impl<'a> Settings<'a> {
             }
             Ok(())
         });
-        // INVARIANT: as above.
+        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
         debug_assert!(read.is_ok(), "{read:?}");
         is_allowed
     }
@@ -95,12 +96,12 @@ impl<'a> Settings<'a> {
             audiences.extend(audience.unwrap_or_default().into_option().map(RawStr::decode));
             Ok(())
         });
-        // INVARIANT: as above.
+        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
         debug_assert!(read.is_ok(), "{read:?}");
         audiences
     }
 
-    /// The errors in the entries that were needed. A review that needed one of these must not count.
+    /// The errors in the entries that a review needed. If there are any, the result of the review must not be used.
     pub(crate) fn errors_in_entries(&self) -> Option<SettingsErrors> {
         let errors = self.entry_errors.borrow();
         if errors.0.is_empty() { None } else { Some(errors.clone()) }
@@ -130,7 +131,7 @@ mod tests {
         format!(r#"{{"roles": [{}]}}"#, accounts.iter().enumerate().map(role).collect::<Vec<_>>().join(", "))
     }
 
-    /// Reads settings as a request does.
+    /// Reads settings in the same way as for a request.
     fn read(text: &str) -> Settings<'_> {
         Settings::read(&mut Reader::new(text)).unwrap().unwrap()
     }

@@ -62,7 +62,7 @@ pub struct Settings<'a> {
     pub compose_role_arn: Option<ComposeRoleArn<'a>>,
     /// `roles`: the roles of service accounts that have no role in an annotation.
     pub roles: Entries<'a>,
-    /// `rolesConfigMap`: the ConfigMap with more roles.
+    /// `rolesConfigMap`: the ConfigMap with further roles.
     pub roles_config_map: Option<ConfigMapName<'a>>,
     /// `containerCredentials`: the service accounts whose pods get container credentials, and the details of the token.
     pub container_credentials: Option<ContainerCredentials<'a>>,
@@ -80,7 +80,7 @@ pub struct Settings<'a> {
     pub custom_workloads: Vec<CustomWorkload<'a>>,
     /// `actions`: the action for each kind of finding.
     pub actions: Actions,
-    /// What was wrong with entries that were needed.
+    /// The errors in the entries that were needed.
     entry_errors: RefCell<SettingsErrors>,
 }
 

@@ -52,7 +52,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Reads settings. `is_whole` tells whether to check the entries of `roles` and `allowedRoles`.
+/// Reads settings. If `is_whole`, also checks the entries of `roles` and `allowedRoles`.
 fn read<'a>(
     reader: &mut Reader<'a>,
     is_whole: bool,
@@ -63,7 +63,7 @@ fn read<'a>(
     if let Ok(mut members) = members {
         read_members(&mut members, &mut settings, is_whole);
     }
-    // INVARIANT: a value that is not read has added an error.
+    // INVARIANT: each value that was not read has added an error.
     Ok(if errors.0.is_empty() { Ok(settings) } else { Err(errors) })
 }
 

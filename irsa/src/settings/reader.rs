@@ -234,7 +234,7 @@ impl<'j> Members<'_, 'j> {
         }
     }
 
-    /// Reads the value of a key that must be there.
+    /// Reads the value of a required key.
     pub(super) fn required<T>(
         &mut self,
         key: &'static str,
@@ -339,7 +339,7 @@ fn names<T>(words: &[(&str, T)]) -> String {
     one_of_text(&names)
 }
 
-/// Reads an array, but not its elements. Whether they are checked too is up to the caller.
+/// Reads an array, but not its elements. `check` checks each element, if it is given.
 pub(super) fn entries<'j>(
     expected: &'static str,
     may_be_empty: bool,
@@ -360,7 +360,7 @@ pub(super) fn entries<'j>(
     }
 }
 
-/// Reads an entry of the array under a key of the settings. `None` if it is wrong.
+/// Reads an entry of the array under a top-level key. `None` if the entry is wrong.
 pub(super) fn read_entry<'j, T>(
     (key, index): (&'static str, usize),
     json: &'j str,
@@ -371,7 +371,7 @@ pub(super) fn read_entry<'j, T>(
     read(Setting { path, value: Unread::Json(json), errors }).ok()
 }
 
-/// Reads an array of any length. `element` reads one element.
+/// Reads an array of any length. `element` reads each element.
 pub(super) fn array<'j, T>(
     expected: &'static str,
     element: impl Fn(Setting<'_, 'j>) -> Result<T>,

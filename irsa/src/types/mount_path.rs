@@ -99,7 +99,7 @@ impl<'a> MountPath<'a> {
 
     /// Whether this path is below a directory. False for the directory itself.
     pub(crate) fn is_below(&self, directory: &str) -> bool {
-        // Most paths are clean already, and cleaning costs more than comparing.
+        // Most paths are clean, and comparing them costs less than cleaning them.
         if self.is_clean && is_plainly_clean(directory) {
             let rest = self.text.strip_prefix(directory);
             return rest.is_some_and(|rest| rest.starts_with('/'));
@@ -149,7 +149,7 @@ fn is_plainly_clean(path: &str) -> bool {
     bytes.starts_with(b"/") && !bytes.ends_with(b"/") && !bytes.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
 }
 
-/// Whether cleaning a path keeps a segment. Not for the segment `..`.
+/// Whether cleaning a path keeps a segment. Must not be called for `..`.
 pub(crate) fn is_kept(segment: &str) -> bool {
     !matches!(segment, "" | ".")
 }

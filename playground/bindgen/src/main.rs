@@ -25,6 +25,8 @@ fn main() -> ExitCode {
 fn bind(module: &str, folder: &str) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module);
+    // The names are for debuggers, and a third of the module.
+    bindgen.remove_name_section(true).remove_producers_section(true);
     let bindgen = bindgen.web(true).map_err(|error| error.to_string())?;
     bindgen.typescript(false).omit_default_module_path(true).generate(folder).map_err(|error| format!("{error:#}"))
 }

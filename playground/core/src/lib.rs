@@ -1,4 +1,12 @@
-//! The explanation of a setup, for a page in a browser: JSON in, JSON out.
+//! The explanation of a setup and the policy's answers about objects, for a page in a browser: JSON in, JSON out.
+
+mod review;
+
+// What `irsa check` says about a finding: its place, and its fix.
+#[path = "../../../cli/src/check/fixes.rs"]
+mod fixes;
+#[path = "../../../cli/src/check/locate.rs"]
+mod locate;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -7,9 +15,20 @@ use wasm_bindgen::prelude::wasm_bindgen;
 ///
 /// # Errors
 ///
-/// With what is wrong where the text is not that of inputs, which is a mistake of the page's.
+/// If the string is not that of inputs, which is a mistake in the page.
 #[wasm_bindgen]
 pub fn explain(inputs: &str) -> Result<String, String> {
     let inputs = serde_json::from_str(inputs).map_err(|error| error.to_string())?;
     serde_json::to_string(&irsa_explain::explain(&inputs)).map_err(|error| error.to_string())
+}
+
+/// The policy's answer about each object of a question, with the place of each finding.
+///
+/// # Errors
+///
+/// If the string is not that of a question, which is a mistake in the page.
+#[wasm_bindgen]
+pub fn review(question: &str) -> Result<String, String> {
+    let question = serde_json::from_str(question).map_err(|error| error.to_string())?;
+    serde_json::to_string(&review::answers(&question)).map_err(|error| error.to_string())
 }

@@ -1,0 +1,202 @@
+//! Finds the policy's settings in a document: a manifest of the policy, or the values of its Helm chart.
+
+use anyhow::{Result, bail, ensure};
+use manifest_reader::{Document, documents};
+use serde_json::{Map, Value, json};
+
+/// The name of the policy's module and of its chart.
+const POLICY: &str = "irsa-policy";
+
+/// The keys of the chart's `values.yaml`.
+const VALUES: [&str; 11] = [
+    "mode",
+    "settings",
+    "systemSettings",
+    "customWorkloadRules",
+    "exemptNamespaces",
+    "failOpenNamespaces",
+    "module",
+    "policyServer",
+    "rbac",
+    "monitoring",
+    "global",
+];
+
+/// The findings that the chart's mode `strict` rejects.
+const STRICT: [&str; 4] = ["missingRole", "optedOut", "foreignToken", "staticCredentials"];
+
+/// Where settings come from. If the input has several, the greatest source counts, and of equal ones the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// Values of the chart.
+    Values,
+    /// A manifest of the policy that changes no objects.
+    CheckingPolicy,
+    /// A manifest of the policy that changes objects.
+    MutatingPolicy,
+}
+
+/// Settings in a document.
+#[derive(Debug, Clone)]
+pub struct PolicySettings {
+    /// The settings, as JSON.
+    pub json: String,
+    /// The JSON pointer from the document to the settings.
+    pub pointer: String,
+    /// Where they come from.
+    pub source: Source,
+}
+
+impl PolicySettings {
+    /// The settings in a manifest of this policy: a `ClusterAdmissionPolicy` or an `AdmissionPolicy` that runs its
+    /// module.
+    pub fn of_manifest(object: &Value) -> Option<Self> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let is_policy = text("/apiVersion")?.starts_with("policies.kubewarden.io/")
+            && text("/kind")?.ends_with("AdmissionPolicy")
+            && module_name(text("/spec/module")?) == POLICY;
+        if !is_policy {
+            return None;
+        }
+        let is_mutating = object.pointer("/spec/mutating").and_then(Value::as_bool).unwrap_or_default();
+        let source = if is_mutating { Source::MutatingPolicy } else { Source::CheckingPolicy };
+        Some(match object.pointer("/spec/settings").filter(|settings| !settings.is_null()) {
+            Some(settings) => Self { json: settings.to_string(), pointer: "/spec/settings".to_owned(), source },
+            None => Self { json: "{}".to_owned(), pointer: String::new(), source },
+        })
+    }
+
+    /// The settings in values of the chart: in the chart's own `values.yaml`, or in the values of a chart that depends
+    /// on it.
+    pub fn of_values(values: &Value) -> Option<Self> {
+        let root = values.as_object()?;
+        if root.contains_key("apiVersion") || root.contains_key("kind") {
+            return None;
+        }
+        match root.get(POLICY) {
+            Some(of_dependency) => Self::of_own_values(of_dependency.as_object()?, &format!("/{POLICY}")),
+            // Other charts have a value `settings`, too.
+            None if root.len() > 1 => Self::of_own_values(root, ""),
+            None => None,
+        }
+    }
+
+    fn of_own_values(values: &Map<String, Value>, pointer: &str) -> Option<Self> {
+        if !values.keys().all(|key| VALUES.contains(&key.as_str())) {
+            return None;
+        }
+        let mut settings = values.get("settings")?.as_object()?.clone();
+        match values.get("mode").and_then(Value::as_str) {
+            Some("strict") => {
+                let actions = settings.entry("actions").or_insert_with(|| json!({}));
+                for finding in STRICT {
+                    if let Some(actions) = actions.as_object_mut() {
+                        actions.entry(finding).or_insert_with(|| json!("Reject"));
+                    }
+                }
+            }
+            None | Some("inject" | "guard" | "auditOnly") => {}
+            Some(_) => return None,
+        }
+        let json = Value::Object(settings).to_string();
+        Some(Self { json, pointer: format!("{pointer}/settings"), source: Source::Values })
+    }
+}
+
+/// The settings in a file that is named as theirs, as JSON: the settings themselves, manifests of the policy, or values
+/// of its chart. `None` if the file is empty.
+///
+/// # Errors
+/// If the file can't be read, or has several documents of which none is a manifest of the policy.
+pub fn in_text(text: &str) -> Result<Option<String>> {
+    let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
+    let mut best: Option<PolicySettings> = None;
+    for object in documents.iter().flat_map(Document::objects) {
+        let value: Value = serde_json::from_str(&object.json)?;
+        let found = PolicySettings::of_manifest(&value).or_else(|| PolicySettings::of_values(&value));
+        if let Some(found) = found
+            && best.as_ref().is_none_or(|best| found.source > best.source)
+        {
+            best = Some(found);
+        }
+    }
+    if let Some(best) = best {
+        return Ok(Some(best.json));
+    }
+    ensure!(documents.len() <= 1, "expected the policy's settings, but got {} documents", documents.len());
+    let Some(document) = documents.first() else { return Ok(None) };
+    let json = document.json().into_owned();
+    let value: Value = serde_json::from_str(&json)?;
+    if value.get("apiVersion").is_some() && value.get("kind").is_some() {
+        bail!("expected the policy's settings, its manifest or values of its chart, but got another object");
+    }
+    Ok(Some(json))
+}
+
+/// The name in a module's address: of `registry://…/irsa-policy:v1`, `…/irsa-policy@sha256:…` or
+/// `file://…/irsa-policy.wasm`.
+fn module_name(module: &str) -> &str {
+    let file = module.rsplit('/').next().unwrap_or_default();
+    file.split([':', '@']).next().unwrap_or_default().trim_end_matches(".wasm")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_modules() {
+        for module in [
+            "registry://example.com/irsa-policy:v1",
+            "registry://example.com/x/irsa-policy@sha256:0a1b",
+            "file:///tmp/irsa-policy.wasm",
+        ] {
+            assert_eq!(module_name(module), "irsa-policy", "{module}");
+        }
+    }
+
+    /// The chart's templates and its values have the same keys and the same strict findings.
+    #[test]
+    fn follows_the_chart() {
+        let values: Value = serde_json::from_str(include_str!("../../chart/values.schema.json")).unwrap();
+        let mut keys: Vec<&str> =
+            values.pointer("/properties").unwrap().as_object().unwrap().keys().map(String::as_str).collect();
+        let mut own = VALUES.to_vec();
+        keys.sort_unstable();
+        own.sort_unstable();
+        assert_eq!(own, keys);
+        let helpers = include_str!("../../chart/templates/_helpers.tpl");
+        let strict: Vec<String> = STRICT.iter().map(|finding| format!("\"{finding}\" \"Reject\"")).collect();
+        assert!(helpers.contains(&format!("$actions = dict {} -", strict.join(" "))));
+    }
+
+    #[test]
+    fn finds_settings_in_each_kind_of_file() {
+        let manifest = |mutating: bool, region: &str| {
+            format!(
+                "apiVersion: policies.kubewarden.io/v1\nkind: ClusterAdmissionPolicy\nspec:\n  module: a/irsa-policy:v1\n  mutating: {mutating}\n  settings: {{region: {region}}}\n"
+            )
+        };
+        for (text, expected) in [
+            ("region: us-east-2", Some(r#"{"region":"us-east-2"}"#)),
+            ("", None),
+            ("mode: inject\nsettings: {region: us-east-2}", Some(r#"{"region":"us-east-2"}"#)),
+            ("irsa-policy: {settings: {region: us-east-2}}\nother: {}", Some(r#"{"region":"us-east-2"}"#)),
+            (
+                "mode: strict\nsettings: {actions: {optedOut: Warn}}",
+                Some(
+                    r#"{"actions":{"optedOut":"Warn","missingRole":"Reject","foreignToken":"Reject","staticCredentials":"Reject"}}"#,
+                ),
+            ),
+            (
+                &format!("{}---\n{}", manifest(false, "us-east-1"), manifest(true, "us-east-2")),
+                Some(r#"{"region":"us-east-2"}"#),
+            ),
+        ] {
+            assert_eq!(in_text(text).unwrap().as_deref(), expected, "{text}");
+        }
+        for text in ["a: 1\n---\nb: 1", "apiVersion: v1\nkind: Pod", "a: ["] {
+            assert!(in_text(text).is_err(), "{text}");
+        }
+    }
+}

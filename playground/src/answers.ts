@@ -1,0 +1,116 @@
+// What the policy answers: about the object that was given, and about the pod that a workload creates. Each has its
+// own heading, with the pod after admission below.
+
+import { stringify } from "yaml";
+
+import type { Answer, Explanation, Review } from "./core";
+import { diff, type Line } from "./diff";
+import { element, prose, spoken } from "./dom";
+import type { Question } from "./inputs";
+import { code } from "./shorten";
+
+const SIGNS: Record<Line["kind"], [sign: string, words: string]> = {
+  same: [" ", ""],
+  added: ["+", "added: "],
+  removed: ["-", "removed: "],
+  "left-out": [" ", ""],
+};
+
+const DECISIONS: Record<Review["decision"], string> = {
+  injected: "accepted, and the role is added",
+  unchanged: "accepted as it is",
+  skipped: "accepted, not checked",
+  rejected: "rejected",
+};
+
+/** Shows the answers. The first object of the question is the one that was given. */
+export function showAnswers(place: HTMLElement, question: Question, answers: Answer[], { review, cause, problems }: Explanation): void {
+  const [given] = answers;
+  if (!given || problems.length > 0) {
+    place.replaceChildren(element("p", { class: "quiet" }, problems.length > 0 ? "The policy is asked once everything can be read." : "Without a pod, a workload or a service account, there is nothing to ask the policy about."));
+    return;
+  }
+  const isPod = question.inputs.pod !== undefined;
+  const isWorkload = question.inputs.workload !== undefined;
+  const isElsewhere = cause !== null && !["serviceAccount", "role", "allowed", "injected"].includes(cause.step);
+  const name = `${given.kind === "" ? "Object" : given.kind}${given.name === "" ? "" : ` ${given.name}`}`;
+  if (isPod) {
+    // One object, one answer.
+    const before = JSON.parse(question.inputs.pod ?? "null") as unknown;
+    place.replaceChildren(...part(name, review), ...after(before, review, isElsewhere));
+    return;
+  }
+  const own = given.decision === null ? null : { ...given, decision: given.decision };
+  const parts = part(name, own, isWorkload ? "A workload is checked, and never changed." : null);
+  if (isWorkload && given.templates.length > 0) {
+    const [path = ""] = given.templates;
+    const more = given.templates.length - 1;
+    parts.push(...part("The pod that it creates", review, more === 0 ? null : `By the first of its ${given.templates.length} pod templates, \`${path}\`.`));
+    parts.push(...after(templatePod(question.inputs.workload ?? "null", path, question.namespace), review, isElsewhere));
+  }
+  place.replaceChildren(...parts);
+}
+
+/** The answer about one object. */
+function part(title: string, answer: Omit<Review, "pod"> | null, note: string | null = null): HTMLElement[] {
+  const heading = element("h3", {}, title);
+  if (!answer) return [heading, element("p", {}, "The answer depends on objects that are not given, such as the service account.")];
+  const { decision, rejection, warnings, auditAnnotations } = answer;
+  const refused = rejection ? rejection.message.split("\n").filter((line) => line !== "") : [];
+  return [
+    heading,
+    element("p", { class: `decision ${decision}` }, element("strong", {}, sentence(DECISIONS[decision])), rejection ? ` The status is ${rejection.code}.` : "", ...(note === null ? [] : [" ", ...prose(note)])),
+    ...messages("refused", refused),
+    ...messages("warned", warnings),
+    element(
+      "details",
+      {},
+      element("summary", {}, "Audit annotations"),
+      element("dl", { class: "pairs" }, ...Object.entries(auditAnnotations).flatMap(([key, value]) => [element("dt", {}, key), element("dd", {}, code(value))])),
+    ),
+  ];
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
+function messages(kind: string, lines: string[]): HTMLElement[] {
+  return lines.length === 0 ? [] : [element("ul", { class: `messages ${kind}` }, ...lines.map((line) => element("li", {}, ...prose(line))))];
+}
+
+/** The pod after admission. It is folded where the fault is elsewhere. */
+function after(before: unknown, review: Review | null, isElsewhere: boolean): HTMLElement[] {
+  if (!review || review.pod === null) return [];
+  const [old, made] = [yaml(before), yaml(review.pod)];
+  if (old === made) return [element("p", { class: "quiet" }, "Nothing is added to the pod.")];
+  const lines = diff(old, made);
+  const count = (wanted: Line["kind"]): number => lines.filter(({ kind }) => kind === wanted).length;
+  const [added, removed] = [count("added"), count("removed")];
+  const words = `The pod after admission: ${added} lines added${removed === 0 ? "" : `, ${removed} removed`}`;
+  return [
+    element(
+      "details",
+      { class: isElsewhere ? "elsewhere" : "", open: !isElsewhere },
+      element("summary", {}, words, isElsewhere ? ". The fault is not here" : ""),
+      element("pre", { class: "diff", tabindex: "0", role: "region", "aria-label": "The pod, with what is added" }, ...lines.map(row)),
+    ),
+  ];
+}
+
+function row({ kind, text }: Line): HTMLElement {
+  const [sign, words] = SIGNS[kind];
+  return element("span", { class: kind }, element("span", { "aria-hidden": "true" }, `${sign} `), words === "" ? null : spoken(words), `${text}\n`);
+}
+
+/** The pod that a workload creates by the template at this path. */
+function templatePod(json: string, path: string, namespace: string): unknown {
+  const keys = path.split(/[.[\]]+/).filter((key) => key !== "");
+  const template = keys.reduce<unknown>((here, key) => (here as Record<string, unknown> | null)?.[key], JSON.parse(json)) as { metadata?: unknown; spec?: unknown } | undefined;
+  const metadata = typeof template?.metadata === "object" && template.metadata !== null ? (template.metadata as Record<string, unknown>) : {};
+  return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, namespace: metadata["namespace"] ?? namespace }, spec: template?.spec };
+}
+
+function yaml(object: unknown): string {
+  return stringify(object, { lineWidth: 0, version: "1.1" }).trimEnd();
+}

@@ -1,0 +1,96 @@
+// Where in the user's input the value of a JSON pointer is, and changes of it at a pointer.
+
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, parseDocument, type Document, type Node, type Pair } from "yaml";
+
+import { isJson, OPTIONS, type Span } from "./yaml";
+
+/** The segments of a JSON pointer. */
+export function segments(pointer: string): string[] {
+  return pointer.split("/").slice(1).map((segment) => segment.replace(/~1/g, "/").replace(/~0/g, "~"));
+}
+
+/** The place to mark for a JSON pointer: of a scalar the value, of anything larger its key or its first line. */
+export function spanOf(text: string, pointer: string, documentIndex = 0): Span | null {
+  const documents = parseAllDocuments(text, OPTIONS) as Document.Parsed[];
+  const document = documents.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))[documentIndex];
+  if (!document) return null;
+  let node: unknown = document.contents;
+  let key: unknown = null;
+  for (const segment of segments(pointer)) {
+    const next = child(document, node, segment);
+    if (!next) break;
+    [key, node] = next;
+  }
+  return marked(text, key, node);
+}
+
+/** The span of the key of a pointer. */
+export function keySpanOf(text: string, pointer: string): Span | null {
+  const document = parseDocument(text, OPTIONS);
+  let node: unknown = document.contents;
+  let key: unknown = null;
+  for (const segment of segments(pointer)) {
+    const next = child(document, node, segment);
+    if (!next) return null;
+    [key, node] = next;
+  }
+  return range(key);
+}
+
+function child(document: Document, node: unknown, segment: string): [key: unknown, value: unknown] | null {
+  const here = isAlias(node) ? node.resolve(document) : node;
+  if (isSeq(here)) {
+    const item = here.items[Number(segment)];
+    return item === undefined ? null : [null, item];
+  }
+  if (!isMap(here)) return null;
+  // Of equal keys the last counts.
+  const pair = here.items.findLast(({ key }) => String(isScalar(key) ? key.value : key) === segment) as Pair | undefined;
+  return pair ? [pair.key, pair.value] : null;
+}
+
+function marked(text: string, key: unknown, node: unknown): Span | null {
+  const value = range(node);
+  if (value && (isScalar(node) || isAlias(node))) return value;
+  const ofKey = range(key);
+  if (ofKey) return ofKey;
+  // An element of a list is known by its name.
+  const name = isMap(node) ? node.items.find((pair) => isScalar(pair.key) && pair.key.value === "name")?.value : null;
+  const ofName = range(name);
+  if (ofName) return ofName;
+  if (!value) return null;
+  const end = text.indexOf("\n", value.from);
+  return { from: value.from, to: end === -1 ? value.to : Math.min(value.to, end) };
+}
+
+/** An empty node has no place. */
+function range(node: unknown): Span | null {
+  const found = (node as Node | null)?.range;
+  return found && found[1] > found[0] ? { from: found[0], to: found[1] } : null;
+}
+
+/** A change of an object: the segments of a pointer, and the new value. `undefined` removes it. */
+export type Change = [path: (string | number)[], value: unknown];
+
+/** The text with changes. Comments and the form of YAML stay. */
+export function edited(text: string, changes: Change[]): string {
+  const document = parseDocument(isJson(text) || text.trim() !== "" ? text : "{}", { ...OPTIONS, keepSourceTokens: true });
+  for (const [path, value] of changes) {
+    if (value === undefined) {
+      remove(document, path);
+    } else {
+      document.setIn(path, value);
+    }
+  }
+  if (isJson(text)) return JSON.stringify(document.toJS(), null, 2);
+  if (isMap(document.contents) && text.trim() === "") document.contents.flow = false;
+  return document.toString({ lineWidth: 0 });
+}
+
+/** Removes a value, and what is empty without it. */
+function remove(document: Document, path: (string | number)[]): void {
+  document.deleteIn(path);
+  const parent = path.slice(0, -1);
+  const left = parent.length > 0 ? document.getIn(parent) : null;
+  if ((isMap(left) || isSeq(left)) && left.items.length === 0) remove(document, parent);
+}

@@ -1,0 +1,185 @@
+// What was pasted, sorted by what it is: objects of Kubernetes by their kind, a trust policy, an issuer, a token. A
+// token goes into its field and nowhere else; a Secret is dropped.
+
+import { isMap, isScalar, isSeq, parseAllDocuments, stringify, type Document, type Node } from "yaml";
+
+import type { Texts } from "./inputs";
+import { isJson, OPTIONS } from "./yaml";
+
+/** An object of a paste. */
+export interface Item {
+  kind: string;
+  name: string;
+  namespace: string;
+  /** Its own text: what the user wrote, or the item of a List as YAML. */
+  text: string;
+  /** Its place in the paste: the number of its document, and the JSON pointer in that. */
+  document: number;
+  pointer: string;
+}
+
+/** What goes where. */
+export interface Sorted {
+  texts: Partial<Texts>;
+  /** How many objects there were. */
+  count: number;
+  /** What was left out, in words. */
+  notes: string[];
+}
+
+const TOKEN = /^(?:Bearer\s+)?["']?(eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+)["']?$/;
+
+/** Any token in a string. */
+export const TOKENS = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g;
+
+/** Kinds that make no pods, and that a cluster's manifests are full of. */
+const OTHER = /^(?:Namespace|Service|Ingress.*|Secret|ServiceAccount|ConfigMap|.*Role(?:Binding)?|.*Policy|.*Class|CustomResourceDefinition|Persistent.*|.*Webhook.*|PodDisruptionBudget|HorizontalPodAutoscaler|PolicyServer|NetworkPolicy|Endpoints.*|Event|Node|Lease)$/;
+
+/** Where the parts of a paste belong. `null` if it is not known to be anything. */
+export function sort(pasted: string): Sorted | null {
+  const text = pasted.trim();
+  if (text === "") return null;
+  const token = TOKEN.exec(text)?.[1];
+  if (token !== undefined) return only({ token });
+  if (/^https:\/\/\S+$/.test(text)) return only({ issuer: text });
+  if (isJson(text)) {
+    const found = aws(JSON.parse(text) as unknown, text);
+    if (found) return found;
+  }
+  return objects(pasted);
+}
+
+function only(texts: Partial<Texts>): Sorted {
+  return { texts, count: 0, notes: [] };
+}
+
+/** What AWS and the issuer print. */
+function aws(value: unknown, text: string): Sorted | null {
+  const at = (...path: string[]): unknown => path.reduce<unknown>((here, key) => (here as Record<string, unknown> | null)?.[key], value);
+  const token = at("status", "token");
+  if (typeof token === "string" && TOKEN.test(token)) return only({ token });
+  if (at("Role", "AssumeRolePolicyDocument") !== undefined || at("AssumeRolePolicyDocument") !== undefined || at("Statement") !== undefined) {
+    return only({ trustPolicy: text });
+  }
+  if (Array.isArray(at("keys"))) return only({ jwks: text });
+  if (at("jwks_uri") !== undefined) return only({ discovery: text });
+  const issuer = at("cluster", "identity", "oidc", "issuer");
+  return typeof issuer === "string" ? only({ issuer }) : null;
+}
+
+/** The objects of a string: its documents, and the items of Lists. Empty if it can't be read. */
+export function items(text: string): Item[] {
+  const documents = parseAllDocuments(text, OPTIONS) as Document.Parsed[];
+  if (documents.some(({ errors }) => errors.length > 0)) return [];
+  const filled = documents.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null));
+  const found: Item[] = [];
+  filled.forEach((document, index) => {
+    const whole = filled.length === 1 ? text : text.slice(...bounds(documents, document, text));
+    collect(document, document.contents, { whole, index, pointer: "" }, found);
+  });
+  return found;
+}
+
+/** A document's text, with its comments, without the separators. */
+function bounds(all: Document.Parsed[], document: Document.Parsed, text: string): [number, number] {
+  const before = all[all.indexOf(document) - 1];
+  const from = before ? before.range[2] : 0;
+  const to = document.range[2];
+  const between = text.slice(from, to);
+  const start = /^---[^\n]*\n/.exec(between)?.[0].length ?? 0;
+  const end = between.replace(/\n(?:---|\.\.\.)[^\n]*\n?$/, "\n").length;
+  return [from + start, from + end];
+}
+
+type Where = { whole: string; index: number; pointer: string };
+
+function collect(document: Document, node: unknown, { whole, index, pointer }: Where, found: Item[]): void {
+  if (!isMap(node)) return;
+  const get = (key: string): string => {
+    const value = node.get(key);
+    return typeof value === "string" ? value : "";
+  };
+  const kind = get("kind");
+  const list = node.get("items");
+  if (kind.endsWith("List") && isSeq(list)) {
+    list.items.forEach((item, at) => collect(document, item, { whole: stringify((item as Node).toJS(document), { lineWidth: 0, version: "1.1" }), index, pointer: `${pointer}/items/${at}` }, found));
+    return;
+  }
+  if (kind === "") return;
+  const metadata = node.get("metadata");
+  const of = (key: string): string => (isMap(metadata) && metadata.get(key) !== undefined ? String(metadata.get(key)) : "");
+  found.push({ kind, name: of("name"), namespace: of("namespace"), text: whole, document: index, pointer });
+}
+
+/** Whether objects of this kind may make pods. */
+export function mayMakePods(kind: string): boolean {
+  return !OTHER.test(kind);
+}
+
+function objects(text: string): Sorted | null {
+  const all = items(text);
+  if (all.length === 0) return null;
+  const notes: string[] = [];
+  const texts: Partial<Texts> = {};
+  const secrets = all.filter(({ kind }) => kind === "Secret");
+  const token = secrets.map(tokenOf).find((found) => found !== null);
+  if (token) {
+    texts.token = token;
+    notes.push("The token of the Secret is in its field.");
+  }
+  if (secrets.length > 0) notes.push("A Secret was left out.");
+  const kept = all.filter(({ kind }) => kind !== "Secret");
+  for (const policy of kept.filter(({ kind }) => /^(?:Cluster)?AdmissionPolicy$/.test(kind))) {
+    const settings = settingsOf(policy);
+    if (settings !== null) texts.settings = settings;
+  }
+  const pod = kept.find(({ kind }) => mayMakePods(kind));
+  if (pod) Object.assign(texts, setupOf(pod, kept));
+  else {
+    const account = kept.find(({ kind }) => kind === "ServiceAccount");
+    if (account) texts.serviceAccount = account.text;
+    const map = configMap(kept);
+    if (map) texts.configMap = map.text;
+  }
+  if (kept.length > 1) texts.objects = secrets.length === 0 ? text : kept.map((item) => item.text.trimEnd()).join("\n---\n") + "\n";
+  if (Object.keys(texts).length === 0 && secrets.length === 0) return null;
+  return { texts, count: all.length, notes };
+}
+
+/** The texts for a pod or a workload, and the service account and ConfigMap beside it. */
+export function setupOf(pod: Item, all: Item[]): Partial<Texts> {
+  const texts: Partial<Texts> = { pod: pod.text };
+  const accounts = all.filter(({ kind }) => kind === "ServiceAccount");
+  const name = /\bserviceAccountName["']?\s*:\s*["']?([\w.-]+)/.exec(pod.text)?.[1] ?? /\bserviceAccount["']?\s*:\s*["']?([\w.-]+)/.exec(pod.text)?.[1];
+  const named = accounts.filter((account) => account.name === (name ?? "default"));
+  const account = named.find(({ namespace }) => namespace === pod.namespace) ?? named[0] ?? (accounts.length === 1 ? accounts[0] : undefined);
+  if (account) texts.serviceAccount = account.text;
+  const map = configMap(all);
+  if (map) texts.configMap = map.text;
+  return texts;
+}
+
+function configMap(all: Item[]): Item | undefined {
+  return all.find(({ kind, name }) => kind === "ConfigMap" && name === "pod-identity-webhook");
+}
+
+function tokenOf({ text }: Item): string | null {
+  const encoded = /^\s*["']?token["']?\s*:\s*["']?([\w+/=-]+)/m.exec(text)?.[1] ?? "";
+  if (TOKEN.test(encoded)) return encoded;
+  try {
+    return TOKEN.exec(atob(encoded).trim())?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function settingsOf({ text }: Item): string | null {
+  const [document] = parseAllDocuments(text, OPTIONS) as Document.Parsed[];
+  const settings = document?.getIn(["spec", "settings"]);
+  return isMap(settings) && document ? stringify(settings.toJS(document), { lineWidth: 0, version: "1.1" }) : null;
+}
+
+/** A text without tokens, to be kept or shared. */
+export function withoutTokens(text: string): string {
+  return text.replace(TOKENS, "TOKEN-LEFT-OUT");
+}

@@ -1,0 +1,82 @@
+// "Apply fix" turns each failing example green, or the page says that the fix is made elsewhere.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { setups } from "../setups.mjs";
+import { addressed, settled, start, textOf, write } from "./browser.mjs";
+
+const { open } = await start();
+
+/** Examples whose fix is no edit of the inputs. */
+const ELSEWHERE = ["token-expired"];
+
+for (const { name, expected } of setups().filter(({ expected }) => expected.mistake !== null)) {
+  const slug = name.replace(/^\d+-/, "");
+  test(`fixes the example ${slug}`, async () => {
+    const page = await open(`#${slug}`);
+    const apply = page.getByRole("button", { name: "Apply fix" });
+    if (ELSEWHERE.includes(slug)) {
+      assert.equal(await apply.count(), 0);
+      assert.match(await page.locator("#verdict .fix").innerText(), /fixed outside of this page/);
+      return page.close();
+    }
+    await apply.click();
+    await page.locator("#verdict.passed").waitFor();
+    assert.deepEqual(page.errors, []);
+    assert.notEqual(expected.outcome, "passed");
+    assert.match(await page.locator("#status").innerText(), /Nothing has changed in your cluster or in AWS/);
+    assert.match(await page.locator("#verdict .left + .copyable").innerText(), /\S/);
+    assert.equal(await page.locator("[role=tab].wrong").count(), 0);
+    assert.ok(await page.locator("#verdict").evaluate((place) => place === document.activeElement), "the focus is on the result");
+    // What was edited is what is shared.
+    await addressed(page);
+    assert.match(page.url(), /#state=/);
+    await page.close();
+  });
+}
+
+test("a fix is undone like any edit", async () => {
+  const page = await open("#wildcard-in-string-equals");
+  const before = await textOf(page, "trustPolicy");
+  await page.getByRole("button", { name: "Apply fix" }).click();
+  await page.locator("#verdict.passed").waitFor();
+  assert.notEqual(await textOf(page, "trustPolicy"), before);
+  await page.locator("#trustPolicy .cm-content").focus();
+  await page.keyboard.press("Control+z");
+  await page.locator("#verdict.failed").waitFor();
+  assert.equal(await textOf(page, "trustPolicy"), before);
+  await page.close();
+});
+
+test("a fix keeps the comments and the form of YAML, and what get-role prints around a policy", async () => {
+  const page = await open("#opted-out");
+  const pod = await textOf(page, "pod");
+  await page.evaluate(() => document.querySelector("#tab-pod").click());
+  await write(page, "pod", `# of the team\n${pod}`);
+  await page.getByRole("button", { name: "Apply fix" }).click();
+  await page.locator("#verdict.passed").waitFor();
+  const fixed = await textOf(page, "pod");
+  assert.match(fixed, /^# of the team\n/);
+  assert.doesNotMatch(fixed, /skip-pod-identity-webhook/);
+
+  await page.evaluate(() => (location.hash = "#wrong-namespace"));
+  await page.locator("#verdict.failed").waitFor();
+  const policy = JSON.parse(await textOf(page, "trustPolicy"));
+  await write(page, "trustPolicy", JSON.stringify({ Role: { RoleName: "s3-reader", Arn: "arn:aws:iam::111122223333:role/s3-reader", AssumeRolePolicyDocument: policy } }, null, 2));
+  await page.getByRole("button", { name: "Apply fix" }).click();
+  await page.locator("#verdict.passed").waitFor();
+  assert.equal(JSON.parse(await textOf(page, "trustPolicy")).Role.RoleName, "s3-reader");
+  await settled(page);
+  await page.close();
+});
+
+test("copies the whole statement and each command", async () => {
+  const page = await open("#wildcard-in-string-equals");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Copy: the whole statement" }).click();
+  const statement = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.equal(statement.Effect, "Allow");
+  assert.ok(JSON.stringify(statement).includes("system:serviceaccount:default:my-sa"));
+  await page.close();
+});
