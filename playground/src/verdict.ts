@@ -103,7 +103,7 @@ function split({ step, says, mistake }: Step, isCompared: boolean): { headline: 
   return { headline: `${first}.`, rest: rest.charAt(0).toUpperCase() + rest.slice(1) };
 }
 
-/** A text before and after its first colon outside of code. */
+/** A string before and after its first colon outside of code. */
 function atColon(says: string): [string, string] {
   let at = 0;
   for (const [index, part] of says.split("`").entries()) {
