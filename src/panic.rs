@@ -1,12 +1,12 @@
-//! What a panic does in the module: it traps, and the host refuses the request.
+//! A panic in the module traps, and the host rejects the request.
 //!
-//! The standard library would write a message to WASI's standard error, and takes a tenth of the module for that.
+//! The standard library would write a message to WASI's standard error. It takes a tenth of the module for that.
 
 use core::arch::wasm32::unreachable;
 use core::panic::PanicInfo;
 
-// Has the functions that compare and copy memory. The standard library would link it.
-#[expect(unsafe_code, reason = "declares nothing")]
+// The functions that copy and compare memory. Otherwise, the standard library links them.
+#[expect(unsafe_code, reason = "the block declares nothing")]
 #[link(name = "c")]
 unsafe extern "C" {}
 

@@ -4,8 +4,8 @@
 //! argument, or may be in a file that was named by mistake.
 
 use std::env;
-use std::fmt::{self, Display};
-use std::io::{self, ErrorKind, Write};
+use std::fmt::{Display, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Error;
@@ -40,8 +40,8 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
         if is_plain {
             escaped.push(character);
         } else {
-            // Writing to a `String` does not fail.
-            let _ = fmt::Write::write_fmt(&mut escaped, format_args!("\\u{:04x}", u32::from(character)));
+            // Writing to a string does not fail. No character that is escaped needs two units of UTF-16.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         }
     }
     Ok(escaped)

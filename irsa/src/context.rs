@@ -1,9 +1,13 @@
 //! The state of one review: the settings, the lookups and the findings.
 
+use alloc::vec::Vec;
+use core::cell::OnceCell;
+
 use crate::cluster::Cluster;
 use crate::cluster::lookups::Lookups;
 use crate::findings::{FindingKind, Findings, Item, Message};
 use crate::settings::Settings;
+use crate::types::glob::Glob;
 
 /// The state of one review. Most functions of the core take it as their first argument.
 pub(crate) struct Checker<'a> {
@@ -17,6 +21,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) lookups: Lookups<'a>,
     /// The findings so far.
     pub(crate) findings: Findings<'a>,
+    /// What `allowedRoles` allows the namespace; read when the first role is checked.
+    allowed_roles: OnceCell<Option<Vec<Glob<'a>>>>,
 }
 
 impl<'a> Checker<'a> {
@@ -28,7 +34,15 @@ impl<'a> Checker<'a> {
         request_uid: &'a str,
     ) -> Self {
         let lookups = Lookups::new(cluster, settings, namespace);
-        Self { settings, namespace, request_uid, lookups, findings: Findings::new(&settings.actions) }
+        let findings = Findings::new(&settings.actions);
+        Self { settings, namespace, request_uid, lookups, findings, allowed_roles: OnceCell::new() }
+    }
+
+    /// Whether `allowedRoles` allows the namespace to use a role. If the setting is present, a namespace without a
+    /// matching entry may use no role.
+    pub(crate) fn allows_role(&self, arn: &str) -> bool {
+        let allowed = self.allowed_roles.get_or_init(|| self.settings.roles_allowed_in(self.namespace));
+        allowed.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(arn)))
     }
 
     /// Reports a finding.

@@ -25,7 +25,7 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
   return found;
 }
 
-/** A text in which what is between backticks is set as code. */
+/** A string in which what is between backticks is set as code. */
 export function prose(text: string): Child[] {
   return text.split("`").map((part, index) => (index % 2 === 0 ? part : code(part)));
 }
@@ -37,7 +37,7 @@ export function button(label: string, className: string, onClick: () => void): H
   return made;
 }
 
-/** A button that copies a text. */
+/** A button that copies a string. */
 export function copier(text: string, label: string, shown = "Copy"): HTMLButtonElement {
   const copy = button(shown, "copy", () => {
     const done = (words: string): void => {
@@ -55,7 +55,7 @@ export function copier(text: string, label: string, shown = "Copy"): HTMLButtonE
   return copy;
 }
 
-/** A text to copy, with the button that copies it. */
+/** A string to copy, with the button that copies it. */
 export function copyable(text: string, label: string): HTMLElement {
   return element("div", { class: "copyable" }, element("pre", { tabindex: "0", role: "region", "aria-label": label }, text), copier(text, label));
 }

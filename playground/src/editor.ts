@@ -134,7 +134,7 @@ export class Editor {
 
   /** The line, from 1, of an offset. */
   line(offset: number): number {
-    return this.view.state.doc.lineAt(Math.min(offset, this.view.state.doc.length)).number;
+    return this.view.state.doc.lineAt(Math.min(offset, Math.max(this.view.state.doc.length - 1, 0))).number;
   }
 
   /** Puts the cursor there. */

@@ -68,7 +68,7 @@ function fill(next: Partial<Texts>): void {
   }
 }
 
-/** Shows a setup in place of the one that is there. Several objects in one text are sorted first. */
+/** Shows a setup in place of the one that is there. Several objects in one string are sorted first. */
 function show(next: Partial<Texts>): void {
   left = [];
   const sorted = (["pod", "serviceAccount"] as const).map((name) => several(name, next[name] ?? "")).filter((one) => one !== null);
@@ -76,7 +76,7 @@ function show(next: Partial<Texts>): void {
   update(true);
 }
 
-/** The parts of a text that is more than the one object of its tab: several documents, or a List. */
+/** The parts of a string that is more than the one object of its tab: several documents, or a List. */
 function several(name: Name, text: string): Sorted | null {
   const sorted = sort(text);
   return sorted && sorted.count > 0 && (sorted.count > 1 || sorted.texts[name] !== text) ? sorted : null;
@@ -224,7 +224,7 @@ function take(name: EditorName, text: string, isWhole: boolean): boolean {
   const sorted = sort(text);
   if (!sorted) return false;
   const targets = Object.keys(sorted.texts);
-  const isHere = targets.length === 1 && targets[0] === name && sorted.texts[name] === text;
+  const isHere = targets.length === 1 && targets[0] === name && sorted.texts[name]?.trim() === text.trim();
   if (sorted.count === 1 && isHere) return false;
   if (isHere || (targets.length === 0 && sorted.notes.length === 0)) return false;
   // A part of an object may look like something else; a whole one does not.
@@ -336,7 +336,7 @@ async function link(): Promise<void> {
   }
   try {
     await navigator.clipboard.writeText(location.href);
-    status.textContent = `The link is copied.${has} Whoever has it can read the texts.`;
+    status.textContent = `The link is copied.${has} Everyone who has it can read the texts.`;
   } catch {
     status.textContent = `The link is in the address bar.${has}`;
   }

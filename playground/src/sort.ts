@@ -179,7 +179,7 @@ function settingsOf({ text }: Item): string | null {
   return isMap(settings) && document ? stringify(settings.toJS(document), { lineWidth: 0, version: "1.1" }) : null;
 }
 
-/** A text without tokens, to be kept or shared. */
+/** A string without tokens, to be kept or shared. */
 export function withoutTokens(text: string): string {
   return text.replace(TOKENS, "TOKEN-LEFT-OUT");
 }

@@ -96,14 +96,19 @@ function split({ step, says, mistake }: Step, isCompared: boolean): { headline: 
   if (isCompared && (step === "conditions" || step === "provider")) {
     // After the two values comes what explains them.
     const insight = rest.replace(/\.$/, "").split("; ").slice(1).join("; ");
-    const short = insight === "" ? IN_SHORT[mistake ?? ""] : insight;
-    return short === undefined ? { headline: says, rest: "" } : { headline: `${first}: ${short}.`, rest: "" };
+    const short = IN_SHORT[mistake ?? ""];
+    if (short !== undefined) return { headline: `${first}: ${short}.`, rest: insight === "" ? "" : `${capital(insight)}.` };
+    return insight === "" ? { headline: says, rest: "" } : { headline: `${first}: ${insight}.`, rest: "" };
   }
   if (says.length <= 160 || rest === "") return { headline: says, rest: "" };
-  return { headline: `${first}.`, rest: rest.charAt(0).toUpperCase() + rest.slice(1) };
+  return { headline: `${first}.`, rest: capital(rest) };
 }
 
-/** A text before and after its first colon outside of code. */
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A string before and after its first colon outside of code. */
 function atColon(says: string): [string, string] {
   let at = 0;
   for (const [index, part] of says.split("`").entries()) {

@@ -102,7 +102,7 @@ const WORDS: Partial<Record<ErrorCode, string>> = {
   TAG_RESOLVE_FAILED: "expected a value without a tag: Kubernetes does not know this one",
 };
 
-/** The error in plain words. Where there are none, the parser's words are quoted as such. */
+/** The error in plain words, else in the parser's, quoted as such. */
 function inPlainWords({ code, message }: YAMLParseError): string {
   const words = WORDS[code];
   if (words !== undefined) return words;

@@ -54,8 +54,8 @@ fn trees(out: &mut impl Write, args: &Args, explained: &[Explained]) -> Result<(
                 // Of a pod without a problem, only the warnings are of interest.
                 let mut is_first = true;
                 lines.retain(|line| {
-                    let is_head = std::mem::take(&mut is_first);
-                    is_head || line.depth > 0 || !matches!(line.mark, Mark::Outcome(_))
+                    let is_kept = line.depth > 0 || !matches!(line.mark, Mark::Outcome(_));
+                    std::mem::take(&mut is_first) || is_kept
                 });
             }
             if index > 0 && is_whole {

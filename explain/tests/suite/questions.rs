@@ -55,8 +55,15 @@ struct Question {
     second: &'static str,
 }
 
+fn question(asks: &'static str, inputs: Inputs, first: &'static str, second: &'static str) -> Question {
+    Question { asks, inputs, first, second }
+}
+
 fn questions() -> Vec<Question> {
-    let question = |asks, inputs, first, second| Question { asks, inputs, first, second };
+    of_iam().into_iter().chain(of_pods()).collect()
+}
+
+fn of_iam() -> Vec<Question> {
     let mut questions = Vec::new();
     let alone = Inputs { pod: Some(running(&json!([{"name": "app"}])).to_string()), ..Inputs::default() };
     questions.push(question(
@@ -128,6 +135,11 @@ fn questions() -> Vec<Question> {
         "cause: ",
         "fix: ",
     ));
+    questions
+}
+
+fn of_pods() -> Vec<Question> {
+    let mut questions = Vec::new();
     let mut conflict = with_container(|container| {
         container["volumeMounts"] =
             json!([{"name": "cache", "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount"}]);

@@ -41,7 +41,7 @@ pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
             let known = compared.iter().find(|(known, _)| known == role).map(|(_, is_allowed)| *is_allowed);
             // A role beyond the limit is not compared, and not allowed.
             let is_new = known.is_none() && compared.len() < ROLE_LIMIT;
-            let is_allowed = known.unwrap_or_else(|| is_new && is_allowed(settings, namespace, *role));
+            let is_allowed = known.unwrap_or_else(|| is_new && is_allowed(checker, *role));
             if is_new {
                 compared.push((*role, is_allowed));
             }
@@ -157,13 +157,13 @@ pub(crate) fn has_container_credentials(
 
 /// Whether a namespace may use the role in a variable. A reference, or a value that refers to another variable, is not
 /// allowed. Its value at run time is unknown, so comparing its text with a glob proves nothing.
-fn is_allowed(settings: &Settings<'_>, namespace: &str, role: EnvVarValue<'_>) -> bool {
+fn is_allowed(checker: &Checker<'_>, role: EnvVarValue<'_>) -> bool {
     match role {
         EnvVarValue::Reference { .. } => false,
         EnvVarValue::Literal(role) => {
             let role = role.decode();
             // An empty value is not a role.
-            role.is_empty() || (!refers_to_another(&role) && settings.allows_role(namespace, &role))
+            role.is_empty() || (!refers_to_another(&role) && checker.allows_role(&role))
         }
     }
 }

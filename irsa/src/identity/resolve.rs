@@ -114,7 +114,7 @@ fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written
         }
     }
     let namespace = &account.name.namespace;
-    if !checker.settings.allows_role(namespace, role) {
+    if !checker.allows_role(role) {
         let text = format_args!("namespace `{namespace}` may not use ");
         checker.report_annotation(FindingKind::RoleNotAllowed, key, Message::new(subject, text).quote(role));
     }
@@ -176,7 +176,7 @@ fn mapped_identity<'c>(
     let settings = checker.settings;
     let role = mapping.role.into_text();
     let namespace = &account.name.namespace;
-    if !settings.allows_role(namespace, &role) {
+    if !checker.allows_role(&role) {
         let text = format_args!("namespace `{namespace}` may not use ");
         let message = Message::new(Subject::ServiceAccount(&account.name), text).quote(&role);
         checker.report(FindingKind::RoleNotAllowed, message);

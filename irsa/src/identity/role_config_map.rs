@@ -118,7 +118,10 @@ fn check_entry(checker: &mut Checker<'_>, name: EntryName<'_>, pattern: &Account
     let mapping = entry.into_mapping(checker, name);
     let role = mapping.role.into_text();
     let settings = checker.settings;
-    if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !settings.allows_role(namespace, &role)) {
+    let is_allowed = |namespace: &str| {
+        settings.roles_allowed_in(namespace).is_none_or(|globs| globs.iter().any(|glob| glob.matches(&role)))
+    };
+    if let Some(namespace) = pattern.exact_namespace().filter(|namespace| !is_allowed(namespace)) {
         let text = format_args!("namespace `{namespace}` may not use ");
         checker.report(FindingKind::RoleNotAllowed, name.message(text).quote(&role));
     }

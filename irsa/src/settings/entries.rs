@@ -55,15 +55,11 @@ impl<'a> Settings<'a> {
         self.read_entry(("roles", index, text), role_mapping)
     }
 
-    /// Whether a namespace may use a role. If `allowedRoles` is set, a namespace without a matching entry may use no
-    /// role.
-    pub(crate) fn allows_role(&self, namespace: &str, arn: &str) -> bool {
-        let Some(entries) = self.allowed_roles else { return true };
-        let mut is_allowed = false;
-        let read = Reader::new(entries.0).array(|reader, index| {
-            if is_allowed {
-                return reader.skip();
-            }
+    /// The roles that `allowedRoles` allows a namespace to use: those of each entry that selects the namespace. `None` if
+    /// the setting is absent, which allows any role.
+    pub(crate) fn roles_allowed_in(&self, namespace: &str) -> Option<Vec<Glob<'a>>> {
+        let mut allowed = Vec::new();
+        let read = Reader::new(self.allowed_roles?.0).array(|reader, index| {
             // Most entries are for other namespaces, and may name many roles.
             let mut is_for_namespace = false;
             let attempt = reader.attempt(|reader| {
@@ -79,13 +75,13 @@ impl<'a> Settings<'a> {
             if is_for_namespace || attempt.outcome.is_err() {
                 let entry: Option<AllowedRoles<'a>> =
                     self.read_entry(("allowedRoles", index, attempt.text), allowed_roles);
-                is_allowed = entry.is_some_and(|entry| entry.roles.iter().any(|glob| glob.matches(arn)));
+                allowed.extend(entry.into_iter().flat_map(|entry| entry.roles));
             }
             Ok(())
         });
-        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
+        // INVARIANT: as above.
         debug_assert!(read.is_ok(), "{read:?}");
-        is_allowed
+        Some(allowed)
     }
 
     /// The audiences in `roles`.
@@ -159,11 +155,13 @@ mod tests {
             {"namespaces": ["team-*"], "roles": ["arn:aws:iam::*:role/b", "arn:aws:iam::*:role/c*"]}
         ]}"#;
         let settings = read(text);
-        let allows =
-            |namespace, name| settings.allows_role(namespace, &format!("arn:aws:iam::111122223333:role/{name}"));
+        let allows = |namespace, name| {
+            let role = format!("arn:aws:iam::111122223333:role/{name}");
+            settings.roles_allowed_in(namespace).unwrap().iter().any(|glob| glob.matches(&role))
+        };
         assert!(allows("team-a", "a") && allows("x", "a") && allows("team-a", "b") && allows("team-b", "cd"));
         assert!(!allows("team-b", "a") && !allows("x", "b") && !allows("y", "a"));
-        assert!(Settings::default().allows_role("y", "arn:aws:iam::111122223333:role/a"));
+        assert_eq!(Settings::default().roles_allowed_in("y"), None);
         assert_eq!(settings.errors_in_entries(), None);
     }
 
@@ -196,7 +194,7 @@ mod tests {
         ] {
             let settings = read(text);
             assert_eq!(settings.role_mapping("a", "web"), None);
-            settings.allows_role("a", "arn:aws:iam::111122223333:role/a");
+            settings.roles_allowed_in("a");
             let errors = settings.errors_in_entries().map(|errors| errors.to_string());
             assert!(errors.as_ref().is_some_and(|errors| errors.starts_with(expected)), "{errors:?}");
         }

@@ -258,17 +258,15 @@ impl Context<'_> {
         }) {
             read.swap(0, named);
         }
-        match read.first() {
-            Some((index, object)) => (*index, locate::pointer(&place, &object.value)),
-            None => {
-                let place = irsa::Place {
-                    template: finding.place.template.clone(),
-                    kind: irsa::ItemKind::ServiceAccountName,
-                    ..irsa::Place::default()
-                };
-                (self.index, locate::pointer(&place, &self.object.value))
-            }
-        }
+        let Some((index, object)) = read.first() else {
+            let place = irsa::Place {
+                template: finding.place.template.clone(),
+                kind: irsa::ItemKind::ServiceAccountName,
+                ..irsa::Place::default()
+            };
+            return (self.index, locate::pointer(&place, &self.object.value));
+        };
+        (*index, locate::pointer(&place, &object.value))
     }
 
     /// A reason of a rejection that is not a finding: a field that can't be read.
