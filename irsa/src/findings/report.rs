@@ -53,7 +53,10 @@ impl Finding {
             Some(path) => escaped_line(&[self.place.target.name(), " `", path, "`: "].concat(), LINE_LIMIT),
             None => String::new(),
         };
-        self.text.shortened(&prefix, advice.saturating_sub(name.len()), limit.saturating_sub(name.len())) + &name
+        let (advice, limit) = (advice.saturating_sub(name.len()), limit.saturating_sub(name.len()));
+        let mut line = self.text.shortened(&prefix, advice, limit);
+        line.push_str(&name);
+        line
     }
 }
 

@@ -13,7 +13,7 @@ pub struct GroupVersionKind<'j> {
     pub kind: RawStr<'j>,
 }
 
-impl<'j> GroupVersionKind<'j> {
+impl GroupVersionKind<'_> {
     /// Whether it is the kind with this group, version and name.
     #[must_use]
     pub fn is(&self, group: &str, version: &str, kind: &str) -> bool {

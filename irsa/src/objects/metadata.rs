@@ -38,7 +38,7 @@ pub(crate) struct Metadata<'j> {
     pub(crate) is_terminating: bool,
 }
 
-impl<'j> Metadata<'j> {
+impl Metadata<'_> {
     /// Whether the pod opts out of injection.
     pub(crate) fn opts_out(&self) -> bool {
         self.labels.get().is_some_and(|labels| labels.skip)

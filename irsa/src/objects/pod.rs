@@ -56,7 +56,7 @@ impl<'j> Read<'j> for Pod<'j> {
     }
 }
 
-impl<'j> Pod<'j> {
+impl Pod<'_> {
     /// Whether the policy reads the same from both pods. Only relevant annotations are compared.
     pub(crate) fn is_equivalent(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let same_metadata = match (self.metadata.get(), other.metadata.get()) {

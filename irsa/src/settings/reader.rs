@@ -339,21 +339,23 @@ fn names<T>(words: &[(&str, T)]) -> String {
     one_of_text(&names)
 }
 
+/// Checks an element of an array.
+type CheckElement<'c, 'j> = dyn Fn(Setting<'_, 'j>) -> Result<()> + 'c;
+
 /// Reads an array, but not its elements. `check` checks each element, if it is given.
 pub(super) fn entries<'j>(
     expected: &'static str,
     may_be_empty: bool,
-    check: Option<&dyn Fn(Setting<'_, 'j>) -> Result<()>>,
+    check: Option<&CheckElement<'_, 'j>>,
 ) -> impl FnOnce(Setting<'_, 'j>) -> Result<Entries<'j>> {
     move |setting| {
         let Unread::Json(json) = setting.value else { return Err(setting.mismatch(expected)) };
-        match check {
-            Some(check) => setting.elements(expected, may_be_empty, &mut |element| check(element))?,
-            None => {
-                let content = json.strip_prefix('[').map(str::trim_ascii_start);
-                if content.is_none_or(|content| content.starts_with(']') && !may_be_empty) {
-                    return Err(setting.mismatch(expected));
-                }
+        if let Some(check) = check {
+            setting.elements(expected, may_be_empty, &mut |element| check(element))?;
+        } else {
+            let content = json.strip_prefix('[').map(str::trim_ascii_start);
+            if content.is_none_or(|content| content.starts_with(']') && !may_be_empty) {
+                return Err(setting.mismatch(expected));
             }
         }
         Ok(Entries::new(json))
