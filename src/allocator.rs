@@ -193,7 +193,7 @@ mod tests {
         fn grow(&self, end: usize) -> Option<usize> {
             let end = end.next_multiple_of(100);
             (end <= self.limit).then(|| {
-                self.grown.set(self.grown.get() + 1);
+                self.grown.set(self.grown.get().saturating_add(1));
                 end
             })
         }
