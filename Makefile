@@ -50,8 +50,8 @@ test: policy.wasm ## Run all tests that need only Rust
 # Cargo tracks the dependencies of the module, so this runs each time. The copy is replaced only if its bytes differ.
 # `--crate-type cdylib` makes the module a tenth smaller than building it together with the library for the tests.
 # `--compress-relocations` makes it another 8 % smaller, with the same instructions: by default, the linker writes each
-# index and address in five bytes. A stack of half the usual size is deeper than any request needs. Static data follows it,
-# so its addresses are a byte shorter.
+# index and address in five bytes. A stack of half the usual size is deeper than any request needs. Static data follows
+# it, so its addresses are a byte shorter.
 policy.wasm: FORCE ## Build the policy for release
 	@cargo fetch --locked --quiet --target $(WASM_TARGET)
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib \

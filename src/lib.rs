@@ -1,8 +1,8 @@
 //! The policy: Kubewarden's entry points around the crate [`irsa`], which makes every decision.
 //!
-//! The host calls a function by its name, and [`call`] dispatches it. For a request, `payload` reads the request and the
-//! settings once, [`irsa`] reviews the request, and `response` writes the answer. [`cluster`] makes the only host call,
-//! which looks up an object in the cluster.
+//! The host calls a function by its name, and [`call`] dispatches it. For a request, `payload` reads the request and
+//! the settings once, [`irsa`] reviews the request, and `response` writes the answer. [`cluster`] makes the only host
+//! call, which looks up an object in the cluster.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 

@@ -1,6 +1,6 @@
 //! waPC: how the host calls the policy, and the policy the host.
 //!
-//! Both exchange bytes in the memory of the module. Whoever receives them is told their length first, and reserves
+//! Both exchange bytes in the memory of the module. The receiver is told their length first, and reserves
 //! memory for them.
 //!
 //! Source: <https://wapc.io/docs/spec/>.

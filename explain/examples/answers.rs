@@ -1,5 +1,5 @@
-//! Prints the explanation of each setup of `setups/`, one line each: `{"name": …, "answer": …}`, the answer as a string.
-//! The playground's tests compare it with the page.
+//! Prints the explanation of each setup of `setups/` on a line: `{"name": …, "answer": …}`, with the answer as a
+//! string. The playground's tests compare it with the page.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "it is a test's, and its output is for that")]
 

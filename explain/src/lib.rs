@@ -21,10 +21,10 @@
 //! assert_eq!(tree(&explanation, false)[0].to_string(), "cause: Service account `shop/web` has no role [missingRole]");
 //! ```
 //!
-//! How it works: the [inputs](Inputs) are read, and an input that cannot be read is a [problem](Explanation::problems).
-//! `irsa`, the policy's own code, reviews the pod, so the first steps agree with the policy. The resulting containers are
-//! compared with the order in which each AWS [SDK](sdk) looks for credentials, the token with the claims that it needs,
-//! and the issuer with its documents and keys. The trust policy is evaluated as IAM evaluates it (`trust`).
+//! How it works: the [inputs](Inputs) are read. An input that cannot be read is a [problem](Explanation::problems).
+//! `irsa`, the policy's own code, reviews the pod, so the first steps agree with the policy. The resulting containers
+//! are compared with the order in which each AWS [SDK](sdk) looks for credentials, the token with the claims that it
+//! needs, and the issuer with its documents and keys. The trust policy is evaluated as IAM evaluates it (`trust`).
 //!
 //! The crate does no I/O, reads no clock, and builds for a browser. What the inputs do not decide is
 //! [unknown](Outcome::Unknown), and never guessed. No output contains the token, its signature, or the value of a

@@ -195,7 +195,7 @@ fn start_of_jwt(run: &str) -> Option<&str> {
     None
 }
 
-/// Whether a segment begins with base64url of JSON with a member of a JWT. Its end may be cut off, or be something else.
+/// Whether a segment begins with base64url of JSON with a member of a JWT. Its end may be missing or different.
 fn is_of_jwt(segment: &str) -> bool {
     if segment.len() < SHORTEST {
         return false;

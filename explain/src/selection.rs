@@ -71,7 +71,7 @@ fn distinguish(candidates: &mut [Candidate]) {
     }
 }
 
-/// The candidates that a choice names: `deploy/web`, `deployments/web`, `deployment.apps/web`, `pod/web-0`, or `web` for
+/// The candidates that a choice names: `deploy/web`, `deployments/web`, `deployment.apps/web`, `pod/web-0`, or `web` of
 /// any kind. Kinds may be written as `kubectl` accepts them: singular, plural, short, or with their group.
 ///
 /// # Errors
@@ -214,8 +214,8 @@ impl<'o> ServiceAccounts<'o> {
         }
     }
 
-    /// The account of this name in this namespace, else of this name, else the only one; and the others. An account that
-    /// is not the pod's still counts, so that the explanation can report it.
+    /// The account of this name in this namespace, else of this name, else the only one; and the others. Also finds an
+    /// account that is not the pod's, so that the explanation can report it.
     fn split(&self, name: Option<&str>, namespace: Option<&str>) -> (Option<String>, Vec<String>) {
         let namespace = namespace.unwrap_or(self.default_namespace);
         let has_name = |object: &Value| name.is_some_and(|name| metadata(object, "name") == Some(name));

@@ -74,8 +74,8 @@ impl fmt::Display for RawStr<'_> {
     }
 }
 
-/// Whether two texts are the same. Compares eight bytes at a time; in WebAssembly, the standard library compares one at a
-/// time.
+/// Whether two texts are the same. Compares eight bytes at a time; in WebAssembly, the standard library compares single
+/// bytes.
 #[inline]
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {

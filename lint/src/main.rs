@@ -46,33 +46,13 @@ fn main() -> ExitCode {
             }
             let files: BTreeSet<&str> = findings.iter().map(|finding| finding.path.as_str()).collect();
             eprintln!("{} places in {} files: see lint/words.txt", findings.len(), files.len());
-            match remaining() {
-                Ok(remaining) if findings.len() <= remaining => {
-                    eprintln!("lint/remaining.txt allows {remaining} until they are reworded; lower it as you go");
-                    ExitCode::SUCCESS
-                }
-                Ok(remaining) => {
-                    eprintln!("lint/remaining.txt allows {remaining}, so some of these are new");
-                    ExitCode::FAILURE
-                }
-                Err(error) => {
-                    eprintln!("{error}");
-                    ExitCode::FAILURE
-                }
-            }
+            ExitCode::FAILURE
         }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// The number of places that may remain. They are older than this check. The number may only be lowered.
-fn remaining() -> Result<usize, String> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let text = read(&root, "lint/remaining.txt")?;
-    text.trim().parse().map_err(|_| "lint/remaining.txt: expected a whole number".to_owned())
 }
 
 fn run() -> Result<Vec<Finding>, String> {

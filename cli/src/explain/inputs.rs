@@ -19,8 +19,8 @@ pub(super) struct Subject {
 }
 
 impl Args {
-    /// The pods that the files have, or those that the command line chooses. At least one: without a pod and a workload,
-    /// it is any pod of the service account.
+    /// The pods of the files, or those that the command line chooses. At least one: without a pod and a workload, it is
+    /// any pod of the service account.
     pub(super) fn subjects(&self) -> Result<Vec<Subject>> {
         let (objects, of_pods) = self.objects()?;
         let texts: Vec<&str> = objects.iter().map(Object::json).collect();

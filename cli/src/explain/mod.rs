@@ -1,7 +1,7 @@
 //! `irsa explain`: why a pod has its role, or does not have it.
 //!
-//! `inputs` finds the pods, their accounts and the rest in files, `live` reads what is missing from a cluster, the crate
-//! `irsa_explain` explains, `print` prints, and `places` adds the file, the line and the column to each reason.
+//! `inputs` finds the pods, their accounts and the rest in files, and `live` reads what is missing from a cluster. The
+//! crate `irsa_explain` explains. `print` prints, and `places` adds the file, the line and the column to each reason.
 
 mod inputs;
 mod live;

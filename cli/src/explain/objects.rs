@@ -80,7 +80,7 @@ pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<O
         (Some(one), _) | (None, [one]) => Ok(Some(one)),
         (None, []) => Ok(None),
         (None, several) => match wanted {
-            // No setting names one: none of them counts.
+            // The settings name no ConfigMap, so the policy reads none.
             None => Ok(None),
             Some((namespace, name)) => {
                 let names: Vec<_> = several.iter().map(|object| format!("`{}`", object.name())).collect();

@@ -55,8 +55,8 @@ impl<'a> Settings<'a> {
         self.read_entry(("roles", index, text), role_mapping)
     }
 
-    /// The roles that `allowedRoles` allows a namespace to use: those of each entry that selects the namespace. `None` if
-    /// the setting is absent, which allows any role.
+    /// The roles that `allowedRoles` allows a namespace to use: those of each entry that selects it. `None` if the
+    /// setting is absent, which allows any role.
     pub(crate) fn roles_allowed_in(&self, namespace: &str) -> Option<Vec<Glob<'a>>> {
         let mut allowed = Vec::new();
         let read = Reader::new(self.allowed_roles?.0).array(|reader, index| {
