@@ -204,7 +204,9 @@ fn prints_the_fuel_of_a_typical_call() {
     let cost = the_response(command("fuel").args(["--output", "json"]));
 
     assert_eq!(cost["moduleBytes"], json!(fs::metadata(support::policy_path()).unwrap().len()));
-    for key in ["startupFuel", "validateFuel", "memoryPages"] {
+    // Nothing runs before the call.
+    assert_eq!(cost["startupFuel"], 0);
+    for key in ["validateFuel", "memoryPages"] {
         assert!(cost[key].as_u64().is_some_and(|number| number > 0), "{cost}");
     }
 }
