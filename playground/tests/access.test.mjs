@@ -110,7 +110,7 @@ test("arrows move between tabs, Enter opens a step, and a screen reader hears ho
   await page.keyboard.press("ArrowRight");
   assert.equal(await page.locator("#tab-serviceAccount").getAttribute("aria-selected"), "true");
   await page.keyboard.press("End");
-  assert.ok(await page.locator("#panel-more").isVisible());
+  assert.ok(await page.locator("#panel-objects").isVisible());
   await page.keyboard.press("ArrowRight");
   assert.ok(await page.locator("#panel-pod").isVisible());
 
