@@ -1,7 +1,6 @@
 //! The pods to explain and their inputs, from files.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Error, Result, ensure};
 use irsa_explain::Inputs;
@@ -119,7 +118,6 @@ impl Args {
             token: self.token_file.as_ref().map(|path| read(path)).transpose()?,
             namespace: self.namespace.clone(),
             role: self.role.clone(),
-            now: Some(self.now.unwrap_or_else(now)),
             ..Inputs::default()
         })
     }
@@ -146,8 +144,4 @@ fn all_documents(path: &Path) -> Result<String> {
     let objects = objects::read(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
     let objects: Vec<&str> = objects.iter().map(Object::json).collect();
     Ok(format!("[{}]", objects.join(",")))
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -11,6 +11,7 @@ mod print;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -157,7 +158,12 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
         Some(kubeconfig) => vec![args.live(kubeconfig)?],
         None => args.subjects()?,
     };
-    let explain = |subject: Subject| Explained { explanation: explain(&subject.inputs), subject };
+    // Only now, because a token that the cluster issued while the inputs were read is valid from then on.
+    let now = args.now.unwrap_or_else(now);
+    let explain = |mut subject: Subject| {
+        subject.inputs.now = Some(now);
+        Explained { explanation: explain(&subject.inputs), subject }
+    };
     let mut explained: Vec<Explained> = subjects.into_iter().map(explain).collect();
     explained.sort_by_key(|it| rank(&it.explanation));
     print::print(args, &explained)?;
@@ -214,6 +220,11 @@ impl Status {
             Self::Unknown => 3,
         }
     }
+}
+
+/// The time, in seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// Whether the text is safe as a name in the path of a URL.
