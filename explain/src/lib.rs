@@ -34,6 +34,8 @@
 pub mod container;
 pub mod diagnosis;
 pub mod explanation;
+pub mod finding_fix;
+pub mod finding_place;
 pub mod inputs;
 pub mod sdk;
 pub mod selection;

@@ -5,11 +5,9 @@
 //! rest. `iam` adds what the files of IAM show about roles.
 
 mod config;
-mod fixes;
 pub mod ignore;
 mod index;
 mod input;
-mod locate;
 pub mod names;
 mod policy;
 mod positions;

@@ -2,10 +2,11 @@
 
 use irsa::json::Reader;
 use irsa::{Action, FindingKind, Owner, Request, Review, Settings};
+use irsa_explain::{finding_fix, finding_place};
 use serde_json::{Value, json};
 
 use super::index::{Entry, Index, Location, Lookup};
-use super::{fixes, locate, names};
+use super::names;
 use crate::documents::InputObject;
 use crate::report::{Fix, Level, ObjectName};
 
@@ -119,7 +120,7 @@ impl Context<'_> {
         let own = |location: Location| Found {
             name: finding.kind.name(),
             level,
-            fix: Some(fixes::fix(finding.kind).into()),
+            fix: Some(finding_fix::fix(finding.kind).into()),
             message,
             location,
             object: self.name.clone(),
@@ -197,7 +198,7 @@ impl Context<'_> {
             "namespace" => "metadata.namespace",
             path => path.strip_prefix("object").unwrap_or_default(),
         };
-        let pointer = locate::existing(&locate::path_pointer(path), &self.value);
+        let pointer = finding_place::existing(&finding_place::path_pointer(path), &self.value);
         let shown = path.trim_start_matches('.');
         let message = match reason.split_once("`: ") {
             Some((_, message)) if !shown.is_empty() => format!("`{shown}`: {message}"),
@@ -234,7 +235,7 @@ impl Context<'_> {
                 ..irsa::Place::default()
             },
         };
-        location.pointer.push_str(&locate::pointer(&place, &self.value));
+        location.pointer.push_str(&finding_place::pointer(&place, &self.value));
         location
     }
 }
@@ -262,6 +263,6 @@ fn in_entry(entry: &Entry, finding: &irsa::Finding) -> Location {
     let value: Value = serde_json::from_str(&entry.json).unwrap_or_default();
     let place = irsa::Place { template: None, container: None, ..finding.place.clone() };
     let mut location = entry.location.clone();
-    location.pointer.push_str(&locate::pointer(&place, &value));
+    location.pointer.push_str(&finding_place::pointer(&place, &value));
     location
 }

@@ -2,12 +2,6 @@
 
 mod review;
 
-// What `irsa check` says about a finding: its place, and its fix.
-#[path = "../../../cli/src/check/fixes.rs"]
-mod fixes;
-#[path = "../../../cli/src/check/locate.rs"]
-mod locate;
-
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Explains the setup whose [inputs](irsa_explain::Inputs) are given as JSON: its

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 
 use irsa::json::Reader;
 use irsa::{Action, Cluster, Finding, FindingKind, LookupError, Owner, Query, Request, Review, Settings};
+use irsa_explain::{finding_fix, finding_place};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use crate::{fixes, locate};
 
 /// What is asked.
 #[derive(Deserialize)]
@@ -105,7 +104,7 @@ impl<'q> Object<'q> {
     }
 
     fn is_cluster_scoped(&self) -> bool {
-        self.kind.starts_with("Cluster") || matches!(&*self.kind, "Namespace" | "Node" | "CustomResourceDefinition")
+        manifest_reader::is_cluster_scoped(&self.kind)
     }
 
     fn request(&self) -> String {
@@ -237,7 +236,7 @@ impl Context<'_> {
             Some(Action::Ignore) | None => Level::Ignored,
         };
         let message = line.strip_suffix(&format!(" [{name}]")).unwrap_or(&line).to_owned();
-        Found { name, level, message, fix: fixes::fix(finding.kind).to_owned(), object, pointer }
+        Found { name, level, message, fix: finding_fix::fix(finding.kind).to_owned(), object, pointer }
     }
 
     /// The position of the object, and the pointer in it.
@@ -248,7 +247,7 @@ impl Context<'_> {
             Owner::ConfigMap => Some("ConfigMap"),
         };
         let Some(kind) = kind.filter(|kind| *kind != self.object.kind) else {
-            return (self.index, locate::pointer(&finding.place, &self.object.value));
+            return (self.index, finding_place::pointer(&finding.place, &self.object.value));
         };
         let place = irsa::Place { template: None, container: None, ..finding.place.clone() };
         let read = self.cluster.read.iter().filter_map(|index| Some((*index, self.objects.get(*index)?)));
@@ -264,9 +263,9 @@ impl Context<'_> {
                 kind: irsa::ItemKind::ServiceAccountName,
                 ..irsa::Place::default()
             };
-            return (self.index, locate::pointer(&place, &self.object.value));
+            return (self.index, finding_place::pointer(&place, &self.object.value));
         };
-        (*index, locate::pointer(&place, &object.value))
+        (*index, finding_place::pointer(&place, &object.value))
     }
 
     /// A reason of a rejection that is not a finding: a field that can't be read.
@@ -279,7 +278,7 @@ impl Context<'_> {
             message: reason.to_owned(),
             fix: "correct the field: Kubernetes refuses the object, too".to_owned(),
             object: self.index,
-            pointer: locate::existing(&locate::path_pointer(path), &self.object.value),
+            pointer: finding_place::existing(&finding_place::path_pointer(path), &self.object.value),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use irsa::FindingKind;
 
-/// The fix.
+/// What to do about a finding of this kind.
+#[must_use]
 pub const fn fix(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::LookupFailed => "make the object readable: it is in the input, but is not what its name says",

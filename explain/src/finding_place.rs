@@ -3,8 +3,11 @@
 use irsa::{ItemKind, Place};
 use serde_json::Value;
 
+use crate::pointer::child;
+
 /// The JSON pointer of the field in its object. If the field is missing, that of the nearest thing around it that
 /// exists.
+#[must_use]
 pub fn pointer(place: &Place, object: &Value) -> String {
     let mut pointer = place.template.as_deref().map(path_pointer).unwrap_or_default();
     if let Some(name) = &place.container {
@@ -12,8 +15,8 @@ pub fn pointer(place: &Place, object: &Value) -> String {
             .unwrap_or_else(|| existing(&format!("{pointer}/spec"), object));
     }
     let found = match place.kind {
-        ItemKind::Annotation => format!("{pointer}/metadata/annotations/{}", escape(&place.name)),
-        ItemKind::Label => format!("{pointer}/metadata/labels/{}", escape(&place.name)),
+        ItemKind::Annotation => child(&format!("{pointer}/metadata/annotations"), &place.name),
+        ItemKind::Label => child(&format!("{pointer}/metadata/labels"), &place.name),
         ItemKind::Volume => {
             let volumes = format!("{pointer}/spec/volumes");
             element(&volumes, "name", &place.name, object).unwrap_or(volumes)
@@ -38,12 +41,12 @@ pub fn pointer(place: &Place, object: &Value) -> String {
 }
 
 /// The pointer of a path in a message of the policy: `spec.containers[0].env`.
+#[must_use]
 pub fn path_pointer(path: &str) -> String {
     let mut pointer = String::new();
     for segment in path.split('.').filter(|segment| !segment.is_empty()) {
         let (key, indices) = segment.split_once('[').unwrap_or((segment, ""));
-        pointer.push('/');
-        pointer.push_str(&escape(key));
+        pointer = child(&pointer, key);
         for index in indices.split('[').filter(|index| !index.is_empty()) {
             pointer.push('/');
             pointer.push_str(index.trim_end_matches(']'));
@@ -53,6 +56,7 @@ pub fn path_pointer(path: &str) -> String {
 }
 
 /// The pointer itself if the object has the value, else that of the nearest value around it.
+#[must_use]
 pub fn existing(pointer: &str, object: &Value) -> String {
     let mut pointer = pointer;
     while object.pointer(pointer).is_none() {
@@ -79,10 +83,6 @@ fn element(array: &str, key: &str, text: &str, object: &Value) -> Option<String>
     let elements = object.pointer(array)?.as_array()?;
     let index = elements.iter().position(|element| element.get(key).and_then(Value::as_str) == Some(text))?;
     Some(format!("{array}/{index}"))
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]
