@@ -31,18 +31,28 @@ pub const fn fix(kind: FindingKind) -> &'static str {
         FindingKind::UnknownSkipContainer => "correct the name, or remove it",
         FindingKind::MisspelledAnnotation => "rename the annotation",
         FindingKind::IneffectiveAnnotation => "move it to the object that the message names, or remove it",
-        FindingKind::ConflictingVolume => "rename the volume, or remove it: the policy adds the token's volume",
+        FindingKind::ConflictingVolume => {
+            "remove the volume and its mounts, so that the policy adds the token, or rename it in both places"
+        }
         FindingKind::ConflictingMount => "mount the volume at another path",
-        FindingKind::PartialCredentials => "remove the variable, or set both",
-        FindingKind::WrongTokenFile => "remove the variable: the policy sets it to the file of the token",
+        FindingKind::PartialCredentials => "remove the variable, or set both of the pair",
+        FindingKind::WrongTokenFile => {
+            "remove `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`: the policy sets both if the service account has a role"
+        }
         FindingKind::AmbiguousCredentials => "remove the variables of the credentials that the container does not need",
         FindingKind::PartitionMismatch => "use a role and a region of the same AWS partition",
         FindingKind::ReadOnlyParentMount => "mount the volume at another path, or set another `tokenMountPath`",
-        FindingKind::OverriddenRole => "remove the variable, or use a service account that has this role",
+        FindingKind::OverriddenRole => {
+            "remove `AWS_ROLE_ARN` and, if it is set, `AWS_WEB_IDENTITY_TOKEN_FILE`; or use a service account that has this role"
+        }
         FindingKind::StaticCredentials => "remove the variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`",
         FindingKind::InvalidRoleMapping => "correct the entry in the ConfigMap",
-        FindingKind::OptedOut => "remove the label",
-        FindingKind::ForeignToken => "annotate the service account with its role, and remove the volume",
-        FindingKind::NotInjected => "create the pod again",
+        FindingKind::OptedOut => "remove the label, or correct the lists of containers",
+        FindingKind::ForeignToken => {
+            "remove the volume and its mounts; if the pod needs a role, annotate its service account, so that the policy adds the token"
+        }
+        FindingKind::NotInjected => {
+            "recreate the pod; if only some containers lack the role, let the webhook that adds them run before the injection"
+        }
     }
 }
