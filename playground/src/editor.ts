@@ -1,6 +1,6 @@
 // An editor of YAML or JSON, with what is wrong marked in place. Tab leaves it, as every field of a page.
 
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, isolateHistory } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
@@ -100,11 +100,11 @@ export class Editor {
     return this.view.state.doc.toString();
   }
 
-  /** Replaces the text, without telling that it changed. */
+  /** Replaces the text, as a step of its own to undo, without telling that it changed. */
   set text(text: string) {
     if (text === this.text) return;
     this.silent = true;
-    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text } });
+    this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: text }, annotations: isolateHistory.of("full") });
     this.silent = false;
   }
 

@@ -106,7 +106,8 @@ test("shows what is removed, and nothing where all is the same", () => {
 
 for (const [pointer, place] of [
   ["/metadata/annotations/a~1b", "x"],
-  ["/spec/containers/1/env/0", "{name: X}"],
+  // An element of a list is marked at its name.
+  ["/spec/containers/1/env/0", "X"],
   ["/spec/containers/1/env", "env"],
   ["/spec", "spec"],
   ["/metadata/missing", "metadata"],
