@@ -6,10 +6,14 @@
 //!
 //! `kwctl bench` calls one instance many times. [`Allocator::reset`] frees all blocks before each call.
 
-use core::alloc::Layout;
+#![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
-/// The memory that blocks are taken from. Addresses are numbers, so that the tests need no memory.
-trait Memory {
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use core::ptr::{copy_nonoverlapping, null_mut, with_exposed_provenance_mut};
+
+/// The memory that blocks are taken from. Addresses are numbers, so that the tests of [`Blocks`] need no memory.
+pub(crate) trait Memory {
     /// The first address that can be used.
     fn start(&self) -> usize;
 
@@ -80,29 +84,77 @@ impl Blocks {
     }
 }
 
-#[cfg(target_arch = "wasm32")]
-pub(crate) use global::ALLOCATOR;
+/// Hands out blocks of a memory.
+#[derive(Debug)]
+pub(crate) struct Allocator<M> {
+    blocks: Cell<Blocks>,
+    memory: M,
+}
+
+impl<M: Memory> Allocator<M> {
+    const fn new(memory: M) -> Self {
+        Self { blocks: Cell::new(Blocks::NONE), memory }
+    }
+
+    /// Frees all blocks.
+    ///
+    /// # Safety
+    /// No block may be in use: its memory is handed out again.
+    pub(crate) unsafe fn reset(&self) {
+        self.blocks.set(Blocks::NONE);
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Blocks, &M) -> T) -> T {
+        let mut blocks = self.blocks.get();
+        let result = change(&mut blocks, &self.memory);
+        self.blocks.set(blocks);
+        result
+    }
+}
+
+// SAFETY: `Blocks` hands out blocks that do not overlap, each at a multiple of its alignment and inside the memory.
+unsafe impl<M: Memory> GlobalAlloc for Allocator<M> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.change(|blocks, memory| blocks.add(layout, memory)).map_or(null_mut(), with_exposed_provenance_mut)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        self.change(|blocks, _| blocks.remove(block.addr(), layout.size()));
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if self.change(|blocks, memory| blocks.resize(block.addr(), layout.size(), new_size, memory)) {
+            return block;
+        }
+        // SAFETY: the caller guarantees that the new size is valid with this alignment.
+        let new = unsafe { self.alloc(Layout::from_size_align_unchecked(new_size, layout.align())) };
+        if !new.is_null() {
+            // SAFETY: both blocks have at least the old size, because `resize` shrinks in place. They do not overlap.
+            unsafe { copy_nonoverlapping(block, new, layout.size()) };
+        }
+        new
+    }
+}
 
 #[cfg(target_arch = "wasm32")]
-#[expect(unsafe_code, reason = "an allocator hands out raw memory")]
-mod global {
-    use core::alloc::{GlobalAlloc, Layout};
+pub(crate) use instance::ALLOCATOR;
+
+#[cfg(target_arch = "wasm32")]
+mod instance {
     use core::arch::wasm32::{memory_grow, memory_size};
-    use core::cell::Cell;
-    use core::ptr::{copy_nonoverlapping, null_mut, with_exposed_provenance_mut};
 
-    use super::{Blocks, Memory};
+    use super::{Allocator, Memory};
 
     /// The unit in which the memory grows, in bytes.
     const PAGE: usize = 1 << 16;
 
     unsafe extern "C" {
-        /// The linker places this symbol behind the stack and the static data.
+        /// The linker places this symbol after the stack and the static data.
         static __heap_base: u8;
     }
 
-    /// The memory of the instance.
-    struct Instance;
+    /// The memory of the instance. Only the allocator makes it grow, and uses it from `__heap_base` on.
+    pub(crate) struct Instance;
 
     impl Memory for Instance {
         fn start(&self) -> usize {
@@ -119,61 +171,16 @@ mod global {
         }
     }
 
-    /// The allocator of the instance.
-    pub(crate) struct Allocator(Cell<Blocks>);
-
     // SAFETY: the module has no threads.
-    unsafe impl Sync for Allocator {}
+    unsafe impl Sync for Allocator<Instance> {}
 
     #[global_allocator]
-    pub(crate) static ALLOCATOR: Allocator = Allocator(Cell::new(Blocks::NONE));
-
-    impl Allocator {
-        /// Frees all blocks.
-        ///
-        /// # Safety
-        /// No block may be in use: its memory is handed out again.
-        pub(crate) unsafe fn reset(&self) {
-            self.0.set(Blocks::NONE);
-        }
-
-        fn change<T>(&self, change: impl FnOnce(&mut Blocks) -> T) -> T {
-            let mut blocks = self.0.get();
-            let result = change(&mut blocks);
-            self.0.set(blocks);
-            result
-        }
-    }
-
-    // SAFETY: `Blocks` hands out memory that no other block has, at a multiple of the alignment, and nothing else
-    // makes the memory grow or uses it behind `__heap_base`.
-    unsafe impl GlobalAlloc for Allocator {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            self.change(|blocks| blocks.add(layout, &Instance)).map_or(null_mut(), with_exposed_provenance_mut)
-        }
-
-        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-            self.change(|blocks| blocks.remove(block.addr(), layout.size()));
-        }
-
-        unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-            if self.change(|blocks| blocks.resize(block.addr(), layout.size(), new_size, &Instance)) {
-                return block;
-            }
-            // SAFETY: the caller guarantees that the new size is valid with this alignment.
-            let new = unsafe { self.alloc(Layout::from_size_align_unchecked(new_size, layout.align())) };
-            if !new.is_null() {
-                // SAFETY: both blocks have at least the old size, for `resize` shrinks in place. They don't overlap.
-                unsafe { copy_nonoverlapping(block, new, layout.size()) };
-            }
-            new
-        }
-    }
+    pub(crate) static ALLOCATOR: Allocator<Instance> = Allocator::new(Instance);
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::alloc::{System, handle_alloc_error};
 
     use super::*;
 
@@ -290,5 +297,131 @@ mod tests {
         assert!(!blocks.resize(first, 10, 11, &memory));
         assert!(blocks.resize(first, 10, 5, &memory));
         assert_eq!(blocks.next, 1020);
+    }
+
+    /// A memory of `LENGTH` bytes.
+    struct Heap {
+        start: *mut u8,
+    }
+
+    const LENGTH: usize = 1 << 10;
+
+    const WHOLE: Layout = Layout::new::<[u64; LENGTH / 8]>();
+
+    impl Heap {
+        fn new() -> Self {
+            // SAFETY: the layout is not empty.
+            let start = unsafe { System.alloc(WHOLE) };
+            if start.is_null() {
+                handle_alloc_error(WHOLE);
+            }
+            Self { start }
+        }
+    }
+
+    impl Drop for Heap {
+        fn drop(&mut self) {
+            // SAFETY: `new` has allocated the memory with this layout.
+            unsafe { System.dealloc(self.start, WHOLE) };
+        }
+    }
+
+    impl Memory for Heap {
+        fn start(&self) -> usize {
+            self.start.expose_provenance()
+        }
+
+        fn grow(&self, end: usize) -> Option<usize> {
+            (end <= self.start() + LENGTH).then_some(end)
+        }
+    }
+
+    /// A block of [`Heap`], filled with one byte.
+    struct Filled<'a> {
+        allocator: &'a Allocator<Heap>,
+        start: *mut u8,
+        layout: Layout,
+        byte: u8,
+    }
+
+    impl<'a> Filled<'a> {
+        fn new(allocator: &'a Allocator<Heap>, layout: Layout, byte: u8) -> Option<Self> {
+            // SAFETY: the layouts of these tests are not empty.
+            let start = unsafe { allocator.alloc(layout) };
+            (!start.is_null()).then(|| {
+                assert_eq!(start.addr() % layout.align(), 0);
+                // SAFETY: the block has this size.
+                unsafe { start.write_bytes(byte, layout.size()) };
+                Self { allocator, start, layout, byte }
+            })
+        }
+
+        fn bytes(&self) -> &[u8] {
+            // SAFETY: `new` and `resize` have written all bytes of the block.
+            unsafe { std::slice::from_raw_parts(self.start, self.layout.size()) }
+        }
+
+        /// Resizes the block. Returns whether there was room.
+        fn resize(&mut self, new_size: usize) -> bool {
+            // SAFETY: the block has this layout, and the new size is not 0.
+            let start = unsafe { self.allocator.realloc(self.start, self.layout, new_size) };
+            if start.is_null() {
+                return false;
+            }
+            let kept = self.layout.size().min(new_size);
+            self.start = start;
+            self.layout = Layout::from_size_align(new_size, self.layout.align()).unwrap();
+            // SAFETY: the block has the new size, of which `kept` bytes are copied.
+            unsafe { start.add(kept).write_bytes(self.byte, new_size - kept) };
+            true
+        }
+
+        fn free(self) {
+            // SAFETY: the block has this layout, and is not used again.
+            unsafe { self.allocator.dealloc(self.start, self.layout) };
+        }
+    }
+
+    /// Adds, resizes and frees blocks in a random order, until the memory is full several times. `make miri` also checks
+    /// each access.
+    #[test]
+    fn keeps_the_bytes_of_each_block() {
+        let allocator = Allocator::new(Heap::new());
+        let (mut blocks, mut full): (Vec<Filled<'_>>, u32) = (Vec::new(), 0);
+        let mut random = 1_u32;
+        for byte in (0..=u8::MAX).cycle().take(600) {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (choice, size) = (random >> 30, (random >> 16) as usize % 60 + 1);
+            let has_room = match blocks.pop() {
+                Some(mut last) if choice == 0 => {
+                    let has_room = last.resize(size);
+                    blocks.push(last);
+                    has_room
+                }
+                Some(last) if choice == 1 => {
+                    last.free();
+                    true
+                }
+                last => {
+                    blocks.extend(last);
+                    let middle = blocks.len() / 2;
+                    let grown = blocks.get_mut(middle).is_none_or(|block| choice != 2 || block.resize(size));
+                    let added = Filled::new(&allocator, layout(size, 1 << (random >> 28 & 3)), byte);
+                    let is_added = added.is_some();
+                    blocks.extend(added);
+                    grown && is_added
+                }
+            };
+            for block in &blocks {
+                assert!(block.bytes().iter().all(|byte| *byte == block.byte), "a block has bytes of another one");
+            }
+            if !has_room {
+                full += 1;
+                blocks.clear();
+                // SAFETY: no block is used any more.
+                unsafe { allocator.reset() };
+            }
+        }
+        assert!(full > 5, "the memory was full {full} times");
     }
 }

@@ -162,7 +162,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes an hour in Miri, and uses nothing that the other tests don't")]
     fn spreads_a_day_evenly_over_22_to_24_hours() {
         // 72,010 seeds in the form of a UID, in ten buckets of 720 or 721 lifetimes each.
         let mut buckets = [0_u32; 10];
