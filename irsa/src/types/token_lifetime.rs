@@ -131,7 +131,7 @@ impl fmt::Display for TokenLifetimeError {
             Self::TooShort => ("least", TokenLifetime::MIN, "shorter"),
             Self::TooLong => ("most", TokenLifetime::MAX, "longer"),
         };
-        write!(f, "expected a lifetime of at {least_or_most} {} s, but got a {got} one", limit.seconds())
+        write!(f, "expected a lifetime of at {least_or_most} {} s, but got a {got} lifetime", limit.seconds())
     }
 }
 
@@ -154,17 +154,18 @@ mod tests {
     fn rejects_lifetimes_out_of_range_with_the_reason() {
         let [shortest, longest] = [TokenLifetime::MIN, TokenLifetime::MAX].map(TokenLifetime::seconds);
         for (seconds, message) in [
-            (shortest - 1, "expected a lifetime of at least 600 s, but got a shorter one"),
-            (longest + 1, "expected a lifetime of at most 4294967296 s, but got a longer one"),
+            (shortest - 1, "expected a lifetime of at least 600 s, but got a shorter lifetime"),
+            (longest + 1, "expected a lifetime of at most 4294967296 s, but got a longer lifetime"),
         ] {
             assert_eq!(TokenLifetime::new(seconds).unwrap_err().to_string(), message);
         }
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes an hour in Miri, and uses nothing that the other tests don't")]
+    #[cfg_attr(miri, ignore = "takes an hour in Miri, and runs no code that other tests do not run")]
     fn spreads_a_day_evenly_over_22_to_24_hours() {
-        // 72,010 seeds in the form of a UID, in ten buckets of 720 or 721 lifetimes each.
+        // There are 7,201 lifetimes: 22 to 24 hours, in seconds. The lifetimes of 72,010 seeds in the form of a UID are
+        // counted in ten buckets, each for 720 or 721 lifetimes.
         let mut buckets = [0_u32; 10];
         let (mut least, mut most) = (u64::MAX, 0);
         for seed in 0..72_010_u64 {
@@ -191,7 +192,7 @@ mod tests {
 
     #[test]
     fn spreads_the_same_seed_the_same_way_in_every_version() {
-        // 64-bit FNV-1a, folded, modulo 7,201: computed by another program.
+        // 64-bit FNV-1a, folded, modulo 7,201: computed by a separate implementation.
         for (uid, seconds) in [("", 79_403), ("a", 82_718), ("705ab4f5-6393-11e8-b7cc-42010a800002", 84_012)] {
             assert_eq!(TokenLifetime::DEFAULT.with_jitter(uid).seconds(), seconds, "{uid}");
         }
