@@ -1,23 +1,24 @@
-//! The allocator of the module: each block of memory starts where the one before it ends.
+//! The allocator of the module: each block of memory starts where the previous block ends.
 //!
-//! The host makes an instance for each request, and its memory goes with it. So only the last block can be freed, or
-//! change its size in place. That is what strings and vectors that grow need, and values that live shortly. A general
-//! allocator takes several times the instructions for each block.
+//! The host makes an instance of the module for each request, and frees the memory of the instance afterwards. So this
+//! allocator can be simple: only the last block can be freed, or resized in place. Growing strings and vectors, and
+//! short-lived values, are often the last block. A general allocator takes several times as many instructions for each
+//! block.
 //!
 //! `kwctl bench` calls one instance many times. [`Allocator::reset`] frees all blocks before each call.
 
 use core::alloc::Layout;
 
-/// The memory that blocks are taken from. Addresses are numbers, so that the tests need no memory.
+/// The memory that blocks are taken from. Addresses are numbers, so that the tests need no real memory.
 trait Memory {
     /// The first address that can be used.
     fn start(&self) -> usize;
 
-    /// Makes the memory reach up to `end` at least. Returns its new end, or `None` if it can't grow so far.
+    /// Grows the memory to at least `end`. Returns the new end, or `None` if the memory can't grow so far.
     fn grow(&self, end: usize) -> Option<usize>;
 }
 
-/// The blocks in use: all below `next`. The memory from there up to `end` is free.
+/// The blocks in use, all below `next`. The memory from `next` up to `end` is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Blocks {
     next: usize,
@@ -25,7 +26,7 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// No block, and nothing known about the memory yet.
+    /// No blocks. The start and the end of the memory are not known yet.
     const NONE: Self = Self { next: 0, end: 0 };
 
     /// Adds a block and returns its address, or `None` if the memory can't grow so far.
@@ -54,14 +55,14 @@ impl Blocks {
         Some(start)
     }
 
-    /// Frees the block if it is the last one.
+    /// Frees a block if it is the last block. Otherwise does nothing.
     fn remove(&mut self, start: usize, size: usize) {
         if self.is_last(start, size) {
             self.next = start;
         }
     }
 
-    /// Gives the block another size where it is. Returns whether that was possible.
+    /// Resizes a block in place. Returns whether that was possible.
     fn resize(&mut self, start: usize, size: usize, new_size: usize, memory: &impl Memory) -> bool {
         if !self.is_last(start, size) {
             return new_size <= size;
@@ -97,7 +98,7 @@ mod global {
     const PAGE: usize = 1 << 16;
 
     unsafe extern "C" {
-        /// The linker places this symbol behind the stack and the static data.
+        /// The linker places this symbol after the stack and the static data.
         static __heap_base: u8;
     }
 
@@ -132,7 +133,7 @@ mod global {
         /// Frees all blocks.
         ///
         /// # Safety
-        /// No block may be in use: its memory is handed out again.
+        /// No block may be in use, because all memory is handed out again.
         pub(crate) unsafe fn reset(&self) {
             self.0.set(Blocks::NONE);
         }
@@ -145,8 +146,8 @@ mod global {
         }
     }
 
-    // SAFETY: `Blocks` hands out memory that no other block has, at a multiple of the alignment, and nothing else
-    // makes the memory grow or uses it behind `__heap_base`.
+    // SAFETY: `Blocks` hands out blocks that do not overlap and whose addresses are multiples of the alignment. Nothing
+    // else grows the memory, or uses memory at or above `__heap_base`.
     unsafe impl GlobalAlloc for Allocator {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             self.change(|blocks| blocks.add(layout, &Instance)).map_or(null_mut(), with_exposed_provenance_mut)
@@ -163,7 +164,8 @@ mod global {
             // SAFETY: the caller guarantees that the new size is valid with this alignment.
             let new = unsafe { self.alloc(Layout::from_size_align_unchecked(new_size, layout.align())) };
             if !new.is_null() {
-                // SAFETY: both blocks have at least the old size, for `resize` shrinks in place. They don't overlap.
+                // SAFETY: both blocks have at least the old size, because `resize` shrinks a block in place. The blocks
+                // don't overlap.
                 unsafe { copy_nonoverlapping(block, new, layout.size()) };
             }
             new
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn places_each_block_behind_the_last_one_and_aligns_it() {
+    fn places_each_block_after_the_previous_block_and_aligns_it() {
         let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
 
         assert_eq!(blocks.add(layout(3, 1), &memory), Some(1000));
@@ -225,7 +227,7 @@ mod tests {
 
         assert_eq!(blocks.add(layout(750, 1), &memory), Some(1000));
         assert_eq!(blocks.end, 1800);
-        // Its start is aligned before the memory grows.
+        // The start of the block is aligned before the memory grows.
         assert_eq!(blocks.add(layout(41, 32), &memory), Some(1760));
         assert_eq!(blocks, Blocks { next: 1801, end: 1900 });
     }
