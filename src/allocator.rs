@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn fails_where_addresses_end() {
+    fn fails_if_a_block_exceeds_the_address_space() {
         let mut blocks = Blocks { next: usize::MAX - 3, end: usize::MAX };
         let memory = pages(usize::MAX);
 
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn only_shrinks_a_block_that_others_follow() {
+    fn only_shrinks_a_block_that_is_not_the_last() {
         let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
         let first = blocks.add(layout(10, 1), &memory).unwrap();
         blocks.add(layout(10, 1), &memory).unwrap();

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn explains_every_other_failure_in_one_line() {
+    fn explains_each_failure_in_one_line() {
         let html = "<html>\r\n<head><title>502 Bad Gateway</title></head>";
         let refused = "Host error: Callback evaluation failure: ServiceError: client error (Connect)\n\nCaused by:\n    \
                        0: client error (Connect)\n    1: tcp connect error\n    2: Connection refused (os error 111)";

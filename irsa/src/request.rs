@@ -1,4 +1,4 @@
-//! The admission request.
+//! Reads the admission request, and parses its object if the kind is already known.
 //!
 //! Source: Kubernetes' `admission.k8s.io/v1` `AdmissionRequest`.
 

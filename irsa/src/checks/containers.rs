@@ -1,5 +1,5 @@
-//! Checks the environment of each container after injection: reports two kinds of credentials, and a region in another
-//! partition than the role.
+//! Checks the environment of each container after injection: reports two kinds of credentials (`ambiguousCredentials`),
+//! and a region in another partition than the role (`partitionMismatch`).
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};

@@ -1,5 +1,5 @@
-//! Checks for token volumes for STS that a pod defines itself although its service account gives it no role. Such a
-//! token bypasses the rules for roles and audiences.
+//! Reports token volumes for STS that a pod defines itself although its service account gives it no role
+//! (`foreignToken`). Such a token bypasses the rules for roles and audiences.
 
 use alloc::borrow::Cow;
 use core::fmt;

@@ -1,18 +1,23 @@
 //! Checks the objects that were read, and the plan for injection.
 //!
-//! Each check reports findings and changes nothing. Two stages report their own findings: `identity`, which reads
-//! roles, audiences and the values of annotations, and `injection::plan` (`conflictingVolume` and `conflictingMount`).
+//! Each check reports findings and changes nothing:
 //!
-//! | file | checks |
-//! |---|---|
-//! | `account` | the annotations of a service account |
-//! | `containers` | each container after injection: two kinds of credentials, a region of another partition |
-//! | `credentials` | the credentials and roles that a pod sets explicitly |
-//! | `foreign_token` | token volumes for STS in a pod whose service account has no role |
-//! | `metadata` | annotations and labels: misspelled keys, and keys without effect |
-//! | `missing` | in mode `Validate`: what mode `Mutate` would inject |
-//! | `mounts` | read-only mounts at parents of the token's mount path |
-//! | `token_file` | `AWS_WEB_IDENTITY_TOKEN_FILE`: whether a token for AWS is at that path |
+//! | file | checks | findings |
+//! |---|---|---|
+//! | `account` | the annotations of a service account | `ineffectiveAnnotation`, `partitionMismatch` |
+//! | `containers` | each container after injection | `ambiguousCredentials`, `partitionMismatch` |
+//! | `credentials` | the roles that a pod sets explicitly | `roleNotAllowed`, `overriddenRole` |
+//! | | the credentials that a pod sets explicitly | `partialCredentials`, `staticCredentials` |
+//! | `foreign_token` | token volumes for STS in a pod that gets no role | `foreignToken` |
+//! | `metadata` | keys of annotations and labels | `misspelledAnnotation`, `ineffectiveAnnotation` |
+//! | | names in the annotations of a pod | `unknownSkipContainer` |
+//! | `missing` | in mode `Validate`: what mode `Mutate` would inject | `notInjected` |
+//! | `mounts` | mounts at parents of the token's mount path | `readOnlyParentMount` |
+//! | `token_file` | `AWS_WEB_IDENTITY_TOKEN_FILE` | `wrongTokenFile`, `invalidAudience` |
+//!
+//! Three other places report findings: `identity` about roles, audiences, values of annotations and role mappings;
+//! `injection::plan` about the token's volume and mounts (`conflictingVolume`, `conflictingMount`); `review::pod` about
+//! lookups and opting out (`lookupFailed`, `missingServiceAccount`, `missingRole`, `optedOut`).
 
 pub(crate) mod account;
 pub(crate) mod containers;

@@ -1,4 +1,5 @@
-//! Checks `AWS_WEB_IDENTITY_TOKEN_FILE` where it is set explicitly: whether a token for AWS is at that path.
+//! Checks an `AWS_WEB_IDENTITY_TOKEN_FILE` that is set explicitly: whether a token for AWS is at that path
+//! (`wrongTokenFile`, `invalidAudience`).
 //!
 //! No message shows the path, because it is the value of a variable.
 

@@ -1,4 +1,4 @@
-//! The environment of a container after injection.
+//! The environment of a container after injection, for the checks. Injects nothing itself.
 
 use alloc::borrow::Cow;
 

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_first_and_counts_the_rest() {
+    fn keeps_the_first_eight_misspelled_keys_and_counts_the_rest() {
         let keys: Vec<String> = (0..20).rev().map(|index| format!("eks.amazonaws.com/role-arn{index}")).collect();
         let entries: Vec<String> = keys.iter().map(|key| format!("{key:?}: \"\"")).collect();
         let metadata = format!(r#"{{"annotations": {{{}}}}}"#, entries.join(","));

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_first_setting_of_several_that_lead_to_a_value() {
+    fn uses_the_first_of_several_settings_that_lead_to_a_value() {
         let routes = custom(&[
             (TargetKind::Template, "$.b"),
             (TargetKind::Template, "$.*"),

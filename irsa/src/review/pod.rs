@@ -1,6 +1,5 @@
 //! Reviews a pod. The steps: look up the service account, resolve the pod's identity, plan what to inject, and check
-//! the result.
-//! Pod templates take the same steps, but nothing is injected into them.
+//! the result. A pod template goes through the same steps, but nothing is injected into it.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;

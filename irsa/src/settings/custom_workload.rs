@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_paths_with_the_reason() {
+    fn rejects_unsupported_paths_with_the_reason() {
         use ObjectPathError::Step as WrongStep;
         use ObjectPathError::{Brackets, Descendants, Filter, Index, NoName, Root};
         for (text, expected) in [

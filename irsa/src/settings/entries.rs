@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn prefers_exact_namespaces_then_exact_names_then_the_first() {
+    fn prefers_exact_namespaces_then_exact_names_then_the_first_entry() {
         let best = |accounts: &[&str]| {
             let text = roles(accounts);
             let mapping = read(&text).role_mapping("team-a", "web");

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_values_than_objects() {
+    fn rejects_settings_that_are_not_an_object() {
         for (text, shown) in [("null", "null"), (" [1] ", "[1]"), ("\"x\"", "\"x\""), ("7", "7")] {
             assert_eq!(errors(text), format!("expected an object, but got `{shown}`"));
         }

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_strings_with_the_reason() {
+    fn rejects_invalid_regions_with_the_reason() {
         use RegionError::{AvailabilityZone, Character, Form};
         for (text, expected, message) in [
             ("", Form, "expected an AWS region, such as `us-east-2`, but got something else"),

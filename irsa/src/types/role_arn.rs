@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_strings_with_the_reason() {
+    fn rejects_invalid_arns_with_the_reason() {
         use AccountIdError::{Character as NoDigit, Length as Digits};
         use RoleArnError::{
             AccountId, Character, Colon, EmptySegment, NoName, Partition, Prefix, Region, Resource, Service,
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn enforces_the_limits_of_the_name_the_path_and_the_whole() {
+    fn enforces_the_limits_of_the_name_the_path_and_the_arn() {
         let arn = |path: usize, name: usize| {
             // The length of a path includes its slashes: `/ppp/`.
             let path = if path > 1 { format!("{}/", "p".repeat(path - 2)) } else { String::new() };

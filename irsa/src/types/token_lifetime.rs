@@ -1,4 +1,4 @@
-//! The lifetime of a token.
+//! The lifetime of a token: the valid range, the jitter, and how a value in user input is read.
 //!
 //! Sources: Kubernetes' `ServiceAccountTokenProjection.expirationSeconds` (600 s to 2^32 s,
 //! `pkg/apis/core/validation`); Go's `strconv.ParseInt`, which the webhook uses to read the annotation.
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn spreads_the_same_seed_the_same_way_in_every_version() {
+    fn gives_a_seed_the_same_lifetime_in_every_version() {
         // 64-bit FNV-1a, folded, modulo 7,201: computed by a separate implementation.
         for (uid, seconds) in [("", 79_403), ("a", 82_718), ("705ab4f5-6393-11e8-b7cc-42010a800002", 84_012)] {
             assert_eq!(TokenLifetime::DEFAULT.with_jitter(uid).seconds(), seconds, "{uid}");
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_every_other_lifetime() {
+    fn adds_no_jitter_to_lifetimes_other_than_24_hours() {
         for seconds in [600, 86_399, 86_401] {
             let lifetime = TokenLifetime(seconds);
             assert_eq!(lifetime.with_jitter("uid"), lifetime);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_strings_and_lifetimes_that_are_too_long() {
+    fn rejects_strings_without_a_number_and_lifetimes_that_are_too_long() {
         for text in ["", " 900", "7200s", "1e4", "0x384", "1_000", "4294967297", "9223372036854775808"] {
             assert_eq!(TokenLifetime::read(text), Reading::Unreadable, "{text}");
         }
