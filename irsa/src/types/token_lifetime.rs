@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_strings_without_a_number_and_lifetimes_that_are_too_long() {
+    fn rejects_strings_that_are_not_a_number_and_lifetimes_that_are_too_long() {
         for text in ["", " 900", "7200s", "1e4", "0x384", "1_000", "4294967297", "9223372036854775808"] {
             assert_eq!(TokenLifetime::read(text), Reading::Unreadable, "{text}");
         }
