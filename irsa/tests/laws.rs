@@ -233,7 +233,7 @@ proptest! {
     }
 
     #[test]
-    fn validate_reports_nothing_missing_after_injection(pod in pods(), account in accounts(), settings in settings()) {
+    fn nothing_is_reported_missing_after_injection(pod in pods(), account in accounts(), settings in settings()) {
         let mutated = review(&pod.to_string(), &account, &settings);
         prop_assume!(mutated.rejection.is_none());
         let mut validate = settings;
