@@ -1,8 +1,9 @@
-//! The allocator of the module: each block of memory starts where the one before it ends.
+//! The allocator of the module: each block of memory starts where the previous block ends.
 //!
-//! The host makes an instance for each request, and its memory goes with it. So only the last block can be freed, or
-//! change its size in place. That is what strings and vectors that grow need, and values that live shortly. A general
-//! allocator takes several times the instructions for each block.
+//! The host makes an instance of the module for each request, and frees the memory of the instance afterwards. So this
+//! allocator can be simple: only the last block can be freed, or resized in place. Growing strings and vectors, and
+//! short-lived values, are often the last block. A general allocator takes several times as many instructions for each
+//! block.
 //!
 //! `kwctl bench` calls one instance many times. [`Allocator::reset`] frees all blocks before each call.
 
@@ -17,11 +18,11 @@ pub(crate) trait Memory {
     /// The first address that can be used.
     fn start(&self) -> usize;
 
-    /// Makes the memory reach up to `end` at least. Returns its new end, or `None` if it can't grow so far.
+    /// Grows the memory to at least `end`. Returns the new end, or `None` if the memory can't grow so far.
     fn grow(&self, end: usize) -> Option<usize>;
 }
 
-/// The blocks in use: all below `next`. The memory from there up to `end` is free.
+/// The blocks in use, all below `next`. The memory from `next` up to `end` is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Blocks {
     next: usize,
@@ -29,7 +30,7 @@ struct Blocks {
 }
 
 impl Blocks {
-    /// No block, and nothing known about the memory yet.
+    /// No blocks. The start and the end of the memory are not known yet.
     const NONE: Self = Self { next: 0, end: 0 };
 
     /// Adds a block and returns its address, or `None` if the memory can't grow so far.
@@ -58,14 +59,14 @@ impl Blocks {
         Some(start)
     }
 
-    /// Frees the block if it is the last one.
+    /// Frees a block if it is the last block. Otherwise does nothing.
     fn remove(&mut self, start: usize, size: usize) {
         if self.is_last(start, size) {
             self.next = start;
         }
     }
 
-    /// Gives the block another size where it is. Returns whether that was possible.
+    /// Resizes a block in place. Returns whether that was possible.
     fn resize(&mut self, start: usize, size: usize, new_size: usize, memory: &impl Memory) -> bool {
         if !self.is_last(start, size) {
             return new_size <= size;
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn places_each_block_behind_the_last_one_and_aligns_it() {
+    fn places_each_block_after_the_previous_block_and_aligns_it() {
         let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
 
         assert_eq!(blocks.add(layout(3, 1), &memory), Some(1000));
@@ -232,7 +233,7 @@ mod tests {
 
         assert_eq!(blocks.add(layout(750, 1), &memory), Some(1000));
         assert_eq!(blocks.end, 1800);
-        // Its start is aligned before the memory grows.
+        // The start of the block is aligned before the memory grows.
         assert_eq!(blocks.add(layout(41, 32), &memory), Some(1760));
         assert_eq!(blocks, Blocks { next: 1801, end: 1900 });
     }
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn fails_where_addresses_end() {
+    fn fails_if_a_block_exceeds_the_address_space() {
         let mut blocks = Blocks { next: usize::MAX - 3, end: usize::MAX };
         let memory = pages(usize::MAX);
 
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn only_shrinks_a_block_that_others_follow() {
+    fn only_shrinks_a_block_that_is_not_the_last() {
         let (mut blocks, memory) = (Blocks::NONE, pages(10_000));
         let first = blocks.add(layout(10, 1), &memory).unwrap();
         blocks.add(layout(10, 1), &memory).unwrap();

@@ -18,7 +18,7 @@ use crate::json::to_json;
 /// The usual length of the parameters of the host call, in bytes.
 const USUAL_LENGTH: usize = 256;
 
-/// Calls the host with the parameters of `kubernetes/get_resource`. Fails with the host's message.
+/// A function that calls the host with the parameters of `kubernetes/get_resource`. Fails with the host's message.
 pub type HostCall = fn(&str) -> Result<Vec<u8>, Vec<u8>>;
 
 /// The host that runs the policy.
@@ -27,7 +27,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host that is called with this function.
+    /// Makes a host that is called with this function.
     #[must_use]
     pub fn new(call: HostCall) -> Self {
         Self { call }
@@ -55,7 +55,7 @@ pub(crate) struct GetResourceRequest<'q> {
     kind: &'q str,
     name: &'q str,
     namespace: &'q str,
-    /// Whether the answer must come from the API server. The host's cache is at most 5 seconds old.
+    /// Whether the host must ask the API server. Otherwise it may use its cache, which is at most 5 seconds old.
     disable_cache: bool,
 }
 
@@ -75,8 +75,8 @@ impl GetResourceRequest<'_> {
 
 /// Interprets the host's error message.
 ///
-/// If the object does not exist, Kubewarden's policy-evaluator returns these words (in its versions for Kubewarden 1.6
-/// to 1.36). It may prepend `Host error: Callback evaluation failure: ` and append a backtrace. After any other
+/// If the object does not exist, Kubewarden's policy-evaluator returns `Cannot find …` (in its versions for Kubewarden
+/// 1.6 to 1.36). It may prepend `Host error: Callback evaluation failure: ` and append a backtrace. After any other
 /// message, the object may exist.
 #[must_use]
 pub fn understand(message: &str, query: &Query<'_>) -> LookupError {

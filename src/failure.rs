@@ -19,7 +19,7 @@ const NAME_LIMIT: usize = 64;
 /// The reason that kube's client reports if the body of an HTTP error is not a Kubernetes `Status`.
 const NOT_A_STATUS: &str = "Failed to parse error data";
 
-/// Why the lookup failed, for the end of a message. The fix comes last, if it is known.
+/// Returns why the lookup failed, for the end of a message. If the fix is known, it comes last.
 #[cold]
 pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
     let message = without(&["Host error: ", "Callback evaluation failure: "], message);
@@ -49,7 +49,7 @@ pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
     }
 }
 
-/// The host rejected the call, because the policy's manifest does not grant it.
+/// Explains a call that the host rejected because the policy's manifest does not grant it.
 fn explain_denied(denied: &str) -> &'static str {
     if denied.starts_with("Kubernetes ") {
         return "the policy may not read this kind: add it to `contextAwareResources`, as in policy.yaml";
@@ -126,12 +126,12 @@ impl<'m> ApiError<'m> {
     }
 }
 
-/// The message without these prefixes.
+/// Returns the message without these prefixes.
 fn without<'m>(prefixes: &[&str], message: &'m str) -> &'m str {
     prefixes.iter().fold(message, |message, prefix| message.strip_prefix(prefix).unwrap_or(message))
 }
 
-/// The last line of the section `Caused by:`, without its number. Empty if the section is missing.
+/// Returns the last line of the section `Caused by:`, without its number. Empty if the section is missing.
 fn last_cause(message: &str) -> &str {
     let Some((_, causes)) = split(message, "\n\nCaused by:\n", Occurrence::First) else { return "" };
     // A backtrace may follow, after an empty line.
@@ -227,13 +227,13 @@ mod tests {
             "HTTP 403 Forbidden: the policy server lacks `get` on `configmaps`: bind it to the Role for the ConfigMap \
              in policy.yaml"
         );
-        // This is not about the object of the query, so the role in policy.yaml would not help.
+        // This message is not about the object of the query, so the role in policy.yaml would not help.
         let path = "forbidden: User \"system:anonymous\" cannot get path \"/api/v1\"";
         assert_eq!(explain(&status(path, "Forbidden", 403), &ACCOUNT), format!("HTTP 403 Forbidden: `{path}`"));
     }
 
     #[test]
-    fn explains_every_other_failure_in_one_line() {
+    fn explains_each_failure_in_one_line() {
         let html = "<html>\r\n<head><title>502 Bad Gateway</title></head>";
         let refused = "Host error: Callback evaluation failure: ServiceError: client error (Connect)\n\nCaused by:\n    \
                        0: client error (Connect)\n    1: tcp connect error\n    2: Connection refused (os error 111)";

@@ -16,10 +16,10 @@ use serde::ser::{Error as _, Impossible, SerializeMap, SerializeSeq, SerializeSt
 /// The name of a newtype struct whose content is JSON text. The text is copied to the output without quotes.
 pub(crate) const JSON_TEXT: &str = "JsonText";
 
-/// The value as JSON. `capacity` is the expected length in bytes.
+/// Writes a value as JSON. `capacity` is the expected length in bytes.
 ///
 /// INVARIANT: the types of this crate contain only what [`Writer`] supports, so writing them can't fail.
-#[expect(clippy::panic, reason = "fails closed: a trap is a refused request, and a wrong answer might not be")]
+#[expect(clippy::panic, reason = "fails closed: a trap rejects the request, but a wrong answer might accept it")]
 pub(crate) fn to_json(value: &impl Serialize, capacity: usize) -> String {
     let mut out = String::with_capacity(capacity);
     match value.serialize(Writer { out: &mut out, is_text: false }) {
@@ -31,11 +31,11 @@ pub(crate) fn to_json(value: &impl Serialize, capacity: usize) -> String {
 /// Appends one value to `out`.
 pub(crate) struct Writer<'o> {
     out: &'o mut String,
-    /// The value is already JSON text.
+    /// Whether the value is already JSON text.
     is_text: bool,
 }
 
-/// The type of the value is not supported.
+/// The error for a value whose type is not supported.
 #[derive(Debug)]
 pub(crate) struct Unsupported;
 
@@ -53,7 +53,7 @@ impl serde::ser::Error for Unsupported {
     }
 }
 
-/// Methods of [`Serializer`] for types that the protocol does not use.
+/// Defines methods of [`Serializer`] for types that the protocol does not use. They return an error.
 macro_rules! unsupported {
     ($($method:ident($($argument:ty),*) -> $output:ty;)*) => {
         $(fn $method(self, $(_: $argument),*) -> Result<$output, Unsupported> {

@@ -30,7 +30,7 @@ use irsa::{Review, Settings};
 use crate::payload::Payload;
 use crate::response::{SettingsValidationResponse, ValidationResponse};
 
-/// Calls a function of the policy. The host knows it by its name.
+/// Calls the function of the policy that the host names. Returns its answer.
 ///
 /// # Errors
 /// Fails if the policy has no such function.
@@ -59,7 +59,7 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
 /// Checks settings, given as JSON.
 ///
 /// # Errors
-/// Fails if they are not valid. The error has one line for each problem.
+/// Fails if the settings are not valid. The error has one line for each problem.
 pub fn check_settings(payload: &[u8]) -> Result<(), String> {
     let text = core::str::from_utf8(payload).map_err(|_| Unreadable::value("UTF-8").to_string())?;
     Settings::parse(text).map(drop).map_err(|errors| errors.to_string())

@@ -1,11 +1,12 @@
 //! A panic in the module traps, and the host rejects the request.
 //!
-//! The standard library would write a message to WASI's standard error. It takes a tenth of the module for that.
+//! The module does not use the standard library: its code that writes a panic's message to WASI's standard error would
+//! be a tenth of the module.
 
 use core::arch::wasm32::unreachable;
 use core::panic::PanicInfo;
 
-// The functions that copy and compare memory. Otherwise, the standard library links them.
+// Links the functions that copy and compare memory, which the standard library would otherwise link.
 #[expect(unsafe_code, reason = "the block declares nothing")]
 #[link(name = "c")]
 unsafe extern "C" {}

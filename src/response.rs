@@ -33,7 +33,7 @@ pub(crate) struct ValidationResponse<'r> {
 }
 
 impl<'r> ValidationResponse<'r> {
-    /// The answer to a review.
+    /// Makes the answer to a review.
     pub(crate) fn new(review: &'r Review<'r>) -> Self {
         let rejection = review.rejection.as_ref();
         Self {
@@ -78,7 +78,7 @@ pub(crate) struct SettingsValidationResponse {
 }
 
 impl SettingsValidationResponse {
-    /// The answer to a request to check settings.
+    /// Makes the answer to a request to check settings.
     pub(crate) fn new(checked: Result<(), String>) -> Self {
         let message = checked.err();
         Self { valid: message.is_none(), message }

@@ -101,7 +101,7 @@ fn accepts_without_a_mutated_object() {
 }
 
 #[test]
-fn warns() {
+fn returns_warnings() {
     let answer = review(&request("none", json!({"actions": {"missingRole": "Warn"}})));
 
     assert!(answer.accepted && answer.mutated_object.is_none());

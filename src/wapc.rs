@@ -1,7 +1,7 @@
-//! waPC: how the host calls the policy, and the policy the host.
+//! waPC: the protocol by which the host calls the policy, and the policy calls the host.
 //!
-//! Both exchange bytes in the memory of the module. The receiver is told their length first, and reserves
-//! memory for them.
+//! Bytes are exchanged in the memory of the module. Before the host writes, the module gets the number of bytes, and
+//! reserves memory.
 //!
 //! Source: <https://wapc.io/docs/spec/>.
 #![expect(unsafe_code, reason = "the host reads and writes the memory of the module")]
@@ -30,11 +30,11 @@ unsafe extern "C" {
         payload: *const u8,
         payload_length: usize,
     ) -> usize;
-    /// The length of the host's answer.
+    /// Returns the length of the host's answer.
     fn __host_response_len() -> usize;
     /// Writes the host's answer.
     fn __host_response(answer: *mut u8);
-    /// The length of the host's error.
+    /// Returns the length of the host's error.
     fn __host_error_len() -> usize;
     /// Writes the host's error.
     fn __host_error(error: *mut u8);
@@ -43,11 +43,11 @@ unsafe extern "C" {
 /// Calls a function of the policy. Returns 1 if the call succeeded.
 #[unsafe(no_mangle)]
 extern "C" fn __guest_call(function_length: usize, payload_length: usize) -> usize {
-    // SAFETY: the last call has dropped all that it allocated, and no static value allocates.
+    // SAFETY: the previous call has dropped everything that it allocated, and no static value allocates.
     unsafe { ALLOCATOR.reset() };
     let mut function = Vec::with_capacity(function_length);
     let mut payload = Vec::with_capacity(payload_length);
-    // SAFETY: the host writes as many bytes as it has announced, and the module has reserved.
+    // SAFETY: the host writes exactly the announced number of bytes, for which the module has reserved memory.
     unsafe {
         __guest_request(function.as_mut_ptr(), payload.as_mut_ptr());
         function.set_len(function_length);
@@ -60,7 +60,7 @@ extern "C" fn __guest_call(function_length: usize, payload_length: usize) -> usi
             1
         }
         Err(error) => {
-            // SAFETY: as above.
+            // SAFETY: the host reads this text before it returns.
             unsafe { __guest_error(error.as_ptr(), error.len()) };
             0
         }
@@ -87,10 +87,10 @@ fn get_resource(request: &str) -> Result<Vec<u8>, Vec<u8>> {
         )
     };
     if result == 1 {
-        // SAFETY: the host has an answer, for the call succeeded.
+        // SAFETY: the host has an answer, because the call succeeded.
         Ok(unsafe { receive(__host_response_len(), __host_response) })
     } else {
-        // SAFETY: the host has an error, for the call failed.
+        // SAFETY: the host has an error, because the call failed.
         Err(unsafe { receive(__host_error_len(), __host_error) })
     }
 }

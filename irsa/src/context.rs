@@ -17,11 +17,12 @@ pub(crate) struct Checker<'a> {
     pub(crate) namespace: &'a str,
     /// The uid of the request: the seed for the jitter of token lifetimes.
     pub(crate) request_uid: &'a str,
-    /// The cluster, and the results of earlier lookups.
+    /// Looks up objects in the cluster, and keeps the results.
     pub(crate) lookups: Lookups<'a>,
     /// The findings so far.
     pub(crate) findings: Findings<'a>,
-    /// What `allowedRoles` allows the namespace; read when the first role is checked.
+    /// The roles that `allowedRoles` allows the namespace to use. `None` if the setting is absent. Read when the first
+    /// role is checked.
     allowed_roles: OnceCell<Option<Vec<Glob<'a>>>>,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The caller passes an admission request and a way to read the [`Cluster`], and gets a [`Review`].
 //!
-//! The modules, in the order in which a request passes through them. A module imports only modules below it;
-//! `tests/rooms.rs` checks that.
+//! The modules, from the top layer down. A module imports only modules below it in this table. `tests/layers.rs` checks
+//! the imports.
 //!
 //! | module | task |
 //! |---|---|
@@ -74,7 +74,7 @@ pub use settings::{Settings, SettingsError, SettingsErrors};
 pub use types::region::Region;
 pub use types::role_arn::RoleArn;
 
-/// Names for the generated references and the fuzz targets only. Not part of the public API.
+/// Items that only the crates, tests and fuzz targets of this repository use. Not part of the public API.
 #[doc(hidden)]
 pub mod internals {
     pub use crate::objects::annotation_keys::AUDIENCE;

@@ -1,4 +1,4 @@
-//! The admission request.
+//! Reads the admission request, and parses its object if the kind is already known.
 //!
 //! Source: Kubernetes' `admission.k8s.io/v1` `AdmissionRequest`.
 
@@ -45,7 +45,7 @@ pub enum Operation {
     Connect,
 }
 
-/// The object of a request. A pod is already parsed.
+/// The object of a request, before or after the operation, and what was already parsed from it.
 #[derive(Debug, Clone)]
 pub struct Document<'j> {
     /// The object's text.
@@ -58,7 +58,7 @@ pub struct Document<'j> {
 /// What was parsed from an object while the request was read.
 #[derive(Debug, Clone)]
 enum Reading<'j> {
-    /// Nothing: the object is only text.
+    /// Nothing was parsed.
     Text,
     /// A pod.
     Pod(Box<json::Result<Pod<'j>>>),
@@ -80,7 +80,10 @@ impl<'j> Document<'j> {
         }
     }
 
-    /// The object's metadata, whatever its kind.
+    /// Returns the metadata of an object of any kind.
+    ///
+    /// # Errors
+    /// Fails if the metadata can't be read.
     pub(crate) fn metadata(&self) -> json::Result<Cow<'_, Metadata<'j>>> {
         let metadata = match &self.reading {
             Reading::Workload(read) => Ok(Cow::Borrowed(&read.metadata)),
@@ -101,7 +104,9 @@ impl<'j> Document<'j> {
         }
     }
 
-    /// Reads the object. Parses it as a pod if `kind` is `Pod` and comes first in the request.
+    /// Reads an object. With `kind`, also parses the object: as a pod, as a workload of a built-in kind, or else only
+    /// its metadata. Without `kind`, keeps only the object's text: if the object precedes `kind` in the request, and
+    /// for `oldObject`.
     fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
         let Some(kind) = kind else {
             let (text, span) = reader.raw()?;
@@ -113,7 +118,8 @@ impl<'j> Document<'j> {
         }
         if let Some(workload) = Workload::built_in(kind) {
             let Attempt { outcome, text, span } = reader.attempt(|reader| workload.read(reader))?;
-            // After an error, the object is read again in parts, so that the error of the first part is returned.
+            // After an error, the review reads the metadata and the targets again, one after the other, and returns the
+            // first error.
             let reading = outcome.map_or(Reading::Text, |read| Reading::Workload(Box::new(read)));
             return Ok(Self { text, span, reading });
         }
@@ -165,12 +171,12 @@ impl<'j> Request<'j> {
 }
 
 impl<'j> Request<'j> {
-    /// The object of the request, which must exist.
+    /// Returns the object of the request. Fails if it is missing.
     pub(crate) fn required_object(&self) -> json::Result<&Document<'j>> {
         self.object.get().ok_or_else(|| Unreadable::missing("an object").within("object"))
     }
 
-    /// The namespace of the request. Service accounts are looked up only there.
+    /// Returns the namespace of the request, in which service accounts are looked up. Fails if it is not a DNS label.
     pub(crate) fn required_namespace(&self) -> json::Result<Cow<'j, str>> {
         let namespace = self.namespace.decode();
         if is_dns_label(&namespace) {

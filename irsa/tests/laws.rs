@@ -1,4 +1,4 @@
-//! Property tests: laws that apply to every pod, account and settings.
+//! Property tests: properties ("laws") that hold for any pod, service account and settings.
 
 #![expect(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -216,16 +216,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_there_stays(pod in pods(), account in accounts(), settings in settings()) {
+    fn injection_only_adds(pod in pods(), account in accounts(), settings in settings()) {
         let reviewed = review(&pod.to_string(), &account, &settings);
         assert_only_additions(&pod, &reviewed.pod);
         if reviewed.rejection.is_some() {
-            prop_assert_eq!(reviewed.pod, pod, "what is refused is not added to");
+            prop_assert_eq!(reviewed.pod, pod, "a rejected pod is unchanged");
         }
     }
 
     #[test]
-    fn twice_is_once(pod in pods(), account in accounts(), settings in settings()) {
+    fn injection_is_idempotent(pod in pods(), account in accounts(), settings in settings()) {
         let once = review(&pod.to_string(), &account, &settings);
         let twice = review(&once.pod.to_string(), &account, &settings);
         prop_assert_eq!(&twice.pod, &once.pod);
@@ -233,7 +233,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_missing_after_it_was_added(pod in pods(), account in accounts(), settings in settings()) {
+    fn nothing_is_reported_missing_after_injection(pod in pods(), account in accounts(), settings in settings()) {
         let mutated = review(&pod.to_string(), &account, &settings);
         prop_assume!(mutated.rejection.is_none());
         let mut validate = settings;
@@ -245,7 +245,7 @@ proptest! {
 
     #[test]
     fn validate_reports_what_mutate_would_add(pod in pods(), account in accounts(), settings in settings()) {
-        // Containers with container credentials are an exception: they lack nothing.
+        // Containers with container credentials are an exception: `Validate` does not report what they lack.
         prop_assume!(!pod.to_string().contains("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
         let mutated = review(&pod.to_string(), &account, &settings);
         prop_assume!(mutated.rejection.is_none());
@@ -254,7 +254,7 @@ proptest! {
         let validated = review(&pod.to_string(), &account, &validate);
         let is_reported = validated.warnings.iter().any(|warning| warning.ends_with("[notInjected]"));
         prop_assert_eq!(is_reported, mutated.pod != pod);
-        prop_assert_eq!(validated.pod, pod, "it adds nothing");
+        prop_assert_eq!(validated.pod, pod, "mode `Validate` adds nothing");
     }
 
     #[test]
@@ -266,7 +266,7 @@ proptest! {
         prop_assert_eq!(one.pod, other.pod);
     }
     #[test]
-    fn a_workload_is_judged_as_its_pods_are(
+    fn a_workload_has_the_findings_of_its_pods(
         pod in pods(), account in prop_oneof![7 => accounts(), 1 => Just(Value::Null)], mut settings in settings()
     ) {
         settings["actions"] = FindingKind::NAMES.iter().map(|name| ((*name).to_owned(), json!("Reject"))).collect();
@@ -277,12 +277,12 @@ proptest! {
         prop_assert_eq!(&created.pod["spec"]["template"], &pod, "a template is never changed");
 
         let updated = review_deployment(&pod, "UPDATE", &account, &settings);
-        prop_assert_eq!(updated.rejection, None, "nobody is locked in");
+        prop_assert_eq!(updated.rejection, None, "an update without changes is accepted");
         prop_assert_eq!(updated.warnings.len(), of_pod.map_or(0, |lines| lines.len()));
     }
 }
 
-/// The lines of a message, without their subject if it is the whole pod or template.
+/// Returns the lines of a message, each without `about`, which names the whole pod or template.
 fn lines(message: &str, about: &str) -> Vec<String> {
     message.lines().map(|line| line.strip_prefix(about).unwrap_or(line).to_owned()).collect()
 }

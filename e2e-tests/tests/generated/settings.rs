@@ -89,7 +89,7 @@ fn every_key_is_read_as_the_table_says() {
             assert_eq!(errors(path, &object), [format!("`{at}`: expected {expected}, but got `null`")]);
 
             object.remove(definition.key);
-            let missing = format!("`{at}`: expected {expected}, but got none");
+            let missing = format!("`{at}`: expected {expected}, but the key is missing");
             assert_eq!(errors(path, &object), if definition.is_required { vec![missing] } else { Vec::new() });
 
             if let ValueType::Array { may_be_empty: false, .. } = definition.value {

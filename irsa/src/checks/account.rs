@@ -15,7 +15,7 @@ use crate::types::region::partition_of_arn;
 
 /// Checks a service account when it is written, and returns its role. Reads every annotation, with or without a role.
 ///
-/// An account with container credentials does not use its role and audience. They are not checked.
+/// An account with container credentials does not use its role and audience, so they are not checked.
 pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount) -> Option<String> {
     let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
     check_keys(checker, account, annotations.role().is_some());
@@ -53,7 +53,7 @@ pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount)
 }
 
 /// Checks the annotation keys of a service account, and its `ecr-role-arn`. `has_role` is true if any source gives the
-/// account a role.
+/// account a role, or may give it one.
 pub(crate) fn check_keys(checker: &mut Checker<'_>, account: &ServiceAccount, has_role: bool) {
     let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
     report_misspelled(checker, subject, (&annotations.misspelled, has_role));

@@ -1,5 +1,5 @@
-//! Checks each container with its environment after injection: two kinds of credentials, and a region in another
-//! partition than the role.
+//! Checks the environment of each container after injection: reports two kinds of credentials (`ambiguousCredentials`),
+//! and a region in another partition than the role (`partitionMismatch`).
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -16,10 +16,11 @@ pub(crate) fn check_container(checker: &mut Checker<'_>, container: &EffectiveCo
 
 fn check_ambiguous_credentials(checker: &mut Checker<'_>, container: &EffectiveContainer<'_, '_>) {
     let has_both = |pair: [EnvVar; 2]| pair.into_iter().all(|variable| container.value(variable).is_set());
-    // Few containers have container credentials.
+    // Container credentials are checked first, because few containers have them.
     if has_both(CONTAINER_CREDENTIALS) && has_both(WEB_IDENTITY) {
         let text = format_args!(
-            "it has a role (IRSA) and container credentials (EKS Pod Identity): SDKs use the role, remove one of them"
+            "it has a role (IRSA) and container credentials (EKS Pod Identity), and SDKs use the role: remove one of \
+             them"
         );
         let message = Message::new(Subject::Container(container.container().name()), text);
         checker.report(FindingKind::AmbiguousCredentials, message);

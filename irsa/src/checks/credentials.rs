@@ -1,9 +1,8 @@
 //! Checks the credentials and roles that a pod sets explicitly.
 //!
-//! The value of an environment variable may be a secret. It is compared, but never printed.
+//! The value of an environment variable may be a secret: these checks compare values, but never print them.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::vec::Vec;
 
 use crate::context::Checker;
@@ -25,8 +24,8 @@ const SECRET_KEYS: [EnvVar; 3] = [EnvVar::SecretAccessKey, EnvVar::SecretKey, En
 /// The maximum number of different roles per pod to compare with `allowedRoles`.
 const ROLE_LIMIT: usize = 50;
 
-/// Reports each `AWS_ROLE_ARN` that the namespace may not use. After [`ROLE_LIMIT`] different roles, no other role is
-/// allowed.
+/// Reports each `AWS_ROLE_ARN` that the namespace may not use. After [`ROLE_LIMIT`] different roles, each further role
+/// is reported too.
 pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     let (settings, namespace) = (checker.settings, checker.namespace);
     if settings.allowed_roles.is_none() {
@@ -39,7 +38,7 @@ pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
         let mut is_rejected = false;
         for (_, role) in container.env.elements.iter().filter(|(name, _)| *name == variable) {
             let known = compared.iter().find(|(known, _)| known == role).map(|(_, is_allowed)| *is_allowed);
-            // A role beyond the limit is not compared, and not allowed.
+            // A role beyond the limit is not compared, and is treated as not allowed.
             let is_new = known.is_none() && compared.len() < ROLE_LIMIT;
             let is_allowed = known.unwrap_or_else(|| is_new && is_allowed(checker, *role));
             if is_new {
@@ -64,7 +63,7 @@ pub(crate) fn check_containers(
     method: &CredentialMethod<'_>,
     selection: &ContainerSelection,
 ) {
-    // These checks concern only variables.
+    // Containers without AWS variables are skipped, because these checks read only variables.
     let has_variables = |container: &&Container<'_>| !container.env.elements.is_empty();
     for container in pod.spec.containers.iter().filter(has_variables).filter(|container| selection.covers(container)) {
         check_pairs(checker, container, method);
@@ -79,24 +78,29 @@ fn report(checker: &mut Checker<'_>, container: &Container<'_>, kind: FindingKin
     checker.report(kind, message);
 }
 
-/// Reports a variable that is empty or lacks its partner, and an empty region.
+/// Reports a variable that is empty, or that is set without the other variable of its pair. Reports an empty region
+/// too.
 fn check_pairs(checker: &mut Checker<'_>, container: &Container<'_>, method: &CredentialMethod<'_>) {
     let kind = FindingKind::PartialCredentials;
     for pair in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
-        let consequence = if pair == credentials_pair(method) { "neither is injected" } else { "SDKs need both" };
+        let (before, after, alone) = if pair == credentials_pair(method) {
+            (", so neither it nor `", "` is injected: remove it", "`, so neither is injected: remove it or set both")
+        } else {
+            (", but SDKs need it and `", "`: remove it", "`, and SDKs need both: remove it or set both")
+        };
         let [one, other] = pair;
         for (variable, partner) in [(one, other), (other, one)] {
             if is_empty(container, variable) {
-                let text = format!("is set to an empty string: {consequence}, remove it");
+                let text = ["is set to an empty string", before, partner.name(), after].concat();
                 report(checker, container, kind, (variable, &text));
             } else if container.sets(variable) && !container.sets(partner) {
-                let text = format!("is set, but not `{}`: {consequence}, remove it or set both", partner.name());
+                let text = ["is set, but not `", partner.name(), alone].concat();
                 report(checker, container, kind, (variable, &text));
             }
         }
     }
     for variable in REGION.into_iter().filter(|variable| is_empty(container, *variable)) {
-        report(checker, container, kind, (variable, "is set to an empty string: no region is injected, remove it"));
+        report(checker, container, kind, (variable, "is set to an empty string, so no region is injected: remove it"));
     }
 }
 
@@ -108,14 +112,15 @@ fn check_overridden_role(checker: &mut Checker<'_>, container: &Container<'_>, m
     let Some(role) = method.role() else { return };
     if literal_roles(container).any(|other| !other.is_empty() && other != role) {
         let text =
-            "is another role than the service account's: it was set explicitly, or injected before the account changed";
+            "is not the role of the service account: it was set explicitly, or injected before the account changed";
         report(checker, container, FindingKind::OverriddenRole, (EnvVar::RoleArn, text));
     }
 }
 
 fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>) {
     let kind = FindingKind::StaticCredentials;
-    // An optional reference may have a value. If the action is `Reject`, it is treated as set.
+    // It is unknown whether an optional reference has a value. If the action is `Reject`, the variable is treated as
+    // set.
     let counts_optional = || checker.findings.action(kind) == Action::Reject;
     let is_set = |variable: &EnvVar| match container.value(*variable) {
         Some(EnvVarValue::Literal(value)) => !value.is_empty(),
@@ -128,11 +133,11 @@ fn check_static_credentials(checker: &mut Checker<'_>, container: &Container<'_>
         |variable: EnvVar| matches!(container.value(variable), Some(EnvVarValue::Reference { is_optional: true }));
     let finding = match (id, secret) {
         (Some(id), Some(secret)) if may_be_unset(id) || may_be_unset(secret) => {
-            (id, "may be set with its secret: SDKs then use it instead of the role, remove both")
+            (id, "may be set with its secret, so SDKs may use it instead of the role: remove both")
         }
-        (Some(id), Some(_)) => (id, "is set with its secret: SDKs use it instead of the role, remove both"),
-        (Some(id), None) => (id, "is set without its secret: SDKs ignore it or fail, remove it"),
-        (None, Some(secret)) => (secret, "is set without its access key: SDKs ignore it or fail, remove it"),
+        (Some(id), Some(_)) => (id, "is set with its secret, so SDKs use it instead of the role: remove both"),
+        (Some(id), None) => (id, "is set without its secret, so SDKs ignore it or fail: remove it"),
+        (None, Some(secret)) => (secret, "is set without an access key id, so SDKs ignore it: remove it"),
         (None, None) => return,
     };
     report(checker, container, kind, finding);
@@ -155,14 +160,14 @@ pub(crate) fn has_container_credentials(
         })
 }
 
-/// Whether a namespace may use the role in a variable. A reference, or a value that refers to another variable, is not
-/// allowed. Its value at run time is unknown, so comparing its text with a glob proves nothing.
+/// Whether a namespace may use the role in a variable. False for a reference (`valueFrom`), and for a value that refers
+/// to another variable (`$(NAME)`), because the role at run time is unknown.
 fn is_allowed(checker: &Checker<'_>, role: EnvVarValue<'_>) -> bool {
     match role {
         EnvVarValue::Reference { .. } => false,
         EnvVarValue::Literal(role) => {
             let role = role.decode();
-            // An empty value is not a role.
+            // An empty value is not a role, so nothing is reported.
             role.is_empty() || (!refers_to_another(&role) && checker.allows_role(&role))
         }
     }

@@ -1,5 +1,5 @@
-//! Checks for token volumes for STS that a pod defines itself although its service account gives it no role. Such a
-//! token bypasses the rules for roles and audiences.
+//! Reports token volumes for STS that a pod defines itself although its service account gives it no role
+//! (`foreignToken`). Such a token bypasses the rules for roles and audiences.
 
 use alloc::borrow::Cow;
 use core::fmt;
@@ -12,7 +12,7 @@ use crate::settings::{ContainerCredentials, Settings};
 use crate::types::sts_audience::is_sts_audience;
 use crate::util::names::Names;
 
-/// Reports each volume with a token for STS. `reason` says why the pod has no use for one.
+/// Reports each volume with a token for STS. `reason` says why the pod needs no such token.
 pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt::Arguments<'_>) {
     let credentials = checker.settings.container_credentials.as_ref();
     let agent_audience = credentials.map_or(ContainerCredentials::AUDIENCE, |credentials| &credentials.audience);
@@ -35,14 +35,14 @@ pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt
     }
 }
 
-/// The web identity audiences in the settings.
+/// Returns the web identity audiences in the settings.
 fn names_in_settings<'c>(settings: &'c Settings<'_>) -> Names<'c> {
     let allowed = settings.allowed_audiences.iter().flatten().map(|audience| Cow::Borrowed(&**audience));
     let default = core::iter::once(Cow::Borrowed(&*settings.token_audience));
     Names::new(default.chain(settings.audiences_of_roles()).chain(allowed))
 }
 
-/// The audiences in the `ConfigMap`. Empty if the mappings can't be read.
+/// Returns the audiences in the `ConfigMap`. Empty if the mappings can't be read.
 fn names_in_config_map(checker: &mut Checker<'_>) -> Names<'static> {
     let Some(name) = &checker.settings.roles_config_map else { return Names::default() };
     match checker.lookups.role_mappings(name) {

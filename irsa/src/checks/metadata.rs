@@ -18,7 +18,8 @@ pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &
     if checker.settings.mode == Mode::Validate && !checker.findings.is_about_template() {
         check_container_names(checker, pod, annotations);
     }
-    // If a controller owns the pod, its annotations come from the workload. They are reported there.
+    // If a controller owns the pod, its annotations come from the workload, and the review of the workload reports
+    // them.
     if !metadata.is_controlled {
         check_pod_keys(checker, metadata);
     }
@@ -69,8 +70,8 @@ pub(crate) fn check_kiam_role(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     }
 }
 
-/// Reports misspelled annotations. A key that is correct except for the default prefix is reported only if the account
-/// has no role.
+/// Reports misspelled annotations. A key that has the default prefix instead of the one in the settings is reported
+/// only if the account has no role.
 pub(crate) fn report_misspelled(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,

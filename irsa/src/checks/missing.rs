@@ -1,4 +1,4 @@
-//! Mode `Validate`: reports what a pod lacks and mode `Mutate` would inject.
+//! Mode `Validate`: reports what mode `Mutate` would inject into a pod (`notInjected`).
 
 use alloc::string::String;
 

@@ -1,6 +1,23 @@
 //! Checks the objects that were read, and the plan for injection.
 //!
-//! Each check reports findings and changes nothing. One file per rule, or per group of rules about the same thing.
+//! Each check reports findings and changes nothing:
+//!
+//! | file | checks | findings |
+//! |---|---|---|
+//! | `account` | the annotations of a service account | `ineffectiveAnnotation`, `partitionMismatch` |
+//! | `containers` | each container after injection | `ambiguousCredentials`, `partitionMismatch` |
+//! | `credentials` | the roles that a pod sets explicitly | `roleNotAllowed`, `overriddenRole` |
+//! | | the credentials that a pod sets explicitly | `partialCredentials`, `staticCredentials` |
+//! | `foreign_token` | token volumes for STS in a pod that gets no role | `foreignToken` |
+//! | `metadata` | keys of annotations and labels | `misspelledAnnotation`, `ineffectiveAnnotation` |
+//! | | names in the annotations of a pod | `unknownSkipContainer` |
+//! | `missing` | in mode `Validate`: what mode `Mutate` would inject | `notInjected` |
+//! | `mounts` | mounts at parents of the token's mount path | `readOnlyParentMount` |
+//! | `token_file` | `AWS_WEB_IDENTITY_TOKEN_FILE` | `wrongTokenFile`, `invalidAudience` |
+//!
+//! Three other places report findings: `identity` about roles, audiences, values of annotations and role mappings;
+//! `injection::plan` about the token's volume and mounts (`conflictingVolume`, `conflictingMount`); `review::pod` about
+//! lookups and opting out (`lookupFailed`, `missingServiceAccount`, `missingRole`, `optedOut`).
 
 pub(crate) mod account;
 pub(crate) mod containers;

@@ -1,4 +1,7 @@
-//! Checks the mounts at parent paths of the token's mount path.
+//! Reports read-only mounts at parent paths of the token's mount path (`readOnlyParentMount`).
+//!
+//! `injection::plan` reports a mount at the token's own path (`conflictingMount`), and a volume with the name of the
+//! token's volume (`conflictingVolume`).
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};

@@ -1,4 +1,5 @@
-//! Checks `AWS_WEB_IDENTITY_TOKEN_FILE` where it is set explicitly: whether a token for AWS is at that path.
+//! Checks an `AWS_WEB_IDENTITY_TOKEN_FILE` that is set explicitly: whether a token for AWS is at that path
+//! (`wrongTokenFile`, `invalidAudience`).
 //!
 //! No message shows the path, because it is the value of a variable.
 
@@ -33,17 +34,17 @@ pub(crate) struct TokenFiles<'p, 'j> {
     pub(crate) needs_annotation: bool,
 }
 
-/// What is at a path in a container.
+/// The content of a path in a container.
 enum FileAt {
-    /// No volume is mounted there.
+    /// No volume is mounted at the path.
     NoMount,
-    /// A projected volume without that file.
+    /// A projected volume is mounted there, but does not have the file.
     NoFile,
     /// The token for the API server, at its usual path.
     ApiServerToken,
     /// A token without an audience, in another volume.
     TokenWithoutAudience,
-    /// Another file, or unknown.
+    /// Any other file, or an unknown content. Not reported.
     Other,
 }
 
@@ -78,7 +79,7 @@ impl TokenFiles<'_, '_> {
         checker.report(kind, message.on(Item::Variable(variable.name())));
     }
 
-    /// The path in Unix form, cleaned.
+    /// Returns the path in Unix form, cleaned.
     fn unix_path(&self, path: &str) -> String {
         if !self.is_windows {
             return clean(path);

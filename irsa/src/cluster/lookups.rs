@@ -65,8 +65,8 @@ impl<'a> Lookups<'a> {
         self.role_mappings.insert(lookup).clone()
     }
 
-    /// Uses a cached account only if it has a role. One without a role may be outdated, so it is looked up again
-    /// without the cache. The host never caches *not found* or a failure.
+    /// Uses a cached account only if it has a role. A cached account without a role may be outdated, so the account is
+    /// looked up again without the cache. The host never caches *not found* or a failure.
     fn look_up_account(&mut self, name: &str) -> Result<ServiceAccount, LookupError> {
         let query = Query {
             api_version: "v1",
@@ -97,8 +97,8 @@ impl<'a> Lookups<'a> {
             kind: "ConfigMap",
             namespace: &config_map.namespace,
             name: &config_map.name,
-            // Never cached, so that a new mapping takes effect at once. Most accounts need no lookup: they have a role
-            // of their own.
+            // Never cached, so that a new mapping takes effect at once. Most accounts have a role in an annotation, so
+            // their pods need no lookup of the ConfigMap.
             may_be_cached: false,
         };
         let answer = self.cluster.object(&query)?;

@@ -1,4 +1,4 @@
-//! Read access to the cluster, which the host implements. It reads single objects by name.
+//! Read access to the cluster: reads single objects by name. The host implements it.
 
 pub(crate) mod lookups;
 
@@ -24,8 +24,8 @@ pub struct Query<'a> {
 }
 
 impl Query<'_> {
-    /// Reads the answer, and returns its metadata. The answer must be the object of the query. `member` reads or skips
-    /// each other member of the object.
+    /// Reads the answer, and returns its metadata. The answer must be the object of the query. `data` reads the member
+    /// `data`.
     ///
     /// # Errors
     /// Fails if the answer is another object or not JSON.
@@ -36,7 +36,7 @@ impl Query<'_> {
         reader.members(&mut [("kind", &mut kind), ("metadata", &mut metadata), ("data", data)])?;
         reader.finish()?;
         let metadata = metadata.into_value();
-        let other = |key| Err(Unreadable::value("the one that was looked up").within(key));
+        let other = |key| Err(Unreadable::value("the value that was looked up").within(key));
         if kind.get().is_some_and(|kind| kind != self.kind) {
             return other("kind");
         }
@@ -52,10 +52,10 @@ impl Query<'_> {
 
 /// Read access to the cluster. The host implements it.
 pub trait Cluster {
-    /// The JSON of an object.
+    /// Returns the JSON of the object that the query names.
     ///
     /// # Errors
-    /// Fails with `NotFound` if the object does not exist, and with `Failed` if that is unknown.
+    /// Fails with `NotFound` if the object does not exist, and with `Failed` if the lookup fails.
     fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError>;
 }
 
@@ -70,7 +70,7 @@ pub enum LookupError {
 }
 
 impl LookupError {
-    /// The answer is not the object of the query.
+    /// Makes the error for an answer that is not the object of the query.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "the argument of `map_err`")]
     pub(crate) fn mismatch(error: Unreadable) -> Self {

@@ -7,7 +7,7 @@ use super::kind::{Action, FindingKind};
 pub struct Actions([Option<Action>; FindingKind::ALL.len()]);
 
 impl Actions {
-    /// The action for this kind, on a pod or on a pod template.
+    /// Returns the action for a kind of finding, on a pod or on a pod template.
     #[must_use]
     pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
         match (self.0.get(kind as usize).copied().flatten(), kind) {

@@ -16,7 +16,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// An empty line. Its limit may be exceeded by one escape.
+    /// Makes an empty line. One escape may exceed the limit.
     pub(super) fn new(limit: usize) -> Self {
         Self { text: String::new(), limit }
     }
@@ -71,7 +71,7 @@ impl Write for Line {
 /// Returns user input as one line of at most `limit` bytes: escaped, and cut with an ellipsis.
 #[must_use]
 pub fn escaped_line(text: &str, limit: usize) -> String {
-    // One byte more than the limit, so that `truncate` recognizes a longer text.
+    // The line may have one byte more than the limit, so that `truncate` recognizes a longer text.
     let mut line = Line::new(limit.saturating_add(1));
     line.push_all(&[text]);
     let mut text = line.into_text();

@@ -1,7 +1,8 @@
 //! The table of findings: name, default action, meaning.
 //!
-//! To add a finding, add its line to the table, and its rule to `checks/` (or to `identity/` for the value of an
-//! annotation or a setting). The setting `actions`, its schema and the reference in the docs follow from the table.
+//! To add a finding, add its line to the table, and report it in `checks/` (or in `identity/`, where the values of
+//! annotations and role mappings are read). The setting `actions`, its schema and the reference in the docs follow from
+//! the table.
 
 /// The action for a kind of finding: a value of the setting `actions`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +112,8 @@ findings! {
     OverriddenRole = "overriddenRole", Warn;
     /// A container sets static credentials, which SDKs use first. Only for pods with a role or container credentials.
     StaticCredentials = "staticCredentials", Warn;
-    /// The entry of the `ConfigMap` of role mappings that matches the service account best cannot be read.
+    /// The `ConfigMap` of role mappings is missing or invalid. For a pod, only the entry that matches its service
+    /// account best is checked.
     InvalidRoleMapping = "invalidRoleMapping", Reject;
     /// The pod has the label that opts out of injection, or its annotations select no container.
     OptedOut = "optedOut", Ignore;

@@ -17,7 +17,7 @@ use crate::types::object_name::{AccountName, ConfigMapName};
 /// The maximum length of a name in a place, in bytes. Kubernetes accepts no longer names.
 const NAME_LIMIT: usize = 1024;
 
-/// The minimum length of a quoted value that is cut, in bytes.
+/// A quoted value is never cut to less than this number of bytes.
 const QUOTE_MIN: usize = 16;
 
 /// The object or part of a pod that a message is about.
@@ -132,7 +132,7 @@ impl<'a> Message<'a> {
         Self { rest, ..self }
     }
 
-    /// Formats the message, without the path of a pod template. User input is cut at `limit` bytes.
+    /// Formats the message, without the path of a pod template. The text is cut at about `limit` bytes.
     pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
         // In a template, the template's path is the subject.
@@ -186,8 +186,8 @@ impl Text {
         Self { text, quote: None }
     }
 
-    /// The message after a prefix. Cuts the quoted value to fit into `advice` bytes, if possible. Never returns more
-    /// than `limit` bytes.
+    /// Returns the message after a prefix. Cuts the quoted value so that the result fits into `advice` bytes, if
+    /// possible. Never returns more than `limit` bytes.
     pub(super) fn shortened(&self, prefix: &str, advice: usize, limit: usize) -> String {
         let (before, value, after) = self.around_quote();
         let excess = prefix.len().saturating_add(self.text.len()).saturating_sub(advice);
@@ -199,8 +199,8 @@ impl Text {
         text
     }
 
-    /// The text before the quoted value, the value, and the text after it. Without a quoted value, all text comes
-    /// before it.
+    /// Returns the text before the quoted value, the value, and the text after the value. If there is no quoted value,
+    /// the first part is the whole text.
     fn around_quote(&self) -> (&str, &str, &str) {
         let parts = self.quote.as_ref().and_then(|Range { start, end }| {
             let (before, after) = self.text.split_at_checked(*end)?;

@@ -11,7 +11,7 @@ pub struct Place {
     /// The path that leads to the pod template or another target of a workload, such as `spec.template`. `None` for
     /// other objects.
     pub template: Option<String>,
-    /// What the path leads to.
+    /// The kind of value that `template` leads to.
     pub target: TargetKind,
     /// The name of the container or init container.
     pub container: Option<String>,
@@ -21,7 +21,7 @@ pub struct Place {
     pub name: String,
 }
 
-/// What a path of a workload leads to.
+/// The kind of value in a workload that describes its pods.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetKind {
     /// A pod template: the `metadata` and the `spec` of a pod.

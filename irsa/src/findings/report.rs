@@ -94,7 +94,7 @@ impl<'a> Findings<'a> {
         Self { actions, template: None, reported: Vec::new(), counts: Vec::new(), is_limited: false, found: Vec::new() }
     }
 
-    /// Starts a pod template or another target of a workload. New findings are about it.
+    /// Starts a pod template or another target of a workload. New findings are about this target.
     pub(crate) fn enter_template(&mut self, index: usize, kind: TargetKind, path: String) {
         self.template = Some((index, kind, path));
     }
@@ -203,7 +203,7 @@ impl<'a> Findings<'a> {
     }
 
     /// The findings that are not ignored, in the order of the report. If a kind has more findings than are written out,
-    /// the last one says how many more.
+    /// an added finding says how many more.
     pub(crate) fn into_reported(self) -> Vec<Finding> {
         let mut reported: Vec<Finding> = self.reported.into_iter().map(|(_, finding)| finding).collect();
         for (kind, action, count) in self.counts {
@@ -219,7 +219,7 @@ impl<'a> Findings<'a> {
         reported
     }
 
-    /// Counts findings of a kind and an action. Returns the number before.
+    /// Adds to the number of findings of a kind and an action. Returns the previous number.
     fn count(&mut self, kind: FindingKind, action: Action, added: usize) -> usize {
         let known = self.counts.iter_mut().find(|(other, done, _)| (*other, *done) == (kind, action));
         let Some((_, _, count)) = known else {

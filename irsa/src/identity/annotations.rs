@@ -29,7 +29,7 @@ pub(crate) struct PodAnnotations {
     pub(crate) token_lifetime: Option<TokenLifetime>,
     /// `skip-containers`. An empty array skips no container, and the service account's lists are not read.
     pub(crate) skip_containers: Option<Vec<String>>,
-    /// `include-containers`. `None` also if it is empty.
+    /// `include-containers`. `None` if it is absent or empty.
     pub(crate) include_containers: Option<Vec<String>>,
 }
 
@@ -49,14 +49,15 @@ impl PodAnnotations {
         }
     }
 
-    /// The containers that get an identity. `None` if the pod has neither annotation, so its service account decides.
+    /// Returns the containers that get an identity. `None` if the pod has neither annotation: its service account's
+    /// annotations then apply.
     pub(crate) fn selection(self) -> Option<ContainerSelection> {
         let is_given = self.skip_containers.is_some() || self.include_containers.is_some();
         is_given.then(|| ContainerSelection::new(self.skip_containers, self.include_containers))
     }
 }
 
-/// The containers that get an identity according to a service account's annotations.
+/// Returns the containers that get an identity according to a service account's annotations.
 pub(crate) fn account_selection(checker: &mut Checker<'_>, account: &ServiceAccount) -> ContainerSelection {
     let annotations = &account.annotations;
     let lists = [&annotations.skip_containers, &annotations.include_containers];
@@ -65,7 +66,7 @@ pub(crate) fn account_selection(checker: &mut Checker<'_>, account: &ServiceAcco
     ContainerSelection::new(skip, include)
 }
 
-/// `skip-containers` and `include-containers`. An empty `include-containers` is treated as absent.
+/// Reads `skip-containers` and `include-containers`. An empty `include-containers` is treated as absent.
 fn container_lists(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -78,7 +79,7 @@ fn container_lists(
         let names = skip_containers::read(value).filter(|_| !has_line_break || key == SKIP_CONTAINERS);
         let consequence = match &names {
             None => "ignored",
-            Some(_) if has_line_break => "only the first line counts",
+            Some(_) if has_line_break => "only the first line is used",
             Some(_) => return names,
         };
         let text = format_args!("expected container names separated by commas on one line, but got ");
@@ -91,7 +92,7 @@ fn container_lists(
     (skip, read(INCLUDE_CONTAINERS, include).filter(|names| !names.is_empty()))
 }
 
-/// `token-expiration`: the lifetime. `None` if it is absent or can't be read.
+/// Reads `token-expiration`. `None` if it is absent or can't be read.
 pub(crate) fn token_lifetime(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -108,7 +109,7 @@ pub(crate) fn token_lifetime(
     reading.lifetime()
 }
 
-/// `sts-regional-endpoints`: whether SDKs call STS in the region. `None` if it is absent or can't be read.
+/// Reads `sts-regional-endpoints`: whether SDKs call STS in the region. `None` if it is absent or can't be read.
 pub(crate) fn sts_regional_endpoints(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -124,7 +125,7 @@ pub(crate) fn sts_regional_endpoints(
     parsed
 }
 
-/// `region` of a service account. `None` if it is absent or not the name of a region.
+/// Reads `region` of a service account. `None` if it is absent or not the name of a region.
 pub(crate) fn region(checker: &mut Checker<'_>, account: &ServiceAccount) -> Option<Region<'static>> {
     let value = account.annotations.region.as_deref()?;
     let region = Region::new(Cow::Owned(value.to_owned())).ok();

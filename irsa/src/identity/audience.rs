@@ -1,6 +1,6 @@
-//! Checks an audience, whatever its source.
+//! Checks an audience: of an annotation, a role mapping or the settings.
 
-use super::allow_list::allows_audience;
+use super::allowed_audiences::allows_audience;
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
 use crate::types::sts_audience::{has_blank, meant_audience};
@@ -13,7 +13,7 @@ pub(crate) fn check_allowed_audience(checker: &mut Checker<'_>, subject: Subject
     }
 }
 
-/// Reports an audience that is probably a misspelled STS audience, unless the settings contain it.
+/// Reports an audience that has a blank or is probably a misspelled STS audience, unless the settings contain it.
 pub(crate) fn check_likely_audience(checker: &mut Checker<'_>, subject: Subject<'_>, item: Item<'_>, audience: &str) {
     let settings = checker.settings;
     let is_named = settings.token_audience == audience
@@ -28,7 +28,7 @@ pub(crate) fn check_likely_audience(checker: &mut Checker<'_>, subject: Subject<
             checker.report(FindingKind::UnlikelyAudience, message.then(rest));
         }
         None if has_blank(audience) => {
-            checker.report(FindingKind::UnlikelyAudience, message.then(format_args!(", which has a blank")));
+            checker.report(FindingKind::UnlikelyAudience, message.then(format_args!(", which contains a blank")));
         }
         None => {}
     }

@@ -2,7 +2,7 @@
 //!
 //! Reads the annotations of pods and service accounts, and finds the role of an account.
 
-pub(crate) mod allow_list;
+pub(crate) mod allowed_audiences;
 pub(crate) mod annotations;
 pub(crate) mod audience;
 pub(crate) mod container_selection;
@@ -26,7 +26,7 @@ pub(crate) struct Identity<'a> {
     pub(crate) token: Token<'a>,
     /// The region to inject: from the source of the identity, or from the setting.
     pub(crate) region: Option<Region<'a>>,
-    /// Sets `AWS_STS_REGIONAL_ENDPOINTS=regional`.
+    /// Whether to set `AWS_STS_REGIONAL_ENDPOINTS=regional`.
     pub(crate) regional_sts_endpoints: bool,
 }
 
@@ -89,7 +89,8 @@ pub(crate) struct Token<'a> {
     pub(crate) mount_path: &'a MountPath<'a>,
     /// The path of the token's file in the volume.
     pub(crate) path: &'a str,
-    /// The audience. Never empty: Kubernetes would issue a token for the API server, and SDKs would send it to AWS.
+    /// The audience. Never empty: for an empty audience, Kubernetes would issue a token for the API server, and SDKs
+    /// would send that token to AWS.
     pub(crate) audience: Cow<'a, str>,
     /// The lifetime.
     pub(crate) lifetime: TokenLifetime,

@@ -4,8 +4,8 @@
 //! annotation of the service account, the setting `roles`, the ConfigMap of role mappings.
 //!
 //! The source of the role also gives the audience, the STS endpoint and the token's lifetime. If it lacks one of them,
-//! the default from the settings applies, never another source. A lifetime in the pod's own annotation overrides all
-//! sources.
+//! the default from the settings applies, never the value of another source. A lifetime in the pod's own annotation
+//! overrides all sources.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -67,7 +67,8 @@ pub(crate) fn resolve<'c>(
     }
 }
 
-/// The container credentials of an account, if the settings select it.
+/// Returns the container credentials of an account. `None` if the setting `containerCredentials` does not select the
+/// account.
 pub(crate) fn container_credentials<'a>(
     settings: &'a Settings<'_>,
     account: &ServiceAccount,
@@ -78,7 +79,7 @@ pub(crate) fn container_credentials<'a>(
     is_named.then_some(credentials)
 }
 
-/// The role in a service account's annotation. A plain name becomes an ARN if `composeRoleArn` is set.
+/// Returns the role in a service account's annotation. A plain name becomes an ARN if `composeRoleArn` is set.
 ///
 /// An invalid ARN is reported and returned unchanged.
 pub(crate) fn annotated_role<'a>(checker: &mut Checker<'_>, account: &'a ServiceAccount) -> Option<Cow<'a, str>> {
@@ -106,7 +107,7 @@ fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written
     if let Err(error) = RoleArn::new(Cow::Borrowed(role)) {
         let message = Message::new(subject, format_args!("expected an IAM role ARN, but got ")).quote(written);
         match error {
-            // This error adds nothing to the value itself.
+            // The message shows the value, and this error would add nothing to it.
             RoleArnError::Prefix => checker.report_annotation(FindingKind::InvalidRoleArn, key, message),
             error => {
                 checker.report_annotation(FindingKind::InvalidRoleArn, key, message.then(format_args!(": {error}")));
@@ -120,7 +121,8 @@ fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written
     }
 }
 
-/// The audience in a service account's annotation, or the default. `None` if the annotation is empty.
+/// Returns the audience in a service account's annotation, or the default. `None` if the annotation is empty, which is
+/// reported.
 pub(crate) fn annotated_audience<'s, 'c: 's>(
     checker: &mut Checker<'c>,
     account: &'s ServiceAccount,
@@ -216,7 +218,8 @@ fn container_identity<'c>(
     }
 }
 
-/// The token lifetime and the STS endpoint, from the annotations of the pod and its service account.
+/// Returns the token lifetime and whether to use regional STS endpoints, from the annotations of the pod and its
+/// service account.
 fn annotated_options(
     checker: &mut Checker<'_>,
     account: &ServiceAccount,
@@ -229,8 +232,8 @@ fn annotated_options(
     (pod_lifetime.or(lifetime).unwrap_or(settings.token_lifetime), regional.unwrap_or(settings.regional_sts_endpoints))
 }
 
-/// The region to inject: from the source of the role, or from the setting. Mode `Validate` uses only the setting,
-/// because AWS's webhook does not know the other regions.
+/// Returns the region to inject: from the source of the role, or from the setting. Mode `Validate` uses only the
+/// setting, because AWS's webhook does not read a region from an annotation or a role mapping.
 fn effective_region<'a>(settings: &'a Settings<'a>, of_source: Option<Region<'a>>) -> Option<Region<'a>> {
     of_source.filter(|_| settings.mode == Mode::Mutate).or_else(|| settings.region.clone())
 }
@@ -239,7 +242,7 @@ fn web_identity_token<'a>(settings: &'a Settings<'a>, audience: Cow<'a, str>, li
     Token { volume_name: "aws-iam-token", mount_path: &settings.token_mount_path, path: "token", audience, lifetime }
 }
 
-/// The problem was reported as a finding of this kind.
+/// A problem that was reported as a finding of this kind.
 struct Reported(FindingKind);
 
 fn mapping_in_config_map(

@@ -1,8 +1,8 @@
 //! kOps's role mappings: a JSON object in a ConfigMap. Its keys are `namespace/name`, its values are roles.
 //!
 //! Source: the webhook's `pkg/cache/cache.go` (`populateCacheFromCM`, v0.6.17). The webhook documents globs, but
-//! supports only a whole `*`. Keys of an entry may have any letter case, as in Go. Unknown keys are skipped. A lifetime
-//! of 0 is treated as absent. The webhook has no `Region`.
+//! supports only `*` as a whole namespace or name. Keys of an entry may have any letter case, as in Go. Unknown keys
+//! are skipped. A lifetime of 0 is treated as absent. The webhook has no `Region`.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;
@@ -34,8 +34,8 @@ pub(crate) enum Match {
 
 /// Finds the best match for an account in the JSON of the mappings.
 ///
-/// An unreadable entry still matches by its key. If it is the best match, the role is unknown. So a broken entry never
-/// gives an account the role of a less specific entry. Entries for other accounts are not read.
+/// An unreadable entry still matches by its key. If the unreadable entry is the best match, the role is unknown: the
+/// account never gets the role of a less specific entry instead. Entries for other accounts are not read.
 ///
 /// # Errors
 /// Fails if the mappings are not a JSON object. It is then unknown which accounts have a role.
@@ -65,14 +65,14 @@ pub(crate) fn find(
     Ok(match entry {
         Ok(entry) => Match::Entry(Box::new(entry.into_mapping(checker, name))),
         Err(unreadable) => {
-            let text = format_args!("{unreadable}; the pods of {account} get no role until it is corrected");
+            let text = format_args!("{unreadable}; the pods of {account} get no role until the entry is corrected");
             checker.report(FindingKind::InvalidRoleMapping, name.message(text));
             Match::Unreadable
         }
     })
 }
 
-/// The audiences in the mappings. Empty if the mappings are not a JSON object.
+/// Returns the audiences in the mappings. Empty if the mappings are not a JSON object.
 pub(crate) fn audiences(text: &str) -> Names<'static> {
     let mut audiences = Vec::new();
     let read = for_each_entry(text, |reader, key| {
@@ -83,8 +83,8 @@ pub(crate) fn audiences(text: &str) -> Names<'static> {
     if read.is_ok() { Names::new(audiences.into_iter()) } else { Names::default() }
 }
 
-/// Checks every entry of the mappings when the `ConfigMap` is written. An entry that `is_unchanged` accepts, by key and
-/// value, is at most a warning.
+/// Checks every entry of the mappings when the `ConfigMap` is written. `is_unchanged` gets the key and the value of an
+/// entry. If it returns true, the findings about the entry are at most warnings.
 ///
 /// # Errors
 /// Fails if the mappings are not a JSON object.
@@ -109,7 +109,7 @@ pub(crate) fn check_entries(
         }
         Ok(())
     });
-    // Also after an error, so that the limit of the last entry does not apply to later findings.
+    // Removes the limit, also after an error. Otherwise the limit of the last entry would apply to later findings.
     checker.findings.limit_to_warnings(false);
     read
 }

@@ -1,4 +1,4 @@
-//! The environment of a container after injection.
+//! The environment of a container after injection, for the checks. Injects nothing itself.
 
 use alloc::borrow::Cow;
 
@@ -42,8 +42,8 @@ impl EffectiveValue<'_> {
 }
 
 impl<'p, 'j> EffectiveContainer<'p, 'j> {
-    /// The containers of a pod, and what the plan adds to each. Nothing is added without a plan, or if the plan is
-    /// empty.
+    /// Pairs each container of a pod with what the plan adds to it. Without a plan, or with an empty plan, nothing is
+    /// added.
     pub(crate) fn all(containers: &'p [Container<'j>], plan: Option<&'p Plan<'p>>) -> impl Iterator<Item = Self> {
         containers.iter().enumerate().map(move |(index, container)| {
             let plan = plan.and_then(|plan| Some((plan, *plan.containers.get(index)?)));

@@ -22,7 +22,8 @@ pub(crate) const WEB_IDENTITY: [EnvVar; 2] = [EnvVar::RoleArn, EnvVar::WebIdenti
 pub(crate) const CONTAINER_CREDENTIALS: [EnvVar; 2] =
     [EnvVar::ContainerCredentialsFullUri, EnvVar::ContainerAuthorizationTokenFile];
 
-/// A group of variables. If a container sets a variable of a group, it gets none of that group.
+/// A group of variables. If a container sets a variable of a group, no variable of that group is injected into the
+/// container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
     StsEndpoints,
@@ -53,9 +54,7 @@ impl MissingGroups {
     }
 }
 
-/// The variables to inject: a fixed array of groups, in the order of injection.
-///
-/// If a container sets a variable of a group, it gets none of that group. A group may be empty.
+/// The variables to inject, each with its group, in the order of injection. A group may have no variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Environment<'a>(Vec<(Group, (EnvVar, Value<'a>))>);
 
@@ -91,7 +90,7 @@ impl<'a> Environment<'a> {
         Self(variables)
     }
 
-    /// The groups that a container lacks.
+    /// Returns the groups of which a container sets no variable.
     pub(crate) fn missing_in(&self, container: &Container<'_>) -> MissingGroups {
         let mut missing = MissingGroups::default();
         for (group, _) in &self.0 {
@@ -109,7 +108,7 @@ impl<'a> Environment<'a> {
     }
 }
 
-/// The two variables that tell SDKs about this method.
+/// Returns the two variables that make SDKs use a method.
 pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     match method {
         CredentialMethod::WebIdentity { .. } => WEB_IDENTITY,
@@ -117,7 +116,8 @@ pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     }
 }
 
-/// Whether a container already sets credentials, a region and the STS endpoint. It is skipped then, as in the webhook.
+/// Whether a container already sets credentials, a region and the STS endpoint. Such a container is skipped, as in the
+/// webhook.
 pub(crate) fn is_complete(container: &Container<'_>, method: &CredentialMethod<'_>) -> bool {
     let sets_one_of = |pair: [EnvVar; 2]| pair.into_iter().any(|variable| container.sets(variable));
     sets_one_of(credentials_pair(method)) && sets_one_of(REGION) && container.sets(EnvVar::StsRegionalEndpoints)
@@ -134,7 +134,8 @@ fn credentials<'a>(identity: &'a Identity<'_>, pod: &Pod<'_>) -> [(EnvVar, Value
     [(source_name, Value::Text(Cow::Borrowed(source))), (file_name, file)]
 }
 
-/// The session name. None for a pod name of one character, because a session name needs at least two.
+/// Returns the session name. `None` for a pod name of one character, because a session name needs at least two
+/// characters.
 ///
 /// A generated pod name always fits: it has at most 63 characters.
 fn session_name(pod: &Pod<'_>) -> Option<Value<'static>> {

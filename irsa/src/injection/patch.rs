@@ -1,7 +1,8 @@
 //! Inserts a plan into the JSON of a pod. No other module changes pods.
 //!
-//! The JSON is copied, and the additions are inserted. A `null` where an array or object belongs is replaced. So every
-//! field survives, including fields that this version does not know.
+//! The JSON is copied, and the additions are inserted, so every field survives, including fields that this version does
+//! not know. Only two kinds of values are replaced: a `null` in place of an array or object, and another value of the
+//! label for container credentials.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -34,8 +35,8 @@ impl Patch {
         let mut mount = None;
         // Cached, because most containers lack the same variables.
         let mut written = (Additions::default(), String::new());
-        // The containers may come before the init containers. They are visited in the order of the text, so that each
-        // new edit is the last one.
+        // In the JSON, the containers may precede the init containers. Both are visited in the order of the JSON, so
+        // that each new edit is the last one.
         let starts = || pod.spec.containers.iter().map(|container| container.brackets.span.start);
         let second =
             starts().zip(starts().skip(1)).position(|(one, next)| next < one).map_or(0, |last| last.saturating_add(1));
@@ -78,7 +79,7 @@ impl Patch {
 
     /// Writes an object with the insertions. `start` is the position of the object in the request.
     ///
-    /// INVARIANT: all positions come from reading this text.
+    /// INVARIANT: all positions in the patch come from reading this object.
     pub(crate) fn write(&self, object: &str, start: usize, out: &mut dyn fmt::Write) -> fmt::Result {
         let mut copied = 0;
         for (place, part) in &self.edits {
@@ -149,8 +150,8 @@ impl Patch {
         }
         let mut part = start..self.added.len();
         self.length = self.length.saturating_add(part.len());
-        // Most containers get the same two texts, so a large pod shares them. In a small pod, comparing costs more than
-        // copying.
+        // Most containers get the same two texts, so a large patch reuses the text of one of the last two edits if it
+        // is equal. In a small patch, comparing costs more than copying.
         if self.edits.len() > 64 {
             let text = self.added.get(part.clone());
             let mut last = self.edits.iter().rev().take(2).map(|(_, part)| part.clone());
@@ -159,13 +160,14 @@ impl Patch {
                 part = same;
             }
         }
-        // Usually the new edit is the last one: containers are visited in the order of the text.
+        // Usually the new edit is the last one, because containers are visited in the order of the JSON.
         let at = self.edits.partition_point(|(other, _)| other.start <= place.start);
         self.edits.insert(at, (place, part));
     }
 }
 
-/// Panics. In the policy this is a trap, and the API server refuses the request: no byte of a pod may be dropped.
+/// Panics, because a position does not fit the object. In the policy, the panic is a trap, and the request is refused,
+/// so that no part of a pod is lost.
 #[cold]
 #[inline(never)]
 #[expect(clippy::panic, reason = "fails closed")]

@@ -1,4 +1,6 @@
 //! Plans what a pod lacks for its identity. Mode `Mutate` inserts the plan; mode `Validate` reports it.
+//!
+//! Reports volumes and mounts that conflict with the token's (`conflictingVolume`, `conflictingMount`).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -75,15 +77,16 @@ impl<'a> Plan<'a> {
             && spec.containers.iter().any(is_active)
         {
             for container in spec.containers.iter().filter(|container| is_active(container)) {
-                // The volume is reported below, so a mount of it is not a second finding.
+                // A mount of the conflicting volume is not reported, because the volume is reported below.
                 match mount_of_token(container, spec, token) {
                     MountOfToken::Conflict(Obstacle::Volume(name)) if name == *token.volume_name => {}
                     MountOfToken::Conflict(obstacle) => report_conflict(checker, container, &obstacle, token),
                     MountOfToken::There | MountOfToken::Missing => {}
                 }
             }
-            let message = Message::new(Subject::Pod, format_args!("expected the token for ")).quote(&token.audience);
-            let message = message.then(format_args!(", but got something else")).on(Item::Volume(token.volume_name));
+            let message =
+                Message::new(Subject::Pod, format_args!("expected only the token for ")).quote(&token.audience);
+            let message = message.then(format_args!(", but got other content")).on(Item::Volume(token.volume_name));
             checker.report(FindingKind::ConflictingVolume, message);
             return plan;
         }
@@ -149,8 +152,8 @@ impl fmt::Display for Obstacle<'_> {
     }
 }
 
-/// Whether a container mounts the token at its path. Kubernetes allows one mount per path, but treats `/a` and `/a/` as
-/// two paths.
+/// Finds what a container mounts at the token's mount path. Kubernetes allows one mount per path, but treats `/a` and
+/// `/a/` as two paths.
 fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
     for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.same_path(&mount.path.decode())) {

@@ -21,7 +21,7 @@ pub(crate) const SKIP_CONTAINERS: &str = "skip-containers";
 pub(crate) const INCLUDE_CONTAINERS: &str = "include-containers";
 /// `region`: the region of the account's pods.
 pub(crate) const REGION: &str = "region";
-/// `ecr-role-arn`: the role of the ECR credential provider, another program.
+/// `ecr-role-arn`: the role of the kubelet's ECR credential provider. Checked, but never injected.
 pub(crate) const ECR_ROLE_ARN: &str = "ecr-role-arn";
 
 /// The keys for service accounts, without the prefix.
@@ -91,12 +91,12 @@ pub(crate) struct Misspelled {
     pub(crate) key: String,
     /// The key that its author probably means, without the prefix.
     pub(crate) meant: &'static str,
-    /// Whether only the prefix is wrong: it is the default one, but the settings have another. Reported only if the
-    /// account has no role.
+    /// Whether only the prefix is wrong: the key has the default prefix, but the settings have another. Such a key is
+    /// reported only if the account has no role.
     pub(crate) has_default_prefix: bool,
 }
 
-/// The misspelled annotations of an object: the first ones by key, and the number of the others.
+/// The misspelled annotations of an object: the first, sorted by key, and the number of the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct MisspelledKeys {
     /// At most [`MISSPELLED_LIMIT`], in the order of their keys.
@@ -129,12 +129,12 @@ impl MisspelledKeys {
     }
 }
 
-/// The part of an annotation's key after `prefix/`.
+/// Returns the part of an annotation's key after `prefix/`. `None` if the key has another prefix.
 pub(crate) fn name_under<'k>(key: &'k str, prefix: &str) -> Option<&'k str> {
     key.strip_prefix(prefix)?.strip_prefix('/')
 }
 
-/// Whether the policy reads or reports an annotation, so that a change of it is relevant.
+/// Whether the policy reads or reports an annotation, so that a change of the annotation is relevant.
 pub(crate) fn is_relevant(key: &str, prefix: &str) -> bool {
     name_under(key, prefix).is_some()
         || key == KIAM_ROLE
@@ -142,7 +142,8 @@ pub(crate) fn is_relevant(key: &str, prefix: &str) -> bool {
         || meant_key(key, prefix, &ACCOUNT_KEYS).is_some()
 }
 
-/// The known key that an annotation probably means, and whether only its prefix is wrong.
+/// Returns the known key that an annotation probably means, and whether the key is correct except for the default
+/// prefix. `None` if the key is correct, or resembles no known key.
 fn meant_key(key: &str, prefix: &str, known: &[&'static str]) -> Option<(&'static str, bool)> {
     if let Some(name) = name_under(key, prefix) {
         return if ACCOUNT_KEYS.contains(&name) { None } else { meant_under_prefix(name, known).map(|it| (it, false)) };
@@ -160,7 +161,7 @@ fn meant_key(key: &str, prefix: &str, known: &[&'static str]) -> Option<(&'stati
         return None;
     }
     let meant = nearest(name, known)?;
-    // Under other domains, these two keys may belong to another program.
+    // `audience` and `region` under other domains may belong to another program.
     let is_common = matches!(meant, AUDIENCE | REGION);
     (is_near || !is_common).then_some((meant, false))
 }
@@ -170,7 +171,7 @@ fn meant_under_prefix(name: &str, known: &[&'static str]) -> Option<&'static str
     mistaken.map(|(_, meant)| *meant).or_else(|| nearest(name, known))
 }
 
-/// The nearest known key within [`EDITS`] edits.
+/// Returns the nearest known key within [`EDITS`] edits.
 fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let near = known.iter().filter_map(|known| Some((edits_within(name, known, EDITS)?, *known)));
     near.min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_people_write() {
+    fn finds_common_misspellings() {
         for (key, meant) in [
             ("eks.amazonaws.com/role_arn", ROLE_ARN),
             ("eks.amazonaws.com/rolearn", ROLE_ARN),
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_the_annotations_of_others_alone() {
+    fn ignores_annotations_of_other_programs() {
         for key in [
             "eks.amazonaws.com/role-arn",
             "eks.amazonaws.com/compute-type",
@@ -229,13 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_default_prefix_under_another_one() {
+    fn finds_the_default_prefix_if_the_settings_have_another() {
         let key = "eks.amazonaws.com/role-arn";
         assert_eq!(found(&[key], "iam.example.com", &ACCOUNT_KEYS), [(key.to_owned(), ROLE_ARN)]);
     }
 
     #[test]
-    fn keeps_the_first_and_counts_the_rest() {
+    fn keeps_the_first_eight_misspelled_keys_and_counts_the_rest() {
         let keys: Vec<String> = (0..20).rev().map(|index| format!("eks.amazonaws.com/role-arn{index}")).collect();
         let entries: Vec<String> = keys.iter().map(|key| format!("{key:?}: \"\"")).collect();
         let metadata = format!(r#"{{"annotations": {{{}}}}}"#, entries.join(","));

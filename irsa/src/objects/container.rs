@@ -28,7 +28,7 @@ pub(crate) enum EnvVarValue<'j> {
     Literal(RawStr<'j>),
     /// A reference (`valueFrom`): the value is unknown at admission.
     Reference {
-        /// Whether it is a `secretKeyRef` or `configMapKeyRef` with `optional: true`. Then the variable may not be set.
+        /// Whether it is a `secretKeyRef` or `configMapKeyRef` with `optional: true`. Then the variable may be unset.
         is_optional: bool,
     },
 }
@@ -74,7 +74,7 @@ impl<'j> Container<'j> {
         self.security_context.get().is_some_and(|context| context.has_windows_options)
     }
 
-    /// Whether the policy reads the same from both containers.
+    /// Whether all values that the policy reads are equal in both containers.
     pub(crate) fn is_equivalent(&self, other: &Self) -> bool {
         // The pattern lists each field, so that a new field does not compile until it is compared here.
         let Self { brackets: _, name: _, env, mounts, device_paths, security_context: _ } = self;
@@ -112,7 +112,7 @@ fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue
     ])?;
     if let Some(variable) = EnvVar::named(&name.into_value().decode()) {
         let value = match value_from.get() {
-            // Parsed only now, because most variables of a pod do not belong to AWS.
+            // `valueFrom` is parsed only here, because most variables of a pod do not belong to AWS.
             Some(text) => EnvVarValue::Reference {
                 is_optional: read_reference(&mut Reader::new(text)).map_err(|error| error.within("valueFrom"))?,
             },

@@ -51,7 +51,7 @@ variables! {
     SecretAccessKey = "AWS_SECRET_ACCESS_KEY";
     /// another name of `AWS_ACCESS_KEY_ID`, in the SDKs for Go (v1), Java and Ruby.
     AccessKey = "AWS_ACCESS_KEY";
-    /// another name of `AWS_SECRET_ACCESS_KEY`, in the same SDKs.
+    /// another name of `AWS_SECRET_ACCESS_KEY`, in the SDKs for Go (v1), Java and Ruby.
     SecretKey = "AWS_SECRET_KEY";
     /// another name of `AWS_ACCESS_KEY_ID`, in the SDK for Ruby.
     AmazonAccessKeyId = "AMAZON_ACCESS_KEY_ID";
@@ -60,9 +60,9 @@ variables! {
 }
 
 impl EnvVar {
-    /// The variable of this name. `None` if it is not in the table.
+    /// Returns the variable of this name. `None` if the table does not contain it.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        // Most variables of a pod do not belong to AWS, and a pattern costs less than a comparison of strings.
+        // This pattern rejects most variables of a pod, and costs less than a comparison of strings.
         let [b'A', b'W' | b'M', ..] = name.as_bytes() else { return None };
         Self::ALL.into_iter().find(|variable| variable.name() == name)
     }

@@ -1,4 +1,4 @@
-//! An object's `metadata`.
+//! Reads an object's `metadata`: name, annotations, labels and owners.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -34,7 +34,7 @@ pub(crate) struct Metadata<'j> {
     pub(crate) labels: Field<Labels<'j>>,
     /// Whether another object controls it, as a Deployment controls its replica sets.
     pub(crate) is_controlled: bool,
-    /// Whether it has a `deletionTimestamp`. The object then only waits for its finalizers.
+    /// Whether it has a `deletionTimestamp`: the object then only waits for its finalizers.
     pub(crate) is_terminating: bool,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct NodeOs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Os {
     Windows,
-    /// Linux, or another one.
+    /// Linux, or another system.
     Other,
 }
 
@@ -45,8 +45,8 @@ pub(super) struct SecurityContext {
 }
 
 impl NodeOs {
-    /// Whether the pod runs on Windows. `windowsOptions` of the pod or of a container count only if neither `os.name`
-    /// nor the selector says otherwise.
+    /// Whether the pod runs on Windows. `windowsOptions` of the pod or of a container are used only if neither
+    /// `os.name` nor the selector names another system.
     pub(super) fn is_windows(&self, container_has_windows_options: bool) -> bool {
         let stated = [self.os.get().copied(), self.selector.get().and_then(|selector| selector.os)];
         let has_options = container_has_windows_options
@@ -101,7 +101,7 @@ fn read_required(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(reader.only_member("nodeSelectorTerms", read_terms)?.into_value())
 }
 
-/// Whether each term requires Windows, and there is at least one. One term must be met.
+/// Whether each term requires Windows, and there is at least one term. A node needs to meet only one of the terms.
 fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     let (mut count, mut windows) = (0_usize, 0_usize);
     reader.array(|reader, _| {
@@ -113,7 +113,8 @@ fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(count > 0 && windows == count)
 }
 
-/// Whether an expression of a term requires Windows. All expressions must be met.
+/// Whether a term requires Windows. A node must meet all expressions of a term, so one expression that requires Windows
+/// is enough.
 fn read_expressions(reader: &mut Reader<'_>) -> Result<bool> {
     let mut requires_windows = false;
     reader.array(|reader, _| {

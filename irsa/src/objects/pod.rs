@@ -1,4 +1,4 @@
-//! A pod, or the pod template of a workload.
+//! Reads a pod, or the pod template of a workload.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -34,7 +34,7 @@ pub(crate) struct PodSpec<'j> {
     node_os: NodeOs,
     /// The volumes.
     pub(crate) volumes: Array<Volume<'j>>,
-    /// The index of the volumes by name. Made by the first search.
+    /// The index of the volumes by name. The first search makes it.
     volume_names: OnceCell<Names<'j>>,
     /// The init containers, then the containers.
     pub(crate) containers: Vec<Container<'j>>,
@@ -57,7 +57,8 @@ impl<'j> Read<'j> for Pod<'j> {
 }
 
 impl Pod<'_> {
-    /// Whether the policy reads the same from both pods. Only relevant annotations are compared.
+    /// Whether all values that the policy reads are equal in both pods. Of the annotations, only the relevant ones are
+    /// compared.
     pub(crate) fn is_equivalent(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let same_metadata = match (self.metadata.get(), other.metadata.get()) {
             (Some(one), Some(other)) => {

@@ -125,7 +125,7 @@ impl<'j> Target<'j> {
         self.setting.is_some() && !self.text.starts_with(if self.kind == TargetKind::AccountName { '"' } else { '{' })
     }
 
-    /// The error for a setting that leads to a value of a wrong type.
+    /// Makes the error for a setting that leads to a value of a wrong type.
     pub(super) fn wrong_type(&self) -> Unreadable {
         let mut reader = Reader::new(self.text);
         let read = match self.kind {
@@ -141,8 +141,8 @@ impl<'j> Target<'j> {
         }
     }
 
-    /// Whether two targets with the same path describe the same pods, as far as the policy reads them. Only relevant
-    /// annotations are compared.
+    /// Whether two targets with the same path describe the same pods, as far as the policy reads them. Of the
+    /// annotations, only the relevant ones are compared.
     fn is_equivalent(&self, other: &Self, is_relevant: &dyn Fn(&str) -> bool) -> bool {
         if self.kind != other.kind {
             return false;
@@ -154,7 +154,7 @@ impl<'j> Target<'j> {
             (Ok(Content::Pod(one)), Ok(Content::Pod(other))) => one.is_equivalent(&other, is_relevant),
             (Ok(Content::Account(one)), Ok(Content::Account(other))) => one == other,
             (Ok(Content::Nothing), Ok(Content::Nothing)) => true,
-            // An unreadable target is equal only to the same JSON.
+            // An unreadable target is equivalent only to a target with the same JSON.
             _ => false,
         }
     }
@@ -191,7 +191,7 @@ impl<'j> Targets<'j> {
         core::iter::successors(parent(place), move |(place, _)| parent(*place)).map(|(_, segment)| segment)
     }
 
-    /// Inserts a target in the order of the paths. Usually it becomes the last one.
+    /// Inserts a target in the order of the paths. Usually the new target becomes the last one.
     pub(super) fn insert(&mut self, target: Target<'j>) {
         let Self { all, places } = self;
         let is_before = |other: &Target<'_>| {
@@ -203,7 +203,8 @@ impl<'j> Targets<'j> {
     }
 }
 
-/// Compares the paths of two places. Parents come first. Array elements are sorted by index, members by key.
+/// Compares the paths of two places. Parents precede their children. Array elements are sorted by index, members by
+/// key.
 fn compare(places: &[Place], one: usize, other: usize) -> Ordering {
     let depth = |place: usize| places.get(place).map_or(0, |place| place.depth);
     let parent = |place: usize| places.get(place).and_then(|place| place.parent.as_ref());
@@ -241,8 +242,9 @@ fn read_account(text: &str) -> json::Result<Cow<'_, str>> {
     Ok(names.find(|name| !name.is_empty()).map_or(Cow::Borrowed("default"), json::RawStr::decode))
 }
 
-/// The account of this name. Nothing if the name is a placeholder that the controller replaces, such as Argo's
-/// `{{workflow.name}}` or Tekton's `$(params.name)`. The policy then checks the pods when they are created.
+/// Returns the account of this name. [`Content::Nothing`] if the name is empty, or a placeholder that the controller
+/// replaces, such as Argo's `{{workflow.name}}` or Tekton's `$(params.name)`. The policy then checks the pods when they
+/// are created.
 fn account<'c>(name: Cow<'_, str>) -> Content<'c, '_> {
     let is_placeholder = contains(&name, "{{") || contains(&name, "$(");
     if name.is_empty() || is_placeholder { Content::Nothing } else { Content::Account(name) }

@@ -43,8 +43,8 @@ struct Walk<'j> {
     /// Whether to read the metadata of the object too.
     reads_metadata: bool,
     metadata: Field<Metadata<'j>>,
-    /// Whether a target with a wrong type was found. Further ones are not kept: they add nothing, and there may be
-    /// millions.
+    /// Whether a target with a wrong type was found. Further targets with a wrong type are not kept, because there may
+    /// be millions.
     has_wrong_type: bool,
     targets: Targets<'j>,
 }
@@ -56,7 +56,8 @@ struct Visit {
     place: usize,
     /// The number of steps from the object itself.
     depth: usize,
-    /// The kind of target that the value is within an outer target. It is checked together with the outer target.
+    /// If an outer target includes the value: the value's kind of target. Routes of this kind to the value are ignored,
+    /// because the outer target is checked.
     covered: Option<TargetKind>,
 }
 
@@ -68,7 +69,7 @@ struct Roles {
 }
 
 impl Roles {
-    /// The kind of target that the member `key` is within the value.
+    /// If the value is a target that includes the member `key`, returns the member's kind of target. Otherwise `None`.
     fn member(self, key: &str) -> Option<TargetKind> {
         match key {
             "spec" if self.is_template => Some(TargetKind::Spec),
@@ -209,7 +210,7 @@ impl<'j> Walk<'j> {
 struct Seen(Vec<(usize, usize)>);
 
 impl Seen {
-    /// Fails if the name occurred before. Decoders disagree on which of two duplicate keys to use.
+    /// Fails if the name occurred before, because decoders disagree on which of two duplicate keys to use.
     fn insert(&mut self, name: (usize, usize)) -> json::Result<()> {
         match self.0.binary_search(&name) {
             Ok(_) => Err(Unreadable::duplicate()),
@@ -221,7 +222,8 @@ impl Seen {
     }
 }
 
-/// The routes whose next step is this name, and the index of the first. Every route must have a next step.
+/// Returns the routes whose next step is this name, and the index of the first of them. Every route must have a next
+/// step.
 fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'r [Route<'a>]) {
     let name = |route: &Route<'_>| route.steps.get(depth).and_then(Step::name).map(|name| name.cmp(key));
     let start = routes.partition_point(|route| name(route).is_some_and(core::cmp::Ordering::is_lt));
@@ -229,7 +231,7 @@ fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'
     (start, routes.get(start..end).unwrap_or_default())
 }
 
-/// The routes whose next step is a wildcard. They come last. Every route must have a next step.
+/// Returns the routes whose next step is a wildcard: the last ones. Every route must have a next step.
 fn wildcards<'r, 'a>(routes: &'r [Route<'a>], depth: usize) -> &'r [Route<'a>] {
     let start = routes.partition_point(|route| route.steps.get(depth) != Some(&Step::Wildcard));
     routes.get(start..).unwrap_or_default()

@@ -15,14 +15,15 @@ pub(crate) struct Volume<'j> {
     pub(crate) sources: usize,
     /// The JSON of `projected`, in which files are found later. `None` if it is not a projected volume.
     projected: Option<&'j str>,
-    /// Whether the kubelet mounts it read-only. True for a Secret, `ConfigMap`, downward API or projected volume.
+    /// Whether the kubelet mounts the volume read-only. True for a Secret, `ConfigMap`, downward API or projected
+    /// volume.
     pub(crate) is_read_only: bool,
 }
 
 /// The content of a projected volume at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProjectedFile {
-    /// No file. No source could add one either.
+    /// No source of the volume has a file at the path.
     Missing,
     /// A service account token without an audience, which is a token for the API server.
     ApiServerToken,
@@ -72,7 +73,8 @@ impl Volume<'_> {
             return if token.audience.is_empty() { ProjectedFile::ApiServerToken } else { ProjectedFile::Other };
         }
         let mut may_have = false;
-        // This can't fail, because the JSON was read before. If it did, the file would be unknown.
+        // Reading can't fail, because the JSON was read before. If reading failed, the file would be treated as
+        // unknown.
         let read = Reader::new(text).object(|reader, key| match key {
             "sources" if reader.is_array() => {
                 reader.array(|reader, _| read_source_files(reader, path, &mut may_have)).map(drop)
@@ -83,8 +85,8 @@ impl Volume<'_> {
     }
 }
 
-/// Whether a projected source has, or may have, a file at `path`. The files of a whole Secret or `ConfigMap` are
-/// unknown, and so are those of a source type that this version does not know.
+/// Sets `may_have` if a projected source has, or may have, a file at `path`. The files of a whole Secret or `ConfigMap`
+/// are unknown, and so are the files of a source type that this version does not know.
 fn read_source_files(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -> Result<()> {
     reader
         .object(|reader, key| match key {

@@ -39,7 +39,7 @@ pub(crate) struct WorkloadObject<'j> {
 }
 
 impl<'a> Workload<'a> {
-    /// The workload of a kind. `None` if the kind is neither built in nor in the setting `customWorkloads`.
+    /// Returns the workload of a kind. `None` if the kind is neither built in nor in the setting `customWorkloads`.
     #[must_use]
     pub fn of_kind(kind: &GroupVersionKind<'_>, settings: &'a Settings<'a>) -> Option<Self> {
         if let Some(built_in) = Self::built_in(kind) {
@@ -51,14 +51,14 @@ impl<'a> Workload<'a> {
         if routes.is_empty() { None } else { Some(Self::of_routes(routes)) }
     }
 
-    /// The workload of a built-in kind.
+    /// Returns the workload of a built-in kind. `None` if the kind is not built in.
     pub(crate) fn built_in(kind: &GroupVersionKind<'_>) -> Option<Self> {
         let (_, _, _, steps) = BUILT_IN.iter().find(|(group, version, name, _)| kind.is(group, version, name))?;
         let route = Route { steps, kind: TargetKind::Template, setting: None };
         Some(Self { routes: vec![route], is_built_in: true })
     }
 
-    /// Sorts the routes. If several lead to the same values, keeps the first one in the settings.
+    /// Sorts the routes. If several routes lead to the same values, keeps the first in the settings.
     fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
         sort(&mut routes);
         routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_first_setting_of_several_that_lead_to_a_value() {
+    fn uses_the_first_of_several_settings_that_lead_to_a_value() {
         let routes = custom(&[
             (TargetKind::Template, "$.b"),
             (TargetKind::Template, "$.*"),

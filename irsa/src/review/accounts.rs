@@ -31,8 +31,8 @@ pub(super) struct CheckedAccount<'c> {
     pub(super) selection: AccountSelection,
 }
 
-/// The containers that an account's annotations select, and the findings about those annotations. Read when a pod first
-/// needs it.
+/// The containers that an account's annotations select, and the findings about those annotations. Read when the first
+/// pod needs them.
 #[derive(Default)]
 pub(super) struct AccountSelection(Option<(ContainerSelection, Recording)>);
 
@@ -41,7 +41,8 @@ impl<'c> Accounts<'c> {
     ///
     /// Returns whether the account is new.
     ///
-    /// Only a new account uses `pod_lifetime`. An account repeats only for pod templates, and they get no token.
+    /// `pod_lifetime` is used only for a new account. Only the pod templates of a workload share an account, and no
+    /// token is injected into a template.
     pub(super) fn check(
         &mut self,
         checker: &mut Checker<'c>,
@@ -56,7 +57,7 @@ impl<'c> Accounts<'c> {
         }
         let before = checker.findings.counts();
         let resolution = resolve(checker, &account, pod_lifetime);
-        // If the role is unknown, the account may have one.
+        // An account whose role is unknown is treated as having a role.
         check_keys(checker, &account, !matches!(resolution, Resolution::NoRole));
         let findings = checker.findings.recording(&before);
         let resolved = CheckedAccount { account, resolution, findings, selection: AccountSelection::default() };
@@ -65,7 +66,7 @@ impl<'c> Accounts<'c> {
 }
 
 impl CheckedAccount<'_> {
-    /// The result for a pod of this account, without insertions.
+    /// Returns the result for a pod of this account, without insertions.
     pub(super) fn result(&self) -> PodResult {
         let (role, source) = match &self.resolution {
             Resolution::Identity(identity) => (identity.method.role().map(str::to_owned), Some(identity.source)),

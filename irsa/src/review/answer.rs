@@ -104,7 +104,7 @@ impl Review<'_> {
         Self::rejected(400, escaped_line(&unreadable.to_string(), LINE_LIMIT))
     }
 
-    /// Rejects every request, because the settings are invalid.
+    /// Rejects a request, because the settings are invalid.
     #[must_use]
     pub fn misconfigured(errors: &SettingsErrors) -> Self {
         Self::rejected(500, format!("the policy's settings are wrong:\n{errors}"))
@@ -131,7 +131,7 @@ impl Review<'_> {
     }
 }
 
-/// The answer to a request about a pod. It contains the insertions of the pod's patch.
+/// Makes the answer to a request about a pod, with the insertions of the pod's patch.
 pub(super) fn conclude_pod<'j>(mut result: PodResult, document: &Document<'j>, findings: Findings<'_>) -> Review<'j> {
     let patch = result.patch.take();
     let mut review = conclude(&[result], findings, &[]);
@@ -142,7 +142,7 @@ pub(super) fn conclude_pod<'j>(mut result: PodResult, document: &Document<'j>, f
     finish(review)
 }
 
-/// The answer to a request about any other object. A value that is `unreadable` rejects the request.
+/// Makes the answer to a request about an object other than a pod. Each error in `unreadable` rejects the request.
 pub(super) fn conclude_object<'j>(
     results: &[PodResult],
     findings: Findings<'_>,
@@ -169,7 +169,8 @@ fn conclude<'j>(results: &[PodResult], findings: Findings<'_>, unreadable: &[Unr
     let mut rejection: Option<Rejection> = None;
     let mut reject = |code, line: &str| {
         let rejection = rejection.get_or_insert(Rejection { code, message: String::new() });
-        // The code is the first that applies: 400, 500, 403. All 400 lines come first, so only a 403 is replaced.
+        // The first code that applies is used, in the order 400, 500, 403. Lines with 400 are added first, so only a
+        // 403 is replaced.
         if rejection.code == 403 {
             rejection.code = code;
         }
@@ -203,7 +204,7 @@ fn finish(mut review: Review<'_>) -> Review<'_> {
     review
 }
 
-/// The distinct values, in the order of their first occurrence. At most [`VALUE_LIMIT`] values, each cut to
+/// Returns the distinct values, in the order of their first occurrence. At most [`VALUE_LIMIT`] values, each cut to
 /// [`VALUE_BYTES`]. A final `…` means that there are more.
 fn distinct<'v>(values: &mut dyn Iterator<Item = &'v str>) -> Vec<&'v str> {
     let mut distinct = Vec::new();

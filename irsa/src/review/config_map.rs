@@ -19,7 +19,7 @@ use crate::util::names::Names;
 
 /// Reviews the creation or update of a `ConfigMap`. Skips every `ConfigMap` except the one in the setting.
 ///
-/// On an update, only new or changed entries can reject. An old fault must not block a write.
+/// On an update, only a new or changed entry can reject the request, so that an old fault does not block the update.
 pub(super) fn review_config_map<'j>(
     request: &Request<'j>,
     settings: &Settings<'_>,
@@ -56,7 +56,7 @@ fn check_config(checker: &mut Checker<'_>, name: &ConfigMapName<'_>, config: &st
     }
 }
 
-/// An index of the entries, by key and value. Empty if `config` is not a JSON object.
+/// Makes an index of the entries, by key and value. Empty if `config` is not a JSON object.
 fn entries(config: &str) -> Names<'static> {
     let mut entries = Vec::new();
     let read = Reader::new(config).object(|reader, key| {
@@ -66,12 +66,12 @@ fn entries(config: &str) -> Names<'static> {
     if read.is_ok() { Names::new(entries.into_iter()) } else { Names::default() }
 }
 
-/// An entry as one string. Different entries give different strings, because JSON contains no NUL.
+/// Returns an entry as one string. Different entries give different strings, because JSON contains no NUL.
 fn entry_text(key: &str, text: &str) -> String {
     [text, "\0", key].concat()
 }
 
-/// The role mappings in a `ConfigMap`: the value of the key `config`.
+/// Reads the role mappings in a `ConfigMap`: the value of the key `config`. `None` if the key is missing.
 fn read_config<'j>(document: &Document<'j>) -> json::Result<Option<Cow<'j, str>>> {
     let data = Reader::new(document.text).only_member("data", Data::read);
     Ok(data.map_err(|error| error.within("object"))?.into_value().mappings.map(RawStr::decode))

@@ -2,6 +2,10 @@
 //!
 //! Pods get an identity. Service accounts, workloads and the `ConfigMap` of role mappings are only checked. Every other
 //! request is accepted unchanged.
+//!
+//! An update that does not change what was already wrong is let through with a warning. This is decided where the old
+//! and the new object are compared: in `workload` (`is_unchanged`), in `service_account` (`downgrade_to_warnings`), and
+//! for each entry in `config_map` (`is_unchanged`).
 
 mod accounts;
 pub(crate) mod answer;
@@ -28,7 +32,7 @@ impl<'j> Review<'j> {
     }
 }
 
-/// Reviews a request by the kind of its object. An object of any other kind is accepted unchanged.
+/// Chooses the review by the kind of the object. Accepts an object of a kind that the policy does not check.
 fn review<'j>(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> json::Result<Review<'j>> {
     let is_write = matches!(request.operation, Operation::Create | Operation::Update);
     if request.is_subresource || !is_write {

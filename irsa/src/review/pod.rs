@@ -1,6 +1,5 @@
 //! Reviews a pod. The steps: look up the service account, resolve the pod's identity, plan what to inject, and check
-//! the result.
-//! Pod templates take the same steps, but nothing is injected into them.
+//! the result. A pod template goes through the same steps, but nothing is injected into it.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
@@ -83,7 +82,7 @@ pub(super) fn check_pod<'c>(
     let (is_new, resolved) = accounts.check(checker, account, own.token_lifetime);
     // The audit annotations list each account only once.
     let mut result = if is_new { resolved.result() } else { PodResult::default() };
-    // If the role is unknown, the account may have one.
+    // An account whose role is unknown is treated as having a role.
     let has_role = !matches!(resolved.resolution, Resolution::NoRole);
     metadata::check_pod_spelling(checker, pod, has_role);
     match &resolved.resolution {
@@ -119,7 +118,8 @@ pub(super) fn check_pod<'c>(
 /// role.
 ///
 /// # Errors
-/// Fails if the name is not a DNS subdomain. Such a name is never looked up. The error has no path.
+/// Fails if the name is not a DNS subdomain. Such a name is never looked up. The error does not contain the path of the
+/// name.
 pub(super) fn check_account_only<'c>(
     checker: &mut Checker<'c>,
     accounts: &mut Accounts<'c>,
@@ -186,7 +186,7 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<
     }
 }
 
-/// Checks a pod whose identity is unknown because of a finding of this kind.
+/// Checks a pod whose identity is unknown. `kind` is the kind of the finding that says why.
 fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, kind: FindingKind) {
     let is_windows = pod.spec.is_windows();
     let files = TokenFiles { spec: &pod.spec, token: None, is_windows, is_complete: false, needs_annotation: false };
@@ -211,7 +211,7 @@ fn check_without_role(checker: &mut Checker<'_>, pod: &Pod<'_>, account: &Servic
 }
 
 fn report_missing_role(checker: &mut Checker<'_>, account: &ServiceAccount) {
-    let text = format_args!("expected a role, but got none");
+    let text = format_args!("expected a role, but the annotation is missing or empty");
     let message = Message::new(Subject::ServiceAccount(&account.name), text);
     checker.report_annotation(FindingKind::MissingRole, ROLE_ARN, message);
 }

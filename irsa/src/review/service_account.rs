@@ -1,4 +1,4 @@
-//! Reviews a service account: its annotations, before any pod uses them.
+//! Reviews a service account when it is written: checks its annotations before a pod uses them.
 
 use alloc::string::ToString;
 
@@ -14,7 +14,7 @@ use crate::request::{Operation, Request};
 use crate::settings::Settings;
 use crate::types::object_name::AccountName;
 
-/// Reviews the creation or update of a service account. Looks nothing up.
+/// Reviews the creation or update of a service account. Looks up nothing in the cluster.
 pub(super) fn review_account<'j>(
     request: &Request<'j>,
     settings: &Settings<'_>,

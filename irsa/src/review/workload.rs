@@ -21,8 +21,8 @@ use crate::objects::workload::Workload;
 use crate::request::{Operation, Request};
 use crate::settings::Settings;
 
-/// The number of account names to remember per object, so that each is checked once. Further accounts are not looked
-/// up.
+/// The maximum number of account names to remember per object, so that each account is checked only once. No more
+/// accounts than this are looked up.
 const ACCOUNT_LIMIT: usize = 50;
 
 /// Reviews the creation or update of a workload.
@@ -32,8 +32,8 @@ pub(super) fn review_workload<'j>(
     settings: &Settings<'_>,
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review<'j>> {
-    // An object of a cluster-scoped kind creates no pods itself. A namespaced object that refers to it does, and is
-    // checked then.
+    // An object of a cluster-scoped kind creates no pods itself. A namespaced object that refers to it creates them,
+    // and is checked instead.
     if !workload.is_built_in() && request.namespace.is_empty() {
         return Ok(Review::skipped());
     }
@@ -60,8 +60,8 @@ pub(super) fn review_workload<'j>(
     review_targets(checker, &targets, is_unchanged)
 }
 
-/// Reviews each part of a workload that describes pods. If an update leaves all of them unchanged, an unreadable part
-/// is only a warning. An old fault must not block an update, and the pods are checked when they are created.
+/// Reviews each target of a workload. If an update leaves all targets unchanged (`is_unchanged`), every problem is only
+/// a warning, so that an old fault does not block the update. The pods are checked again when they are created.
 fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
     let mut unreadable = Vec::new();
@@ -86,7 +86,7 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
                 Ok(result) => results.push(result),
                 Err(error) => unreadable.push(within(error)),
             },
-            // Many parts of an object can name the same account. Its findings are reported once.
+            // Many parts of an object can name the same account. The account's findings are reported once.
             Content::Account(name) => {
                 if named.contains(&name) {
                     continue;

@@ -23,12 +23,12 @@ pub(crate) const BUILT_IN: [(&str, &str, &str, &[Step<'static>]); 8] = [
     ("", "v1", "PodTemplate", &[step("template")]),
 ];
 
-/// The maximum number of steps of a path. The JSON reader accepts as many levels.
+/// The maximum number of steps of a path. The JSON reader accepts the same number of levels.
 const STEP_LIMIT: usize = 200;
 
 const SPEC_TEMPLATE: &[Step<'static>] = &[step("spec"), step("template")];
 
-/// The other built-in kinds that the policy checks. They belong to the core group.
+/// The built-in kinds that the policy checks, except those in [`BUILT_IN`]. They belong to the core group.
 const CHECKED: [&str; 3] = ["Pod", "ServiceAccount", "ConfigMap"];
 
 const fn step(name: &'static str) -> Step<'static> {
@@ -79,7 +79,7 @@ pub enum Step<'a> {
 pub enum ObjectPathError {
     /// It does not start with `$`.
     Root,
-    /// It has more steps than an object can have levels.
+    /// It has more than 200 steps.
     TooLong,
     /// It leads to the object itself, which is not a string.
     NotAString,
@@ -197,7 +197,7 @@ fn split_api_version(text: &str) -> Result<(&str, Option<&str>), ApiVersionError
     Ok((group, Some(version)))
 }
 
-/// Whether a kind is built in: it is checked without a setting, in any version.
+/// Whether a kind is built in. The policy checks such a kind, in any version, without a setting.
 pub(super) fn is_built_in(group: &str, kind: &str) -> bool {
     BUILT_IN.iter().any(|(other_group, _, other, _)| *other_group == group && *other == kind)
         || (group.is_empty() && CHECKED.contains(&kind))
@@ -277,7 +277,7 @@ impl fmt::Display for ObjectPathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SUPPORTED: &str = "names (`.name`, `['name']`) and wildcards (`.*`, `[*]`)";
         match self {
-            Self::Root => f.write_str("expected a JSONPath that starts with `$`, but got another start"),
+            Self::Root => f.write_str("expected a JSONPath that starts with `$`, but the value does not"),
             Self::TooLong => write!(f, "expected at most {STEP_LIMIT} steps, but got more"),
             Self::NotAString => f.write_str("expected a path to a string, but got `$`, which is the object itself"),
             Self::Descendants => write!(f, "expected {SUPPORTED}, but got `..`"),
@@ -285,8 +285,8 @@ impl fmt::Display for ObjectPathError {
             Self::Filter => write!(f, "expected {SUPPORTED}, but got a filter"),
             Self::Step(character) => write!(f, "expected {SUPPORTED}, but got {} after a step", Shown(*character)),
             Self::NoName => f.write_str(
-                "expected a name that starts with a letter or `_` after `.`, but got none; others take quotes: \
-                 `['name']`",
+                "expected a name that starts with a letter or `_` after `.`, but got something else; quote \
+                 other names: `['name']`",
             ),
             Self::Brackets => {
                 f.write_str("expected `*` or one name in quotes between `[` and `]`, but got something else")
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_paths_with_the_reason() {
+    fn rejects_unsupported_paths_with_the_reason() {
         use ObjectPathError::Step as WrongStep;
         use ObjectPathError::{Brackets, Descendants, Filter, Index, NoName, Root};
         for (text, expected) in [
@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn says_what_is_supported() {
         for (error, message) in [
-            (ObjectPathError::Root, "expected a JSONPath that starts with `$`, but got another start"),
+            (ObjectPathError::Root, "expected a JSONPath that starts with `$`, but the value does not"),
             (ObjectPathError::TooLong, "expected at most 200 steps, but got more"),
             (ObjectPathError::NotAString, "expected a path to a string, but got `$`, which is the object itself"),
             (
@@ -403,8 +403,8 @@ mod tests {
             ),
             (
                 ObjectPathError::NoName,
-                "expected a name that starts with a letter or `_` after `.`, but got none; others take quotes: \
-                 `['name']`",
+                "expected a name that starts with a letter or `_` after `.`, but got something else; quote \
+                 other names: `['name']`",
             ),
             (
                 ObjectPathError::Brackets,
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_paths_that_lead_nowhere() {
+    fn rejects_paths_that_are_too_long_or_lead_to_no_string() {
         assert_eq!(ObjectPath::new(format!("${}", ".a".repeat(200)).into()).unwrap().steps().len(), 200);
         assert_eq!(ObjectPath::new(format!("${}", ".a".repeat(201)).into()), Err(ObjectPathError::TooLong));
         assert_eq!(ObjectPath::to_string_value("$".into()), Err(ObjectPathError::NotAString));
@@ -446,9 +446,9 @@ mod tests {
             ("*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the version"),
             ("*/*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the group"),
             ("a/v*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the version"),
-            ("", "expected a DNS label, but got an empty one as the version"),
-            ("/v1", "expected a DNS label, but got an empty one as the group"),
-            ("example.com/", "expected a DNS label, but got an empty one as the version"),
+            ("", "expected a DNS label, but got an empty label as the version"),
+            ("/v1", "expected a DNS label, but got an empty label as the group"),
+            ("example.com/", "expected a DNS label, but got an empty label as the version"),
             ("a_b/v1", "expected lower-case letters, digits and `-` in a DNS label, but got `_` as the group"),
             ("a/b/c", "expected lower-case letters, digits and `-` in a DNS label, but got `/` as the version"),
             ("a/V1", "expected lower-case letters, digits and `-` in a DNS label, but got `V` as the version"),

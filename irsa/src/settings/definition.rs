@@ -48,7 +48,7 @@ pub enum ValueType {
     Boolean,
     /// A token's lifetime in seconds.
     Lifetime,
-    /// One of these words.
+    /// One of these strings.
     OneOf(&'static [&'static str]),
     /// A string that is parsed.
     String {
@@ -267,15 +267,15 @@ pub(super) const SETTINGS: [Definition; 18] = [
         meaning: "uses a role from the host's cache, which may be 5 seconds old. If the cache has no role for the \
                   account, the policy asks the API server",
         example: "true",
-        webhook_flags: "`--resync-period`, `--service-account-lookup-grace-period` (neither is required)",
+        webhook_flags: "`--resync-period` and `--service-account-lookup-grace-period` (you can omit both)",
         ..OPTIONAL
     },
     Definition {
         key: "allowedRoles",
         value: non_empty_array(expected::ALLOWED_ROLES, &ValueType::Object),
         default: "any role",
-        meaning: "the roles that each namespace may use; a namespace that no entry matches may use none. `*` matches \
-                  neither `:` nor `/`, `**` matches `/`",
+        meaning: "the roles that each namespace may use; a namespace that no entry matches may use no role. `*` \
+                  matches neither `:` nor `/`, `**` matches `/`",
         example: r#"[{"namespaces": ["team-a"], "roles": ["arn:aws:iam::111122223333:role/team-a/**"]}]"#,
         ..OPTIONAL
     },
@@ -519,7 +519,7 @@ pub(super) const CUSTOM_WORKLOAD: [Definition; 5] = [
     },
 ];
 
-/// The keys of an object. A separate function, so that the module does not contain the texts for the docs.
+/// Returns only the keys of an object, so that the module does not contain the texts for the docs.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs at compile time")]
 pub(super) const fn keys<const N: usize>(definitions: &[Definition; N]) -> [&'static str; N] {
     let mut keys = [""; N];
@@ -531,7 +531,7 @@ pub(super) const fn keys<const N: usize>(definitions: &[Definition; N]) -> [&'st
     keys
 }
 
-/// The names of a `(name, value)` table, at compile time.
+/// Returns the names of a `(name, value)` table, at compile time.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs at compile time")]
 const fn names<T: Copy, const N: usize>(words: &[(&'static str, T); N]) -> [&'static str; N] {
     let mut names = [""; N];

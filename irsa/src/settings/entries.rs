@@ -1,9 +1,9 @@
 //! The settings `roles` and `allowedRoles`, which can have thousands of entries.
 //!
-//! The policy reads its settings for each request, and a request needs few of their entries. So these two arrays stay
-//! text, in which a request finds what it needs in one pass. It does not check the entries that it does not need. That
-//! is safe: Kubewarden calls `validate_settings` before the policy gets a request, and that checks every entry. An
-//! entry that a request needs is checked again. If it is wrong, the request is rejected.
+//! The policy reads its settings for each request, and the review of a request needs few entries of the two arrays. So
+//! the arrays are kept as text. A review searches the text in one pass, and checks only the entries that it needs. If
+//! such an entry is invalid, the request is rejected. The other entries can stay unchecked: before the policy gets a
+//! request, Kubewarden calls `validate_settings`, which checks every entry.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -15,7 +15,7 @@ use crate::json::{Attempt, RawStr, Reader};
 use crate::types::account_pattern::{AccountPattern, Closeness};
 use crate::types::glob::Glob;
 
-/// An array in the settings whose entries are not read yet, as JSON.
+/// The JSON of an array in the settings whose entries are not read yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entries<'a>(&'a str);
 
@@ -30,8 +30,8 @@ impl<'a> Entries<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// The entry of `roles` whose pattern selects the account most precisely. Of several equally precise entries, the
-    /// first one counts.
+    /// Returns the entry of `roles` whose pattern selects the account most precisely. Of several equally precise
+    /// entries, returns the first. If an entry's pattern can't be read, adds an error and returns `None`.
     pub(crate) fn role_mapping(&self, namespace: &str, name: &str) -> Option<RoleMapping<'a>> {
         let mut best: Option<(Closeness, usize, &'a str)> = None;
         let mut unreadable = None;
@@ -55,8 +55,8 @@ impl<'a> Settings<'a> {
         self.read_entry(("roles", index, text), role_mapping)
     }
 
-    /// The roles that `allowedRoles` allows a namespace to use: those of each entry that selects it. `None` if the
-    /// setting is absent, which allows any role.
+    /// Returns the roles that `allowedRoles` allows a namespace to use: the roles of each entry that selects the
+    /// namespace. `None` if the setting is absent, which allows any role.
     pub(crate) fn roles_allowed_in(&self, namespace: &str) -> Option<Vec<Glob<'a>>> {
         let mut allowed = Vec::new();
         let read = Reader::new(self.allowed_roles?.0).array(|reader, index| {
@@ -79,12 +79,12 @@ impl<'a> Settings<'a> {
             }
             Ok(())
         });
-        // INVARIANT: as above.
+        // INVARIANT: this text was scanned as part of the settings, so it is JSON.
         debug_assert!(read.is_ok(), "{read:?}");
         Some(allowed)
     }
 
-    /// The audiences in `roles`.
+    /// Returns the audiences in `roles`.
     pub(crate) fn audiences_of_roles(&self) -> Vec<Cow<'a, str>> {
         let mut audiences = Vec::new();
         let read = Reader::new(self.roles.0).array(|reader, _| {
@@ -97,7 +97,8 @@ impl<'a> Settings<'a> {
         audiences
     }
 
-    /// The errors in the entries that a review needed. If there are any, the result of the review must not be used.
+    /// Returns the errors in the entries that the review has read. If there are errors, the result of the review must
+    /// not be used.
     pub(crate) fn errors_in_entries(&self) -> Option<SettingsErrors> {
         let errors = self.entry_errors.borrow();
         if errors.0.is_empty() { None } else { Some(errors.clone()) }
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn prefers_exact_namespaces_then_exact_names_then_the_first() {
+    fn prefers_exact_namespaces_then_exact_names_then_the_first_entry() {
         let best = |accounts: &[&str]| {
             let text = roles(accounts);
             let mapping = read(&text).role_mapping("team-a", "web");
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn allows_what_an_entry_of_the_namespace_allows() {
+    fn allows_the_roles_of_each_entry_that_selects_the_namespace() {
         let text = r#"{"allowedRoles": [
             {"roles": ["arn:aws:iam::*:role/a"], "namespaces": ["team-a", "x"]},
             {"namespaces": ["team-*"], "roles": ["arn:aws:iam::*:role/b", "arn:aws:iam::*:role/c*"]}
@@ -172,18 +173,18 @@ mod tests {
     }
 
     #[test]
-    fn checks_the_entry_that_is_needed() {
+    fn checks_only_the_entry_that_a_review_needs() {
         let text = r#"{"roles": [{"serviceAccount": "a/web", "roleArn": "arn"}, {"serviceAccount": "b/web"}]}"#;
         let errors = |namespace| {
             let settings = read(text);
             assert_eq!(settings.role_mapping(namespace, "web"), None);
             settings.errors_in_entries().map(|errors| errors.to_string())
         };
-        let expected = "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `arn`";
+        let expected = "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but the value does not: `arn`";
         assert_eq!(errors("a").as_deref(), Some(expected));
         assert!(errors("b").is_some_and(|errors| errors.starts_with("`roles[1].roleArn`: expected an IAM role ARN")));
         assert_eq!(errors("c"), None);
-        assert_eq!(Settings::parse(text).unwrap_err().0.len(), 2, "all of them are checked before any request");
+        assert_eq!(Settings::parse(text).unwrap_err().0.len(), 2, "`parse` checks every entry");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub struct SettingsError {
 /// The maximum number of errors that are written out, so that the answer stays short.
 pub(super) const ERROR_LIMIT: usize = 100;
 
-/// The errors in the settings, in the order of reading. After 100 errors, a last one says that there are more.
+/// The errors in the settings, in the order of reading. After 100 errors, a last error says that there are more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettingsErrors(pub Vec<SettingsError>);
 

@@ -31,7 +31,7 @@ pub use definition::{Definition, OBJECTS, ValueType};
 pub use entries::Entries;
 pub use errors::{SettingsError, SettingsErrors};
 
-/// The settings of the policy. [`Settings::default`] equals `{}`.
+/// The settings of the policy. [`Settings::default`] equals the settings `{}`.
 ///
 /// ```
 /// use irsa::Settings;
@@ -80,7 +80,7 @@ pub struct Settings<'a> {
     pub custom_workloads: Vec<CustomWorkload<'a>>,
     /// `actions`: the action for each kind of finding.
     pub actions: Actions,
-    /// The errors in the entries that were needed.
+    /// The errors in the entries of `roles` and `allowedRoles` that the review has read.
     entry_errors: RefCell<SettingsErrors>,
 }
 

@@ -1,4 +1,4 @@
-//! Reads the settings. Each object has a function, and each key has a line in it.
+//! Reads the settings. Each object has a function, and each key of the object has a line in that function.
 //!
 //! A function reads all members of its object before it uses any of them, so that all errors are reported together.
 
@@ -101,7 +101,8 @@ fn read_members<'a>(members: &mut Members<'_, 'a>, settings: &mut Settings<'a>, 
     members.set(&mut settings.actions, "actions", actions);
 }
 
-/// `region` is the value of that setting. It is read first, because it implies the partition.
+/// Reads `composeRoleArn`. `region` is the value of the setting `region`, which implies the partition if `partition` is
+/// missing.
 fn compose_role_arn<'a>(
     setting: Setting<'_, 'a>,
     region: core::result::Result<&Option<Region<'_>>, &Reported>,
@@ -113,7 +114,8 @@ fn compose_role_arn<'a>(
         (Some(partition), _) => Ok(partition),
         (None, Ok(Some(region))) => Ok(Cow::Borrowed(region.partition())),
         (None, Ok(None)) => {
-            let problem = format_args!("expected {}, or the setting `region`, but got none", expected::PARTITION);
+            let problem =
+                format_args!("expected {}, or the setting `region`, but both are missing", expected::PARTITION);
             Err(members.report("partition", problem))
         }
         (None, Err(reported)) => Err(*reported),
@@ -172,7 +174,9 @@ pub(super) fn allowed_roles<'a>(setting: Setting<'_, 'a>) -> Result<AllowedRoles
         if roles.iter().any(|glob| may_match_role(glob.as_str())) {
             return Ok(roles);
         }
-        let problem = format_args!("expected a glob that can match a role ARN, such as `{ANY_ROLE}`, but got none");
+        let problem = format_args!(
+            "expected a glob that can match a role ARN, such as `{ANY_ROLE}`, but no glob in this array can"
+        );
         Err(members.report("roles", problem))
     });
     Ok(AllowedRoles { namespaces: namespaces?, roles: roles? })
@@ -186,8 +190,9 @@ fn custom_workload<'a>(setting: Setting<'_, 'a>) -> Result<CustomWorkload<'a>> {
     let pod_specs = members.optional("podSpecs", non_empty_array(expected::PATHS, object_path));
     let names = members.optional("serviceAccountNames", non_empty_array(expected::PATHS, string_path));
     if matches!((&pod_templates, &pod_specs, &names), (Ok(None), Ok(None), Ok(None))) {
-        return Err(members
-            .report_all(format_args!("expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none")));
+        return Err(members.report_all(format_args!(
+            "expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but all are missing"
+        )));
     }
     let ((group, version), kind) = (api_version?, kind?);
     if is_built_in(&group, &kind) {
@@ -271,10 +276,11 @@ mod tests {
             "`region`: expected an AWS region, such as `us-east-2`, but got an availability zone: `us-east-2a`",
             "`roles[0].regionalSts`: unknown key, did you mean `regionalStsEndpoints`?",
             "`roles[0].serviceAccount`: expected `namespace/name`, but got no `/`: `web`",
-            "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `app`",
+            "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but the value does not: `app`",
             "`roles[1]`: expected an object, but got `7`",
-            "`roles[2].serviceAccount`: expected `namespace/name` (globs are allowed), but got none",
-            "`roles[2].roleArn`: expected an IAM role ARN, such as `arn:aws:iam::111122223333:role/app`, but got none",
+            "`roles[2].serviceAccount`: expected `namespace/name` (globs are allowed), but the key is missing",
+            "`roles[2].roleArn`: expected an IAM role ARN, such as `arn:aws:iam::111122223333:role/app`, but the \
+             key is missing",
             "`roles[2].audience`: expected an audience, but got an empty string",
             "`sessionName`: expected `None` or `PodName`, but got `true`",
             "`cacheLookups`: expected `true` or `false`, but got `\"true\"`",
@@ -293,13 +299,14 @@ mod tests {
         assert_eq!(
             errors(&format!(r#"{{"roles": [{{"serviceAccount": "a/b", "roleArn": "{beginning}y"}}]}}"#)),
             format!(
-                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `{beginning}\u{2026}`"
+                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but the value does not: \
+                 `{beginning}\u{2026}`"
             )
         );
         assert_eq!(
             errors(&format!(r#"{{"roles": [{{"serviceAccount": "a/b", "roleArn": "{beginning}"}}]}}"#)),
             format!(
-                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but got another start: `{beginning}`"
+                "`roles[0].roleArn`: expected an ARN that starts with `arn:`, but the value does not: `{beginning}`"
             )
         );
     }
@@ -315,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_values_than_objects() {
+    fn rejects_settings_that_are_not_an_object() {
         for (text, shown) in [("null", "null"), (" [1] ", "[1]"), ("\"x\"", "\"x\""), ("7", "7")] {
             assert_eq!(errors(text), format!("expected an object, but got `{shown}`"));
         }
@@ -362,7 +369,7 @@ mod tests {
             assert_eq!(workload(paths), "");
         }
         for (paths, error) in [
-            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but got none"),
+            ("", "``: expected `podTemplates`, `podSpecs` or `serviceAccountNames`, but all are missing"),
             (r#", "podSpecs": []"#, "`.podSpecs`: expected an array of one path or more, but got `[]`"),
             (
                 r#", "serviceAccountNames": ["$"]"#,
@@ -387,7 +394,8 @@ mod tests {
         assert_eq!(read(settings), compose("aws"));
         assert_eq!(
             errors(r#"{"composeRoleArn": {"accountId": "111122223333"}}"#),
-            "`composeRoleArn.partition`: expected an AWS partition, such as `aws`, or the setting `region`, but got none"
+            "`composeRoleArn.partition`: expected an AWS partition, such as `aws`, or the setting `region`, but both \
+             are missing"
         );
         assert_eq!(
             errors(r#"{"composeRoleArn": {"accountId": 111122223333}, "region": "us-east-1"}"#),

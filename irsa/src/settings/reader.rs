@@ -47,7 +47,7 @@ enum Unread<'r, 'j> {
     String(RawStr<'j>),
     /// Any other value, as JSON.
     Json(&'j str),
-    /// An object that is the next value of the reader. It must be read exactly once.
+    /// An object, which is the next value of the reader. The object must be read exactly once.
     Object(&'r mut Reader<'j>),
 }
 
@@ -176,7 +176,7 @@ impl<'r, 'j> Setting<'r, 'j> {
         let Self { path, value, errors } = self;
         let mut quoted = String::new();
         let json = match value {
-            Unread::Missing => return add(path, format_args!("expected {expected}, but got none"), errors),
+            Unread::Missing => return add(path, format_args!("expected {expected}, but the key is missing"), errors),
             Unread::Json(json) => json,
             Unread::Object(reader) => match reader.raw() {
                 Ok((json, _)) => json,
@@ -190,7 +190,7 @@ impl<'r, 'j> Setting<'r, 'j> {
         add(path, format_args!("expected {expected}, but got `{}`", Beginning(json)), errors)
     }
 
-    /// Reports a string that its type rejects. The message has the error, and then the string.
+    /// Reports a string that its type rejects. The message is the error, followed by the string.
     #[cold]
     #[inline(never)]
     fn reject(self, error: &dyn Display) -> Reported {
@@ -221,8 +221,8 @@ impl<'j> Members<'_, 'j> {
         }
     }
 
-    /// Reads the value of a key that may be missing, and sets `target` to it. After an error, which is added, `target`
-    /// stays as it is.
+    /// Reads the value of a key that may be missing, and sets `target` to it. If the value is wrong, adds an error and
+    /// leaves `target` unchanged.
     pub(super) fn set<T>(
         &mut self,
         target: &mut T,
@@ -308,7 +308,8 @@ pub(super) fn lifetime(setting: Setting<'_, '_>) -> Result<TokenLifetime> {
     seconds.and_then(|seconds| TokenLifetime::new(seconds).ok()).ok_or_else(|| setting.mismatch(LIFETIME))
 }
 
-/// Reads a string with the constructor of its type. Messages about a missing or another value start with `expected`.
+/// Reads a string with the constructor of its type. `expected` is for messages about a missing value or a value of
+/// another type.
 pub(super) fn string<'j, T, E: Display>(
     expected: &'static str,
     parse: impl FnOnce(Cow<'j, str>) -> core::result::Result<T, E>,
@@ -324,7 +325,7 @@ pub(super) fn checked<'j, E: Display>(
     move |setting| setting.string(expected, |text| check(&text).map(|()| text))
 }
 
-/// Reads one of these words.
+/// Reads a string that must be one of `words`.
 pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl FnOnce(Setting<'_, '_>) -> Result<T> {
     move |setting| {
         let Unread::String(string) = setting.value else { return Err(setting.mismatch(&names(words))) };
@@ -402,7 +403,7 @@ fn elements<'j, T>(
     }
 }
 
-/// The expected value in messages about one of these words: "`A` or `B`".
+/// Lists the words for messages: "`A` or `B`".
 pub(super) fn one_of_text(words: &[&str]) -> String {
     format!("`{}`", words.join("` or `"))
 }
@@ -410,7 +411,7 @@ pub(super) fn one_of_text(words: &[&str]) -> String {
 #[cold]
 #[inline(never)]
 fn report_unknown(path: &Path<'_>, key: &str, keys: &'static [&'static str], errors: &mut SettingsErrors) {
-    // An error that is not written out needs no suggestion.
+    // No suggestion is needed for an error that is not written out.
     let is_shown = errors.0.len() < ERROR_LIMIT;
     let nearest = if is_shown { nearest(key, keys.iter().copied()).unwrap_or_default() } else { "" };
     add(Path::Key(path, key), format_args!("unknown key, did you mean `{nearest}`?"), errors);

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_globs_that_can_match_a_role_from_those_that_cannot() {
+    fn finds_the_globs_that_can_match_a_role() {
         for glob in [
             ANY_ROLE,
             "arn:aws:iam::111122223333:role/app",

@@ -89,11 +89,11 @@ impl fmt::Display for AudienceError {
 impl fmt::Display for TokenPathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Absolute => "expected a relative path, but got one that starts with `/`",
-            Self::Start => "expected a path that does not start with `..`, but got one that does",
-            Self::ParentSegment => "expected a path without the segment `..`, but got one",
+            Self::Absolute => "expected a relative path, but got a path that starts with `/`",
+            Self::Start => "expected a path that does not start with `..`, but got `..` at the start",
+            Self::ParentSegment => "expected a path without the segment `..`, but got a path with it",
             Self::Nul => "expected a path without NUL, but got U+0000",
-            Self::NoFile => "expected the path of a file, but got one without a name",
+            Self::NoFile => "expected the path of a file, but got a path without a file name",
         })
     }
 }
@@ -102,9 +102,9 @@ impl fmt::Display for UriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => {
-                f.write_str("expected a URI that starts with `http://` or `https://`, but got another start")
+                f.write_str("expected a URI that starts with `http://` or `https://`, but the value does not")
             }
-            Self::Host => f.write_str("expected a host after `://`, but got none"),
+            Self::Host => f.write_str("expected a host after `://`, but it is missing"),
             Self::Character(character) => {
                 write!(f, "expected a URI without white space and control characters, but got {}", Shown(*character))
             }
@@ -128,14 +128,14 @@ mod tests {
             assert_eq!(check_token_path(path), Ok(()), "{path}");
         }
         for (path, message) in [
-            ("/token", "expected a relative path, but got one that starts with `/`"),
-            ("..", "expected a path that does not start with `..`, but got one that does"),
-            ("..token", "expected a path that does not start with `..`, but got one that does"),
-            ("a/../b", "expected a path without the segment `..`, but got one"),
+            ("/token", "expected a relative path, but got a path that starts with `/`"),
+            ("..", "expected a path that does not start with `..`, but got `..` at the start"),
+            ("..token", "expected a path that does not start with `..`, but got `..` at the start"),
+            ("a/../b", "expected a path without the segment `..`, but got a path with it"),
             ("a\0b", "expected a path without NUL, but got U+0000"),
-            ("", "expected the path of a file, but got one without a name"),
-            (".", "expected the path of a file, but got one without a name"),
-            ("./", "expected the path of a file, but got one without a name"),
+            ("", "expected the path of a file, but got a path without a file name"),
+            (".", "expected the path of a file, but got a path without a file name"),
+            ("./", "expected the path of a file, but got a path without a file name"),
         ] {
             assert_eq!(check_token_path(path).unwrap_err().to_string(), message, "{path}");
         }
@@ -147,11 +147,11 @@ mod tests {
             assert_eq!(check_uri(uri), Ok(()), "{uri}");
         }
         for (uri, message) in [
-            ("", "expected a URI that starts with `http://` or `https://`, but got another start"),
-            ("ftp://host", "expected a URI that starts with `http://` or `https://`, but got another start"),
-            ("host", "expected a URI that starts with `http://` or `https://`, but got another start"),
-            ("http://", "expected a host after `://`, but got none"),
-            ("https:///a", "expected a host after `://`, but got none"),
+            ("", "expected a URI that starts with `http://` or `https://`, but the value does not"),
+            ("ftp://host", "expected a URI that starts with `http://` or `https://`, but the value does not"),
+            ("host", "expected a URI that starts with `http://` or `https://`, but the value does not"),
+            ("http://", "expected a host after `://`, but it is missing"),
+            ("https:///a", "expected a host after `://`, but it is missing"),
             ("http://a b", "expected a URI without white space and control characters, but got a space"),
             ("http://a\0", "expected a URI without white space and control characters, but got U+0000"),
         ] {

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rejects_other_strings_with_the_reason() {
+    fn rejects_invalid_patterns_with_the_reason() {
         use AccountPatternError::{ManySlashes, NoName, NoNamespace, NoSlash};
         for (text, expected, message) in [
             ("", NoSlash, "expected `namespace/name`, but got no `/`"),

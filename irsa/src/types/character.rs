@@ -4,7 +4,8 @@ use core::fmt;
 
 /// A character as messages show it: in backticks if it is visible ASCII, else as its code point, such as `U+200B`.
 ///
-/// A code point can be searched for. An invisible character, or one that only looks like an ASCII letter, can't.
+/// Users can search for a code point, but not for an invisible character, or for a character that only looks like an
+/// ASCII letter.
 ///
 /// ```
 /// use irsa::internals::Shown;

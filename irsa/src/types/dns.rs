@@ -29,8 +29,8 @@ pub enum DnsNameError {
 
 /// Checks that a string is a DNS subdomain: labels joined by `.`, of at most 253 characters.
 ///
-/// Names of service accounts and prefixes of annotations are DNS subdomains. As in Kubernetes, a label in one may have
-/// more than 63 characters.
+/// Names of service accounts and prefixes of annotations are DNS subdomains. As in Kubernetes, a label in a subdomain
+/// may have more than 63 characters.
 ///
 /// # Errors
 /// Returns the first problem found.
@@ -85,7 +85,7 @@ impl fmt::Display for DnsNameError {
             Self::Character(character) => {
                 write!(f, "expected lower-case letters, digits and `-` in a DNS label, but got {}", Shown(*character))
             }
-            Self::EmptyLabel => f.write_str("expected a DNS label, but got an empty one"),
+            Self::EmptyLabel => f.write_str("expected a DNS label, but got an empty label"),
             Self::Hyphen => {
                 f.write_str("expected a DNS label that starts and ends with a letter or digit, but got `-`")
             }
@@ -117,8 +117,8 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         for (text, message) in [
-            ("", "expected a DNS label, but got an empty one"),
-            ("a..b", "expected a DNS label, but got an empty one"),
+            ("", "expected a DNS label, but got an empty label"),
+            ("a..b", "expected a DNS label, but got an empty label"),
             ("a_b", "expected lower-case letters, digits and `-` in a DNS label, but got `_`"),
             ("a.\u{200b}b", "expected lower-case letters, digits and `-` in a DNS label, but got U+200B"),
             ("a.-b", "expected a DNS label that starts and ends with a letter or digit, but got `-`"),

@@ -33,7 +33,8 @@ pub enum GlobError {
     Empty,
 }
 
-/// The maximum length of a string that a glob matches, in bytes. ARNs may have this length; names are shorter.
+/// The maximum length of a string that a glob matches, in bytes. This is the maximum length of an ARN; names are
+/// shorter.
 const TEXT_LIMIT: usize = 2048;
 
 impl<'a> Glob<'a> {
@@ -137,7 +138,7 @@ impl Automaton {
             let (at, bit) = (word_of(state), bit_of(state));
             if byte == b'*' {
                 if let Some(word) = new.words.get_mut(at) {
-                    // In a sequence of stars, the first is a `*`. Each further one makes it a `**`.
+                    // In a sequence of stars, the first is a `*`. The second makes it a `**`.
                     word.double_stars |= word.stars & bit;
                     word.stars |= bit;
                 }

@@ -92,7 +92,7 @@ impl<'a> MountPath<'a> {
     /// Container runtimes clean mount paths, so `//`, `/./`, `/x/..` and a final `/` make no difference.
     #[must_use]
     pub fn same_path(&self, path: &str) -> bool {
-        // Cleaning never makes a path longer. So another path that is not longer than a clean one is never equal to it.
+        // Cleaning never makes a path longer. So `path` can become equal to a clean path only if `path` is longer.
         let may_become_it = !self.is_clean || path.len() > self.text.len();
         *self.text == *path || (may_become_it && segments_from_the_end(&self.text).eq(segments_from_the_end(path)))
     }
@@ -107,8 +107,8 @@ impl<'a> MountPath<'a> {
         relative_to(&clean(directory), &clean(&self.text)).is_some_and(|rest| !rest.is_empty())
     }
 
-    /// The path of a file below this path, cleaned as Go's `filepath.Join` does. For Windows it starts with `C:` and
-    /// has backslashes. The mount path itself has the same form on Windows.
+    /// Returns the path of a file below this path, cleaned as Go's `filepath.Join` does. For Windows, it starts with
+    /// `C:` and has backslashes. The injected `mountPath` keeps its Unix form on Windows.
     #[must_use]
     pub fn file(&self, name: &str, is_windows: bool) -> String {
         if !is_windows && self.is_clean && is_kept(name) && !name.as_bytes().contains(&b'/') {
@@ -135,15 +135,14 @@ pub(crate) fn clean(path: &str) -> String {
     clean
 }
 
-/// The part of a path after a directory. Empty if both are equal, `None` if the path is not below the directory. Both
-/// must be clean.
+/// Returns the part of a path after a directory. Empty if both are equal, `None` if the path is not below the
+/// directory. Both paths must be clean.
 pub(crate) fn relative_to(directory: &str, path: &str) -> Option<String> {
     let rest = path.strip_prefix(directory)?;
     if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('/').map(str::to_owned) }
 }
 
-/// Whether cleaning leaves an absolute path as it is. Returns false for some clean paths too: those with a segment that
-/// starts with `.`.
+/// Whether an absolute path is clean. Also false for a clean path with a segment that starts with `.`.
 fn is_plainly_clean(path: &str) -> bool {
     let bytes = path.as_bytes();
     bytes.starts_with(b"/") && !bytes.ends_with(b"/") && !bytes.windows(2).any(|pair| matches!(pair, b"//" | b"/."))
@@ -154,7 +153,8 @@ pub(crate) fn is_kept(segment: &str) -> bool {
     !matches!(segment, "" | ".")
 }
 
-/// The segments of a cleaned absolute path, from last to first. Most paths differ in the last one.
+/// Returns the segments of an absolute path as if it were clean, from last to first. Most paths already differ in the
+/// last segment.
 fn segments_from_the_end(path: &str) -> impl Iterator<Item = &str> {
     let mut parents = 0_usize;
     path.rsplit('/').filter(move |segment| match *segment {
@@ -173,11 +173,11 @@ fn segments_from_the_end(path: &str) -> impl Iterator<Item = &str> {
 impl fmt::Display for MountPathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooLong => "expected a path of at most 4096 bytes, but got a longer one",
-            Self::Relative => "expected an absolute path, but got one that does not start with `/`",
-            Self::Colon => "expected a path without `:`, but got one",
+            Self::TooLong => "expected a path of at most 4096 bytes, but got a longer path",
+            Self::Relative => "expected an absolute path, but got a path that does not start with `/`",
+            Self::Colon => "expected a path without `:`, but got a path with it",
             Self::Nul => "expected a path without NUL, but got U+0000",
-            Self::ParentSegment => "expected a path without the segment `..`, but got one",
+            Self::ParentSegment => "expected a path without the segment `..`, but got a path with it",
         })
     }
 }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn is_below_its_parents_however_they_are_written() {
+    fn is_below_its_parents_in_any_spelling() {
         let token = path("/var/run/secrets").unwrap();
         for parent in ["/", "/var", "/var/", "/var/run", "//var/./run", "/x/../var"] {
             assert!(token.is_below(parent), "{parent}");
@@ -225,10 +225,10 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         for (text, message) in [
-            ("var", "expected an absolute path, but got one that does not start with `/`"),
-            ("/a:b", "expected a path without `:`, but got one"),
+            ("var", "expected an absolute path, but got a path that does not start with `/`"),
+            ("/a:b", "expected a path without `:`, but got a path with it"),
             ("/a\0", "expected a path without NUL, but got U+0000"),
-            ("/..", "expected a path without the segment `..`, but got one"),
+            ("/..", "expected a path without the segment `..`, but got a path with it"),
         ] {
             assert_eq!(path(text).unwrap_err().to_string(), message, "{text}");
         }

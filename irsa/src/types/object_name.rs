@@ -1,4 +1,4 @@
-//! Names of objects in messages: `namespace/name`.
+//! The names of service accounts and of the `ConfigMap`. Messages show them as `namespace/name`.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

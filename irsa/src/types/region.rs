@@ -95,7 +95,7 @@ impl fmt::Display for RegionError {
                 write!(f, "expected lower-case letters, digits and `-`, but got {}", Shown(*character))
             }
             Self::AvailabilityZone => write!(f, "expected {}, but got an availability zone", Region::EXPECTED),
-            Self::Form => write!(f, "expected {}, but got another form", Region::EXPECTED),
+            Self::Form => write!(f, "expected {}, but got something else", Region::EXPECTED),
         }
     }
 }
@@ -130,16 +130,16 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_strings_with_the_reason() {
+    fn rejects_invalid_regions_with_the_reason() {
         use RegionError::{AvailabilityZone, Character, Form};
         for (text, expected, message) in [
-            ("", Form, "expected an AWS region, such as `us-east-2`, but got another form"),
-            ("2", Form, "expected an AWS region, such as `us-east-2`, but got another form"),
-            ("us-2", Form, "expected an AWS region, such as `us-east-2`, but got another form"),
-            ("us-east", Form, "expected an AWS region, such as `us-east-2`, but got another form"),
-            ("us-east-", Form, "expected an AWS region, such as `us-east-2`, but got another form"),
-            ("us-east-2aa", Form, "expected an AWS region, such as `us-east-2`, but got another form"),
-            ("us--2", Form, "expected an AWS region, such as `us-east-2`, but got another form"),
+            ("", Form, "expected an AWS region, such as `us-east-2`, but got something else"),
+            ("2", Form, "expected an AWS region, such as `us-east-2`, but got something else"),
+            ("us-2", Form, "expected an AWS region, such as `us-east-2`, but got something else"),
+            ("us-east", Form, "expected an AWS region, such as `us-east-2`, but got something else"),
+            ("us-east-", Form, "expected an AWS region, such as `us-east-2`, but got something else"),
+            ("us-east-2aa", Form, "expected an AWS region, such as `us-east-2`, but got something else"),
+            ("us--2", Form, "expected an AWS region, such as `us-east-2`, but got something else"),
             (
                 "us-east-2a",
                 AvailabilityZone,

@@ -81,8 +81,8 @@ impl<'a> RoleArn<'a> {
     /// Checks that a string is the ARN of an IAM role. The role may not exist.
     ///
     /// # Errors
-    /// Returns the first problem found. A wrong character takes precedence, because an invisible one can cause other
-    /// problems.
+    /// Returns the first problem found. A wrong character takes precedence, because an invisible character can cause
+    /// the other problems.
     pub fn new(text: Cow<'a, str>) -> Result<Self, RoleArnError> {
         check(&text)?;
         Ok(Self(text))
@@ -103,7 +103,8 @@ fn check(text: &str) -> Result<(), RoleArnError> {
     })
 }
 
-/// Matches bytes and patterns, because comparing short strings costs more. The settings may contain many roles.
+/// Checks the parts of an ARN. Matches bytes and patterns, which costs less than comparing short strings, because the
+/// settings may contain many roles.
 fn check_parts(text: &str) -> Result<(), RoleArnError> {
     let [b'a', b'r', b'n', b':', rest @ ..] = text.as_bytes() else { return Err(RoleArnError::Prefix) };
     let (partition, rest) = split_at_colon(rest).ok_or(RoleArnError::Partition)?;
@@ -135,7 +136,7 @@ fn check_path_and_name(text: &[u8]) -> Result<(), RoleArnError> {
             b'/' if previous == b'/' => return Err(RoleArnError::EmptySegment),
             b'/' => name_length = 0,
             _ if is_allowed(byte) => name_length = name_length.saturating_add(1),
-            // A character that is wrong in every part of an ARN replaces this error.
+            // If the character is wrong in every part of an ARN, `check` replaces this error.
             _ => return Err(RoleArnError::Colon),
         }
         previous = byte;
@@ -190,15 +191,17 @@ impl fmt::Display for RoleArnError {
             Self::Character(character) => {
                 write!(f, "expected letters, digits and `_+=,.@-/:`, but got {}", Shown(*character))
             }
-            Self::Prefix => f.write_str("expected an ARN that starts with `arn:`, but got another start"),
-            Self::Partition => PartitionError.fmt(f),
-            Self::Service => f.write_str("expected the service `iam`, but got another one"),
-            Self::Region => f.write_str("expected no region (`iam::`), but got one"),
+            Self::Prefix => f.write_str("expected an ARN that starts with `arn:`, but the value does not"),
+            Self::Partition => {
+                f.write_str("expected `arn:`, an AWS partition, such as `aws`, and `:`, but got something else")
+            }
+            Self::Service => f.write_str("expected the service `iam` after the partition, but got something else"),
+            Self::Region => f.write_str("expected `iam::` (IAM has no regions), but got something else"),
             Self::AccountId(error) => error.fmt(f),
             Self::Resource => f.write_str("expected `role/` after the account id, but got something else"),
-            Self::Colon => f.write_str("expected a role path and name without `:`, but got one"),
+            Self::Colon => f.write_str("expected a role path and name without `:`, but got a `:`"),
             Self::EmptySegment => f.write_str("expected a role path without empty segments, but got `//`"),
-            Self::NoName => f.write_str("expected a role name after the last `/`, but got none"),
+            Self::NoName => f.write_str("expected a role name after the last `/`, but it is missing"),
             Self::NameLength(length) => {
                 write!(f, "expected a role name of at most {NAME_LIMIT} characters, but got {length}")
             }
@@ -216,7 +219,6 @@ impl fmt::Display for AccountIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected a {ACCOUNT_ID_LENGTH}-digit account id, but got ")?;
         match self {
-            Self::Length(0) => f.write_str("none"),
             Self::Length(1) => f.write_str("1 digit"),
             Self::Length(length) => write!(f, "{length} digits"),
             Self::Character(character) => Shown(*character).fmt(f),
@@ -226,7 +228,7 @@ impl fmt::Display for AccountIdError {
 
 impl fmt::Display for PartitionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected an AWS partition, such as `aws` or `aws-cn`, but got another one")
+        f.write_str("expected an AWS partition, such as `aws` or `aws-cn`, but got something else")
     }
 }
 
@@ -256,18 +258,18 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_strings_with_the_reason() {
+    fn rejects_invalid_arns_with_the_reason() {
         use AccountIdError::{Character as NoDigit, Length as Digits};
         use RoleArnError::{
             AccountId, Character, Colon, EmptySegment, NoName, Partition, Prefix, Region, Resource, Service,
         };
         for (text, expected, message) in [
-            ("", Prefix, "expected an ARN that starts with `arn:`, but got another start"),
-            ("my-role", Prefix, "expected an ARN that starts with `arn:`, but got another start"),
+            ("", Prefix, "expected an ARN that starts with `arn:`, but the value does not"),
+            ("my-role", Prefix, "expected an ARN that starts with `arn:`, but the value does not"),
             (
                 "ARN:aws:iam::111122223333:role/app",
                 Prefix,
-                "expected an ARN that starts with `arn:`, but got another start",
+                "expected an ARN that starts with `arn:`, but the value does not",
             ),
             (
                 " arn:aws:iam::111122223333:role/app",
@@ -292,21 +294,25 @@ mod tests {
             (
                 "arn:gcp:iam::111122223333:role/app",
                 Partition,
-                "expected an AWS partition, such as `aws` or `aws-cn`, but got another one",
+                "expected `arn:`, an AWS partition, such as `aws`, and `:`, but got something else",
             ),
             (
                 "arn:AWS:iam::111122223333:role/app",
                 Partition,
-                "expected an AWS partition, such as `aws` or `aws-cn`, but got another one",
+                "expected `arn:`, an AWS partition, such as `aws`, and `:`, but got something else",
             ),
-            ("arn:aws", Partition, "expected an AWS partition, such as `aws` or `aws-cn`, but got another one"),
+            ("arn:aws", Partition, "expected `arn:`, an AWS partition, such as `aws`, and `:`, but got something else"),
             (
                 "arn:aws:sts::111122223333:assumed-role/app/x",
                 Service,
-                "expected the service `iam`, but got another one",
+                "expected the service `iam` after the partition, but got something else",
             ),
-            ("arn:aws:iam:us-east-1:111122223333:role/app", Region, "expected no region (`iam::`), but got one"),
-            ("arn:aws:iam:::role/app", AccountId(Digits(0)), "expected a 12-digit account id, but got none"),
+            (
+                "arn:aws:iam:us-east-1:111122223333:role/app",
+                Region,
+                "expected `iam::` (IAM has no regions), but got something else",
+            ),
+            ("arn:aws:iam:::role/app", AccountId(Digits(0)), "expected a 12-digit account id, but got 0 digits"),
             ("arn:aws:iam::1:role/app", AccountId(Digits(1)), "expected a 12-digit account id, but got 1 digit"),
             (
                 "arn:aws:iam::11112222333:role/app",
@@ -324,7 +330,7 @@ mod tests {
                 "expected `role/` after the account id, but got something else",
             ),
             ("arn:aws:iam::111122223333", Resource, "expected `role/` after the account id, but got something else"),
-            ("arn:aws:iam::111122223333:role/a:b", Colon, "expected a role path and name without `:`, but got one"),
+            ("arn:aws:iam::111122223333:role/a:b", Colon, "expected a role path and name without `:`, but got a `:`"),
             (
                 "arn:aws:iam::111122223333:role//app",
                 EmptySegment,
@@ -335,8 +341,12 @@ mod tests {
                 EmptySegment,
                 "expected a role path without empty segments, but got `//`",
             ),
-            ("arn:aws:iam::111122223333:role/", NoName, "expected a role name after the last `/`, but got none"),
-            ("arn:aws:iam::111122223333:role/team/", NoName, "expected a role name after the last `/`, but got none"),
+            ("arn:aws:iam::111122223333:role/", NoName, "expected a role name after the last `/`, but it is missing"),
+            (
+                "arn:aws:iam::111122223333:role/team/",
+                NoName,
+                "expected a role name after the last `/`, but it is missing",
+            ),
         ] {
             let error = error(text).unwrap();
             assert_eq!(error, expected, "{text}");
@@ -350,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn enforces_the_limits_of_the_name_the_path_and_the_whole() {
+    fn enforces_the_limits_of_the_name_the_path_and_the_arn() {
         let arn = |path: usize, name: usize| {
             // The length of a path includes its slashes: `/ppp/`.
             let path = if path > 1 { format!("{}/", "p".repeat(path - 2)) } else { String::new() };

@@ -13,8 +13,8 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Whether a record has a line break that is not at its start or end. Only its first line is used then, which its
-/// author may not expect.
+/// Whether a record has a line break that is not at its start or end. Only the record's first line is used then, which
+/// its author may not expect.
 #[must_use]
 pub fn has_line_break(record: &str) -> bool {
     record.trim_matches(['\r', '\n']).contains(['\r', '\n'])
@@ -68,9 +68,7 @@ fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut rest = text;
     loop {
         let (before, after) = rest.split_once('"')?;
-        // `\r
-        // ` becomes `
-        // `, as in Go.
+        // `\r\n` becomes `\n`, as in Go.
         for (index, line) in before.split('\n').enumerate() {
             if index > 0 {
                 field.truncate(field.strip_suffix('\r').map_or(field.len(), str::len));
@@ -89,7 +87,7 @@ fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     }
 }
 
-/// The first line. A `\r` at the very end counts as a line break.
+/// Returns the first line. A `\r` at the very end is treated as a line break.
 fn line(text: &str) -> &str {
     let line = text.split('\n').next().unwrap_or_default();
     line.strip_suffix('\r').unwrap_or(line)

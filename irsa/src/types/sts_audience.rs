@@ -10,7 +10,7 @@ use alloc::string::String;
 use super::region::Region;
 use crate::util::edit_distance::edits_within;
 
-/// The maximum length of an audience for STS, in bytes. Longer ones are not compared.
+/// The maximum length of an audience for STS, in bytes. Longer audiences are not compared.
 const LIMIT: usize = 128;
 
 /// The DNS suffixes of AWS's partitions. The first one is the most common.
@@ -34,7 +34,8 @@ pub(crate) fn is_sts_audience(audience: &str) -> bool {
     audience.len() <= LIMIT && is_sts_host(without_scheme(&audience.to_ascii_lowercase()))
 }
 
-/// The STS audience that this one probably means. `None` if it is correct, or if it is not similar to one.
+/// Returns the STS audience that was probably meant. `None` if `audience` already is that audience, or resembles no STS
+/// audience.
 ///
 /// Corrects blanks and line breaks, a scheme, letter case, and at most two edits.
 pub(crate) fn meant_audience(audience: &str) -> Option<String> {
@@ -73,12 +74,13 @@ fn is_sts_host(host: &str) -> bool {
     })
 }
 
-/// The part of a host before `.suffix`.
+/// Returns the part of a host before `.suffix`. `None` if the host does not end with `.suffix`.
 fn service_part<'h>(host: &'h str, suffix: &str) -> Option<&'h str> {
     host.strip_suffix(suffix)?.strip_suffix('.')
 }
 
-/// The STS host within two edits, or with the correct domain instead of a common mistake.
+/// Returns the STS host that was probably meant: with the correct domain, if the host has one of [`MISTAKEN_SUFFIXES`];
+/// else an STS host that differs by at most two edits. `None` if no STS host is that similar.
 fn nearest_sts_host(host: &str) -> Option<String> {
     const EDITS: usize = 2;
     for suffix in MISTAKEN_SUFFIXES {
@@ -92,7 +94,7 @@ fn nearest_sts_host(host: &str) -> Option<String> {
             return Some(known.to_owned());
         }
     }
-    // In a regional host, both sides of the region may be misspelled.
+    // In a regional host, the service before the region and the domain after it may be misspelled.
     let (service, rest) = host.split_once('.')?;
     let (region, domain) = rest.split_once('.')?;
     Region::new(Cow::Borrowed(region)).ok()?;

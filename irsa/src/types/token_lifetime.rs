@@ -1,4 +1,4 @@
-//! The lifetime of a token.
+//! The lifetime of a token: the valid range, the jitter, and how a value in user input is read.
 //!
 //! Sources: Kubernetes' `ServiceAccountTokenProjection.expirationSeconds` (600 s to 2^32 s,
 //! `pkg/apis/core/validation`); Go's `strconv.ParseInt`, which the webhook uses to read the annotation.
@@ -131,7 +131,7 @@ impl fmt::Display for TokenLifetimeError {
             Self::TooShort => ("least", TokenLifetime::MIN, "shorter"),
             Self::TooLong => ("most", TokenLifetime::MAX, "longer"),
         };
-        write!(f, "expected a lifetime of at {least_or_most} {} s, but got a {got} one", limit.seconds())
+        write!(f, "expected a lifetime of at {least_or_most} {} s, but got a {got} lifetime", limit.seconds())
     }
 }
 
@@ -154,8 +154,8 @@ mod tests {
     fn rejects_lifetimes_out_of_range_with_the_reason() {
         let [shortest, longest] = [TokenLifetime::MIN, TokenLifetime::MAX].map(TokenLifetime::seconds);
         for (seconds, message) in [
-            (shortest - 1, "expected a lifetime of at least 600 s, but got a shorter one"),
-            (longest + 1, "expected a lifetime of at most 4294967296 s, but got a longer one"),
+            (shortest - 1, "expected a lifetime of at least 600 s, but got a shorter lifetime"),
+            (longest + 1, "expected a lifetime of at most 4294967296 s, but got a longer lifetime"),
         ] {
             assert_eq!(TokenLifetime::new(seconds).unwrap_err().to_string(), message);
         }
@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn spreads_a_day_evenly_over_22_to_24_hours() {
-        // 72,010 seeds in the form of a UID, in ten buckets of 720 or 721 lifetimes each.
+        // There are 7,201 lifetimes: 22 to 24 hours, in seconds. The lifetimes of 72,010 seeds in the form of a UID are
+        // counted in ten buckets, each for 720 or 721 lifetimes.
         let mut buckets = [0_u32; 10];
         let (mut least, mut most) = (u64::MAX, 0);
         for seed in 0..72_010_u64 {
@@ -189,15 +190,15 @@ mod tests {
     }
 
     #[test]
-    fn spreads_the_same_seed_the_same_way_in_every_version() {
-        // 64-bit FNV-1a, folded, modulo 7,201: computed by another program.
+    fn gives_a_seed_the_same_lifetime_in_every_version() {
+        // 64-bit FNV-1a, folded, modulo 7,201: computed by a separate implementation.
         for (uid, seconds) in [("", 79_403), ("a", 82_718), ("705ab4f5-6393-11e8-b7cc-42010a800002", 84_012)] {
             assert_eq!(TokenLifetime::DEFAULT.with_jitter(uid).seconds(), seconds, "{uid}");
         }
     }
 
     #[test]
-    fn keeps_every_other_lifetime() {
+    fn adds_no_jitter_to_lifetimes_other_than_24_hours() {
         for seconds in [600, 86_399, 86_401] {
             let lifetime = TokenLifetime(seconds);
             assert_eq!(lifetime.with_jitter("uid"), lifetime);
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_other_strings_and_lifetimes_that_are_too_long() {
+    fn rejects_strings_that_are_not_a_number_and_lifetimes_that_are_too_long() {
         for text in ["", " 900", "7200s", "1e4", "0x384", "1_000", "4294967297", "9223372036854775808"] {
             assert_eq!(TokenLifetime::read(text), Reading::Unreadable, "{text}");
         }

@@ -1,4 +1,4 @@
-//! Finds the known name that a misspelled one probably means.
+//! Finds the known name that a misspelled name probably means.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -45,8 +45,8 @@ pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize
     row.last().copied().filter(|distance| *distance <= limit)
 }
 
-/// The known name that is most similar. Ignores letter case, `-` and `_`. Prefers a name within two edits, and a name
-/// that contains the other.
+/// Returns the known name that is most similar. Ignores letter case, `-` and `_`. Prefers a known name within two
+/// edits, and a known name that contains `name` or is a part of `name`.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()

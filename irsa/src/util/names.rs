@@ -6,7 +6,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-/// The maximum number of names that are searched one by one. Sorting so few would cost more.
+/// The maximum number of names that are searched one by one. Sorting so few names would cost more.
 const UNSORTED: usize = 16;
 
 /// A name, and its position in the original order.

@@ -1,4 +1,4 @@
-//! A law that both `tests/laws.rs` and `fuzz/` check.
+//! An assertion that injection only adds to a pod. `tests/laws.rs` and `fuzz/` use it.
 
 use serde_json::Value;
 
@@ -7,25 +7,25 @@ pub fn assert_only_additions(before: &Value, after: &Value) {
     let mut rest = after.clone();
     for list in ["containers", "initContainers"] {
         for (index, container) in before["spec"][list].as_array().into_iter().flatten().enumerate() {
-            let same = rest["spec"][list].get_mut(index).expect("no container is taken away");
+            let same = rest["spec"][list].get_mut(index).expect("no container was removed");
             for key in ["env", "volumeMounts"] {
                 let kept = elements(&container[key]);
                 assert!(
                     elements(&same[key]).starts_with(kept),
-                    "what was there stays: {key} of {container} in {after}"
+                    "existing elements come first: {key} of {container} in {after}"
                 );
                 put_back(same, container, key);
             }
         }
     }
     let (volumes, kept) = (elements(&after["spec"]["volumes"]), elements(&before["spec"]["volumes"]));
-    assert!(volumes.ends_with(kept), "what was there stays: {before}\n{after}");
+    assert!(volumes.ends_with(kept), "existing volumes come last: {before}\n{after}");
     assert!(volumes.len().saturating_sub(kept.len()) <= 1, "at most one volume is added: {after}");
     put_back(&mut rest["spec"], &before["spec"], "volumes");
     if after["metadata"]["labels"]["eks.amazonaws.com/pod-identity"] == "enabled" {
         put_back(&mut rest["metadata"], &before["metadata"], "labels");
     }
-    assert_eq!(&rest, before, "nothing else is touched");
+    assert_eq!(&rest, before, "nothing else is changed");
 }
 
 /// The elements of an array. Empty if the array is missing or `null`.
@@ -35,7 +35,7 @@ fn elements(list: &Value) -> &[Value] {
 
 /// Sets a key of `object` to its value in `original`. Removes it if `original` lacks it.
 fn put_back(object: &mut Value, original: &Value, key: &str) {
-    let members = object.as_object_mut().expect("an object stays one");
+    let members = object.as_object_mut().expect("an object stays an object");
     match original.get(key) {
         Some(value) => members.insert(key.to_owned(), value.clone()),
         None => members.remove(key),

@@ -1,4 +1,4 @@
-//! Applies the setting `allowedAudiences`. `Checker::allows_role` applies `allowedRoles`.
+//! Applies the setting `allowedAudiences`. (`Checker::allows_role` applies the setting `allowedRoles`.)
 
 use crate::settings::Settings;
 

@@ -1,13 +1,13 @@
-//! Tests the order of the folders ("rooms") in `src/`: a file imports only from its own folder and from folders below
-//! it.
+//! Tests the layers of the core: each folder or file directly in `src/` is a layer, and imports only from itself and
+//! from layers below.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rooms from the top down, in the order in which a request passes through them.
-const ROOMS: [&str; 12] = [
+/// The layers from the top down.
+const LAYERS: [&str; 12] = [
     "review",
     "checks",
     "injection",
@@ -29,25 +29,28 @@ struct Module {
 }
 
 #[test]
-fn imports_only_from_rooms_below() {
+fn imports_only_from_layers_below() {
     let modules = modules();
     let mut upward = Vec::new();
     for module in &modules {
-        let level = level(&module.path).unwrap_or_else(|| panic!("`{}` is not in ROOMS", module.path));
+        let level = level(&module.path).unwrap_or_else(|| panic!("`{}` is not in LAYERS", module.path));
         for import in module.imports.iter().filter(|import| self::level(import).is_some_and(|other| other < level)) {
             upward.push(format!("`{}` imports `{import}`", module.path));
         }
     }
-    assert!(upward.is_empty(), "imports from a room above:\n{}", upward.join("\n"));
-    for room in ROOMS {
-        assert!(modules.iter().any(|module| self::room(&module.path) == room), "`{room}` is in ROOMS, but has no file");
+    assert!(upward.is_empty(), "imports from a layer above:\n{}", upward.join("\n"));
+    for layer in LAYERS {
+        assert!(
+            modules.iter().any(|module| self::layer(&module.path) == layer),
+            "`{layer}` is in LAYERS, but has no file"
+        );
     }
 }
 
 #[test]
-fn no_modules_import_each_other_in_a_circle() {
+fn has_no_import_cycles() {
     let mut modules = modules();
-    // Removes modules whose imports were all removed, until only circles remain.
+    // Removes modules whose imports were all removed, until only cycles remain.
     loop {
         let paths: Vec<String> = modules.iter().map(|module| module.path.clone()).collect();
         let before = modules.len();
@@ -56,9 +59,8 @@ fn no_modules_import_each_other_in_a_circle() {
             break;
         }
     }
-    let circles: Vec<_> =
-        modules.iter().map(|module| format!("{} imports {:?}", module.path, module.imports)).collect();
-    assert!(circles.is_empty(), "modules on a circle, or above one:\n{}", circles.join("\n"));
+    let cycles: Vec<_> = modules.iter().map(|module| format!("{} imports {:?}", module.path, module.imports)).collect();
+    assert!(cycles.is_empty(), "modules in a cycle, or that import one:\n{}", cycles.join("\n"));
 }
 
 #[test]
@@ -71,10 +73,10 @@ fn finds_the_imports_of_a_module() {
 }
 
 fn level(module: &str) -> Option<usize> {
-    ROOMS.iter().position(|other| *other == room(module))
+    LAYERS.iter().position(|other| *other == layer(module))
 }
 
-fn room(module: &str) -> &str {
+fn layer(module: &str) -> &str {
     module.split("::").next().unwrap()
 }
 
@@ -98,7 +100,7 @@ fn modules() -> Vec<Module> {
     files.iter().map(module).collect()
 }
 
-/// The modules that a module imports. The `mod.rs` of a room may re-export the modules of the room.
+/// The modules that a module imports. The `mod.rs` of a folder may re-export the modules of the folder.
 fn imports(code: &str, module: &str, known: &[String]) -> Vec<String> {
     let code: String = code.lines().map(|line| line.split("//").next().unwrap()).collect::<Vec<_>>().join("\n");
     let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
