@@ -100,7 +100,8 @@ fn finds_the_account_at_each_path() {
                                 && warnings.iter().any(|warning| warning.ends_with("[missingServiceAccount]"))
                                 && warnings.iter().all(is_about_path)
                         });
-                        let difference = "the account at this path is not checked in any object of this kind".to_owned();
+                        let difference =
+                            "the account at this path is not checked in any object of this kind".to_owned();
                         let differences = if is_rejected && is_warned { vec![] } else { vec![difference] };
                         report.add(&title, &differences);
                     }

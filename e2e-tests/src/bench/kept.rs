@@ -67,7 +67,9 @@ impl Kept {
             let mut compare = |what: &str, ratio: fn(&Spread) -> f64| {
                 let now = ratio(spread);
                 match before.map(ratio) {
-                    None => grown.push(format!("golden pods `{name}`, {what}: not kept yet, now {now} times the floor")),
+                    None => {
+                        grown.push(format!("golden pods `{name}`, {what}: not kept yet, now {now} times the floor"))
+                    }
                     Some(before) if now * 100.0 > before * f64::from(100 + TOLERANCE) => {
                         grown.push(format!("golden pods `{name}`, {what}: {before}, now {now} times the floor"));
                     }

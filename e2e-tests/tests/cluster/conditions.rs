@@ -98,7 +98,11 @@ fn the_checks_see_only_pods_that_a_later_webhook_may_have_changed() {
             with(injected, json!([container("late", &[])]), json!([container("app", &[token])])),
             true,
         ),
-        ("a token volume with another name", with(json!([token_volume("own")]), json!([]), json!([container("app", &["own"])])), false),
+        (
+            "a token volume with another name",
+            with(json!([token_volume("own")]), json!([]), json!([container("app", &["own"])])),
+            false,
+        ),
         (
             "a token volume with another name, which not every container mounts",
             with(json!([token_volume("own")]), json!([]), json!([container("app", &["own"]), container("late", &[])])),

@@ -135,7 +135,8 @@ pub fn operators_objects() -> Vec<Value> {
 
 /// Starts the program. Returns when the API server is ready.
 fn launch(directory: &Path) -> Child {
-    let program = std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE is not set to a program: run `make test-cluster`");
+    let program =
+        std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE is not set to a program: run `make test-cluster`");
     let since = Instant::now();
     let mut child = Command::new(program)
         .arg(directory)

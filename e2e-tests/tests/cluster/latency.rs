@@ -66,7 +66,8 @@ fn milliseconds(times: &[Duration], hundredth: usize) -> f64 {
 #[test]
 #[ignore = "measures only: run `make bench-cluster`"]
 fn measures_how_long_an_answer_takes() {
-    let floor = PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR is not set to a module: run `make bench-cluster`"));
+    let floor =
+        PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR is not set to a module: run `make bench-cluster`"));
     let control_plane = ControlPlane::start("latency");
     let kubeconfig = control_plane.kubeconfig_of("policy-server");
     let admin = control_plane.admin();

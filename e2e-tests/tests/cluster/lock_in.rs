@@ -32,7 +32,11 @@ fn accepts_updates_and_deletion_of_existing_objects() {
     });
     let broken = format!("{accounts}/broken");
     let web = format!("{DEPLOYMENTS}/web");
-    assert_eq!(scene.api.create(&accounts, &account("another", Some("not-an-arn"))).status, 403, "accounts are checked again");
+    assert_eq!(
+        scene.api.create(&accounts, &account("another", Some("not-an-arn"))).status,
+        403,
+        "accounts are checked again"
+    );
 
     // An update that does not touch the problem is accepted with a warning.
     for (object, change) in [
@@ -63,7 +67,10 @@ fn accepts_updates_and_deletion_of_existing_objects() {
     // A deletion waits until the finalizers are removed, so the policy must accept their removal.
     for object in [&broken, &web] {
         assert_eq!(scene.api.delete(object).status, 200);
-        assert!(scene.api.get(object).body["metadata"]["deletionTimestamp"].is_string(), "{object} waits for its finalizer");
+        assert!(
+            scene.api.get(object).body["metadata"]["deletionTimestamp"].is_string(),
+            "{object} waits for its finalizer"
+        );
         let answer = scene.api.merge(object, &json!({"metadata": {"finalizers": null}}));
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(scene.api.get(object).status, 404, "{object} is gone");

@@ -54,7 +54,11 @@ fn every_finding_is_explained() {
             assert!(section.contains(part), "docs/findings.md: section `{}` has no `{part}`", kind.name());
         }
     }
-    assert_eq!(text.matches("\n### ").count(), FindingKind::ALL.len(), "docs/findings.md has a section without a finding");
+    assert_eq!(
+        text.matches("\n### ").count(),
+        FindingKind::ALL.len(),
+        "docs/findings.md has a section without a finding"
+    );
 }
 
 #[test]

@@ -108,10 +108,17 @@ fn values_reach_every_policy() {
     assert!(mappings.selects("kube-system") && !mappings.selects("team-a"));
     assert_eq!(mappings.spec.match_conditions[0].expression, "object.metadata.name == 'pod-identity-webhook'");
     assert_eq!(mappings.spec.settings["rolesConfigMap"]["name"], "pod-identity-webhook");
-    assert_eq!(mappings.spec.failure_policy, Some(FailurePolicy::Ignore), "the ConfigMap can be changed while no policy server runs");
+    assert_eq!(
+        mappings.spec.failure_policy,
+        Some(FailurePolicy::Ignore),
+        "the ConfigMap can be changed while no policy server runs"
+    );
 
     assert_eq!(injects.spec.settings["actions"]["missingRole"], "Reject");
-    assert_eq!(system.spec.settings["actions"]["missingRole"], "Warn", "`settings` must not reject pods in kube-system");
+    assert_eq!(
+        system.spec.settings["actions"]["missingRole"], "Warn",
+        "`settings` must not reject pods in kube-system"
+    );
     assert_eq!(system.spec.settings["actions"]["lookupFailed"], "Warn");
     assert!(system.spec.settings["allowedRoles"].is_null());
     assert_eq!(system.spec.settings["sessionName"], "PodName", "set in `systemSettings`");
