@@ -1,9 +1,10 @@
 //! Measures the cost of the policy, and compares it with the cost of the floor: a policy that returns the object
 //! unchanged, which is the minimum that a mutating policy must do.
 //!
-//! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. The fuel of a request is the same on every
-//! machine. Time is measured and printed, but no test depends on the time. [`kept`] compares the numbers with those of
-//! the last change, [`chart`] draws the fuel by size of the request, and [`size`] splits the module's size by crate.
+//! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. The fuel of a request is the same on
+//! every machine. Time is measured and printed, but no test depends on the time. [`kept`] compares the numbers with
+//! those of the last change, [`chart`] draws the fuel by size of the request, and [`size`] splits the module's size by
+//! crate.
 
 pub mod chart;
 pub mod golden;

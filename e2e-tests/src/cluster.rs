@@ -40,8 +40,8 @@ impl Cluster {
         Self(Arc::new(Inner { objects, ..Inner::default() }))
     }
 
-    /// Makes a cluster with the objects in YAML or JSON, as `kubectl apply` would create them. Each item of a `List` is a
-    /// separate object. An object without a namespace gets the namespace `default`.
+    /// Makes a cluster with the objects in YAML or JSON, as `kubectl apply` would create them. Each item of a `List` is
+    /// a separate object. An object without a namespace gets the namespace `default`.
     ///
     /// # Errors
     /// Fails if the text is neither YAML nor JSON.

@@ -1,7 +1,7 @@
 //! The policy's module, and the calls that a policy server makes to it over waPC.
 //!
-//! As in policy-evaluator, the module is compiled once, and each call gets a new instance, so that requests can't affect
-//! each other.
+//! As in policy-evaluator, the module is compiled once, and each call gets a new instance, so that requests can't
+//! affect each other.
 
 use std::collections::BTreeMap;
 use std::fs;

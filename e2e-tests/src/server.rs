@@ -1,8 +1,8 @@
 //! The admission server. It receives and returns an `AdmissionReview`, as policy-server does at `/validate/<policy>`
 //! (`policy-server/src/api/handlers.rs`).
 //!
-//! Unlike policy-server, this server passes a request to the policy byte for byte, and has no time limit for the policy.
-//! The API server stops waiting after the webhook's `timeoutSeconds`.
+//! Unlike policy-server, this server passes a request to the policy byte for byte, and has no time limit for the
+//! policy. The API server stops waiting after the webhook's `timeoutSeconds`.
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -1,5 +1,5 @@
-//! Reads the policy's settings as kwctl does: an object, or an empty document or `null`, which are read as `{}`. JSON is
-//! kept byte for byte.
+//! Reads the policy's settings as kwctl does: an object, or an empty document or `null`, which are read as `{}`. JSON
+//! is kept byte for byte.
 
 use anyhow::{Context, Result, bail};
 use serde_json::value::RawValue;

@@ -1,6 +1,6 @@
 //! Tests hostile input: values of the wrong type in every field that the policy reads, escaped and duplicate keys,
-//! invalid JSON, and requests that are too deep or very long. Each input has a defined outcome, and an unreadable pod is
-//! never accepted.
+//! invalid JSON, and requests that are too deep or very long. Each input has a defined outcome, and an unreadable pod
+//! is never accepted.
 
 mod support;
 
@@ -226,9 +226,9 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
     report.finish();
 }
 
-/// `PLACES` contains every field that the policy reads, and no other field. A field is read if a value of the wrong type
-/// makes the request unreadable. The request contains every field of every golden case, so the test fails if the policy
-/// starts to read one of these fields.
+/// `PLACES` contains every field that the policy reads, and no other field. A field is read if a value of the wrong
+/// type makes the request unreadable. The request contains every field of every golden case, so the test fails if the
+/// policy starts to read one of these fields.
 #[test]
 fn lists_every_place_that_is_read() {
     let request = request_with_every_field();

@@ -1,5 +1,5 @@
-//! The floor of the measurements: a policy that finds the object in the payload and returns it unchanged. Every mutating
-//! policy does at least this work, so the cost of irsa-policy is measured as a multiple of the floor's cost.
+//! The floor of the measurements: a policy that finds the object in the payload and returns it unchanged. Every
+//! mutating policy does at least this work, so the cost of irsa-policy is measured as a multiple of the floor's cost.
 
 use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
 use serde::{Deserialize, Serialize};

@@ -140,8 +140,8 @@ fn the_checks_see_only_pods_that_a_later_webhook_may_have_changed() {
     assert!(!is_called(&api.create(&path("pods"), &many(1))), "a pod with 1,000 volumes is within the budget");
     println!("1,000 volumes, 1 token, 4 containers: {:.1?}", since.elapsed());
 
-    // The condition takes one step for each combination of a token volume, a container and a mount. The API server stops
-    // the evaluation after too many steps.
+    // The condition takes one step for each combination of a token volume, a container and a mount. The API server
+    // stops the evaluation after too many steps.
     let answer = api.create(&path("pods"), &many(1000));
     println!("1,000 token volumes, 4 containers, `Fail`: {} {}", answer.status, answer.message());
     assert_ne!(answer.status, 201, "with `Fail`, a pod is refused if the condition can't be evaluated");

@@ -1,7 +1,7 @@
-//! Tests ambiguous JSON, such as duplicate keys: the API server must send the policy the same object that it stores. The
-//! policy itself rejects ambiguous JSON (`tests/hostile.rs`); these tests show that an API server never sends it. The
-//! stored object shows how the API server understood the JSON. The injected parts or the warnings show how the policy
-//! understood it.
+//! Tests ambiguous JSON, such as duplicate keys: the API server must send the policy the same object that it stores.
+//! The policy itself rejects ambiguous JSON (`tests/hostile.rs`); these tests show that an API server never sends it.
+//! The stored object shows how the API server understood the JSON. The injected parts or the warnings show how the
+//! policy understood it.
 
 use serde_json::{Value, json};
 

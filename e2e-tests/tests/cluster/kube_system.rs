@@ -87,8 +87,8 @@ fn pods_of_kube_system_get_their_role_and_always_start() {
     the_audit_scanner_finds_the_pod(&control_plane, &stored);
 }
 
-/// Tests that the audit policy rejects a pod without its role for the audit scanner, and that the API server never calls
-/// this policy.
+/// Tests that the audit policy rejects a pod without its role for the audit scanner, and that the API server never
+/// calls this policy.
 fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value) {
     let api = control_plane.admin();
     let mut audit = policy("irsa-policy-system-audit");

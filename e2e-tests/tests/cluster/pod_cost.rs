@@ -1,8 +1,8 @@
 //! Measures how much longer it takes to create a pod with the policies. `make bench-cluster` prints the times. A slow
 //! creation does not fail the test.
 //!
-//! The pods of the rows are created in turn, so that changes of the machine's load affect every row. If `AWS_WEBHOOK` is
-//! the path of AWS's `amazon-eks-pod-identity-webhook`, that webhook is measured too.
+//! The pods of the rows are created in turn, so that changes of the machine's load affect every row. If `AWS_WEBHOOK`
+//! is the path of AWS's `amazon-eks-pod-identity-webhook`, that webhook is measured too.
 
 use std::fs;
 use std::net::TcpListener;

@@ -1,6 +1,6 @@
-//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (2,000 by default): creates an account,
-//! and immediately a pod that uses the account. One tenth as often, creates an account without a role and a pod, so that
-//! a cache contains the account; then adds a role, and immediately creates another pod.
+//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (2,000 by default): creates an
+//! account, and immediately a pod that uses the account. One tenth as often, creates an account without a role and a
+//! pod, so that a cache contains the account; then adds a role, and immediately creates another pod.
 //!
 //! AWS's webhook reads a cache, which a watch fills. So the webhook misses pods that are created before the cache
 //! contains their role.
@@ -37,8 +37,8 @@ fn new_account(scene: &Scene, index: usize) -> bool {
     has_role(scene, &name, &name)
 }
 
-/// Creates a service account without a role, and a pod that uses the account, so that a cache contains the account. Then
-/// adds the role, and creates another pod. Returns whether this second pod has the role.
+/// Creates a service account without a role, and a pod that uses the account, so that a cache contains the account.
+/// Then adds the role, and creates another pod. Returns whether this second pod has the role.
 fn new_role(scene: &Scene, index: usize) -> bool {
     let name = format!("late-{index}");
     scene.api.created(&scene.path("serviceaccounts"), &account(&name, None));

@@ -41,8 +41,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Creates a namespace with two service accounts: `default` without a role, and `web` with [`ROLE`]. From now on, the
-    /// API server calls the policies for this namespace, with these settings and the rights of `policy.yaml`.
+    /// Creates a namespace with two service accounts: `default` without a role, and `web` with [`ROLE`]. From now on,
+    /// the API server calls the policies for this namespace, with these settings and the rights of `policy.yaml`.
     pub fn new(namespace: &str, settings: Value) -> Self {
         Self::with_identity(namespace, settings, "policy-server")
     }

@@ -1,7 +1,7 @@
 //! Tests that every AWS SDK gets the credentials of its role from the injected variables and files alone.
 //!
-//! `moto` replaces STS and S3. `moto` accepts any token, so [`crate::token`] tests the token. These tests show that each
-//! SDK finds the token, sends the token to STS, and uses the credentials in the answer.
+//! `moto` replaces STS and S3. `moto` accepts any token, so [`crate::token`] tests the token. These tests show that
+//! each SDK finds the token, sends the token to STS, and uses the credentials in the answer.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -168,7 +168,8 @@ fn gives_no_sdk_credentials_without_a_role() {
     assert_eq!(stored.status, 201, "{stored:?}");
     let mut container = Container::of(&scene, &stored.body, &moto);
     assert_eq!(container.variables, []);
-    // A region is set, and the SDK does not ask the node for credentials. So only the missing role can cause the failure.
+    // A region is set, and the SDK does not ask the node for credentials. So only the missing role can cause the
+    // failure.
     for (name, value) in
         [("AWS_REGION", "us-east-2"), ("AWS_DEFAULT_REGION", "us-east-2"), ("AWS_EC2_METADATA_DISABLED", "true")]
     {

@@ -1,6 +1,6 @@
 //! Generates `artifacthub-pkg.yml`. The file is the output of `kwctl scaffold artifacthub` for `metadata.yml` and
-//! `questions-ui.yml`, except for `install`: kwctl's text recommends `kwctl scaffold manifest`, which does not write the
-//! `ClusterRole` that the policy needs.
+//! `questions-ui.yml`, except for `install`: kwctl's text recommends `kwctl scaffold manifest`, which does not write
+//! the `ClusterRole` that the policy needs.
 //!
 //! Source: policy-evaluator's `policy_artifacthub.rs`, 1.36.
 

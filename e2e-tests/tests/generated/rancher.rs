@@ -172,8 +172,8 @@ fn one_entry_of_each_array_gives_valid_settings() {
             let entry = form.settings[name].as_array_mut().and_then(|list| list.last_mut());
             let entry = entry.unwrap_or_else(|| panic!("`Add` of `{name}` adds nothing"));
             for sub in array(&question["sequence_questions"]) {
-                // An entry of `customWorkloads` needs one of three arrays. A form can't express this, so none of the
-                // three is required in the form.
+                // An entry of `customWorkloads` needs one of three arrays. A form can't express this rule, so the form
+                // requires no array.
                 if sub["required"] == true || variable(sub) == "podTemplates" {
                     entry[variable(sub)] = given[variable(sub)].clone();
                 }
@@ -203,8 +203,8 @@ fn every_action_can_be_set_in_one_form() {
     accepted(&settings);
 }
 
-/// Checks that the emulation has the faults of Rancher that the form must avoid. So the tests above fail for a form that
-/// does not avoid them.
+/// Checks that the emulation has the faults of Rancher that the form must avoid. So the tests above fail for a form
+/// that does not avoid them.
 #[test]
 fn the_emulation_has_the_faults_that_the_form_must_avoid() {
     let required = json!([{"variable": "a", "type": "map[", "subquestions": [

@@ -74,8 +74,8 @@ fn every_example_and_every_default_is_valid() {
     assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
 }
 
-/// Every key in the table is read, and the error for a wrong value names the expected value of the table. The reverse (a
-/// key that is read, but not in the table) is found by an assertion in the core, which runs in every test that reads
+/// Every key in the table is read, and the error for a wrong value names the expected value of the table. The reverse
+/// (a key that is read, but not in the table) is found by an assertion in the core, which runs in every test that reads
 /// settings.
 #[test]
 fn every_key_is_read_as_the_table_says() {

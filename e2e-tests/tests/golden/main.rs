@@ -151,7 +151,7 @@ fn has_line_for<'a>(mut lines: impl Iterator<Item = &'a str>, finding: &str) -> 
     lines.any(|line| line.ends_with(&format!("[{finding}]")))
 }
 
-/// Runs the policy on its own result. Returns the change that this second run makes: there must be none.
+/// Runs the policy on its own result. Returns the change that this second run makes, which is a fault.
 fn second_time(configuration: &Configuration, case: &Case, subject: &dyn Subject, pod: &str) -> Result<Option<String>> {
     let mut request: Value = serde_json::from_str(case.request.get())?;
     request["object"] = serde_json::from_str(pod)?;

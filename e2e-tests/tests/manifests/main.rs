@@ -67,8 +67,8 @@ fn the_manifest_has_four_policies_that_work_together() {
     }
 }
 
-/// The match condition of this policy is never true, so the API server never calls the policy. The audit scanner ignores
-/// match conditions, so it alone uses the policy.
+/// The match condition of this policy is never true, so the API server never calls the policy. The audit scanner
+/// ignores match conditions, so it alone uses the policy.
 ///
 /// Source: `internal/audit-scanner/policies/client.go` of kubewarden-controller.
 #[test]
@@ -87,8 +87,8 @@ fn the_system_audit_policy_is_only_for_the_audit_scanner() {
     }
 }
 
-/// The condition of `irsa-policy-checks` selects the pods that a later webhook may have changed. It uses two annotations
-/// that the policy reads, too.
+/// The condition of `irsa-policy-checks` selects the pods that a later webhook may have changed. It uses two
+/// annotations that the policy reads, too.
 #[test]
 fn only_the_checks_and_the_system_audit_have_match_conditions() {
     let policies = manifest();
@@ -107,7 +107,8 @@ fn only_the_checks_and_the_system_audit_have_match_conditions() {
     }
 }
 
-/// The manifest has one `ClusterRole` with its binding. Every object has the label by which the removal commands select.
+/// The manifest has one `ClusterRole` with its binding. Every object has the label by which the removal commands
+/// select.
 #[test]
 fn the_manifest_grants_the_policy_server_one_verb() {
     let documents = policy_host::yaml::values(&read(&in_repository("policy.yaml"))).unwrap();

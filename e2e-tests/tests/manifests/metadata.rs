@@ -42,7 +42,8 @@ fn the_metadata_names_the_oldest_kubewarden_that_has_every_field() {
     assert_eq!(metadata.minimum_kubewarden_version.as_deref(), Some("1.29.0"));
 }
 
-/// The module's own bytes stay the same, so a module in a registry can be compared with a module built from the sources.
+/// The module's own bytes stay the same, so a module in a registry can be compared with a module built from the
+/// sources.
 #[test]
 fn annotating_appends_one_section_and_changes_nothing_else() {
     let module = fs::read(policy_path()).unwrap();

@@ -17,7 +17,8 @@ const EXCEPTIONS: [FindingKind; 2] = [FindingKind::RoleNotAllowed, FindingKind::
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/dns";
 
-/// Returns the names of the findings whose action is `Reject`: the action in these settings, or else the default action.
+/// Returns the names of the findings whose action is `Reject`: the action in these settings, or else the default
+/// action.
 fn refusing(settings: &Value) -> Vec<&'static str> {
     let action = |kind: FindingKind| match settings["actions"][kind.name()].as_str() {
         Some(name) => Action::NAMES.iter().find(|(other, _)| *other == name).unwrap().1,
@@ -26,8 +27,8 @@ fn refusing(settings: &Value) -> Vec<&'static str> {
     FindingKind::ALL.into_iter().filter(|kind| action(*kind) == Action::Reject).map(FindingKind::name).collect()
 }
 
-/// Checks all findings of the core, so the test fails if a new finding rejects by default and the system policy does not
-/// downgrade it.
+/// Checks all findings of the core, so the test fails if a new finding rejects by default and the system policy does
+/// not downgrade it.
 #[test]
 fn the_system_policy_downgrades_every_finding_that_refuses_by_default() {
     let policies = manifest();
@@ -56,8 +57,8 @@ fn account(annotations: &Value) -> Cluster {
     Cluster::new(vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})])
 }
 
-/// Returns the answers of every policy that the API server may call for a pod in kube-system: those of the built module,
-/// and those of the Rust code.
+/// Returns the answers of every policy that the API server may call for a pod in kube-system: those of the built
+/// module, and those of the Rust code.
 pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Cluster) -> Vec<(String, PolicyResponse)> {
     let mut answers = Vec::new();
     for policy in policies.iter().filter(|policy| policy.may_see_a_pod_in("kube-system")) {

@@ -61,7 +61,8 @@ impl Subject for Module {
     }
 }
 
-/// The policy's code, called as Rust functions: without Wasm and without a host. Lookups go directly to the [`Cluster`].
+/// The policy's code, called as Rust functions: without Wasm and without a host. Lookups go directly to the
+/// [`Cluster`].
 pub struct InMemory;
 
 impl Subject for InMemory {

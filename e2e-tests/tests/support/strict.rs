@@ -1,7 +1,8 @@
 //! Checks whether an API server would accept a pod.
 //!
 //! A pod is decoded into the types of `k8s-openapi`, and encoded again. A field or value that gets lost does not exist
-//! in the API. With strict field validation, `kubectl` and API servers reject such a field or value, and duplicate keys.
+//! in the API. With strict field validation, `kubectl` and API servers reject such a field or value, and duplicate
+//! keys.
 
 use std::collections::BTreeSet;
 use std::fmt;
