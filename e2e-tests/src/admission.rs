@@ -90,7 +90,7 @@ pub fn requests(text: &str) -> Result<Vec<Request>> {
         }
     }
     if requests.is_empty() {
-        bail!("expected a request or a Kubernetes object, but the input is empty");
+        bail!("the input contains no request and no Kubernetes object");
     }
     Ok(requests)
 }

@@ -1,7 +1,7 @@
 //! The host capabilities that a policy may use: the patterns of `--allowed-host-capabilities`.
 //!
 //! The patterns match as in policy-evaluator's `src/host_capabilities.rs`: `*`, a prefix that ends in `/*`, or a whole
-//! path. A path that no host has is rejected, because it must be a typing mistake.
+//! path. A pattern that matches no capability of a host is rejected as a typing mistake.
 
 use anyhow::{Result, ensure};
 

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_it_rejects() {
+    fn includes_the_reason_of_a_rejection() {
         let rejecting = PolicyResponse {
             accepted: false,
             message: Some("no".to_owned()),

@@ -104,14 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_it_has_read() {
+    fn writes_the_yaml_that_it_has_read() {
         let text = "n: 86400\nneg: -1\nf: 0.5\ns: '86400'\nlist:\n- null\n- true\n- {}\n";
 
         assert_eq!(to_string(&values(text).unwrap()[0]).unwrap(), text);
     }
 
     #[test]
-    fn says_which_document_is_broken() {
+    fn names_the_document_that_is_not_valid() {
         let error = documents("a: 1\n---\nb: [\n").unwrap_err();
 
         assert!(error.to_string().contains("document 2"), "{error}");

@@ -68,7 +68,7 @@ impl Kept {
                 let now = ratio(spread);
                 match before.map(ratio) {
                     None => {
-                        grown.push(format!("golden pods `{name}`, {what}: not kept yet, now {now} times the floor"))
+                        grown.push(format!("golden pods `{name}`, {what}: not kept yet, now {now} times the floor"));
                     }
                     Some(before) if now * 100.0 > before * f64::from(100 + TOLERANCE) => {
                         grown.push(format!("golden pods `{name}`, {what}: {before}, now {now} times the floor"));

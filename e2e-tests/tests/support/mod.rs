@@ -81,7 +81,7 @@ impl Subject for InMemory {
     }
 }
 
-/// The cluster as the policy's code expects it.
+/// Lets the policy's code look up objects in a simulated cluster.
 struct Asked<'c>(&'c Cluster);
 
 impl irsa::Cluster for Asked<'_> {
