@@ -25,7 +25,7 @@ def apply_patch($patch):
       elif $change.op == "remove" then delpaths([$path])
       else error("unknown operation \($change.op)") end);
 
-# The object that results from an admission request and its response.
+# Returns the object that results from an admission request and its response.
 def resulting($response):
   (.request // .).object
   | apply_patch(($response.patch // "W10=") | @base64d | fromjson);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests the policy as its users run it, with `kwctl run` only:
+# Tests the policy as its users run it, only with `kwctl run`:
 #
 #   KWCTL=kwctl POLICY=annotated-policy.wasm bats e2e-tests/policy.bats
 #
@@ -49,7 +49,7 @@ object() {
     {serviceAccountToken: {audience: "sts.amazonaws.com", expirationSeconds: 86400, path: "token"}}]}}'
 }
 
-@test "leaves a pod unchanged whose service account has no role" {
+@test "leaves a pod whose service account has no role unchanged" {
   evaluate pod-without-role no-role
 
   [ "$status" -eq 0 ]
@@ -70,7 +70,7 @@ object() {
   response '.allowed == false and .status.code == 403 and (.status.message | endswith("[missingServiceAccount]"))'
 }
 
-@test "rejects a pod whose service account can not be read" {
+@test "rejects a pod whose service account could not be looked up" {
   evaluate pod-with-role unreachable
 
   [ "$status" -eq 0 ]

@@ -1,4 +1,4 @@
-//! The laws that apply to every answer.
+//! Code for all fuzz targets: reviews a payload, and checks the laws that apply to every answer.
 
 use irsa::{Cluster, LookupError, Query};
 use serde::Deserialize;
@@ -9,10 +9,10 @@ pub mod additions;
 #[path = "pod.rs"]
 pub mod pod;
 
-/// A role that every account has.
+/// The role of every account in [`Everybody`].
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 
-/// The answer as Kubewarden reads it.
+/// The policy's answer, as Kubewarden reads it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer<'a> {
@@ -46,7 +46,7 @@ impl Cluster for Everybody {
     }
 }
 
-/// Reviews a payload, and checks the laws that concern only the answer.
+/// Reviews a payload, and panics if the answer breaks a law that applies to every answer. Returns the answer's text.
 pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     let text = irsa_policy::review(payload, cluster);
     let answer = read(&text);
@@ -59,7 +59,7 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
     text
 }
 
-/// Reads an answer.
+/// Reads an answer. Panics if Kubewarden could not read it.
 pub fn read(text: &str) -> Answer<'_> {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }

@@ -4,7 +4,7 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use serde_json::{Map, Value, json};
 
-/// The input of the policy.
+/// A pod, its service account and the settings: the input of one review.
 #[derive(Debug)]
 pub struct Scene {
     /// The pod.
@@ -59,12 +59,12 @@ impl<'a> Arbitrary<'a> for Scene {
     }
 }
 
-/// Usually one of these values, and sometimes any string.
+/// Makes one of the usual strings, or sometimes any string.
 fn text(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
     Ok(if u.ratio(1, 16)? { u.arbitrary()? } else { (*u.choose(usual)?).to_owned() })
 }
 
-/// An array of up to `limit` elements, or `null`.
+/// Makes an array of up to `limit` elements, or sometimes `null`.
 fn list(
     u: &mut Unstructured<'_>,
     limit: usize,

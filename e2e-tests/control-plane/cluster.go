@@ -25,7 +25,7 @@ type cluster struct {
 	token     string
 }
 
-// openCluster reads the cluster of a directory, or creates one.
+// openCluster reads the configuration in a directory, or creates it.
 func openCluster(directory string) (*cluster, error) {
 	c := &cluster{directory: directory}
 	port, err := c.keep("port", func() (string, error) {
@@ -53,13 +53,13 @@ func openCluster(directory string) (*cluster, error) {
 	return c, os.WriteFile(c.path("tokens.csv"), []byte(tokens), 0o600)
 }
 
-// apiServerFlags returns the flags of the API server. Every admission plugin that is on by default stays on.
+// apiServerFlags returns the flags of the API server. They turn off no admission plugin that is on by default.
 func (c *cluster) apiServerFlags(etcd string) []string {
 	return []string{
 		"--etcd-servers=" + etcd,
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",
-		// No pods run, so none needs the address of the API server.
+		// No pods run, so the API server need not publish its address for them.
 		"--endpoint-reconciler-type=none",
 		"--secure-port=" + strconv.Itoa(c.port),
 		"--cert-dir=" + c.path("pki"),
@@ -73,7 +73,7 @@ func (c *cluster) apiServerFlags(etcd string) []string {
 	}
 }
 
-// writeKubeconfig writes an administrator's kubeconfig. The file is never incomplete.
+// writeKubeconfig writes an administrator's kubeconfig. A reader never sees an incomplete file.
 func (c *cluster) writeKubeconfig() error {
 	authority, err := os.ReadFile(c.path("pki/apiserver.crt"))
 	if err != nil {
@@ -106,7 +106,7 @@ func (c *cluster) url() string {
 	return fmt.Sprintf("https://127.0.0.1:%d", c.port)
 }
 
-// client is an HTTP client that trusts the API server's certificate once it exists.
+// client returns an HTTP client that trusts the API server's certificate. It fails until the certificate exists.
 func (c *cluster) client() (*http.Client, error) {
 	bundle, err := os.ReadFile(c.path("pki/apiserver.crt"))
 	if err != nil {
@@ -140,7 +140,7 @@ func (c *cluster) path(name string) string {
 	return filepath.Join(c.directory, name)
 }
 
-// newSigningKey creates the key that the API server signs service account tokens with.
+// newSigningKey creates the key with which the API server signs service account tokens.
 func newSigningKey() (string, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -40,6 +40,6 @@ func startEtcd(directory string) (*embed.Etcd, error) {
 	case err := <-etcd.Err():
 		return nil, err
 	case <-time.After(startTimeout):
-		return nil, errors.New("it is not ready in time")
+		return nil, errors.New("etcd was not ready in time")
 	}
 }

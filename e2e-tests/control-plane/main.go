@@ -2,9 +2,10 @@
 //
 //	control-plane DIRECTORY
 //
-// All its files are in DIRECTORY. A second start in the same directory continues with the same objects on the same
-// port. When the API server is ready, it writes an administrator's DIRECTORY/kubeconfig and prints `ready`. It ends on
-// SIGTERM, and at the end of its standard input, so that it ends with the tests that started it.
+// All files of the program are in DIRECTORY. A second start in the same directory continues with the same objects on
+// the same port. When the API server is ready, the program writes an administrator's DIRECTORY/kubeconfig and prints
+// `ready`. The program ends on SIGTERM, and at the end of its standard input, so that it ends with the tests that
+// started it.
 //
 // No controller runs: a Deployment gets no pods, and a namespace gets no service account `default`.
 package main
@@ -25,7 +26,7 @@ import (
 	"k8s.io/kubernetes/cmd/kube-apiserver/app"
 )
 
-// The time that the API server can take to be ready.
+// startTimeout is how long etcd, and then the API server, may take to be ready.
 const startTimeout = 2 * time.Minute
 
 func main() {
@@ -37,7 +38,7 @@ func main() {
 
 func run() error {
 	if len(os.Args) != 2 {
-		return errors.New("expected one argument, the directory to keep everything in")
+		return errors.New("expected one argument: the directory for all files")
 	}
 	directory, err := filepath.Abs(os.Args[1])
 	if err != nil {
@@ -57,11 +58,11 @@ func run() error {
 	}
 	go announce(cluster)
 
-	// The API server ends on SIGTERM by itself.
+	// The API server handles SIGTERM itself.
 	command := app.NewAPIServerCommand()
 	command.SetArgs(cluster.apiServerFlags(etcd.Config().ListenClientUrls[0].String()))
 	if code := cli.Run(command); code != 0 {
-		return fmt.Errorf("the API server ended with %d", code)
+		return fmt.Errorf("the API server ended with code %d", code)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ pub struct Request {
     head: Head,
 }
 
-/// The fields that a policy server requires.
+/// The fields of a request that this host reads. A policy server requires those that are not an `Option`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -74,7 +74,7 @@ pub struct Overrides {
     pub sub_resource: Option<String>,
 }
 
-/// The requests of a file: one per document, or per item of a `List`.
+/// Reads the requests in a file: one per document, or per item of a `List`.
 ///
 /// # Errors
 /// Fails if the text is neither JSON nor YAML, or if a document is neither a request nor a Kubernetes object.
@@ -90,12 +90,12 @@ pub fn requests(text: &str) -> Result<Vec<Request>> {
         }
     }
     if requests.is_empty() {
-        bail!("expected a request or a Kubernetes object, but got none");
+        bail!("the input contains no request and no Kubernetes object");
     }
     Ok(requests)
 }
 
-/// The policy's input. Both parts are passed on unchanged.
+/// Makes the policy's input from a request and the settings. Both are passed on byte for byte.
 #[must_use]
 pub fn payload(request: &Request, settings: &Settings) -> String {
     format!(r#"{{"request":{},"settings":{}}}"#, request.json, settings.as_json())
@@ -105,7 +105,7 @@ impl Request {
     /// Reads the JSON of an admission request.
     ///
     /// # Errors
-    /// Fails if it lacks a field that a policy server requires.
+    /// Fails if the request lacks a field that a policy server requires.
     pub fn from_json(json: Box<RawValue>) -> Result<Self> {
         let head = serde_json::from_str(json.get()).context("cannot build AdmissionRequest object from given input")?;
         Ok(Self { json, head })
@@ -114,7 +114,8 @@ impl Request {
     /// Reads the request in an `AdmissionReview`.
     ///
     /// # Errors
-    /// Fails if the JSON is not such a review, or if the request lacks a field that a policy server requires.
+    /// Fails if the JSON is not an `AdmissionReview` with a request, or if the request lacks a field that a policy
+    /// server requires.
     pub fn from_review(json: &[u8]) -> Result<Self> {
         /// The required fields of a review.
         #[derive(Deserialize)]
@@ -130,7 +131,7 @@ impl Request {
         Self::from_json(review.request.context("invalid AdmissionReview object")?)
     }
 
-    /// Wraps a Kubernetes object.
+    /// Wraps a Kubernetes object in a request.
     ///
     /// # Errors
     /// Fails if the object has no `apiVersion` or no `kind`.
@@ -176,7 +177,7 @@ impl Request {
         &self.head.uid
     }
 
-    /// The object, byte for byte. `None` if it is being deleted.
+    /// The object, byte for byte. `None` if the request has no object, as for `DELETE`.
     #[must_use]
     pub fn object(&self) -> Option<&RawValue> {
         self.head.object.as_deref()
@@ -272,8 +273,8 @@ fn kind_of(object: &Value) -> Result<GroupVersionKind> {
     Ok(GroupVersionKind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() })
 }
 
-/// The resource's name, by the rule of apimachinery's `UnsafeGuessKindToResource`. The rule is right for all built-in
-/// kinds.
+/// Derives the resource from the kind, by the rule of apimachinery's `UnsafeGuessKindToResource`. The rule is right for
+/// all built-in kinds.
 fn resource_of(kind: &GroupVersionKind) -> GroupVersionResource {
     let singular = kind.kind.to_lowercase();
     let resource = if singular.ends_with("endpoints") {
@@ -296,7 +297,8 @@ fn options_of(operation: &str) -> &'static str {
     }
 }
 
-/// Adds the defaults that an API server would add. An object that lacks nothing keeps its bytes.
+/// Adds the namespace, and a pod's service account, as an API server would. An object that already has them is returned
+/// byte for byte.
 fn complete(
     original: Box<RawValue>,
     mut object: Value,
@@ -427,21 +429,21 @@ items:
     }
 
     #[test]
-    fn tells_which_item_of_a_list_is_no_object() {
+    fn names_the_item_of_a_list_that_is_not_an_object() {
         let error = requests("kind: List\nitems:\n- {kind: Pod, apiVersion: v1}\n- {kind: Pod}\n").unwrap_err();
 
         assert!(error.to_string().starts_with("document 1 items 1"), "{error:#}");
     }
 
     #[test]
-    fn takes_the_deprecated_name_of_a_service_account() {
+    fn reads_the_deprecated_field_for_the_service_account() {
         let request = only("{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {serviceAccount: web}}");
 
         assert_eq!(parsed(&request)["object"]["spec"]["serviceAccountName"], "web");
     }
 
     #[test]
-    fn keeps_the_bytes_of_an_object_that_lacks_nothing() {
+    fn keeps_the_bytes_of_an_object_without_missing_defaults() {
         let object =
             r#"{ "apiVersion":"apps/v1", "kind":"Deployment", "metadata":{"name":"a","namespace":"b"}, "x":1e400 }"#;
 
@@ -460,7 +462,7 @@ items:
     }
 
     #[test]
-    fn deletes_the_old_object() {
+    fn makes_the_object_the_old_object_on_delete() {
         let object = RawValue::from_string(r#"{"apiVersion":"v1","kind":"Pod","metadata":{}}"#.to_owned()).unwrap();
         let overrides = Overrides { operation: Some("DELETE".to_owned()), ..Overrides::default() };
 

@@ -1,9 +1,10 @@
-//! Measures what the policy costs, and compares it with the floor: a policy that returns the object unchanged, which is
-//! the least that a mutating policy must do.
+//! Measures the cost of the policy, and compares it with the cost of the floor: a policy that returns the object
+//! unchanged, which is the minimum that a mutating policy must do.
 //!
-//! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. Fuel is counted, so it is the same on
-//! every machine. Time is measured and reported, but no test depends on it. [`kept`] compares with the numbers of the
-//! last change, [`chart`] draws them, and [`size`] splits the module's size by crate.
+//! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. The fuel of a request is the same on
+//! every machine. Time is measured and printed, but no test depends on the time. [`kept`] compares the numbers with
+//! those of the last change, [`chart`] draws the fuel by size of the request, and [`size`] splits the module's size by
+//! crate.
 
 pub mod chart;
 pub mod golden;
@@ -32,7 +33,7 @@ pub struct Subject {
     policy: Policy,
 }
 
-/// The cost of a call of both modules.
+/// The cost of one request, for the floor and for the policy.
 #[derive(Debug, Clone)]
 pub struct Measurement {
     /// The name of the request.
@@ -53,7 +54,7 @@ impl Subject {
     /// Loads a module.
     ///
     /// # Errors
-    /// Fails if it is not a waPC module.
+    /// Fails if the bytes are not a waPC module.
     pub fn new(module: Vec<u8>) -> Result<Self> {
         let policy = Policy::from_module(&module, CompilationCache::On)?;
         Ok(Self { module, policy })
@@ -79,10 +80,10 @@ impl Subject {
 }
 
 impl Measurement {
-    /// Measures both modules.
+    /// Measures the floor and the policy in a scenario.
     ///
     /// # Errors
-    /// Fails if one of them fails.
+    /// Fails if a call of the floor or of the policy fails.
     pub fn new(scenario: Scenario, floor: &Subject, policy: &Subject) -> Result<Self> {
         let name = scenario.name;
         let host = Arc::new(Host::permissive(Arc::new(scenario.cluster)));

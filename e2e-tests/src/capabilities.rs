@@ -1,7 +1,7 @@
 //! The host capabilities that a policy may use: the patterns of `--allowed-host-capabilities`.
 //!
 //! The patterns match as in policy-evaluator's `src/host_capabilities.rs`: `*`, a prefix that ends in `/*`, or a whole
-//! path. A path that no host has is rejected, because it must be a typing mistake.
+//! path. A pattern that matches no capability of a host is rejected as a typing mistake.
 
 use anyhow::{Result, ensure};
 
@@ -20,7 +20,7 @@ const KNOWN: [&str; 11] = [
     "oci/v2/verify",
 ];
 
-/// The patterns. Without any, nothing is allowed.
+/// The patterns of the capabilities that a policy may use. An empty list allows no capability.
 #[derive(Clone, Debug)]
 pub struct Capabilities(Vec<Pattern>);
 
@@ -69,7 +69,7 @@ impl Pattern {
         }
         ensure!(
             KNOWN.iter().any(|known| pattern.matches(known)),
-            "Invalid host capabilities pattern: expected one of {}, or a prefix of it and `/*`, but got `{text}`",
+            "Invalid host capabilities pattern: expected one of {}, or the start of one and `/*`, but got `{text}`",
             KNOWN.map(|known| format!("`{known}`")).join(", ")
         );
         Ok(pattern)
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn allows_what_a_pattern_matches() {
+    fn allows_the_capabilities_that_a_pattern_matches() {
         for (patterns, capability, allowed) in [
             (&["*"] as &[&str], "kubernetes/get_resource", true),
             (&["kubernetes/*"], "kubernetes/get_resource", true),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_patterns_that_can_match_nothing() {
+    fn rejects_patterns_that_match_no_capability() {
         for pattern in ["", "oci*", "oci/v1/oci_*", "*/oci", "oci", "oci/v99/*", "kubernetes/get", "oci/*/*"] {
             assert!(Capabilities::parse(&[pattern]).is_err(), "{pattern:?}");
         }

@@ -19,14 +19,14 @@ impl Certificate {
     /// Reads the certificate and the key from files.
     ///
     /// # Errors
-    /// Fails if one of them can't be read.
+    /// Fails if one of the files can't be read.
     pub fn from_files(chain: &Path, key: &Path) -> Result<Self> {
         let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()));
         Ok(Self { chain: read(chain)?, key: read(key)? })
     }
 
-    /// A new certificate for `localhost` and `127.0.0.1`, and the authority that signed it. The authority's key is
-    /// dropped, so it can't sign another certificate.
+    /// Generates a certificate for `localhost` and `127.0.0.1`, and an authority that signs it. Returns both, the
+    /// authority as PEM. The authority's key is dropped, so the authority can't sign another certificate.
     ///
     /// # Errors
     /// Fails if a key can't be generated.

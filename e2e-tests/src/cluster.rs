@@ -1,7 +1,7 @@
-//! A cluster in memory. It holds objects, and records the lookups.
+//! A simulated cluster: answers lookups from a list of objects, and records the lookups.
 //!
-//! It answers as policy-evaluator's Kubernetes client does (`src/callback_handler/kubernetes/client.rs`). Field masks
-//! do not remove an object's type and metadata, as in `src/callback_handler.rs`.
+//! The answers are those of policy-evaluator's Kubernetes client (`src/callback_handler/kubernetes/client.rs`). Field
+//! masks do not remove an object's type and metadata, as in `src/callback_handler.rs`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::host::{Backend, KubernetesGetResource};
 
-/// A cluster. A clone is another handle to the same one.
+/// A simulated cluster. A clone is another handle to the same cluster.
 #[derive(Clone, Default)]
 pub struct Cluster(Arc<Inner>);
 
@@ -24,24 +24,24 @@ struct Inner {
     lookups: Mutex<Vec<KubernetesGetResource>>,
 }
 
-/// An answer to every lookup, instead of the objects.
+/// An answer to every lookup, whatever objects the cluster has.
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// The lookup fails with this text.
     Failure(String),
-    /// The lookup succeeds with this text, which may not be JSON.
+    /// The lookup succeeds with this text. The text need not be JSON.
     Verbatim(String),
 }
 
 impl Cluster {
-    /// A cluster with these objects.
+    /// Makes a cluster with these objects.
     #[must_use]
     pub fn new(objects: Vec<Value>) -> Self {
         Self(Arc::new(Inner { objects, ..Inner::default() }))
     }
 
-    /// A cluster with the objects in YAML or JSON, as `kubectl apply` would create them. Each item of a `List` is a
-    /// separate object. An object without a namespace is in `default`.
+    /// Makes a cluster with the objects in YAML or JSON, as `kubectl apply` would create them. Each item of a `List` is
+    /// a separate object. An object without a namespace gets the namespace `default`.
     ///
     /// # Errors
     /// Fails if the text is neither YAML nor JSON.
@@ -57,25 +57,26 @@ impl Cluster {
         Ok(Self::new(objects))
     }
 
-    /// A cluster with this answer to every lookup.
+    /// Makes a cluster that gives this answer to every lookup.
     #[must_use]
     pub fn answering(answer: Answer) -> Self {
         Self(Arc::new(Inner { answer: Some(answer), ..Inner::default() }))
     }
 
-    /// A cluster that fails with this text when an object of this kind is looked up.
+    /// Makes a cluster that fails with this text when an object of this kind is looked up.
     #[must_use]
     pub fn failing_for(objects: Vec<Value>, kind: String, text: String) -> Self {
         Self(Arc::new(Inner { objects, failing: Some((kind, text)), ..Inner::default() }))
     }
 
-    /// A cluster whose host still has an earlier state in its cache. Lookups that allow the cache get that state.
+    /// Makes a cluster whose host still has an earlier state in its cache. Lookups that allow the cache get the objects
+    /// in `cached`.
     #[must_use]
     pub fn with_cache(objects: Vec<Value>, cached: Vec<Value>) -> Self {
         Self(Arc::new(Inner { objects, cached: Some(cached), ..Inner::default() }))
     }
 
-    /// Every lookup so far, in order.
+    /// Returns every lookup so far, in order.
     #[must_use]
     pub fn lookups(&self) -> Vec<KubernetesGetResource> {
         self.0.lookups.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_an_object_without_a_namespace_into_the_default_one() {
+    fn puts_an_object_without_a_namespace_into_the_namespace_default() {
         let cluster = Cluster::from_text("{apiVersion: v1, kind: ServiceAccount, metadata: {name: web}}").unwrap();
 
         let answer = cluster.get_resource(&request("web", Some("default"))).unwrap();
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_a_list_apart() {
+    fn finds_an_object_that_is_an_item_of_a_list() {
         let text =
             "kind: List\nitems:\n- {apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: team-a}}\n";
 
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn words_what_it_does_not_find_as_the_policy_server_does() {
+    fn reports_a_missing_object_with_the_policy_servers_text() {
         let cluster = Cluster::default();
 
         assert_eq!(
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_from_the_cache_only_where_that_is_allowed() {
+    fn answers_from_the_cache_only_if_the_request_allows_it() {
         let cluster = Cluster::with_cache(vec![account("new", "team-a")], vec![account("old", "team-a")]);
         let cached = |name| KubernetesGetResource { disable_cache: false, ..request(name, Some("team-a")) };
 
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_answer_that_it_was_told_to_give() {
+    fn gives_the_configured_answer_to_every_lookup() {
         let request = request("web", Some("team-a"));
 
         let failing = Cluster::answering(Answer::Failure("connection refused".to_owned()));
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn remembers_every_lookup_across_handles() {
+    fn records_the_lookups_of_every_handle() {
         let cluster = Cluster::default();
 
         let _ = cluster.clone().get_resource(&request("a", Some("b")));
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_fields_but_leaves_type_and_metadata_whole() {
+    fn masks_fields_but_keeps_all_of_type_and_metadata() {
         let mut object = account("web", "team-a");
         object["secrets"] = json!([{"name": "a", "kind": "x"}, {"name": "b"}]);
         object["automountServiceAccountToken"] = json!(true);

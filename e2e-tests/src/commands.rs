@@ -19,7 +19,7 @@ use policy_host::host::Access;
 use policy_host::policy::{CompilationCache, Policy};
 use policy_host::settings::Settings;
 
-/// The policy.
+/// The arguments that select the policy's module.
 #[derive(Args)]
 pub struct PolicyArgs {
     /// The policy's Wasm module: a path, or a `file://` URI
@@ -42,33 +42,33 @@ impl PolicyArgs {
         if self.disable_wasmtime_cache { CompilationCache::Off } else { CompilationCache::On }
     }
 
-    /// The kinds that the policy may read: the ones in its metadata, or any kind if it has no metadata.
+    /// Returns the kinds that the policy may read: those in its metadata, or any kind if it has no metadata.
     pub fn access(policy: &Policy) -> Access {
         policy
             .metadata()
             .map_or(Access::All, |metadata| Access::Only(metadata.context_aware_resources.iter().cloned().collect()))
     }
 
-    /// The compiled policy.
+    /// Reads and compiles the policy.
     pub fn load(&self) -> Result<Policy> {
         Policy::from_file(self.path(), self.cache())
     }
 }
 
-/// The policy's settings.
+/// The arguments that define the policy's settings.
 #[derive(Args)]
 pub struct SettingsArgs {
     /// The settings as JSON
     #[arg(long, value_name = "VALUE")]
     settings_json: Option<String>,
 
-    /// A file with the settings, YAML or JSON
+    /// A file with the settings, as YAML or JSON
     #[arg(short, long, value_name = "PATH", conflicts_with = "settings_json")]
     settings_path: Option<PathBuf>,
 }
 
 impl SettingsArgs {
-    /// The settings, if any are given.
+    /// Reads the settings. `None` if no argument defines settings.
     pub fn read(&self) -> Result<Option<Settings>> {
         match (&self.settings_path, &self.settings_json) {
             (Some(path), _) => Settings::from_yaml(&read(path)?).map(Some),
@@ -77,7 +77,7 @@ impl SettingsArgs {
         }
     }
 
-    /// The settings, if the policy accepts them.
+    /// Reads the settings. Fails if the policy rejects them.
     pub fn load(&self, policy: &Policy) -> Result<Settings> {
         let settings = self.read()?.unwrap_or_default();
         let response = policy.validate_settings(settings.as_json())?;
@@ -86,12 +86,12 @@ impl SettingsArgs {
     }
 }
 
-/// A cluster with the objects in a file.
+/// Reads the objects of a simulated cluster from a file.
 fn read_cluster(path: &Path) -> Result<Cluster> {
     Cluster::from_text(&read(path)?).with_context(|| format!("cannot read the objects in `{}`", path.display()))
 }
 
-/// The content of a file, or of the standard input if the path is `-`.
+/// Reads a file, or the standard input if the path is `-`.
 fn read(path: &Path) -> Result<String> {
     if path == Path::new("-") {
         return io::read_to_string(io::stdin().lock()).context("cannot read the standard input");

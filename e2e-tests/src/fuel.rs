@@ -1,8 +1,8 @@
-//! Measures the cost of a call in wasmtime's fuel: about one unit per instruction. It is the same on every machine, and
-//! does not depend on other load.
+//! Measures the cost of a call in wasmtime's fuel: about one unit per instruction. The fuel is the same on every
+//! machine, and does not depend on other load.
 //!
-//! wasmtime-provider does not expose its store. So this implements the waPC protocol again, with a store that counts
-//! fuel. The functions are those of <https://wapc.io/docs/spec/>.
+//! wasmtime-provider does not expose its store. So this module implements the host's side of the waPC protocol, with a
+//! store that counts fuel. The functions are those of <https://wapc.io/docs/spec/>.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use wasmtime_provider::wasmtime_wasi::{WasiCtxBuilder, p1};
 use crate::host::Host;
 use crate::policy::{CompilationCache, compile};
 
-/// The cost of one call in a fresh instance.
+/// The cost of one call in a new instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// The fuel to make the instance: its start functions, and `wapc_init`.
@@ -49,7 +49,7 @@ impl Meter {
     /// Compiles a module.
     ///
     /// # Errors
-    /// Fails if it is not a Wasm module.
+    /// Fails if the bytes are not a Wasm module.
     pub fn new(module: &[u8], cache: CompilationCache) -> anyhow::Result<Self> {
         let mut config = Config::new();
         config.consume_fuel(true);
@@ -57,7 +57,7 @@ impl Meter {
         Ok(Self { engine, module })
     }
 
-    /// Calls an operation in a fresh instance, and measures the call.
+    /// Calls an operation in a new instance, and measures the call.
     ///
     /// # Errors
     /// Fails if the module is not a waPC module, or if the call fails.

@@ -1,7 +1,7 @@
-//! The host calls of a policy: checks permissions, and answers.
+//! Answers the host calls of a policy, if the policy has permission for them.
 //!
 //! The order of the checks and the error texts are those of policy-evaluator's `src/runtimes/callback.rs`. Apart from
-//! the log, this host supports only one of Kubewarden's capabilities: `kubernetes/get_resource`.
+//! the log, this host supports only the capability `kubernetes/get_resource`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::capabilities::Capabilities;
 use crate::metadata::ContextAwareResource;
 
-/// A request for one Kubernetes object. policy-evaluator uses the same name, which appears in kwctl's session files and
-/// messages.
+/// A request for one Kubernetes object. The name is that of policy-evaluator's type, because it appears in kwctl's
+/// session files and messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KubernetesGetResource {
     /// `v1`, or group and version, such as `apps/v1`.
@@ -31,7 +31,7 @@ pub struct KubernetesGetResource {
 
 /// The backend that answers permitted requests.
 pub trait Backend: Send + Sync {
-    /// The object as JSON.
+    /// Looks up an object, and returns it as JSON.
     ///
     /// # Errors
     /// Fails with the same text as the policy server's Kubernetes client.
@@ -48,7 +48,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// No kind.
+    /// Allows no kind.
     #[must_use]
     pub fn none() -> Self {
         Self::Only(Vec::new())
@@ -62,7 +62,7 @@ impl Access {
     }
 }
 
-/// The host for one or more calls.
+/// A host: a backend with permissions, and the log entries of the policy.
 pub struct Host {
     backend: Arc<dyn Backend>,
     access: Access,
@@ -71,12 +71,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host with this backend and these permissions.
+    /// Makes a host with this backend and these permissions.
     pub fn new(backend: Arc<dyn Backend>, access: Access, capabilities: Capabilities) -> Self {
         Self { backend, access, capabilities, log: Mutex::default() }
     }
 
-    /// A host that allows everything.
+    /// Makes a host that allows every call.
     pub fn permissive(backend: Arc<dyn Backend>) -> Self {
         Self::new(backend, Access::All, Capabilities::all())
     }
@@ -84,7 +84,7 @@ impl Host {
     /// Answers a call of the policy.
     ///
     /// # Errors
-    /// Fails with the text for the policy. The SDK adds the prefix `Host error: `.
+    /// Fails with the text that the policy gets. The SDK adds the prefix `Host error: `.
     pub fn call(&self, binding: &str, namespace: &str, operation: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
         if binding != "kubewarden" {
             return Err(format!("unknown binding: {binding}"));
@@ -106,7 +106,7 @@ impl Host {
         }
     }
 
-    /// The policy's log entries, as JSON.
+    /// Returns the policy's log entries, as JSON.
     pub fn log(&self) -> Vec<String> {
         self.log_entries().clone()
     }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_what_is_permitted() {
+    fn answers_a_permitted_lookup() {
         let service_account = ContextAwareResource { api_version: "v1".to_owned(), kind: "ServiceAccount".to_owned() };
         let host = host(Access::Only(vec![service_account]), &["kubernetes/get_resource"]);
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn denies_capabilities_before_it_looks_at_the_kind() {
+    fn checks_the_capability_before_the_kind() {
         assert_eq!(
             error(&host(Access::none(), &["oci/*"]), "kubewarden", "kubernetes", "get_resource"),
             "Policy has not been granted access to the 'kubernetes/get_resource' host capability. \
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn names_what_it_does_not_know() {
+    fn names_an_unknown_binding_namespace_or_operation() {
         let host = Host::permissive(Arc::new(Echo));
 
         assert_eq!(error(&host, "other", "kubernetes", "get_resource"), "unknown binding: other");

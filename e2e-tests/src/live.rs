@@ -1,8 +1,8 @@
 //! The backend for a live cluster. It makes the same requests as policy-evaluator (`src/callback_handler/kubernetes.rs`
 //! and `kubernetes/client.rs`).
 //!
-//! If a request allows the cache, an answer is used for 5 seconds. Failures are never cached, not even *not found*.
-//! While one such request is being answered, the others wait (as with `sync_writes` of the crate `cached`).
+//! If a request allows the cache, its answer is reused for 5 seconds. Failures are never cached, not even *not found*.
+//! Requests that allow the cache are answered one at a time (as with `sync_writes` of the crate `cached`).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::host::{Backend, KubernetesGetResource};
 /// How long a cached answer is used.
 const CACHE_LIFETIME: Duration = Duration::from_secs(5);
 
-/// The cluster of an API server.
+/// A real cluster: looks up objects at its API server.
 pub struct LiveCluster {
     client: Client,
     runtime: Handle,
@@ -30,7 +30,7 @@ pub struct LiveCluster {
     cache: Mutex<HashMap<String, (Instant, Value)>>,
 }
 
-/// What the API server reports about a kind.
+/// A kind, as the API server describes it.
 #[derive(Clone)]
 struct Kind {
     resource: ApiResource,
@@ -38,7 +38,7 @@ struct Kind {
 }
 
 impl LiveCluster {
-    /// Uses the cluster of a kubeconfig, or of `kubectl`'s default one. Requests run on this runtime.
+    /// Uses the cluster of this kubeconfig, or else of `kubectl`'s default kubeconfig. Requests run on this runtime.
     ///
     /// # Errors
     /// Fails if the configuration does not exist. Does not connect to the cluster yet.
@@ -114,7 +114,7 @@ impl LiveCluster {
     }
 }
 
-/// A client for the cluster of a kubeconfig, or of `kubectl`'s default one.
+/// Makes a client for the cluster of this kubeconfig, or else of `kubectl`'s default kubeconfig.
 ///
 /// # Errors
 /// Fails if the configuration does not exist. Does not connect to the cluster yet.
@@ -127,7 +127,7 @@ pub async fn client(kubeconfig: Option<&Path>) -> Result<Client> {
         }
         None => Config::infer().await?,
     };
-    // As in the client version of policy-evaluator, an answer with status 429 is a failure, without a retry.
+    // An answer with status 429 is a failure, without a retry, as in the version of `kube` that policy-evaluator uses.
     config.default_retry = false;
     Ok(Client::try_from(config)?)
 }

@@ -20,8 +20,8 @@ struct Cli {
 enum Command {
     /// Let the policy decide on requests, or on Kubernetes objects as if they were being created
     ///
-    /// Exits with 0 if the policy decided on every request, also if it refused some: as `kwctl run` does. With
-    /// `--fail-on-reject` it exits with 1 if the policy refused a request. Exits with 1 if something can't be read.
+    /// Exits with 0 if the policy decided on every request, even if it rejected some, as `kwctl run` does. With
+    /// `--fail-on-reject`, exits with 1 if the policy rejected a request. Exits with 1 if an input can't be read.
     Run(commands::run::Args),
     /// Embed the metadata in the policy's module, as registries and policy servers expect it
     Annotate(commands::annotate::Args),
@@ -29,7 +29,7 @@ enum Command {
     Fuel(commands::fuel::Args),
     /// Print the metadata of an annotated policy, as JSON
     Inspect(commands::inspect::Args),
-    /// Print the cost of the policy, compared with the least that a policy has to do
+    /// Print the cost of the policy, compared with the floor: a policy that returns every object unchanged
     Bench(commands::bench::Args),
     /// Let the policy decide on the requests of a live cluster, for tests and trials
     ///

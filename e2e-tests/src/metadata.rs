@@ -1,4 +1,4 @@
-//! The metadata of a policy, in `metadata.yml` and embedded in the module.
+//! Reads the metadata of a policy, from `metadata.yml` or from the module, and embeds it in the module.
 //!
 //! The metadata is appended to the module, so that the module's own bytes stay the same and can be compared with a
 //! build from the sources. kwctl re-encodes the module when it annotates it, so its result can't be compared byte for
@@ -42,13 +42,13 @@ pub struct Metadata {
     pub annotations: BTreeMap<String, String>,
     /// Whether the policy may change objects.
     pub mutating: bool,
-    /// Whether the audit scanner may send it existing objects.
+    /// Whether the audit scanner may send existing objects to the policy.
     #[serde(default = "yes")]
     pub background_audit: bool,
     /// The interface between the policy and its host: `kubewarden-wapc`.
     #[serde(default = "wapc")]
     pub execution_mode: String,
-    /// What the requests are about: `kubernetes`.
+    /// The subject of the requests: `kubernetes`.
     #[serde(default = "kubernetes")]
     pub policy_type: String,
     /// The kinds that the policy reads.
@@ -121,7 +121,7 @@ impl Metadata {
         Ok(metadata)
     }
 
-    /// The metadata of a module. `None` if it has no metadata.
+    /// Reads the metadata that is embedded in a module. `None` if the module has no metadata.
     ///
     /// # Errors
     /// Fails if the bytes are not a Wasm module, or if the metadata is malformed.
@@ -165,7 +165,10 @@ impl Rule {
             ("operations", operations),
         ] {
             ensure!(!values.is_empty(), "`{key}` is empty");
-            ensure!(values.len() == 1 || !values.iter().any(|value| value == "*"), "`{key}`: `*` stands alone");
+            ensure!(
+                values.len() == 1 || !values.iter().any(|value| value == "*"),
+                "`{key}`: `*` must be the only value"
+            );
         }
         for operation in operations {
             ensure!(
@@ -177,13 +180,13 @@ impl Rule {
     }
 }
 
-/// Whether a version has three numbers. kwctl rejects others, such as `1.29`.
+/// Whether a version has three numbers. kwctl rejects other versions, such as `1.29`.
 fn is_version(text: &str) -> bool {
     let parts: Vec<_> = text.split('.').collect();
     parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A length in Wasm's variable-length encoding.
+/// Encodes a length in LEB128, Wasm's variable-length encoding.
 fn leb128(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -233,7 +236,7 @@ mod tests {
     fn rejects_metadata_that_kubewarden_rejects() {
         for (right, wrong, error) in [
             ("mutating: true", "mutatin: true", "mutatin"),
-            (r#"apiGroups: ["apps"]"#, r#"apiGroups: ["apps", "*"]"#, "`apiGroups`: `*` stands alone"),
+            (r#"apiGroups: ["apps"]"#, r#"apiGroups: ["apps", "*"]"#, "`apiGroups`: `*` must be the only value"),
             (r#"apiVersions: ["v1"]"#, "apiVersions: []", "`apiVersions` is empty"),
             (
                 "minimumKubewardenVersion: 1.29.0",

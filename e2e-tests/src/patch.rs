@@ -4,10 +4,10 @@ use anyhow::{Context, Result};
 use json_patch::Patch;
 use serde_json::Value;
 
-/// The patch. `None` if both objects are the same.
+/// Returns the patch that changes `before` to `after`. `None` if the two objects are equal.
 ///
 /// # Errors
-/// Fails if one of the texts is not JSON.
+/// Fails if `before` or `after` is not JSON.
 pub fn between(before: &str, after: &str) -> Result<Option<Patch>> {
     let before: Value = serde_json::from_str(before).context("cannot parse the object")?;
     let after: Value = serde_json::from_str(after).context("cannot parse the mutated object")?;
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn leads_from_one_object_to_the_other() {
+    fn changes_the_first_object_to_the_second() {
         let (before, after) = (r#"{"a":[1,2],"b":1e400}"#, r#"{"a":[0,1,2],"b":1e400}"#);
 
         let patch = between(before, after).unwrap().unwrap();
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_nothing_between_the_same_object_in_other_words() {
+    fn finds_no_patch_between_two_spellings_of_an_object() {
         assert!(between(r#"{"a":1,"b":2}"#, r#"{ "b": 2, "a": 1 }"#).unwrap().is_none());
     }
 }

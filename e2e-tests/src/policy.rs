@@ -1,7 +1,7 @@
 //! The policy's module, and the calls that a policy server makes to it over waPC.
 //!
-//! As in policy-evaluator, the module is compiled once, and each call gets a new instance. So requests can't affect
-//! each other.
+//! As in policy-evaluator, the module is compiled once, and each call gets a new instance, so that requests can't
+//! affect each other.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -76,14 +76,14 @@ impl Policy {
     /// Compiles a module.
     ///
     /// # Errors
-    /// Fails if it is not a waPC module.
+    /// Fails if the bytes are not a waPC module.
     pub fn from_module(module: &[u8], cache: CompilationCache) -> Result<Self> {
         let (engine, compiled) = compile(module, Config::new(), cache).map_err(|error| anyhow!("{error:#}"))?;
         let pre = WasmtimeEngineProviderBuilder::new().engine(engine).module(compiled).build_pre()?;
         Ok(Self { pre, metadata: Metadata::of_module(module)? })
     }
 
-    /// The metadata that `annotate` has embedded, if any.
+    /// Returns the metadata that is embedded in the module. `None` if the module has no metadata.
     #[must_use]
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()
@@ -92,8 +92,8 @@ impl Policy {
     /// Lets the policy decide on a request. [`crate::admission::payload`] makes the payload.
     ///
     /// # Errors
-    /// Fails if the policy fails, or if a policy server can't read the answer. The texts are those with which a policy
-    /// server rejects the request.
+    /// Fails if the policy fails, or if a policy server can't read the answer. The error's text is the one with which a
+    /// policy server rejects the request.
     pub fn validate(&self, payload: &str, host: &Arc<Host>) -> Result<PolicyResponse> {
         let response = self.call("validate", payload, Arc::clone(host))?;
         PolicyResponse::parse(response)
@@ -108,7 +108,7 @@ impl Policy {
         serde_json::from_str(&response).context("invalid response from policy")
     }
 
-    /// The version of Kubewarden's protocol that the policy uses, as JSON.
+    /// Asks the policy for the version of Kubewarden's protocol that it uses. Returns the version as JSON.
     ///
     /// # Errors
     /// Fails if the policy fails.
@@ -162,7 +162,7 @@ pub fn read_module(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read the policy `{}`", path.display()))
 }
 
-/// Compiles a module with an engine of this configuration.
+/// Compiles a module with an engine that has this configuration.
 pub(crate) fn compile(
     module: &[u8],
     mut config: Config,
@@ -176,7 +176,7 @@ pub(crate) fn compile(
     Ok((engine, module))
 }
 
-/// The host for calls that need no answers.
+/// Makes a host for the calls in which the policy looks up no object.
 fn isolated() -> Arc<Host> {
     Arc::new(Host::permissive(Arc::new(Cluster::default())))
 }

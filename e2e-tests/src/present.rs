@@ -2,8 +2,7 @@
 //!
 //! The text is styled. The writer must remove the styles if the output is not a terminal, as `anstream` does.
 //!
-//! Everything else can contain user input. It is escaped, so that it can't control the terminal or change the direction
-//! of text.
+//! User input in the text is escaped, so that it can't control the terminal or change the direction of text.
 
 use std::io::{self, Write};
 

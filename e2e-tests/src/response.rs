@@ -30,16 +30,16 @@ pub struct AdmissionResponse {
     /// Why the request is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// The annotations for the audit log. `null` without any.
+    /// The annotations for the audit log. `null` if the policy sets no annotation.
     pub audit_annotations: Option<BTreeMap<String, String>>,
-    /// The warnings for the client. `null` without any.
+    /// The warnings for the client. `null` if the policy gives no warning.
     pub warnings: Option<Vec<String>>,
 }
 
-/// The part of a `Status` that policies can set.
+/// The fields of Kubernetes' `Status` that policies can set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// The reason.
+    /// The reason of the rejection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The HTTP status.
@@ -48,7 +48,7 @@ pub struct Status {
 }
 
 impl AdmissionResponse {
-    /// The response to the policy's answer, or to its failure.
+    /// Converts the policy's answer to a response. A failure of the policy becomes a rejection with code 500.
     #[must_use]
     pub fn of(request: &Request, answer: &Result<PolicyResponse>) -> Self {
         answer
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_it_rejects() {
+    fn includes_the_reason_of_a_rejection() {
         let rejecting = PolicyResponse {
             accepted: false,
             message: Some("no".to_owned()),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_where_the_policy_fails() {
+    fn rejects_if_the_policy_fails() {
         let json = json_of(&request(), &Err(anyhow!("Guest call failure: boom")));
 
         assert_eq!(json["allowed"], false);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_a_mutation_of_nothing() {
+    fn rejects_a_mutation_of_a_request_without_an_object() {
         let delete = admission::Overrides { operation: Some("DELETE".to_owned()), ..Default::default() };
         let object = request().object().unwrap().to_owned();
         let request = Request::wrapping(object, delete).unwrap();

@@ -1,8 +1,8 @@
 //! The admission server. It receives and returns an `AdmissionReview`, as policy-server does at `/validate/<policy>`
 //! (`policy-server/src/api/handlers.rs`).
 //!
-//! Unlike policy-server, it passes a request on byte for byte, and has no time limit for the policy. The API server
-//! stops waiting after the webhook's `timeoutSeconds`.
+//! Unlike policy-server, this server passes a request to the policy byte for byte, and has no time limit for the
+//! policy. The API server stops waiting after the webhook's `timeoutSeconds`.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -27,12 +27,13 @@ use crate::policy::Policy;
 use crate::response::AdmissionResponse;
 use crate::settings::Settings;
 
-/// The maximum length of a review, in bytes. An API server accepts objects of up to 3 MiB, and a review contains two.
+/// The maximum length of a review, in bytes. An API server accepts objects of up to 3 MiB, and a review contains two
+/// objects: the new and the old one.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The policy to serve.
 pub struct Service {
-    /// The policy's name: the last part of the path.
+    /// The policy's name: the last part of the URL's path.
     pub name: String,
     /// The policy. Each request gets a new instance.
     pub policy: Policy,

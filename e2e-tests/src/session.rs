@@ -18,7 +18,8 @@
 //!     message: Cannot find v1/ServiceAccount named 'web' inside of namespace 'Some("team-a")'
 //! ```
 //!
-//! The recording contains the backend's answers. The host wraps a recorded failure like a live one.
+//! The recording contains the backend's answers. The host adds its prefix to a recorded failure, as to any failure of a
+//! backend.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -50,7 +51,7 @@ enum Request {
     KubernetesGetResource(KubernetesGetResource),
 }
 
-/// A session to play back, once and in order.
+/// A backend that answers from a session: each recorded answer once, in order.
 #[derive(Debug)]
 pub struct Replay(Mutex<VecDeque<(KubernetesGetResource, Response)>>);
 
@@ -79,7 +80,7 @@ impl Replay {
         Ok(Self(Mutex::new(exchanges)))
     }
 
-    /// The number of exchanges that were not played back.
+    /// Returns the number of exchanges that were not replayed.
     #[must_use]
     pub fn leftovers(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
     use crate::cluster::Cluster;
 
-    /// As kwctl 1.35 writes it, but without `field_masks`, as in older versions.
+    /// A session as kwctl 1.35 writes it. The first request lacks `field_masks`, as in sessions of older versions.
     const SESSION: &str = r#"
 - type: Exchange
   request: |
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn plays_back_answers_and_failures_in_order() {
+    fn replays_answers_and_failures_in_order() {
         let replay = Replay::from_text(SESSION).unwrap();
 
         assert_eq!(replay.get_resource(&request("web")).unwrap(), r#"{"kind":"ServiceAccount"}"#);
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn says_which_exchange_it_does_not_know() {
+    fn names_the_exchange_that_it_does_not_support() {
         let error = Replay::from_text(
             "- {type: Exchange, request: \"!DNSLookupHost {host: a}\", response: {type: Error, message: b}}",
         )

@@ -1,12 +1,12 @@
-//! Reads the policy's settings as kwctl does: a JSON object, or nothing, which is the same as `{}`. JSON text is kept
-//! byte for byte.
+//! Reads the policy's settings as kwctl does: an object, or an empty document or `null`, which are read as `{}`. JSON
+//! is kept byte for byte.
 
 use anyhow::{Context, Result, bail};
 use serde_json::value::RawValue;
 
 use crate::yaml;
 
-/// Settings that are a JSON object. Only the policy checks its content.
+/// The policy's settings: a JSON object. Only the policy checks what the object contains.
 #[derive(Clone, Debug)]
 pub struct Settings(Box<RawValue>);
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_null_and_nothing_as_no_settings() {
+    fn reads_null_and_an_empty_document_as_an_empty_object() {
         assert_eq!(Settings::from_json("null").unwrap().as_json(), "{}");
         assert_eq!(Settings::from_yaml("").unwrap().as_json(), "{}");
         assert_eq!(Settings::default().as_json(), "{}");
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_what_is_no_object() {
+    fn rejects_settings_that_are_not_one_object() {
         for text in ["[]", "1", "\"text\"", "{", "{} {}"] {
             assert!(Settings::from_json(text).is_err(), "{text}");
         }

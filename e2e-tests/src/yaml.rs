@@ -1,13 +1,13 @@
 //! Reads Kubernetes objects from a string: consecutive JSON documents, or YAML documents separated by `---`.
 //!
-//! JSON is kept byte for byte. YAML is converted to JSON, so numbers of more than 64 bits do not survive.
+//! JSON is kept byte for byte. YAML is converted to JSON, and numbers of more than 64 bits are not kept exactly.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// The documents in a string, each as JSON. Skips empty documents.
+/// Reads the documents in a string, each as JSON. Skips empty documents.
 ///
 /// # Errors
 /// Fails if the string is neither JSON nor YAML.
@@ -21,7 +21,7 @@ pub fn documents(text: &str) -> Result<Vec<Box<RawValue>>> {
         .collect()
 }
 
-/// The documents in a string, parsed. Skips empty documents.
+/// Reads and parses the documents in a string. Skips empty documents.
 ///
 /// # Errors
 /// Fails if the string is neither JSON nor YAML.
@@ -40,7 +40,7 @@ pub fn values(text: &str) -> Result<Vec<Value>> {
     Ok(values)
 }
 
-/// The consecutive JSON documents in a string. `None` if it is not JSON, or has no document.
+/// Reads the consecutive JSON documents in a string. `None` if the string is not JSON, or has no document.
 fn json_documents<'t, D: Deserialize<'t>>(text: &'t str) -> Option<Vec<D>> {
     let documents = serde_json::Deserializer::from_str(text).into_iter().collect::<Result<Vec<_>, _>>().ok()?;
     (!documents.is_empty()).then_some(documents)
@@ -49,13 +49,13 @@ fn json_documents<'t, D: Deserialize<'t>>(text: &'t str) -> Option<Vec<D>> {
 /// Formats a value as YAML, for people.
 ///
 /// # Errors
-/// Fails if it can't be written.
+/// Fails if the value can't be written as YAML.
 pub fn to_string(value: &Value) -> Result<String> {
     yaml_serde::to_string(&to_yaml(value)).context("cannot write the value as YAML")
 }
 
-/// Converts a JSON value to a YAML value. It can't be serialized directly, because only `serde_json` understands the
-/// form of its numbers of arbitrary precision.
+/// Converts a JSON value to a YAML value. `yaml_serde` can't serialize the JSON value directly, because only
+/// `serde_json` understands its own form of numbers (`arbitrary_precision`).
 fn to_yaml(value: &Value) -> yaml_serde::Value {
     match value {
         Value::Null => yaml_serde::Value::Null,
@@ -104,14 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn writes_what_it_has_read() {
+    fn writes_the_yaml_that_it_has_read() {
         let text = "n: 86400\nneg: -1\nf: 0.5\ns: '86400'\nlist:\n- null\n- true\n- {}\n";
 
         assert_eq!(to_string(&values(text).unwrap()[0]).unwrap(), text);
     }
 
     #[test]
-    fn says_which_document_is_broken() {
+    fn names_the_document_that_is_not_valid() {
         let error = documents("a: 1\n---\nb: [\n").unwrap_err();
 
         assert!(error.to_string().contains("document 2"), "{error}");

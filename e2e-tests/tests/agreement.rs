@@ -1,5 +1,5 @@
-//! Checks that the built module and the code in memory give the same answer, byte for byte. The requests come from a
-//! real API server. Values and bytes in them are changed at random.
+//! Tests that the built Wasm module and the same code, called as Rust functions, give the same answer, byte for byte.
+//! The requests come from a real API server. Values and bytes in the requests are changed at random.
 
 mod support;
 
@@ -13,11 +13,11 @@ use support::{InMemory, Module, Subject};
 /// A random change of a request.
 #[derive(Clone, Debug)]
 enum Change {
-    /// Replaces a value with another.
+    /// Replaces a value with this value.
     Value(Index, Value),
     /// Removes a member or an element.
     Gone(Index),
-    /// Replaces a byte. The text may become invalid JSON.
+    /// Replaces a byte. The request may become invalid JSON.
     Byte(Index, u8),
 }
 
@@ -42,7 +42,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// The JSON pointers of all values.
+/// Collects the JSON pointers of all values.
 fn places(value: &Value, path: &str, found: &mut Vec<String>) {
     found.push(path.to_owned());
     match value {
@@ -114,7 +114,7 @@ fn golden() -> Vec<Golden> {
 }
 
 #[test]
-fn the_module_and_the_code_in_memory_agree() {
+fn the_module_answers_as_the_rust_code_does() {
     let golden = golden();
     let module = Module::load();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {

@@ -1,4 +1,4 @@
-//! Tests the rules for the bases of cases, which `cases/README.md` describes.
+//! Tests the rules for the bases of cases. `cases/README.md` describes the rules.
 
 mod support;
 
@@ -85,7 +85,7 @@ fn rejects_a_base_with_an_expectation_or_without_a_description() {
 }
 
 #[test]
-fn has_no_base_that_no_case_uses() {
+fn every_base_is_used_by_a_case() {
     let mut used = BTreeSet::new();
     for path in case_files::paths() {
         case_files::resolve(&path, &case_files::bases(), &mut used)

@@ -1,4 +1,4 @@
-//! Runs the cases of `cases/`. `cases/README.md` describes the format.
+//! Runs the cases in `cases/`. `cases/README.md` describes the format.
 
 mod support;
 
@@ -49,7 +49,7 @@ fn validates_settings_as_their_case_expects() {
     report.finish();
 }
 
-/// Sets each variable of each container of every case to a secret, and adds one more variable.
+/// Sets the environment variables in every case to a secret. No answer may contain the secret.
 #[test]
 fn never_repeats_the_value_of_a_variable() {
     const SECRET: &str = "pl4nted-s3cret";
@@ -69,7 +69,7 @@ fn never_repeats_the_value_of_a_variable() {
     report.finish();
 }
 
-/// Sets every variable in every `env` array to a secret, and adds one to each array.
+/// Sets every variable in every `env` array to a secret, and adds a variable with the secret to each array.
 fn plant(value: &mut Value, secret: &str) {
     match value {
         Value::Array(elements) => elements.iter_mut().for_each(|element| plant(element, secret)),
@@ -193,7 +193,7 @@ impl RequestCase {
         Ok(differences)
     }
 
-    /// Everything that the policy returns, except the object for the API server.
+    /// Plants a secret in the request. Returns all texts of the policy's answer, except the mutated object.
     fn answer_with_secret(&self, subject: &dyn Subject, secret: &str) -> Result<String> {
         let settings = Settings::from_json(&self.settings.to_string())?;
         let mut request: Value = serde_json::from_str(&admission::payload(&self.request()?, &settings))?;
@@ -338,19 +338,19 @@ impl Differences {
         self.check(expected == actual, || format!("{what}: expected {expected:?}, but got {actual:?}"));
     }
 
-    /// The rules for every answer. A warning has at most 256 bytes, because an API server may truncate longer ones. The
-    /// only control characters are the line breaks between the lines of a message. Each line of a message is a finding,
-    /// or reports a value that can't be read.
+    /// Checks the rules for every answer. A warning has at most 256 bytes, because an API server may truncate a longer
+    /// warning. The only control characters are the line breaks between the lines of a message. Each line of a message
+    /// is a finding, or reports a value that can't be read.
     fn form(&mut self, response: &PolicyResponse) {
         for warning in response.warnings.iter().flatten() {
-            self.check(warning.len() <= 256, || format!("a warning of {} bytes: {warning}", warning.len()));
+            self.check(warning.len() <= 256, || format!("a warning has {} bytes: {warning}", warning.len()));
             self.printable(warning);
         }
         let is_finding = |line: &str| FindingKind::NAMES.iter().any(|name| line.ends_with(&format!(" [{name}]")));
         for line in response.message.iter().flat_map(|message| message.split('\n')) {
             self.printable(line);
             let is_unreadable = response.code == Some(400) && line.contains("expected ");
-            self.check(is_finding(line) || is_unreadable, || format!("no finding: {line}"));
+            self.check(is_finding(line) || is_unreadable, || format!("the line is not a finding: {line}"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Tests the command `policy-host` as developers call it. `policy.bats` tests the parts that kwctl has too.
+//! Tests the command `policy-host` as developers call it. `policy.bats` tests the features that kwctl has, too.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn command(subcommand: &str) -> Command {
     command
 }
 
-/// Calls `run` for a pod whose service account has a role in the cluster.
+/// Prepares `run` for a pod whose service account has a role in `requests/cluster.yaml`.
 fn run_on_pod_with_role() -> Command {
     let mut command = command("run");
     command.arg("--request-path").arg(in_crate("requests/pod-with-role.json"));
@@ -50,7 +50,7 @@ fn walks_through_the_pods_of_the_demo() {
 
     assert!(output.status.success(), "{output:?}");
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(!shown.contains('\u{1b}'), "styles are for terminals");
+    assert!(!shown.contains('\u{1b}'), "the output is not a terminal, so it must have no styles");
     let pods: Vec<&str> = shown.split("\n\n").collect();
     let [test1, test2, test3, test4] = pods.as_slice() else { panic!("expected four pods:\n{shown}") };
     assert!(test1.starts_with("Pod default/eks-iam-test1: accepted, unchanged\n"), "{test1}");
@@ -88,7 +88,7 @@ fn walks_through_the_pods_of_the_demo() {
                 "path: token",
             ]
         );
-        assert!(!pod.lines().any(|line| line.starts_with("  - ")), "nothing is taken away:\n{pod}");
+        assert!(!pod.lines().any(|line| line.starts_with("  - ")), "no line is removed:\n{pod}");
     }
 }
 
@@ -204,7 +204,7 @@ fn prints_the_fuel_of_a_typical_call() {
     let cost = the_response(command("fuel").args(["--output", "json"]));
 
     assert_eq!(cost["moduleBytes"], json!(fs::metadata(support::policy_path()).unwrap().len()));
-    // Nothing runs before the call.
+    // The module runs no code before the call.
     assert_eq!(cost["startupFuel"], 0);
     for key in ["validateFuel", "memoryPages"] {
         assert!(cost[key].as_u64().is_some_and(|number| number > 0), "{cost}");
@@ -221,7 +221,7 @@ items:
 ";
 
 #[test]
-fn takes_a_list_apart_and_finds_objects_without_a_namespace() {
+fn reads_the_items_of_a_list_with_and_without_a_namespace() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.yaml");
     let cluster = folder.path().join("cluster.yaml");
@@ -237,7 +237,7 @@ fn takes_a_list_apart_and_finds_objects_without_a_namespace() {
 }
 
 #[test]
-fn exits_with_1_on_a_refused_request_only_if_told_to() {
+fn exits_with_1_on_a_rejected_request_only_with_fail_on_reject() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("list.yaml");
     fs::write(&list, LIST).unwrap();
@@ -246,12 +246,12 @@ fn exits_with_1_on_a_refused_request_only_if_told_to() {
         output.unwrap().status.code()
     };
 
-    assert_eq!(run(&[]), Some(0), "as `kwctl run`");
+    assert_eq!(run(&[]), Some(0), "like `kwctl run`");
     assert_eq!(run(&["--fail-on-reject"]), Some(1));
 }
 
 #[test]
-fn ends_quietly_if_nobody_reads_its_output() {
+fn prints_no_error_if_its_output_is_closed() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
 

@@ -1,8 +1,9 @@
 //! Tests that the cost of a request depends only on its length: at most 1,500 units of fuel per byte, and at most 32
 //! MiB of memory beyond three times the length.
 //!
-//! The length is that of the request, the settings and the host's answers together. A generator makes each array, map
-//! and string of the format large: alone, and together with each other one. So it finds nested searches.
+//! The length is the sum of the lengths of the request, the settings and the host's answers. The test makes each array,
+//! map and string of the format large, alone and in pairs. A pair shows a search within a search, whose cost grows with
+//! the product of two lengths.
 
 mod support;
 
@@ -20,7 +21,7 @@ const FUEL: u64 = 1500;
 /// The maximum memory beyond three times the length, in bytes.
 const MEMORY: u64 = 32 << 20;
 
-/// The approximate size of a large part that is combined with another, in bytes.
+/// The approximate size of each of two large parts, in bytes.
 const SIZE: usize = 64 << 10;
 
 /// The approximate size of a single large part, in bytes.
@@ -62,7 +63,7 @@ enum Request {
 const REQUESTS: [Request; 5] =
     [Request::Pod, Request::SameDeployment, Request::ReversedDeployment, Request::Workload, Request::ServiceAccount];
 
-/// Makes a part of an input large, with about this number of bytes.
+/// Makes a part of an input large: about this number of bytes.
 type Enlarge = fn(&mut Input, usize);
 
 /// Every part that can be large.
@@ -267,7 +268,7 @@ const PARTS: &[(&str, Enlarge)] = &[
     }),
 ];
 
-/// Parts that are only combined with other parts.
+/// The parts whose pairs with other parts are measured for workloads, too.
 const CONTEXTS: [&str; 3] = ["templates of one account", "templates of many accounts", "an account without a role"];
 
 fn put(object: &mut Value, key: &str, value: Value) {
@@ -278,8 +279,8 @@ fn put(object: &mut Value, key: &str, value: Value) {
 }
 
 fn extend(array: &mut Value, more: Value) {
-    let Value::Array(more) = more else { panic!("an array is extended by an array") };
-    array.as_array_mut().expect("it is an array").extend(more);
+    let Value::Array(more) = more else { panic!("expected an array to append") };
+    array.as_array_mut().expect("the value to extend is an array").extend(more);
 }
 
 fn annotate(metadata: &mut Value, key: &str, value: &str) {
@@ -296,7 +297,7 @@ fn mapping(input: &mut Input, config: &Value) {
     input.settings["rolesConfigMap"] = json!({"namespace": "kube-system", "name": "roles"});
 }
 
-/// Adds entries before those that allow the role.
+/// Adds entries to `allowedRoles`, before the existing entries.
 fn allow(input: &mut Input, entries: Value) {
     let mut all = json!([]);
     extend(&mut all, entries);
@@ -306,7 +307,7 @@ fn allow(input: &mut Input, entries: Value) {
     input.settings["allowedRoles"] = all;
 }
 
-/// The number of elements that fit into the size.
+/// Makes an array of about this size in bytes.
 fn list(size: usize, element: impl Fn(usize) -> Value) -> Value {
     let mut elements = Vec::new();
     let mut length = 0;
@@ -318,7 +319,7 @@ fn list(size: usize, element: impl Fn(usize) -> Value) -> Value {
     Value::Array(elements)
 }
 
-/// The number of members that fit into the size.
+/// Makes an object of about this size in bytes.
 fn entries(size: usize, entry: impl Fn(usize) -> (String, Value)) -> Value {
     let mut members = Map::new();
     let mut length = 0;
@@ -333,7 +334,7 @@ fn entries(size: usize, entry: impl Fn(usize) -> (String, Value)) -> Value {
     Value::Object(members)
 }
 
-/// Keys within two edits of a known key.
+/// Makes annotations whose keys differ from the known key `token-expiration` in two letters.
 fn misspelled(size: usize) -> Value {
     entries(size, |index| {
         let letter = |index: usize| char::from_u32(0x100 + u32::try_from(index).unwrap()).unwrap();
@@ -448,7 +449,7 @@ impl Backend for Answers {
     }
 }
 
-/// The cost of a shape.
+/// A shape, and the cost that was measured for it.
 struct Measured {
     name: String,
     length: u64,
@@ -491,17 +492,17 @@ impl Measured {
     }
 }
 
-/// The name of a shape, the function that makes it, and the kind of request.
+/// A shape of a request: its name, the function that makes its input, and the kind of request.
 type Shape = (String, Box<dyn Fn() -> Input + Send + Sync>, Request);
 
-/// Every shape: each part alone and each pair of parts, for each kind of request.
+/// Makes every shape: each part alone for each kind of request, and pairs of parts for pods and workloads.
 fn shapes() -> Vec<Shape> {
     let mut shapes: Vec<Shape> = Vec::new();
     for request in REQUESTS {
         for (index, &(name, enlarge)) in PARTS.iter().enumerate() {
             shapes.push((format!("{request:?}: {name}"), Box::new(move || enlarged(&[enlarge], SIZE_ALONE)), request));
             for &(other, also) in PARTS.iter().skip(index + 1) {
-                // For workloads, only combinations with many templates differ from pods.
+                // For other pairs, a workload with a single template does not differ from a pod.
                 let is_context = CONTEXTS.contains(&name) || CONTEXTS.contains(&other);
                 if request == Request::Pod || (request == Request::Workload && is_context) {
                     let both = move || enlarged(&[enlarge, also], SIZE);
@@ -522,7 +523,7 @@ fn enlarged(parts: &[Enlarge], size: usize) -> Input {
 }
 
 #[test]
-fn costs_grow_with_the_length_alone() {
+fn costs_depend_only_on_the_length() {
     let module = read_module(&support::policy_path()).unwrap();
     let meter = Meter::new(&module, CompilationCache::On).unwrap();
     let shapes = shapes();
@@ -549,5 +550,5 @@ fn costs_grow_with_the_length_alone() {
     show("the most fuel", Measured::fuel_per_byte);
     let beyond: Vec<String> =
         measured.iter().filter(|measured| !measured.is_within_bounds()).map(Measured::describe).collect();
-    assert!(beyond.is_empty(), "{} shapes are beyond the bounds:\n{}", beyond.len(), beyond.join("\n"));
+    assert!(beyond.is_empty(), "{} shapes cost more than the limits allow:\n{}", beyond.len(), beyond.join("\n"));
 }

@@ -1,5 +1,5 @@
-//! Tests the entries of `docs/custom-workloads.yaml` through the built module. Each path must find the service account
-//! in an object of its kind with a real structure.
+//! Tests the entries of `docs/custom-workloads.yaml`. Each path must find the service account in an object of its kind
+//! with a real structure.
 
 mod support;
 
@@ -64,7 +64,7 @@ fn cluster(role: &str) -> Cluster {
     Cluster::new(vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})])
 }
 
-/// The message of a rejection, and the warnings.
+/// Returns the message of the rejection (empty if the object is accepted), and the warnings.
 fn answer(subject: &dyn Subject, settings: &Value, object: &Value, cluster: &Cluster) -> (String, Vec<String>) {
     let settings = Settings::from_json(&settings.to_string()).unwrap();
     let request = Request::wrapping(to_raw_value(object).unwrap(), Overrides::default()).unwrap();
@@ -100,7 +100,8 @@ fn finds_the_account_at_each_path() {
                                 && warnings.iter().any(|warning| warning.ends_with("[missingServiceAccount]"))
                                 && warnings.iter().all(is_about_path)
                         });
-                        let difference = "no object of this kind is rejected for the account at this path".to_owned();
+                        let difference =
+                            "the account at this path is not checked in any object of this kind".to_owned();
                         let differences = if is_rejected && is_warned { vec![] } else { vec![difference] };
                         report.add(&title, &differences);
                     }

@@ -19,7 +19,7 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
     };
     let role = || json!({"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/web"});
     vec![
-        // Not found, in the words of each version of the host.
+        // The account does not exist. Each version of the host reports this with another text.
         ("not found", failure(NOT_FOUND), "missingServiceAccount"),
         ("not found, wrapped", failure(&format!("Callback evaluation failure: {NOT_FOUND}")), "missingServiceAccount"),
         (
@@ -27,7 +27,7 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
             failure(&format!("Host error: Callback evaluation failure: {NOT_FOUND}\n\nStack backtrace:\n   0: x")),
             "missingServiceAccount",
         ),
-        // Unknown, because the lookup failed.
+        // The lookup failed, so it is not known whether the account exists.
         ("an empty message", failure(""), "lookupFailed"),
         ("another message", failure("something went wrong"), "lookupFailed"),
         ("a timeout", failure("Host error: Callback evaluation failure: deadline has elapsed"), "lookupFailed"),
@@ -41,9 +41,9 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
         ("another namespace", failure(&NOT_FOUND.replace("team-a", "team-b")), "lookupFailed"),
         ("no such operation", failure("unknown operation: get_resource"), "lookupFailed"),
         // The answer is not the service account.
-        ("nothing", verbatim(""), "lookupFailed"),
+        ("an empty answer", verbatim(""), "lookupFailed"),
         ("white space", verbatim(" \n"), "lookupFailed"),
-        ("no JSON", verbatim("<html>502 Bad Gateway</html>"), "lookupFailed"),
+        ("invalid JSON", verbatim("<html>502 Bad Gateway</html>"), "lookupFailed"),
         ("null", verbatim("null"), "lookupFailed"),
         ("a number", verbatim("7"), "lookupFailed"),
         ("a list", verbatim("[]"), "lookupFailed"),
@@ -61,7 +61,7 @@ fn answers() -> Vec<(&'static str, Answer, &'static str)> {
         ),
         ("another kind", account("Secret", "web", "team-a", role()), "lookupFailed"),
         ("another name", account("ServiceAccount", "api", "team-a", role()), "lookupFailed"),
-        ("the same name elsewhere", account("ServiceAccount", "web", "team-b", role()), "lookupFailed"),
+        ("the name in another namespace", account("ServiceAccount", "web", "team-b", role()), "lookupFailed"),
         ("annotations that are a list", account("ServiceAccount", "web", "team-a", json!([])), "lookupFailed"),
         ("an annotation that is a number", account("ServiceAccount", "web", "team-a", json!({"a": 1})), "lookupFailed"),
         (
@@ -101,7 +101,7 @@ fn accepts_no_pod_without_its_role_whatever_the_host_answers() {
                     && message.ends_with(&format!("[{finding}]"))
                     && message.starts_with("service account `team-a/web`: ");
                 let differences = if holds { vec![] } else { vec![format!("{response:?}")] };
-                report.add(&format!("{name}, through {}", subject.name()), &differences);
+                report.add(&format!("{name} ({})", subject.name()), &differences);
             }
         }
     }

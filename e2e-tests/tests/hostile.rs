@@ -1,6 +1,6 @@
 //! Tests hostile input: values of the wrong type in every field that the policy reads, escaped and duplicate keys,
-//! invalid JSON, and requests that are too deep or very long. Each has a defined outcome, and an unreadable pod is
-//! never accepted.
+//! invalid JSON, and requests that are too deep or very long. Each input has a defined outcome, and an unreadable pod
+//! is never accepted.
 
 mod support;
 
@@ -76,7 +76,7 @@ const PLACES: [(&str, &str); 56] = [
     ("/oldObject", "?"),
 ];
 
-/// Required fields. In these, `null` is wrong too.
+/// Required fields. `null` is a wrong type for them, too.
 const REQUIRED: [&str; 10] = [
     "/operation",
     "/namespace",
@@ -161,7 +161,7 @@ fn answer(subject: &dyn Subject, request: &str) -> PolicyResponse {
     subject.validate(&payload(request), &cluster()).unwrap_or_else(|error| panic!("{}: {error:#}", subject.name()))
 }
 
-/// Whether the policy read the pod and gave it its role.
+/// Whether the policy accepted the pod and injected the role.
 fn is_injected(answer: &PolicyResponse) -> bool {
     answer.accepted && answer.mutated_object.as_ref().is_some_and(|object| object.get().contains(ROLE))
 }
@@ -204,7 +204,7 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
     for subject in support::subjects() {
         assert!(
             is_injected(&answer(subject.as_ref(), &request().to_string())),
-            "the request with the right types is injected"
+            "the pod with the right types is injected"
         );
         for (place, expected) in PLACES {
             for (name, value) in one_of_each_type() {
@@ -219,16 +219,16 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
                 let holds = if is_right { answer.accepted } else { is_rejected_at(&answer, &path_of(place)) };
                 let difference = format!("accepted: {}, {:?}: {:?}", answer.accepted, answer.code, answer.message);
                 let differences = if holds { vec![] } else { vec![difference] };
-                report.add(&format!("{place} is {name}, through {}", subject.name()), &differences);
+                report.add(&format!("{place} is {name} ({})", subject.name()), &differences);
             }
         }
     }
     report.finish();
 }
 
-/// The table of fields is complete, and contains only fields that the policy reads. A field is read if a value of the
-/// wrong type makes the request unreadable. The request contains every field of every golden case, so this test detects
-/// a new read of any of them.
+/// `PLACES` contains every field that the policy reads, and no other field. A field is read if a value of the wrong
+/// type makes the request unreadable. The request contains every field of every golden case, so the test fails if the
+/// policy starts to read one of these fields.
 #[test]
 fn lists_every_place_that_is_read() {
     let request = request_with_every_field();
@@ -236,11 +236,11 @@ fn lists_every_place_that_is_read() {
     collect_pointers(&request, "", &mut pointers);
     let expected: BTreeSet<String> =
         PLACES.iter().filter(|(_, kind)| *kind != "?").map(|(place, _)| (*place).to_owned()).collect();
-    // The first subject is the module, unless `POLICY_WASM` is empty. `agreement.rs` compares it with the code in
-    // memory.
+    // The first subject is the module, unless `POLICY_WASM` is empty. `agreement.rs` compares the module with the Rust
+    // code.
     let subject = support::subjects().remove(0);
     assert_ne!(answer(subject.as_ref(), &request.to_string()).code, Some(400), "the request can be read");
-    // No field that is read accepts both a number and a string.
+    // Every field that is read rejects a number or a string, so one of these two values makes the request unreadable.
     let is_read = |pointer: &&String| {
         [json!(1), json!("x")].into_iter().any(|value| {
             let mut request = request.clone();
@@ -275,7 +275,7 @@ fn request_with_every_field() -> Value {
     merged
 }
 
-/// Adds the fields that are missing.
+/// Adds to `into` the fields of `from` that it lacks.
 fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
@@ -296,7 +296,7 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// The JSON pointers of all values below this one.
+/// Collects the JSON pointers of all values inside `value`.
 fn collect_pointers(value: &Value, path: &str, found: &mut Vec<String>) {
     let mut add = |path: String, value: &Value| {
         collect_pointers(value, &path, found);
@@ -317,7 +317,7 @@ fn collect_pointers(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Duplicate keys are detected even if one of them is escaped, `null` or empty.
+/// Duplicate keys are detected even if one of the two keys is escaped, or if its value is `null` or empty.
 #[test]
 fn rejects_duplicate_keys_in_any_spelling() {
     let text = request().to_string();
@@ -368,8 +368,9 @@ fn decodes_escapes() {
     }
 }
 
-/// For Kubernetes' decoder (`sigs.k8s.io/json`), `ServiceAccountName` and `serviceAccountName` are different keys. It
-/// re-encodes objects of built-in kinds, so admission never sees such a key. The policy ignores it.
+/// For Kubernetes' decoder (`sigs.k8s.io/json`), `ServiceAccountName` and `serviceAccountName` are different keys. The
+/// API server re-encodes objects of built-in kinds, so admission never sees a key in another letter case. The policy
+/// ignores such a key.
 #[test]
 fn ignores_keys_in_another_letter_case() {
     for subject in support::subjects() {
@@ -444,7 +445,7 @@ fn keeps_fields_that_it_does_not_read() {
     }
 }
 
-/// One pod has 1,000 containers. Another has a container with 100,000 variables.
+/// Tests a pod with 1,000 containers, and a pod whose first container has 100,000 variables.
 #[test]
 fn injects_into_pods_of_any_size() {
     let mut many = request();
@@ -468,7 +469,8 @@ fn injects_into_pods_of_any_size() {
     }
 }
 
-/// The host puts both names into a URL, and does not escape them.
+/// The host puts the namespace and the account's name into a URL without escaping them. So the policy must reject names
+/// that would change the URL.
 #[test]
 fn never_looks_up_names_that_change_the_url() {
     for (place, name) in [

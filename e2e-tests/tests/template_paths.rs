@@ -1,4 +1,4 @@
-//! Compares the paths of `customWorkloads` with two other implementations of JSONPath. All must find the same pod
+//! Compares the paths of `customWorkloads` with two other implementations of JSONPath. All three must find the same pod
 //! templates.
 
 use irsa::GroupVersionKind;
@@ -13,7 +13,7 @@ use serde_json_path::JsonPath;
 /// Names of members. One of them needs quotes in a path.
 const NAMES: [&str; 3] = ["a", "b", "c.d"];
 
-/// Objects and arrays. Every object in them could be a pod template.
+/// Makes objects and arrays. Every object in them can become a pod template.
 fn documents() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![4 => Just(json!({})), 1 => Just(json!(7)), 1 => Just(Value::Null)];
     leaf.prop_recursive(4, 40, 3, |inner| {
@@ -24,7 +24,7 @@ fn documents() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Paths in every notation that the settings accept. A path without steps leads to the document itself.
+/// Makes paths in every notation that the settings accept. A path without steps leads to the document itself.
 fn paths() -> impl Strategy<Value = String> {
     let step = select(vec![".a", ".b", "['c.d']", "[\"a\"]", ".*", "[*]"]);
     prop::collection::vec(step, 0..5).prop_map(|steps| format!("${}", steps.concat()))
@@ -45,8 +45,8 @@ fn number(value: &mut Value, next: &mut u32) {
     }
 }
 
-/// The names of the pod templates (the objects with a `spec`), sorted. `None` if the path finds a value that is not an
-/// object.
+/// Returns the names of the pod templates (the objects with a `spec`), sorted. `None` if a value is neither an object
+/// nor `null`.
 fn names<'v>(nodes: impl IntoIterator<Item = &'v Value>) -> Option<Vec<String>> {
     let nodes: Vec<&Value> = nodes.into_iter().filter(|node| !node.is_null()).collect();
     if !nodes.iter().all(|node| node.is_object()) {
@@ -83,10 +83,10 @@ proptest! {
     #[test]
     fn finds_the_templates_that_two_json_path_libraries_find(mut document in documents(), path in paths()) {
         number(&mut document, &mut 0);
-        let rfc = JsonPath::parse(&path).expect("RFC 9535 has the path");
+        let rfc = JsonPath::parse(&path).expect("RFC 9535 allows the path");
         let expected = names(rfc.query(&document).all());
         prop_assert_eq!(ours(&path, &document), expected.clone());
-        let other = jsonpath_lib::select(&document, &path).expect("the library has the path");
+        let other = jsonpath_lib::select(&document, &path).expect("the library supports the path");
         prop_assert_eq!(names(other), expected);
     }
 }

@@ -1,5 +1,5 @@
-//! Whatever the cluster answers to the lookups of the service account and the ConfigMap, the policy answers too. An
-//! accepted pod has a role only if the cluster's answer contains the account's name.
+//! Tests random answers of the cluster to the lookups of the service account and the ConfigMap: the policy must answer
+//! every request. A pod gets a role only if the cluster's answer contains the account's name.
 #![no_main]
 
 use irsa::{Cluster, LookupError, Query};
@@ -9,8 +9,8 @@ const PAYLOAD: &str = r#"{"request":{"uid":"u","kind":{"group":"","version":"v1"
 "operation":"CREATE","object":{"metadata":{"name":"p"},"spec":{"serviceAccountName":"web","containers":[{"name":"app"}]}}},
 "settings":{"rolesConfigMap":{"namespace":"kube-system","name":"roles"},"cacheLookups":true}}"#;
 
-/// The first byte decides whether the lookups fail. The rest is the cluster's answer: the account, a form feed, and the
-/// ConfigMap.
+/// A cluster that answers with this text: the account, a form feed, and the ConfigMap. A part that starts with `!` is
+/// the error of its lookup.
 struct Says<'a>(&'a str);
 
 impl Cluster for Says<'_> {

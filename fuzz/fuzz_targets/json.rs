@@ -1,4 +1,4 @@
-//! The reader accepts the same JSON as `serde_json`. It reads back the strings that it writes.
+//! Tests that the JSON reader accepts the same JSON as `serde_json`, and that it reads back the strings that it writes.
 #![no_main]
 
 use json_reader::{Value, write_string};
@@ -8,7 +8,7 @@ fuzz_target!(|text: &str| {
     let ours = Value::parse(text);
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(_) => assert!(ours.is_ok(), "{ours:?}"),
-        // `serde_json` reads at most 128 levels.
+        // `serde_json` rejects JSON that is nested deeper than 128 levels.
         Err(error) => assert!(ours.is_err() || error.to_string().starts_with("recursion limit"), "{error}"),
     }
     let mut written = String::new();

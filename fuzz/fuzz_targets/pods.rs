@@ -1,5 +1,5 @@
-//! Realistic pods. The policy only adds, injection is idempotent, and nothing is missing afterwards. A workload gets
-//! the same result as its pods, and an existing workload can always be updated.
+//! Tests realistic pods: the policy changes nothing that the pod contains, injection is idempotent, and mode `Validate`
+//! then finds nothing missing. A workload gets the same result as its pods, and an unchanged update is never rejected.
 #![no_main]
 
 use irsa::{Cluster, LookupError, Query};
@@ -8,7 +8,7 @@ use laws::pod::Scene;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-/// A cluster with one account.
+/// A cluster in which every account has these annotations.
 struct OneAccount(Value);
 
 impl Cluster for OneAccount {
@@ -21,7 +21,7 @@ impl Cluster for OneAccount {
     }
 }
 
-/// Whether the request is accepted, the warnings, and the resulting pod.
+/// Reviews a new pod. Returns whether the pod is accepted, the warnings, and the resulting pod.
 fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec<String>, Value) {
     let request = json!({"uid": "u", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "namespace": "team-a",
         "operation": "CREATE", "object": pod});
@@ -31,7 +31,8 @@ fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec
     (answer.accepted, answer.warnings.unwrap_or_default(), pod)
 }
 
-/// A Deployment with the pod as its template, and an update that does not change it.
+/// Checks a Deployment with the pod as its template: its creation must get the same code and findings as the pod, and
+/// an update that does not change it must be accepted.
 fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut judge = |group: &str, kind: &str, operation: &str, object: &Value, old: &Value| {
@@ -43,7 +44,7 @@ fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     };
     let of_pod = judge("", "Pod", "CREATE", pod, &Value::Null);
     let created = judge("apps", "Deployment", "CREATE", &deployment, &Value::Null);
-    assert_eq!(created, of_pod, "a workload gets another result than its pods: {pod}");
+    assert_eq!(created, of_pod, "a workload and its pod get different results: {pod}");
     let (code, _) = judge("apps", "Deployment", "UPDATE", &deployment, &deployment);
     assert_eq!(code, None, "an unchanged update is rejected: {pod}");
 }

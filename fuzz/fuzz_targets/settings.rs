@@ -1,5 +1,5 @@
-//! Settings are valid or invalid. With valid settings, a pod gets an answer. With invalid ones it does not, unless only
-//! entries are wrong that the request does not need.
+//! Tests that the check of the settings and the review of a pod agree about which settings are valid. They may disagree
+//! if the only wrong entries are entries of `roles` and `allowedRoles` that the review does not read.
 #![no_main]
 
 use laws::Everybody;
@@ -17,7 +17,7 @@ fuzz_target!(|settings: &str| {
     let answer = laws::review(payload.as_bytes(), &mut Everybody);
     let answer = laws::read(&answer);
     let is_misconfigured = answer.message.is_some_and(|message| message.starts_with("the policy's settings are wrong"));
-    // A request checks only those entries of `roles` and `allowedRoles` that it needs.
+    // A review reads only the entries of `roles` and `allowedRoles` that it needs.
     let is_of_entry = |line: &str| line.starts_with("`roles[") || line.starts_with("`allowedRoles[");
     let may_be_unread = checked.as_ref().is_err_and(|errors| errors.lines().all(is_of_entry));
     // The host treats `null` as missing settings.

@@ -1,4 +1,5 @@
-//! Short strings: globs, ARNs, account patterns, paths to pod templates, `skip-containers` and lifetimes.
+//! Tests the parsers of short strings: globs, ARNs, account patterns, paths to pod templates, `skip-containers` and
+//! lifetimes.
 #![no_main]
 
 use std::borrow::Cow;
@@ -10,7 +11,7 @@ use irsa::internals::ObjectPath;
 use irsa::internals::{TokenLifetime, skip_containers};
 use libfuzzer_sys::fuzz_target;
 
-/// Matches a glob by trying every possibility. `**` matches `/`; no star matches `:`.
+/// Matches a glob by trying every length for each star. `*` matches neither `/` nor `:`, and `**` does not match `:`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let star = |crosses: fn(u8) -> bool, rest: &[u8]| {
         let run = text.iter().take_while(|byte| crosses(**byte)).count();
@@ -29,7 +30,7 @@ fuzz_target!(|texts: (&str, &str)| {
     let borrowed = Cow::Borrowed(one);
     if let Ok(glob) = Glob::new(borrowed.clone()) {
         let matched = glob.matches(other);
-        // With many stars, trying every possibility takes too long.
+        // For longer strings, trying every length takes too long.
         if one.len() <= 12 && other.len() <= 24 {
             assert_eq!(matched, matches(one.as_bytes(), other.as_bytes()), "{one:?} {other:?}");
         }
@@ -43,7 +44,7 @@ fuzz_target!(|texts: (&str, &str)| {
         std::hint::black_box(pattern.matches(other, one));
     }
     if let Ok(path) = ObjectPath::new(borrowed) {
-        // `$` alone is the object itself.
+        // The path `$`, without steps, leads to the object itself.
         assert_eq!(path.steps().is_empty(), one == "$", "{one}");
     }
     for name in skip_containers::read(one).into_iter().flatten() {

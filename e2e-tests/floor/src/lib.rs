@@ -1,5 +1,5 @@
-//! The baseline of measurements: a policy that finds the object in the payload and returns it unchanged. Every mutating
-//! policy does at least this, so our costs are multiples of it.
+//! The floor of the measurements: a policy that finds the object in the payload and returns it unchanged. Every
+//! mutating policy does at least this work, so the cost of irsa-policy is measured as a multiple of the floor's cost.
 
 use kubewarden_policy_sdk::{protocol_version_guest, wapc_guest};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ struct Response<'p> {
 }
 
 /// Registers the functions of a Kubewarden policy. The host calls this once per instance.
-#[expect(unsafe_code, reason = "waPC looks the function up by this name, and no other has it")]
+#[expect(unsafe_code, reason = "waPC looks up the function by this name, and no other function has the name")]
 #[unsafe(no_mangle)]
 pub extern "C" fn wapc_init() {
     register_function("validate", validate);

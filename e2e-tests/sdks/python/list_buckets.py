@@ -1,4 +1,4 @@
-"""What a pod does first: who am I, and which buckets are there? With boto3."""
+"""Requests its identity and lists the buckets with boto3, as a pod would."""
 
 import json
 

@@ -18,7 +18,7 @@ pub fn draw(measurements: &[Measurement], path: &Path) -> Result<()> {
     render(measurements, path).map_err(|error| anyhow!("cannot draw `{}`: {error}", path.display()))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a pixel is more than what is lost")]
+#[expect(clippy::cast_precision_loss, reason = "the lost precision is less than a pixel")]
 fn render(measurements: &[Measurement], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let points = |fuel: fn(&Measurement) -> u64| -> Vec<(f64, f64)> {
         measurements.iter().map(|one| (one.payload as f64 / KILO, fuel(one) as f64 / MEGA)).collect()

@@ -1,5 +1,5 @@
-//! The golden pods: pods as users have them. Measures how many times the floor's fuel each of them takes.
-//! `golden/README.md` describes the files.
+//! Measures the golden pods: for each pod, the policy's fuel as a multiple of the floor's fuel. `golden/README.md`
+//! describes the files.
 
 use std::fmt;
 use std::fs;
@@ -19,10 +19,10 @@ use crate::host::Host;
 use crate::policy::CompilationCache;
 use crate::settings::Settings;
 
-/// The name of the pods that AWS's webhook changes.
+/// The name of the group of golden pods that AWS's webhook changes.
 pub const WITH_ROLE: &str = "with a role";
 
-/// The name of the pods that AWS's webhook does not change.
+/// The name of the group of golden pods that AWS's webhook does not change.
 pub const WITHOUT_ROLE: &str = "nothing to add";
 
 /// The distribution of the costs of many requests. A cost is the policy's fuel as a multiple of the floor's.
@@ -39,7 +39,7 @@ pub struct Spread {
     pub worst: f64,
 }
 
-/// The first line of a file.
+/// The first line of a file: the configuration of all its cases.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Configuration {
@@ -48,7 +48,7 @@ struct Configuration {
     config_maps: Vec<Value>,
 }
 
-/// Any other line.
+/// Each line after the first: a case.
 #[derive(Deserialize)]
 struct Case {
     id: String,
@@ -56,7 +56,8 @@ struct Case {
     webhook: Option<Value>,
 }
 
-/// Measures all pods in the files of a folder: the pods that the webhook changes, and the others.
+/// Measures all pods in the files of a folder. Returns the costs in two groups: the pods that the webhook changes
+/// ([`WITH_ROLE`]), and those that it does not change ([`WITHOUT_ROLE`]).
 ///
 /// # Errors
 /// Fails if a file can't be read, or if a call fails.
@@ -93,16 +94,17 @@ pub fn measure(folder: &Path, floor: &Subject, policy: &Subject) -> Result<[(&'s
 }
 
 impl Spread {
-    /// The distribution for these pairs: the fuel of the floor and the fuel of the policy for a request.
+    /// Computes the distribution of the costs. Each pair has the fuel of the floor and the fuel of the policy for one
+    /// request.
     ///
     /// # Errors
     /// Fails if there is no pair.
     pub fn of(costs: &[(u64, u64)]) -> Result<Self> {
-        ensure!(!costs.is_empty(), "expected golden pods, but got none");
+        ensure!(!costs.is_empty(), "the files contain no golden pod of this group");
         #[expect(clippy::cast_precision_loss, reason = "the ratio has three digits")]
         let mut ratios: Vec<f64> = costs.iter().map(|(floor, policy)| *policy as f64 / *floor as f64).collect();
         ratios.sort_by(f64::total_cmp);
-        // The least cost that this percentage of the requests does not exceed, with three digits.
+        // The lowest cost that this percentage of the requests does not exceed, with three digits.
         let at = |percent: usize| {
             let rank = (ratios.len() * percent).div_ceil(100).max(1);
             (ratios[rank - 1] * 1000.0).round() / 1000.0
@@ -115,7 +117,7 @@ impl Spread {
 pub const HEAD: &str = "| golden pods | number | median | 90th percentile | worst |\n|---|---:|---:|---:|---:|";
 
 impl fmt::Display for Spread {
-    /// The cells of a row of the table, after the first one.
+    /// Writes the cells of a row of the table, without the first cell.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { requests, median, percentile90, worst } = self;
         write!(f, "{requests} | {median:.2} | {percentile90:.2} | {worst:.2} |")

@@ -1,4 +1,5 @@
-//! The numbers of the last change. They are kept in the repository, so that a number that grows is noticed.
+//! The costs that the last change measured. They are kept in the repository, so that `policy-host bench --check` can
+//! report a cost that has grown.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::golden::Spread;
 use super::{Measurement, Subject};
 
-/// How much a number may grow before it must be updated, in percent.
+/// How much a number may grow before the kept number must be updated, in percent.
 pub const TOLERANCE: u32 = 2;
 
 /// The numbers that are kept.
@@ -18,16 +19,16 @@ pub struct Kept {
     pub compiler: String,
     /// The module's length, in bytes.
     pub module_bytes: u64,
-    /// The fuel to make an instance.
+    /// The fuel to start an instance.
     pub startup_fuel: u64,
     /// The fuel of each request.
     pub fuel: BTreeMap<String, u64>,
-    /// The policy's fuel for the golden pods, as a multiple of the floor's.
+    /// The policy's fuel for the golden pods, as a multiple of the floor's fuel.
     pub golden: BTreeMap<String, Spread>,
 }
 
 impl Kept {
-    /// The numbers to keep of these measurements.
+    /// Takes the numbers to keep from the measurements.
     #[must_use]
     pub fn new(
         compiler: &str,
@@ -44,12 +45,13 @@ impl Kept {
         }
     }
 
-    /// The numbers that have grown by more than [`TOLERANCE`], or are not kept yet. One line each.
+    /// Compares the kept numbers with the new ones. Returns a line for each number that has grown by more than
+    /// [`TOLERANCE`], or that is not kept yet.
     #[must_use]
     pub fn grown_to(&self, now: &Self) -> Vec<String> {
         let mut grown = Vec::new();
         let mut compare = |what: &str, before: Option<u64>, now: u64| match before {
-            None => grown.push(format!("{what}: not kept, now {now}")),
+            None => grown.push(format!("{what}: not kept yet, now {now}")),
             Some(before) if now * 100 > before * u64::from(100 + TOLERANCE) => {
                 grown.push(format!("{what}: {before}, now {now}"));
             }
@@ -65,9 +67,11 @@ impl Kept {
             let mut compare = |what: &str, ratio: fn(&Spread) -> f64| {
                 let now = ratio(spread);
                 match before.map(ratio) {
-                    None => grown.push(format!("{what} of golden pods, {name}: not kept, now {now}")),
+                    None => {
+                        grown.push(format!("golden pods `{name}`, {what}: not kept yet, now {now} times the floor"));
+                    }
                     Some(before) if now * 100.0 > before * f64::from(100 + TOLERANCE) => {
-                        grown.push(format!("{what} of golden pods, {name}: {before}, now {now}"));
+                        grown.push(format!("golden pods `{name}`, {what}: {before}, now {now} times the floor"));
                     }
                     Some(_) => {}
                 }
@@ -90,21 +94,24 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_has_grown_by_more_than_the_tolerance() {
+    fn reports_numbers_that_grow_by_more_than_the_tolerance() {
         let before = kept(1000, &[("a pod", 100), ("gone", 1)]);
         assert_eq!(before.grown_to(&kept(1020, &[("a pod", 102)])), [""; 0]);
         assert_eq!(
             before.grown_to(&kept(1021, &[("a pod", 103), ("new", 1)])),
-            ["bytes of the module: 1000, now 1021", "fuel of a pod: 100, now 103", "fuel of new: not kept, now 1"]
+            ["bytes of the module: 1000, now 1021", "fuel of a pod: 100, now 103", "fuel of new: not kept yet, now 1"]
         );
     }
     #[test]
-    fn tells_which_golden_pods_cost_more() {
+    fn reports_golden_pods_that_cost_more() {
         let kept = |median| {
             let spread = Spread { requests: 3, median, percentile90: 2.0, worst: 3.0 };
             Kept { golden: BTreeMap::from([("with a role".to_owned(), spread)]), ..kept(1000, &[]) }
         };
         assert_eq!(kept(1.8).grown_to(&kept(1.83)), [""; 0]);
-        assert_eq!(kept(1.8).grown_to(&kept(1.84)), ["median of golden pods, with a role: 1.8, now 1.84"]);
+        assert_eq!(
+            kept(1.8).grown_to(&kept(1.84)),
+            ["golden pods `with a role`, median: 1.8, now 1.84 times the floor"]
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The requests whose cost is measured. As from an API server, they have no white space.
+//! Makes the requests whose cost is measured. Like the requests of an API server, they contain no white space.
 
 use anyhow::Result;
 use serde_json::value::RawValue;
@@ -27,10 +27,10 @@ pub struct Scenario {
     pub cluster: Cluster,
 }
 
-/// All scenarios.
+/// Makes all scenarios.
 ///
 /// # Errors
-/// Fails if one is not a valid request.
+/// Fails if a scenario's request is not valid.
 pub fn all() -> Result<Vec<Scenario>> {
     let review = |text| -> Result<Value> { Ok(serde_json::from_str::<Value>(text)?["request"].take()) };
     let typical = review(TYPICAL_POD)?;
@@ -53,10 +53,10 @@ pub fn all() -> Result<Vec<Scenario>> {
     ])
 }
 
-/// Pods from 4 KB to 1 MB.
+/// Makes scenarios for the chart, with pods from 4 KB to 1 MB.
 ///
 /// # Errors
-/// Fails if one is not a valid request.
+/// Fails if a scenario's request is not valid.
 pub fn growing() -> Result<Vec<Scenario>> {
     let typical = serde_json::from_str::<Value>(TYPICAL_POD)?["request"].take();
     [0, 1, 4, 8, 16, 32, 64, 128, 156]
@@ -80,7 +80,7 @@ fn raw(value: &Value) -> Result<Box<RawValue>> {
     Ok(RawValue::from_string(value.to_string())?)
 }
 
-/// Copies the pod's first container this many times, each with this many additional variables.
+/// Adds `count` copies of the pod's first container, each with this many additional variables.
 fn with_containers(request: &Value, count: usize, variables: usize) -> Value {
     let mut request = request.clone();
     let containers = request["object"]["spec"]["containers"].as_array_mut().into_iter();
@@ -97,7 +97,7 @@ fn with_containers(request: &Value, count: usize, variables: usize) -> Value {
     request
 }
 
-/// The service accounts: `web` has a role, `default` has none, and the others have one.
+/// Makes the service accounts `web` and `default`, and `count - 1` more. All except `default` have a role.
 fn accounts(count: usize) -> Vec<Value> {
     let account = |name: &str, annotations: Value| {
         json!({

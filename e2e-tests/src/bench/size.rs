@@ -1,4 +1,4 @@
-//! Splits the size of a module by crate: the bytes of the functions that come from each.
+//! Splits the size of a module by crate: counts the bytes of the functions of each crate.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,10 @@ use anyhow::{Context, Result};
 use rustc_demangle::demangle;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// The bytes of a module's functions by crate, and the bytes outside functions. Largest first. The module must contain
-/// the names of its functions.
+/// Returns the bytes of a module's functions by crate, and the bytes of its data segments as `(data)`, largest first.
 ///
 /// # Errors
-/// Fails if it is not a module.
+/// Fails if the bytes are not a Wasm module, or if the module does not contain the names of its functions.
 pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
     let mut imported = 0_u32;
     let mut bodies = Vec::new();
@@ -41,7 +40,7 @@ pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
         }
     }
     for (index, size) in (imported..).zip(bodies) {
-        let name = names.get(&index).context("the module has no names")?;
+        let name = names.get(&index).context("the module does not contain the names of its functions")?;
         *sizes.entry(crate_of(&format!("{:#}", demangle(name)))).or_default() += size;
     }
     let mut sizes: Vec<_> = sizes.into_iter().collect();
@@ -49,8 +48,8 @@ pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
     Ok(sizes)
 }
 
-/// The first crate in a demangled name: `core` for `<core::fmt::Formatter>::pad` and for `<str>::parse`. `libc` for a
-/// name that is not from Rust.
+/// Returns the first crate in a demangled name: `core` for `<core::fmt::Formatter>::pad` and for `<str>::parse`, `libc`
+/// for a name that is not from Rust.
 fn crate_of(name: &str) -> String {
     let is_of_path = |character: char| character == '_' || character == ':' || character.is_ascii_alphanumeric();
     // A part that begins with a colon continues a type: `::parse` in `<str>::parse`.
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn adds_the_functions_of_a_crate() {
+    fn adds_up_the_functions_of_a_crate() {
         let module = wat::parse_str(
             r#"(module
                 (import "host" "call" (func $imported))

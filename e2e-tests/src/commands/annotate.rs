@@ -16,15 +16,15 @@ pub struct Args {
     #[command(flatten)]
     policy: PolicyArgs,
 
-    /// The metadata (YAML)
+    /// The metadata to embed (YAML)
     #[arg(short, long, value_name = "PATH", default_value = "metadata.yml")]
     metadata_path: PathBuf,
 
-    /// How to use the policy (Markdown)
+    /// The usage text to embed (Markdown)
     #[arg(short, long, value_name = "PATH", default_value = "README.md")]
     usage_path: PathBuf,
 
-    /// The annotated module
+    /// Where to write the annotated module
     #[arg(short, long, value_name = "PATH", default_value = "annotated-policy.wasm")]
     output_path: PathBuf,
 }

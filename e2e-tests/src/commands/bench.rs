@@ -1,4 +1,4 @@
-//! `policy-host bench`: the cost of the policy, compared with the floor.
+//! `policy-host bench`: measures the cost of the policy, and compares it with the cost of the floor.
 
 use std::fs;
 use std::io::Write;
@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "POLICY", default_value = "policy.wasm")]
     policy: PathBuf,
 
-    /// The Wasm module of the floor
+    /// The Wasm module of the floor: a policy that returns every object unchanged
     #[arg(long, value_name = "PATH")]
     floor: PathBuf,
 
@@ -27,23 +27,23 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER", default_value = "e2e-tests/golden")]
     golden: PathBuf,
 
-    /// The compiler that built the policy, as it names itself
+    /// The name and version of the compiler that built the policy, as `rustc --version` prints them
     #[arg(long, value_name = "NAME", default_value = "")]
     compiler: String,
 
-    /// The policy's module with its names, to tell the bytes of each crate
+    /// The policy's module with the names of its functions. Prints the bytes of each crate in the module
     #[arg(long, value_name = "PATH")]
     named: Option<PathBuf>,
 
-    /// Fail if a number is more than 2 % above what this file keeps
+    /// Fail if a number is more than 2 % above the number in this file
     #[arg(long, value_name = "PATH")]
     check: Option<PathBuf>,
 
-    /// Keep the numbers in this file
+    /// Write the numbers to this file, for a later `--check`
     #[arg(long, value_name = "PATH", conflicts_with = "check")]
     keep: Option<PathBuf>,
 
-    /// Draw the fuel over the size of the request, as SVG
+    /// Draw a chart of the fuel by the size of the request, as SVG
     #[arg(long, value_name = "PATH")]
     chart: Option<PathBuf>,
 }
@@ -95,10 +95,10 @@ fn check(kept: &Kept, now: &Kept) -> Result<()> {
     let compiler = if kept.compiler == now.compiler {
         String::new()
     } else {
-        format!("\nkept with `{}`, now `{}`", kept.compiler, now.compiler)
+        format!("\nThe kept numbers are from `{}`, the new ones from `{}`.", kept.compiler, now.compiler)
     };
     bail!(
-        "grown by more than {TOLERANCE} %:\n{}{compiler}\nIf it is worth it, keep the numbers: `make bench`.",
+        "numbers that grew by more than {TOLERANCE} %:\n{}{compiler}\nTo accept the new numbers, run `make bench`.",
         grown.join("\n")
     )
 }

@@ -28,11 +28,11 @@ pub struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// The request, or a Kubernetes object, instead of the typical one
+    /// A request or a Kubernetes object, instead of the typical pod
     #[arg(short, long, value_name = "PATH")]
     request_path: Option<PathBuf>,
 
-    /// The objects that the policy finds in the cluster, instead of the typical ones
+    /// A file with the objects that the policy finds in the cluster, instead of the typical pod's service account
     #[arg(long, value_name = "PATH")]
     cluster: Option<PathBuf>,
 

@@ -1,4 +1,4 @@
-//! `policy-host run`: supports what `kwctl run` does. In addition, a file can contain several requests and plain
+//! `policy-host run`: runs a policy as `kwctl run` does. In addition, a file can contain several requests and plain
 //! Kubernetes objects, and `--cluster` answers lookups from a file.
 
 use std::io::{IsTerminal, Write};
@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH", conflicts_with = "replay_host_capabilities_interactions")]
     cluster: Option<PathBuf>,
 
-    /// The host's capabilities that the policy may use, as `*`, `kubernetes/*` or `kubernetes/get_resource`
+    /// The host's capabilities that the policy may use, such as `*`, `kubernetes/*` or `kubernetes/get_resource`
     #[arg(long, value_name = "PATTERN", num_args = 0.., default_values = ["*"])]
     allowed_host_capabilities: Vec<String>,
 
@@ -53,15 +53,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "replay_host_capabilities_interactions")]
     record_host_capabilities_interactions: Option<PathBuf>,
 
-    /// Answer the policy's host calls from such a file
+    /// Answer the policy's host calls from a file that `--record-host-capabilities-interactions` has written
     #[arg(long, value_name = "FILE")]
     replay_host_capabilities_interactions: Option<PathBuf>,
 
-    /// Exit with 1 if the policy refuses a request
+    /// Exit with 1 if the policy rejects a request
     #[arg(long)]
     fail_on_reject: bool,
 
-    /// The kind of policy; this host runs only one
+    /// The kind of policy. This host runs only Kubewarden's waPC policies
     #[arg(short, long, value_name = "MODE")]
     execution_mode: Option<ExecutionMode>,
 
@@ -119,7 +119,7 @@ impl Args {
     }
 }
 
-/// The backend that answers lookups, and whether to record them.
+/// The backend that answers lookups, and whether the answers are recorded.
 enum Answers {
     Live(Arc<Cluster>),
     Recorded(Arc<Recorder>),

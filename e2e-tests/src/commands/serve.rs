@@ -25,31 +25,31 @@ pub struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// How to reach the cluster, else as `kubectl` finds it
+    /// The kubeconfig of the cluster. The default is the kubeconfig that `kubectl` uses
     #[arg(long, value_name = "PATH")]
     kubeconfig: Option<PathBuf>,
 
-    /// The policy's name, the last part of the path
+    /// The policy's name: the last part of the URL's path
     #[arg(long, value_name = "NAME", default_value = "irsa-policy")]
     name: String,
 
-    /// The port to listen on; 0 takes a free one. The address is printed
+    /// The port to listen on. 0 means any free port. The server prints its URL
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
 
-    /// A certificate chain, PEM. Without it one is made, for `localhost` and `127.0.0.1`
+    /// The server's certificate chain (PEM). By default, a certificate for `localhost` and `127.0.0.1` is generated
     #[arg(long, value_name = "PATH", requires = "key")]
     cert: Option<PathBuf>,
 
-    /// The certificate's key, PEM
+    /// The certificate's key (PEM)
     #[arg(long, value_name = "PATH", requires = "cert")]
     key: Option<PathBuf>,
 
-    /// Where to write the authority of the certificate that was made: what goes into a webhook's `caBundle`
+    /// Where to write the authority of the generated certificate, for a webhook's `caBundle`
     #[arg(long, value_name = "PATH", conflicts_with = "cert")]
     ca_path: Option<PathBuf>,
 
-    /// End when the standard input does, so as not to outlive the script that started it
+    /// Exit when the standard input ends, so that the server does not outlive the script that started it
     #[arg(long)]
     until_stdin_ends: bool,
 }

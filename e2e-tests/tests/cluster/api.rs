@@ -1,4 +1,4 @@
-//! A client of the API server that sends and returns JSON unchanged. It also returns the API server's warnings.
+//! A client of the API server that sends and returns JSON unchanged, and returns the API server's warnings.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -23,19 +23,19 @@ pub struct Answer {
     pub status: u16,
     /// The values of the `Warning` headers, as `kubectl` prints them.
     pub warnings: Vec<String>,
-    /// The object. A `Status` if the request failed.
+    /// The object in the answer. A `Status` if the request failed.
     pub body: Value,
 }
 
 impl Answer {
-    /// The message of a `Status`.
+    /// The message, if the body is a `Status`. Otherwise empty.
     pub fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()
     }
 }
 
 impl Api {
-    /// A client with the identity of a kubeconfig.
+    /// Makes a client with the identity of a kubeconfig.
     pub fn connect(kubeconfig: &Path) -> Self {
         let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         Self(RUNTIME.block_on(async {
@@ -46,34 +46,34 @@ impl Api {
         }))
     }
 
-    /// `POST`.
+    /// Sends a `POST`.
     pub fn create(&self, path: &str, object: &Value) -> Answer {
         self.send(Method::POST, path, object.to_string().into_bytes(), "application/json")
     }
 
-    /// `POST` of JSON that Rust types can't express, such as JSON with duplicate keys.
+    /// Sends a `POST` of JSON that [`Value`] can't express, such as JSON with duplicate keys.
     pub fn create_text(&self, path: &str, text: &str) -> Answer {
         self.send(Method::POST, path, text.as_bytes().to_vec(), "application/json")
     }
 
-    /// `POST` of an object that must be accepted.
+    /// Sends a `POST` of an object that must be accepted. Returns the created object.
     pub fn created(&self, path: &str, object: &Value) -> Value {
         let answer = self.create(path, object);
         assert_eq!(answer.status, 201, "{path}: {answer:?}");
         answer.body
     }
 
-    /// `GET`.
+    /// Sends a `GET`.
     pub fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, Vec::new(), "application/json")
     }
 
-    /// `DELETE` of one object, or of all objects of a kind.
+    /// Sends a `DELETE` of one object, or of all objects of a kind.
     pub fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, Vec::new(), "application/json")
     }
 
-    /// `PATCH` with a merge patch.
+    /// Sends a `PATCH` with a merge patch.
     pub fn merge(&self, path: &str, changes: &Value) -> Answer {
         self.send(Method::PATCH, path, changes.to_string().into_bytes(), "application/merge-patch+json")
     }

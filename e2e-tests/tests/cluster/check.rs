@@ -1,4 +1,4 @@
-//! Checks that `irsa check` reports the same findings for an object as admission does when the object is created.
+//! Tests that `irsa check` reports the same findings for an object as the policies do when the object is created.
 //!
 //! `IRSA` is the path of the command. `make test-cluster` builds it.
 
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::scene::{ROLE, Scene, account, pod};
 
-/// The objects: the API path of the kind, and the object. No pod without its service account: the API server itself
-/// rejects it, before it calls the policy.
+/// Makes the objects, each with the API group's path and the resource. Every pod has an existing service account,
+/// because otherwise the API server rejects the pod before it calls the policy.
 fn objects() -> Vec<(&'static str, &'static str, Value)> {
     let with = |mut object: Value, pointer: &str, value: Value| {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -56,14 +56,14 @@ fn objects() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-/// The names in brackets at the end of each line.
+/// Returns the names of the findings, which are in brackets at the end of each line.
 fn names<'l>(lines: impl IntoIterator<Item = &'l str>) -> BTreeSet<String> {
     let name = |line: &str| Some(line.strip_suffix(']')?.rsplit_once('[')?.1.to_owned());
     lines.into_iter().filter_map(name).collect()
 }
 
 #[test]
-fn finds_what_admission_finds_in_each_object() {
+fn reports_the_same_findings_as_admission() {
     let settings = json!({"region": "us-east-2"});
     let scene = Scene::new("check", settings.clone());
     let irsa = env::var_os("IRSA").expect("`IRSA` is not set: run `make test-cluster`");

@@ -1,7 +1,7 @@
-//! The commands of the docs, as written, with Kubewarden's own CRDs: `make test-manifests KUBEWARDEN_CRDS=…`.
+//! Tests the commands in the docs, as written, with Kubewarden's own CRDs: `make test-manifests KUBEWARDEN_CRDS=…`.
 //!
-//! The API server checks what is applied against the CRDs' schemas and rules. The test plays the controller: it reports
-//! each policy as reachable.
+//! The API server validates the applied objects with the schemas and rules of the CRDs. The test acts as Kubewarden's
+//! controller: it sets the status of each policy to reachable.
 
 use std::ffi::OsString;
 use std::fs;
@@ -23,7 +23,7 @@ const DELETE_POLICIES: &str = "kubectl delete clusteradmissionpolicies -l app.ku
 const DELETE_REST: &str = "kubectl delete --ignore-not-found -f policy.yaml";
 const CHECK: &str = r#"kubectl run check -n team-a --image=busybox --overrides='{"spec":{"serviceAccountName":"web"}}' --dry-run=server -o yaml"#;
 
-/// The policies and the rest of the cluster-wide objects that belong to each installation.
+/// The command of each installation, and the policies that it creates.
 const INSTALLATIONS: [(&str, &[&str]); 4] = [
     ("kubectl apply -f policy.yaml", &ALL),
     ("kubectl apply -k kustomize/eks-guard", &["irsa-policy-checks"]),
@@ -68,7 +68,7 @@ impl Shell {
             .unwrap()
     }
 
-    /// Runs a command that must succeed without a warning, and gives what it prints.
+    /// Runs a command that must succeed without a warning. Returns its output.
     fn succeed(&self, command: &str) -> String {
         let output = self.run(command);
         let (out, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -76,20 +76,21 @@ impl Shell {
         out
     }
 
-    /// Runs a command that the docs contain.
+    /// Runs a command that the docs must contain. Returns its output.
     fn documented(&self, command: &str) -> String {
-        assert!(self.docs.contains(command), "the docs have no `{command}`");
+        assert!(self.docs.contains(command), "docs/install.md and docs/operating.md do not contain `{command}`");
         self.succeed(command)
     }
 
-    /// The names of the policies in the cluster.
+    /// Returns the names of the policies in the cluster.
     fn policies(&self) -> Vec<String> {
         let list = self.api.get(POLICIES).body;
         let names = list["items"].as_array().unwrap().iter().map(|policy| policy["metadata"]["name"].as_str().unwrap());
         names.map(str::to_owned).collect()
     }
 
-    /// What the controller writes when the policy server serves the policies.
+    /// Writes the status that Kubewarden's controller writes when the policy server has loaded the policies: `active`,
+    /// with the condition `PolicyUniquelyReachable`.
     fn reconcile(&self) {
         let condition = json!({"type": "PolicyUniquelyReachable", "status": "True", "reason": "Tested", "message": "",
             "lastTransitionTime": "2026-01-01T00:00:00Z"});
@@ -113,7 +114,7 @@ fn the_commands_of_the_docs_install_and_remove_every_variant() {
     let definitions = PathBuf::from(variable("KUBEWARDEN_CRDS"));
     shell.succeed(&format!("kubectl create -f '{}'", definitions.display()));
     shell.succeed("kubectl wait --for=condition=Established --timeout=1m crd --all");
-    // The control plane of the tests has them already.
+    // `ControlPlane::start` has already created these two objects.
     shell.succeed("kubectl delete clusterrolebinding,clusterrole irsa-policy");
 
     for (install, expected) in INSTALLATIONS {
@@ -123,12 +124,12 @@ fn the_commands_of_the_docs_install_and_remove_every_variant() {
         shell.documented(WAIT);
         shell.documented(DELETE_POLICIES);
         assert_eq!(shell.policies(), Vec::<String>::new(), "{install}");
-        assert!(shell.exists("clusterrole/irsa-policy"), "the rights outlive the policies");
+        assert!(shell.exists("clusterrole/irsa-policy"), "the command that deletes the policies must keep the rights");
         shell.documented(DELETE_REST);
         assert!(!shell.exists("clusterrole/irsa-policy") && !shell.exists("clusterrolebinding/irsa-policy"));
     }
 
-    // For a policy that Rancher's form made.
+    // These commands are for a policy that was created with Rancher's form.
     shell.documented("kubectl create clusterrole irsa-policy --verb=get --resource=serviceaccounts");
     shell.documented(
         "kubectl create clusterrolebinding irsa-policy --clusterrole=irsa-policy \
@@ -150,14 +151,14 @@ fn the_chart_installs_and_keeps_the_rights(shell: &Shell) {
         notes.lines().map(str::trim).filter(|line| line.contains(" uninstall ") || line.contains(" delete ")).collect();
     assert_eq!(removal.len(), 3, "{notes}");
     for command in removal {
-        assert!(shell.exists("clusterrole/irsa-policy"), "the rights are removed by the last command: {command}");
+        assert!(shell.exists("clusterrole/irsa-policy"), "only the last command may remove the rights: {command}");
         shell.succeed(command);
         assert_eq!(shell.policies(), Vec::<String>::new(), "{command}");
     }
     assert!(!shell.exists("clusterrole/irsa-policy"));
 }
 
-/// Everything that the chart can make, but for the alerts, which need other CRDs.
+/// Applies all objects that the chart can make, except the alerts, which need the CRDs of the Prometheus operator.
 fn the_rendered_chart_fits_the_definitions(shell: &Shell) {
     let folder = PathBuf::from(variable("MANIFESTS"));
     for name in ["inject", "guard", "auditOnly", "strict", "everything"] {

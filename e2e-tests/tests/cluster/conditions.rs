@@ -1,5 +1,5 @@
-//! The match condition of `irsa-policy-checks`, which selects the pods that the policy sees. The API server evaluates
-//! it.
+//! Tests the match condition of `irsa-policy-checks`, by which the API server selects the pods for which it calls the
+//! policy.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ fn register_down(api: &Api, failure_policy: &str, server: &Server) {
     let mut checks = policy("irsa-policy-checks");
     checks["spec"]["failurePolicy"] = json!(failure_policy);
     register(api, NAMESPACE, &checks, server);
-    // The API server caches webhooks, so give it time.
+    // The API server caches webhook configurations, so the new one is not used at once.
     thread::sleep(Duration::from_secs(2));
 }
 
@@ -81,31 +81,35 @@ fn the_checks_see_only_pods_that_a_later_webhook_may_have_changed() {
         json!([{"name": "api", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]);
     let injected = json!([token_volume(token)]);
     let cases = [
-        ("no role, so no volume", pod("web", "web"), false),
+        ("no token volume, because there is no role", pod("web", "web"), false),
         ("only a token for the API server", with(audience_free, json!([]), json!([container("app", &[])])), false),
         (
-            "every container mounts it",
+            "every container mounts the token volume",
             with(injected.clone(), json!([container("init", &[token])]), json!([container("app", &[token])])),
             false,
         ),
         (
-            "a late sidecar",
+            "a sidecar without the mount",
             with(injected.clone(), json!([]), json!([container("app", &[token]), container("late", &[])])),
             true,
         ),
         (
-            "a late init container",
+            "an init container without the mount",
             with(injected, json!([container("late", &[])]), json!([container("app", &[token])])),
             true,
         ),
-        ("another name", with(json!([token_volume("own")]), json!([]), json!([container("app", &["own"])])), false),
         (
-            "another name, not mounted by all",
+            "a token volume with another name",
+            with(json!([token_volume("own")]), json!([]), json!([container("app", &["own"])])),
+            false,
+        ),
+        (
+            "a token volume with another name, which not every container mounts",
             with(json!([token_volume("own")]), json!([]), json!([container("app", &["own"]), container("late", &[])])),
             true,
         ),
         (
-            "two, one not mounted by all",
+            "two token volumes, one of which not every container mounts",
             with(
                 json!([token_volume("own"), token_volume(token)]),
                 json!([]),
@@ -136,14 +140,14 @@ fn the_checks_see_only_pods_that_a_later_webhook_may_have_changed() {
     assert!(!is_called(&api.create(&path("pods"), &many(1))), "a pod with 1,000 volumes is within the budget");
     println!("1,000 volumes, 1 token, 4 containers: {:.1?}", since.elapsed());
 
-    // The condition takes one step for each token volume, container and mount. The API server stops it after too many
-    // steps.
+    // The condition takes one step for each combination of a token volume, a container and a mount. The API server
+    // stops the evaluation after too many steps.
     let answer = api.create(&path("pods"), &many(1000));
     println!("1,000 token volumes, 4 containers, `Fail`: {} {}", answer.status, answer.message());
-    assert_ne!(answer.status, 201, "with `Fail`, what can't be evaluated is refused");
+    assert_ne!(answer.status, 201, "with `Fail`, a pod is refused if the condition can't be evaluated");
     unregister(&api, NAMESPACE, &policy("irsa-policy-checks"));
 
     register_down(&api, "Ignore", &server);
     let answer = api.create(&path("pods"), &many(1000));
-    assert_eq!(answer.status, 201, "with `Ignore`, it is accepted: {answer:?}");
+    assert_eq!(answer.status, 201, "with `Ignore`, the pod is accepted: {answer:?}");
 }

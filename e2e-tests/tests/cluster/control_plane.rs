@@ -28,17 +28,17 @@ impl ControlPlane {
         started
     }
 
-    /// A client with an administrator's identity.
+    /// Makes a client with an administrator's identity.
     pub fn admin(&self) -> Api {
         Api::connect(&self.kubeconfig())
     }
 
-    /// A client without an identity.
+    /// Makes a client without an identity.
     pub fn anonymous(&self) -> Api {
         Api::connect(&self.kubeconfig_with("anonymous", None))
     }
 
-    /// The kubeconfig of a service account of the namespace `kubewarden`, which is created if necessary.
+    /// Makes a kubeconfig for a service account in the namespace `kubewarden`. Creates the account if necessary.
     pub fn kubeconfig_of(&self, service_account: &str) -> PathBuf {
         let api = self.admin();
         let accounts = "/api/v1/namespaces/kubewarden/serviceaccounts";
@@ -49,7 +49,7 @@ impl ControlPlane {
         self.kubeconfig_with(service_account, token["status"]["token"].as_str())
     }
 
-    /// A client with an administrator's identity that impersonates this user in this group.
+    /// Makes a client with an administrator's identity that impersonates this user and this group.
     pub fn acting_as(&self, user: &str, group: &str) -> Api {
         let mut config: Value = yaml_serde::from_str(&fs::read_to_string(self.kubeconfig()).unwrap()).unwrap();
         config["users"][0]["user"]["as"] = json!(user);
@@ -95,7 +95,7 @@ impl ControlPlane {
         path
     }
 
-    /// The policy server's identity with the rights of `policy.yaml`.
+    /// Creates the namespace `kubewarden` and the policy server's rights, which are those of `policy.yaml`.
     fn create_policy_server(&self) {
         let api = self.admin();
         api.created("/api/v1/namespaces", &json!({"metadata": {"name": "kubewarden"}}));
@@ -135,7 +135,8 @@ pub fn operators_objects() -> Vec<Value> {
 
 /// Starts the program. Returns when the API server is ready.
 fn launch(directory: &Path) -> Child {
-    let program = std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE names no program: run `make test-cluster`");
+    let program =
+        std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE is not set to a program: run `make test-cluster`");
     let since = Instant::now();
     let mut child = Command::new(program)
         .arg(directory)
@@ -145,12 +146,12 @@ fn launch(directory: &Path) -> Child {
         .spawn()
         .unwrap();
     let ready = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok).any(|line| line == "ready");
-    assert!(ready, "the control plane does not start: see `{}`", directory.join("log").display());
+    assert!(ready, "the control plane did not start: see `{}`", directory.join("log").display());
     println!("the control plane was ready after {:.1?}", since.elapsed());
     child
 }
 
-/// Repeats a request until it succeeds.
+/// Repeats a check until it succeeds. Panics after a minute.
 pub fn wait_until(what: &str, mut ask: impl FnMut() -> bool) {
     let since = Instant::now();
     while !ask() {

@@ -1,5 +1,5 @@
-//! Tests how the API server decodes ambiguous JSON. The policy must see the object that is stored, and never another
-//! one. The policy itself rejects such JSON (`tests/hostile.rs`); these tests show that an API server never sends it.
+//! Tests ambiguous JSON, such as duplicate keys: the API server must send the policy the same object that it stores.
+//! The policy itself rejects ambiguous JSON (`tests/hostile.rs`); these tests show that an API server never sends it.
 //! The stored object shows how the API server understood the JSON. The injected parts or the warnings show how the
 //! policy understood it.
 
@@ -9,15 +9,15 @@ use crate::control_plane::wait_until;
 use crate::scene::{ROLE, Scene, role_of};
 use crate::webhooks;
 
-/// The JSON of a pod, with additional members of `spec` before the containers.
+/// Makes the JSON of a pod, with additional members of its `spec` (before the containers) and of its container.
 fn pod(name: &str, spec: &str, container: &str) -> String {
     format!(
         r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}"}},"spec":{{{spec}"containers":[{{"name":"app","image":"app"{container}}}]}}}}"#
     )
 }
 
-/// Each with: members of a pod's `spec`, members of its container, the service account that the API server stores, and
-/// the value of the variable `A` that it stores.
+/// Pods. Each has a name, members of its `spec`, members of its container, the service account that the API server
+/// stores, and the value that the API server stores for the variable `A`.
 const PODS: [(&str, &str, &str, &str, Option<&str>); 9] = [
     ("plain", r#""serviceAccountName":"web","#, "", "web", None),
     ("escaped-key", r#""serviceAccountNam\u0065":"web","#, "", "web", None),
@@ -34,7 +34,7 @@ const PODS: [(&str, &str, &str, &str, Option<&str>); 9] = [
         Some("second"),
     ),
     (
-        "env-of-two-minds",
+        "value-twice",
         r#""serviceAccountName":"web","#,
         r#","env":[{"name":"A","value":"first","value":"second","Value":"third"}]"#,
         "web",
@@ -43,13 +43,13 @@ const PODS: [(&str, &str, &str, &str, Option<&str>); 9] = [
 ];
 
 #[test]
-fn reviews_the_pod_that_is_stored() {
+fn the_policy_sees_the_pod_that_is_stored() {
     let scene = Scene::new("decoder", json!({}));
     for (name, spec, container, account, variable) in PODS {
         let answer = scene.api.create_text(&scene.path("pods"), &pod(name, spec, container));
         assert_eq!(answer.status, 201, "{name}: {answer:?}");
         let stored = scene.api.get(&format!("{}/{name}", scene.path("pods"))).body;
-        println!("{name}: stored {}, the client is told {:?}", stored["spec"]["serviceAccountName"], answer.warnings);
+        println!("{name}: stored {}, warnings {:?}", stored["spec"]["serviceAccountName"], answer.warnings);
         assert_eq!(stored["spec"]["serviceAccountName"], account, "{name}");
         assert_eq!(role_of(&stored), (account == "web").then_some(ROLE), "{name}: {stored}");
         let value =
@@ -58,7 +58,7 @@ fn reviews_the_pod_that_is_stored() {
     }
 }
 
-/// A custom kind with a schema that keeps unknown fields.
+/// The definition of a custom kind, with a schema that keeps unknown fields.
 fn definition() -> Value {
     json!({
         "metadata": {"name": "crews.example.com"},
@@ -74,13 +74,14 @@ fn definition() -> Value {
     })
 }
 
-/// Each with: the JSON of a custom object's `spec`, and the service account that the API server stores, if any.
+/// Custom objects. Each has a name, the JSON of its template's `spec`, and the service account that the API server
+/// stores, if any.
 const CREWS: [(&str, &str, Option<&str>); 6] = [
     ("plain", r#""spec":{"serviceAccountName":"web","containers":[]}"#, Some("web")),
     ("missing", r#""spec":{"serviceAccountName":"gone","containers":[]}"#, Some("gone")),
     ("twice", r#""spec":{"serviceAccountName":"gone","serviceAccountName":"web","containers":[]}"#, Some("web")),
     (
-        "twice-the-other-way",
+        "twice-in-reverse-order",
         r#""spec":{"serviceAccountName":"web","serviceAccountNam\u0065":"gone","containers":[]}"#,
         Some("gone"),
     ),
@@ -93,12 +94,12 @@ const CREWS: [(&str, &str, Option<&str>); 6] = [
 ];
 
 #[test]
-fn reviews_the_custom_object_that_is_stored() {
+fn the_policy_sees_the_custom_object_that_is_stored() {
     let workload = json!({"apiVersion": "example.com/v1", "kind": "Crew", "podTemplates": ["$.template"]});
     let scene = Scene::new("decoder-custom", json!({"customWorkloads": [workload]}));
     scene.api.created("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &definition());
     let crews = format!("/apis/example.com/v1/namespaces/{}/crews", scene.namespace);
-    wait_until("the API server has the custom kind", || scene.api.get(&crews).status == 200);
+    wait_until("the API server serves the custom kind", || scene.api.get(&crews).status == 200);
 
     let mut policy = webhooks::policies()[1].clone();
     policy["metadata"]["name"] = json!("irsa-policy-crews");
@@ -112,7 +113,7 @@ fn reviews_the_custom_object_that_is_stored() {
             r#"{{"apiVersion":"example.com/v1","kind":"Crew","metadata":{{"name":"{name}"}},"template":{{{spec}}}}}"#
         )
     };
-    wait_until("the API server has the custom kind checked", || {
+    wait_until("the API server calls the policy for the custom kind", || {
         !scene.api.create_text(&format!("{crews}?dryRun=All"), &crew("probe", CREWS[1].1)).warnings.is_empty()
     });
 
@@ -120,7 +121,7 @@ fn reviews_the_custom_object_that_is_stored() {
         let answer = scene.api.create_text(&crews, &crew(name, spec));
         assert_eq!(answer.status, 201, "{name}: {answer:?}");
         let stored = scene.api.get(&format!("{crews}/{name}")).body;
-        println!("{name}: stored {}, the client is told {:?}", stored["template"], answer.warnings);
+        println!("{name}: stored {}, warnings {:?}", stored["template"], answer.warnings);
         let found = &stored["template"]["spec"]["serviceAccountName"];
         assert_eq!(found.as_str(), account, "{name}: {stored}");
         let missing = answer.warnings.iter().any(|warning| warning.ends_with("[missingServiceAccount]"));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{Scene, control_plane, pod};
 
-/// The step with this name.
+/// Returns the step with this name.
 fn step<'a>(explanation: &'a Value, name: &str) -> &'a Value {
     let steps = explanation["steps"].as_array().unwrap_or_else(|| panic!("{explanation}"));
     steps.iter().find(|step| step["step"] == name).unwrap_or_else(|| panic!("no step {name}: {explanation}"))

@@ -1,4 +1,4 @@
-//! Tests faults while pods are created: no fault lets a pod start without its role.
+//! Tests that no pod is stored without its role if a fault occurs while pods are created.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -50,7 +50,7 @@ fn during(scene: &Scene, fault: impl FnOnce()) -> BTreeMap<u16, usize> {
 }
 
 fn recovers(scene: &Scene) {
-    wait_until("pods are taken again", || scene.dry_run(&pod("probe", "web")).status == 201);
+    wait_until("pods are accepted again", || scene.dry_run(&pod("probe", "web")).status == 201);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn accepts_no_pod_without_its_role_during_faults() {
         recovers(&scene);
     });
 
-    println!("the API server forbids the policy server to read");
+    println!("the API server does not allow the policy server to read service accounts");
     let statuses = during(&scene, || {
         let binding = operators_objects().into_iter().find(|object| object["kind"] == "ClusterRoleBinding").unwrap();
         let name = binding["metadata"]["name"].as_str().unwrap();
@@ -84,7 +84,7 @@ fn accepts_no_pod_without_its_role_during_faults() {
     });
     assert!(statuses[&500] > 0);
 
-    println!("the admission server is killed, with requests under way");
+    println!("the admission server is killed while it has requests");
     let statuses = during(&scene, || {
         scene.server.pause();
         thread::sleep(Duration::from_millis(500));
@@ -101,7 +101,8 @@ fn accepts_no_pod_without_its_role_during_faults() {
     assert_eq!(role_of(&answer.body), Some(ROLE));
 }
 
-/// An API server for the policy server only. It gives this answer to every read of a service account.
+/// Starts an API server that only the policy server uses, and that gives this answer to every read of a service
+/// account. Returns its URL.
 fn answering(status: u16, body: Value) -> String {
     use axum::Router;
     use axum::http::StatusCode;
@@ -128,7 +129,7 @@ fn answering(status: u16, body: Value) -> String {
     url
 }
 
-/// The result for a pod if the policy server uses that API server.
+/// Creates a pod while the policy server uses the API server at this URL.
 fn decision(url: &str) -> Answer {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
 

@@ -1,4 +1,4 @@
-//! Tests kube-system: its pods get their role, and start even if the policy server fails.
+//! Tests that pods of kube-system get their role, and start even if the policy server fails.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,12 +23,12 @@ fn start(control_plane: &ControlPlane, policy: &Value, identity: &str) -> Server
 fn serve(control_plane: &ControlPlane, policy: &Value, identity: &str) -> Server {
     let server = start(control_plane, policy, identity);
     register_as_written(&control_plane.admin(), policy, &server);
-    // The API server caches webhooks, so give it time.
+    // The API server caches webhook configurations, so the new one is not used at once.
     thread::sleep(Duration::from_secs(2));
     server
 }
 
-/// Creates a pod that must be accepted. Returns the pod and the duration of the request.
+/// Creates a pod that must be accepted. Returns the pod, the warnings, and the duration of the request.
 fn created(api: &Api, name: &str) -> (Value, Vec<String>, Duration) {
     let since = Instant::now();
     let answer = api.create(PODS, &pod(name, "web"));
@@ -61,9 +61,9 @@ fn pods_of_kube_system_get_their_role_and_always_start() {
         server.resume();
         creation.join().unwrap()
     });
-    assert_eq!(role_of(&resumed.0), Some(ROLE), "it waits for less than its timeout");
+    assert_eq!(role_of(&resumed.0), Some(ROLE), "the policy server answers within the timeout");
 
-    println!("the policy server hangs for ever");
+    println!("the policy server does not answer");
     server.pause();
     let (stored, _, elapsed) = created(&api, "hanging");
     println!("the pod was stored after {elapsed:.1?}");
@@ -87,7 +87,8 @@ fn pods_of_kube_system_get_their_role_and_always_start() {
     the_audit_scanner_finds_the_pod(&control_plane, &stored);
 }
 
-/// The API server never calls the audit policy. The audit scanner gets a rejection for a pod without its role.
+/// Tests that the audit policy rejects a pod without its role for the audit scanner, and that the API server never
+/// calls this policy.
 fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value) {
     let api = control_plane.admin();
     let mut audit = policy("irsa-policy-system-audit");
@@ -111,7 +112,7 @@ fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value)
     assert_eq!(response["allowed"], false, "{response}");
     assert!(response["status"]["message"].as_str().unwrap().ends_with("[notInjected]"), "{response}");
 
-    // With `Fail` and a server that is down, a call would reject the pod.
+    // The policy has `Fail`, and its server is down. So the pod would be rejected if the API server called the policy.
     server.kill();
     audit["spec"]["failurePolicy"] = json!("Fail");
     register_as_written(&api, &audit, &server);

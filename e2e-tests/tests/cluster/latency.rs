@@ -1,5 +1,5 @@
 //! Measures how long the admission server takes to answer, including TLS and the host's lookup. `make bench-cluster`
-//! prints the times, and those of the baseline, which makes no lookup. A slow answer does not fail the test.
+//! prints the times of the policy, and those of the floor, which makes no lookup. A slow answer does not fail the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::server::{Server, policy_path};
 /// The number of requests for each row.
 const REQUESTS: usize = 2000;
 
-/// A client of an admission server, and the path that it posts reviews to.
+/// Makes a client of an admission server. Returns the client, and the path to which it posts reviews.
 pub fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
     let path_at = server.url.find("/validate").unwrap();
     let (url, path) = server.url.split_at(path_at);
@@ -40,7 +40,7 @@ pub fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
     (Api::connect(&file), path.to_owned())
 }
 
-/// The sorted times of [`REQUESTS`] requests. Several clients send them, for pods of alternating service accounts.
+/// Sends [`REQUESTS`] requests on several clients, for pods of alternating service accounts. Returns the sorted times.
 fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration> {
     let review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
     let times = Mutex::new(Vec::new());
@@ -65,8 +65,9 @@ fn milliseconds(times: &[Duration], hundredth: usize) -> f64 {
 
 #[test]
 #[ignore = "measures only: run `make bench-cluster`"]
-fn prints_how_long_an_answer_takes() {
-    let floor = PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR names no module: run `make bench-cluster`"));
+fn measures_how_long_an_answer_takes() {
+    let floor =
+        PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR is not set to a module: run `make bench-cluster`"));
     let control_plane = ControlPlane::start("latency");
     let kubeconfig = control_plane.kubeconfig_of("policy-server");
     let admin = control_plane.admin();

@@ -32,7 +32,11 @@ fn accepts_updates_and_deletion_of_existing_objects() {
     });
     let broken = format!("{accounts}/broken");
     let web = format!("{DEPLOYMENTS}/web");
-    assert_eq!(scene.api.create(&accounts, &account("another", Some("not-an-arn"))).status, 403, "it is checked again");
+    assert_eq!(
+        scene.api.create(&accounts, &account("another", Some("not-an-arn"))).status,
+        403,
+        "accounts are checked again"
+    );
 
     // An update that does not touch the problem is accepted with a warning.
     for (object, change) in [
@@ -44,13 +48,13 @@ fn accepts_updates_and_deletion_of_existing_objects() {
         assert_eq!(answer.status, 200, "{change}: {answer:?}");
         assert_eq!(answer.warnings.len(), 1, "{change}: {answer:?}");
     }
-    // An update that touches the problem is rejected, unless it fixes it.
+    // An update that changes the problem, but does not fix it, is rejected.
     let worse = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "neither"}}});
     assert_eq!(scene.api.merge(&broken, &worse).status, 403);
     let worse = json!({"spec": {"template": {"spec": {"serviceAccountName": "gone-too"}}}});
     assert_eq!(scene.api.merge(&web, &worse).status, 403);
 
-    // A controller can update what it manages: the status, the scale and the owner.
+    // A controller can update the status, the scale and its own annotations.
     for (object, change) in [
         (format!("{web}/status"), json!({"status": {"observedGeneration": 1}})),
         (format!("{web}/scale"), json!({"spec": {"replicas": 2}})),
@@ -60,10 +64,13 @@ fn accepts_updates_and_deletion_of_existing_objects() {
         assert_eq!(answer.status, 200, "{object}: {answer:?}");
     }
 
-    // A deletion waits for finalizers, so it must be possible to remove them.
+    // A deletion waits until the finalizers are removed, so the policy must accept their removal.
     for object in [&broken, &web] {
         assert_eq!(scene.api.delete(object).status, 200);
-        assert!(scene.api.get(object).body["metadata"]["deletionTimestamp"].is_string(), "{object} waits");
+        assert!(
+            scene.api.get(object).body["metadata"]["deletionTimestamp"].is_string(),
+            "{object} waits for its finalizer"
+        );
         let answer = scene.api.merge(object, &json!({"metadata": {"finalizers": null}}));
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(scene.api.get(object).status, 404, "{object} is gone");

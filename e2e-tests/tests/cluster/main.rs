@@ -1,8 +1,8 @@
-//! Tests the policy on a real control plane: a kube-apiserver and its etcd on loopback, which calls `policy-host
+//! Tests the policy on a real control plane, on loopback: a kube-apiserver with its etcd, which calls `policy-host
 //! serve`.
 //!
-//! `make test-cluster` runs these tests, because they need Go and the feature `cluster`. They run sequentially
-//! (`--test-threads=1`), so that no test affects the timing of another. They check the objects that the API server
+//! `make test-cluster` runs these tests, because they need Go and the feature `cluster`. The tests run sequentially
+//! (`--test-threads=1`), so that no test affects the timing of another test. They check the objects that the API server
 //! *stores*.
 
 mod api;

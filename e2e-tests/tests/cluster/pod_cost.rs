@@ -1,8 +1,8 @@
-//! Measures how much longer it takes to create a pod with the policies. `make bench-cluster` prints the times. No time
-//! fails the test.
+//! Measures how much longer it takes to create a pod with the policies. `make bench-cluster` prints the times. A slow
+//! creation does not fail the test.
 //!
-//! The measurements alternate, so that changes of the machine's load affect all of them. If `AWS_WEBHOOK` is the path
-//! of AWS's `amazon-eks-pod-identity-webhook`, it is measured too.
+//! The pods of the rows are created in turn, so that changes of the machine's load affect every row. If `AWS_WEBHOOK`
+//! is the path of AWS's `amazon-eks-pod-identity-webhook`, that webhook is measured too.
 
 use std::fs;
 use std::net::TcpListener;
@@ -25,7 +25,7 @@ use crate::webhooks::{policy, register};
 const RUNS: usize = 5;
 const PODS: usize = 500;
 
-/// A namespace for each row of the table. The first has no webhook.
+/// A namespace and a title for each row of the table. The first namespace has no webhook.
 const NAMESPACES: [(&str, &str); 4] = [
     ("none", "no webhook"),
     ("injects", "`irsa-policy` alone"),
@@ -35,8 +35,8 @@ const NAMESPACES: [(&str, &str); 4] = [
 const WEBHOOK: (&str, &str) = ("webhook", "AWS's webhook");
 
 #[test]
-#[ignore = "it measures and asserts nothing about times: `make bench-cluster`"]
-fn prints_what_the_creation_of_a_pod_costs() {
+#[ignore = "measures only: run `make bench-cluster`"]
+fn measures_how_long_the_creation_of_a_pod_takes() {
     let control_plane = ControlPlane::start("pod-cost");
     let api = control_plane.admin();
     let kubeconfig = control_plane.kubeconfig_of("policy-server");
@@ -79,7 +79,7 @@ fn prints_what_the_creation_of_a_pod_costs() {
     }
 }
 
-/// The times of one run in milliseconds, for each namespace.
+/// Creates the pods of one run. Returns their times in milliseconds, for each namespace.
 fn run_once(api: &Api, rows: &[(&str, &str)], run: usize) -> Vec<Vec<f64>> {
     let mut times = vec![Vec::new(); rows.len()];
     for index in 0..PODS {

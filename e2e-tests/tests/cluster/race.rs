@@ -1,9 +1,9 @@
-//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (2,000 by default): create an account,
-//! and immediately create a pod that uses it. A second test runs one tenth as often: create an account without a role,
-//! so that a cache knows it; add a role, and immediately create a pod.
+//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (2,000 by default): creates an
+//! account, and immediately a pod that uses the account. One tenth as often, creates an account without a role and a
+//! pod, so that a cache contains the account; then adds a role, and immediately creates another pod.
 //!
-//! AWS's webhook reads a cache, which a watch fills. So it misses pods that are created before the cache has their
-//! role.
+//! AWS's webhook reads a cache, which a watch fills. So the webhook misses pods that are created before the cache
+//! contains their role.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -17,7 +17,7 @@ fn count() -> usize {
     std::env::var("IRSA_RACE_COUNT").map_or(2000, |count| count.parse().expect("IRSA_RACE_COUNT is not a number"))
 }
 
-/// Runs the step `count` times on several clients, and returns how often it returned `false`.
+/// Runs the step `count` times on several clients. Returns how often the step returned `false`.
 fn race(name: &str, count: usize, clients: usize, step: impl Fn(usize) -> bool + Sync) -> usize {
     let (missed, since) = (AtomicUsize::new(0), Instant::now());
     share(count, clients, |index| {
@@ -37,8 +37,8 @@ fn new_account(scene: &Scene, index: usize) -> bool {
     has_role(scene, &name, &name)
 }
 
-/// Creates a service account without a role and a pod of it, so that a cache knows the account. Then adds the role, and
-/// creates another pod. Returns whether that pod has the role.
+/// Creates a service account without a role, and a pod that uses the account, so that a cache contains the account.
+/// Then adds the role, and creates another pod. Returns whether this second pod has the role.
 fn new_role(scene: &Scene, index: usize) -> bool {
     let name = format!("late-{index}");
     scene.api.created(&scene.path("serviceaccounts"), &account(&name, None));

@@ -1,5 +1,4 @@
-//! Tests the removal of the policies: it takes two commands, and rejects no pod. The test acts as Kubewarden's
-//! controller.
+//! Tests that the two commands that remove the policies reject no pod. The test acts as Kubewarden's controller.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -18,7 +17,7 @@ const PODS: &str = "/api/v1/namespaces/removal/pods?dryRun=All";
 const FINALIZER: &str = "kubewarden.io/finalizer";
 const LABEL: &str = "labelSelector=app.kubernetes.io/part-of%3Dirsa-policy";
 
-/// A CRD with the name of Kubewarden's, without its schema.
+/// Creates a CRD with the name of Kubewarden's `ClusterAdmissionPolicy`, but without its schema.
 fn create_definition(api: &Api) {
     let schema = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
     let names = json!({"plural": "clusteradmissionpolicies", "singular": "clusteradmissionpolicy",
@@ -33,8 +32,7 @@ fn create_definition(api: &Api) {
     wait_until("the API server serves policies", || api.get(POLICIES).status == 200);
 }
 
-/// Creates the policies of policy.yaml in the cluster, each with the controller's finalizer, its webhook and its
-/// server.
+/// The policies of policy.yaml in the cluster, each with the controller's finalizer, a webhook and a server.
 struct Installation {
     api: Api,
     policies: Vec<Value>,
@@ -65,7 +63,8 @@ impl Installation {
         installation
     }
 
-    /// Does what the controller does with a deleted policy, one second later: removes the webhook, then the finalizer.
+    /// Removes the webhook and then the finalizer of each deleted policy, as the controller does. Waits a second before
+    /// each policy.
     ///
     /// Source: `reconcilePolicyDeletion` in kubewarden-controller's `policy_subreconciler.go`.
     fn reconcile(&self) {
@@ -82,8 +81,8 @@ impl Installation {
         }
     }
 
-    /// Runs `kubectl delete clusteradmissionpolicies -l app.kubernetes.io/part-of=irsa-policy`, which waits for
-    /// finalizers.
+    /// Deletes the policies as `kubectl delete clusteradmissionpolicies -l app.kubernetes.io/part-of=irsa-policy` does:
+    /// waits until their finalizers are removed.
     fn delete_policies(&self) {
         self.api.delete(&format!("{POLICIES}?{LABEL}"));
         wait_until("the policies are gone", || self.api.get(POLICIES).body["items"] == json!([]));
@@ -132,7 +131,7 @@ impl Installation {
 }
 
 #[test]
-fn two_commands_remove_everything_and_refuse_no_pod() {
+fn two_commands_remove_all_objects_and_reject_no_pod() {
     let control_plane = ControlPlane::start("removal");
     let api = control_plane.admin();
     create_definition(&api);
@@ -149,12 +148,12 @@ fn two_commands_remove_everything_and_refuse_no_pod() {
     assert_eq!(refusals, Vec::<String>::new());
     installation.restore_rights();
 
-    // This shows that the test above would detect a rejection.
+    // If the rights are deleted first, pods are rejected. So the first part of the test can detect a rejection.
     let installation = Installation::new(&control_plane);
     let (created, refusals) = installation.pods_during(|| {
         installation.delete_rights();
         installation.delete_policies();
     });
-    println!("all at once: {created} pods were created, {} refused", refusals.len());
+    println!("rights first: {created} pods were created, {} refused", refusals.len());
     assert!(refusals.iter().any(|refusal| refusal.contains("[lookupFailed]")), "{refusals:?}");
 }

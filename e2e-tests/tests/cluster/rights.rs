@@ -1,4 +1,4 @@
-//! Tests that the rights in `policy.yaml` are necessary and sufficient for the policy server. Without them, no pod is
+//! Tests that the rights in `policy.yaml` are sufficient for the policy server, and that without them no pod is
 //! accepted.
 
 use serde_json::{Value, json};

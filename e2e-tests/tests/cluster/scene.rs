@@ -1,4 +1,4 @@
-//! The namespace of a test, with two service accounts and the policy.
+//! Sets up the namespace of a test, with two service accounts and the policies.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,14 +20,14 @@ pub const ROLE: &str = "arn:aws:iam::111122223333:role/web";
 
 static CONTROL_PLANE: Mutex<Option<ControlPlane>> = Mutex::new(None);
 
-/// The control plane that all tests share. It stays usable after a failed test.
+/// The control plane that most tests share. The other tests can still use it after a test has failed.
 pub fn control_plane() -> MutexGuard<'static, Option<ControlPlane>> {
     let mut guard = CONTROL_PLANE.lock().unwrap_or_else(PoisonError::into_inner);
     guard.get_or_insert_with(|| ControlPlane::start("control-plane"));
     guard
 }
 
-/// A namespace, a client for its objects, and the admission server for it.
+/// A namespace, a client for its objects, and the admission servers of its policies.
 pub struct Scene {
     /// An administrator's client.
     pub api: Api,
@@ -41,20 +41,21 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Creates a namespace of this name, with `default` without a role and `web` with [`ROLE`]. From now on the API
-    /// server calls the policy with these settings and the rights of `policy.yaml`.
+    /// Creates a namespace with two service accounts: `default` without a role, and `web` with [`ROLE`]. From now on,
+    /// the API server calls the policies for this namespace, with these settings and the rights of `policy.yaml`.
     pub fn new(namespace: &str, settings: Value) -> Self {
         Self::with_identity(namespace, settings, "policy-server")
     }
 
-    /// The same, but the admission server is this service account of the namespace `kubewarden`.
+    /// Like [`Scene::new`], but the admission servers use the rights of this service account of the namespace
+    /// `kubewarden`.
     pub fn with_identity(namespace: &str, settings: Value, identity: &str) -> Self {
         let guard = control_plane();
         let control_plane = guard.as_ref().unwrap();
         Self::on(control_plane, namespace, settings, identity)
     }
 
-    /// The same on another control plane.
+    /// Like [`Scene::with_identity`], on this control plane instead of the shared one.
     pub fn on(control_plane: &ControlPlane, namespace: &str, settings: Value, identity: &str) -> Self {
         let kubeconfig = control_plane.kubeconfig_of(identity);
         let [injects, checks] = webhooks::policies();
@@ -75,38 +76,38 @@ impl Scene {
         scene
     }
 
-    /// Configures the API server to call the admission server that checks, and returns when it does.
+    /// Configures the API server to call the policy that checks. Returns when the API server does.
     fn check(&self) {
         webhooks::register(&self.api, &self.namespace, &webhooks::policies()[1], &self.checks);
-        wait_until("the API server has service accounts checked", || self.takes_a_broken_account() == 403);
+        wait_until("the API server calls the checks", || self.status_of_an_invalid_account() == 403);
     }
 
     /// Runs a step while the API server does not call the checks.
     pub fn unchecked(&self, act: impl FnOnce(&Self)) {
         webhooks::unregister(&self.api, &self.namespace, &webhooks::policies()[1]);
-        wait_until("the API server has nothing checked", || self.takes_a_broken_account() == 201);
+        wait_until("the API server does not call the checks", || self.status_of_an_invalid_account() == 201);
         act(self);
         self.check();
     }
 
-    fn takes_a_broken_account(&self) -> u16 {
-        let broken = account("probe", Some("no"));
-        self.api.create(&format!("{}?dryRun=All", self.path("serviceaccounts")), &broken).status
+    fn status_of_an_invalid_account(&self) -> u16 {
+        let invalid = account("probe", Some("no"));
+        self.api.create(&format!("{}?dryRun=All", self.path("serviceaccounts")), &invalid).status
     }
 
-    /// Configures the API server to call the admission server that injects, and returns when it does.
+    /// Configures the API server to call the policy that injects. Returns when the API server does.
     pub fn register(&self) {
         webhooks::register(&self.api, &self.namespace, &webhooks::policies()[0], &self.server);
-        wait_until("the API server has pods injected into", || {
+        wait_until("the API server calls the policy that injects", || {
             let pod = self.dry_run(&pod("probe", "web"));
             pod.status != 201 || role_of(&pod.body).is_some()
         });
     }
 
-    /// Configures the API server not to call it, and returns when it does not.
+    /// Configures the API server to stop calling the policy that injects. Returns when the API server has stopped.
     pub fn unregister(&self) {
         webhooks::unregister(&self.api, &self.namespace, &webhooks::policies()[0]);
-        wait_until("the API server has no pods injected into", || {
+        wait_until("the API server does not call the policy that injects", || {
             let pod = self.dry_run(&pod("probe", "web"));
             pod.status == 201 && role_of(&pod.body).is_none()
         });
@@ -128,13 +129,13 @@ impl Scene {
         self.api.create(&self.path("pods"), pod)
     }
 
-    /// Creates a pod with a dry run, and returns what would be stored.
+    /// Creates a pod with a dry run. Returns the pod that would be stored.
     pub fn dry_run(&self, pod: &Value) -> Answer {
         self.api.create(&format!("{}?dryRun=All", self.path("pods")), pod)
     }
 
-    /// Creates a pod. Returns the stored pod, and the result of the policy in this process for the pod that the API
-    /// server completed. Both `spec`s must be equal.
+    /// Creates a pod. Returns two `spec`s, which must be equal: that of the stored pod, and that of the pod that the
+    /// policy makes in this process from the pod that the API server has completed.
     pub fn stored_and_planned(&self, pod: &Value) -> (Value, Value) {
         self.unregister();
         let filled_in = self.dry_run(pod);
@@ -174,14 +175,15 @@ impl Drop for Scene {
     }
 }
 
-/// The settings of a policy, with those of a test.
+/// Returns the settings of a policy, replaced or extended by those of a test.
 fn with_settings(policy: &Value, settings: &Value) -> Value {
     let mut all = policy["spec"]["settings"].as_object().cloned().unwrap_or_default();
     all.extend(settings.as_object().unwrap().clone());
     Value::Object(all)
 }
 
-/// The `spec` without what differs between calls, and with the one default that the API server adds to injected parts.
+/// Returns the `spec` in a form that can be compared: with the default `defaultMode` that the API server adds to the
+/// injected volume, and without the random name of the volume with the API server's token.
 fn comparable(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
     for volume in spec["volumes"].as_array_mut().into_iter().flatten() {
@@ -196,7 +198,7 @@ fn comparable(pod: &Value) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// A service account.
+/// Makes a service account, with a role if one is given.
 pub fn account(name: &str, role: Option<&str>) -> Value {
     let mut account = json!({"metadata": {"name": name}});
     if let Some(role) = role {
@@ -205,7 +207,7 @@ pub fn account(name: &str, role: Option<&str>) -> Value {
     account
 }
 
-/// A pod with one container.
+/// Makes a pod with one container.
 pub fn pod(name: &str, service_account: &str) -> Value {
     json!({
         "apiVersion": "v1",
@@ -215,7 +217,7 @@ pub fn pod(name: &str, service_account: &str) -> Value {
     })
 }
 
-/// The role of the first container.
+/// The role of a pod's first container. `None` if the container has no `AWS_ROLE_ARN`.
 pub fn role_of(pod: &Value) -> Option<&str> {
     variable(&pod["spec"]["containers"][0], "AWS_ROLE_ARN")
 }

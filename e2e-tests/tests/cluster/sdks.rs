@@ -1,7 +1,7 @@
 //! Tests that every AWS SDK gets the credentials of its role from the injected variables and files alone.
 //!
-//! `moto` replaces STS and S3. It accepts any token, so [`crate::token`] tests the token. These tests show that each
-//! SDK finds the token, sends it, and uses the answer.
+//! `moto` replaces STS and S3. `moto` accepts any token, so [`crate::token`] tests the token. These tests show that
+//! each SDK finds the token, sends the token to STS, and uses the credentials in the answer.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -16,8 +16,8 @@ use crate::control_plane::wait_until;
 use crate::scene::{Scene, pod};
 use crate::token;
 
-/// The path where the kubelet would put the token. Only this process sees it (`unshare`), and its home directory
-/// contains no configuration.
+/// Puts the token where the kubelet would put it, and runs a command. Only this process sees the token's file
+/// (`unshare`), and it has no home directory, so an SDK finds no other configuration.
 const IN_THE_CONTAINER: &str = r#"
 mount -t tmpfs tmpfs /var/run
 if [ -n "$TOKEN_FILE" ]; then
@@ -56,7 +56,7 @@ impl Drop for Moto {
     }
 }
 
-/// The variables and files of a container that an SDK sees.
+/// The environment in which an SDK runs: the variables and the token file of a container.
 struct Container<'a> {
     moto: &'a Moto,
     variables: Vec<(String, String)>,
@@ -64,14 +64,14 @@ struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// The first container of a pod, as the kubelet would start it.
+    /// Makes the environment of a pod's first container, as the kubelet would.
     fn of(scene: &Scene, pod: &Value, moto: &'a Moto) -> Self {
         let token = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut variables = Vec::new();
         for variable in pod["spec"]["containers"][0]["env"].as_array().into_iter().flatten() {
             let value = match variable["valueFrom"]["fieldRef"]["fieldPath"].as_str() {
                 Some("metadata.name") => &pod["metadata"]["name"],
-                Some(other) => panic!("a field reference that this test does not know: {other}"),
+                Some(other) => panic!("this test does not support the field reference `{other}`"),
                 None => &variable["value"],
             };
             let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -114,7 +114,7 @@ impl<'a> Container<'a> {
 
 /// The folder that `e2e-tests/sdks/setup` fills.
 fn folder() -> PathBuf {
-    PathBuf::from(std::env::var_os("SDKS").expect("SDKS names no folder: run `make test-cluster`"))
+    PathBuf::from(std::env::var_os("SDKS").expect("SDKS is not set to a folder: run `make test-cluster`"))
 }
 
 /// The programs, one for each SDK. A program prints its identity and lists the buckets.
@@ -139,7 +139,7 @@ fn gives_every_sdk_the_credentials_of_its_role() {
     println!("the pod was stored with its role after {:.1?}", since.elapsed());
     let since = Instant::now();
     let container = Container::of(&scene, &stored.body, &moto);
-    println!("its token was issued after {:.1?}", since.elapsed());
+    println!("the pod's token was issued after {:.1?}", since.elapsed());
     let aws = sdks.join("python/bin/aws").display().to_string();
     let role = "arn:aws:sts::111122223333:assumed-role/web/lists-buckets";
 
@@ -168,7 +168,8 @@ fn gives_no_sdk_credentials_without_a_role() {
     assert_eq!(stored.status, 201, "{stored:?}");
     let mut container = Container::of(&scene, &stored.body, &moto);
     assert_eq!(container.variables, []);
-    // A region is set, and the node has no credentials. So only the missing role can cause the failure.
+    // A region is set, and the SDK does not ask the node for credentials. So only the missing role can cause the
+    // failure.
     for (name, value) in
         [("AWS_REGION", "us-east-2"), ("AWS_DEFAULT_REGION", "us-east-2"), ("AWS_EC2_METADATA_DISABLED", "true")]
     {

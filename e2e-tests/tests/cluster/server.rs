@@ -22,21 +22,21 @@ pub use support::policy_path;
 /// An admission server. The process stops when this value is dropped, or when the tests end.
 pub struct Server {
     process: Child,
-    /// The URL for reviews.
+    /// The URL to which reviews are sent.
     pub url: String,
-    /// The certificate authority of its certificate, as PEM.
+    /// The authority of the server's certificate, as PEM.
     pub authority: String,
-    /// The folder with its configuration files, if it has any.
+    /// The folder with the configuration files of Kubewarden's policy server.
     _files: Option<TempDir>,
 }
 
 impl Server {
-    /// Starts the policy. It reads the cluster with the identity of a kubeconfig.
+    /// Starts an admission server for the policy. The server reads the cluster with the identity of a kubeconfig.
     pub fn start(settings: &Value, kubeconfig: &Path) -> Self {
         Self::start_module(&policy_path(), settings, kubeconfig)
     }
 
-    /// Starts another policy module in the same way.
+    /// Starts an admission server for this module.
     pub fn start_module(policy: &Path, settings: &Value, kubeconfig: &Path) -> Self {
         match std::env::var_os("POLICY_SERVER").filter(|program| !program.is_empty()) {
             Some(program) => Self::start_kubewarden(&program, policy, settings, kubeconfig),
@@ -120,7 +120,7 @@ impl Server {
         self.signal("STOP");
     }
 
-    /// Continues a paused process.
+    /// Resumes a paused process.
     pub fn resume(&self) {
         self.signal("CONT");
     }
@@ -138,7 +138,7 @@ impl Drop for Server {
     }
 }
 
-/// Two unused ports.
+/// Returns two unused ports.
 fn free_ports() -> [u16; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())

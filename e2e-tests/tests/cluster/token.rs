@@ -10,7 +10,7 @@ use crate::walk_through;
 
 const SUBJECT: &str = "system:serviceaccount:default:my-sa";
 
-/// A token as the kubelet requests it: bound to the pod, with the audience and lifetime of the injected volume.
+/// Requests a token as the kubelet does: bound to the pod, with the audience and lifetime of the injected volume.
 pub fn request(scene: &Scene, pod: &Value) -> String {
     let source = &pod["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     let account = pod["spec"]["serviceAccountName"].as_str().unwrap();
@@ -26,7 +26,7 @@ pub fn request(scene: &Scene, pod: &Value) -> String {
     answer["status"]["token"].as_str().unwrap().to_owned()
 }
 
-/// What AWS sees of the cluster: its public endpoint.
+/// The issuer and the public keys of the cluster, from the endpoints that AWS reads.
 struct Provider {
     issuer: String,
     keys: JwkSet,
@@ -41,7 +41,7 @@ impl Provider {
         Self { issuer: issuer.to_owned(), keys: serde_json::from_value(keys).unwrap() }
     }
 
-    /// The claims of a token for this audience and subject, from this issuer.
+    /// Verifies a token as STS would: its signature, lifetime, audience, subject and issuer. Returns the claims.
     fn verify(&self, token: &str, audience: &str, subject: &str, issuer: &str) -> jsonwebtoken::errors::Result<Value> {
         let key_id = decode_header(token)?.kid.unwrap();
         let key = DecodingKey::from_jwk(self.keys.find(&key_id).expect("the key is published"))?;
@@ -55,7 +55,7 @@ impl Provider {
     }
 }
 
-/// On EKS, everyone can read the issuer's documents.
+/// Lets everyone read the issuer's documents, as on EKS.
 fn publish_issuer(api: &Api) {
     let binding = json!({
         "metadata": {"name": "issuer-is-public"},
@@ -98,14 +98,14 @@ fn verifies_the_token_of_an_injected_volume() {
     ] {
         provider.verify(&token, audience, subject, issuer).unwrap_err();
     }
-    // The subject of another pod, with the signature of this token.
+    // A token with another subject, but with the signature of the real token.
     let (head, rest) = token.split_once('.').unwrap();
     let forged = format!("{head}.{}.{}", tampered(rest), rest.split_once('.').unwrap().1);
     provider.verify(&forged, audience, "system:serviceaccount:default:my-xx", issuer).unwrap_err();
     scene.api.delete(&scene.path("pods/has-a-token"));
 }
 
-/// The claims of a token with another subject.
+/// Returns the encoded claims of a token, with another subject.
 fn tampered(rest: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -117,7 +117,8 @@ fn tampered(rest: &str) -> String {
     URL_SAFE_NO_PAD.encode(changed)
 }
 
-/// Whether the token meets every condition of `demo/trust-policy.json`, if the provider were this cluster.
+/// Checks that the token meets every condition of `demo/trust-policy.json`, as if the policy's provider were this
+/// cluster.
 fn assert_fulfils_trust_policy(claims: &Value) {
     let policy = &walk_through::demo("trust-policy.json")[0]["Statement"][0];
     let provider = policy["Principal"]["Federated"].as_str().unwrap().split_once("oidc-provider/").unwrap().1;

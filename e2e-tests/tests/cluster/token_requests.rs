@@ -13,12 +13,12 @@ const ADMISSION: &str = "/apis/admissionregistration.k8s.io/v1";
 const NAMESPACE: &str = "token-requests";
 const EXEMPT: &str = "system:serviceaccount:external-secrets:external-secrets";
 
-/// The text of the manifest.
+/// Reads `extras/token-requests.yaml`.
 fn manifest() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../extras/token-requests.yaml")).unwrap()
 }
 
-/// Replaces the policy and its binding with those in this text.
+/// Replaces the policy and its binding in the cluster with those of a manifest.
 fn apply(api: &Api, manifest: &str) {
     remove(api);
     for object in policy_host::yaml::values(manifest).unwrap() {
@@ -114,7 +114,7 @@ fn reports_requests_for_tokens_that_sts_accepts() {
     let user = control_plane.acting_as("system:node:node-1", "system:masters");
     assert!(is_reported(&request(&user, &json!(["sts.amazonaws.com"]))));
 
-    // The commented entries are valid, and exempt their requesters.
+    // The manifest's commented entries are valid, and exempt the requesters that they name.
     let exempt = control_plane.acting_as(EXEMPT, "system:masters");
     assert!(is_reported(&request(&exempt, &json!(["sts.amazonaws.com"]))));
     let with_entries = manifest().replace("// 'system:", "'system:").replace("[Warn, Audit]", "[Deny, Audit]");

@@ -12,7 +12,7 @@ use crate::scene::{Scene, variable};
 pub const ROLE: &str =
     "arn:aws:iam::111122223333:role/eksctl-eks-oidc-demo-addon-iamserviceaccount-Role1-1SJZ3F7H39X72";
 
-/// The namespace `default` with the service accounts of `demo/`.
+/// Sets up the namespace `default` with the service accounts of `demo/`.
 pub fn scene() -> Scene {
     let scene = Scene::new("default", json!({"region": "us-east-2"}));
     for account in demo("cluster.yaml") {
@@ -22,7 +22,7 @@ pub fn scene() -> Scene {
     scene
 }
 
-/// The objects in a file of `demo/`.
+/// Reads the objects in a file of `demo/`.
 pub fn demo(file: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo").join(file);
     yaml::values(&fs::read_to_string(path).unwrap()).unwrap()

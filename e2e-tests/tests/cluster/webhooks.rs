@@ -1,4 +1,4 @@
-//! The webhook configurations for the policies of `policy.yaml`, as Kubewarden's controller creates them.
+//! Creates the webhook configurations for the policies of `policy.yaml`, as Kubewarden's controller does.
 //!
 //! Source: `internal/controller/policy_subreconciler_webhook.go` of kubewarden-controller.
 
@@ -12,13 +12,13 @@ use crate::server::Server;
 
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1";
 
-/// A policy of `policy.yaml`.
+/// Reads a policy from `policy.yaml`.
 pub fn policy(name: &str) -> Value {
     let is_wanted = |object: &Value| object["kind"] == "ClusterAdmissionPolicy" && object["metadata"]["name"] == name;
     operators_objects().into_iter().find(is_wanted).unwrap_or_else(|| panic!("policy.yaml has no policy `{name}`"))
 }
 
-/// The policies that most tests use: the one that injects, and the one that checks.
+/// The policies that most tests use: `irsa-policy`, which injects, and `irsa-policy-checks`.
 pub fn policies() -> [Value; 2] {
     ["irsa-policy", "irsa-policy-checks"].map(policy)
 }
@@ -61,7 +61,7 @@ pub fn unregister_as_written(api: &Api, policy: &Value) {
     api.delete(&format!("{}/{}", path(policy), full_name(policy)));
 }
 
-/// The controller's name for a cluster-wide policy.
+/// The name that the controller gives to a cluster-wide policy.
 fn full_name(policy: &Value) -> String {
     format!("clusterwide-{}", policy["metadata"]["name"].as_str().unwrap())
 }

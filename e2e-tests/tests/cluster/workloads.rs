@@ -1,10 +1,11 @@
-//! Tests every kind of workload, and service accounts: accepted or rejected, and the client's warnings.
+//! Tests that every kind of workload gets its warnings, and that an invalid service account is rejected.
 
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
 
-/// Every kind, with its API path and a `spec` that contains a pod template.
+/// Makes an object of every kind: the API group's path, the resource, the key of the content, and the content, which
+/// contains the pod template.
 fn workloads(template: &Value) -> Vec<(&'static str, &'static str, &'static str, Value)> {
     let selected = json!({"selector": {"matchLabels": {"app": "web"}}, "template": template});
     let job = json!({"template": template});
@@ -53,7 +54,7 @@ fn warns_about_a_missing_service_account_in_every_kind_of_workload() {
             for warning in &answer.warnings {
                 assert!(warning.ends_with("[missingServiceAccount]"), "{resource}: {warning}");
             }
-            // A workload is never mutated, so it is stored as sent.
+            // The policy never mutates a workload, so the workload is stored without the variable.
             assert!(!answer.body.to_string().contains("AWS_ROLE_ARN"), "{resource}");
         }
     }

@@ -1,6 +1,6 @@
-//! Tests `artifacthub-pkg.yml`. It is the output of `kwctl scaffold artifacthub` for `metadata.yml` and
-//! `questions-ui.yml`, with another `install`. kwctl's own text proposes `kwctl scaffold manifest`, which lacks the
-//! `ClusterRole` that the policy needs.
+//! Generates `artifacthub-pkg.yml`. The file is the output of `kwctl scaffold artifacthub` for `metadata.yml` and
+//! `questions-ui.yml`, except for `install`: kwctl's text recommends `kwctl scaffold manifest`, which does not write
+//! the `ClusterRole` that the policy needs.
 //!
 //! Source: policy-evaluator's `policy_artifacthub.rs`, 1.36.
 
@@ -16,7 +16,7 @@ const HEAD: &str =
 # `kwctl scaffold artifacthub`, but with our own `install`.
 ";
 
-/// How to install a version. `docs/install.md` has the same commands.
+/// The commands that install a version. `docs/install.md` has the same commands.
 fn install(version: &str, source: &str) -> String {
     let raw = source.replace("https://github.com/", "https://raw.githubusercontent.com/");
     format!(
@@ -49,7 +49,7 @@ fn keeps_the_listing_up_to_date() {
     check_file(FILE, &format!("{HEAD}{}", policy_host::yaml::to_string(&package).unwrap()));
 }
 
-/// `created_at` is the time of the release. No other file contains it.
+/// Makes the listing. `created_at` is the time of the release, which no other file contains.
 fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     let annotation = |name: &str| metadata.annotations[name].as_str();
     let version = annotation("io.kubewarden.policy.version");
@@ -85,9 +85,8 @@ fn package(metadata: &Metadata, created_at: &Value, questions: &str) -> Value {
     })
 }
 
-/// Files that contain the policy's version.
 #[test]
-fn every_file_names_the_same_version() {
+fn every_file_with_the_policys_version_has_the_same_version() {
     let version = env!("CARGO_PKG_VERSION");
     let metadata = Metadata::from_yaml(&read("metadata.yml")).unwrap();
     assert_eq!(metadata.annotations["io.kubewarden.policy.version"], version);

@@ -12,24 +12,24 @@ use crate::{check_file, read};
 
 const FILE: &str = "questions-ui.yml";
 
-/// The text above the form. It is a question with a hidden input, so it never has a value.
+/// The text above the form. Its question has no visible input, so it never gets a value.
 const NOTICE: &str = "\
-    This form creates one policy of several, in mode `monitor`, in which nothing is injected. The Helm chart \
-    creates all of them, see https://github.com/irsa-policy/irsa-policy/blob/main/docs/install.md. If you use \
+    This form creates only one of the policies, in mode `monitor`, in which nothing is injected. The Helm chart \
+    creates all policies, see https://github.com/irsa-policy/irsa-policy/blob/main/docs/install.md. If you use \
     the form: (1) Allow the policy server to read service accounts, or every pod is refused with `lookupFailed`: \
     `kubectl create clusterrole irsa-policy --verb=get --resource=serviceaccounts && kubectl create \
     clusterrolebinding irsa-policy --clusterrole=irsa-policy \
-    --serviceaccount=cattle-kubewarden-system:policy-server` (elsewhere than in Rancher, Kubewarden's namespace \
-    is usually `kubewarden`). (2) Exempt the namespaces that the policy server needs to start, such as \
-    kube-system. (3) Set the policy's mode to `protect`. Not in this form: the second policy, which finds what \
-    other webhooks add after this one.";
+    --serviceaccount=cattle-kubewarden-system:policy-server` (outside Rancher, Kubewarden's namespace is usually \
+    `kubewarden`). (2) Exempt the namespaces that the policy server needs to start, such as kube-system. (3) Set \
+    the policy's mode to `protect`. The form does not create the policy `irsa-policy-checks`, which checks what \
+    other webhooks add after this policy.";
 
 #[test]
 fn the_form_matches_the_code() {
     check_file(FILE, &form());
 }
 
-/// The text of the form.
+/// Makes the text of `questions-ui.yml`.
 pub fn form() -> String {
     let mut questions = vec![json!({
         "variable": "notice",
@@ -42,7 +42,8 @@ pub fn form() -> String {
     })];
     for member in members("") {
         match member.value {
-            // Rancher keeps only the last of several `enum` questions within a `map[`. So each is a top-level question.
+            // Rancher keeps only the last of several `enum` questions within a `map[`. So each action is a top-level
+            // question.
             ValueType::Map { keys, of: ValueType::OneOf(words) } => {
                 questions.extend(keys.iter().map(|name| action(member.key, name, words)));
             }
@@ -53,14 +54,14 @@ pub fn form() -> String {
     format!("# Rancher's form for the settings. `make docs` writes it from irsa/src/settings/definition.rs.\n{text}")
 }
 
-/// The form as Rancher reads it.
+/// Reads the questions of `questions-ui.yml`, as Rancher does.
 pub fn current() -> Vec<Value> {
     let form: Value = yaml_serde::from_str(&read(FILE)).unwrap();
     form["questions"].as_array().unwrap().clone()
 }
 
-/// A question about a member of the object at `path`. `variable` is the place of the object in the form. In an array,
-/// it starts at the element.
+/// Makes the question about a member of the object at `path`. `variable` is the object's place in the form. Within an
+/// array, `variable` starts at the element.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
     let Definition { key, is_required, value, .. } = definition;
     let is_at_the_top = path.is_empty();

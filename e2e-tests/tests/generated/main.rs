@@ -21,7 +21,7 @@ fn is_update() -> bool {
     std::env::var_os("UPDATE_DOCS").is_some()
 }
 
-/// Compares a whole file with its expected text. On update, writes it.
+/// Compares a whole file with its expected text. On update, writes the file.
 fn check_file(file: &str, expected: &str) {
     if is_update() {
         fs::write(in_repository(file), expected).unwrap();
@@ -29,7 +29,7 @@ fn check_file(file: &str, expected: &str) {
     assert_eq!(read(file), expected, "{file} is stale: run `make docs`");
 }
 
-/// Compares the text between two markers with the expected text. On update, writes it.
+/// Compares the text between two markers with the expected text. On update, writes the expected text to the file.
 fn check_part(file: &str, marker: &str, expected: &str) {
     let text = read(file);
     let (open, close) = (format!("<!-- {marker} -->\n"), format!("\n<!-- /{marker} -->"));
@@ -46,7 +46,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(in_repository(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// kubectl does not read files outside the folder of a kustomization.
+/// The kustomizations use a copy of policy.yaml, because kubectl does not read files outside a kustomization's folder.
 #[test]
 fn the_kustomizations_build_on_the_manifest() {
     let head = "# A copy of ../../policy.yaml, because a kustomization can't read it there. `make docs` writes it.\n";

@@ -1,7 +1,7 @@
-//! Imitates how Rancher reads the form, from an untouched form to a completely filled one. The policy must accept all
-//! results.
+//! Imitates how Rancher turns the form into settings, if the user fills in no question, some, or all. The policy must
+//! accept all of these settings.
 //!
-//! Source: rancher/kubewarden-ui 4.2.1. Each function names the function that it imitates.
+//! Source: rancher/kubewarden-ui 4.2.1. The comment of each function names the function of Rancher that it imitates.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ struct Form {
 impl Form {
     /// Opens the form. Each visible question writes its default.
     ///
-    /// `Questions/index.vue`, `shownQuestions`: sub-questions are visible too; `Question.js`, `created`.
+    /// `Questions/index.vue`, `shownQuestions`: includes sub-questions; `Question.js`, `created`.
     fn open() -> Self {
         let mut form = Self { questions: form::current(), settings: json!({}) };
         for question in form.shown() {
@@ -66,8 +66,8 @@ impl Form {
 
     /// Selects an option of an enum.
     ///
-    /// `Enum.vue`, `update`; `Questions/index.vue`, `enumUpdate`: first removes all properties of a `map[`, if the last
-    /// question whose variable is part of this one's is such a map.
+    /// `Enum.vue`, `update`; `Questions/index.vue`, `enumUpdate`: finds the last question whose variable is a part of
+    /// this question's variable. If that question is a `map[`, first removes all its properties.
     fn pick(&mut self, question: &Value, option: &Value) {
         let own = variable(question);
         let matching = self.questions.iter().rfind(|other| own.contains(variable(other))).cloned().unwrap();
@@ -106,7 +106,7 @@ impl Form {
         self.settings.pointer_mut(&pointer).unwrap().as_array_mut().unwrap().push(entry);
     }
 
-    /// The settings that Rancher saves.
+    /// Returns the settings that Rancher saves.
     ///
     /// `Policies/Create.vue`, `finish`, and `edit/policies.kubewarden.io.clusteradmissionpolicy.vue`.
     fn saved(mut self) -> Value {
@@ -140,13 +140,13 @@ fn kind(question: &Value) -> &str {
     question["type"].as_str().unwrap()
 }
 
-/// The settings, if the policy accepts them.
+/// Panics if the policy rejects the settings.
 fn accepted(settings: &Value) {
     let text = settings.to_string();
     irsa_policy::check_settings(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
 }
 
-/// A valid value of each setting, by the path of its object.
+/// A valid value of each member of the object at a path.
 fn examples(path: &str) -> BTreeMap<&'static str, Value> {
     members(path).iter().map(|member| (member.key, example(member))).collect()
 }
@@ -172,7 +172,8 @@ fn one_entry_of_each_array_gives_valid_settings() {
             let entry = form.settings[name].as_array_mut().and_then(|list| list.last_mut());
             let entry = entry.unwrap_or_else(|| panic!("`Add` of `{name}` adds nothing"));
             for sub in array(&question["sequence_questions"]) {
-                // An entry of `customWorkloads` needs one of three arrays. A form can't require one of several.
+                // An entry of `customWorkloads` needs one of three arrays. A form can't express this rule, so the form
+                // requires no array.
                 if sub["required"] == true || variable(sub) == "podTemplates" {
                     entry[variable(sub)] = given[variable(sub)].clone();
                 }
@@ -202,9 +203,10 @@ fn every_action_can_be_set_in_one_form() {
     accepted(&settings);
 }
 
-/// The behavior of Rancher that the form must avoid. It shows that the tests above can fail.
+/// Checks that the emulation has the faults of Rancher that the form must avoid. So the tests above fail for a form
+/// that does not avoid them.
 #[test]
-fn the_emulation_shows_what_the_form_must_avoid() {
+fn the_emulation_has_the_faults_that_the_form_must_avoid() {
     let required = json!([{"variable": "a", "type": "map[", "subquestions": [
         {"variable": "a.b", "type": "string", "default": "x"},
         {"variable": "a.c", "type": "enum", "options": ["y"]},
@@ -216,8 +218,8 @@ fn the_emulation_shows_what_the_form_must_avoid() {
             form.pick(&question, &json!("y"));
         }
     }
-    assert_eq!(form.saved(), json!({"a": {"d": "y"}}), "only the last enum of a map stays");
+    assert_eq!(form.saved(), json!({"a": {"d": "y"}}), "only the last enum of a map keeps its value");
     let mut form = Form { questions: Vec::new(), settings: json!({}) };
     form.add_to_sequence(&json!({"variable": "list", "type": "sequence[", "sequence_questions": []}));
-    assert_eq!(form.saved(), json!({}), "nothing is added without a default");
+    assert_eq!(form.saved(), json!({}), "`Add` does nothing without a default");
 }

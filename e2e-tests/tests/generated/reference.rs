@@ -29,7 +29,7 @@ fn row(definition: &Definition) -> String {
 }
 
 #[test]
-fn the_findings_reference_is_that_of_the_code() {
+fn the_findings_reference_matches_the_code() {
     let rows = FindingKind::ALL.iter().map(|kind| {
         let anchor = kind.name().to_lowercase();
         format!("| [`{}`](#{anchor}) | `{:?}` | {} |", kind.name(), kind.default_action(), kind.meaning().trim())
@@ -47,18 +47,22 @@ fn every_finding_is_explained() {
     for kind in FindingKind::ALL {
         let heading = format!("\n### {}\n", kind.name());
         let [_, section] = *text.split(&heading).collect::<Vec<_>>() else {
-            panic!("docs/findings.md has no section `{}`, or two", kind.name());
+            panic!("docs/findings.md must have exactly one section `{}`", kind.name());
         };
         let section = section.split("\n### ").next().unwrap_or_default();
         for part in ["**Why it matters:**", "**Fix:**", "**Silence:**"] {
             assert!(section.contains(part), "docs/findings.md: section `{}` has no `{part}`", kind.name());
         }
     }
-    assert_eq!(text.matches("\n### ").count(), FindingKind::ALL.len(), "docs/findings.md explains what is no finding");
+    assert_eq!(
+        text.matches("\n### ").count(),
+        FindingKind::ALL.len(),
+        "docs/findings.md has a section without a finding"
+    );
 }
 
 #[test]
-fn the_steps_of_an_explanation_are_those_of_the_code() {
+fn the_table_of_steps_matches_the_code() {
     let rows = StepKind::ALL
         .iter()
         .enumerate()
@@ -67,13 +71,13 @@ fn the_steps_of_an_explanation_are_those_of_the_code() {
 }
 
 #[test]
-fn the_mistakes_of_an_explanation_are_those_of_the_code() {
+fn the_table_of_mistakes_matches_the_code() {
     let rows = Diagnosis::ALL.iter().map(|mistake| format!("| `{}` | {} |", mistake.name(), mistake.meaning().trim()));
     check_part("docs/explain.md", "mistakes", &table("| mistake | what it means |\n|---|---|", rows));
 }
 
 #[test]
-fn the_orders_of_the_sdks_are_those_of_the_code() {
+fn the_table_of_sdks_matches_the_code() {
     let rows = SDKS.iter().map(|sdk| {
         let order: Vec<_> = sdk.order.iter().map(|place| place.words()).collect();
         format!("| [{}]({}) | {} |", sdk.name, sdk.docs, order.join("; "))

@@ -49,7 +49,7 @@ fn the_schema_of_the_chart_has_the_settings() {
 }
 
 fn chart_schema() -> Value {
-    // The chart sets `mode`, because one of its policies injects and another one checks.
+    // The chart itself sets `mode`, because one of its policies injects and another policy only checks.
     let mut settings = object("");
     settings["properties"].as_object_mut().unwrap().remove("mode");
     let text = json!({"type": "string"});
@@ -132,7 +132,7 @@ fn property(path: &str, definition: &Definition) -> Value {
     property
 }
 
-/// The schema of a value. `path` is its place in the settings.
+/// Makes the schema of a value. `path` is the value's place in the settings.
 fn value(path: &str, of: &ValueType, pattern: &str) -> Value {
     match of {
         ValueType::Boolean => json!({"type": "boolean"}),
@@ -155,7 +155,7 @@ fn value(path: &str, of: &ValueType, pattern: &str) -> Value {
     }
 }
 
-/// The schema of the action for a finding.
+/// Makes the schema of the action for a finding.
 fn action(name: &str, of: &ValueType) -> Value {
     let kind = FindingKind::ALL.into_iter().find(|kind| kind.name() == name).unwrap();
     let mut action = json!({"description": kind.meaning().trim()});
@@ -179,7 +179,7 @@ fn documents(file: &Path) -> Vec<Value> {
         .unwrap_or_else(|error| panic!("{}: {error:#}", file.display()))
 }
 
-/// The schema accepts all settings that the policy accepts: the examples, and the settings of every case.
+/// Tests the examples of the settings, and the settings of every case.
 #[test]
 fn the_schema_accepts_all_settings_that_the_policy_accepts() {
     let schema = schema();
@@ -203,9 +203,9 @@ fn the_schema_accepts_all_settings_that_the_policy_accepts() {
     assert!(rejected > 0, "the schema rejects none of the settings that the policy rejects");
 }
 
-/// Errors that editors should mark.
+/// Tests errors that an editor should mark.
 #[test]
-fn the_schema_rejects_plain_errors() {
+fn the_schema_rejects_common_errors() {
     let schema = schema();
     for settings in [
         json!({"annotationPrefx": "x"}),

@@ -18,17 +18,17 @@ pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The default, as JSON. `None` if the table describes it in words.
+/// The default of a setting, as JSON. `None` if the table describes the default in words.
 pub fn default(definition: &Definition) -> Option<Value> {
     let text = definition.default.strip_prefix('`')?.strip_suffix('`')?;
-    // The name of another setting is also a description.
+    // The name of another setting is a description, not a value.
     if members("").iter().any(|other| other.key == text) {
         return None;
     }
     Some(serde_json::from_str(text).unwrap_or_else(|_| text.into()))
 }
 
-/// A valid value.
+/// A valid value of a setting: the example in the table.
 pub fn example(definition: &Definition) -> Value {
     serde_json::from_str(definition.example).unwrap_or_else(|error| panic!("{}: {error}", definition.key))
 }
@@ -74,8 +74,9 @@ fn every_example_and_every_default_is_valid() {
     assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
 }
 
-/// Every key of the table is read, and expects the value that the table says. An assertion in the core finds keys that
-/// are read without an entry in the table. Every test that reads settings runs it.
+/// Every key in the table is read, and the error for a wrong value names the expected value of the table. The reverse
+/// (a key that is read, but not in the table) is found by an assertion in the core, which runs in every test that reads
+/// settings.
 #[test]
 fn every_key_is_read_as_the_table_says() {
     for (path, members) in OBJECTS {
@@ -116,7 +117,7 @@ fn every_key_is_read_as_the_table_says() {
     }
 }
 
-/// The errors in settings with `object` at a path.
+/// Returns the errors in settings with `object` at a path.
 fn errors(path: &str, object: &BTreeMap<&str, Value>) -> Vec<String> {
     let mut settings: Value = serde_json::from_str(&settings_with(path, object)).unwrap();
     if path == "composeRoleArn" {
@@ -128,7 +129,7 @@ fn errors(path: &str, object: &BTreeMap<&str, Value>) -> Vec<String> {
     errors.iter().flat_map(|errors| errors.lines()).map(str::to_owned).collect()
 }
 
-/// Settings with `object` at a path.
+/// Makes settings with `object` at a path.
 fn settings_with(path: &str, object: &BTreeMap<&str, Value>) -> String {
     match path.strip_suffix("[]") {
         Some(list) => json!({ list: [object] }),

@@ -46,11 +46,11 @@ fn makes_the_same_pod_as_the_webhook_or_differs_as_documented() {
         }
     }
     report.finish();
-    assert!(shown.iter().eq(&Difference::ALL), "only these differences are covered by a case: {shown:?}");
+    assert!(shown.iter().eq(&Difference::ALL), "every difference needs a case, but only these have one: {shown:?}");
 }
 
-/// The policy and the webhook can run together in any order: each leaves the other's pods unchanged. The test above
-/// covers the other direction.
+/// The policy and the webhook can run together in any order. This test covers the webhook after the policy. The test
+/// above covers the policy after the webhook: it runs the policy on its own result, which is the webhook's pod.
 #[test]
 fn the_webhook_leaves_the_policys_pods_unchanged() {
     let mut report = Report::default();
@@ -74,7 +74,7 @@ fn the_webhook_leaves_the_policys_pods_unchanged() {
     report.finish();
 }
 
-/// The first line of a file.
+/// The first line of a file: the configuration of all its cases.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Configuration {
@@ -93,7 +93,7 @@ impl Configuration {
     }
 }
 
-/// Any other line.
+/// Each line after the first: a case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -127,7 +127,9 @@ fn differences(
                 differences.push(format!("the message lacks `[{finding}]`:\n{message}"));
             }
         }
-        Outcome::Pod(_) if !response.accepted => differences.push(format!("expected a pod, but got:\n{message}")),
+        Outcome::Pod(_) if !response.accepted => {
+            differences.push(format!("expected a pod, but the policy rejects the request:\n{message}"));
+        }
         Outcome::Pod(expected) => {
             let before = request.object().context("there is no object")?.get();
             let after = response.mutated_object.as_deref().map_or(before, RawValue::get);
@@ -149,7 +151,7 @@ fn has_line_for<'a>(mut lines: impl Iterator<Item = &'a str>, finding: &str) -> 
     lines.any(|line| line.ends_with(&format!("[{finding}]")))
 }
 
-/// The changes that a second run makes. There must be no change.
+/// Runs the policy on its own result. Returns the change that this second run makes, which is a fault.
 fn second_time(configuration: &Configuration, case: &Case, subject: &dyn Subject, pod: &str) -> Result<Option<String>> {
     let mut request: Value = serde_json::from_str(case.request.get())?;
     request["object"] = serde_json::from_str(pod)?;
@@ -191,7 +193,7 @@ fn is_same(expected: &Value, actual: &Value) -> bool {
 }
 
 impl Expectation {
-    /// Whether a case may have this expectation. Without a difference, it must be the webhook's pod.
+    /// Fails if a case names no difference, but the expected result is not the webhook's pod.
     fn check_against(&self, case: &Case) -> Result<()> {
         if case.difference.is_some() {
             return Ok(());

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::{Case, Configuration};
 
-/// A documented difference from the webhook, in at least one golden case. `golden/README.md` describes each difference,
-/// and the golden files contain its number.
+/// A documented difference from the webhook, which at least one golden case shows. `golden/README.md` describes each
+/// difference, and the golden files contain its number.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(try_from = "u8")]
 pub enum Difference {
@@ -23,7 +23,7 @@ pub enum Difference {
     TakenMountPath = 4,
     /// Another volume with the token volume's name is rejected.
     TakenVolumeName = 5,
-    /// The mount is added although the container mounts the volume elsewhere.
+    /// The mount is added although the container already mounts the volume at another path.
     AdditionalMount = 6,
     /// Names in `skip-containers` are trimmed, and an invalid record produces a warning.
     SkipContainers = 7,
@@ -52,7 +52,7 @@ impl TryFrom<u8> for Difference {
 
     fn try_from(number: u8) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|difference| *difference as u8 == number);
-        known.ok_or_else(|| format!("expected a difference of golden/README.md, but got {number}"))
+        known.ok_or_else(|| format!("expected the number of a difference in golden/README.md, but got {number}"))
     }
 }
 
@@ -74,7 +74,7 @@ pub enum Outcome {
     Pod(Value),
 }
 
-/// The expectation of a case.
+/// Derives the expected result of a case.
 pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expectation> {
     let request: Value = serde_json::from_str(case.request.get())?;
     let before = &request["object"];
@@ -89,7 +89,7 @@ pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expecta
         && before.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_none()
     {
         model.check_role_and_audience(&injection);
-        // Without an audience, nothing is injected. So nothing can conflict.
+        // Without an audience, nothing is injected, so the pod's volumes and mounts can't conflict.
         if !injection.audience.is_empty() {
             model.check_volume(&injection);
             let skipped = model.skipped(&configuration.prefix());
@@ -110,7 +110,7 @@ pub fn expectation(configuration: &Configuration, case: &Case) -> Result<Expecta
     })
 }
 
-/// What the webhook injects for a pod's service account.
+/// The values that the webhook injects for a pod's service account.
 pub struct Injection {
     /// The role. `None` for container credentials, which use no role.
     pub role: Option<String>,
@@ -138,7 +138,7 @@ struct Source {
 }
 
 impl Injection {
-    /// What to inject for the service account of the request's pod.
+    /// Returns the values to inject for the service account of the request's pod. `None` if the account has no role.
     pub fn of(configuration: &Configuration, request: &Value) -> Result<Option<Self>> {
         let settings = &configuration.settings;
         let namespace = request["namespace"].as_str().context("there is no namespace")?;
@@ -201,7 +201,7 @@ impl Configuration {
         self.settings["annotationPrefix"].as_str().unwrap_or("eks.amazonaws.com").to_owned()
     }
 
-    /// The values of the annotations of a service account.
+    /// Reads the annotations of a service account.
     fn annotated(&self, namespace: &str, name: &str) -> Result<Source> {
         let account = self
             .service_accounts
@@ -226,7 +226,7 @@ impl Configuration {
         })
     }
 
-    /// The entry of kOps's ConfigMap for a service account.
+    /// Reads the entry of kOps's ConfigMap for a service account. `None` if there is no entry.
     fn mapped(&self, namespace: &str, name: &str) -> Result<Option<Source>> {
         let Some(config) = self.config_maps.first().and_then(|map| map["data"]["config"].as_str()) else {
             return Ok(None);

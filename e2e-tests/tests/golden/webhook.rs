@@ -1,4 +1,5 @@
-//! A model of AWS's webhook: the pod that it would make. For pods that the webhook itself has not processed.
+//! A model of AWS's webhook: makes the pod that the webhook would make. It is used for pods that the webhook itself has
+//! not processed.
 //!
 //! Source: `pkg/handler/handler.go` and `pkg/cache/cache.go` of `amazon-eks-pod-identity-webhook` v0.6.17. Every golden
 //! case checks the model.
@@ -9,13 +10,13 @@ use serde_json::{Value, json};
 use super::Configuration;
 use super::ours::Injection;
 
-/// The range of the lifetimes that the webhook chooses at random.
+/// The range from which the webhook chooses a lifetime at random.
 const RANDOM: &str = "79200..86400";
 
 /// The pod that the webhook makes from the request's pod.
 pub fn pod(configuration: &Configuration, request: &Value) -> Result<Value> {
     let mut pod = request["object"].clone();
-    // In a cluster, the webhook's `objectSelector` does this, not its handler.
+    // In a cluster, the API server does not call the webhook for such a pod, because of the webhook's `objectSelector`.
     let opted_out = pod.pointer("/metadata/labels/eks.amazonaws.com~1skip-pod-identity-webhook").is_some();
     let Some(injection) = Injection::of(configuration, request)?.filter(|_| !opted_out) else { return Ok(pod) };
     let prefix = configuration.prefix();
@@ -42,7 +43,7 @@ pub fn pod(configuration: &Configuration, request: &Value) -> Result<Value> {
     if !volumes.iter().any(|volume| volume["name"] == injection.volume) {
         let lifetime = if is_credentials && lifetime == 86_400 { json!(RANDOM) } else { json!(lifetime) };
         let mut token = json!({"expirationSeconds": lifetime, "path": injection.file});
-        // Go omits an empty audience.
+        // Go omits an empty audience from the JSON.
         if !injection.audience.is_empty() {
             token["audience"] = json!(injection.audience);
         }
@@ -52,7 +53,7 @@ pub fn pod(configuration: &Configuration, request: &Value) -> Result<Value> {
     Ok(pod)
 }
 
-/// `addEnvToContainer`.
+/// Imitates the webhook's `addEnvToContainer`.
 fn add_to_container(container: &mut Value, injection: &Injection, region: Option<&str>, file: &str) {
     let own = container["env"].as_array().cloned().unwrap_or_default();
     let has_one_of = |names: &[&str]| own.iter().any(|variable| names.iter().any(|name| variable["name"] == *name));
@@ -84,7 +85,7 @@ fn add_to_container(container: &mut Value, injection: &Injection, region: Option
     }
 }
 
-/// The names in a record, as Go's `encoding/csv` reads them. Covers only what the golden cases need.
+/// Reads the names in the first CSV record, as Go's `encoding/csv` does. Covers only what the golden cases need.
 fn skipped(record: Option<&str>) -> Vec<String> {
     let line = record.and_then(|record| record.lines().next()).unwrap_or_default();
     let names = line.split(',').map(|field| {

@@ -1,5 +1,5 @@
-;; A waPC guest that passes what it is called with on to its host, as a `kubernetes/get_resource` request, and answers
-;; what the host does. It refuses to be called twice in one instance.
+;; A waPC guest that sends the payload of its call to the host, as a `kubernetes/get_resource` request, and returns the
+;; host's answer or error. A second call of the same instance fails.
 (module
   (import "wapc" "__guest_request" (func $guest_request (param i32 i32)))
   (import "wapc" "__guest_response" (func $guest_response (param i32 i32)))

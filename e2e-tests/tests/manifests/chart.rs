@@ -1,5 +1,5 @@
-//! Tests the Helm chart, which `make check-chart` renders into the folder `MANIFESTS`. It must make the same objects as
-//! policy.yaml and the kustomizations.
+//! Tests the Helm chart, which `make check-chart` renders into the folder `MANIFESTS`. The chart must make the same
+//! objects as policy.yaml and the kustomizations.
 
 use std::collections::BTreeMap;
 
@@ -36,10 +36,10 @@ const METRICS: [(&str, &[&str]); 6] = [
     ("apiserver_admission_match_condition_evaluation_errors_total", &["name", "kind", "type", "operation"]),
 ];
 
-/// This metric has the same labels as the errors.
+/// A metric with the same labels as `apiserver_admission_match_condition_evaluation_errors_total`.
 const EXCLUSIONS: &str = "apiserver_admission_match_condition_exclusions_total";
 
-/// The objects by kind and name, without the labels and annotations that Helm adds.
+/// Reads the rendered objects, by kind and name. Removes the labels and annotations that Helm adds.
 fn objects(name: &str) -> BTreeMap<String, Value> {
     let mut objects = BTreeMap::new();
     for mut document in policy_host::yaml::values(&read(&rendered(name))).unwrap() {
@@ -108,13 +108,20 @@ fn values_reach_every_policy() {
     assert!(mappings.selects("kube-system") && !mappings.selects("team-a"));
     assert_eq!(mappings.spec.match_conditions[0].expression, "object.metadata.name == 'pod-identity-webhook'");
     assert_eq!(mappings.spec.settings["rolesConfigMap"]["name"], "pod-identity-webhook");
-    assert_eq!(mappings.spec.failure_policy, Some(FailurePolicy::Ignore), "the ConfigMap stays editable");
+    assert_eq!(
+        mappings.spec.failure_policy,
+        Some(FailurePolicy::Ignore),
+        "the ConfigMap can be changed while no policy server runs"
+    );
 
     assert_eq!(injects.spec.settings["actions"]["missingRole"], "Reject");
-    assert_eq!(system.spec.settings["actions"]["missingRole"], "Warn", "nothing of `settings` refuses in kube-system");
+    assert_eq!(
+        system.spec.settings["actions"]["missingRole"], "Warn",
+        "`settings` must not reject pods in kube-system"
+    );
     assert_eq!(system.spec.settings["actions"]["lookupFailed"], "Warn");
     assert!(system.spec.settings["allowedRoles"].is_null());
-    assert_eq!(system.spec.settings["sessionName"], "PodName", "of `systemSettings`");
+    assert_eq!(system.spec.settings["sessionName"], "PodName", "set in `systemSettings`");
     assert_eq!(system.spec.failure_policy, Some(FailurePolicy::Ignore));
 
     let objects = objects("chart-everything");
@@ -128,7 +135,7 @@ fn values_reach_every_policy() {
     assert_eq!(server["verificationConfig"], objects["ConfigMap irsa-verification"]["metadata"]["name"]);
 }
 
-/// The API server may call the policies while the release is being uninstalled, so the release keeps their rights.
+/// While the release is being uninstalled, the API server may still call the policies, so their rights are kept.
 #[test]
 #[ignore = "needs kubectl and helm: make check-chart"]
 fn uninstalling_keeps_the_rights() {
@@ -194,10 +201,10 @@ fn every_query_parses_and_uses_metrics_that_exist() {
     }
 }
 
-/// These are off by default. Without the CRDs of the Prometheus operator, the installation would fail.
+/// The alerts are off by default, because their installation fails without the CRDs of the Prometheus operator.
 #[test]
 #[ignore = "needs kubectl and helm: make check-chart"]
-fn the_default_values_need_no_crd_but_kubewardens() {
+fn the_default_values_need_only_kubewardens_crds() {
     let kinds: Vec<String> =
         objects("chart-inject").into_keys().map(|key| key.split(' ').next().unwrap().to_owned()).collect();
     assert!(

@@ -10,45 +10,45 @@ fn built(name: &str) -> Vec<ClusterAdmissionPolicy> {
 
 #[test]
 #[ignore = "needs kubectl: make check-kustomize"]
-fn base_is_policy_yaml() {
+fn base_has_the_policies_of_policy_yaml() {
     assert_eq!(names(&built("base")), names(&crate::manifest()));
 }
 
 #[test]
 #[ignore = "needs kubectl: make check-kustomize"]
-fn audit_only_reports_and_does_nothing_else() {
+fn audit_only_has_one_policy_that_only_reports() {
     let policies = built("audit-only");
     let [checks] = policies.as_slice() else { panic!("{:?}", names(&policies)) };
     assert_eq!(checks.name(), "irsa-policy-checks");
     assert_eq!(checks.spec.mode, Some(Mode::Monitor));
     assert_eq!(checks.spec.background_audit, Some(true));
-    assert!(checks.spec.match_conditions.is_empty(), "nothing injects: a pod without a volume is the one to find");
+    assert!(checks.spec.match_conditions.is_empty(), "no policy injects, so pods without the volume must be checked");
     let actions = checks.spec.settings["actions"].as_object().unwrap();
     assert!(actions.values().all(|action| action == "Reject"), "the audit scanner counts a warning as a pass");
 }
 
 #[test]
 #[ignore = "needs kubectl: make check-kustomize"]
-fn eks_guard_refuses_what_the_webhook_missed() {
+fn eks_guard_rejects_pods_that_the_webhook_missed() {
     let policies = built("eks-guard");
     let [guard] = policies.as_slice() else { panic!("{:?}", names(&policies)) };
     assert_eq!(guard.name(), "irsa-policy-checks");
     assert_eq!(guard.spec.settings["actions"]["notInjected"], "Reject");
     assert!(
         guard.spec.match_conditions.is_empty(),
-        "nothing of ours injects: a pod without a volume is the one to find"
+        "no policy of this project injects, so pods without the token's volume must be checked"
     );
 }
 
 #[test]
 #[ignore = "needs kubectl: make check-kustomize"]
-fn strict_restricts_all_namespaces_but_kube_system() {
+fn strict_restricts_all_namespaces_except_kube_system() {
     let policies = built("strict");
     assert_eq!(names(&policies), names(&crate::manifest()));
     let [injects, checks] = ["irsa-policy", "irsa-policy-checks"].map(|name| policy(&policies, name));
     for key in ["allowedRoles", "allowedAudiences"] {
         assert!(!injects.spec.settings[key].is_null());
-        assert_eq!(injects.spec.settings[key], checks.spec.settings[key], "both have the same `{key}`");
+        assert_eq!(injects.spec.settings[key], checks.spec.settings[key], "both policies have the same `{key}`");
     }
     for finding in ["missingRole", "optedOut"] {
         assert_eq!(injects.spec.settings["actions"][finding], "Reject");

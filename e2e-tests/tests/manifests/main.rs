@@ -27,7 +27,7 @@ fn manifest() -> Vec<ClusterAdmissionPolicy> {
     ClusterAdmissionPolicy::all(&read(&in_repository("policy.yaml")))
 }
 
-/// The folder with the manifests that another program has rendered.
+/// The path of a manifest that `kubectl` or `helm` has rendered.
 fn rendered(name: &str) -> PathBuf {
     let folder = std::env::var_os("MANIFESTS").expect("set MANIFESTS to the folder of the rendered manifests");
     PathBuf::from(folder).join(format!("{name}.yaml"))
@@ -42,7 +42,7 @@ fn names(policies: &[ClusterAdmissionPolicy]) -> Vec<&str> {
 }
 
 #[test]
-fn the_manifest_has_four_policies_that_fit_each_other() {
+fn the_manifest_has_four_policies_that_work_together() {
     let policies = manifest();
     let [injects, checks, system, audit] = policies.as_slice() else { panic!("{} policies", policies.len()) };
     assert_eq!(
@@ -58,7 +58,7 @@ fn the_manifest_has_four_policies_that_fit_each_other() {
         [injects, checks, system, audit].map(|policy| policy.spec.background_audit),
         [Some(false), Some(true), Some(false), Some(true)]
     );
-    assert_eq!(injects.spec.failure_policy, Some(FailurePolicy::Fail), "no pod gets in without its role");
+    assert_eq!(injects.spec.failure_policy, Some(FailurePolicy::Fail), "no pod may start without its role");
     assert_eq!(injects.spec.namespace_selector, checks.spec.namespace_selector);
     assert_eq!(system.spec.namespace_selector, audit.spec.namespace_selector);
     for namespace in ["default", "team-a", "kube-system", "kube-public", "kube-node-lease", "kubewarden"] {
@@ -67,8 +67,8 @@ fn the_manifest_has_four_policies_that_fit_each_other() {
     }
 }
 
-/// Only the audit scanner uses this policy, because it does not evaluate match conditions. The API server never calls
-/// it.
+/// The match condition of this policy is never true, so the API server never calls the policy. The audit scanner
+/// ignores match conditions, so it alone uses the policy.
 ///
 /// Source: `internal/audit-scanner/policies/client.go` of kubewarden-controller.
 #[test]
@@ -77,7 +77,7 @@ fn the_system_audit_policy_is_only_for_the_audit_scanner() {
     let audit = policy(&policies, "irsa-policy-system-audit");
     assert!(!audit.may_be_called());
     assert!(audit.selects("kube-system"));
-    assert_eq!(audit.spec.mode, Some(Mode::Monitor), "accepts if match conditions are not supported");
+    assert_eq!(audit.spec.mode, Some(Mode::Monitor), "rejects nothing, even where match conditions are not supported");
     assert_eq!(audit.spec.settings["actions"]["notInjected"], "Reject", "the scanner counts a warning as a pass");
     for rule in &audit.spec.rules {
         assert!(rule.operations.contains(&"CREATE".to_owned()), "the scanner only simulates CREATE");
@@ -87,9 +87,10 @@ fn the_system_audit_policy_is_only_for_the_audit_scanner() {
     }
 }
 
-/// The condition assumes that `irsa-policy` saw the pod. It uses annotations that the policy reads.
+/// The condition of `irsa-policy-checks` selects the pods that a later webhook may have changed. It uses two
+/// annotations that the policy reads, too.
 #[test]
-fn only_the_checks_of_a_manifest_that_injects_leave_out_pods() {
+fn only_the_checks_and_the_system_audit_have_match_conditions() {
     let policies = manifest();
     for policy in &policies {
         let expected = match policy.name() {
@@ -106,7 +107,8 @@ fn only_the_checks_of_a_manifest_that_injects_leave_out_pods() {
     }
 }
 
-/// There is one `ClusterRole` with its binding. Every object has the label that the removal commands select.
+/// The manifest has one `ClusterRole` with its binding. Every object has the label by which the removal commands
+/// select.
 #[test]
 fn the_manifest_grants_the_policy_server_one_verb() {
     let documents = policy_host::yaml::values(&read(&in_repository("policy.yaml"))).unwrap();

@@ -42,7 +42,8 @@ fn the_metadata_names_the_oldest_kubewarden_that_has_every_field() {
     assert_eq!(metadata.minimum_kubewarden_version.as_deref(), Some("1.29.0"));
 }
 
-/// So a module in a registry can be compared with a module built from the sources.
+/// The module's own bytes stay the same, so a module in a registry can be compared with a module built from the
+/// sources.
 #[test]
 fn annotating_appends_one_section_and_changes_nothing_else() {
     let module = fs::read(policy_path()).unwrap();
@@ -55,7 +56,7 @@ fn annotating_appends_one_section_and_changes_nothing_else() {
     let (id, rest) = section.split_first().unwrap();
     assert_eq!(*id, 0, "a custom section, which a host does not run");
     let (length, body) = leb128(rest);
-    assert_eq!(length, body.len(), "there is nothing behind the section");
+    assert_eq!(length, body.len(), "no bytes follow the section");
     let (length, body) = leb128(body);
     let (name, json) = body.split_at(length);
     assert_eq!(name, SECTION.as_bytes());

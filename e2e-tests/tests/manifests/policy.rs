@@ -93,7 +93,7 @@ pub struct MatchCondition {
     pub name: String,
 }
 
-/// It has no `matchLabels`, because the controller drops them.
+/// A label selector without `matchLabels`, because Kubewarden's controller drops them.
 #[derive(Deserialize, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct LabelSelector {
@@ -110,7 +110,7 @@ pub struct LabelSelectorRequirement {
 }
 
 impl ClusterAdmissionPolicy {
-    /// The policies in a manifest. Each must be valid.
+    /// Reads the policies in a manifest. Panics if a policy is not valid.
     pub fn all(manifest: &str) -> Vec<Self> {
         let mut policies = Vec::new();
         for document in policy_host::yaml::values(manifest).unwrap() {
@@ -157,7 +157,7 @@ impl ClusterAdmissionPolicy {
         self.may_be_called() && self.selects(namespace) && self.spec.rules.iter().any(matches)
     }
 
-    /// The rules that every policy must follow.
+    /// Checks the rules that every policy must follow.
     fn check(&self) {
         let Self { metadata, spec, .. } = self;
         let name = self.name();
@@ -177,7 +177,7 @@ impl ClusterAdmissionPolicy {
         let checks_role_mappings = spec.rules.iter().all(|rule| rule.resources == ["configmaps"]);
         assert!(reads_accounts || checks_role_mappings, "{name}: every pod would be refused");
         if spec.settings["actions"]["notInjected"] == "Reject" && spec.mode != Some(Mode::Monitor) {
-            assert_eq!(spec.failure_policy, Some(FailurePolicy::Fail), "{name}: nothing else refuses such a pod");
+            assert_eq!(spec.failure_policy, Some(FailurePolicy::Fail), "{name}: no other policy refuses such a pod");
         }
         self.check_timeouts();
     }
@@ -192,7 +192,7 @@ impl ClusterAdmissionPolicy {
         // Limits of the CRD and of the controller's webhook.
         assert!((2..=30).contains(&call) && (2..=30).contains(&evaluation) && evaluation <= call, "{name}");
         if *failure_policy == Some(FailurePolicy::Ignore) {
-            assert_eq!(evaluation, call, "{name}: an evaluation that is ended early is a refusal");
+            assert_eq!(evaluation, call, "{name}: the policy server refuses the request if it ends the evaluation");
         }
     }
 }

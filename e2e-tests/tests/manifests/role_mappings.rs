@@ -14,7 +14,7 @@ use crate::{manifest, read};
 const GOOD: &str = r#""team-a/web": {"RoleARN": "arn:aws:iam::111122223333:role/web"}"#;
 const BAD: &str = r#""team-a/api": {"RoleARN": "arn:aws:iam::111122223333:user/api"}"#;
 
-/// The policy, after an operator has removed the `# ` of the last commented document.
+/// Returns the policy as it is after an operator has removed the `# ` of the last commented document.
 fn uncommented() -> ClusterAdmissionPolicy {
     let text = read(&in_repository("policy.yaml"));
     let (_, commented) = text.rsplit_once("\n# ---\n").unwrap();
@@ -33,7 +33,7 @@ fn config_map(entries: &[&str]) -> Value {
     })
 }
 
-/// The answers of the built module and of the same code in memory.
+/// Returns the answers of the built module and of the Rust code.
 fn answers(policy: &ClusterAdmissionPolicy, new: &Value, overrides: &Overrides) -> Vec<PolicyResponse> {
     let settings = Settings::from_json(&policy.spec.settings.to_string()).unwrap();
     let object = RawValue::from_string(new.to_string()).unwrap();
@@ -43,7 +43,7 @@ fn answers(policy: &ClusterAdmissionPolicy, new: &Value, overrides: &Overrides) 
 }
 
 #[test]
-fn is_called_for_the_one_config_map_and_never_blocks_it_without_a_server() {
+fn is_called_for_a_single_config_map_and_fails_open() {
     let policy = uncommented();
     assert_eq!(policy.name(), "irsa-policy-role-mappings");
     let injects = manifest().remove(0);
@@ -58,7 +58,7 @@ fn is_called_for_the_one_config_map_and_never_blocks_it_without_a_server() {
 }
 
 #[test]
-fn rejects_a_broken_entry_and_accepts_a_good_one() {
+fn rejects_an_invalid_entry_and_accepts_a_valid_entry() {
     let policy = uncommented();
     for answer in answers(&policy, &config_map(&[GOOD]), &Overrides::default()) {
         assert!(answer.accepted && answer.warnings.is_none_or(|warnings| warnings.is_empty()));
@@ -70,7 +70,7 @@ fn rejects_a_broken_entry_and_accepts_a_good_one() {
 }
 
 #[test]
-fn accepts_an_update_that_leaves_an_old_broken_entry() {
+fn accepts_an_update_that_keeps_an_invalid_entry() {
     let overrides = Overrides {
         operation: Some("UPDATE".to_owned()),
         old_object: Some(config_map(&[BAD])),

@@ -1,4 +1,4 @@
-//! Tests kube-system: the policies inject there, and never prevent a pod from starting.
+//! Tests the policies for kube-system: they inject its pods, and never prevent a pod from starting.
 
 use irsa::{Action, FindingKind};
 use policy_host::admission::{self, Overrides, Request};
@@ -17,7 +17,8 @@ const EXCEPTIONS: [FindingKind; 2] = [FindingKind::RoleNotAllowed, FindingKind::
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/dns";
 
-/// Findings that reject on the system policy, by the actions of its settings and the defaults.
+/// Returns the names of the findings whose action is `Reject`: the action in these settings, or else the default
+/// action.
 fn refusing(settings: &Value) -> Vec<&'static str> {
     let action = |kind: FindingKind| match settings["actions"][kind.name()].as_str() {
         Some(name) => Action::NAMES.iter().find(|(other, _)| *other == name).unwrap().1,
@@ -26,14 +27,15 @@ fn refusing(settings: &Value) -> Vec<&'static str> {
     FindingKind::ALL.into_iter().filter(|kind| action(*kind) == Action::Reject).map(FindingKind::name).collect()
 }
 
-/// Derived from the table of findings, so that a new finding that rejects by default fails here.
+/// Checks all findings of the core, so the test fails if a new finding rejects by default and the system policy does
+/// not downgrade it.
 #[test]
 fn the_system_policy_downgrades_every_finding_that_refuses_by_default() {
     let policies = manifest();
     let settings = &policy(&policies, "irsa-policy-system").spec.settings;
     assert_eq!(refusing(settings), EXCEPTIONS.map(FindingKind::name));
     for (name, action) in settings["actions"].as_object().unwrap() {
-        assert_eq!(action, "Warn", "{name}: a finding that is ignored by default stays ignored");
+        assert_eq!(action, "Warn", "{name}: the system policy sets no other action");
     }
 }
 
@@ -55,8 +57,8 @@ fn account(annotations: &Value) -> Cluster {
     Cluster::new(vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})])
 }
 
-/// The answers of every policy that the API server may call for a pod in kube-system, from the built module and from
-/// the same code in memory.
+/// Returns the answers of every policy that the API server may call for a pod in kube-system: those of the built
+/// module, and those of the Rust code.
 pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Cluster) -> Vec<(String, PolicyResponse)> {
     let mut answers = Vec::new();
     for policy in policies.iter().filter(|policy| policy.may_see_a_pod_in("kube-system")) {
@@ -71,7 +73,8 @@ pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Clust
     answers
 }
 
-/// Every policy that the API server calls accepts a pod of kube-system without a role, and does not change it.
+/// Checks that every policy that the API server calls accepts a pod of kube-system without a role, and leaves the pod
+/// unchanged.
 pub fn accept_a_pod_without_a_role(policies: &[ClusterAdmissionPolicy]) {
     for (name, answer) in answers(policies, &pod(), &account(&json!({}))) {
         assert!(answer.accepted, "{name}: {answer:?}");
@@ -118,19 +121,19 @@ fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
             pod(),
             account(&json!({"eks.amazonaws.com/role-arn": ROLE, "eks.amazonaws.com/audience": ""})),
         ),
-        ("a volume and a mount that are taken", conflicting, arn(ROLE)),
+        ("a conflicting volume and a conflicting mount", conflicting, arn(ROLE)),
     ];
     for (case, pod, cluster) in cases {
         let answers = answers(&manifest(), &pod, &cluster);
         assert!(!answers.is_empty());
         for (name, answer) in answers {
             assert!(answer.accepted, "{case}: {name}: {answer:?}");
-            assert!(answer.warnings.is_some_and(|warnings| !warnings.is_empty()), "{case}: {name} says nothing");
+            assert!(answer.warnings.is_some_and(|warnings| !warnings.is_empty()), "{case}: {name} gives no warning");
         }
     }
 }
 
-/// The audit scanner's request about a pod that started while the policy server was down.
+/// Sends the audit scanner's request about a pod that started while the policy server was down.
 #[test]
 fn the_audit_policy_reports_a_pod_of_kube_system_that_lacks_its_role() {
     let policies = manifest();
@@ -147,6 +150,6 @@ fn the_audit_policy_reports_a_pod_of_kube_system_that_lacks_its_role() {
         assert!(answer.message.unwrap().ends_with("[notInjected]"), "{}", subject.name());
 
         let answer = subject.validate(&payload, &account(&json!({}))).unwrap();
-        assert!(answer.accepted, "{}: no role, nothing to report: {answer:?}", subject.name());
+        assert!(answer.accepted, "{}: the pod has no role, so it must not be reported: {answer:?}", subject.name());
     }
 }

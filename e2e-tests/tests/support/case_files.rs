@@ -1,5 +1,5 @@
-//! Reads the case files of `cases/`. A case can take keys from the files in `cases/base/`; `cases/README.md` has the
-//! rules.
+//! Reads the case files in `cases/`. A case can take keys from the files in `cases/base/`. `cases/README.md` describes
+//! the rules.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-/// The keys that only a case may have. A base can't define `expect`, and its `description` is about the base.
+/// The keys that a case does not take from a base: the `description` of a base describes the base, and a base can't
+/// define `expect`.
 const NOT_INHERITED: [&str; 2] = ["description", "expect"];
 
 /// The paths of all cases, sorted. Does not include bases.
@@ -33,7 +34,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_value(Value::Object(case)).context("cannot read the case")
 }
 
-/// The keys of a file and of its bases. Adds the names of the bases to `used`.
+/// Reads the keys of a file and of its bases. Adds the names of the bases to `used`.
 ///
 /// # Errors
 /// Fails if a base does not exist or refers to itself, if a base defines `expect`, or if two bases define the same key.
@@ -52,7 +53,7 @@ enum Names {
 struct Resolver<'a> {
     folder: &'a Path,
     used: &'a mut BTreeSet<String>,
-    /// The bases that are being read, starting with those of the case.
+    /// The names of the bases that are being read: a base of the case, then a base of that base, and so on.
     path_to_root: Vec<String>,
 }
 

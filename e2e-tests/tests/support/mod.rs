@@ -1,6 +1,6 @@
 //! Code for all tests of this folder: the subjects under test, and the checks for every answer.
 
-#![allow(dead_code, reason = "every suite compiles this module, and uses a part of it")]
+#![allow(dead_code, reason = "every suite compiles this module, but uses only a part of it")]
 
 pub mod case_files;
 pub mod strict;
@@ -14,20 +14,20 @@ use policy_host::cluster::Cluster;
 use policy_host::host::{Backend, Host, KubernetesGetResource};
 use policy_host::policy::{CompilationCache, Policy, PolicyResponse, SettingsResponse};
 
-/// A subject under test: the built module, or the same code in memory.
+/// A subject under test: the built Wasm module, or the same code, called as Rust functions.
 pub trait Subject {
     /// A name for messages.
     fn name(&self) -> &'static str;
 
-    /// The decision on a request.
+    /// Lets the policy decide on a request.
     fn validate(&self, payload: &str, cluster: &Cluster) -> anyhow::Result<PolicyResponse>;
 
-    /// The result of validating settings.
+    /// Lets the policy validate settings.
     fn validate_settings(&self, settings: &str) -> anyhow::Result<SettingsResponse>;
 }
 
-/// Every subject under test. If `POLICY_WASM` is empty, the module is left out: `make mutants` changes the code and
-/// does not build the module.
+/// Every subject under test. The module is left out if `POLICY_WASM` is empty, as in `make mutants`, which changes the
+/// code without building the module.
 pub fn subjects() -> Vec<Box<dyn Subject>> {
     if std::env::var_os("POLICY_WASM").is_some_and(|path| path.is_empty()) {
         eprintln!("the module is not tested, because POLICY_WASM is empty");
@@ -61,12 +61,13 @@ impl Subject for Module {
     }
 }
 
-/// The same code without Wasm and without a host. It looks up objects in memory.
+/// The policy's code, called as Rust functions: without Wasm and without a host. Lookups go directly to the
+/// [`Cluster`].
 pub struct InMemory;
 
 impl Subject for InMemory {
     fn name(&self) -> &'static str {
-        "in memory"
+        "Rust code"
     }
 
     fn validate(&self, payload: &str, cluster: &Cluster) -> anyhow::Result<PolicyResponse> {
@@ -80,6 +81,7 @@ impl Subject for InMemory {
     }
 }
 
+/// Lets the policy's code look up objects in a simulated cluster.
 struct Asked<'c>(&'c Cluster);
 
 impl irsa::Cluster for Asked<'_> {
@@ -96,7 +98,7 @@ impl irsa::Cluster for Asked<'_> {
     }
 }
 
-/// The path of the module.
+/// The path of the built module.
 pub fn policy_path() -> PathBuf {
     let path = std::env::var_os("POLICY_WASM").map_or_else(|| in_repository("policy.wasm"), PathBuf::from);
     assert!(path.is_file(), "there is no `{}`: run `make policy.wasm` first", path.display());
@@ -151,6 +153,6 @@ impl Report {
         let Self { cases, failures } = self;
         assert!(cases > 0, "no cases were found");
         assert!(failures.is_empty(), "{} of {cases} cases failed:\n\n{}\n", failures.len(), failures.join("\n\n"));
-        println!("{cases} cases hold");
+        println!("{cases} cases passed");
     }
 }

@@ -1,7 +1,8 @@
 //! Checks whether an API server would accept a pod.
 //!
 //! A pod is decoded into the types of `k8s-openapi`, and encoded again. A field or value that gets lost does not exist
-//! in the API. With strict field validation, `kubectl` and API servers reject it. They also reject duplicate keys.
+//! in the API. With strict field validation, `kubectl` and API servers reject such a field or value, and duplicate
+//! keys.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-/// The problems of a pod, if any.
+/// Returns the reasons why an API server would reject the pod. Empty if the API server would accept the pod.
 pub fn faults(pod: &str) -> Vec<String> {
     let sent: Value = match serde_json::from_str::<UniqueKeys>(pod).and_then(|_| serde_json::from_str(pod)) {
         Ok(sent) => sent,
@@ -44,7 +45,7 @@ fn compare(sent: &Value, kept: &Value, path: &str, faults: &mut Vec<String>) {
             }
         }
         _ if sent == kept => {}
-        _ => faults.push(format!("the API reads `{path}` as {kept}, but it is {sent}")),
+        _ => faults.push(format!("the API reads `{path}` as {kept}, but the pod has {sent}")),
     }
 }
 
