@@ -1,4 +1,4 @@
-//! The report as annotations of GitHub Actions: workflow commands, one a line.
+//! Writes the report as annotations of GitHub Actions: one workflow command a line.
 
 use std::io::{self, Write};
 
