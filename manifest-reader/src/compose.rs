@@ -59,7 +59,8 @@ type Result<T> = std::result::Result<T, Unreadable>;
 impl<'t> Composer<'t> {
     /// Starts to read YAML.
     pub fn new(text: &'t str) -> Self {
-        // Reading comments takes time, and only comments with this word are used.
+        // Reading comments takes time. Only comments with `irsa:` are used, so the parser skips the comments of other
+        // texts.
         let options = options! {
             emit_comments: text.contains("irsa:"),
             max_buffered_comment_events: usize::MAX,
@@ -75,7 +76,7 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// The next document. `None` at the end of the text.
+    /// Reads the next document. `None` at the end of the text.
     pub fn next_document(&mut self) -> Option<Result<Composed<'t>>> {
         self.anchors.clear();
         self.added = 0;
@@ -94,7 +95,7 @@ impl<'t> Composer<'t> {
         Some(Ok(Composed { root, duplicates: std::mem::take(&mut self.duplicates) }))
     }
 
-    /// The comments that were read.
+    /// Returns the comments that were read.
     pub fn into_comments(self) -> Vec<Comment> {
         self.comments
     }
@@ -107,7 +108,7 @@ impl<'t> Composer<'t> {
         unreadable
     }
 
-    /// The next event that is not a comment.
+    /// Returns the next event that is not a comment. Collects the comments before it.
     fn event(&mut self) -> Result<Option<(Event<'t>, Span)>> {
         loop {
             match self.parser.next_event() {
@@ -184,7 +185,8 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// The members of a mapping, in their order. A merge key applies at its position, as in `goyaml.v2`.
+    /// Reads the members of a mapping, in their order. The members that a merge key adds are inserted at its position,
+    /// as in `goyaml.v2`.
     fn mapping(&mut self, style: StructureStyle) -> Result<Vec<Member<'t>>> {
         let mut members = Vec::new();
         let mut merged = Vec::new();

@@ -20,7 +20,7 @@ pub struct Document<'t> {
     start: Position,
     /// Duplicate keys whose value is dropped. Always empty for JSON.
     pub duplicates: Vec<Duplicate>,
-    /// The comments in and before the document. Only if the input contains the word `irsa:`.
+    /// The comments in and before the document. Empty if the input does not contain `irsa:`.
     pub comments: Vec<Comment>,
 }
 
