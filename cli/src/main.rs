@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-/// IAM roles for service accounts (IRSA): explain why a pod has no role, or the wrong one
+/// IAM roles for service accounts (IRSA): explain why a pod has no role, or the wrong role
 #[derive(Parser)]
 #[command(name = "irsa", version)]
 struct Cli {

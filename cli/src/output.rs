@@ -1,4 +1,4 @@
-//! What the command prints: results to the standard output, errors and warnings to the standard error.
+//! Prints results to the standard output, and errors and warnings to the standard error.
 //!
 //! User input is escaped before it is printed. Tokens are redacted in messages, because a user may type a token as an
 //! argument, or name a file with a token by mistake.
@@ -41,7 +41,7 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
         if is_plain {
             escaped.push(character);
         } else {
-            // Writing to a string does not fail. No character that is escaped needs two units of UTF-16.
+            // Writing to a string can't fail. Each escaped character is one unit of UTF-16, so one escape is enough.
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         }
     }

@@ -134,12 +134,12 @@ impl<T: Default> Field<T> {
     }
 }
 
-/// An array that is a member of an object: its position, and what was read from its elements.
+/// An array that is a member of an object: its position, and the values that were read from its elements.
 #[derive(Debug, Clone)]
 pub struct Array<T> {
     /// The position of the array.
     pub place: Field<Brackets>,
-    /// What was read from the elements, in their order.
+    /// The values that were read from the elements, in their order.
     pub elements: Vec<T>,
 }
 

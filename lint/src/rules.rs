@@ -1,11 +1,11 @@
-//! The terms and their exceptions, from `words.txt` and `exceptions.txt`.
+//! Reads the terms and their exceptions from `words.txt` and `exceptions.txt`.
 
-/// A term, and what to write instead.
+/// A term, and the wording to use instead.
 #[derive(Debug)]
 pub struct Rule {
     /// The term as in the list.
     pub term: String,
-    /// What to write instead.
+    /// The wording to use instead.
     pub replacement: String,
     /// For each word of the term, the words that match it, in lower case.
     pub words: Vec<Vec<String>>,

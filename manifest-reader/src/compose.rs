@@ -57,7 +57,7 @@ pub struct Composer<'t> {
 type Result<T> = std::result::Result<T, Unreadable>;
 
 impl<'t> Composer<'t> {
-    /// Starts to read YAML.
+    /// Creates a composer for YAML, without reading it.
     pub fn new(text: &'t str) -> Self {
         // Reading comments takes time. Only comments with `irsa:` are used, so the parser skips the comments of other
         // texts.
@@ -168,7 +168,7 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// Rejects a tab in the indentation of a key or an element, as kubectl does. The parser accepts some of them.
+    /// Rejects a tab in the indentation of a key or an element, as kubectl does. The parser accepts some of these tabs.
     fn check_indent(&self, style: StructureStyle, span: Span) -> Result<()> {
         if !self.has_tab || style == StructureStyle::Flow {
             return Ok(());
@@ -217,7 +217,7 @@ impl<'t> Composer<'t> {
         Ok(self.without_duplicates(members, &merged))
     }
 
-    /// Keeps the last of duplicate keys. `merged` has the indices of the members that a merge key added.
+    /// Keeps the last of duplicate keys. `merged` contains the indices of the members that a merge key added.
     fn without_duplicates(&mut self, members: Vec<Member<'t>>, merged: &[usize]) -> Vec<Member<'t>> {
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by(|&a, &b| members.get(a).map(|a| &a.key).cmp(&members.get(b).map(|b| &b.key)));
@@ -245,7 +245,8 @@ fn syntax(error: &ScanError) -> Unreadable {
     Unreadable::new(Position::of(*error.marker()), error.info())
 }
 
-/// The members that a merge key adds, from one mapping or several. If several have the same key, the first wins.
+/// Returns the members that a merge key adds, from one mapping or several. If several mappings contain the same key,
+/// the member of the first mapping is used.
 fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
     let at = node.at;
     match node.value {
@@ -265,7 +266,7 @@ fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
 }
 
 /// Whether a key is kept as a letter. kubectl converts `y` and `n` to `true` and `false`. No Kubernetes object needs
-/// that, but a JSON Web Key has a key `n` and may have a key `y`.
+/// that conversion, but a JSON Web Key has a key `n` and may have a key `y`.
 fn is_letter_key(key: &str) -> bool {
     matches!(key, "y" | "Y" | "n" | "N")
 }

@@ -19,7 +19,7 @@ const KEPT_BYTES: usize = 64 * 1024 * 1024;
 
 /// The result of the first pass over the input.
 pub struct Input {
-    /// The files.
+    /// The files of the input.
     pub sources: Vec<Source>,
     /// The service accounts and `ConfigMap`s.
     pub index: Index,

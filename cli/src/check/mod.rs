@@ -1,8 +1,8 @@
 //! `irsa check`: reports what the policy would find in manifests, before they are applied.
 //!
-//! The steps: `documents` reads objects, `index` collects the service accounts and `ConfigMap`s, `review` runs the policy
-//! on each object, `positions` finds the lines of the findings, `ignore` marks the findings to ignore, and `report`
-//! prints the report. `iam` compares the service accounts with files about IAM.
+//! The steps: `documents` reads objects, `index` collects the service accounts and `ConfigMap`s, `review` runs the
+//! policy on each object, `positions` finds the lines of the findings, `ignore` marks the findings to ignore, and
+//! `report` prints the report. `iam` compares the service accounts with files about IAM.
 
 mod config;
 pub mod ignore;

@@ -9,7 +9,7 @@ pub struct OwnFinding {
     pub name: &'static str,
     /// Its level.
     pub level: Level,
-    /// What the finding means, in a sentence.
+    /// The meaning of the finding, in one sentence.
     pub meaning: &'static str,
 }
 
@@ -31,7 +31,7 @@ findings! {
     INVALID_SETTINGS = "invalidSettings", Reject, "The policy's settings are invalid, so the policy would refuse every request.";
     UNKNOWN_SERVICE_ACCOUNT = "unknownServiceAccount", Note, "The service account is not in the input, so its role is not known.";
     UNKNOWN_CONFIG_MAP = "unknownConfigMap", Note, "The ConfigMap of role mappings is not in the input.";
-    PLACEHOLDER = "placeholder", Note, "A value is a placeholder, such as `${ROLE}`. It is not checked.";
+    PLACEHOLDER = "placeholder", Note, "A value is a placeholder, such as `${ROLE}`, so it is not checked.";
     TEMPLATE = "template", Note, "The document is a template that is not rendered, so it is not checked.";
     PATCH = "patch", Note, "The document is a part of an object, such as a Kustomize patch, so it is not checked.";
     FRAGMENT = "fragment", Note, "The document is not a Kubernetes object, so it is not checked.";

@@ -113,7 +113,7 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
         name: names::STALE_POD.name,
         level: names::STALE_POD.level,
         message,
-        fix: Some("create the pod again: the commands are at the end of the report".into()),
+        fix: Some("recreate the pod: the commands are at the end of the report".into()),
         location: Location { file, document: pod.document, pointer: pod.pointer.clone() },
         object: object_name(pod, checker.namespace),
         is_in_account: false,
@@ -220,7 +220,7 @@ impl StalePod {
             }
             Some((kind @ ("ReplicaSet" | "ReplicationController"), workload)) => {
                 let (name, namespace) = (shell_word(name), shell_word(namespace));
-                format!("kubectl delete pod {name} -n {namespace} # {kind} {workload} creates it again")
+                format!("kubectl delete pod {name} -n {namespace} # {kind} {workload} recreates it")
             }
             Some((kind, workload)) => {
                 format!(

@@ -17,9 +17,9 @@ pub struct Found {
     pub name: &'static str,
     /// Its level.
     pub level: Level,
-    /// What is wrong.
+    /// The message: what is wrong.
     pub message: String,
-    /// What to do.
+    /// The fix, if one is known.
     pub fix: Option<Fix>,
     /// The place of the finding.
     pub location: Location,

@@ -12,7 +12,7 @@ pub struct Skipped {
     pub kind: SkippedKind,
     /// The position of the document or part.
     pub at: Position,
-    /// What was found, and what to do.
+    /// The message: what was found, and what to do.
     pub message: String,
 }
 
@@ -25,7 +25,7 @@ pub enum SkippedKind {
     Template,
     /// A Kustomize patch.
     Patch,
-    /// A document without `apiVersion` and `kind`.
+    /// A document that is not an object with `apiVersion` and `kind`.
     Fragment,
     /// A kubeconfig.
     Kubeconfig,

@@ -47,7 +47,7 @@ pub struct InputObject {
     pub pointer: String,
     /// The object as JSON.
     pub json: String,
-    /// Its kind and metadata.
+    /// The object's kind and metadata.
     pub head: Head,
 }
 
@@ -96,7 +96,7 @@ pub struct OwnerReference {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Whether it controls the object.
+    /// Whether the owner controls the object.
     pub controller: Option<bool>,
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::source::Source;
 
-/// The extensions of files in a directory that are read.
+/// The extensions of the files that are read in a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The files of the input.
@@ -90,7 +90,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>, unreadable: &mut Vec<(Str
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_file() => files.push(path),
                 Ok(_) => {}
-                // A link to a file that does not exist, for example.
+                // For example, the path is a link to a file that does not exist.
                 Err(error) => unreadable.push((shown(&path), format!("cannot read the file: {error}"))),
             }
         }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::objects::roles_config_map;
 use crate::output;
 
-/// How long the requested token is valid, in seconds: the API server's minimum.
+/// The lifetime of the requested token, in seconds. This is the minimum that the API server allows.
 const TOKEN_LIFETIME: u32 = 600;
 
 /// The pod to read.

@@ -112,7 +112,7 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "output")]
     fix: Option<Fix>,
 
-    /// Exit with 1 also for a warning, such as a role that every service account of the cluster can assume
+    /// Exit with 1 for a warning too, such as a role that every service account of the cluster can assume
     #[arg(long)]
     strict: bool,
 
@@ -120,7 +120,7 @@ pub struct Args {
     #[arg(long)]
     allow_unknown: bool,
 
-    /// Show every detail, also of steps that passed
+    /// Show every detail, including those of steps that passed
     #[arg(long)]
     verbose: bool,
 
@@ -138,7 +138,7 @@ pub struct Args {
 enum Output {
     /// For people
     Tree,
-    /// The whole explanation as one JSON object
+    /// The explanation as a JSON object. Several explanations are an array
     Json,
 }
 
@@ -224,7 +224,7 @@ impl Status {
     }
 }
 
-/// The time, in seconds since 1970.
+/// Returns the current time, in seconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

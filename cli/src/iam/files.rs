@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Iam, Provider, Role, RoleId, account_of, cloudformation, terraform, without_scheme};
 use crate::files::read as read_text;
 
-/// Reads all files.
+/// Reads all files about IAM.
 ///
 /// # Errors
 /// Fails if a file can't be read, or if its kind is unknown.
@@ -27,7 +27,9 @@ fn read_file(path: &Path, iam: &mut Iam) -> Result<()> {
     let name = path.to_string_lossy().into_owned();
     for document in documents(&text) {
         let document = document?;
-        let Some(root) = document.root() else { bail!("expected at most 255 levels of nesting") };
+        let Some(root) = document.root() else {
+            bail!("expected at most 255 levels of nesting, and no character U+007F")
+        };
         add(&value(root), &name, iam)?;
     }
     Ok(())

@@ -37,7 +37,7 @@ pub struct Checked {
     pub rows: Vec<FleetRow>,
 }
 
-/// Compares the service accounts of the input with IAM.
+/// Compares the service accounts of the input with the files about IAM.
 pub fn check(iam: &Iam, fleet: &Fleet<'_>) -> Checked {
     let members = members(fleet.index, fleet.settings);
     let mut checked = Checked::default();

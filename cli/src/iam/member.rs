@@ -18,7 +18,7 @@ pub struct Member<'f> {
     pub arn: String,
     /// The audience of its tokens. `None` if its pods get no token.
     pub audience: Option<String>,
-    /// The ConfigMap that the policy looked up for it, as JSON.
+    /// The ConfigMap that the policy looked up for the account, as JSON.
     pub config_map: Option<&'f str>,
     /// Its manifest.
     pub entry: &'f Entry,

@@ -37,7 +37,7 @@ pub struct Iam {
 /// A role in a file.
 #[derive(Debug, Clone)]
 pub struct Role {
-    /// What identifies the role.
+    /// The identifier of the role.
     pub id: RoleId,
     /// The trust policy. `None` if the file does not show it, or if a part of it is not known yet.
     pub trust_policy: Option<Value>,
@@ -45,7 +45,7 @@ pub struct Role {
     pub file: String,
 }
 
-/// What a file shows of a role's identity.
+/// The identifier of a role, as far as the file shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoleId {
     /// Its ARN.

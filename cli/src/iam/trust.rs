@@ -15,7 +15,7 @@ pub struct Trust {
     pub outcome: Outcome,
     /// Why the account is not admitted, or why this is unknown. Empty if the account is admitted.
     pub reason: String,
-    /// What to do.
+    /// The fix that `irsa explain` proposes.
     pub fix: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The result of a check, and its formats.
+//! Defines the report of a check, and writes it in several formats.
 
 mod github;
 mod json;
@@ -68,15 +68,15 @@ pub struct Finding {
     pub name: &'static str,
     /// The severity.
     pub level: Level,
-    /// What is wrong. The message never contains the value of an environment variable.
+    /// The message: what is wrong. It never contains the value of an environment variable.
     pub message: String,
-    /// What to do.
+    /// The fix, if one is known.
     pub fix: Option<Fix>,
     /// The page that explains the finding.
     pub page: Page,
     /// The file.
     pub file: String,
-    /// Where in the file, if it is known.
+    /// The position in the file, if it is known.
     pub at: Option<Position>,
     /// The object that the finding is about.
     pub object: Option<ObjectName>,
@@ -84,12 +84,12 @@ pub struct Finding {
     pub ignored: Option<String>,
 }
 
-/// What to do about a finding.
+/// The fix for a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// What to do, in one sentence.
+    /// The instruction for the user, in one sentence.
     pub text: String,
-    /// The statements of a trust policy that the sentence is about, in IAM's JSON.
+    /// The statements of a trust policy that `text` refers to, in IAM's JSON.
     pub statements: Vec<Value>,
 }
 
@@ -120,9 +120,9 @@ impl fmt::Display for Fix {
 /// The page that explains a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
-    /// The policy's findings.
+    /// `findings.md`, about the policy's findings.
     Findings,
-    /// This command's findings.
+    /// `check.md`, about the findings of this command.
     Check,
 }
 
@@ -137,7 +137,7 @@ impl Finding {
     }
 }
 
-/// What identifies an object.
+/// The fields that identify an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectName {
@@ -165,9 +165,9 @@ impl fmt::Display for ObjectName {
 pub struct Unreadable {
     /// The file.
     pub file: String,
-    /// Where in the file, if it is known.
+    /// The position in the file, if it is known.
     pub at: Option<Position>,
-    /// Why, and what to do.
+    /// The reason, and what to do.
     pub message: String,
 }
 
@@ -191,7 +191,7 @@ pub struct FleetRow {
     pub cluster: String,
     /// The role.
     pub role: String,
-    /// What the files show: `trusted`, `refused`, `missing` or `unknown`.
+    /// The status that the files show: `trusted`, `refused`, `missing` or `unknown`.
     pub status: String,
     /// The reason for the status.
     pub reason: String,
@@ -200,7 +200,7 @@ pub struct FleetRow {
 /// The result of a check.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The findings, in the order of the input.
+    /// The findings, sorted by file, position and name.
     pub findings: Vec<Finding>,
     /// The paths and documents that can't be read.
     pub unreadable: Vec<Unreadable>,

@@ -15,10 +15,10 @@ const INDENT: &str = "  ";
 /// The maximum number of notes of one kind that are printed one by one.
 const READABLE: usize = 10;
 
-/// How to write the report.
+/// Options for writing the report.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
-    /// Leaves out notes and the summary.
+    /// Whether to leave out notes and the summary.
     pub is_quiet: bool,
     /// The width of the terminal. `None` if the output is not a terminal, so that each message is printed on one line.
     pub width: Option<usize>,

@@ -24,7 +24,7 @@ pub struct Account {
     pub audience: String,
 }
 
-/// How to make policies.
+/// Options for making policies.
 pub struct Options<'o> {
     /// The issuers of the clusters, without `https://`.
     pub issuers: &'o [String],
@@ -41,7 +41,7 @@ pub struct Role {
     pub arn: String,
     /// Its trust policy.
     pub policy: Value,
-    /// The service accounts that use it.
+    /// The service accounts that use the role.
     pub accounts: Vec<Account>,
 }
 

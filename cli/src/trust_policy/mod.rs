@@ -1,6 +1,7 @@
 //! `irsa trust-policy`: prints the trust policies that service accounts need.
 //!
-//! `accounts` collects the service accounts by role, `build` makes a policy for each role, and `render` prints it.
+//! `accounts` collects the service accounts by role, `build` makes a policy for each role, and `render` prints the
+//! policies.
 
 mod accounts;
 mod build;

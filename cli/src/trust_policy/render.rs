@@ -59,7 +59,7 @@ fn path_and_name(arn: &str) -> (String, String) {
 }
 
 fn pretty(value: &Value) -> String {
-    // A value of `serde_json` can always be written.
+    // Writing a value of `serde_json` can't fail, so the default is never used.
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
