@@ -147,7 +147,7 @@ fn finds_what_admission_finds_in_every_case() {
         }
         let settings = settings.to_string();
         let Ok(parsed) = Settings::parse(&settings) else { continue };
-        // An object with a uid counts as running, and is checked in mode `Validate`.
+        // Skips cases of objects with a uid, which count as running and are checked in mode `Validate`.
         if objects.iter().any(|object| object["metadata"].get("uid").is_some()) {
             continue;
         }
