@@ -1,4 +1,4 @@
-//! Reads what the command line names: files, or the standard input as `-`.
+//! Reads the files that the command line names, or the standard input for `-`.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use manifest_reader::{Document, documents};
 
 use crate::policy_settings;
 
-/// The text of a file, or of the standard input if the path is `-`.
+/// Reads a file, or the standard input if the path is `-`.
 pub fn read(path: &Path) -> Result<String> {
     if path == Path::new("-") {
         return io::read_to_string(io::stdin().lock()).context("cannot read the standard input");
@@ -18,7 +18,7 @@ pub fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
 }
 
-/// The one document of a YAML or JSON text, as JSON. `None` if the text is empty.
+/// Returns the only document of a YAML or JSON text as JSON. `None` if the text is empty. Fails if there are several.
 pub fn single_document(text: &str) -> Result<Option<String>> {
     let mut documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
     ensure!(documents.len() <= 1, "expected one document, but got {}", documents.len());
@@ -38,7 +38,7 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// The settings as JSON, if they are given. Empty settings are `{}`.
+    /// Reads the settings as JSON. `None` if the command line sets no settings. Empty settings become `{}`.
     pub fn read(&self) -> Result<Option<String>> {
         let json = match (&self.settings_path, &self.settings_json) {
             (Some(path), _) => {
@@ -53,7 +53,7 @@ impl SettingsArgs {
         match json.trim() {
             "" | "null" => Ok(Some("{}".to_owned())),
             text if text.starts_with('{') => Ok(Some(json)),
-            _ => bail!("expected the settings to be an object, but got something else"),
+            _ => bail!("expected the settings to be an object, such as `{{\"region\": \"us-east-2\"}}`"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `irsa completions` and `irsa man`: files for a shell and for `man`, made from the definition of the command line.
+//! `irsa completions` and `irsa man`: generate files for a shell and for `man` from the definition of the command line.
 
 use std::fs;
 use std::io::Write;
@@ -26,7 +26,7 @@ pub struct Man {
 
 /// Prints the completions of a shell.
 pub fn completions(args: &Completions, mut command: Command) -> Result<ExitCode> {
-    // Into memory first, because `generate` panics if it can't write.
+    // Generates the script before it is written to the output, because `generate` panics if writing fails.
     let mut script = Vec::new();
     let name = command.get_name().to_owned();
     generate(args.shell, &mut command, name, &mut script);
@@ -36,7 +36,7 @@ pub fn completions(args: &Completions, mut command: Command) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the man pages: one for the command, and one for each subcommand.
+/// Writes a man page for the command, and one for each subcommand.
 pub fn man(args: &Man, command: Command) -> Result<ExitCode> {
     write_pages(&args.directory, command).with_context(|| format!("can't write to `{}`", args.directory.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! The command `irsa`.
 //!
-//! Each subcommand is a folder, but for the two of `generate`. `files` reads what the command line names, `output`
-//! prints.
+//! Each subcommand is a folder, except `completions` and `man`, which are in `generate`. `files` reads the files that
+//! the command line names, and `output` prints.
 
 mod check;
 mod documents;
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-/// IAM roles for service accounts (IRSA): explain why a pod has no role, or the wrong one
+/// IAM roles for service accounts (IRSA): explain why a pod has no role, or the wrong role
 #[derive(Parser)]
 #[command(name = "irsa", version)]
 struct Cli {
@@ -28,12 +28,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check manifests: what the policy would find in them, with file, line and fix
+    /// Check manifests: report what the policy would find in them, with file, line and fix
     ///
-    /// Exits with 0 if there is no finding of the level of `--fail-on`, 1 if there is one, and 2 if something can't be
-    /// read.
+    /// Exits with 2 if something can't be read, 1 if a finding has at least the level of `--fail-on`, and 0 otherwise.
     Check(Box<check::Args>),
-    /// Explain why a pod has the role that it has, or has none: from its service account to the role's trust policy
+    /// Explain why a pod has its role, or has no role: from its service account to the role's trust policy
     ///
     /// Exits with 0 if all steps passed, 1 if a step failed, 3 if a step is unknown, and 2 if an input can't be read.
     Explain(Box<explain::Args>),

@@ -1,7 +1,7 @@
-//! What the command prints: results to the standard output, errors and warnings to the standard error.
+//! Prints results to the standard output, and errors and warnings to the standard error.
 //!
-//! User input is escaped before it reaches a terminal, and messages contain no token: one may have been typed as an
-//! argument, or may be in a file that was named by mistake.
+//! User input is escaped before it is printed. Tokens are redacted in messages, because a user may type a token as an
+//! argument, or name a file with a token by mistake.
 
 use std::env;
 use std::fmt::{Display, Write as _};
@@ -12,27 +12,28 @@ use anyhow::Error;
 use irsa_explain::redact_tokens;
 use serde::Serialize;
 
-/// The exit status if the reader of the output went away, as with `| head`: what a shell reports for a program that
-/// `SIGPIPE` ended.
+/// The exit status if the reader of the output closes it early, as `| head` does. A shell reports this status for a
+/// program that `SIGPIPE` ended.
 pub const CLOSED_PIPE: u8 = 141;
 
-/// Whether the command failed only because nobody reads its output any more.
+/// Whether the command failed because the reader of its output closed the output.
 pub fn is_closed_pipe(error: &Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe))
 }
 
-/// User input as one line of a terminal: control characters, line ends and characters that turn the direction of
-/// writing are escaped.
+/// Escapes user input for one line of a terminal: control characters, line ends and characters that change the
+/// direction of writing.
 pub fn line(text: &str) -> String {
     irsa::escaped_line(text, usize::MAX)
 }
 
-/// The value as JSON, for programs and for terminals: what [`line`] escapes is escaped as JSON does it.
+/// Formats a value as JSON that is safe to print: the characters that [`line`] escapes become escapes of JSON.
 pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        // serde_json escapes the control characters of ASCII but DEL. A line end is its own.
+        // serde_json escapes the control characters of ASCII, except DEL. So each line end here is one that serde_json
+        // adds between values.
         let is_plain = matches!(character, '\n' | ' '..='~') || {
             let one = character.to_string();
             line(&one) == one
@@ -40,7 +41,7 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
         if is_plain {
             escaped.push(character);
         } else {
-            // Writing to a string does not fail. No character that is escaped needs two units of UTF-16.
+            // Writing to a string can't fail. Each escaped character is one unit of UTF-16, so one escape is enough.
             let _ = write!(escaped, "\\u{:04x}", u32::from(character));
         }
     }
@@ -57,10 +58,11 @@ pub fn warning(text: impl Display) {
     message("warning", text);
 }
 
-/// Prints what clap says about the command line. Help and the version are no errors.
+/// Prints a message of clap: an error in the command line, the help or the version. Returns the exit status.
 pub fn command_line(error: &clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
-    // clap's styles are escape sequences, too: they are printed only if the user typed none.
+    // clap's styles are escape sequences, which `printable` would escape. So clap prints the message itself if no
+    // argument contains anything to escape or to redact.
     let is_plain = |argument: String| printable(&argument) == argument;
     let is_safe = env::args_os().all(|argument| is_plain(argument.to_string_lossy().into_owned()));
     let _ = if is_safe || !error.use_stderr() {
@@ -71,12 +73,12 @@ pub fn command_line(error: &clap::Error) -> ExitCode {
     code
 }
 
-/// If the standard error is closed, nobody is left to tell.
+/// Prints a message to the standard error. If the standard error is closed, does nothing.
 fn message(label: &str, text: impl Display) {
     let _ = writeln!(anstream::stderr(), "{label}: {}", printable(&text.to_string()));
 }
 
-/// A message without tokens, and with each of its lines escaped.
+/// Redacts the tokens in a message, and escapes each of its lines.
 fn printable(text: &str) -> String {
     let text = redact_tokens(text);
     let lines: Vec<String> = text.split('\n').map(line).collect();

@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use manifest_reader::{Document, documents};
 use serde_json::{Map, Value, json};
 
-/// The name of the policy's module and of its chart.
+/// The name of the policy's module and of the policy's chart.
 const POLICY: &str = "irsa-policy";
 
 /// The keys of the chart's `values.yaml`.
@@ -25,14 +25,15 @@ const VALUES: [&str; 11] = [
 /// The findings that the chart's mode `strict` rejects.
 const STRICT: [&str; 4] = ["missingRole", "optedOut", "foreignToken", "staticCredentials"];
 
-/// Where settings come from. If the input has several, the greatest source counts, and of equal ones the first.
+/// The kind of document that contains settings, in ascending priority. If the input contains several such documents,
+/// the first document of the kind with the highest priority is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// Values of the chart.
     Values,
-    /// A manifest of the policy that changes no objects.
+    /// A Kubewarden manifest of the policy without `mutating: true`.
     CheckingPolicy,
-    /// A manifest of the policy that changes objects.
+    /// A Kubewarden manifest of the policy with `mutating: true`.
     MutatingPolicy,
 }
 
@@ -43,13 +44,13 @@ pub struct PolicySettings {
     pub json: String,
     /// The JSON pointer from the document to the settings.
     pub pointer: String,
-    /// Where they come from.
+    /// The kind of document that contains the settings.
     pub source: Source,
 }
 
 impl PolicySettings {
-    /// The settings in a manifest of this policy: a `ClusterAdmissionPolicy` or an `AdmissionPolicy` that runs its
-    /// module.
+    /// Returns the settings in a manifest of this policy: a `ClusterAdmissionPolicy` or an `AdmissionPolicy` that runs
+    /// the policy's module. `None` for any other object.
     pub fn of_manifest(object: &Value) -> Option<Self> {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
         let is_policy = text("/apiVersion")?.starts_with("policies.kubewarden.io/")
@@ -66,8 +67,8 @@ impl PolicySettings {
         })
     }
 
-    /// The settings in values of the chart: in the chart's own `values.yaml`, or in the values of a chart that depends
-    /// on it.
+    /// Returns the settings in values of the chart: in the chart's own `values.yaml`, or in the values of a chart that
+    /// depends on it. `None` for any other values.
     pub fn of_values(values: &Value) -> Option<Self> {
         let root = values.as_object()?;
         if root.contains_key("apiVersion") || root.contains_key("kind") {
@@ -75,7 +76,7 @@ impl PolicySettings {
         }
         match root.get(POLICY) {
             Some(of_dependency) => Self::of_own_values(of_dependency.as_object()?, &format!("/{POLICY}")),
-            // Other charts have a value `settings`, too.
+            // Values with the only key `settings` may be those of another chart.
             None if root.len() > 1 => Self::of_own_values(root, ""),
             None => None,
         }
@@ -103,11 +104,12 @@ impl PolicySettings {
     }
 }
 
-/// The settings in a file that is named as theirs, as JSON: the settings themselves, manifests of the policy, or values
-/// of its chart. `None` if the file is empty.
+/// Returns, as JSON, the settings in the text of a settings file: the settings themselves, manifests of the policy, or
+/// values of its chart. `None` if the text is empty.
 ///
 /// # Errors
-/// If the file can't be read, or has several documents of which none is a manifest of the policy.
+/// Fails if the text can't be read, if it contains several documents without a manifest or values of the policy, or if
+/// its only document is another Kubernetes object.
 pub fn in_text(text: &str) -> Result<Option<String>> {
     let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
     let mut best: Option<PolicySettings> = None;
@@ -128,12 +130,14 @@ pub fn in_text(text: &str) -> Result<Option<String>> {
     let json = document.json().into_owned();
     let value: Value = serde_json::from_str(&json)?;
     if value.get("apiVersion").is_some() && value.get("kind").is_some() {
-        bail!("expected the policy's settings, its manifest or values of its chart, but got another object");
+        bail!(
+            "expected the policy's settings, its manifest or values of its chart, but got a Kubernetes object of another kind"
+        );
     }
     Ok(Some(json))
 }
 
-/// The name in a module's address: of `registry://…/irsa-policy:v1`, `…/irsa-policy@sha256:…` or
+/// Returns the name in a module's address, such as `registry://…/irsa-policy:v1`, `…/irsa-policy@sha256:…` or
 /// `file://…/irsa-policy.wasm`.
 fn module_name(module: &str) -> &str {
     let file = module.rsplit('/').next().unwrap_or_default();
@@ -155,7 +159,7 @@ mod tests {
         }
     }
 
-    /// The chart's templates and its values have the same keys and the same strict findings.
+    /// Compares the keys and the strict findings with those of the chart.
     #[test]
     fn follows_the_chart() {
         let values: Value = serde_json::from_str(include_str!("../../chart/values.schema.json")).unwrap();

@@ -1,5 +1,5 @@
-//! `irsa check` says what admission says: each case of `e2e-tests/cases` goes through the command and through the
-//! policy's core.
+//! Compares `irsa check` with admission: each case of `e2e-tests/cases` is run by the command and by the policy's core,
+//! which must report the same findings.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -12,7 +12,7 @@ use irsa::json::Reader;
 use irsa::{Action, Cluster, LookupError, Query, Request, Review, Settings};
 use serde_json::{Map, Value, json};
 
-/// The keys of a case that `irsa check` has no counterpart for.
+/// Keys of cases without a counterpart in `irsa check`. A case with such a key is not compared.
 const OTHER: [&str; 9] =
     ["host", "cache", "operation", "oldObject", "subResource", "request", "namespace", "objectJson", "uid"];
 
@@ -31,7 +31,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// A case, with the keys of its bases.
+/// Reads a case, with the keys of its bases.
 fn read(path: &Path) -> Map<String, Value> {
     let mut case: Map<String, Value> = yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let bases = match case.remove("base") {
@@ -47,7 +47,7 @@ fn read(path: &Path) -> Map<String, Value> {
     case
 }
 
-/// The object with what Kubernetes requires of it, so that it is no patch.
+/// Adds fields that Kubernetes requires, so that `irsa check` does not treat the object as a patch.
 fn complete(mut object: Value) -> Value {
     let group = object["apiVersion"].as_str().unwrap_or_default().to_owned();
     if group == "apps/v1" && object["spec"].is_object() && object["spec"].get("selector").is_none() {
@@ -88,7 +88,7 @@ impl Cluster for Objects<'_> {
     }
 }
 
-/// What admission finds in an object that is created: the names of the findings, with what happens.
+/// Returns the name and the level of each finding of admission in an object that is created.
 fn admission(object: &Value, objects: &[Value], settings: &Settings<'_>) -> BTreeSet<(String, String)> {
     let api_version = object["apiVersion"].as_str().unwrap();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -134,7 +134,7 @@ fn finds_what_admission_finds_in_every_case() {
         let mut objects: Vec<Value> = case.get("cluster").and_then(Value::as_array).cloned().unwrap_or_default();
         objects = objects.into_iter().map(complete).collect();
         let object = complete(object.clone());
-        // What admission asks for is what the input has.
+        // The input contains the same objects that admission can look up.
         objects.push(object);
         let is_valid = |object: &Value| object["apiVersion"].is_string() && object["kind"].is_string();
         if !objects.iter().all(is_valid) {
@@ -147,7 +147,7 @@ fn finds_what_admission_finds_in_every_case() {
         }
         let settings = settings.to_string();
         let Ok(parsed) = Settings::parse(&settings) else { continue };
-        // Running pods are checked in another mode.
+        // Skips cases of objects with a uid, which count as running and are checked in mode `Validate`.
         if objects.iter().any(|object| object["metadata"].get("uid").is_some()) {
             continue;
         }

@@ -40,7 +40,7 @@ fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The findings that count: name, line, column.
+/// Returns the name, line and column of each finding that is not ignored.
 fn findings(report: &Value) -> Vec<(String, u64, u64)> {
     let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["ignored"].is_null());
     findings
@@ -90,7 +90,7 @@ spec:
 "#;
 
 #[test]
-fn tells_the_line_and_the_column_of_each_finding() {
+fn reports_the_line_and_the_column_of_each_finding() {
     let folder = folder(&[("web.yaml", SHOP)]);
     let output = check(&folder, &["web.yaml", "--format", "json"]);
 
@@ -132,7 +132,7 @@ fn never_prints_the_value_of_a_variable() {
 }
 
 #[test]
-fn exits_as_fail_on_says() {
+fn exits_with_the_status_that_fail_on_sets() {
     let warning = SHOP.replace("arn:aws:iam::1:role/web", ROLE).replace("    eks.amazonaws.com/audience: \"\"\n", "");
     let warning = warning.replace("mountPath: /var/run/secrets/eks.amazonaws.com/serviceaccount", "mountPath: /tmp");
     let clean = format!(
@@ -154,7 +154,7 @@ fn exits_as_fail_on_says() {
 }
 
 #[test]
-fn tells_what_is_wrong_with_each_bad_input_and_what_to_do() {
+fn says_what_is_wrong_with_each_bad_input_and_what_to_do() {
     let mut paths: Vec<PathBuf> = fs::read_dir(case("bad")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(paths.len() >= 30);
@@ -177,16 +177,16 @@ fn tells_what_is_wrong_with_each_bad_input_and_what_to_do() {
 }
 
 #[test]
-fn goes_on_after_what_it_cannot_read() {
+fn continues_after_a_document_that_cannot_be_read() {
     let folder =
         folder(&[("chart/templates/a.yaml", "name: {{ .Values.a }}\n---\nname: {{ .x }}\n"), ("b.yaml", SHOP)]);
     let report = json_of(&check(&folder, &[".", "--format", "json"]));
 
-    assert_eq!(report["unreadable"], json!([]), "a template in a directory is no error");
+    assert_eq!(report["unreadable"], json!([]), "a template in a directory is not an error");
     assert_eq!(report["summary"]["objects"], 2);
     let templates = findings(&report).into_iter().filter(|(name, ..)| name == "template").count();
     assert_eq!(templates, 2);
-    assert_eq!(check(&folder, &[".", "--strict"]).status.code(), Some(2), "the input is not complete");
+    assert_eq!(check(&folder, &[".", "--strict"]).status.code(), Some(2), "with `--strict`, a template is an error");
     assert_eq!(check(&folder, &["missing.yaml"]).status.code(), Some(2));
     fs::create_dir(folder.path().join("empty")).unwrap();
     assert!(text(&check(&folder, &["empty"])).contains("empty: unreadable: the directory has no"));
@@ -220,7 +220,7 @@ fn finds_service_accounts_by_namespace() {
         findings(&json_of(&check_stdin(input, &args))).into_iter().map(|(name, ..)| name).collect()
     };
     let known = ["overriddenRole", "partialCredentials"];
-    // An object without a namespace is in that of `-n`, or in `default`.
+    // An object without a namespace is in the namespace of `-n`, or in `default`.
     assert_eq!(names(&format!("{}{pod}", account("", ROLE)), &[]), known);
     assert_eq!(names(&format!("{}{pod}", account(", namespace: default", ROLE)), &[]), known);
     assert_eq!(names(&format!("{}{pod}", account(", namespace: shop", ROLE)), &["-n", "shop"]), known);
@@ -228,7 +228,7 @@ fn finds_service_accounts_by_namespace() {
     // An account that is in no file is not known, unless the input is complete.
     assert_eq!(names(pod, &[]), ["unknownServiceAccount"]);
     assert_eq!(names(pod, &["--strict"]), ["missingServiceAccount"]);
-    // Every namespace has this one.
+    // Every namespace has the account `default`.
     assert!(names(&pod.replace("serviceAccountName: web, ", ""), &["--strict"]).is_empty());
 }
 
@@ -255,7 +255,7 @@ fn takes_the_settings_of_the_command_line_or_of_the_policy_in_the_input() {
 }
 
 #[test]
-fn ignores_what_comments_and_the_configuration_name_and_reports_what_is_unused() {
+fn ignores_findings_by_comments_and_configuration_and_reports_unused_rules() {
     let web = SHOP
         .replace("role/web\n", "role/web # irsa: ignore[invalidRoleArn] it is a test\n")
         .replace(
@@ -315,7 +315,7 @@ failOn: warn
 }
 
 #[test]
-fn checks_running_pods_and_prints_which_to_restart() {
+fn checks_running_pods_and_prints_commands_that_recreate_them() {
     let pod = |name: &str, role: &str, owner: &str| {
         format!(
             "---
@@ -361,7 +361,7 @@ status: {{phase: Running}}
     assert_eq!(
         report["restarts"],
         json!([
-            {"command": "# nothing creates pod shop/bare again: delete it and apply its manifest", "pods": 1},
+            {"command": "# no controller recreates pod shop/bare: delete the pod, then apply its manifest", "pods": 1},
             {"command": "kubectl rollout restart deployment/old -n shop", "pods": 1},
             {"command": "kubectl rollout restart statefulset/none -n shop", "pods": 2},
         ])
@@ -386,7 +386,7 @@ fn prints_sarif_junit_and_json_that_fit_their_schemas() {
     ]);
 
     let sarif = json_of(&check(&folder, &[".", "--format", "sarif"]));
-    // Types generated from the schema: what they do not know would get lost.
+    // These types are generated from the schema, so a property that is not in the schema would get lost.
     let typed: serde_sarif::sarif::Sarif = serde_json::from_value(sarif.clone()).unwrap();
     assert_eq!(serde_json::to_value(&typed).unwrap(), sarif);
     let run = &sarif["runs"][0];
@@ -422,7 +422,7 @@ fn prints_sarif_junit_and_json_that_fit_their_schemas() {
 }
 
 #[test]
-fn leaves_out_placeholders_unless_nothing_replaces_them() {
+fn does_not_check_placeholders_without_strict() {
     for role in [
         "${ROLE}",
         "arn:aws:iam::<account>:role/web",

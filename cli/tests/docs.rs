@@ -1,9 +1,9 @@
-//! The documentation, as its readers use it: its commands, its recipes and the README.
+//! Tests the documentation as its readers use it: its commands, its recipes and the README.
 //!
-//! Each `console` block of a page has a marker: a comment on the line before it, or a comment `commands:` above it,
-//! which holds for the blocks below it that have none of their own.
+//! Each `console` block of a page has a marker: a comment on the line before the block, or a comment `commands:`, which
+//! applies to all blocks below that comment without a marker of their own.
 //!
-//! - `run`: this test runs the block at the root of the repository;
+//! - `run`: this test runs the block in the root directory of the repository;
 //! - `tested by: PATH`: the test in this file runs the same commands;
 //! - `not run: REASON`.
 
@@ -29,7 +29,7 @@ fn irsa(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_irsa")).args(args).current_dir(folder).output().unwrap()
 }
 
-/// The pages that show commands to users.
+/// Returns the pages that show commands to users.
 fn pages() -> Vec<String> {
     let mut pages = vec!["README.md".to_owned(), "kustomize/README.md".to_owned()];
     for folder in ["docs", "docs/decisions"] {
@@ -43,16 +43,16 @@ fn pages() -> Vec<String> {
 
 /// A block of a page between fences.
 struct Block {
-    /// Where it starts, as `page:line`.
+    /// The start of the block, as `page:line`.
     place: String,
     language: String,
     lines: Vec<String>,
-    /// The text of the comment that applies to it.
+    /// The marker that applies to the block.
     marker: Option<String>,
 }
 
 impl Block {
-    /// The commands after each `$`, without comments, with continued lines joined.
+    /// Returns the command after each `$`, without comments. Joins continued lines.
     fn commands(&self) -> Vec<String> {
         let mut commands: Vec<String> = Vec::new();
         let mut continues = false;
@@ -116,7 +116,7 @@ fn console_blocks() -> Vec<Block> {
 }
 
 #[test]
-fn every_command_is_run_by_a_test_or_says_why_not() {
+fn every_command_is_run_by_a_test_or_has_a_reason_why_not() {
     let blocks = console_blocks();
     assert!(blocks.len() > 60, "{}", blocks.len());
     for Block { place, marker, .. } in &blocks {
@@ -129,7 +129,7 @@ fn every_command_is_run_by_a_test_or_says_why_not() {
 }
 
 #[test]
-fn commands_that_need_nothing_else_run() {
+fn runs_the_commands_that_are_marked_run() {
     let root = in_repository("");
     let ci = read(".ci/run");
     let mut count = 0;
@@ -152,7 +152,7 @@ fn commands_that_need_nothing_else_run() {
     assert!(count > 3, "{count}");
 }
 
-/// A typo, or a file or an option that no longer exists.
+/// Fails for a typo, and for a file or an option that no longer exists.
 #[test]
 fn commands_name_files_options_and_targets_that_exist() {
     let targets: String =
@@ -260,7 +260,7 @@ fn recipes() -> Vec<Recipe> {
     sections.collect()
 }
 
-/// The namespaces and names of the service accounts.
+/// Returns the namespaces and names of the service accounts.
 fn accounts(manifests: &str) -> Vec<(String, String)> {
     let value = |document: &str, key: &str| {
         let line = document.lines().find(|line| line.trim_start().starts_with(key));
@@ -274,7 +274,7 @@ fn accounts(manifests: &str) -> Vec<(String, String)> {
     documents.map(|document| (value(document, "namespace:"), value(document, "name:"))).collect()
 }
 
-/// A folder with the recipe's files, and a pod of an account.
+/// Creates a folder with the recipe's files, and a pod of an account.
 fn folder(recipe: &Recipe, namespace: &str, account: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let pod = format!(
@@ -288,7 +288,7 @@ fn folder(recipe: &Recipe, namespace: &str, account: &str) -> TempDir {
     folder
 }
 
-/// The manifest of one account.
+/// Returns the manifest of one account.
 fn only<'m>(manifests: &'m str, account: &str) -> &'m str {
     let name = format!("\n  name: {account}\n");
     manifests.split("\n---\n").find(|document| document.contains(&name)).unwrap()

@@ -1,4 +1,4 @@
-//! `irsa explain`, as a user types it: each of the setups in `explain/setups`, through files.
+//! `irsa explain`, as a user types it: each setup in `explain/setups`, with its inputs as files.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -26,12 +26,12 @@ fn setup(name: &str) -> Value {
 }
 
 fn to_yaml(value: &Value) -> String {
-    // Through its JSON text: `serde_json` has numbers in a form of its own.
+    // Converts through JSON text, because `serde_json` (`arbitrary_precision`) serializes numbers in a form of its own.
     let value: yaml_serde::Value = yaml_serde::from_str(&value.to_string()).unwrap();
     yaml_serde::to_string(&value).unwrap()
 }
 
-/// The command for a setup, with its inputs as files of a folder.
+/// Returns the command for a setup, whose inputs are files in a folder.
 fn command(setup: &Value, folder: &TempDir, as_yaml: bool) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_irsa"));
     command.arg("explain");
@@ -217,9 +217,9 @@ fn exits_with_2_if_an_input_cannot_be_read() {
     let token = file("token", "hunter2-is-no-token");
     for (flags, reason) in [
         (vec!["--pod", &broken], "cannot read the objects in"),
-        (vec!["--pod", &services], "expected a pod, but the files have none"),
+        (vec!["--pod", &services], "the file of `--pod` contains no pod"),
         (vec!["--workload", &services], "expected one workload, but got 2: Service `web`, Service `db`"),
-        (vec!["--workload", &accounts], "expected a workload, but the files have none"),
+        (vec!["--workload", &accounts], "the file of `--workload` contains no workload"),
         (vec!["--pod", "/does/not/exist"], "cannot read `/does/not/exist`"),
         (vec!["--trust-policy", &broken], "cannot read"),
         (vec!["--trust-policy", &policy], "`Statement[0]`: `Effect`: expected `Allow` or `Deny`"),
@@ -276,14 +276,14 @@ fn explains_every_workload_of_a_file_with_the_failing_first() {
     assert!(blocks[0].starts_with("cause: job/seed: Service account `shop/seed` has no role"), "{printed}");
     assert!(blocks[1].starts_with("? deployment/web: No problem found"), "{printed}");
 
-    // `--pod` is about the pods of the file.
+    // `--pod` explains the pods of the file, not its workloads.
     let (status, printed) = explain_shop(&["--pod", "FILE", "--output", "json"]);
     assert_eq!(status, Some(3), "{printed}");
     let said: Value = serde_json::from_str(&printed).unwrap();
     let said: Vec<_> = said.as_array().unwrap().iter().map(|it| (it["name"].clone(), it["outcome"].clone())).collect();
     assert_eq!(said, [("pod/web-0".into(), "unknown".into()), ("pod/tool".into(), "unknown".into())]);
 
-    // The namespace chooses, too.
+    // The namespace chooses one of the pods, too.
     let (status, printed) = explain_shop(&["--pod", "FILE", "-n", "shop"]);
     assert_eq!(status, Some(3), "{printed}");
     assert!(printed.starts_with("? No problem found"), "{printed}");
@@ -301,7 +301,7 @@ fn explains_the_workload_and_the_container_that_are_chosen() {
         (&["--workload", "FILE", "-c", "proxy"], 3, "? No problem found"),
         (&["deploy/db", "--workload", "FILE"], 2, "Error: expected `deployment/web` or `job/seed` or `pod/web-0`"),
         (&["--workload", "FILE", "-c", "db"], 2, "Error: expected a container `app` or `proxy`, but got `db`"),
-        (&["--workload", "FILE", "--fix", "trust-policy"], 2, "Error: `--fix` is about one pod: name `job/seed` or"),
+        (&["--workload", "FILE", "--fix", "trust-policy"], 2, "Error: `--fix` needs one pod: choose `job/seed` or"),
     ] {
         let (status, printed) = explain_shop(flags);
         assert_eq!(status, Some(expected), "{flags:?}: {printed}");
@@ -397,7 +397,7 @@ fn prints_its_own_name_and_version() {
 }
 
 #[test]
-fn ends_quietly_if_nobody_reads_its_output() {
+fn ends_without_a_message_if_its_output_is_closed() {
     let setup = setup("00-walk-through");
     let folder = tempfile::tempdir().unwrap();
     let (reader, writer) = std::io::pipe().unwrap();

@@ -1,5 +1,5 @@
-//! `irsa explain --kubeconfig`: the pod of the walk-through, read from an API server. The server has fixed answers; the
-//! suite `cluster` of `e2e-tests` uses a real one.
+//! `irsa explain --kubeconfig`: the pod of the walk-through, read from an API server with fixed answers. The suite
+//! `cluster` of `e2e-tests` uses a real API server.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -72,7 +72,7 @@ fn answer(stream: TcpStream, answers: &BTreeMap<String, Value>, log: &Mutex<Vec<
     write!(reader.get_mut(), "{head}\r\n\r\n{body}").unwrap();
 }
 
-/// The inputs of the walk-through.
+/// Returns the inputs of the walk-through.
 fn walk_through() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../explain/setups/00-walk-through.yaml");
     let mut setup: Value = yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -93,7 +93,7 @@ fn answers(inputs: &Value, pod: &Value) -> BTreeMap<String, Value> {
     ])
 }
 
-/// The pod as the cluster stores it, after the policy has changed it.
+/// Returns the pod as the cluster stores it, after the policy has changed the pod.
 fn stored(inputs: &Value) -> Value {
     let given = |name: &str| Some(inputs[name].to_string());
     let explanation = irsa_explain::explain(&irsa_explain::Inputs {
@@ -149,7 +149,10 @@ fn reads_the_inputs_and_requests_a_token_only_on_request() {
 
     let output = explain(&server, &inputs, &[]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(server.asked().iter().all(|asked| asked.starts_with("GET ")), "it only reads");
+    assert!(
+        server.asked().iter().all(|asked| asked.starts_with("GET ")),
+        "without `--request-token`, all requests are GET"
+    );
 
     let output = explain(&server, &inputs, &["--request-token"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -164,7 +167,7 @@ fn reads_the_inputs_and_requests_a_token_only_on_request() {
 }
 
 #[test]
-fn tells_that_a_running_pod_was_created_without_its_role() {
+fn reports_that_a_running_pod_was_created_without_its_role() {
     let mut inputs = walk_through();
     inputs["pod"]["metadata"]["uid"] = "5f8d1c0e-6f5b-4a2d-9c57-0b8f4f3f2d11".into();
     let server = ApiServer::start(answers(&inputs, &inputs["pod"]));

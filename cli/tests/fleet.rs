@@ -39,7 +39,7 @@ fn role(name: &str, policy: &Value) -> Value {
     json!({"RoleName": name, "Arn": arn(name), "AssumeRolePolicyDocument": policy})
 }
 
-/// A folder with service accounts, and this file about IAM.
+/// Creates a folder with service accounts, and this file about IAM.
 fn folder(iam: &Value) -> TempDir {
     let items = json!([
         account("web", &arn("web")),
@@ -51,7 +51,7 @@ fn folder(iam: &Value) -> TempDir {
     support::folder(&[("accounts.json", &format!("{list:#}")), ("iam.json", &iam.to_string())])
 }
 
-/// The report of a check, as JSON.
+/// Returns the report of a check, as JSON.
 fn check(folder: &TempDir, args: &[&str]) -> Value {
     let issuer = format!("prod=https://{ISSUER}");
     let mut all = vec!["check", "accounts.json", "-o", "json", "--iam", "iam.json", "--issuer", &issuer];
@@ -59,7 +59,7 @@ fn check(folder: &TempDir, args: &[&str]) -> Value {
     json_of(&irsa(folder, &all))
 }
 
-/// The findings: name, and what they are about.
+/// Returns the name of each finding, and the name of its object.
 fn findings(report: &Value) -> Vec<(String, String)> {
     let mut findings: Vec<(String, String)> = report["findings"]
         .as_array()
@@ -116,7 +116,7 @@ fn compares_service_accounts_with_the_roles_of_an_account() {
 }
 
 #[test]
-fn claims_that_a_role_is_missing_only_if_the_file_is_complete() {
+fn reports_a_missing_role_only_if_the_file_is_complete() {
     let web = role("web", &policy(ISSUER, "StringEquals", &["shop:web"]));
     for iam in [
         json!({"RoleDetailList": [web], "IsTruncated": true, "Marker": "x"}),
@@ -130,7 +130,7 @@ fn claims_that_a_role_is_missing_only_if_the_file_is_complete() {
     }
 }
 
-/// A folder with service accounts of one role, and this trust policy of it.
+/// Creates a folder with service accounts of one role, and the role's trust policy.
 fn folder_of_role(accounts: &[&str], policy: &Value) -> TempDir {
     let folder = folder(&json!({"RoleDetailList": [role("web", policy)]}));
     let items: Vec<Value> = accounts.iter().map(|name| account(name, &arn("web"))).collect();
@@ -139,7 +139,7 @@ fn folder_of_role(accounts: &[&str], policy: &Value) -> TempDir {
     folder
 }
 
-/// The law of the fixes: who follows all of them, word for word, admits every account and shuts out nobody.
+/// Applies all fixes literally. Then the role admits every account, and those that it admitted before.
 #[test]
 fn prints_fixes_that_admit_each_account_and_keep_the_others() {
     let original = policy(ISSUER, "StringEquals", &["shop:web", "shop:old"]);
@@ -175,7 +175,10 @@ fn prints_fixes_that_admit_each_account_and_keep_the_others() {
             assert_eq!(status(&fixed, account), "trusted", "{account}: {policy:#}");
         }
         if before[0]["Action"] != "sts:AssumeRole" {
-            assert_eq!(policy["Statement"][0], before[0], "the accounts of the other statements keep the role");
+            assert_eq!(
+                policy["Statement"][0], before[0],
+                "a statement for web identities is not changed, so its service accounts keep the role"
+            );
         }
         for finding in fixed["findings"].as_array().unwrap() {
             assert_ne!(finding["finding"], "broadTrust", "{policy:#}");
@@ -233,7 +236,8 @@ fn reads_url_encoded_policies_terraform_and_cloudformation() {
         assert_eq!(status(&report, "web"), "trusted", "{iam}");
         assert_eq!(status(&report, "api"), "refused", "{iam}");
     }
-    // What is known only later is unknown.
+    // A trust policy that is known only after deployment has the status `unknown`: one with a CloudFormation function,
+    // and one that is missing in Terraform's planned values.
     let function = json!({"Statement": {"Fn::Sub": "x"}});
     let properties = json!({"RoleName": "web", "AssumeRolePolicyDocument": function});
     for iam in [
@@ -272,7 +276,7 @@ fn compares_identity_providers_with_the_clusters() {
     let details = |audience: &str| json!({"Url": ISSUER, "ClientIDList": [audience]});
     assert!(names(&details("sts.amazonaws.com")).is_empty());
     assert_eq!(names(&details("sts.amazonaws.com.cn")), ["providerAudience"]);
-    // Of another AWS account, no role needs the provider.
+    // No role is in this AWS account, so no role needs its providers.
     let elsewhere = json!({"Arn": "arn:aws:iam::777788889999:oidc-provider/other.example"});
     assert!(names(&json!({"OpenIDConnectProviderList": [elsewhere]})).is_empty());
 }
@@ -368,7 +372,7 @@ fn prints_trust_policies_for_each_tool() {
 }
 
 #[test]
-fn refuses_what_makes_no_trust_policy() {
+fn rejects_input_that_gives_no_trust_policy() {
     let folder = folder(&json!({}));
     fs::write(folder.path().join("hostile.json"), account("*", &arn("web")).to_string()).unwrap();
     for (args, reason) in [

@@ -17,7 +17,7 @@ fn completions(shell: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What Bash offers after these words and TAB.
+/// Returns what Bash offers for these words after TAB.
 fn bash_offers(words: &str) -> Vec<String> {
     let script = format!(
         "{}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
@@ -83,7 +83,7 @@ fn writes_a_man_page_for_each_subcommand() {
 }
 
 #[test]
-fn tells_why_a_man_page_can_not_be_written() {
+fn says_why_a_man_page_can_not_be_written() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let directory = file.path().join("man1");
     let output = irsa(&["man", directory.to_str().unwrap()]);

@@ -1,5 +1,5 @@
-//! Parts of the documentation that are made from what the command prints. Each test fails if its file is stale; `make
-//! docs` writes them.
+//! Generates parts of the documentation from the output of the command. Each test fails if its file is stale. `make
+//! docs` writes the files.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -25,7 +25,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(in_repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Compares a file with its expected text or, with `UPDATE_DOCS`, writes it.
+/// Compares a file with its expected text. With `UPDATE_DOCS`, writes the text to the file first.
 fn check(file: &str, expected: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(in_repository(file), expected).unwrap();
@@ -51,14 +51,14 @@ fn the_terraform_recipe_is_what_the_command_prints() {
     check("docs/recipes.md", &format!("{before}{open}```hcl\n{}\n```\n{close}{after}", block.trim_end()));
 }
 
-/// A command of the recording, as its viewers could type it.
+/// A command of the recording, as a viewer could type it.
 struct Scene {
     shown: &'static str,
     args: &'static [&'static str],
     then: Then,
 }
 
-/// What the rest of the shown command does with the output.
+/// What the end of the shown command does with the output.
 enum Then {
     /// `| head -n COUNT`
     Head(usize),
@@ -68,7 +68,7 @@ enum Then {
     Grep(&'static str),
 }
 
-/// What the README shows: a trust policy with a mistake, its correction, and the result.
+/// The commands in the README's recording: a trust policy with a mistake, its correction, and the result.
 const SCENES: [Scene; 3] = [
     Scene {
         shown: "irsa explain --pod pod.yaml --trust-policy trust.json --issuer \"$ISSUER\" | head -n 2",
@@ -142,7 +142,7 @@ impl Screen {
         }
     }
 
-    /// A long line continues with an indent.
+    /// Adds a line. Wraps a long line, and indents the rest.
     fn wrapped(&mut self, line: &str, indent: &str) {
         let mut current = String::new();
         for word in line.split_inclusive(' ') {
@@ -158,7 +158,8 @@ impl Screen {
         self.lines.push((self.time, line.trim_end().to_owned()));
     }
 
-    /// The lines are visible at once where animations are off. The background is dark in light and in dark themes.
+    /// Returns the recording as SVG. All lines are visible at once if the reader has animations off. The background is
+    /// dark in both light and dark themes.
     fn svg(&self) -> String {
         let height = 18 * self.lines.len() + 52;
         let mut svg = format!(

@@ -1,4 +1,4 @@
-//! What `irsa check` takes as its input: settings in the input, hostile names, pipes, links, streams of JSON.
+//! Tests the input of `irsa check`: settings in the input, hostile names, pipes, links, streams of JSON.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -23,7 +23,7 @@ fn report(folder: &TempDir, args: &[&str]) -> Value {
     json_of(&check(folder, &[args, &["-o", "json"]].concat()))
 }
 
-/// The findings: name and line.
+/// Returns the name and the line of each finding.
 fn findings(report: &Value) -> Vec<(&str, u64)> {
     let findings = report["findings"].as_array().unwrap().iter();
     findings.map(|it| (it["finding"].as_str().unwrap(), it["line"].as_u64().unwrap_or_default())).collect()
@@ -68,7 +68,7 @@ fn takes_the_settings_from_a_file_of_manifests() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("expected the policy's settings"), "{output:?}");
 }
 
-/// Nothing of the input moves the cursor, colours the terminal, or turns the direction of writing.
+/// The input can't move the cursor, color the terminal, or change the direction of writing.
 #[test]
 fn escapes_control_characters_in_each_format() {
     let hostile = "a\u{202e}b\u{1b}[2Jc\rd";
@@ -85,7 +85,7 @@ fn escapes_control_characters_in_each_format() {
         let output = check(&folder, &[name, "dir", "-o", format]);
         let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         let is_raw = |char: char| (char.is_control() && char != '\n') || char == '\u{202e}';
-        // JSON has escapes of its own for control characters, and the exact name of the file.
+        // JSON escapes control characters in its own way, and contains the exact name of the file.
         let text = if format == "json" { text.replace("x\u{202e}y", "").replace("/\u{202e}", "") } else { text };
         assert!(!text.contains(is_raw), "{format}: {text:?}");
         assert!(text.contains("invalidRoleArn"), "{format}: {text}");

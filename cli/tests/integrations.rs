@@ -1,4 +1,4 @@
-//! The GitHub Action and the pre-commit hooks, with the commands that their files contain.
+//! Tests the GitHub Action and the pre-commit hooks: runs the commands that their files contain.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
@@ -44,7 +44,7 @@ fn write(folder: &TempDir, files: &[(&str, &str)]) {
     }
 }
 
-/// A repository whose only fault is the role's ARN.
+/// Creates a repository whose only fault is the role's ARN.
 fn repository() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     write(&folder, &OTHERS);
@@ -52,7 +52,7 @@ fn repository() -> TempDir {
     folder
 }
 
-/// The same without the fault.
+/// Creates the repository of [`repository`] with a valid ARN.
 fn fixed_repository() -> TempDir {
     let folder = repository();
     write(&folder, &[("deploy/account.yaml", &BAD.replace("::1:", "::111122223333:"))]);
@@ -63,7 +63,7 @@ fn text(output: &Output) -> String {
     [&*String::from_utf8_lossy(&output.stdout), &*String::from_utf8_lossy(&output.stderr)].concat()
 }
 
-/// A folder with an executable script.
+/// Creates a folder with an executable script.
 fn program(name: &str, script: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -72,7 +72,7 @@ fn program(name: &str, script: &str) -> TempDir {
     folder
 }
 
-/// A script that runs the command: it is packed faster than a build with debug information.
+/// Creates a script that runs the command. Packing a script is faster than packing a build with debug information.
 fn small_command() -> TempDir {
     program("irsa", &format!("#!/bin/sh\nexec '{IRSA}' \"$@\"\n"))
 }
@@ -84,7 +84,8 @@ fn path_with(folder: &Path) -> String {
 /// Runs a hook as pre-commit does: the words of `entry`, then those of `args`.
 fn run_hook(hook: &Value, folder: &TempDir) -> Output {
     let mut words: Vec<&str> = hook["entry"].as_str().unwrap().split(' ').collect();
-    // The image's entry point is `irsa`.
+    // The first word is `irsa`, or an image whose entry point is `irsa`. The test runs the command that was built
+    // instead.
     words[0] = IRSA;
     words.extend(hook["args"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()));
     assert_eq!(hook["pass_filenames"], false);
@@ -105,7 +106,8 @@ fn the_pre_commit_hooks_check_the_repository() {
     }
 }
 
-/// The steps of the action, with a `gh` that has the command as a release, and fails to verify another version.
+/// Runs the steps of the action with a fake `gh`, which downloads the command as version 0.1.0, and fails to verify any
+/// other version.
 struct Action {
     temp: TempDir,
     gh: TempDir,
@@ -136,14 +138,14 @@ esac
         Self { temp: tempfile::tempdir().unwrap(), gh }
     }
 
-    /// Runs the steps up to the first that fails, and gives the last output.
+    /// Runs the steps up to the first that fails. Returns the output of the last step that ran.
     fn run(&self, inputs: &[(&str, &str)], system: &str, folder: &TempDir) -> Output {
         let action = yaml("action.yml");
         let (os, architecture) = system.split_once('-').unwrap();
         let temp = self.temp.path().to_str().unwrap();
         let mut last = None;
         for step in action["runs"]["steps"].as_array().unwrap() {
-            // GitHub runs `shell: bash` so.
+            // GitHub runs `shell: bash` with these options.
             assert_eq!(step["shell"], "bash");
             let mut command = Command::new("bash");
             command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"].as_str().unwrap()]);
@@ -193,7 +195,7 @@ fn the_action_takes_paths_and_arguments() {
     write(&folder, &[("other/account.yaml", &BAD.replace("::1:", "::111122223333:"))]);
     let run = |inputs: &[(&str, &str)]| action.run(inputs, "Linux-X64", &folder);
     let output = run(&[("paths", "other docker-compose.yaml")]);
-    assert_eq!(output.status.code(), Some(2), "a file that is named must be a manifest: {output:?}");
+    assert_eq!(output.status.code(), Some(2), "a file that the input `paths` names must be a manifest: {output:?}");
     assert_eq!(run(&[("paths", "other")]).status.code(), Some(0));
     assert_eq!(run(&[("paths", "other deploy"), ("arguments", "--quiet --fail-on never")]).status.code(), Some(0));
 }
@@ -208,7 +210,7 @@ fn the_action_runs_only_what_it_verified() {
     assert!(text(&output).contains("expected a runner with Linux or macOS, but got Windows-X64"), "{output:?}");
 }
 
-/// The targets for which a release has the command, with the package's format.
+/// The targets of the packages in a release, with the extension of each package.
 const TARGETS: [(&str, &str); 5] = [
     ("x86_64-unknown-linux-musl", ".tar.gz"),
     ("aarch64-unknown-linux-musl", ".tar.gz"),
@@ -244,7 +246,7 @@ fn a_package_has_the_command_its_completions_and_man_pages() {
     assert_eq!(text(&version), format!("irsa {}\n", env!("CARGO_PKG_VERSION")));
 }
 
-/// `cargo binstall` finds the package of each target, which `release.yml` builds.
+/// For each target, `release.yml` builds a package, and `cargo binstall` looks for it under the same name.
 #[test]
 fn binstall_finds_the_packages() {
     let output = Command::new(env!("CARGO"))

@@ -1,4 +1,4 @@
-//! No command prints a part of a token, also if it was pasted into the wrong option or the wrong file.
+//! No command prints a part of a token, even if the token was pasted into the wrong option or the wrong file.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// The shortest part of a token that counts, in characters.
+/// The length of the parts of a token that must not be printed, in characters.
 const PART: usize = 16;
 
 fn token() -> String {
@@ -22,7 +22,7 @@ fn irsa(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_irsa")).args(arguments).output().unwrap()
 }
 
-/// The first part of the token that was printed.
+/// Returns the first part of the token that was printed, and the output. `None` if no part was printed.
 fn leak(token: &str, output: &Output) -> Option<String> {
     let printed = String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned();
     let is_leaked = |part: &&[u8]| printed.contains(std::str::from_utf8(part).unwrap());
@@ -30,7 +30,7 @@ fn leak(token: &str, output: &Output) -> Option<String> {
     leaked.map(|part| format!("{} in: {printed}", String::from_utf8_lossy(part)))
 }
 
-/// The options of a subcommand, and whether each takes a value, as its help lists them.
+/// Returns the options that the help of a subcommand lists, and whether each takes a value.
 fn options(command: &str) -> BTreeSet<(String, bool)> {
     let help = String::from_utf8(irsa(&[command, "--help"]).stdout).unwrap();
     let lines = help.lines().map(str::trim).filter(|line| line.starts_with('-'));
@@ -45,7 +45,7 @@ fn options(command: &str) -> BTreeSet<(String, bool)> {
     options
 }
 
-/// What people paste: the token, its payload alone, its header alone, and both in other text.
+/// Returns what users may paste: the token, only its payload, only its header, and parts of it within other text.
 fn pasted(token: &str) -> Vec<String> {
     let mut parts = token.split('.');
     let (header, claims) = (parts.next().unwrap(), parts.next().unwrap());

@@ -17,7 +17,7 @@ pub trait Read<'j>: Sized {
 
 /// A type that can be read from an element of an array.
 pub trait Element<'j>: Sized {
-    /// Reads one element, and pushes what it keeps.
+    /// Reads one element, and pushes the values to keep to `all`.
     ///
     /// # Errors
     /// Fails if the element has another type.
@@ -64,7 +64,7 @@ impl<'j> Read<'j> for bool {
     }
 }
 
-/// Any value. It is skipped, and only its presence matters.
+/// Skips a value of any type, so that a [`Field`] records only whether the member is present.
 impl<'j> Read<'j> for () {
     fn read(reader: &mut Reader<'j>) -> Result<Self> {
         reader.skip()
@@ -99,7 +99,7 @@ impl<T> Field<T> {
         Ok(())
     }
 
-    /// The value. `None` if it is missing or `null`.
+    /// Returns the value. `None` if it is missing or `null`.
     pub fn get(&self) -> Option<&T> {
         match self {
             Self::Present(value) => Some(value),
@@ -107,7 +107,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value. `None` if it is missing or `null`.
+    /// Returns the value. `None` if it is missing or `null`.
     pub fn into_option(self) -> Option<T> {
         match self {
             Self::Present(value) => Some(value),
@@ -124,7 +124,8 @@ fn null(reader: &mut Reader<'_>, is_first: bool) -> Result<Span> {
 }
 
 impl<T: Default> Field<T> {
-    /// The value of an optional member. The type's default if it is missing or `null`, as in Go's decoder.
+    /// Returns the value of an optional member, or the type's default if the member is missing or `null`, as Go's
+    /// decoder does.
     pub fn into_value(self) -> T {
         match self {
             Self::Present(value) => value,
@@ -133,12 +134,12 @@ impl<T: Default> Field<T> {
     }
 }
 
-/// An array that is a member of an object: its position, and what was read from its elements.
+/// An array that is a member of an object: its position, and the values that were read from its elements.
 #[derive(Debug, Clone)]
 pub struct Array<T> {
     /// The position of the array.
     pub place: Field<Brackets>,
-    /// What was read from the elements, in their order.
+    /// The values that were read from the elements, in their order.
     pub elements: Vec<T>,
 }
 
@@ -149,7 +150,7 @@ impl<T> Default for Array<T> {
 }
 
 impl<T> Array<T> {
-    /// Reads the member's value. `read` reads one element, and pushes what it keeps.
+    /// Reads the member's value. `read` reads one element, and pushes the values to keep.
     ///
     /// # Errors
     /// Fails as [`Field::read`] does, and if `read` fails. The path of the error then contains the element's index.

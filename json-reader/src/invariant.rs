@@ -1,4 +1,4 @@
-//! The reaction to a broken invariant of this crate.
+//! Stops the program if an invariant of this crate is broken.
 
 /// Panics, so that no wrong output is produced. In the policy this is a trap, and the API server rejects the request.
 ///

@@ -4,7 +4,8 @@
 //! an object and copy everything else unchanged. Every field and value is kept, including those that the caller did not
 //! read.
 //!
-//! - [`Unreadable`]: an error with the JSON path of the value. It never contains a value, which may be a secret.
+//! - [`Unreadable`]: an error with the JSON path of the value. The error does not contain the value, which may be a
+//!   secret.
 //! - [`Field`]: a member that can be missing, `null` or present, and must not occur twice.
 //! - [`Reader::members`]: reads an object by a table of its members.
 //! - [`RawStr`]: a string that is decoded only on use.

@@ -233,7 +233,7 @@ impl<'j> Reader<'j> {
     /// A failed attempt scans the value twice, so attempts must not be nested.
     ///
     /// # Errors
-    /// The outer error means that the value is not JSON. The inner one is the error of `read`.
+    /// Fails if the value is not JSON. An error of `read` is in [`Attempt::outcome`] instead.
     pub fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Attempt<'j, T>> {
         self.scanner.peek();
         let mut before = *self;
@@ -278,17 +278,17 @@ impl<'j> Reader<'j> {
         Unreadable::syntax(self.scanner.at())
     }
 
-    /// The start of the next value. White space before it must already be skipped.
+    /// Returns the start of the next value. White space before the value must already be skipped.
     pub(crate) fn start(&self) -> Start {
         Start(self.scanner.at())
     }
 
-    /// The text between a start and the current position.
+    /// Returns the text between a start and the current position.
     pub(crate) fn text_since(&self, Start(start): Start) -> &'j str {
         self.scanner.text_since(start)
     }
 
-    /// The position in the whole text of what lies between a start and the current position.
+    /// Returns the span between a start and the current position, with offsets into the whole text.
     fn span_since(&self, Start(start): Start) -> Span {
         Span { start: self.offset.saturating_add(start), end: self.offset.saturating_add(self.scanner.at()) }
     }

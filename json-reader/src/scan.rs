@@ -1,8 +1,7 @@
 //! The scanner: finds the start and the end of each value in a JSON text (RFC 8259). It does not interpret the values.
 //!
-//! The policy spends most of its time here, on text that is skipped. Two things make this cheap: the scanner searches
-//! strings eight bytes at a time, and decodes nothing. `docs/decisions/0001-own-json-reader.md` says why this is not a
-//! library.
+//! The policy spends most of its time here, on text that is skipped. To be fast, the scanner searches strings eight
+//! bytes at a time, and decodes nothing. `docs/decisions/0001-own-json-reader.md` says why this is not a library.
 //!
 //! Property tests (`tests/laws.rs`) check that the scanner accepts and rejects the same texts as `serde_json`.
 
@@ -24,7 +23,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The name of the type in messages.
+    /// Returns the name of the type in messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -37,7 +36,7 @@ impl Kind {
     }
 }
 
-/// A position in a JSON text.
+/// JSON text, and a position in it, which the methods move forward.
 ///
 /// If a method fails, it returns `None` and stays at the position of the error.
 #[derive(Debug, Clone, Copy)]
@@ -54,12 +53,12 @@ impl<'j> Scanner<'j> {
         Self { text, at: 0, depth: 0 }
     }
 
-    /// The position as a byte offset.
+    /// Returns the position as a byte offset.
     pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    /// The text between an earlier position and this one.
+    /// Returns the text between an earlier position and the current position.
     pub(crate) fn text_since(&self, start: usize) -> &'j str {
         // INVARIANT: both are positions between tokens, and the scanner only moves forward.
         let Some(text) = self.text.get(start..self.at) else { invariant::broken() };
@@ -75,7 +74,7 @@ impl<'j> Scanner<'j> {
         }
     }
 
-    /// The type of the next value.
+    /// Returns the type of the next value.
     pub(crate) fn kind(&mut self) -> Option<Kind> {
         match self.peek()? {
             b'"' => Some(Kind::String),

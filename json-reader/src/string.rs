@@ -25,7 +25,7 @@ impl<'j> RawStr<'j> {
         matches!(self, Self::Plain(""))
     }
 
-    /// The string's value.
+    /// Returns the string's value.
     #[must_use]
     pub fn decode(self) -> Cow<'j, str> {
         match self {
@@ -74,8 +74,8 @@ impl fmt::Display for RawStr<'_> {
     }
 }
 
-/// Whether two texts are the same. Compares eight bytes at a time; in WebAssembly, the standard library compares single
-/// bytes.
+/// Whether two texts are the same. Compares eight bytes at a time, because the standard library compares single bytes
+/// in WebAssembly.
 #[inline]
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
@@ -93,7 +93,7 @@ pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other).all(|(byte, other)| byte == other)
 }
 
-/// The number of bytes before the first quote, backslash or control character.
+/// Returns the number of bytes before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_length(bytes: &[u8]) -> usize {
     let mut rest = bytes;

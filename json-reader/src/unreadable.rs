@@ -64,7 +64,7 @@ fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
 
 /// Writes a name. Escapes all characters except printable ASCII and the `…` of a cut. An escape looks like `\u{200b}`.
 ///
-/// Valid names are ASCII. So an escape shows a character that is invisible, or that looks like another one.
+/// Valid names are ASCII. So an escape shows a character that is invisible, or that looks like another character.
 fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     name.chars().try_for_each(|character| match character {
         ' '..='~' | '…' => f.write_char(character),
@@ -72,13 +72,13 @@ fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     })
 }
 
-/// A value that can't be read: its path, and what was expected.
+/// The error for a value that can't be read: the path of the value, and what was expected.
 ///
-/// It never contains a value, which may be a secret. The only exception is a name ([`Unreadable::name`]).
+/// The error never contains the value, which may be a secret. The only exception is a name ([`Unreadable::name`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(Box<Fault>);
 
-/// Boxed, so that a [`Result`] stays small.
+/// The content of the error. It is boxed, so that a [`Result`] stays small.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Fault {
     /// The path to the value, innermost segment first.
@@ -99,13 +99,14 @@ enum Problem {
 }
 
 impl Unreadable {
-    /// A value has the right type but is invalid.
+    /// Creates the error for a value that has the right type but is invalid.
     #[must_use]
     pub fn value(expected: &'static str) -> Self {
         Self::from(Problem::Value { expected })
     }
 
-    /// A name is invalid. The error shows the name, so it must not be used for a value that may be a secret.
+    /// Creates the error for an invalid name. The message shows the name, so `got` must not be a value that may be a
+    /// secret.
     ///
     /// The error keeps at most [`NAME_LIMIT`] bytes, and shows characters that are not printable ASCII as escapes.
     #[must_use]
@@ -114,13 +115,13 @@ impl Unreadable {
         Self::from(Problem::Name { expected, got: shorten(got, NAME_LIMIT).into_owned() })
     }
 
-    /// A required value is missing.
+    /// Creates the error for a required value that is missing.
     #[must_use]
     pub fn missing(expected: &'static str) -> Self {
         Self::from(Problem::Missing { expected })
     }
 
-    /// A key occurs twice. Decoders disagree on which value to use.
+    /// Creates the error for a key that occurs twice. Decoders disagree on which value to use.
     #[must_use]
     pub fn duplicate() -> Self {
         Self::from(Problem::Duplicate)
@@ -144,7 +145,7 @@ impl Unreadable {
         })
     }
 
-    /// The offset of the error in bytes if the text is not JSON, or is nested too deeply.
+    /// Returns the byte offset of the error if the text is not JSON, or is nested too deeply. Otherwise `None`.
     #[must_use]
     pub fn syntax_error(&self) -> Option<usize> {
         match self.0.problem {
@@ -168,19 +169,19 @@ impl Unreadable {
         self
     }
 
-    /// A value has another type than expected.
+    /// Creates the error for a value that does not have the expected type.
     #[cold]
     pub(crate) fn wrong_type(expected: Kind, got: Kind) -> Self {
         Self::from(Problem::Type { expected: expected.name(), got: got.name() })
     }
 
-    /// The text is not JSON, or is nested too deeply. `byte` is the offset of the error.
+    /// Creates the error for input that is not JSON, or is nested too deeply. `byte` is the offset of the error.
     #[cold]
     pub(crate) fn syntax(byte: usize) -> Self {
         Self::from(Problem::Syntax { byte })
     }
 
-    /// The path to the value. Empty for the whole text.
+    /// Returns the path to the value. Empty for the whole text.
     #[must_use]
     pub fn path(&self) -> String {
         path_text(self.0.path.iter().rev())

@@ -39,7 +39,7 @@ impl<'j> Value<'j> {
     /// Reads the next value.
     ///
     /// # Errors
-    /// Fails if it is not JSON.
+    /// Fails if the next value is not JSON.
     pub fn read(reader: &mut Reader<'j>) -> Result<Self> {
         let kind = reader.kind()?;
         let start = reader.start();
@@ -64,13 +64,13 @@ impl<'j> Value<'j> {
         Ok(Self { text: reader.text_since(start), content })
     }
 
-    /// The value's JSON text.
+    /// Returns the value's JSON text.
     #[must_use]
     pub fn text(&self) -> &'j str {
         self.text
     }
 
-    /// The string's value. `None` if this is not a string.
+    /// Returns the string's value. `None` if this is not a string.
     #[must_use]
     pub fn string(&self) -> Option<Cow<'j, str>> {
         match &self.content {
@@ -79,7 +79,7 @@ impl<'j> Value<'j> {
         }
     }
 
-    /// The boolean's value. `None` if this is not a boolean.
+    /// Returns the boolean's value. `None` if this is not a boolean.
     #[must_use]
     pub fn boolean(&self) -> Option<bool> {
         match self.content {
@@ -88,7 +88,7 @@ impl<'j> Value<'j> {
         }
     }
 
-    /// The elements of an array. `None` if this is not an array.
+    /// Returns the elements of an array. `None` if this is not an array.
     #[must_use]
     pub fn elements(&self) -> Option<&[Self]> {
         match &self.content {
@@ -97,8 +97,8 @@ impl<'j> Value<'j> {
         }
     }
 
-    /// The members of an object, in the order of the JSON. A duplicate key occurs twice. `None` if this is not an
-    /// object.
+    /// Returns the members of an object, in the order of the JSON. A duplicate key occurs twice. `None` if this is not
+    /// an object.
     #[must_use]
     pub fn members(&self) -> Option<&[(RawStr<'j>, Self)]> {
         match &self.content {

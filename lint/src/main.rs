@@ -1,8 +1,9 @@
-//! `make lint` runs this: it fails if a tracked file contains a term of `lint/words.txt`, or a comment over 120 columns.
+//! `make lint` runs this program, which fails if a tracked file contains a term of `lint/words.txt`, or a comment over
+//! 120 columns.
 //!
-//! It reads every source, script, configuration and document of the repository, the names of test functions, and the
-//! names of the case files. Terms match across line breaks. `lint/exceptions.txt` lists the places where a term is
-//! right.
+//! The program reads every source, script, configuration and document of the repository, the names of test functions,
+//! and the names of the case files. Terms match across line breaks. `lint/exceptions.txt` lists the places where a term
+//! is right.
 
 mod columns;
 mod rules;
@@ -88,8 +89,8 @@ fn read(root: &Path, path: &str) -> Result<String, String> {
     fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"))
 }
 
-/// The tracked and untracked files of the repository, sorted. Deleted files are skipped later, because they can't be
-/// read.
+/// Returns the tracked and untracked files of the repository, sorted. Includes deleted files, which the caller skips
+/// because they can't be read.
 fn tracked_files(root: &Path) -> Result<Vec<String>, String> {
     let mut git = Command::new("git");
     git.arg("-C").arg(root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);

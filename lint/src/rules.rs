@@ -1,11 +1,11 @@
-//! The terms and their exceptions, from `words.txt` and `exceptions.txt`.
+//! Reads the terms and their exceptions from `words.txt` and `exceptions.txt`.
 
-/// A term, and what to write instead.
+/// A term, and the wording to use instead.
 #[derive(Debug)]
 pub struct Rule {
     /// The term as in the list.
     pub term: String,
-    /// What to write instead.
+    /// The wording to use instead.
     pub replacement: String,
     /// For each word of the term, the words that match it, in lower case.
     pub words: Vec<Vec<String>>,
@@ -74,7 +74,7 @@ impl Exceptions {
         })
     }
 
-    /// Exceptions for terms that their files do not contain.
+    /// Returns the line and a message for each exception whose file does not contain the term.
     pub fn unused(&self) -> impl Iterator<Item = (usize, String)> {
         self.0.iter().filter(|exception| !exception.is_used).map(|exception| {
             (exception.line, format!("{} does not contain `{}`: remove the exception", exception.path, exception.term))
@@ -82,7 +82,7 @@ impl Exceptions {
     }
 }
 
-/// The lines that are neither empty nor comments, with their numbers.
+/// Returns the lines that are neither empty nor comments, with their numbers.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let numbered = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
     numbered.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))

@@ -11,11 +11,11 @@ struct Word {
     follows: bool,
 }
 
-/// The terms that a file contains, with their lines. Each line reports a term once. The names of functions and of case
-/// files are checked too.
+/// Returns the terms that a file contains, with their lines. A term is reported once for each line. The names of
+/// functions and of case files are checked too.
 pub fn matches<'r>(path: &str, text: &str, rules: &'r Rules) -> Vec<(usize, &'r Rule)> {
     let mut found = in_words(&words(text, 1), rules, &|_| true);
-    // Names are in lower case, so they can't have the spelling of a kind.
+    // Names are in lower case, so they can't contain `ConfigMap`. The rule for `config map` does not apply to them.
     let is_no_kind = |rule: &Rule| rule.replacement != "ConfigMap";
     for (name, line) in names(path, text) {
         found.extend(in_words(&words(&name, line), rules, &is_no_kind));
@@ -45,7 +45,7 @@ fn in_words<'r>(words: &[Word], rules: &'r Rules, applies: &dyn Fn(&Rule) -> boo
     found
 }
 
-/// The words of a text in lower case. A word consists of letters, digits, `'` and `-`.
+/// Returns the words of a text in lower case. A word consists of letters, digits, `'` and `-`.
 fn words(text: &str, first_line: usize) -> Vec<Word> {
     let mut words = Vec::new();
     let mut line = first_line;
@@ -67,7 +67,7 @@ fn words(text: &str, first_line: usize) -> Vec<Word> {
     words
 }
 
-/// The names of functions, and the name of the file, as words.
+/// Returns the names of functions, and the name of the file, as words.
 fn names(path: &str, text: &str) -> Vec<(String, usize)> {
     let stem = path.rsplit('/').next().unwrap_or(path);
     let mut names = vec![(stem.replace(['-', '_', '.'], " "), 1)];
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_apart_what_punctuation_separates() {
+    fn does_not_match_across_punctuation() {
         assert_eq!(found("a.md", "It is. None of it. By the hand. Stand by, hand."), []);
         assert_eq!(found("a.rs", "roles_config_map by_hand is_none()"), []);
     }
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_a_term_once_a_line() {
+    fn reports_a_term_once_for_each_line() {
         assert_eq!(found("a.md", "by hand and by hand").len(), 1);
     }
 }

@@ -57,9 +57,10 @@ pub struct Composer<'t> {
 type Result<T> = std::result::Result<T, Unreadable>;
 
 impl<'t> Composer<'t> {
-    /// Starts to read YAML.
+    /// Creates a composer for YAML, without reading it.
     pub fn new(text: &'t str) -> Self {
-        // Reading comments takes time, and only comments with this word are used.
+        // Reading comments takes time. Only comments with `irsa:` are used, so the parser skips the comments of other
+        // texts.
         let options = options! {
             emit_comments: text.contains("irsa:"),
             max_buffered_comment_events: usize::MAX,
@@ -75,7 +76,7 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// The next document. `None` at the end of the text.
+    /// Reads the next document. `None` at the end of the text.
     pub fn next_document(&mut self) -> Option<Result<Composed<'t>>> {
         self.anchors.clear();
         self.added = 0;
@@ -94,7 +95,7 @@ impl<'t> Composer<'t> {
         Some(Ok(Composed { root, duplicates: std::mem::take(&mut self.duplicates) }))
     }
 
-    /// The comments that were read.
+    /// Returns the comments that were read.
     pub fn into_comments(self) -> Vec<Comment> {
         self.comments
     }
@@ -107,7 +108,7 @@ impl<'t> Composer<'t> {
         unreadable
     }
 
-    /// The next event that is not a comment.
+    /// Returns the next event that is not a comment. Collects the comments before it.
     fn event(&mut self) -> Result<Option<(Event<'t>, Span)>> {
         loop {
             match self.parser.next_event() {
@@ -167,7 +168,7 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// Rejects a tab in the indentation of a key or an element, as kubectl does. The parser accepts some of them.
+    /// Rejects a tab in the indentation of a key or an element, as kubectl does. The parser accepts some of these tabs.
     fn check_indent(&self, style: StructureStyle, span: Span) -> Result<()> {
         if !self.has_tab || style == StructureStyle::Flow {
             return Ok(());
@@ -184,7 +185,8 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// The members of a mapping, in their order. A merge key applies at its position, as in `goyaml.v2`.
+    /// Reads the members of a mapping, in their order. The members that a merge key adds are inserted at its position,
+    /// as in `goyaml.v2`.
     fn mapping(&mut self, style: StructureStyle) -> Result<Vec<Member<'t>>> {
         let mut members = Vec::new();
         let mut merged = Vec::new();
@@ -215,7 +217,7 @@ impl<'t> Composer<'t> {
         Ok(self.without_duplicates(members, &merged))
     }
 
-    /// Keeps the last of duplicate keys. `merged` has the indices of the members that a merge key added.
+    /// Keeps the last of duplicate keys. `merged` contains the indices of the members that a merge key added.
     fn without_duplicates(&mut self, members: Vec<Member<'t>>, merged: &[usize]) -> Vec<Member<'t>> {
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by(|&a, &b| members.get(a).map(|a| &a.key).cmp(&members.get(b).map(|b| &b.key)));
@@ -243,7 +245,8 @@ fn syntax(error: &ScanError) -> Unreadable {
     Unreadable::new(Position::of(*error.marker()), error.info())
 }
 
-/// The members that a merge key adds, from one mapping or several. If several have the same key, the first wins.
+/// Returns the members that a merge key adds, from one mapping or several. If several mappings contain the same key,
+/// the member of the first mapping is used.
 fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
     let at = node.at;
     match node.value {
@@ -263,7 +266,7 @@ fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
 }
 
 /// Whether a key is kept as a letter. kubectl converts `y` and `n` to `true` and `false`. No Kubernetes object needs
-/// that, but a JSON Web Key has a key `n` and may have a key `y`.
+/// that conversion, but a JSON Web Key has a key `n` and may have a key `y`.
 fn is_letter_key(key: &str) -> bool {
     matches!(key, "y" | "Y" | "n" | "N")
 }

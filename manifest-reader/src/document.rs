@@ -1,4 +1,4 @@
-//! The documents in a YAML or JSON input.
+//! Splits a YAML or JSON input into documents.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -20,7 +20,7 @@ pub struct Document<'t> {
     start: Position,
     /// Duplicate keys whose value is dropped. Always empty for JSON.
     pub duplicates: Vec<Duplicate>,
-    /// The comments in and before the document. Only if the input contains the word `irsa:`.
+    /// The comments in and before the document. Empty if the input does not contain `irsa:`.
     pub comments: Vec<Comment>,
 }
 
@@ -30,12 +30,12 @@ enum Source<'t> {
     Yaml,
 }
 
-/// Why a document can't be read, and where.
+/// The error for a document that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The position of the problem.
     pub at: Position,
-    /// The problem. It contains no part of the input.
+    /// The message. It contains no part of the input.
     pub message: String,
 }
 
@@ -53,14 +53,14 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// The documents in a YAML or JSON input, in their order. Skips empty documents and a byte order mark.
+/// Returns the documents in a YAML or JSON input, in their order. Skips empty documents and a byte order mark.
 #[must_use]
 pub fn documents(text: &str) -> Vec<Result<Document<'_>, Unreadable>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     json_documents(text).unwrap_or_else(|| yaml_documents(text))
 }
 
-/// The consecutive JSON documents in the input. `None` if it is not JSON.
+/// Returns the consecutive JSON documents in the input. `None` if the input is not JSON.
 fn json_documents(text: &str) -> Option<Vec<Result<Document<'_>, Unreadable>>> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
@@ -85,7 +85,7 @@ fn json_documents(text: &str) -> Option<Vec<Result<Document<'_>, Unreadable>>> {
     Some(documents)
 }
 
-/// The position after a string that starts at `start`.
+/// Returns the position after a string that starts at `start`.
 fn after(start: Position, text: &str) -> Position {
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let lines = number(text.bytes().filter(|byte| *byte == b'\n').count());
@@ -112,7 +112,7 @@ fn yaml_documents(text: &str) -> Vec<Result<Document<'_>, Unreadable>> {
     }
     let comments = composer.into_comments();
     // A comment belongs to the last document that starts before it. Comments before the first document belong to the
-    // first.
+    // first document.
     let starts: Vec<Option<Position>> =
         documents.iter().map(|document| document.as_ref().ok().map(Document::start)).collect();
     let owner = |comment: &Comment| {
@@ -127,7 +127,7 @@ fn yaml_documents(text: &str) -> Vec<Result<Document<'_>, Unreadable>> {
 }
 
 impl<'t> Document<'t> {
-    /// The document as JSON.
+    /// Returns the document as JSON.
     #[must_use]
     pub fn json(&self) -> std::borrow::Cow<'t, str> {
         match (&self.source, self.tree.get()) {
@@ -137,8 +137,8 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// The document's values with their positions. `None` for JSON that the YAML parser can't read: more than 255
-    /// levels of nesting, or the control character U+007F, which JSON may contain unescaped.
+    /// Returns the document's values with their positions. `None` for JSON that the YAML parser can't read: more than
+    /// 255 levels of nesting, or the control character U+007F, which JSON may contain unescaped.
     #[must_use]
     pub fn root(&self) -> Option<&Node<'t>> {
         let compose = || match self.source {
@@ -152,19 +152,19 @@ impl<'t> Document<'t> {
         self.tree.get_or_init(compose).as_ref()
     }
 
-    /// The place of the value under a JSON pointer (RFC 6901).
+    /// Returns the place of the value under a JSON pointer (RFC 6901). `None` if there is no value.
     #[must_use]
     pub fn place(&self, pointer: &str) -> Option<Place> {
         self.root()?.find(pointer).map(|(_, place)| place)
     }
 
-    /// The position of the document.
+    /// Returns the position of the document.
     #[must_use]
     pub fn start(&self) -> Position {
         self.start
     }
 
-    /// The objects of the document: the document itself, or the items of a `List` and of the Lists in it.
+    /// Returns the objects of the document: the document itself, or the items of a `List` and of the Lists in it.
     #[must_use]
     pub fn objects(&self) -> Vec<Object<'t>> {
         match (&self.source, self.tree.get()) {

@@ -1,8 +1,8 @@
-//! The namespace of objects that do not specify one.
+//! Sets the namespace of objects that do not specify a namespace.
 
 use serde_json::Value;
 
-/// Kubernetes' own cluster-scoped kinds. Kinds that start with `Cluster` are not listed.
+/// Kubernetes' own cluster-scoped kinds, except those that start with `Cluster`.
 const CLUSTER_SCOPED: [&str; 22] = [
     "APIService",
     "CSIDriver",
@@ -28,13 +28,13 @@ const CLUSTER_SCOPED: [&str; 22] = [
     "VolumeAttachment",
 ];
 
-/// Whether a kind is cluster-scoped: one of Kubernetes' own, or a kind whose name says so, such as `ClusterRole`.
+/// Whether a kind is cluster-scoped: it is listed above, or its name starts with `Cluster`, as `ClusterRole` does.
 #[must_use]
 pub fn is_cluster_scoped(kind: &str) -> bool {
     (kind.starts_with("Cluster") && kind != "Cluster") || CLUSTER_SCOPED.contains(&kind)
 }
 
-/// Sets the namespace of an object that does not specify one, as kubectl does. An empty namespace is treated as
+/// Sets the namespace of an object that does not specify a namespace, as kubectl does. An empty namespace is treated as
 /// missing.
 ///
 /// Does not change cluster-scoped kinds and objects without `metadata`. Returns whether the object changed.

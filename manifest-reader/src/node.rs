@@ -1,4 +1,4 @@
-//! A document's values, each with its position.
+//! The values of a document, each with its position.
 
 use std::borrow::Cow;
 
@@ -53,7 +53,7 @@ pub struct Place {
 }
 
 impl<'t> Node<'t> {
-    /// The value under a JSON pointer (RFC 6901), and its place.
+    /// Returns the value under a JSON pointer (RFC 6901), and the value's place. `None` if there is no value.
     #[must_use]
     pub fn find(&self, pointer: &str) -> Option<(&Self, Place)> {
         let mut found = (self, Place { key: self.at, value: self.at });
@@ -75,31 +75,31 @@ impl<'t> Node<'t> {
         Some(found)
     }
 
-    /// The value of this key. `None` if the value is not an object, or lacks the key.
+    /// Returns the value of this key. `None` if the value is not an object, or lacks the key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.members().iter().find(|member| member.key == key).map(|member| &member.node)
     }
 
-    /// The members of an object. Empty for any other value.
+    /// Returns the members of an object. Empty for any other value.
     #[must_use]
     pub fn members(&self) -> &[Member<'t>] {
         if let Value::Object(members) = &self.value { members } else { &[] }
     }
 
-    /// The elements of an array. Empty for any other value.
+    /// Returns the elements of an array. Empty for any other value.
     #[must_use]
     pub fn elements(&self) -> &[Self] {
         if let Value::Array(elements) = &self.value { elements } else { &[] }
     }
 
-    /// The value of a string.
+    /// Returns the value of a string. `None` for any other value.
     #[must_use]
     pub fn string(&self) -> Option<&str> {
         if let Value::String(text) = &self.value { Some(text) } else { None }
     }
 
-    /// The value as JSON, without spaces.
+    /// Returns the value as JSON, without spaces.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = String::new();
@@ -107,7 +107,7 @@ impl<'t> Node<'t> {
         json
     }
 
-    /// The number of nodes in the value, including itself.
+    /// Returns the number of nodes in the value, including the value itself.
     pub(crate) fn count(&self) -> usize {
         let below: usize = match &self.value {
             Value::Array(elements) => elements.iter().map(Self::count).fold(0, usize::saturating_add),

@@ -1,4 +1,4 @@
-//! The objects in a document. A `List`, as printed by `kubectl get`, is split into its items.
+//! Finds the objects in a document. A `List`, as printed by `kubectl get`, is split into its items.
 
 use std::borrow::Cow;
 
@@ -22,8 +22,8 @@ struct List<'j> {
     items: Vec<&'j RawValue>,
 }
 
-/// The objects in a JSON document: the document itself, or the items of a `List`, byte for byte. Lists in a List are
-/// split too.
+/// Returns the objects in a JSON document: the document itself, or the items of a `List`, byte for byte. Lists in a
+/// List are split too.
 ///
 /// A List is an object whose `kind` ends with `List` and that has an array `items`.
 #[must_use]

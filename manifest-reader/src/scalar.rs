@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::node::Value;
 
-/// The value of a plain scalar.
+/// Returns the value of a plain scalar.
 pub fn resolve(text: Cow<'_, str>) -> Value<'_> {
     match text.as_ref() {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -22,13 +22,13 @@ pub fn resolve(text: Cow<'_, str>) -> Value<'_> {
             let plain = text.replace('_', "");
             integer(&plain).or_else(|| float(&plain)).map_or(Value::String(text), Value::Number)
         }
-        // Without a digit before the point, a number must not contain underscores.
+        // A number that starts with the point must not contain underscores.
         Some(b'.') => float(&text).map_or(Value::String(text), Value::Number),
         _ => Value::String(text),
     }
 }
 
-/// An integer: decimal, or with one of the prefixes `0x`, `0o`, `0` and `0b`.
+/// Reads an integer: decimal, or with one of the prefixes `0x`, `0o`, `0` and `0b`. Returns JSON.
 fn integer(text: &str) -> Option<String> {
     let (is_negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -52,7 +52,7 @@ fn integer(text: &str) -> Option<String> {
     }
 }
 
-/// A finite number with a fraction or an exponent, as JSON.
+/// Reads a finite number with a fraction or an exponent. Returns JSON.
 fn float(text: &str) -> Option<String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = match digits.split_once(['e', 'E']) {

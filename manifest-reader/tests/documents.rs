@@ -1,4 +1,4 @@
-//! Documents, as users have them in files.
+//! Tests the documents of YAML and JSON files like those of users.
 
 use manifest_reader::{Document, Place, Position, documents};
 
@@ -48,7 +48,7 @@ fn skips_empty_documents_a_byte_order_mark_and_carriage_returns() {
 }
 
 #[test]
-fn tells_where_keys_and_values_are() {
+fn finds_the_positions_of_keys_and_values() {
     let text =
         "metadata:\n  annotations:\n    eks.amazonaws.com/role-arn: arn\nspec: {containers: [{name: é, image: b}]}\n";
     let document = &all(text)[0];
@@ -84,7 +84,7 @@ alias: *b
 }
 
 #[test]
-fn takes_the_last_of_equal_keys_and_tells_of_the_first() {
+fn keeps_the_last_of_equal_keys_and_reports_the_first() {
     let text = "a: 1\nb: 2\na: 3\n";
     let document = &all(text)[0];
     assert_eq!(document.json(), r#"{"b":2,"a":3}"#);
@@ -101,7 +101,7 @@ fn turns_keys_into_strings_and_takes_tags_into_account() {
 }
 
 #[test]
-fn goes_on_after_a_document_that_cannot_be_read() {
+fn continues_after_a_document_that_cannot_be_read() {
     let text = "a: 1\n---\nname: {{ .Values.name }}\n---\nb: [1\n---\n\tc: 1\n---\nd: 4\n";
     let read = documents(text);
     let lines: Vec<_> = read.iter().map(|document| document.as_ref().map_err(|error| error.at.line)).collect();
@@ -128,7 +128,7 @@ fn refuses_what_kubectl_refuses() {
 }
 
 #[test]
-fn stops_at_aliases_that_add_too_much() {
+fn rejects_aliases_that_add_too_many_nodes() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..9 {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
@@ -139,7 +139,7 @@ fn stops_at_aliases_that_add_too_much() {
 }
 
 #[test]
-fn takes_lists_apart() {
+fn splits_lists_into_their_items() {
     let yaml = "kind: List\nitems:\n- kind: Pod\n- kind: PodList\n  items: [{kind: Pod, i: 1}]\n";
     let json =
         r#"{"kind": "List", "items": [{"kind": "Pod"}, {"kind": "PodList", "items": [{"kind": "Pod", "i": 1.0}]}]}"#;
@@ -159,7 +159,7 @@ fn takes_lists_apart() {
 }
 
 #[test]
-fn keeps_comments_for_the_tool() {
+fn keeps_comments_if_the_input_contains_irsa() {
     let text = "a: 1 # irsa: ignore[x] a reason\n---\n# irsa: ignore[y]\nb: 2\n# plain\n";
     let documents = all(text);
     let comment = &documents[0].comments[0];

@@ -1,4 +1,4 @@
-//! `.irsa.yaml`: what a repository sets for every check.
+//! Reads `.irsa.yaml`, the configuration of `irsa check` for a repository.
 
 use std::env;
 use std::fs;
@@ -15,51 +15,51 @@ use crate::report::Finding;
 /// The name of the file.
 pub const FILE: &str = ".irsa.yaml";
 
-/// The settings of a repository.
+/// The content of `.irsa.yaml`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Config {
-    /// Findings that do not count.
+    /// The rules for findings to ignore.
     pub ignore: Vec<IgnoreRule>,
-    /// Files of directories that are not read, as globs.
+    /// Globs of files to skip in directories. A file that the command line names is not skipped.
     pub exclude: Vec<String>,
-    /// The file of the policy's settings, relative to this file.
+    /// The path of the file with the policy's settings, relative to `.irsa.yaml`.
     pub settings: Option<PathBuf>,
-    /// The level at which a check fails.
+    /// The lowest level of a finding that makes the check fail.
     pub fail_on: Option<FailOn>,
-    /// Whether an unknown service account is a finding.
+    /// Whether the input is complete, as with `--strict`.
     pub strict: bool,
-    /// The namespace of objects that name none.
+    /// The namespace for objects that specify no namespace.
     pub namespace: Option<String>,
-    /// The directory of the file.
+    /// The directory that contains `.irsa.yaml`.
     #[serde(skip)]
     pub directory: PathBuf,
 }
 
-/// Findings that do not count.
+/// A rule that ignores findings.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IgnoreRule {
     /// The name of the finding.
     pub finding: String,
-    /// The files, as globs. Empty for all.
+    /// Globs of the files. Empty: all files.
     #[serde(default)]
     pub files: Vec<String>,
-    /// The objects, as globs of `Kind namespace/name`. Empty for all.
+    /// Globs of the objects, which are written as `Kind namespace/name`. Empty: all objects.
     #[serde(default)]
     pub objects: Vec<String>,
-    /// Why.
+    /// Why the findings are ignored.
     pub reason: String,
 }
 
 impl Config {
-    /// The configuration of the working directory: of the nearest directory above it that has one, up to the root of
-    /// the repository. Defaults if no directory has one.
+    /// Reads `.irsa.yaml` in the working directory or, if it is not there, in the nearest directory above, up to the
+    /// root of the repository. Returns the defaults if no directory contains the file.
     ///
     /// # Errors
-    /// If the file is invalid.
+    /// Fails if the file is invalid.
     pub fn find() -> Result<Self> {
-        let directory = env::current_dir().context("cannot tell the working directory")?;
+        let directory = env::current_dir().context("cannot determine the working directory")?;
         for directory in directory.ancestors() {
             let path = directory.join(FILE);
             if path.is_file() {
@@ -78,20 +78,23 @@ impl Config {
         for rule in &config.ignore {
             let name = irsa::escaped_line(&rule.finding, 100);
             ensure!(names::exists(&rule.finding), "`ignore`: there is no finding `{name}`");
-            ensure!(!rule.reason.trim().is_empty(), "`ignore`: expected a reason for `{name}`, but got an empty one");
+            ensure!(
+                !rule.reason.trim().is_empty(),
+                "`ignore`: `reason` of `{name}` is empty: write why the finding is ignored"
+            );
         }
         let directory = path.parent().unwrap_or(Path::new(".")).to_owned();
         Ok(Self { directory, ..config })
     }
 
-    /// Whether a file of a directory is not read.
+    /// Whether a file in a directory is skipped.
     pub fn excludes(&self, file: &str) -> bool {
         self.exclude.iter().any(|glob| matches(glob, file))
     }
 }
 
 impl IgnoreRule {
-    /// Whether the finding does not count.
+    /// Whether this rule ignores the finding.
     pub fn matches(&self, finding: &Finding) -> bool {
         let object = finding.object.as_ref().map(ToString::to_string).unwrap_or_default();
         self.finding == finding.name
@@ -112,7 +115,7 @@ fn matches(glob: &str, text: &str) -> bool {
         };
     }
     let (rest, crosses) = match rest.strip_prefix('*') {
-        // `**/` also matches no directory at all.
+        // `**/` also matches the empty string: `**/a` matches `a`.
         Some(rest) => {
             if rest.strip_prefix('/').is_some_and(|rest| matches(rest, text)) {
                 return true;

@@ -1,4 +1,4 @@
-//! Findings that do not count: comments `# irsa: ignore[finding] reason`, and the entries of `.irsa.yaml`.
+//! Ignores findings: by comments `# irsa: ignore[finding] reason` in the input, and by the rules of `.irsa.yaml`.
 
 use manifest_reader::{Comment, Position};
 
@@ -9,16 +9,17 @@ use crate::report::Finding;
 /// A comment that ignores findings.
 #[derive(Debug)]
 pub struct IgnoreComment {
-    /// Where the comment is.
+    /// The position of the comment.
     pub at: Position,
-    /// The line whose findings it ignores.
+    /// The line whose findings the comment ignores.
     line: u32,
     names: Vec<String>,
     reason: String,
     is_used: bool,
 }
 
-/// The comments of a file: those that ignore, and those that are invalid, with the reason.
+/// Parses the comments of a file that start with `irsa:`. Returns the valid comments and, for each invalid comment, its
+/// position and the reason.
 pub fn comments(comments: &[Comment]) -> (Vec<IgnoreComment>, Vec<(Position, String)>) {
     let own_lines: Vec<u32> = comments.iter().filter(|it| !it.is_trailing).map(|it| it.at.line).collect();
     let mut ignores = Vec::new();
@@ -29,7 +30,7 @@ pub fn comments(comments: &[Comment]) -> (Vec<IgnoreComment>, Vec<(Position, Str
             Ok((names, reason)) => {
                 let mut line = comment.at.line;
                 if !comment.is_trailing {
-                    // The next line that is not a comment itself.
+                    // A comment on a line of its own applies to the next line that is not a comment.
                     line = line.saturating_add(1);
                     while own_lines.contains(&line) {
                         line = line.saturating_add(1);
@@ -43,7 +44,7 @@ pub fn comments(comments: &[Comment]) -> (Vec<IgnoreComment>, Vec<(Position, Str
     (ignores, invalid)
 }
 
-/// The findings and the reason in `ignore[finding, finding] reason`.
+/// Parses `ignore[finding, finding] reason` into the names of the findings and the reason.
 fn parse(text: &str) -> Result<(Vec<String>, String), String> {
     let expected = "expected `irsa: ignore[FINDING] REASON`";
     let (names, reason) =
@@ -54,7 +55,7 @@ fn parse(text: &str) -> Result<(Vec<String>, String), String> {
     }
     let reason = reason.trim();
     if reason.is_empty() {
-        return Err(format!("{expected}, but got no reason"));
+        return Err(format!("{expected}, but the reason is missing"));
     }
     Ok((names, reason.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! The service accounts of the input, and each ConfigMap: the cluster that the policy asks.
+//! Collects the service accounts and `ConfigMap`s of the input, and answers the policy's lookups with them.
 
 use std::collections::HashMap;
 
@@ -7,34 +7,34 @@ use serde_json::{Value, json};
 
 use crate::documents::InputObject;
 
-/// Where an object of the input is.
+/// The place of an object, or of a value in an object, in the input.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Location {
-    /// The index of its file.
+    /// The index of the file in the input.
     pub file: usize,
-    /// The index of its document in the file.
+    /// The index of the document in the file.
     pub document: usize,
-    /// The JSON pointer from the document to the object.
+    /// The JSON pointer from the document to the object or value.
     pub pointer: String,
 }
 
-/// An object that the policy may ask for.
+/// An object that the policy may look up.
 #[derive(Debug)]
 pub struct Entry {
-    /// Where it is.
+    /// The place of the object.
     pub location: Location,
-    /// Its JSON: its kind, its metadata and its data.
+    /// The object as JSON, reduced to the fields that the policy reads.
     pub json: String,
 }
 
-/// The objects that the policy may ask for, by kind, namespace and name.
+/// The objects that the policy may look up, by kind, namespace and name.
 #[derive(Debug, Default)]
 pub struct Index {
     entries: HashMap<(&'static str, String, String), Vec<Entry>>,
 }
 
 impl Index {
-    /// Adds an object, if the policy may ask for it.
+    /// Adds an object if it is a service account or a ConfigMap.
     pub fn add(&mut self, file: usize, object: &InputObject, default_namespace: &str) {
         let kind = match (object.head.api_version.as_str(), object.head.kind.as_str()) {
             ("v1", "ServiceAccount") => "ServiceAccount",
@@ -56,14 +56,14 @@ impl Index {
         entries.push(Entry { location, json: entry.to_string() });
     }
 
-    /// The object of this name, for an object of a file: the one in the same file, else the last one of the input, as
-    /// `kubectl apply` would have it.
+    /// Finds an object for a lookup from this file. If several objects match, returns the last match in the file, or
+    /// else the last match in the input, because the last one stays in the cluster after `kubectl apply`.
     pub fn find(&self, kind: &'static str, namespace: &str, name: &str, file: usize) -> Option<&Entry> {
         let entries = self.entries.get(&(kind, namespace.to_owned(), name.to_owned()))?;
         entries.iter().rfind(|entry| entry.location.file == file).or(entries.last())
     }
 
-    /// The service accounts: namespace, name, entry.
+    /// Returns the namespace, name and entry of each service account, sorted by namespace and name.
     pub fn accounts(&self) -> Vec<(&str, &str, &Entry)> {
         let mut accounts: Vec<_> = self
             .entries
@@ -76,7 +76,7 @@ impl Index {
     }
 }
 
-/// The answers to one object's lookups.
+/// Answers the lookups for one object, and records them.
 #[derive(Debug)]
 pub struct Lookup<'i> {
     index: &'i Index,
@@ -92,7 +92,7 @@ pub struct Lookup<'i> {
 }
 
 impl<'i> Lookup<'i> {
-    /// Lookups for an object of this file.
+    /// Answers the lookups for an object of this file.
     pub fn new(index: &'i Index, file: usize) -> Self {
         Self {
             index,
@@ -119,7 +119,7 @@ impl Cluster for Lookup<'_> {
         let full_name = format!("{namespace}/{name}");
         match kind {
             "ConfigMap" => self.unknown_config_map = Some(full_name),
-            // Kubernetes creates this account in every namespace.
+            // Kubernetes creates the account `default` in every namespace.
             _ if name == "default" => {
                 let metadata = json!({"namespace": namespace, "name": name});
                 return Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}).to_string());

@@ -1,4 +1,4 @@
-//! The first pass over the input: what the check of one object needs of the others.
+//! The first pass over the input: collects what the check of one object needs to know about other objects.
 
 use std::collections::HashSet;
 
@@ -13,20 +13,21 @@ use super::restarts::{Owners, Templates};
 use crate::documents::{InputObject, Parsed, Source, sources};
 use crate::report::Unreadable;
 
-/// How many bytes of the input's text stay in memory between the two passes. A larger input is read twice.
+/// The maximum size of the parsed objects that are kept for the second pass, in bytes. Files beyond this limit are read
+/// and parsed again.
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
 
-/// The input, after the first pass.
+/// The result of the first pass over the input.
 pub struct Input {
-    /// The files.
+    /// The files of the input.
     pub sources: Vec<Source>,
-    /// The service accounts, and each ConfigMap.
+    /// The service accounts and `ConfigMap`s.
     pub index: Index,
-    /// The policy's settings, if the input has them.
+    /// The policy's settings, if the input contains them.
     pub settings: Option<FoundSettings>,
-    /// The pod templates of the cluster's workloads.
+    /// The pod templates of the workloads that were read from a cluster.
     pub templates: Templates,
-    /// The workloads that controllers belong to.
+    /// The owners that control the objects.
     pub owners: Owners,
     /// The workloads of the input, as kind, namespace and name.
     workloads: HashSet<(String, String, String)>,
@@ -35,11 +36,11 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads all files, and collects what the check of each object needs of the others. The parsed files come with it,
-    /// as long as they fit into memory.
+    /// Reads all files, and collects what the check of each object needs to know about other objects. Also returns the
+    /// parsed files: `None` for a file beyond the limit [`KEPT_BYTES`].
     ///
     /// # Errors
-    /// If the standard input can't be read.
+    /// Fails if the standard input can't be read.
     pub fn read(args: &Args, config: &Config, namespace: &str) -> Result<(Self, Vec<Option<Parsed>>)> {
         let walk = sources(&args.inputs(), &|file| config.excludes(file))?;
         let mut input = Self {
@@ -83,7 +84,8 @@ impl Input {
         }
         if matches!(head.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob") {
             self.workloads.insert(key());
-            // Running pods come from the template that the cluster has, not from one that is yet to be applied.
+            // Running pods were created from the template in the cluster. The template of a manifest that is not
+            // applied yet is ignored.
             if head.is_live() {
                 let value: Value = serde_json::from_str(&object.json).unwrap_or_default();
                 self.templates.extend(value.pointer("/spec/template").map(|template| (key(), template.clone())));
@@ -98,8 +100,8 @@ impl Input {
         }
     }
 
-    /// Whether a workload of the input creates this object, so that it says the same: a `ReplicaSet` or a Job of a
-    /// cluster.
+    /// Whether an object of a cluster, such as a `ReplicaSet` or a Job, was created by a workload of the input. Such an
+    /// object is not checked, because the workload has the same pod template.
     pub fn is_owned(&self, object: &InputObject, default_namespace: &str) -> bool {
         let head = &object.head;
         let (true, Some(owner)) = (head.is_live() && head.kind != "Pod", head.controller()) else { return false };

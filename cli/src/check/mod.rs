@@ -1,8 +1,8 @@
-//! `irsa check`: what the policy finds in manifests, before they are applied.
+//! `irsa check`: reports what the policy would find in manifests, before they are applied.
 //!
-//! The way of the input: `documents` reads objects, `index` collects the service accounts among them, `review` sends
-//! each object through the policy, `locate` finds the line, `ignore` drops what does not count, and `report` prints the
-//! rest. `iam` adds what the files of IAM show about roles.
+//! The steps: `documents` reads objects, `index` collects the service accounts and `ConfigMap`s, `review` runs the
+//! policy on each object, `positions` finds the lines of the findings, `ignore` marks the findings to ignore, and
+//! `report` prints the report. `iam` compares the service accounts with files about IAM.
 
 mod config;
 pub mod ignore;
@@ -41,22 +41,22 @@ pub struct Args {
     #[arg(value_name = "PATH", required_unless_present = "file")]
     paths: Vec<PathBuf>,
 
-    /// The same, as kubectl has it
+    /// Manifests, like PATH. The flag has the name that kubectl uses
     #[arg(short, long, value_name = "PATH")]
     file: Vec<PathBuf>,
 
-    /// The namespace of objects that name none. By default it is `default`
+    /// The namespace for objects that specify no namespace. By default it is `default`
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
 
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// What AWS, Terraform or CloudFormation says about IAM: roles, trust policies, identity providers
+    /// Files about IAM from the AWS CLI, Terraform or CloudFormation: roles, trust policies, identity providers
     #[arg(long, value_name = "FILE", num_args = 1..)]
     iam: Vec<PathBuf>,
 
-    /// The issuer of a cluster: `NAME=URL`, or `URL`. Several clusters are several issuers
+    /// The issuer of a cluster: `NAME=URL`, or `URL`. Repeat the flag for each cluster
     #[arg(long, value_name = "NAME=URL")]
     issuer: Vec<String>,
 
@@ -64,11 +64,12 @@ pub struct Args {
     #[arg(short = 'o', long, value_enum, default_value_t = Format::Pretty)]
     format: Format,
 
-    /// Exit with 1 if there is a finding of this level. By default it is `reject`
+    /// Exit with 1 if a finding has at least this level. By default it is `reject`
     #[arg(long, value_enum, value_name = "LEVEL")]
     fail_on: Option<FailOn>,
 
-    /// The input is complete: a service account that is not in it does not exist, and a template is an error
+    /// Treat the input as complete: a service account that is not in the input does not exist, and a template that is
+    /// not rendered is an error
     #[arg(long)]
     strict: bool,
 
@@ -81,7 +82,7 @@ pub struct Args {
     color: Color,
 }
 
-/// The level at which a check fails.
+/// The lowest level of a finding that makes the check fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "camelCase")]
 pub enum FailOn {
@@ -94,7 +95,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// Whether a check fails whose worst finding is of this level.
+    /// Whether the check fails if `worst` is the level of its worst finding.
     fn fails(self, worst: Option<Level>) -> bool {
         match self {
             Self::Warn => worst >= Some(Level::Warn),
@@ -114,8 +115,8 @@ enum Color {
     Never,
 }
 
-/// Checks, and prints the report. The exit status is 0 if nothing counts as a failure, 1 on a finding, and 2 if
-/// something can't be read.
+/// Runs the check, and prints the report. The exit status is 2 if something can't be read, 1 if a finding has at least
+/// the level of `--fail-on`, and 0 otherwise.
 pub fn execute(args: &Args) -> Result<ExitCode> {
     match args.color {
         Color::Auto => {}
@@ -140,19 +141,19 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     })
 }
 
-/// The width of the terminal, if the output goes to one.
+/// Returns the width of the terminal. `None` if the standard output is not a terminal.
 fn terminal_width() -> Option<usize> {
     let (Width(width), _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(width.into())
 }
 
 impl Args {
-    /// The paths of the input.
+    /// Returns the paths of the input.
     fn inputs(&self) -> Vec<PathBuf> {
         self.paths.iter().chain(&self.file).cloned().collect()
     }
 
-    /// The namespace of objects that name none.
+    /// Returns the namespace for objects that specify no namespace.
     fn default_namespace(&self, config: &config::Config) -> Result<String> {
         let name = self.namespace.clone().or_else(|| config.namespace.clone()).unwrap_or_else(|| "default".to_owned());
         let is_label = !name.is_empty()
@@ -164,7 +165,7 @@ impl Args {
         Ok(name)
     }
 
-    /// The clusters, each a name and the URL of its issuer.
+    /// Returns the name and the issuer's URL of each cluster.
     fn issuers(&self) -> Result<Vec<(String, String)>> {
         self.issuer
             .iter()

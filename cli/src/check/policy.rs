@@ -11,14 +11,14 @@ use super::index::Location;
 use crate::documents::InputObject;
 use crate::policy_settings::{PolicySettings, Source, in_text};
 
-/// Settings, as JSON, and where they come from.
+/// The policy's settings as JSON, and their source.
 #[derive(Debug, Clone)]
 pub struct FoundSettings {
     /// The settings.
     pub json: String,
-    /// Where they are in the input. `None` if they come from elsewhere.
+    /// The place of the settings. `None` if they are not from the input.
     pub location: Option<Location>,
-    /// The document of the input that has them. `None` if they come from elsewhere.
+    /// The kind of document that contains the settings. `None` if they are not from the input.
     source: Option<Source>,
 }
 
@@ -29,10 +29,10 @@ impl Default for FoundSettings {
 }
 
 impl FoundSettings {
-    /// The settings of the command line, or of `.irsa.yaml`.
+    /// Reads the settings that the command line sets, or else those that `.irsa.yaml` names. `None` if neither does.
     ///
     /// # Errors
-    /// If they can't be read.
+    /// Fails if the settings can't be read.
     pub fn given(args: &Args, config: &Config) -> Result<Option<Self>> {
         let json = match (args.settings.read()?, &config.settings) {
             (Some(json), _) => json,
@@ -49,7 +49,7 @@ impl FoundSettings {
         Ok(Some(Self { json, location: None, source: None }))
     }
 
-    /// The settings in a manifest of this policy, or in values of its chart.
+    /// Finds the settings in a manifest of this policy, or in values of its chart. `None` for any other document.
     pub fn in_document(file: usize, document: &InputObject) -> Option<Self> {
         let is_manifest = document.head.group_version().0 == "policies.kubewarden.io";
         if !is_manifest && !document.head.kind.is_empty() {
@@ -62,19 +62,19 @@ impl FoundSettings {
         Some(Self { json: found.json, location: Some(location), source: Some(found.source) })
     }
 
-    /// Whether these settings count rather than others of the input.
+    /// Whether these settings are used instead of `other`, which were found earlier in the input.
     pub fn replaces(&self, other: Option<&Self>) -> bool {
         other.is_none_or(|other| self.source > other.source)
     }
 
-    /// The same settings in another mode.
+    /// Returns these settings as JSON, with another `mode`.
     pub fn in_mode(&self, mode: &str) -> String {
         match serde_json::from_str::<Value>(&self.json) {
             Ok(Value::Object(mut members)) => {
                 members.insert("mode".to_owned(), json!(mode));
                 Value::Object(members).to_string()
             }
-            // Invalid settings stay as they are, so that they are reported.
+            // Invalid settings are not changed, so that their errors are reported.
             _ => self.json.clone(),
         }
     }

@@ -1,4 +1,4 @@
-//! The lines and columns of findings.
+//! Finds the lines and columns of findings.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::documents::Source;
 pub struct Positions(BTreeMap<(usize, usize, String), Position>);
 
 impl Positions {
-    /// Reads the files that have findings again, with positions.
+    /// Finds the positions of the findings. Reads the files that contain findings again, with positions.
     pub fn find(sources: &[Source], founds: &[Found]) -> Self {
         let mut files: BTreeMap<usize, Vec<&Location>> = BTreeMap::new();
         for found in founds {
@@ -31,7 +31,7 @@ impl Positions {
         Self(positions)
     }
 
-    /// The position of a location.
+    /// Returns the position of a location. `None` if the file could not be read again.
     pub fn get(&self, location: &Location) -> Option<Position> {
         self.0.get(&(location.file, location.document, location.pointer.clone())).copied()
     }

@@ -1,12 +1,12 @@
-//! A progress line, on a terminal only.
+//! Shows the progress of a check, if the standard error is a terminal.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// How long a check may take without a progress line.
+/// The time after which a check shows a progress line.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often the line changes.
+/// The minimum time between two changes of the line.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// A progress line on the standard error. It is erased at the end.
@@ -22,7 +22,7 @@ impl Progress {
         Self { start: Instant::now(), last: None, is_terminal: std::io::stderr().is_terminal() }
     }
 
-    /// Shows how far the check is, if it takes long.
+    /// Shows how many files are checked, if the check takes longer than [`PATIENCE`].
     pub fn show(&mut self, done: usize, total: usize) {
         let is_due = self.start.elapsed() > PATIENCE && self.last.is_none_or(|last| last.elapsed() > INTERVAL);
         if self.is_terminal && is_due {

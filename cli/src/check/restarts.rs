@@ -1,8 +1,8 @@
-//! Running pods that do not have what their service account and the settings say now, and the commands that create them
-//! again.
+//! Finds running pods that do not have what the policy would inject into a new pod, and the commands that recreate
+//! them.
 //!
-//! The policy tells what a new pod of the same kind would get: what was injected is taken out of the running pod, which
-//! then goes through the policy again. Variables that the pod's workload sets itself stay.
+//! To find what a new pod would get, the injected fields are removed from the running pod, and the policy is run on the
+//! result. Variables that the pod's workload sets itself are not removed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -36,19 +36,20 @@ const VOLUMES: [&str; 2] = ["aws-iam-token", "eks-pod-identity-token"];
 /// The pod templates of the input's workloads, by kind, namespace and name.
 pub type Templates = HashMap<(String, String, String), Value>;
 
-/// The workloads that controllers of the input belong to: a `ReplicaSet`'s Deployment, by kind, namespace and name.
+/// The owners that control the objects of the input, such as the Deployment of a `ReplicaSet`. The key is the object's
+/// kind, namespace and name, and the value is the owner's kind and name.
 pub type Owners = HashMap<(String, String, String), (String, String)>;
 
-/// A running pod that has to be created again.
+/// A running pod that must be recreated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StalePod {
     namespace: String,
     name: String,
-    /// The workload that creates it: kind and name.
+    /// The kind and name of the workload that creates the pod.
     workload: Option<(String, String)>,
 }
 
-/// Whether a pod of the cluster runs, or is about to.
+/// Whether the object is a pod of a cluster whose phase is neither `Succeeded` nor `Failed`.
 pub fn is_running(pod: &InputObject) -> bool {
     if pod.head.kind != "Pod" || pod.head.api_version != "v1" || !pod.head.is_live() {
         return false;
@@ -57,7 +58,7 @@ pub fn is_running(pod: &InputObject) -> bool {
     !matches!(value.pointer("/status/phase").and_then(Value::as_str), Some("Succeeded" | "Failed"))
 }
 
-/// The workload that creates a pod.
+/// Returns the kind and name of the workload that creates a pod. `None` if the pod has no controller.
 pub fn workload_of(pod: &InputObject, namespace: &str, owners: &Owners) -> Option<(String, String)> {
     let controller = pod.head.controller()?;
     let (kind, name) = (controller.kind.clone(), controller.name.clone());
@@ -66,7 +67,7 @@ pub fn workload_of(pod: &InputObject, namespace: &str, owners: &Owners) -> Optio
     }
     let hash = pod.head.metadata.labels.as_ref().and_then(|labels| labels.get("pod-template-hash")?.as_str());
     match (kind.as_str(), hash) {
-        // A Deployment names its ReplicaSets after itself and this hash.
+        // The name of a `ReplicaSet` is the name of its Deployment, `-` and this hash.
         ("ReplicaSet", Some(hash)) => match name.strip_suffix(hash).and_then(|name| name.strip_suffix('-')) {
             Some(deployment) => Some(("Deployment".to_owned(), deployment.to_owned())),
             None => Some((kind, name)),
@@ -75,7 +76,8 @@ pub fn workload_of(pod: &InputObject, namespace: &str, owners: &Owners) -> Optio
     }
 }
 
-/// What a running pod has that a new one would not have, or has otherwise. `None` if nothing, or if it can't be told.
+/// Compares what was injected into a running pod with what a new pod would get. Returns a finding if they differ.
+/// `None` if they are equal, or if the input does not show what a new pod would get.
 pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Option<&Value>) -> Option<Found> {
     let namespace = pod.head.namespace(checker.namespace);
     let running: Value = serde_json::from_str(&pod.json).ok()?;
@@ -94,7 +96,7 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
     let expected: Value = match (review.decision, review.mutated_object) {
         (Decision::Injected, Some(object)) => serde_json::from_str(&object.to_string()).ok()?,
         (Decision::Unchanged, _) => serde_json::from_str(&fresh.json).ok()?,
-        // A pod that opts out, or that would be refused.
+        // The pod opts out, or the policy would refuse a new pod.
         _ => return None,
     };
     let differences = differences(&running, &expected);
@@ -103,22 +105,23 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
     }
     let account = lookup.accounts.first().map_or("its service account", |(name, _)| name);
     let message = format!(
-        "running pod: {} {} not what {account} and the settings give a pod now",
+        "running pod: {} {} from what a new pod of {account} would get now",
         differences.join(", "),
-        if differences.len() == 1 { "is" } else { "are" },
+        if differences.len() == 1 { "differs" } else { "differ" },
     );
     Some(Found {
         name: names::STALE_POD.name,
         level: names::STALE_POD.level,
         message,
-        fix: Some("create the pod again: the commands are at the end of the report".into()),
+        fix: Some("recreate the pod: the commands are at the end of the report".into()),
         location: Location { file, document: pod.document, pointer: pod.pointer.clone() },
         object: object_name(pod, checker.namespace),
         is_in_account: false,
     })
 }
 
-/// The pod without what was injected into it. What its template sets stays.
+/// Returns the pod without the injected fields. Keeps the fields that `template`, the pod template of its workload,
+/// sets.
 fn without_injected(pod: &Value, template: Option<&Value>) -> Value {
     let mut pod = pod.clone();
     let own_variables = |container: &str| -> Vec<String> {
@@ -159,7 +162,8 @@ fn without_injected(pod: &Value, template: Option<&Value>) -> Value {
     pod
 }
 
-/// The injected things in which two pods differ, by their names. No values: those of variables may be secrets.
+/// Returns the names of the injected variables and volumes in which two pods differ. Leaves out the values, because the
+/// value of a variable may be a secret.
 fn differences(running: &Value, expected: &Value) -> Vec<String> {
     let mut differences: Vec<String> = Vec::new();
     let mut add = |name: String| {
@@ -195,13 +199,13 @@ fn differences(running: &Value, expected: &Value) -> Vec<String> {
 
 fn variable_value<'v>(container: &'v Value, name: &str) -> Option<&'v Value> {
     let variables = container.get("env")?.as_array()?;
-    // Of equal names, the last counts.
+    // If several variables have the same name, the last one is used.
     let variable = variables.iter().rfind(|variable| variable.get("name").and_then(Value::as_str) == Some(name))?;
     variable.get("value").or_else(|| variable.get("valueFrom"))
 }
 
 impl StalePod {
-    /// A pod, and the workload that creates it.
+    /// Finds the workload that creates the pod.
     pub fn new(pod: &InputObject, namespace: &str, owners: &Owners) -> Self {
         let workload = workload_of(pod, namespace, owners);
         Self { namespace: namespace.to_owned(), name: pod.head.name(), workload }
@@ -216,17 +220,21 @@ impl StalePod {
             }
             Some((kind @ ("ReplicaSet" | "ReplicationController"), workload)) => {
                 let (name, namespace) = (shell_word(name), shell_word(namespace));
-                format!("kubectl delete pod {name} -n {namespace} # {kind} {workload} creates it again")
+                format!("kubectl delete pod {name} -n {namespace} # {kind} {workload} recreates it")
             }
             Some((kind, workload)) => {
-                format!("# {kind} {namespace}/{workload} controls pod {name}: restart it the way that kind needs")
+                format!(
+                    "# {kind} {namespace}/{workload} controls pod {name}: restart the pod in the way that a {kind} requires"
+                )
             }
-            None => format!("# nothing creates pod {namespace}/{name} again: delete it and apply its manifest"),
+            None => {
+                format!("# no controller recreates pod {namespace}/{name}: delete the pod, then apply its manifest")
+            }
         }
     }
 }
 
-/// The commands for these pods, each once.
+/// Returns each command that recreates some of these pods, with the number of those pods.
 pub fn commands(pods: &[StalePod]) -> Vec<Restart> {
     let mut commands: BTreeMap<String, usize> = BTreeMap::new();
     for pod in pods {

@@ -1,4 +1,4 @@
-//! Sends an object through the policy, and takes over what it finds.
+//! Runs the policy on an object, and converts the policy's findings to those of this command.
 
 use irsa::json::Reader;
 use irsa::{Action, FindingKind, Owner, Request, Review, Settings};
@@ -17,33 +17,33 @@ pub struct Found {
     pub name: &'static str,
     /// Its level.
     pub level: Level,
-    /// What is wrong.
+    /// The message: what is wrong.
     pub message: String,
-    /// What to do.
+    /// The fix, if one is known.
     pub fix: Option<Fix>,
-    /// Where it is.
+    /// The place of the finding.
     pub location: Location,
     /// The object that was checked.
     pub object: ObjectName,
-    /// Whether it is in the service account of the object that was checked.
+    /// Whether the finding is in the service account that the checked object uses.
     pub is_in_account: bool,
 }
 
-/// What all objects are checked against.
+/// Checks objects, with the index and the settings that all checks share.
 pub struct Checker<'c> {
-    /// The service accounts of the input, and each ConfigMap.
+    /// The service accounts and `ConfigMap`s of the input.
     pub index: &'c Index,
     /// The settings for new objects.
     pub settings: &'c Settings<'c>,
-    /// The settings for running pods: in mode `Validate`.
+    /// The settings for running pods, with mode `Validate`.
     pub settings_of_live: &'c Settings<'c>,
-    /// The namespace of objects that name none.
+    /// The namespace for objects that specify no namespace.
     pub namespace: &'c str,
-    /// Whether a service account that is not in the input does not exist.
+    /// Whether the input is complete: a service account that is not in the input does not exist.
     pub is_strict: bool,
 }
 
-/// The name of an object.
+/// Returns what identifies an object in the report.
 pub fn object_name(object: &InputObject, default_namespace: &str) -> ObjectName {
     let head = &object.head;
     let is_namespaced = !manifest_reader::is_cluster_scoped(&head.kind);
@@ -55,7 +55,7 @@ pub fn object_name(object: &InputObject, default_namespace: &str) -> ObjectName 
     }
 }
 
-/// The admission request that creates an object.
+/// Returns the admission request, as JSON, that would create an object.
 pub fn request(object: &InputObject, namespace: &str) -> String {
     let (group, version) = object.head.group_version();
     let kind = json!({"group": group, "version": version, "kind": object.head.kind});
@@ -66,7 +66,7 @@ pub fn request(object: &InputObject, namespace: &str) -> String {
 }
 
 impl Checker<'_> {
-    /// What the policy finds in an object that is created.
+    /// Returns what the policy finds in an object, as if the object were created now.
     pub fn check(&self, file: usize, object: &InputObject) -> Vec<Found> {
         let namespace = object.head.namespace(self.namespace);
         let request = request(object, namespace);
@@ -96,7 +96,7 @@ impl Checker<'_> {
     }
 }
 
-/// An object that was checked.
+/// A checked object, and the lookups of its check.
 struct Context<'i> {
     value: Value,
     name: ObjectName,
@@ -137,7 +137,8 @@ impl Context<'_> {
                 if !self.is_strict && self.lookup.unknown_config_map.is_some() =>
             {
                 let name = self.lookup.unknown_config_map.as_deref().unwrap_or_default();
-                let message = format!("ConfigMap `{name}` of the setting `rolesConfigMap` is not in the input");
+                let message =
+                    format!("ConfigMap `{name}`, which the setting `rolesConfigMap` names, is not in the input");
                 let fix = "add its manifest to the input, or use `--strict` if the input is complete";
                 Found { message, ..note(own(self.in_object(finding)), names::UNKNOWN_CONFIG_MAP, fix) }
             }
@@ -153,7 +154,8 @@ impl Context<'_> {
         }
     }
 
-    /// A note instead of a finding about a value that something else replaces before the object is created.
+    /// Returns a note that replaces the finding, if the finding is about a placeholder, such as `${ROLE}`. `None` for
+    /// any other value, and with `--strict`.
     fn placeholder(&self, finding: &irsa::Finding) -> Option<Found> {
         let entry = self.entry(finding).filter(|_| finding.place.owner == Owner::ServiceAccount);
         let (location, value, start) = match entry {
@@ -170,13 +172,13 @@ impl Context<'_> {
         Some(self.not_checked(text, location, entry.is_some()))
     }
 
-    /// The note about a placeholder.
+    /// Returns the note about a placeholder.
     fn not_checked(&self, text: &str, location: Location, is_in_account: bool) -> Found {
         let fix = "check the manifest after the placeholder is replaced, or use `--strict` if nothing replaces it";
         Found {
             name: names::PLACEHOLDER.name,
             level: names::PLACEHOLDER.level,
-            message: format!("`{}` is a placeholder: it is not checked", irsa::escaped_line(text, 100)),
+            message: format!("`{}` is a placeholder, so it is not checked", irsa::escaped_line(text, 100)),
             fix: Some(fix.into()),
             location,
             object: self.name.clone(),
@@ -184,17 +186,17 @@ impl Context<'_> {
         }
     }
 
-    /// The service account that a finding is in, if another object refers to it.
+    /// Returns the service account that the finding's message names. `None` if it names no account that was looked up.
     fn entry(&self, finding: &irsa::Finding) -> Option<&Entry> {
         let line = finding.line();
         self.lookup.accounts.iter().find(|(name, _)| line.contains(name)).map(|(_, entry)| *entry)
     }
 
-    /// A reason of a rejection that is not a finding: a field that can't be read.
+    /// Converts a reason of a rejection that is not one of the policy's findings: a field that can't be read.
     fn unreadable(&self, reason: &str) -> Found {
         let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
         let path = match path {
-            // The request has the namespace of the object.
+            // The namespace of the request is that of the object.
             "namespace" => "metadata.namespace",
             path => path.strip_prefix("object").unwrap_or_default(),
         };
@@ -225,7 +227,7 @@ impl Context<'_> {
         let mut location = self.location.clone();
         let place = match finding.place.owner {
             Owner::Object => finding.place.clone(),
-            // The object itself is the account, or the ConfigMap.
+            // The checked object itself is the service account or the ConfigMap.
             Owner::ServiceAccount | Owner::ConfigMap if matches!(&*self.name.kind, "ServiceAccount" | "ConfigMap") => {
                 finding.place.clone()
             }
@@ -240,8 +242,8 @@ impl Context<'_> {
     }
 }
 
-/// Whether a value is there to be replaced: it has `${NAME}`, `$(NAME)` or `<name>`, or is an ARN of which the AWS
-/// account is `xxxxxxxxxxxx` or a word such as `ACCOUNT_ID`.
+/// Whether a value is a placeholder: it contains `${NAME}`, `$(NAME)` or `<name>`, or is an ARN whose AWS account is
+/// `xxxxxxxxxxxx` or a word such as `ACCOUNT_ID`.
 fn is_placeholder(text: &str) -> bool {
     let has = |open: &str, close: char| {
         text.split_once(open).and_then(|(_, rest)| rest.split_once(close)).is_some_and(|(name, _)| {
@@ -258,7 +260,7 @@ fn note(found: Found, own: names::OwnFinding, fix: &str) -> Found {
     Found { name: own.name, level: own.level, fix: Some(fix.into()), ..found }
 }
 
-/// The field of a service account or ConfigMap of the input.
+/// Returns the place of a finding in a service account or ConfigMap of the input.
 fn in_entry(entry: &Entry, finding: &irsa::Finding) -> Location {
     let value: Value = serde_json::from_str(&entry.json).unwrap_or_default();
     let place = irsa::Place { template: None, container: None, ..finding.place.clone() };

@@ -1,4 +1,4 @@
-//! The steps of a check.
+//! Runs the steps of a check.
 
 use std::collections::HashSet;
 
@@ -20,10 +20,10 @@ use crate::documents::{InputObject, Parsed, Source};
 use crate::iam;
 use crate::report::{Finding, ObjectName, Page, Report, Unreadable};
 
-/// Checks the input of the arguments.
+/// Checks the input that the arguments name, and returns the report.
 ///
 /// # Errors
-/// If an argument or the settings of the command line are invalid, or the standard input can't be read.
+/// Fails if an argument or the settings of the command line are invalid, or the standard input can't be read.
 pub fn run(args: &Args, config: &Config) -> Result<Report> {
     let namespace = args.default_namespace(config)?;
     let issuers = args.issuers()?;
@@ -31,7 +31,8 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
     let given = FoundSettings::given(args, config)?;
     let found = given.or_else(|| input.settings.take()).unwrap_or_default();
     let (found, invalid) = valid_settings(found, &input)?;
-    // A new object goes through the policy that injects, a running pod through one that checks the result.
+    // New objects are checked in mode `Mutate`, which injects. Running pods are checked in mode `Validate`, which
+    // checks what was injected.
     let (json, live_json) = (found.in_mode("Mutate"), found.in_mode("Validate"));
     let (settings, settings_of_live) = (parse(&json)?, parse(&live_json)?);
     let checker = Checker {
@@ -70,10 +71,10 @@ fn parse(json: &str) -> Result<Settings<'_>> {
     Settings::parse(json).map_err(|errors| anyhow!("the policy's settings are invalid:\n{errors}"))
 }
 
-/// The settings if they are valid. Those of the input become a finding otherwise, and the defaults count.
+/// Returns the settings if they are valid. If settings from the input are invalid, returns the defaults and a finding.
 ///
 /// # Errors
-/// If settings from outside the input are invalid.
+/// Fails if settings that are not from the input are invalid.
 fn valid_settings(found: FoundSettings, input: &Input) -> Result<(FoundSettings, Option<Found>)> {
     let Err(errors) = Settings::parse(&found.json) else { return Ok((found, None)) };
     let Some(location) = found.location else {
@@ -82,7 +83,7 @@ fn valid_settings(found: FoundSettings, input: &Input) -> Result<(FoundSettings,
     Ok((FoundSettings::default(), Some(invalid_settings(&errors.to_string(), location, input))))
 }
 
-/// The pass over all objects.
+/// The second pass over the input, which checks all objects.
 #[derive(Default)]
 struct Pass {
     report: Report,
@@ -92,7 +93,8 @@ struct Pass {
 }
 
 impl Pass {
-    /// `kept` are the objects of each file that stayed in memory.
+    /// Checks the objects of all files. `kept` contains the parsed files of the first pass: `None` for a file to parse
+    /// again.
     fn check_files(&mut self, checker: &Checker<'_>, input: &Input, kept: Vec<Option<Parsed>>) {
         self.report.files = input.sources.len();
         let mut progress = Progress::start();
@@ -129,7 +131,7 @@ fn invalid_settings(errors: &str, location: Location, input: &Input) -> Found {
         name: names::INVALID_SETTINGS.name,
         level: names::INVALID_SETTINGS.level,
         message: format!("the policy's settings are invalid: {}", errors.lines().collect::<Vec<_>>().join("; ")),
-        fix: Some("correct the settings. The other findings are by the default settings".into()),
+        fix: Some("correct the settings: the other findings use the default settings".into()),
         location,
         object: ObjectName {
             api_version: "policies.kubewarden.io/v1".to_owned(),
@@ -141,8 +143,8 @@ fn invalid_settings(errors: &str, location: Location, input: &Input) -> Found {
     }
 }
 
-/// Each finding once: one in a service account is found again with each pod that uses it, and a note is the same for
-/// each object.
+/// Removes repeated findings. A finding in a service account is found again with each pod that uses the account. A note
+/// about an account or ConfigMap that is not in the input is the same for each object.
 fn distinct(founds: Vec<Found>) -> Vec<Found> {
     let is_of_account = |found: &Found| found.object.kind == "ServiceAccount";
     let key =
@@ -180,7 +182,7 @@ fn finding(found: Found, sources: &[Source], positions: &Positions) -> Finding {
 
 type Comments = (Vec<ignore::IgnoreComment>, Vec<(Position, String)>);
 
-/// Marks what does not count, and reports what ignores nothing.
+/// Marks the ignored findings, and reports the comments and rules that are invalid or ignore nothing.
 fn apply_ignores(report: &mut Report, config: &Config, comments: Vec<(usize, Comments)>, sources: &[Source]) {
     let mut own = Vec::new();
     for (file, (comments, invalid)) in comments {
@@ -188,7 +190,8 @@ fn apply_ignores(report: &mut Report, config: &Config, comments: Vec<(usize, Com
         let mut of_file: Vec<&mut Finding> =
             report.findings.iter_mut().filter(|finding| finding.file == source.name).collect();
         for (at, names) in ignore::apply_comments(comments, &mut of_file) {
-            let message = format!("this comment ignores `{names}`, but its line does not have this finding: remove it");
+            let message =
+                format!("this comment ignores `{names}`, but its line has no such finding: remove the comment");
             own.push(own_finding(names::UNUSED_IGNORE, message, &source.name, Some(at)));
         }
         for (at, message) in invalid {
@@ -197,7 +200,7 @@ fn apply_ignores(report: &mut Report, config: &Config, comments: Vec<(usize, Com
     }
     for rule in ignore::apply_rules(config, &mut report.findings) {
         let message =
-            format!("this entry ignores `{}`, but the input does not have this finding: remove it", rule.finding);
+            format!("this entry ignores `{}`, but the input has no such finding: remove the entry", rule.finding);
         own.push(own_finding(names::UNUSED_IGNORE, message, FILE, None));
     }
     report.findings.extend(own);

@@ -1,4 +1,4 @@
-//! The documents of the input that are not checked: findings, or errors.
+//! Reports the documents of the input that are not checked: as findings, or as errors.
 
 use manifest_reader::Position;
 
@@ -10,7 +10,7 @@ use crate::report::{Finding, Page, Report, Unreadable};
 pub fn take(report: &mut Report, source: &Source, parsed: &Parsed, is_strict: bool) {
     for skipped in &parsed.skipped {
         let Skipped { kind, at, message } = skipped.clone();
-        // A file that the command line names is there to be checked.
+        // If the command line names the file, its documents are meant to be checked, so skipping one can be an error.
         let is_error = match kind {
             SkippedKind::Unreadable => true,
             SkippedKind::Template => source.is_named || is_strict,
@@ -36,12 +36,12 @@ pub fn take(report: &mut Report, source: &Source, parsed: &Parsed, is_strict: bo
         report.findings.push(own_finding(own, message, &source.name, Some(at)));
     }
     if source.is_named && parsed.objects.is_empty() && parsed.skipped.is_empty() {
-        let message = "expected Kubernetes objects, but got none".to_owned();
+        let message = "contains no Kubernetes object".to_owned();
         report.unreadable.push(Unreadable { file: source.name.clone(), at: None, message });
     }
 }
 
-/// A finding of this command that is about a place, not an object.
+/// Returns a finding of this command that is about a file or a line, not about an object.
 pub fn own_finding(own: names::OwnFinding, message: String, file: &str, at: Option<Position>) -> Finding {
     Finding {
         name: own.name,

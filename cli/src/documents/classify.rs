@@ -1,4 +1,4 @@
-//! Tells what a document is that is not a complete Kubernetes object, and what to do about it.
+//! Classifies documents that are not complete Kubernetes objects, and names what to do about them.
 
 use manifest_reader::{Duplicate, Position, Unreadable};
 use serde_json::Value;
@@ -8,38 +8,39 @@ use super::source::Head;
 /// A document, or a part of one, that is not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// What it is.
+    /// The kind of the document or part.
     pub kind: SkippedKind,
-    /// Where it is.
+    /// The position of the document or part.
     pub at: Position,
-    /// What it is, and what to do.
+    /// The message: what was found, and what to do.
     pub message: String,
 }
 
-/// What a document is that is not checked.
+/// The kind of a document, or of a part of one, that is not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SkippedKind {
     /// Neither YAML nor JSON.
     Unreadable,
-    /// A template before it is rendered.
+    /// A template that is not rendered.
     Template,
     /// A Kustomize patch.
     Patch,
-    /// A document without `apiVersion` and `kind`.
+    /// A document that is not an object with `apiVersion` and `kind`.
     Fragment,
     /// A kubeconfig.
     Kubeconfig,
-    /// Not skipped: a key that a later, equal key overrides.
+    /// A duplicate key. The document is checked, but the value of this key is ignored, because the same key follows
+    /// later in the mapping.
     DuplicateKey,
 }
 
 impl Skipped {
-    /// What is at a position.
+    /// Creates a value from its parts.
     pub fn new(kind: SkippedKind, at: Position, message: impl Into<String>) -> Self {
         Self { kind, at, message: message.into() }
     }
 
-    /// Makes an unreadable document one that is only not checked, because it does not look like a manifest.
+    /// Turns an unreadable document into a [`SkippedKind::Fragment`], which is not an error.
     pub fn excuse(&mut self) {
         if self.kind == SkippedKind::Unreadable {
             self.kind = SkippedKind::Fragment;
@@ -47,10 +48,10 @@ impl Skipped {
     }
 }
 
-/// The bytes as text.
+/// Converts bytes to text.
 ///
 /// # Errors
-/// If they are not UTF-8, or binary.
+/// Fails if the bytes are not UTF-8, or contain a zero byte, as a binary file does.
 pub fn text(bytes: Vec<u8>) -> Result<String, Skipped> {
     let unreadable = |message: &str| Skipped::new(SkippedKind::Unreadable, Position::START, message);
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -64,27 +65,27 @@ pub fn text(bytes: Vec<u8>) -> Result<String, Skipped> {
         let lines = valid.split(|byte| *byte == b'\n').count();
         let line = u32::try_from(lines).unwrap_or(u32::MAX);
         let at = Position { line, column: 1 };
-        Skipped::new(SkippedKind::Unreadable, at, "expected UTF-8, but got another encoding: save the file as UTF-8")
+        Skipped::new(SkippedKind::Unreadable, at, "expected UTF-8, but this line is not UTF-8: save the file as UTF-8")
     })
 }
 
-/// Whether the text has actions of a template language: Helm's, or Jinja's.
+/// Whether the text contains actions of a template language, such as Helm or Jinja.
 pub fn has_template_actions(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("<%")
 }
 
-/// A document that is neither YAML nor JSON.
+/// Reports a document that is neither YAML nor JSON: as a template if the file contains template actions.
 pub fn unreadable(unreadable: &Unreadable, has_template_actions: bool) -> Skipped {
     let Unreadable { at, message } = unreadable;
     if has_template_actions {
-        let message = "this is a template before it is rendered: check what `helm template` prints, as in \
+        let message = "this is a template that is not rendered: check what `helm template` prints, as in \
                        `helm template CHART | irsa check -`";
         return Skipped::new(SkippedKind::Template, *at, message);
     }
     Skipped::new(SkippedKind::Unreadable, *at, format!("can't be read as YAML: {message}{}", hint(message)))
 }
 
-/// What to do about an error of the YAML parser.
+/// Returns what to do about an error of the YAML parser. Empty if the error is not in the table.
 fn hint(message: &str) -> &'static str {
     let hints = [
         ("tab", ": indent with spaces"),
@@ -97,15 +98,15 @@ fn hint(message: &str) -> &'static str {
         ("expected key", ": check the indentation of this line"),
         ("expected '-' indicator", ": check the indentation of this line"),
         ("simple key", ": add `:` after the key, or check the indentation"),
-        ("expected a key", ": put it in quotes"),
+        ("expected a key", ": put the key in quotes"),
         ("to merge", ": `<<` takes an alias of a mapping, such as `*name`"),
         ("does not fit its tag", ": change the value, or remove the tag"),
-        ("aliases", ": write the values out"),
+        ("aliases", ": repeat the values instead"),
     ];
     hints.iter().find(|(words, _)| message.contains(words)).map_or("", |(_, hint)| hint)
 }
 
-/// The first conflict marker of Git.
+/// Reports the first conflict marker of Git. `None` if the text contains no marker.
 pub fn conflict(text: &str) -> Option<Skipped> {
     let index = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
     let line = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
@@ -113,16 +114,15 @@ pub fn conflict(text: &str) -> Option<Skipped> {
     Some(Skipped::new(SkippedKind::Unreadable, at, "this is a conflict marker of Git: resolve the conflict"))
 }
 
-/// A key that a later, equal key overrides.
+/// Reports a duplicate key.
 pub fn duplicate(duplicate: &Duplicate) -> Skipped {
     let Duplicate { key, dropped, kept } = duplicate;
     let key = irsa::escaped_line(key, 100);
-    let message =
-        format!("key `{key}`: kubectl ignores this value, because the key is here again on line {}", kept.line);
+    let message = format!("key `{key}`: kubectl ignores this value, because line {} contains the key again", kept.line);
     Skipped::new(SkippedKind::DuplicateKey, *dropped, message)
 }
 
-/// What a document is that is no complete object. `None` if it is one.
+/// Reports a document that is not a complete object. `None` if the document is a complete object, or empty.
 pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skipped> {
     let skipped = |kind, message: &str| Some(Skipped::new(kind, at(), message));
     if head.kind.is_empty() || head.api_version.is_empty() {
@@ -132,7 +132,7 @@ pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skip
         return skipped(SkippedKind::Kubeconfig, "this is a kubeconfig, not a manifest: it is not checked");
     }
     if head.metadata.name.as_deref().is_some_and(|name| name.contains("{{")) {
-        let message = "this is a template before it is rendered: check what `helm template` prints, as in \
+        let message = "this is a template that is not rendered: check what `helm template` prints, as in \
                        `helm template CHART | irsa check -`";
         return skipped(SkippedKind::Template, message);
     }
@@ -155,10 +155,10 @@ fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, &'static str)>
         Value::Array(_) => (SkippedKind::Fragment, "this is an array, not a Kubernetes object: it is not checked"),
         Value::Object(members) if members.is_empty() => return None,
         Value::Object(_) if !head.kind.is_empty() => {
-            (SkippedKind::Fragment, "this document has no `apiVersion`: add it, or it is not checked")
+            (SkippedKind::Fragment, "this document has no `apiVersion`, so it is not checked: add `apiVersion`")
         }
         Value::Object(_) if !head.api_version.is_empty() => {
-            (SkippedKind::Fragment, "this document has no `kind`: add it, or it is not checked")
+            (SkippedKind::Fragment, "this document has no `kind`, so it is not checked: add `kind`")
         }
         Value::Object(_) => {
             (SkippedKind::Fragment, "this document has no `apiVersion` and no `kind`: it is not checked")
@@ -167,8 +167,9 @@ fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, &'static str)>
     })
 }
 
-/// Whether a workload lacks what Kubernetes requires of it, as a strategic merge patch does: its template, its
-/// selector, or the image of every container.
+/// Whether a workload is only a part of an object, such as a strategic merge patch: it contains `$patch`, or lacks a
+/// field that Kubernetes requires (`spec`, the selector, the template, the containers, or the image of every
+/// container).
 fn is_patch(json: &str, head: &Head) -> bool {
     let (group, _) = head.group_version();
     let template = match (group, head.kind.as_str()) {

@@ -1,7 +1,7 @@
 //! Reads the input of a check: files, directories and the standard input become Kubernetes objects.
 //!
-//! `walk` finds the files, `classify` tells what a document is, and `source` reads a file. A document that is not a
-//! complete object is a [`Skipped`] with its position and what to do; the documents after it still count.
+//! `walk` finds the files, `source` reads a file, and `classify` reports documents that are not complete objects. Each
+//! of these becomes a [`Skipped`] with its position and what to do. The documents after it are still read.
 
 mod classify;
 mod source;

@@ -1,4 +1,4 @@
-//! A file of the input, and its objects.
+//! Reads the objects of a file of the input.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,16 +16,16 @@ use crate::policy_settings::PolicySettings;
 /// A file, or the standard input.
 #[derive(Debug)]
 pub struct Source {
-    /// Its name for people: the path, or `<stdin>`.
+    /// The name in messages: the path, or `<stdin>`.
     pub name: String,
-    /// Whether the command line names it, rather than its directory.
+    /// Whether the command line names the file itself, and not a directory that contains it.
     pub is_named: bool,
     path: Option<PathBuf>,
-    /// The text of what can't be read again, such as the standard input.
+    /// The content, if it can't be read again, such as that of the standard input. Otherwise empty.
     bytes: Vec<u8>,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub struct Parsed {
     /// The objects.
@@ -34,7 +34,7 @@ pub struct Parsed {
     pub values: Vec<InputObject>,
     /// The documents that are not checked.
     pub skipped: Vec<Skipped>,
-    /// Comments for this tool.
+    /// The comments. Empty if the file does not contain `irsa:`.
     pub comments: Vec<Comment>,
 }
 
@@ -45,14 +45,14 @@ pub struct InputObject {
     pub document: usize,
     /// The JSON pointer from the document to the object.
     pub pointer: String,
-    /// Its JSON.
+    /// The object as JSON.
     pub json: String,
-    /// Its kind and metadata.
+    /// The object's kind and metadata.
     pub head: Head,
 }
 
 impl InputObject {
-    /// Whether it is not an object, but values of the policy's Helm chart.
+    /// Whether this is not a Kubernetes object, but values of the policy's Helm chart.
     fn is_values(&self) -> bool {
         serde_json::from_str(&self.json).is_ok_and(|values| PolicySettings::of_values(&values).is_some())
     }
@@ -80,11 +80,11 @@ pub struct Metadata {
     pub generate_name: Option<String>,
     /// The namespace.
     pub namespace: Option<String>,
-    /// The uid. Only an object of a cluster has one.
+    /// The uid. Only an object of a cluster has a uid.
     pub uid: Option<String>,
-    /// Labels. Values that are not strings are for the policy to refuse.
+    /// The labels. Values that are not strings are read too, because the policy refuses them.
     pub labels: Option<BTreeMap<String, serde_json::Value>>,
-    /// The objects that own it.
+    /// The owners of the object.
     pub owner_references: Option<Vec<OwnerReference>>,
 }
 
@@ -96,18 +96,18 @@ pub struct OwnerReference {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Whether it controls the object.
+    /// Whether the owner controls the object.
     pub controller: Option<bool>,
 }
 
 impl Head {
-    /// The fields of an object (JSON). Empty for anything else: serde would take an array for an object.
+    /// Reads the fields of an object. Empty for any other JSON, because serde would read an array as this type.
     fn of(json: &str) -> Self {
         let is_object = json.trim_start().starts_with('{');
         if is_object { serde_json::from_str(json).unwrap_or_default() } else { Self::default() }
     }
 
-    /// The name, or the prefix of a generated one with `*`.
+    /// Returns the name. If it is generated: `generateName` followed by `*`.
     pub fn name(&self) -> String {
         let Metadata { name, generate_name, .. } = &self.metadata;
         match (name.as_deref(), generate_name.as_deref()) {
@@ -117,55 +117,55 @@ impl Head {
         }
     }
 
-    /// The API group, empty for the core group, and the version.
+    /// Returns the API group, which is empty for the core group, and the version.
     pub fn group_version(&self) -> (&str, &str) {
         self.api_version.split_once('/').unwrap_or(("", &self.api_version))
     }
 
-    /// Whether the object comes from a cluster.
+    /// Whether the object was read from a cluster: it has a uid.
     pub fn is_live(&self) -> bool {
         self.metadata.uid.as_deref().is_some_and(|uid| !uid.is_empty())
     }
 
-    /// Its own namespace, or the default one.
+    /// Returns the object's namespace, or `default` if the object specifies no namespace.
     pub fn namespace<'h>(&'h self, default: &'h str) -> &'h str {
         self.metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty()).unwrap_or(default)
     }
 
-    /// The owner that controls it.
+    /// Returns the owner that controls the object.
     pub fn controller(&self) -> Option<&OwnerReference> {
         self.metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))
     }
 }
 
 impl Source {
-    /// A file.
+    /// Creates the source for a file, without reading it.
     pub fn file(path: PathBuf, is_named: bool) -> Self {
         Self { name: shown(&path), is_named, path: Some(path), bytes: Vec::new() }
     }
 
-    /// The standard input, which is read at once.
+    /// Reads the standard input.
     ///
     /// # Errors
-    /// If it can't be read.
+    /// Fails if the standard input can't be read.
     pub fn standard_input() -> Result<Self> {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes).context("cannot read the standard input")?;
         Ok(Self { name: "<stdin>".to_owned(), is_named: true, path: None, bytes })
     }
 
-    /// A pipe, or anything else that can be read only once, as `<(helm template CHART)` is.
+    /// Reads a pipe, or another file that can be read only once, such as `<(helm template CHART)`.
     ///
     /// # Errors
-    /// If it can't be read.
+    /// Fails if the file can't be read.
     pub fn stream(path: &Path) -> io::Result<Self> {
         Ok(Self { name: shown(path), is_named: true, path: None, bytes: fs::read(path)? })
     }
 
-    /// Its text.
+    /// Returns the content as text.
     ///
     /// # Errors
-    /// If it can't be read, or is not text in UTF-8.
+    /// Fails if the file can't be read, or is not UTF-8.
     pub fn text(&self) -> Result<String, Skipped> {
         let bytes = match &self.path {
             None => self.bytes.clone(),
@@ -176,12 +176,12 @@ impl Source {
         classify::text(bytes)
     }
 
-    /// Reads its objects. In a complete input, no object is a patch.
+    /// Reads the objects. If `is_complete`, an object that looks like a patch is checked as an object.
     pub fn parse(&self, is_complete: bool) -> Parsed {
         match self.text() {
             Ok(text) => {
                 let mut parsed = parse(&text, is_complete);
-                // A directory may have data files, too.
+                // A directory can contain data files, which are not manifests, so errors in them are excused.
                 if !self.is_named && !text.contains("apiVersion") {
                     parsed.skipped.iter_mut().for_each(Skipped::excuse);
                 }

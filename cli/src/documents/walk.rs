@@ -8,23 +8,24 @@ use anyhow::{Context, Result};
 
 use super::source::Source;
 
-/// The extensions of files in a directory that are read.
+/// The extensions of the files that are read in a directory.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The files of the input.
 #[derive(Debug, Default)]
 pub struct Walk {
-    /// The files, in the order of the command line, those of a directory by name.
+    /// The files, in the order of the command line. The files of a directory are sorted by name.
     pub sources: Vec<Source>,
     /// Paths that can't be read, each with the reason.
     pub unreadable: Vec<(String, String)>,
 }
 
-/// The sources that the paths name. A directory stands for its `.yaml`, `.yml` and `.json` files, also in its
-/// subdirectories; hidden files and directories are left out. `is_excluded` leaves out files of directories.
+/// Finds the files that the paths name. A directory is searched for `.yaml`, `.yml` and `.json` files, including its
+/// subdirectories. Hidden files and directories are left out, and so are files of a directory that `is_excluded`
+/// matches.
 ///
 /// # Errors
-/// If the standard input can't be read.
+/// Fails if the standard input can't be read.
 pub fn sources(paths: &[PathBuf], is_excluded: &dyn Fn(&str) -> bool) -> Result<Walk> {
     let mut walk = Walk::default();
     let mut seen = BTreeSet::new();
@@ -65,7 +66,7 @@ pub fn sources(paths: &[PathBuf], is_excluded: &dyn Fn(&str) -> bool) -> Result<
     Ok(walk)
 }
 
-/// A path for people: with forward slashes, and without `./` at its start.
+/// Formats a path for messages: with forward slashes, and without `./` at its start.
 pub fn shown(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     text.strip_prefix("./").map_or_else(|| text.clone(), str::to_owned)
@@ -89,7 +90,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>, unreadable: &mut Vec<(Str
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_file() => files.push(path),
                 Ok(_) => {}
-                // A link to a file that does not exist, for example.
+                // For example, the path is a link to a file that does not exist.
                 Err(error) => unreadable.push((shown(&path), format!("cannot read the file: {error}"))),
             }
         }

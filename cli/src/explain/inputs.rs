@@ -1,4 +1,4 @@
-//! The pods to explain and their inputs, from files.
+//! Reads the pods to explain and their inputs from files.
 
 use std::path::{Path, PathBuf};
 
@@ -12,21 +12,21 @@ use crate::files::{read, single_document};
 
 /// A pod to explain.
 pub(super) struct Subject {
-    /// Its name, such as `deployment/web`. `None` if it is the only one.
+    /// The name of the pod or of its workload, such as `deployment/web`. `None` if there is only one subject.
     pub name: Option<String>,
     pub inputs: Inputs,
 }
 
 impl Args {
-    /// The pods of the files, or those that the command line chooses. At least one: without a pod and a workload, it is
-    /// any pod of the service account.
+    /// Returns the pods of the files, or those that the command line chooses. Returns at least one subject: without a
+    /// pod and a workload, any pod of the service account.
     pub(super) fn subjects(&self) -> Result<Vec<Subject>> {
         let (objects, of_pods) = self.objects()?;
         let texts: Vec<&str> = objects.iter().map(Object::json).collect();
         let common = self.common(&objects)?;
         let settings = common.settings.as_deref();
         let mut found = candidates(&texts, settings);
-        // Pods come from the files of `--pod` and `--workload`.
+        // If `--pod` or `--workload` is set, only pods and workloads in the file of that flag are explained.
         if self.pod.is_some() || self.workload.is_some() {
             found.retain(|candidate| candidate.object < of_pods);
         } else if self.target.is_none() {
@@ -41,17 +41,18 @@ impl Args {
         if !chosen.is_empty() {
             return Ok(chosen.iter().map(subject).collect());
         }
-        ensure!(self.pod.is_none(), "expected a pod, but the files have none");
+        ensure!(self.pod.is_none(), "the file of `--pod` contains no pod");
         let (service_account, other_service_accounts) = service_accounts(&texts, self.namespace.as_deref());
         let mut inputs = Inputs { service_account, other_service_accounts, ..common };
         if let Some(of_pods) = objects.get(..of_pods).filter(|_| self.workload.is_some()) {
-            let workload = objects::other_workload(of_pods)?.context("expected a workload, but the files have none")?;
+            let workload =
+                objects::other_workload(of_pods)?.context("the file of `--workload` contains no workload")?;
             inputs.workload = Some(workload.json().to_owned());
         }
         Ok(vec![Subject { name: None, inputs }])
     }
 
-    /// The inputs of a pod that is read from a cluster.
+    /// Reads, from files, the inputs for a pod that is read from a cluster.
     pub(super) fn inputs_of_cluster(&self) -> Result<Inputs> {
         let (objects, _) = self.objects()?;
         let texts: Vec<&str> = objects.iter().map(Object::json).collect();
@@ -59,7 +60,8 @@ impl Args {
         Ok(Inputs { service_account, other_service_accounts, ..self.common(&objects)? })
     }
 
-    /// All objects of the files, and how many of them are from the files of `--pod` and `--workload`.
+    /// Reads the objects of all files. Also returns how many of them are from the files of `--pod` and `--workload`,
+    /// which come first.
     fn objects(&self) -> Result<(Vec<Object>, usize)> {
         let mut objects = Vec::new();
         let mut of_pods = 0;
@@ -75,13 +77,13 @@ impl Args {
         Ok((objects, of_pods))
     }
 
-    /// The candidates that the command line chooses: by name, by namespace and by container.
+    /// Keeps the candidates that the command line chooses: by name, by namespace and by container.
     fn choose(&self, found: Vec<Candidate>, texts: &[&str], settings: Option<&str>) -> Result<Vec<Candidate>> {
         let is_of_flag = |candidate: &Candidate| candidate.is_pod() == self.pod.is_some();
         let mut chosen = found;
         match &self.target {
             Some(target) => chosen = choose(chosen, target).map_err(Error::msg)?,
-            // `--pod` is about the pods of a file, `--workload` about the workloads, if the file has any.
+            // `--pod` chooses the pods of a file, and `--workload` the workloads, if the file contains any of these.
             None if chosen.iter().any(is_of_flag) => chosen.retain(is_of_flag),
             None => {}
         }
@@ -99,7 +101,7 @@ impl Args {
         }
     }
 
-    /// The inputs that all pods share.
+    /// Reads the inputs that all pods share.
     fn common(&self, objects: &[Object]) -> Result<Inputs> {
         let settings = self.settings.read()?;
         let config_map = objects::config_map(objects, settings.as_deref())?.map(|object| object.json().to_owned());
@@ -123,23 +125,23 @@ impl Args {
     }
 }
 
-/// The only document of a file, as JSON.
+/// Reads the only document of a file, as JSON.
 fn document(path: &Path) -> Result<String> {
     let document = single_document(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
-    document.with_context(|| format!("expected one document in `{}`, but it is empty", path.display()))
+    document.with_context(|| format!("expected one document in `{}`, but the file is empty", path.display()))
 }
 
-/// A trust policy's file: a document, or the URL-encoded policy of the IAM API, which is not YAML.
+/// Reads the file of a trust policy: a document, or the URL-encoded policy of the IAM API, which is not YAML.
 fn trust_policy(path: &Path) -> Result<String> {
     let text = read(path)?;
     if text.trim_start().starts_with('%') {
         return Ok(text);
     }
     let document = single_document(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
-    document.with_context(|| format!("expected one document in `{}`, but it is empty", path.display()))
+    document.with_context(|| format!("expected one document in `{}`, but the file is empty", path.display()))
 }
 
-/// All objects of a file, as a JSON array.
+/// Reads all objects of a file, as a JSON array.
 fn all_documents(path: &Path) -> Result<String> {
     let objects = objects::read(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
     let objects: Vec<&str> = objects.iter().map(Object::json).collect();

@@ -1,5 +1,5 @@
-//! What no file gives, read from a cluster: the pod, its account, the ConfigMap of role mappings, the issuer's
-//! documents and, only on request, a token. The token stays in memory.
+//! Reads the inputs that no file provides from a cluster: the pod, its service account, the ConfigMap of role mappings,
+//! the issuer's documents and, only on request, a token. The token is not written to a file.
 
 use std::path::Path;
 
@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use super::objects::roles_config_map;
 use crate::output;
 
-/// How long the requested token is valid, in seconds: the API server's minimum.
+/// The lifetime of the requested token, in seconds. This is the minimum that the API server allows.
 const TOKEN_LIFETIME: u32 = 600;
 
-/// Which pod.
+/// The pod to read.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Its namespace.
@@ -26,11 +26,11 @@ pub struct Target {
     pub name: String,
 }
 
-/// Reads the pod from the cluster of a kubeconfig, and what is missing of the other inputs. A failure of those is a
-/// warning.
+/// Reads the pod from the cluster of a kubeconfig, and the other inputs that are missing. Prints a warning for each of
+/// these others that can't be read.
 ///
 /// # Errors
-/// If the pod can't be read.
+/// Fails if the pod can't be read.
 pub fn read_into(inputs: &mut Inputs, kubeconfig: &Path, target: &Target, with_token: bool) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let warnings = runtime.block_on(async {
@@ -50,7 +50,8 @@ async fn client(path: &Path) -> Result<Client> {
     Ok(Client::try_from(config)?)
 }
 
-/// Keeps the inputs that were given. Returns warnings about what the cluster does not have or does not let us read.
+/// Reads the pod and the missing inputs. Returns a warning for each input that the cluster does not have, or does not
+/// let the user read.
 async fn read(client: &Client, target: &Target, with_token: bool, inputs: &mut Inputs) -> Result<Vec<String>> {
     let Target { namespace, name } = target;
     let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
@@ -97,7 +98,8 @@ async fn get(client: &Client, path: &str) -> Result<String> {
     Ok(client.request_text(Request::get(path).body(Vec::new())?).await?)
 }
 
-/// Requests a token for the account that is bound to no pod. The error is the API server's and holds no token.
+/// Requests a token for the service account. The token is not bound to a pod. The error is the API server's, and
+/// contains no token.
 async fn request_token(client: &Client, account: &str, audience: &str) -> Result<String> {
     let body = json!({
         "apiVersion": "authentication.k8s.io/v1",
@@ -112,7 +114,7 @@ async fn request_token(client: &Client, account: &str, audience: &str) -> Result
     Ok(token.to_owned())
 }
 
-/// The API path of the ConfigMap that the settings name.
+/// Returns the API path of the ConfigMap that the settings name.
 fn config_map_path(settings: &str) -> Option<String> {
     let (namespace, name) = roles_config_map(settings)?;
     Some(format!("/api/v1/namespaces/{namespace}/configmaps/{name}"))

@@ -1,7 +1,8 @@
-//! `irsa explain`: why a pod has its role, or does not have it.
+//! `irsa explain`: explains why a pod has its role, or does not have it.
 //!
-//! `inputs` finds the pods, their accounts and the rest in files, and `live` reads what is missing from a cluster. The
-//! crate `irsa_explain` explains. `print` prints, and `places` adds the file, the line and the column to each reason.
+//! `inputs` finds the pods, their service accounts and the other inputs in files, and `live` reads missing inputs from
+//! a cluster. The crate `irsa_explain` makes the explanation. `print` prints the explanation, and `places` finds the
+//! file, the line and the column of each reason.
 
 mod inputs;
 mod live;
@@ -27,17 +28,17 @@ use crate::files::SettingsArgs;
 #[derive(ClapArgs)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
-    /// What to explain, if the files have several: `pod/NAME`, a workload such as `deploy/NAME`, or a name alone. With
-    /// `--kubeconfig`, the pod of the cluster
+    /// The pod to explain, if the files contain several: `pod/NAME`, a workload such as `deploy/NAME`, or only a name.
+    /// With `--kubeconfig`, the pod in the cluster as `pod/NAME`
     #[arg(value_name = "KIND/NAME")]
     target: Option<String>,
 
-    /// The pod, YAML or JSON: a manifest, or what `kubectl get pod -o yaml` prints. If the file has several, all are
-    /// explained. Other objects in the file are used by their kind
+    /// The pod as YAML or JSON: a manifest, or the output of `kubectl get pod -o yaml`. If the file contains several
+    /// pods, all are explained. Any service account or ConfigMap in the file is used too
     #[arg(long, value_name = "FILE")]
     pod: Option<PathBuf>,
 
-    /// The workload that creates the pod. If the file has several, or one has several pod templates, all are explained
+    /// The workload that creates the pod. If the file contains several workloads or pod templates, all are explained
     #[arg(long, value_name = "FILE", conflicts_with = "pod")]
     workload: Option<PathBuf>,
 
@@ -52,25 +53,26 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     config_map: Option<PathBuf>,
 
-    /// The container to explain. By default it is every container
+    /// The container to explain. By default, all containers are explained
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
 
-    /// The policy's own manifest, such as policy.yaml: which namespaces it exempts
+    /// The policy's own manifest, such as policy.yaml. It shows which namespaces are exempt
     #[arg(long, value_name = "FILE")]
     policies: Option<PathBuf>,
 
-    /// The role's trust policy: the policy itself, what `aws iam get-role` or `list-roles` prints, or Terraform's state
-    /// or plan as JSON
+    /// The role's trust policy: the policy itself, the output of `aws iam get-role` or `list-roles`, or Terraform's
+    /// state or plan as JSON
     #[arg(long, value_name = "FILE")]
     trust_policy: Option<PathBuf>,
 
-    /// IAM's identity provider: what `aws iam get-open-id-connect-provider` or `list-open-id-connect-providers` prints
+    /// IAM's identity provider: the output of `aws iam get-open-id-connect-provider` or
+    /// `list-open-id-connect-providers`
     #[arg(long, value_name = "FILE")]
     provider: Option<PathBuf>,
 
-    /// The EKS Pod Identity association: what `aws eks describe-pod-identity-association` prints, or an object of ACK,
-    /// Crossplane or Terraform
+    /// The EKS Pod Identity association: the output of `aws eks describe-pod-identity-association`, or an object of
+    /// ACK, Crossplane or Terraform
     #[arg(long, value_name = "FILE")]
     association: Option<PathBuf>,
 
@@ -86,11 +88,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
 
-    /// A file with a token of the pod. It is checked, and never printed
+    /// A file with a token of the pod. The token is checked, and never printed
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
-    /// The namespace. By default it is the pod's own, or `default`
+    /// The namespace of the pod. By default it is the one in the manifest, or `default`
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
 
@@ -98,7 +100,7 @@ pub struct Args {
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
 
-    /// The time at which the token is checked, in seconds since 1970. By default it is now
+    /// The time at which the token is checked, in seconds since 1970. By default it is the current time
     #[arg(long, value_name = "SECONDS")]
     now: Option<u64>,
 
@@ -110,24 +112,24 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "output")]
     fix: Option<Fix>,
 
-    /// Exit with 1 also for a warning, such as a role that every service account of the cluster can assume
+    /// Exit with 1 for a warning too, such as a role that every service account of the cluster can assume
     #[arg(long)]
     strict: bool,
 
-    /// Exit with 0, and not with 3, if nothing is wrong and some steps need more input
+    /// Exit with 0 instead of 3 if no step failed, but some steps need more input
     #[arg(long)]
     allow_unknown: bool,
 
-    /// Show every detail, also of steps that passed
+    /// Show every detail, including those of steps that passed
     #[arg(long)]
     verbose: bool,
 
-    /// Read what no file gives from the cluster of this kubeconfig
+    /// Read the inputs that no file provides from the cluster of this kubeconfig
     #[arg(long, value_name = "FILE", requires = "target")]
     kubeconfig: Option<PathBuf>,
 
-    /// Request a token for the pod's service account from the cluster, valid for ten minutes, and check it. It is never
-    /// printed
+    /// Request a token for the pod's service account from the cluster, and check it. The token is valid for ten
+    /// minutes, and never printed
     #[arg(long, requires = "kubeconfig")]
     request_token: bool,
 }
@@ -136,7 +138,7 @@ pub struct Args {
 enum Output {
     /// For people
     Tree,
-    /// The whole explanation as one JSON object
+    /// The explanation as a JSON object. Several explanations are an array
     Json,
 }
 
@@ -146,19 +148,19 @@ enum Fix {
     TrustPolicy,
 }
 
-/// A pod, its inputs, and why it has its role, or does not have it.
+/// A pod with its inputs, and its explanation.
 struct Explained {
     subject: Subject,
     explanation: Explanation,
 }
 
-/// Explains each pod, those that fail first. The exit status tells the outcome.
+/// Explains each pod, and prints the explanations of failed pods first. Returns the exit status for the outcomes.
 pub fn execute(args: &Args) -> Result<ExitCode> {
     let subjects = match &args.kubeconfig {
         Some(kubeconfig) => vec![args.live(kubeconfig)?],
         None => args.subjects()?,
     };
-    // Only now, because a token that the cluster issued while the inputs were read is valid from then on.
+    // The time is read after the inputs. Otherwise, a token that the cluster issued meanwhile would not be valid yet.
     let now = args.now.unwrap_or_else(now);
     let explain = |mut subject: Subject| {
         subject.inputs.now = Some(now);
@@ -172,7 +174,7 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
 }
 
 impl Args {
-    /// The pod of a cluster.
+    /// Reads the pod and its inputs from a cluster.
     fn live(&self, kubeconfig: &Path) -> Result<Subject> {
         let target = self.target.as_deref().unwrap_or_default();
         let Some(("pod" | "pods" | "po", name)) = target.split_once('/') else {
@@ -188,7 +190,7 @@ impl Args {
     }
 }
 
-/// The result for the exit status. The order is that of urgency: of several pods, the most urgent counts.
+/// The result for the exit status, in ascending urgency. If there are several pods, the most urgent result is used.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Status {
     Passed,
@@ -202,7 +204,7 @@ impl Status {
         match explanation.outcome {
             _ if !explanation.problems.is_empty() => Self::Unreadable,
             Outcome::Failed => Self::Failed,
-            // That an input was pasted in another form is not a risk.
+            // `AssumedIssuer` only says how the issuer's URL was read, which is not a risk.
             _ if args.strict && explanation.warnings().any(|it| it.mistake != Some(Diagnosis::AssumedIssuer)) => {
                 Self::Failed
             }
@@ -222,7 +224,7 @@ impl Status {
     }
 }
 
-/// The time, in seconds since 1970.
+/// Returns the current time, in seconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

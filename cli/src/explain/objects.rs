@@ -1,4 +1,4 @@
-//! Kubernetes objects in files, found by their kind.
+//! Reads Kubernetes objects from files, and finds them by their kind.
 
 use anyhow::{Result, bail};
 use serde::Deserialize;
@@ -25,12 +25,12 @@ struct Metadata {
 }
 
 impl Object {
-    /// The object as JSON.
+    /// Returns the object as JSON.
     pub fn json(&self) -> &str {
         &self.json
     }
 
-    /// Its kind.
+    /// Returns the object's kind.
     pub fn kind(&self) -> &str {
         &self.head.kind
     }
@@ -45,7 +45,7 @@ impl Object {
     }
 }
 
-/// The objects of a YAML or JSON text: its documents, and the items of Lists.
+/// Reads the objects of a YAML or JSON text: its documents, and the items of Lists.
 pub fn read(text: &str) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for document in manifest_reader::documents(text) {
@@ -54,7 +54,8 @@ pub fn read(text: &str) -> Result<Vec<Object>> {
     Ok(objects)
 }
 
-/// The only object that is neither a pod nor what a pod refers to: a workload of an unknown kind.
+/// Finds a workload of an unknown kind: the only object that is not a pod, a service account or a ConfigMap. Fails if
+/// there are several.
 pub fn other_workload(objects: &[Object]) -> Result<Option<&Object>> {
     let is_other = |object: &&Object| !matches!(object.kind(), "Pod" | "ServiceAccount" | "ConfigMap");
     let found: Vec<_> = objects.iter().filter(is_other).collect();
@@ -68,7 +69,8 @@ pub fn other_workload(objects: &[Object]) -> Result<Option<&Object>> {
     }
 }
 
-/// The ConfigMap that the settings name, else the only one.
+/// Finds the ConfigMap that the settings name, or else the only ConfigMap. Fails if there are several, and the settings
+/// name a different one.
 pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<Option<&'o Object>> {
     let found: Vec<_> = objects.iter().filter(|object| object.kind() == "ConfigMap").collect();
     let wanted = settings.and_then(roles_config_map);
@@ -80,7 +82,7 @@ pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<O
         (Some(one), _) | (None, [one]) => Ok(Some(one)),
         (None, []) => Ok(None),
         (None, several) => match wanted {
-            // The settings name no ConfigMap, so the policy reads none.
+            // The settings name no ConfigMap, so the policy does not read these.
             None => Ok(None),
             Some((namespace, name)) => {
                 let names: Vec<_> = several.iter().map(|object| format!("`{}`", object.name())).collect();
@@ -90,7 +92,7 @@ pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<O
     }
 }
 
-/// The namespace and the name of the ConfigMap that the settings name.
+/// Returns the namespace and the name of the ConfigMap that the settings name.
 pub fn roles_config_map(settings: &str) -> Option<(String, String)> {
     let settings: serde_json::Value = serde_json::from_str(settings).ok()?;
     let config_map = settings.get("rolesConfigMap")?;
@@ -135,7 +137,11 @@ items:
         let error = name(Some(&settings("other")), &objects).unwrap_err().to_string();
         assert_eq!(error, "expected the ConfigMap `kube-system/other`, but got `kube-root-ca.crt`, `roles`");
         let one = read("{kind: ConfigMap, metadata: {name: other}}").unwrap();
-        assert_eq!(name(Some(&settings("roles")), &one).unwrap().as_deref(), Some("other"), "the only one counts");
+        assert_eq!(
+            name(Some(&settings("roles")), &one).unwrap().as_deref(),
+            Some("other"),
+            "the only ConfigMap is used, whatever its name"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The file, the line and the column of a place in an input.
+//! Finds the file, the line and the column of a place in an input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,12 +15,12 @@ pub struct Places(Vec<(Input, PathBuf, Source)>);
 enum Source {
     /// The only document of the file.
     Document(String),
-    /// An object of the file, by its JSON.
+    /// An object of the file, which is found by its JSON.
     Object { text: String, json: String },
 }
 
 impl Places {
-    /// Reads the files again. The standard input has no places.
+    /// Reads the files again. The standard input can't be read again, so its places are not found.
     pub fn new(args: &Args, inputs: &Inputs) -> Self {
         let mut places = Vec::new();
         let read = |path: &Path| fs::read_to_string(path).ok();
@@ -51,7 +51,8 @@ impl Places {
         Self(places)
     }
 
-    /// The place as `FILE:LINE:COLUMN`. `None` if the input has no file, or if the file does not contain it.
+    /// Formats the place as `FILE:LINE:COLUMN`. `None` if the input has no file, or if the file does not contain the
+    /// place.
     pub fn text_of(&self, place: &Place) -> Option<String> {
         self.0.iter().filter(|(input, ..)| *input == place.input).find_map(|(_, path, source)| {
             let (line, column) = source.find(&place.pointer)?;

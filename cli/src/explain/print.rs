@@ -11,7 +11,7 @@ use super::places::Places;
 use super::{Args, Explained, Fix, Output};
 use crate::output;
 
-/// One of several explanations.
+/// An explanation with the name of its pod, which is printed if there are several pods.
 #[derive(Serialize)]
 struct Named<'e> {
     name: String,
@@ -19,7 +19,7 @@ struct Named<'e> {
     explanation: &'e Explanation,
 }
 
-/// Prints the explanations as the command line says.
+/// Prints the explanations in the form that the command line chooses.
 pub fn print(args: &Args, explained: &[Explained]) -> Result<()> {
     let mut out = anstream::stdout();
     match (args.fix, args.output) {
@@ -31,7 +31,7 @@ pub fn print(args: &Args, explained: &[Explained]) -> Result<()> {
     Ok(())
 }
 
-/// One explanation is an object, several are an array.
+/// Formats one explanation as a JSON object, and several as an array.
 fn json(explained: &[Explained]) -> serde_json::Result<String> {
     match explained {
         [one] => output::json(&one.explanation),
@@ -51,7 +51,7 @@ fn trees(out: &mut impl Write, args: &Args, explained: &[Explained]) -> Result<(
         if has_several {
             let is_whole = args.verbose || it.explanation.outcome != Outcome::Passed;
             if !is_whole {
-                // Of a pod without a problem, only the warnings are of interest.
+                // For a pod that passed, keep only the first line and the warnings.
                 let mut is_first = true;
                 lines.retain(|line| {
                     let is_kept = line.depth > 0 || !matches!(line.mark, Mark::Outcome(_));
@@ -70,17 +70,17 @@ fn trees(out: &mut impl Write, args: &Args, explained: &[Explained]) -> Result<(
     Ok(())
 }
 
-/// The name of a pod. Names of manifests may be anything.
+/// Returns the name of a pod. Tokens are redacted, because a name in a manifest can be any string.
 fn name(explained: &Explained) -> String {
     redact_tokens(explained.subject.name.as_deref().unwrap_or_default())
 }
 
-/// The corrected trust policy, to the standard output. What it is, and the commands that apply it, go to the standard
-/// error.
+/// Prints the corrected trust policy to the standard output. Prints its description, and the commands that apply it, to
+/// the standard error.
 fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<()> {
     let [Explained { explanation, .. }] = explained else {
         let names: Vec<String> = explained.iter().map(|it| format!("`{}`", name(it))).collect();
-        bail!("`--fix` is about one pod: name {}", names.join(" or "));
+        bail!("`--fix` needs one pod: choose {}", names.join(" or "));
     };
     let Some(fix) = &explanation.trust_fix else {
         let cause = tree(explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
@@ -92,7 +92,7 @@ fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<()> {
     Ok(())
 }
 
-/// Writes a line, with the name of its pod if there are several.
+/// Writes a line, which starts with `name`, the name of the pod, if there are several pods.
 fn write_line(out: &mut impl Write, line: &Line, name: Option<&str>) -> std::io::Result<()> {
     let style = match line.mark {
         Mark::Outcome(Outcome::Passed) => AnsiColor::Green.on_default(),

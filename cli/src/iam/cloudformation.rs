@@ -1,4 +1,4 @@
-//! CloudFormation templates. A value that a function makes is not known.
+//! Reads CloudFormation templates. A value that contains a function of CloudFormation is unknown.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub fn add(template: &Value, file: &str, iam: &mut Iam) {
                     id: match (properties.get("RoleName").and_then(Value::as_str), path) {
                         (Some(name), None) => RoleId::of_path_and_name(None, name),
                         (Some(name), Some(Some(path))) => RoleId::of_path_and_name(Some(path), name),
-                        // Without a name of its own, the role gets a generated one.
+                        // The name is generated, or a function makes the name or the path.
                         _ => RoleId::Unknown(id.clone()),
                     },
                     trust_policy: policy.cloned(),
@@ -39,7 +39,7 @@ pub fn add(template: &Value, file: &str, iam: &mut Iam) {
     }
 }
 
-/// Whether a function of CloudFormation makes a part of the value.
+/// Whether the value contains a function of CloudFormation.
 fn has_function(value: &Value) -> bool {
     match value {
         Value::Array(elements) => elements.iter().any(has_function),

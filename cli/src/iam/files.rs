@@ -1,4 +1,5 @@
-//! Reads files about IAM: what the AWS CLI prints, and dispatches to Terraform and CloudFormation.
+//! Reads files about IAM: the output of the AWS CLI here, that of Terraform and CloudFormation in `terraform` and
+//! `cloudformation`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +10,10 @@ use serde_json::{Map, Value};
 use super::{Iam, Provider, Role, RoleId, account_of, cloudformation, terraform, without_scheme};
 use crate::files::read as read_text;
 
-/// Reads all files.
+/// Reads all files about IAM.
 ///
 /// # Errors
-/// If a file can't be read, or is of no known kind.
+/// Fails if a file can't be read, or if its kind is unknown.
 pub fn read(paths: &[PathBuf]) -> Result<Iam> {
     let mut iam = Iam::default();
     for path in paths {
@@ -26,13 +27,15 @@ fn read_file(path: &Path, iam: &mut Iam) -> Result<()> {
     let name = path.to_string_lossy().into_owned();
     for document in documents(&text) {
         let document = document?;
-        let Some(root) = document.root() else { bail!("expected at most 255 levels of nesting") };
+        let Some(root) = document.root() else {
+            bail!("expected at most 255 levels of nesting, and no character U+007F")
+        };
         add(&value(root), &name, iam)?;
     }
     Ok(())
 }
 
-/// A value with CloudFormation's short functions (`!Ref`) in their long form (`{"Fn::Ref": …}`).
+/// Converts a value to JSON. A short function of CloudFormation (`!Ref x`) becomes an object (`{"Fn::Ref": "x"}`).
 fn value(node: &Node<'_>) -> Value {
     use manifest_reader::Value as Yaml;
     let plain = match &node.value {
@@ -84,7 +87,8 @@ fn add(value: &Value, file: &str, iam: &mut Iam) -> Result<()> {
     Ok(())
 }
 
-/// `aws iam get-account-authorization-details`. If it is not truncated, it has every role of its account.
+/// Adds the roles of `aws iam get-account-authorization-details`. If the output is not truncated, it contains every
+/// role of its AWS account.
 fn account_details(value: &Value, file: &str, iam: &mut Iam) {
     let roles = value.get("RoleDetailList").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_truncated = value.get("IsTruncated").and_then(Value::as_bool).unwrap_or_default()
@@ -98,7 +102,7 @@ fn account_details(value: &Value, file: &str, iam: &mut Iam) {
     }
 }
 
-/// A role as the AWS CLI prints it. The trust policy may be URL-encoded, as the API has it.
+/// Reads a role from the output of the AWS CLI. The trust policy may be URL-encoded, as in the IAM API.
 fn aws_role(role: &Value, file: &str) -> Option<Role> {
     let trust_policy = match role.get("AssumeRolePolicyDocument") {
         Some(Value::String(text)) => serde_json::from_str(&url_decoded(text)).ok(),
@@ -115,7 +119,8 @@ fn aws_role(role: &Value, file: &str) -> Option<Role> {
     })
 }
 
-/// `aws iam list-open-id-connect-providers`. The call has no pages, so the list has every provider of its account.
+/// Adds the providers of `aws iam list-open-id-connect-providers`. The output has no pages, so it contains every
+/// provider of its AWS account.
 fn provider_list(providers: &[Value], file: &str, iam: &mut Iam) {
     for arn in providers.iter().filter_map(|provider| provider.get("Arn")?.as_str()) {
         let Some((_, issuer)) = arn.split_once(":oidc-provider/") else { continue };
@@ -127,12 +132,12 @@ fn provider_list(providers: &[Value], file: &str, iam: &mut Iam) {
     }
 }
 
-/// The strings of an array. `None` if it is missing, or has anything else.
+/// Returns the strings of the array `key`. `None` if the array is missing, or contains a value that is not a string.
 pub fn texts(value: &Value, key: &str) -> Option<Vec<String>> {
     value.get(key)?.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
-/// Decodes percent-encoding. Anything that is not an escape stays.
+/// Decodes percent-encoding. Keeps everything that is not an escape.
 fn url_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

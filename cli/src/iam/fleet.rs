@@ -1,4 +1,4 @@
-//! Compares the service accounts of the input with IAM: each with the trust policy of its role.
+//! Compares each service account of the input with the trust policy of its role.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +14,19 @@ use super::{Iam, Role, account_of};
 use crate::check::{Found, Index, names};
 use crate::report::{Finding, Fix, FleetRow, Page};
 
-/// What the input says, and the clusters.
+/// The service accounts, settings and clusters that are compared with IAM.
 pub struct Fleet<'a> {
     /// The service accounts of the input.
     pub index: &'a Index,
     /// The policy's settings.
     pub settings: &'a Settings<'a>,
-    /// The same, as JSON.
+    /// The policy's settings, as JSON.
     pub settings_json: &'a str,
-    /// The clusters: a name and the URL of the issuer. Empty if no issuer is known.
+    /// The name and the issuer's URL of each cluster. Empty if no issuer is known.
     pub issuers: &'a [(String, String)],
 }
 
-/// What the files show.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub struct Checked {
     /// Findings in service accounts.
@@ -37,7 +37,7 @@ pub struct Checked {
     pub rows: Vec<FleetRow>,
 }
 
-/// Compares the service accounts of the input with IAM.
+/// Compares the service accounts of the input with the files about IAM.
 pub fn check(iam: &Iam, fleet: &Fleet<'_>) -> Checked {
     let members = members(fleet.index, fleet.settings);
     let mut checked = Checked::default();
@@ -63,7 +63,7 @@ pub fn check(iam: &Iam, fleet: &Fleet<'_>) -> Checked {
     checked
 }
 
-/// A service account whose role is in no file.
+/// Reports a service account whose role is in no file.
 fn without_role(member: &Member<'_>, iam: &Iam, fleet: &Fleet<'_>, checked: &mut Checked) {
     let aws_account = account_of(&member.arn).unwrap_or_default();
     let (status, reason) = if iam.complete_accounts.contains(aws_account) {
@@ -72,24 +72,24 @@ fn without_role(member: &Member<'_>, iam: &Iam, fleet: &Fleet<'_>, checked: &mut
         checked.in_accounts.push(member.found(names::MISSING_IAM_ROLE, &reason, Some(fix)));
         ("missing", reason)
     } else {
-        let reason = format!("the files of `--iam` do not have role `{}`", member.arn);
+        let reason = format!("the files of `--iam` do not contain role `{}`", member.arn);
         checked.in_accounts.push(member.found(names::UNKNOWN_TRUST, &reason, None));
         ("unknown", reason)
     };
     checked.rows.extend(fleet.clusters().iter().map(|(cluster, _)| member.row(cluster, status, &reason)));
 }
 
-/// A service account whose role is in a file without its trust policy.
+/// Reports a service account whose role is in a file that does not show the role's trust policy.
 fn without_policy(member: &Member<'_>, role: &Role, fleet: &Fleet<'_>, checked: &mut Checked) {
     let reason = format!("`{}` does not show the trust policy of role `{}`", role.file, role.title());
     checked.in_accounts.push(member.found(names::UNKNOWN_TRUST, &reason, None));
     checked.rows.extend(fleet.clusters().iter().map(|(cluster, _)| member.row(cluster, "unknown", &reason)));
 }
 
-/// The service accounts of a role whose trust policy is known.
+/// Reports whether a role's trust policy admits the service accounts that use the role.
 fn with_role(members: &[&Member<'_>], role: &Role, policy: &Value, fleet: &Fleet<'_>, checked: &mut Checked) {
-    // The policy with the fixes so far. The next fix is made for it, so that all fixes can be applied one after the
-    // other.
+    // The policy after the fixes so far. Each fix is made for this policy, so that a user can apply all fixes in their
+    // order.
     let mut fixed = policy.clone();
     for member in members {
         for (cluster, issuer) in fleet.clusters() {
@@ -99,13 +99,16 @@ fn with_role(members: &[&Member<'_>], role: &Role, policy: &Value, fleet: &Fleet
             let (status, finding) = match trust.outcome {
                 Outcome::Passed => ("trusted", None),
                 Outcome::Failed => {
-                    let message = format!("the trust policy of role `{}` does not admit it{within}", role.title());
+                    let message =
+                        format!("the trust policy of role `{}` does not admit the account{within}", role.title());
                     let fix = trust.fix_after(&inputs, &mut fixed);
                     ("refused", Some((names::UNTRUSTED_SERVICE_ACCOUNT, message, fix)))
                 }
                 Outcome::Unknown | Outcome::Skipped => {
-                    let message =
-                        format!("it is unknown whether the trust policy of role `{}` admits it{within}", role.title());
+                    let message = format!(
+                        "unknown whether the trust policy of role `{}` admits the account{within}",
+                        role.title()
+                    );
                     ("unknown", Some((names::UNKNOWN_TRUST, message, trust.fix.clone().map(Fix::from))))
                 }
             };
@@ -119,7 +122,7 @@ fn with_role(members: &[&Member<'_>], role: &Role, policy: &Value, fleet: &Fleet
 }
 
 impl<'a> Fleet<'a> {
-    /// The clusters: their names, and the issuer if it is known.
+    /// Returns the name and the issuer of each cluster. If no issuer is known, returns one cluster `any`.
     pub fn clusters(&self) -> Vec<(&'a str, Option<&'a str>)> {
         if self.issuers.is_empty() {
             return vec![("any", None)];
@@ -128,7 +131,7 @@ impl<'a> Fleet<'a> {
     }
 }
 
-/// A finding in a file about IAM.
+/// Returns a finding in a file about IAM.
 pub fn finding(own: names::OwnFinding, message: String, fix: &str, file: &str) -> Finding {
     Finding {
         name: own.name,

@@ -1,4 +1,4 @@
-//! The service accounts of the input that have a role.
+//! Finds the service accounts of the input that have a role.
 
 use irsa::json::Reader;
 use irsa::{Request, Review, RoleArn, Settings};
@@ -18,7 +18,7 @@ pub struct Member<'f> {
     pub arn: String,
     /// The audience of its tokens. `None` if its pods get no token.
     pub audience: Option<String>,
-    /// The ConfigMap that the policy looked up for it, as JSON.
+    /// The ConfigMap that the policy looked up for the account, as JSON.
     pub config_map: Option<&'f str>,
     /// Its manifest.
     pub entry: &'f Entry,
@@ -26,13 +26,14 @@ pub struct Member<'f> {
     prefix: &'f str,
 }
 
-/// The service accounts of the input that have a role, by name.
+/// Returns the service accounts of the input that have a role, sorted by namespace and name.
 pub fn members<'f>(index: &'f Index, settings: &'f Settings<'f>) -> Vec<Member<'f>> {
     let accounts = index.accounts().into_iter();
     accounts.filter_map(|account| member(account, index, settings)).collect()
 }
 
-/// A service account (namespace, name, manifest), if it has a role: what the policy gives to a pod of it.
+/// Asks the policy which role it gives to a pod of this service account (namespace, name, manifest). `None` if the pod
+/// gets no role, or if the ARN is invalid.
 fn member<'f>(
     (namespace, name, entry): (&'f str, &'f str, &'f Entry),
     index: &'f Index,
@@ -46,11 +47,11 @@ fn member<'f>(
     let mut lookup = Lookup::new(index, usize::MAX);
     let review = Review::new(&request, settings, &mut lookup);
     let (_, arn) = review.audit_annotations.iter().find(|(key, _)| *key == "role-arn")?;
-    // An invalid ARN is a finding of its own.
+    // The policy reports an invalid ARN as a finding, so the account is left out here.
     RoleArn::new(arn.as_str().into()).ok()?;
     let audience = review.mutated_object.and_then(|pod| {
         let pod: Value = serde_json::from_str(&pod.to_string()).ok()?;
-        // The token's volume is the first one.
+        // The pod has no other volume than that of the token.
         let audience = pod.pointer("/spec/volumes/0/projected/sources/0/serviceAccountToken/audience")?;
         audience.as_str().map(str::to_owned)
     });
@@ -60,12 +61,12 @@ fn member<'f>(
 }
 
 impl Member<'_> {
-    /// A finding at the annotation that names the role.
+    /// Returns a finding at the annotation that names the role.
     pub fn found(&self, own: OwnFinding, message: &str, fix: Option<Fix>) -> Found {
         let pointer = format!("/metadata/annotations/{}~1role-arn", self.prefix);
         let value: Value = serde_json::from_str(&self.entry.json).unwrap_or_default();
         let mut location: Location = self.entry.location.clone();
-        // The role may come from the settings.
+        // If the role comes from the settings, the account has no such annotation.
         location.pointer.push_str(if value.pointer(&pointer).is_some() { &pointer } else { "/metadata" });
         Found {
             name: own.name,
@@ -83,7 +84,7 @@ impl Member<'_> {
         }
     }
 
-    /// The row of a cluster in the table.
+    /// Returns the table row for this service account in a cluster.
     pub fn row(&self, cluster: &str, status: &str, reason: &str) -> FleetRow {
         FleetRow {
             service_account: format!("{}/{}", self.namespace, self.name),

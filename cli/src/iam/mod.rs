@@ -1,8 +1,8 @@
-//! What files show about IAM, compared with the service accounts of the input.
+//! Compares the service accounts of the input with files about IAM.
 //!
-//! `files`, `terraform` and `cloudformation` read what the files say. `member` resolves the role of each service
-//! account, `trust` evaluates the role's trust policy, `roles` and `providers` check the rest, and `fleet` joins them.
-//! What the files do not show is unknown.
+//! `files`, `terraform` and `cloudformation` read the files. `member` resolves the role of each service account,
+//! `trust` evaluates the role's trust policy, `roles` and `providers` check the roles and the identity providers, and
+//! `fleet` calls all of these. What the files do not show is unknown.
 
 mod cloudformation;
 mod files;
@@ -21,63 +21,63 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// What the files show.
+/// The roles and identity providers in the files.
 #[derive(Debug, Default)]
 pub struct Iam {
     /// The roles.
     pub roles: Vec<Role>,
     /// The identity providers (OIDC).
     pub providers: Vec<Provider>,
-    /// The AWS accounts of which every role is in the files.
+    /// The AWS accounts whose roles are all in the files.
     pub complete_accounts: BTreeSet<String>,
-    /// The AWS accounts of which every identity provider is in the files, each with the file.
+    /// The AWS accounts whose identity providers are all in the files, each with the file that lists them.
     pub complete_providers: BTreeMap<String, String>,
 }
 
-/// A role.
+/// A role in a file.
 #[derive(Debug, Clone)]
 pub struct Role {
-    /// What identifies it.
+    /// The identifier of the role.
     pub id: RoleId,
-    /// Its trust policy. `None` if the file does not show it, or only with values that are not known yet.
+    /// The trust policy. `None` if the file does not show it, or if a part of it is not known yet.
     pub trust_policy: Option<Value>,
-    /// The file.
+    /// The path of the file.
     pub file: String,
 }
 
-/// What a file shows of a role's identity.
+/// The identifier of a role, as far as the file shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoleId {
     /// Its ARN.
     Arn(String),
     /// Its path and name, as in an ARN: a plan or a template does not show the AWS account.
     Name(String),
-    /// Only what the file calls it: IAM generates the name.
+    /// Only the identifier in the file: the name or the path of the role is not known yet.
     Unknown(String),
 }
 
 /// An identity provider.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    /// The AWS account, if the file has it.
+    /// The AWS account, if the file contains it.
     pub account: Option<String>,
     /// The issuer, without `https://`.
     pub issuer: String,
-    /// The audiences that it accepts, if the file has them.
+    /// The audiences that the provider accepts, if the file contains them.
     pub audiences: Option<Vec<String>>,
-    /// The file.
+    /// The path of the file.
     pub file: String,
 }
 
 impl RoleId {
-    /// A role of a plan or a template, by its path (`/` by default) and its name.
+    /// Identifies a role of a plan or a template by its path (`/` by default) and its name.
     pub fn of_path_and_name(path: Option<&str>, name: &str) -> Self {
         Self::Name(format!("{}{name}", path.unwrap_or("/").trim_start_matches('/')))
     }
 }
 
 impl Role {
-    /// Its ARN, if it is known.
+    /// Returns the ARN, if it is known.
     pub fn arn(&self) -> Option<&str> {
         match &self.id {
             RoleId::Arn(arn) => Some(arn),
@@ -85,7 +85,7 @@ impl Role {
         }
     }
 
-    /// Whether it is the role of this ARN. A role whose AWS account is not known is compared by its path and name.
+    /// Whether this role has the ARN. A role whose AWS account is not known is compared by its path and name.
     pub fn is(&self, arn: &str) -> bool {
         match &self.id {
             RoleId::Arn(own) => own == arn,
@@ -94,24 +94,24 @@ impl Role {
         }
     }
 
-    /// Whether the file shows enough to tell which service accounts use it.
+    /// Whether the file shows enough to find the service accounts that use the role.
     pub fn is_known(&self) -> bool {
         !matches!(self.id, RoleId::Unknown(_))
     }
 
-    /// How messages call it.
+    /// Returns the name of the role in messages.
     pub fn title(&self) -> &str {
         let (RoleId::Arn(title) | RoleId::Name(title) | RoleId::Unknown(title)) = &self.id;
         title
     }
 }
 
-/// The AWS account in an ARN.
+/// Returns the AWS account in an ARN.
 pub fn account_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|account| account.len() == 12)
 }
 
-/// An issuer's URL without its scheme and without a slash at the end, as ARNs of providers have it.
+/// Removes the scheme and a slash at the end from an issuer's URL, as in the ARN of an identity provider.
 pub fn without_scheme(url: &str) -> &str {
     url.strip_prefix("https://").unwrap_or(url).trim_end_matches('/')
 }

@@ -1,4 +1,4 @@
-//! The identity providers (OIDC) that the service accounts of the input need.
+//! Checks the identity providers (OIDC) that the service accounts of the input need.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::{Iam, Provider, account_of, without_scheme};
 use crate::check::names;
 use crate::report::Finding;
 
-/// What is wrong with the identity providers. A role needs one in its own AWS account for each cluster.
+/// Checks the identity providers. For each cluster, a role needs an identity provider in the role's own AWS account.
 pub fn provider_findings(iam: &Iam, members: &[Member<'_>], fleet: &Fleet<'_>) -> Vec<Finding> {
     let needed: BTreeSet<&str> = members.iter().filter_map(|member| account_of(&member.arn)).collect();
     let mut findings = Vec::new();
@@ -19,7 +19,7 @@ pub fn provider_findings(iam: &Iam, members: &[Member<'_>], fleet: &Fleet<'_>) -
             if !providers.iter().any(|it| it.account.as_deref().is_none_or(|own| own == *account)) {
                 let message =
                     format!("AWS account {account} has no identity provider for cluster `{cluster}` (`{issuer}`)");
-                let fix = "create the provider, as with `aws iam create-open-id-connect-provider`";
+                let fix = "create the provider, for example with `aws iam create-open-id-connect-provider`";
                 let file = iam.complete_providers.get(*account).map(String::as_str).unwrap_or_default();
                 findings.push(finding(names::MISSING_PROVIDER, message, fix, file));
             }
@@ -28,10 +28,10 @@ pub fn provider_findings(iam: &Iam, members: &[Member<'_>], fleet: &Fleet<'_>) -
             let Some(listed) = &provider.audiences else { continue };
             for audience in audiences(provider, members).into_iter().filter(|it| !listed.iter().any(|own| own == it)) {
                 let message = format!(
-                    "the identity provider of cluster `{cluster}` does not list audience `{audience}`, but `{}`",
+                    "the identity provider of cluster `{cluster}` does not list audience `{audience}`, only `{}`",
                     listed.join("`, `")
                 );
-                let fix = "add the audience, as with `aws iam add-client-id-to-open-id-connect-provider`";
+                let fix = "add the audience, for example with `aws iam add-client-id-to-open-id-connect-provider`";
                 findings.push(finding(names::PROVIDER_AUDIENCE, message, fix, &provider.file));
             }
         }
@@ -39,7 +39,7 @@ pub fn provider_findings(iam: &Iam, members: &[Member<'_>], fleet: &Fleet<'_>) -
     findings
 }
 
-/// The audiences of the tokens that a provider gets.
+/// Returns the audiences of the service accounts whose role is in the provider's AWS account.
 fn audiences<'m>(provider: &Provider, members: &'m [Member<'_>]) -> BTreeSet<&'m str> {
     let is_of_provider =
         |member: &&Member<'_>| provider.account.is_none() || provider.account.as_deref() == account_of(&member.arn);

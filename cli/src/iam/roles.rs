@@ -1,4 +1,4 @@
-//! What is wrong with a role itself: the size of its trust policy, its breadth, and subjects that do not exist.
+//! Checks a role itself: the size and the breadth of its trust policy, its use, and subjects that do not exist.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use crate::check::names::{self, OwnFinding};
 use crate::report::Finding;
 use crate::trust_policy::{LIMIT, RAISED_LIMIT, size};
 
-/// A name that no service account has: it is longer than Kubernetes allows.
+/// A name that no service account should have, to find out whether a trust policy admits any name.
 const NOBODY: &str = "nobody-has-this-name-because-it-is-longer-than-the-names-that-kubernetes-allows-for-a-namespace";
 
-/// What is wrong with a role. `is_used` tells whether a service account of the input has it.
+/// Checks a role and its trust policy. `is_used`: whether a service account of the input has the role.
 pub fn role_findings(role: &Role, policy: &Value, is_used: bool, fleet: &Fleet<'_>) -> Vec<Finding> {
     let mut context = Context { role, policy, fleet, findings: Vec::new() };
     context.check_size();
@@ -30,7 +30,7 @@ pub fn role_findings(role: &Role, policy: &Value, is_used: bool, fleet: &Fleet<'
     context.findings
 }
 
-/// A role with a trust policy.
+/// The role to check, and its findings so far.
 struct Context<'c> {
     role: &'c Role,
     policy: &'c Value,
@@ -50,10 +50,10 @@ impl Context<'_> {
     fn check_size(&mut self) {
         let size = size(self.policy);
         let limit = if size > LIMIT { RAISED_LIMIT } else { LIMIT };
-        // Nine tenths of a limit.
+        // Reports a policy above nine tenths of the limit, or above the default limit.
         if size.saturating_mul(10) > limit.saturating_mul(9) || size > LIMIT {
             let message = format!("its trust policy has {size} of at most {limit} characters");
-            let fix = "split the role, or let a pattern name several service accounts";
+            let fix = "split the role, or match several service accounts with one wildcard in a condition on `sub`";
             self.add(names::LONG_TRUST_POLICY, &message, fix);
         }
     }
@@ -76,7 +76,7 @@ impl Context<'_> {
         }
     }
 
-    /// Whether the policy admits a service account of the namespace that it does not name.
+    /// Whether the trust policy admits every service account of the namespace, even [`NOBODY`].
     fn trusts(&self, namespace: &str, issuer: &str) -> bool {
         let metadata = json!({"namespace": namespace, "name": NOBODY});
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata});
@@ -91,11 +91,11 @@ impl Context<'_> {
     }
 
     fn check_use(&mut self, cluster: &str, issuer: &str) {
-        // A service account may name a role whose ARN the file does not show.
+        // If the file does not identify the role, the service accounts that use the role can't be recognized.
         let is_known = self.role.is_known();
         let is_trusted = self.policy.to_string().contains(&format!("oidc-provider/{}\"", without_scheme(issuer)));
         if is_known && is_trusted {
-            let message = format!("it trusts cluster `{cluster}`, but no service account of the input uses it");
+            let message = format!("it trusts cluster `{cluster}`, but no service account of the input uses the role");
             self.add(names::UNUSED_TRUST, &message, "remove the role if no other input uses it");
         }
     }
@@ -104,17 +104,18 @@ impl Context<'_> {
         for subject in subjects.iter().filter(|subject| !subject.contains(['*', '?'])) {
             let Some((namespace, name)) = subject.split_once(':') else { continue };
             let exists = self.fleet.index.find("ServiceAccount", namespace, name, usize::MAX).is_some();
-            // Every namespace has this one.
+            // Every namespace has the account `default`.
             if !exists && name != "default" {
                 let message = format!("it trusts service account `{namespace}/{name}`, which is not in the input");
-                let fix = "remove it from the trust policy if it does not exist";
+                let fix = "remove the account from the trust policy if it does not exist";
                 self.add(names::MISSING_SUBJECT, &message, fix);
             }
         }
     }
 }
 
-/// The subjects that conditions on `sub` of this issuer name, as `namespace:name`, patterns included.
+/// Returns the subjects in the conditions on this issuer's `sub`, as `namespace:name`. Includes patterns, but not
+/// negated conditions.
 fn subjects(policy: &Value, issuer: &str) -> Vec<String> {
     let key = format!("{issuer}:sub").to_ascii_lowercase();
     let statements = match policy.get("Statement") {

@@ -1,6 +1,6 @@
-//! Terraform: what `terraform show -json` prints of a plan or a state.
+//! Reads the output of `terraform show -json`: a plan or a state.
 //!
-//! Source: Terraform's "JSON Output Format". A plan has no value for what is known only after it is applied.
+//! Source: Terraform's "JSON Output Format". A plan does not contain values that are known only after it is applied.
 
 use serde_json::Value;
 

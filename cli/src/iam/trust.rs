@@ -1,4 +1,4 @@
-//! What a trust policy says to a service account, as `irsa explain` evaluates it, and how to change it.
+//! Evaluates a trust policy for a service account, as `irsa explain` does, and proposes changes.
 
 use irsa_explain::explanation::{Explanation, Step, StepKind};
 use irsa_explain::{Inputs, Outcome, explain};
@@ -9,17 +9,17 @@ use super::fleet::Fleet;
 use super::member::Member;
 use crate::report::Fix;
 
-/// What a trust policy says to a service account.
+/// The result of evaluating a trust policy for a service account.
 pub struct Trust {
-    /// Whether it admits the account.
+    /// Whether the trust policy admits the account.
     pub outcome: Outcome,
-    /// Why not.
+    /// Why the account is not admitted, or why this is unknown. Empty if the account is admitted.
     pub reason: String,
-    /// What to do.
+    /// The fix that `irsa explain` proposes.
     pub fix: Option<String>,
 }
 
-/// What is known of a service account and its role, without the trust policy.
+/// Returns what is known about a service account and its role, without the trust policy.
 pub fn inputs(member: &Member<'_>, role: &Role, issuer: Option<&str>, fleet: &Fleet<'_>) -> Inputs {
     Inputs {
         service_account: Some(member.entry.json.clone()),
@@ -54,7 +54,7 @@ impl Trust {
             return Self { outcome: Outcome::Passed, reason: String::new(), fix: None };
         };
         let says = step.says.trim_end_matches('.');
-        // The finding says already that the trust policy does not admit the account.
+        // The message of the finding already starts with this statement, so it is removed here.
         let sentence =
             lower_case_start(says.strip_prefix("The role's trust policy rejects this pod: ").unwrap_or(says));
         let reasons = step.reasons.iter().map(|reason| reason.trim_end_matches('.').to_owned());
@@ -63,12 +63,14 @@ impl Trust {
         Self { outcome: step.outcome, reason, fix: step.fix.clone() }
     }
 
-    /// The change of the trust policy that admits the account too. `fixed` is the policy with the earlier changes, and
-    /// gets this one.
+    /// Returns a change of the trust policy that also admits this account. `fixed` is the policy after the earlier
+    /// changes. This change is applied to `fixed`.
     pub fn fix_after(&self, inputs: &Inputs, fixed: &mut Value) -> Option<Fix> {
         let explanation = explain_with(inputs, fixed);
         if Self::in_explanation(&explanation).outcome == Outcome::Passed {
-            return Some("apply the change of the trust policy that the other finding of this role names: it admits this account, too".into());
+            let text = "apply the change of the trust policy that an earlier finding about this role proposes: the change \
+                        is enough for this account, too";
+            return Some(text.into());
         }
         match explanation.trust_fix {
             Some(change) => {
@@ -81,7 +83,7 @@ impl Trust {
     }
 }
 
-/// A sentence as a part of another one.
+/// Changes the first letter of a sentence to lower case, so that the sentence can follow a colon.
 fn lower_case_start(sentence: &str) -> String {
     let mut chars = sentence.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()

@@ -1,11 +1,11 @@
-//! The report as annotations of GitHub Actions: workflow commands, one a line.
+//! Writes the report as annotations of GitHub Actions: one workflow command a line.
 
 use std::io::{self, Write};
 
 use super::{Level, Report, summary_line};
 use crate::output::line;
 
-/// Writes the report. The summary follows as plain text.
+/// Writes the report, followed by the summary as plain text.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for unreadable in &report.unreadable {
         let place = position(unreadable.at);

@@ -1,13 +1,13 @@
-//! The report as JSON: docs/check.schema.json describes it.
+//! Converts the report to JSON. Its schema is docs/check.schema.json.
 
 use serde_json::{Value, json};
 
 use super::{Finding, Report};
 
-/// The version of the format. A change that breaks a reader raises it.
+/// The version of the format. Raise it for a change that breaks programs that read the report.
 const VERSION: u32 = 1;
 
-/// The report.
+/// Converts the report to JSON.
 pub fn report(report: &Report) -> Value {
     json!({
         "version": VERSION,

@@ -1,6 +1,7 @@
-//! The report as JUnit XML: a file is a test suite, an object a test case, and each finding of an object a failure.
+//! Writes the report as JUnit XML: a file is a test suite, an object a test case, and each finding of an object a
+//! failure.
 //!
-//! Notes and ignored findings are no failures.
+//! Notes and ignored findings are left out.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -8,10 +9,10 @@ use std::io::{self, Write};
 use super::{Finding, Level, ObjectName, Report};
 use crate::output::line;
 
-/// A file.
+/// A `testsuite` of JUnit: the findings of one file.
 #[derive(Default)]
 struct Suite<'r> {
-    /// Why the file, or a document of it, can't be read.
+    /// The messages about the file, or about documents of the file, that can't be read.
     errors: Vec<String>,
     /// The objects of the file, each with its findings.
     cases: BTreeMap<String, Vec<&'r Finding>>,
@@ -45,7 +46,7 @@ fn suites(report: &Report) -> BTreeMap<&str, Suite<'_>> {
 }
 
 impl Suite<'_> {
-    /// `file` is escaped for XML.
+    /// Writes the suite. `file` is the name of the file, escaped for XML.
     fn write(&self, file: &str, out: &mut dyn Write) -> io::Result<()> {
         let failures = self.cases.values().filter(|findings| !findings.is_empty()).count();
         let errors = self.errors.len();

@@ -1,4 +1,4 @@
-//! The result of a check, and its formats.
+//! Defines the report of a check, and writes it in several formats.
 
 mod github;
 mod json;
@@ -20,7 +20,7 @@ pub use pretty::{Layout, summary_line};
 
 use crate::output;
 
-/// Where the pages about findings are.
+/// The URL of the folder with the pages about findings.
 const DOCS: &str = "https://github.com/irsa-policy/irsa-policy/blob/main/docs";
 
 /// A format of the report.
@@ -38,11 +38,11 @@ pub enum Format {
     Github,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Level {
-    /// Something that the check does not know, or that is worth knowing.
+    /// Does not affect admission: a hint, or something that the check does not know.
     Note,
     /// Admission accepts the object with a warning.
     Warn,
@@ -51,7 +51,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The level's name.
+    /// Returns the level's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Note => "note",
@@ -61,35 +61,35 @@ impl Level {
     }
 }
 
-/// One thing wrong, or worth knowing.
+/// A problem or a hint, and its place in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Its name: that of the policy's finding, or one of this command.
+    /// The name of the finding, which is one of the policy or of this command.
     pub name: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// What is wrong. It holds no value of an environment variable.
+    /// The message: what is wrong. It never contains the value of an environment variable.
     pub message: String,
-    /// What to do.
+    /// The fix, if one is known.
     pub fix: Option<Fix>,
-    /// The page and the section about it.
+    /// The page that explains the finding.
     pub page: Page,
     /// The file.
     pub file: String,
-    /// Where in the file, if it is known.
+    /// The position in the file, if it is known.
     pub at: Option<Position>,
-    /// The object that it is about.
+    /// The object that the finding is about.
     pub object: Option<ObjectName>,
-    /// Why it does not count, if it is ignored.
+    /// The reason for ignoring the finding. `None` if it is not ignored.
     pub ignored: Option<String>,
 }
 
-/// What to do about a finding.
+/// The fix for a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// What to do, in one sentence.
+    /// The instruction for the user, in one sentence.
     pub text: String,
-    /// The statements of a trust policy that the sentence is about, in IAM's JSON.
+    /// The statements of a trust policy that `text` refers to, in IAM's JSON.
     pub statements: Vec<Value>,
 }
 
@@ -105,7 +105,7 @@ impl From<&str> for Fix {
     }
 }
 
-/// On one line.
+/// Formats the fix on one line.
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
@@ -120,14 +120,14 @@ impl fmt::Display for Fix {
 /// The page that explains a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
-    /// The policy's findings.
+    /// `findings.md`, about the policy's findings.
     Findings,
-    /// This command's findings.
+    /// `check.md`, about the findings of this command.
     Check,
 }
 
 impl Finding {
-    /// The address of its section in the docs.
+    /// Returns the URL of the finding's section in the docs.
     pub fn link(&self) -> String {
         let page = match self.page {
             Page::Findings => "findings.md",
@@ -137,7 +137,7 @@ impl Finding {
     }
 }
 
-/// An object's name.
+/// The fields that identify an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectName {
@@ -145,7 +145,7 @@ pub struct ObjectName {
     pub api_version: String,
     /// Its kind.
     pub kind: String,
-    /// Its namespace. `None` if it has none.
+    /// Its namespace. `None` if the object is not in a namespace.
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
@@ -160,24 +160,24 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// A file or a path that can't be read.
+/// A path or a document that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The file.
     pub file: String,
-    /// Where in the file, if it is known.
+    /// The position in the file, if it is known.
     pub at: Option<Position>,
-    /// Why, and what to do.
+    /// The reason, and what to do.
     pub message: String,
 }
 
-/// A command that creates pods again, so that they get what their account says now.
+/// A command that recreates running pods, so that they get what the policy injects now.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restart {
-    /// The command, or a comment if no command does it.
+    /// The command, or a comment if no command recreates the pods.
     pub command: String,
-    /// The number of pods that need it.
+    /// The number of pods that the command recreates.
     pub pods: usize,
 }
 
@@ -191,26 +191,26 @@ pub struct FleetRow {
     pub cluster: String,
     /// The role.
     pub role: String,
-    /// What the files show: `trusted`, `refused`, `missing` or `unknown`.
+    /// The status that the files show: `trusted`, `refused`, `missing` or `unknown`.
     pub status: String,
-    /// Why.
+    /// The reason for the status.
     pub reason: String,
 }
 
 /// The result of a check.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The findings, in the order of the input.
+    /// The findings, sorted by file, position and name.
     pub findings: Vec<Finding>,
-    /// What can't be read.
+    /// The paths and documents that can't be read.
     pub unreadable: Vec<Unreadable>,
     /// The objects that were checked, with their files.
     pub checked: Vec<(String, ObjectName)>,
-    /// How many files were read.
+    /// The number of files that were read.
     pub files: usize,
-    /// How many documents are not checked, because they are not objects.
+    /// The number of documents that are not checked, because they are not complete objects.
     pub skipped: usize,
-    /// The commands for running pods that need to be created again.
+    /// The commands that recreate running pods.
     pub restarts: Vec<Restart>,
     /// The table about service accounts and their roles.
     pub fleet: Vec<FleetRow>,
@@ -224,32 +224,32 @@ pub struct Summary {
     pub files: usize,
     /// Objects checked.
     pub objects: usize,
-    /// Findings of each level.
+    /// Findings of the level `reject`.
     pub reject: usize,
-    /// Findings of each level.
+    /// Findings of the level `warn`.
     pub warn: usize,
-    /// Findings of each level.
+    /// Findings of the level `note`.
     pub note: usize,
     /// Findings that are ignored.
     pub ignored: usize,
-    /// Documents that are not objects.
+    /// Documents that are not checked, because they are not complete objects.
     pub skipped: usize,
     /// Paths and documents that can't be read.
     pub unreadable: usize,
 }
 
 impl Report {
-    /// The findings that count.
+    /// Returns the findings that are not ignored.
     pub fn reported(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.ignored.is_none())
     }
 
-    /// The worst level of a finding that counts.
+    /// Returns the worst level of the findings that are not ignored.
     pub fn worst(&self) -> Option<Level> {
         self.reported().map(|finding| finding.level).max()
     }
 
-    /// The numbers.
+    /// Counts the files, objects and findings.
     pub fn summary(&self) -> Summary {
         let count = |level| self.reported().filter(|finding| finding.level == level).count();
         Summary {
@@ -264,10 +264,10 @@ impl Report {
         }
     }
 
-    /// Writes the report. `layout` is that of the pretty format.
+    /// Writes the report. Only the pretty format uses `layout`.
     ///
     /// # Errors
-    /// If it can't be written.
+    /// Fails if the report can't be written.
     pub fn write(&self, format: Format, layout: Layout, out: &mut dyn Write) -> Result<()> {
         match format {
             Format::Pretty => pretty::write(self, layout, out)?,

@@ -1,4 +1,4 @@
-//! The report for people.
+//! Writes the report for people.
 
 use std::io::{self, Write};
 
@@ -12,15 +12,15 @@ const BOLD: Style = Style::new().bold();
 const DIMMED: Style = Style::new().dimmed();
 const INDENT: &str = "  ";
 
-/// How many notes of one kind are printed one by one.
+/// The maximum number of notes of one kind that are printed one by one.
 const READABLE: usize = 10;
 
-/// How to write the report.
+/// Options for writing the report.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
-    /// Leaves out notes and the summary.
+    /// Whether to leave out notes and the summary.
     pub is_quiet: bool,
-    /// The width of the terminal. `None` if the report goes elsewhere: each message is one line then.
+    /// The width of the terminal. `None` if the output is not a terminal, so that each message is printed on one line.
     pub width: Option<usize>,
 }
 
@@ -50,7 +50,7 @@ pub fn write(report: &Report, layout: Layout, out: &mut dyn Write) -> io::Result
         writeln!(out)?;
     }
     if !report.restarts.is_empty() {
-        writeln!(out, "{BOLD}Restart these, so that their pods get what their service accounts say now:{BOLD:#}")?;
+        writeln!(out, "{BOLD}Recreate these pods, so that they get what the policy injects now:{BOLD:#}")?;
         for restart in &report.restarts {
             writeln!(out, "  {}", restart.command)?;
         }
@@ -84,14 +84,14 @@ impl Layout {
         Ok(())
     }
 
-    /// The first line: the place, a label and the message.
+    /// Writes the first line: the place, a label and the message.
     fn head(self, place: &str, (style, label): (Style, &str), message: &str, out: &mut dyn Write) -> io::Result<()> {
         let before = format!("{place}: {label}: ").chars().count();
         writeln!(out, "{BOLD}{place}{BOLD:#}: {style}{label}{style:#}: {}", self.wrapped(message, before))
     }
 
-    /// Breaks a string at spaces where it is longer than the terminal is wide. Its first line starts at column
-    /// `before`, and further lines are indented.
+    /// Breaks a string at spaces into lines that fit the terminal. The first line starts at column `before`, and
+    /// further lines are indented.
     fn wrapped(self, text: &str, before: usize) -> String {
         let Some(width) = self.width else { return text.to_owned() };
         let mut wrapped = String::with_capacity(text.len());
@@ -114,14 +114,15 @@ impl Layout {
     }
 }
 
-/// The notes about documents that are not checked, if there are more than anybody reads: name, number.
+/// Returns the name and the number of each kind of note about skipped documents that occurs more than [`READABLE`]
+/// times.
 fn repeated(report: &Report) -> Vec<(&'static str, usize)> {
     let kinds = [names::TEMPLATE, names::PATCH, names::FRAGMENT, names::KUBECONFIG];
     let count = |name| report.reported().filter(|finding| finding.name == name).count();
     kinds.iter().map(|own| (own.name, count(own.name))).filter(|(_, count)| *count > READABLE).collect()
 }
 
-/// One line with the numbers.
+/// Formats the numbers of the report as one line.
 pub fn summary_line(report: &Report) -> String {
     let summary = report.summary();
     let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
@@ -174,7 +175,7 @@ fn table(rows: &[FleetRow], out: &mut dyn Write) -> io::Result<()> {
             "unknown" => style(Level::Note),
             _ => Style::new(),
         };
-        // The padding belongs to the status, so that the columns stay aligned.
+        // Each cell is padded within its style codes, so the columns stay aligned.
         let other = if index == 0 { BOLD } else { Style::new() };
         writeln!(
             out,

@@ -1,4 +1,4 @@
-//! The report as SARIF 2.1.0, within the limits that GitHub documents for code scanning.
+//! Converts the report to SARIF 2.1.0, within the limits that GitHub documents for code scanning.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{Finding, Level, Report, Unreadable};
 
-/// How many results of a run GitHub reads.
+/// The maximum number of results of a run that GitHub reads.
 const RESULT_LIMIT: usize = 25_000;
 
-/// The SARIF log.
+/// Converts the report to a SARIF log.
 pub fn log(report: &Report) -> Value {
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
-    // If GitHub drops some, it drops the least.
+    // The most important findings come first, because results beyond the limit are dropped.
     findings.sort_by_key(|finding| std::cmp::Reverse((finding.ignored.is_none(), finding.level)));
     let unreadable: Vec<&Unreadable> = report.unreadable.iter().take(RESULT_LIMIT).collect();
     findings.truncate(RESULT_LIMIT.saturating_sub(unreadable.len()));
@@ -61,7 +61,7 @@ fn rule(finding: &Finding) -> Value {
     })
 }
 
-/// What a finding means.
+/// Returns what a finding of the policy or of this command means.
 fn meaning(name: &str) -> &'static str {
     irsa::FindingKind::ALL
         .into_iter()
@@ -121,7 +121,7 @@ const fn level(level: Level) -> &'static str {
     }
 }
 
-/// A path as a relative URI reference.
+/// Encodes a path as a relative URI reference.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.bytes() {
@@ -133,7 +133,7 @@ fn uri(path: &str) -> String {
     uri
 }
 
-/// A hash that stays the same when lines move (FNV-1a).
+/// Computes a hash (FNV-1a) that identifies a result even if its line changes.
 fn fingerprint(parts: &[&str]) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for part in parts {

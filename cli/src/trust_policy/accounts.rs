@@ -1,4 +1,4 @@
-//! The service accounts, by their roles.
+//! Collects the service accounts by their roles.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::documents::sources;
 use crate::iam::members;
 use crate::output;
 
-/// The accounts of each role, by the role's ARN.
+/// Collects the accounts of each role. The keys are the ARNs of the roles.
 pub fn collect(args: &Args) -> Result<BTreeMap<String, Vec<Account>>> {
     let settings_json = args.settings.read()?.unwrap_or_else(|| "{}".to_owned());
     let settings = Settings::parse(&settings_json)
@@ -43,7 +43,7 @@ pub fn collect(args: &Args) -> Result<BTreeMap<String, Vec<Account>>> {
         let account = Account { namespace: namespace.to_owned(), name: name.to_owned(), audience };
         accounts.entry(arn).or_default().push(account);
     }
-    ensure!(!accounts.is_empty(), "expected a service account with a role, but got none");
+    ensure!(!accounts.is_empty(), "expected a service account with a role, but the input contains no such account");
     for (arn, of_role) in &mut accounts {
         let user = of_role.first().map(|it| irsa::escaped_line(&format!("{}/{}", it.namespace, it.name), 200));
         let user = user.unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn collect(args: &Args) -> Result<BTreeMap<String, Vec<Account>>> {
     Ok(accounts)
 }
 
-/// The service accounts of the manifests, and what their roles depend on.
+/// Reads the service accounts of the manifests, and the `ConfigMap`s, which can define roles.
 fn read(paths: &[PathBuf], args: &Args) -> Result<Index> {
     let walk = sources(paths, &|_| false)?;
     if let Some((file, message)) = walk.unreadable.first() {
@@ -74,7 +74,7 @@ fn read(paths: &[PathBuf], args: &Args) -> Result<Index> {
     Ok(index)
 }
 
-/// An annotation of a service account, if it has it.
+/// Returns the value of an annotation of a service account. `None` if the annotation is missing or empty.
 fn annotation(account: &str, key: &str, settings: &Settings<'_>) -> Option<String> {
     let value: Value = serde_json::from_str(account).ok()?;
     let key = format!("{}/{key}", settings.annotation_prefix);
@@ -82,7 +82,7 @@ fn annotation(account: &str, key: &str, settings: &Settings<'_>) -> Option<Strin
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Refuses a name that no service account can have: it would be a part of the policy, and of commands.
+/// Rejects a name that no service account can have, because the name becomes a part of the policy and of commands.
 fn check_name(Account { namespace, name, .. }: &Account) -> Result<()> {
     let is_valid = is_dns_label(namespace) && is_dns_subdomain(name);
     let shown = irsa::escaped_line(&format!("{namespace}/{name}"), 200);

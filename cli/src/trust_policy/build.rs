@@ -1,7 +1,7 @@
 //! Makes trust policies.
 //!
 //! Sources: the EKS User Guide, "Assign IAM roles to Kubernetes service accounts" and "Create IAM role with trust
-//! policy required by EKS Pod Identity"; the IAM User Guide, "IAM and AWS STS quotas": white space does not count.
+//! policy required by EKS Pod Identity"; the IAM User Guide, "IAM and AWS STS quotas" (IAM does not count white space).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// IAM's default limit of a trust policy, in characters.
 pub const LIMIT: usize = 2_048;
 
-/// The most that IAM raises that limit to.
+/// The maximum to which AWS raises that limit on request.
 pub const RAISED_LIMIT: usize = 8_192;
 
 /// A service account.
@@ -24,13 +24,13 @@ pub struct Account {
     pub audience: String,
 }
 
-/// How to make policies.
+/// Options for making policies.
 pub struct Options<'o> {
     /// The issuers of the clusters, without `https://`.
     pub issuers: &'o [String],
-    /// Several roles, if a policy is too long for one.
+    /// Whether to make several roles if a policy is too long for one role.
     pub split: bool,
-    /// Patterns, if a policy is too long.
+    /// Whether to use patterns if a policy is too long.
     pub generalize: bool,
 }
 
@@ -41,20 +41,20 @@ pub struct Role {
     pub arn: String,
     /// Its trust policy.
     pub policy: Value,
-    /// The service accounts that use it.
+    /// The service accounts that use the role.
     pub accounts: Vec<Account>,
 }
 
-/// The roles that were made, and what to know about them.
+/// The roles that were made, and warnings about them.
 #[derive(Debug, Default)]
 pub struct Built {
     /// The roles.
     pub roles: Vec<Role>,
-    /// What to know.
+    /// The warnings.
     pub warnings: Vec<String>,
 }
 
-/// The role of these accounts, for IRSA.
+/// Makes the role of these accounts for IRSA, or several roles if the policy is too long and `split` is set.
 pub fn irsa(arn: &str, accounts: &[Account], options: &Options<'_>) -> Built {
     let mut built = Built::default();
     let exact = policy(arn, accounts, options.issuers, false);
@@ -79,7 +79,7 @@ pub fn irsa(arn: &str, accounts: &[Account], options: &Options<'_>) -> Built {
             built.roles.push(Role { arn, policy, accounts: part });
         }
         built.warnings.push(format!(
-            "role `{arn}`: split into {} roles: annotate the service accounts with theirs, and give each role the same permissions",
+            "role `{arn}`: split into {} roles: annotate each service account with the ARN of its role, and give all roles the same permissions",
             built.roles.len()
         ));
     } else {
@@ -102,7 +102,8 @@ fn warn_about_size(arn: &str, size: usize, built: &mut Built) {
     }
 }
 
-/// The ARN of a part: the role's own, then with a number. A long name is cut, since IAM allows 64 characters.
+/// Returns the ARN for one of the roles that a role is split into. The first role keeps the ARN, and the next get `-2`,
+/// `-3` and so on. A name that becomes too long for IAM (64 characters) is cut before the number.
 fn part_arn(arn: &str, index: usize) -> String {
     const NAME_LIMIT: usize = 64;
     if index == 0 {
@@ -114,13 +115,13 @@ fn part_arn(arn: &str, index: usize) -> String {
     format!("{start}/{name}{suffix}")
 }
 
-/// The accounts, in parts that each fit into one policy.
+/// Splits the accounts into parts that each fit into one policy.
 fn parts(arn: &str, accounts: &[Account], issuers: &[String]) -> Vec<Vec<Account>> {
     let mut parts: Vec<Vec<Account>> = Vec::new();
     let mut part: Vec<Account> = Vec::new();
     for account in accounts {
         part.push(account.clone());
-        // The suffix of a later part's name is not in its policy.
+        // The policy does not contain the role's name, so the name's suffix does not change the size.
         if part.len() > 1 && size(&policy(arn, &part, issuers, false)) > LIMIT {
             part.pop();
             parts.push(std::mem::replace(&mut part, vec![account.clone()]));
@@ -132,7 +133,7 @@ fn parts(arn: &str, accounts: &[Account], issuers: &[String]) -> Vec<Vec<Account
     parts
 }
 
-/// The policy: a statement for each issuer and audience.
+/// Makes a policy with a statement for each issuer and audience. If `is_general`, it admits whole namespaces.
 fn policy(arn: &str, accounts: &[Account], issuers: &[String], is_general: bool) -> Value {
     let (partition, account_id) = partition_and_account(arn);
     let mut by_audience: BTreeMap<&str, Vec<&Account>> = BTreeMap::new();
@@ -171,7 +172,8 @@ fn policy(arn: &str, accounts: &[Account], issuers: &[String], is_general: bool)
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// The role of these accounts, for EKS Pod Identity. The associations name the accounts.
+/// Makes the role of these accounts for EKS Pod Identity. Its policy does not name the accounts, because the
+/// associations do.
 pub fn pod_identity(arn: &str, accounts: &[Account]) -> Role {
     let statement = json!({
         "Effect": "Allow",
@@ -182,14 +184,14 @@ pub fn pod_identity(arn: &str, accounts: &[Account]) -> Role {
     Role { arn: arn.to_owned(), policy, accounts: accounts.to_vec() }
 }
 
-/// The partition and the account of a role's ARN, which is valid.
+/// Returns the partition and the AWS account in the valid ARN of a role.
 fn partition_and_account(arn: &str) -> (&str, &str) {
     let mut parts = arn.split(':').skip(1);
     let partition = parts.next().unwrap_or_default();
     (partition, parts.nth(2).unwrap_or_default())
 }
 
-/// The size of a policy as IAM counts it.
+/// Returns the size of a policy as IAM counts it: in characters, without white space.
 pub fn size(policy: &Value) -> usize {
     policy.to_string().chars().filter(|char| !char.is_whitespace()).count()
 }
@@ -216,7 +218,7 @@ mod tests {
             .collect()
     }
 
-    /// What `irsa explain` says to an account: of the provider and of the conditions.
+    /// Returns the outcomes of the steps `Provider` and `Conditions` of `irsa explain` for an account.
     fn outcomes(role: &Role, account: &Account, issuer: &str) -> Vec<Outcome> {
         let metadata = json!({
             "namespace": account.namespace,

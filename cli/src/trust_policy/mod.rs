@@ -1,6 +1,7 @@
-//! `irsa trust-policy`: the trust policies that service accounts need.
+//! `irsa trust-policy`: prints the trust policies that service accounts need.
 //!
-//! `accounts` collects the service accounts by role, `build` makes a policy for each role, and `render` prints it.
+//! `accounts` collects the service accounts by role, `build` makes a policy for each role, and `render` prints the
+//! policies.
 
 mod accounts;
 mod build;
@@ -27,22 +28,23 @@ pub struct Args {
     #[arg(value_name = "PATH|NAMESPACE/NAME", required = true)]
     accounts: Vec<String>,
 
-    /// The issuer of a cluster, as a URL. Several clusters are several issuers
+    /// The URL of a cluster's issuer. Repeat the flag for each cluster
     #[arg(long, value_name = "URL", required_unless_present = "pod_identity")]
     issuer: Vec<String>,
 
-    /// The role: an ARN. By default it is the one that the service account's annotation names
+    /// The ARN of the role. By default it is the role that the policy gives to the service account
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
 
-    /// The audience of the tokens. By default it is the one of the service account's annotation, or of the settings
+    /// The audience of the tokens. By default it is the audience in the service account's annotation, or in the
+    /// settings
     #[arg(long, value_name = "AUDIENCE")]
     audience: Option<String>,
 
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// The namespace of manifests that name none
+    /// The namespace for objects that specify no namespace
     #[arg(short, long, value_name = "NAME", default_value = "default")]
     namespace: String,
 
@@ -54,11 +56,11 @@ pub struct Args {
     #[arg(long, conflicts_with = "generalize")]
     split: bool,
 
-    /// If a policy is longer than IAM's default limit: let in every service account of the namespaces
+    /// If a policy is longer than IAM's default limit: admit every service account of the namespaces
     #[arg(long)]
     generalize: bool,
 
-    /// For EKS Pod Identity instead of IRSA, with the associations
+    /// Print policies and associations for EKS Pod Identity instead of IRSA
     #[arg(long, conflicts_with_all = ["issuer", "split", "generalize", "audience"])]
     pod_identity: bool,
 
@@ -66,7 +68,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires = "pod_identity")]
     cluster_name: Option<String>,
 
-    /// The region of the EKS cluster, for the associations. Crossplane needs it
+    /// The region of the EKS cluster, for the associations. Required for Crossplane
     #[arg(long, value_name = "REGION", requires = "pod_identity")]
     region: Option<String>,
 }
@@ -74,7 +76,7 @@ pub struct Args {
 /// A format of the policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// The policy as JSON. Several are an object, by the ARN of the role
+    /// The policy as JSON. Several policies are an object whose keys are the ARNs of the roles
     Json,
     /// Terraform resources
     Terraform,
@@ -114,7 +116,7 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
 }
 
 impl Args {
-    /// The cluster of the associations, for EKS Pod Identity. JSON has none: it is the trust policy.
+    /// Returns the cluster of the associations, for EKS Pod Identity. `None` for JSON, which is only the trust policy.
     fn eks_cluster(&self) -> Result<Option<EksCluster<'_>>> {
         if !self.pod_identity || self.format == Format::Json {
             return Ok(None);
@@ -126,7 +128,7 @@ impl Args {
         Ok(Some(EksCluster { name, region }))
     }
 
-    /// The issuers, without `https://`.
+    /// Returns the issuers, without `https://`.
     fn issuers(&self) -> Result<Vec<String>> {
         self.issuer
             .iter()
@@ -143,7 +145,8 @@ impl Args {
             .collect()
     }
 
-    /// The paths and the names of `accounts`: a name has one slash, and is no file.
+    /// Splits `accounts` into paths, and namespaces with names. An argument `NAMESPACE/NAME` is a name if no such file
+    /// exists.
     fn paths_and_names(&self) -> (Vec<PathBuf>, Vec<(String, String)>) {
         let mut paths = Vec::new();
         let mut names = Vec::new();

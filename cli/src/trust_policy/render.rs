@@ -16,11 +16,11 @@ use super::build::{Account, Role};
 pub struct EksCluster<'c> {
     /// Its name.
     pub name: &'c str,
-    /// Its region. Only Crossplane needs it.
+    /// Its region. Only Crossplane requires a region.
     pub region: Option<&'c str>,
 }
 
-/// The roles in a format. `cluster` is set for EKS Pod Identity, which needs associations, too.
+/// Formats the roles. If `cluster` is set, also formats the associations of EKS Pod Identity.
 pub fn render(format: Format, roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     match format {
         Format::Json => json_text(roles),
@@ -32,12 +32,12 @@ pub fn render(format: Format, roles: &[Role], cluster: Option<EksCluster<'_>>) -
     }
 }
 
-/// Names within one output: each is different.
+/// Makes the names in one output unique.
 #[derive(Debug, Default)]
 struct Names(BTreeSet<String>);
 
 impl Names {
-    /// The name itself, or with a number if there is one already.
+    /// Returns the name, or the name with a number if the name is already in use.
     fn unique(&mut self, name: &str, separator: &str) -> String {
         let mut unique = name.to_owned();
         let mut number = 1_usize;
@@ -49,7 +49,7 @@ impl Names {
     }
 }
 
-/// The path of a role, with slashes around it, and its name.
+/// Returns the path of a role, with slashes around it, and the role's name.
 fn path_and_name(arn: &str) -> (String, String) {
     let full = arn.split_once(":role/").map_or(arn, |(_, full)| full);
     match full.rsplit_once('/') {
@@ -59,7 +59,7 @@ fn path_and_name(arn: &str) -> (String, String) {
 }
 
 fn pretty(value: &Value) -> String {
-    // A value of `serde_json` can always be written.
+    // Writing a value of `serde_json` can't fail, so the default is never used.
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
@@ -71,7 +71,7 @@ fn json_text(roles: &[Role]) -> String {
     format!("{}\n", pretty(&value))
 }
 
-/// A name as an identifier: letters and digits, the rest replaced.
+/// Converts a name to an identifier of letters and digits. Replaces other characters by `separator`.
 fn identifier(name: &str, separator: &str) -> String {
     let words = name.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let identifier = words.collect::<Vec<_>>().join(separator);
@@ -79,7 +79,7 @@ fn identifier(name: &str, separator: &str) -> String {
     if starts_well { identifier } else { format!("role{separator}{identifier}") }
 }
 
-/// The accounts that need an association, each with a name for it.
+/// Returns the accounts of a role, each with a unique name for its association.
 fn associations<'r>(role: &'r Role, separator: &str, names: &mut Names) -> Vec<(String, &'r Account)> {
     let name = |account: &Account| identifier(&format!("{}-{}", account.namespace, account.name), separator);
     role.accounts.iter().map(|account| (names.unique(&name(account), separator), account)).collect()
@@ -94,7 +94,8 @@ fn terraform(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
         if !text.is_empty() {
             text.push('\n');
         }
-        // JSON is an expression of Terraform, except for `${` and `%{` within strings.
+        // JSON is also a valid Terraform expression, but Terraform replaces `${` and `%{` in strings. So they are
+        // escaped.
         let policy = pretty(&role.policy).replace("${", "$${").replace("%{", "%%{").replace('\n', "\n  ");
         let _ = write!(
             text,
@@ -140,7 +141,7 @@ fn cloudformation(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
     format!("{}\n", pretty(&json!({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})))
 }
 
-/// Kubernetes objects as YAML. JSON is YAML, so each document is JSON.
+/// Formats Kubernetes objects as YAML documents. Each document is JSON, which is valid YAML.
 fn objects(roles: &[Role], of_role: &dyn Fn(&Role, &mut Names) -> Vec<Value>) -> String {
     let mut names = Names::default();
     let documents: Vec<String> =
@@ -148,7 +149,7 @@ fn objects(roles: &[Role], of_role: &dyn Fn(&Role, &mut Names) -> Vec<Value>) ->
     format!("{}\n", documents.join("\n---\n"))
 }
 
-/// A name for the Kubernetes object of a role.
+/// Returns a unique name for the Kubernetes object of a role.
 fn object_name(role: &str, names: &mut Names) -> String {
     names.unique(&identifier(role, "-").to_ascii_lowercase(), "-")
 }
@@ -212,7 +213,7 @@ fn aws(roles: &[Role], cluster: Option<EksCluster<'_>>) -> String {
         let name = shell_word(&name);
         let _ = write!(
             text,
-            "# This replaces the whole trust policy of the role. Look at the one that it has now first:\n\
+            "# The second command replaces the whole trust policy of the role. Look at the current policy first:\n\
              aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument\n\
              aws iam update-assume-role-policy --role-name {name} --policy-document {policy}\n"
         );
