@@ -175,7 +175,7 @@ diagnoses! {
     NoRegion = "noRegion";
     /// The region is of another AWS partition than the role.
     RegionInOtherPartition = "regionInOtherPartition";
-    /// `AWS_REGION` and `AWS_DEFAULT_REGION` differ, so it depends on the SDK which STS is asked.
+    /// `AWS_REGION` and `AWS_DEFAULT_REGION` differ, so the STS endpoint depends on the SDK.
     RegionsDiffer = "regionsDiffer";
     /// `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so some SDKs ask the global endpoint.
     GlobalEndpoint = "globalEndpoint";

@@ -197,7 +197,7 @@ steps! {
     /// The pod's containers have the role's variables and the token's mount.
     Injected = "injected", "Injected";
     /// No AWS SDK prefers other credentials of the container to the role.
-    Credentials = "credentials", "Credentials that win";
+    Credentials = "credentials", "Other credentials";
     /// The token is for STS and for this service account, and it has not expired.
     Token = "token", "Token";
     /// AWS can reach the issuer, and its documents, its keys and the token agree.

@@ -445,7 +445,7 @@ fn warns_of_an_association_that_loses_to_web_identity() {
     let inputs = Inputs { role: Some("arn:aws:iam::111122223333:role/other".into()), ..inputs };
     let (outcome, mistake, text) = said(&inputs, StepKind::Role);
     assert_eq!((outcome, mistake), (Outcome::Failed, Some(Diagnosis::OtherRole)), "{text}");
-    assert!(text.contains("SDKs use web identity first"), "{text}");
+    assert!(text.contains("SDKs use web identity (IRSA) first"), "{text}");
 }
 
 #[test]
@@ -751,5 +751,5 @@ fn tells_an_expiry_that_can_not_be_read_from_none() {
     assert!(text.contains("expected a number of seconds since 1970 as `exp`"), "{text}");
     let (outcome, _, text) = token(&|claims| claims.as_object_mut().unwrap().retain(|key, _| key != "exp"));
     assert_eq!(outcome, Outcome::Failed);
-    assert!(text.contains("it has no `exp`"), "{text}");
+    assert!(text.contains("the token has no `exp`"), "{text}");
 }

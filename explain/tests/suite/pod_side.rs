@@ -255,7 +255,7 @@ fn of_late_changes() -> Vec<Case> {
         case("the annotation after the pod", annotated_after, Outcome::Failed, "injected/notInjected")
             .says(&["last changed at 2026-03-01T00:00:00Z, after the pod was created"]),
         case("the audience after the pod", other_audience, Outcome::Failed, "injected/outdatedPod")
-            .says(&["for another audience than the account and the settings give now", "Recreate the pod"])
+            .says(&["for another audience than the account and the settings now define", "Recreate the pod"])
             .never_says(&["Give the pod's own volume another name"]),
     ]
 }
@@ -410,7 +410,7 @@ fn of_token_files() -> Vec<Case> {
             Outcome::Failed,
             "token/tokenNotMounted",
         )
-        .says(&["no volume is mounted there"]),
+        .says(&["no volume is mounted at that path"]),
         case(
             "the API server's token",
             by_hand("/var/run/secrets/kubernetes.io/serviceaccount/token"),

@@ -28,10 +28,10 @@ fn shows_the_host_that_each_sdk_asks() {
     let step = region(&BOTH);
     assert_eq!((step.outcome, step.mistake), (Outcome::Passed, None), "{step:?}");
     let text = text(&step);
-    assert!(text.contains("ask `sts.us-east-2.amazonaws.com`"), "{text}");
+    assert!(text.contains("use `sts.us-east-2.amazonaws.com`"), "{text}");
     assert!(
         text.contains(
-            "these ask the global endpoint `sts.amazonaws.com`, as do older versions of others: PHP, Go v1, Java v1"
+            "these SDKs (and older versions of other SDKs) use the global endpoint `sts.amazonaws.com`: PHP, Go v1, Java v1"
         ),
         "{text}"
     );
@@ -42,7 +42,7 @@ fn legacy_leads_to_the_global_endpoint() {
     let step = region(&with(&[("AWS_STS_REGIONAL_ENDPOINTS", "legacy")]));
     assert_eq!((step.outcome, step.mistake), (Outcome::Passed, Some(Diagnosis::GlobalEndpoint)));
     assert!(
-        text(&step).contains("is `legacy`, so these ask the global endpoint `sts.amazonaws.com`: Python, .NET v4, Ruby, PHP, Go v1, Java v1"),
+        text(&step).contains("is `legacy`, so these SDKs use the global endpoint `sts.amazonaws.com`: Python, .NET v4, Ruby, PHP, Go v1, Java v1"),
         "{step:?}"
     );
     let regional = region(&with(&[("AWS_STS_REGIONAL_ENDPOINTS", "regional")]));
@@ -82,8 +82,8 @@ fn no_region_is_said_for_each_sdk() {
     let said = text(&step);
     for part in [
         "Go v2, Ruby: fail",
-        "Python, PHP, Go v1, JavaScript v2: ask `sts.amazonaws.com`",
-        "JavaScript v3: ask `sts.us-east-1.amazonaws.com`",
+        "Python, PHP, Go v1, JavaScript v2: use `sts.amazonaws.com`",
+        "JavaScript v3: use `sts.us-east-1.amazonaws.com`",
         "Swift: skip the role, and use the node's",
     ] {
         assert!(said.contains(part), "{part}: {said}");
@@ -94,7 +94,7 @@ fn no_region_is_said_for_each_sdk() {
 fn one_region_variable_is_not_enough_for_all() {
     let step = region(&[("AWS_REGION", "us-east-2")]);
     assert_eq!(step.outcome, Outcome::Passed);
-    assert!(text(&step).contains("`AWS_DEFAULT_REGION` is not set, so these find no region: Python"), "{step:?}");
+    assert!(text(&step).contains("`AWS_DEFAULT_REGION` is not set, so these SDKs find no region: Python"), "{step:?}");
 }
 
 #[test]
