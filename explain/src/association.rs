@@ -24,7 +24,7 @@ pub struct Association {
     pub disables_tags: bool,
     /// The cluster's ARN.
     pub cluster_arn: Option<String>,
-    /// The pointer of the association in the input.
+    /// The JSON pointer of the association in the input.
     pub pointer: String,
 }
 
@@ -55,7 +55,7 @@ impl Association {
     }
 }
 
-/// The members of an object, by their names in lower case without `_`.
+/// The members of an object. Their names are in lower case and without `_`, so that the spelling of every tool matches.
 struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -63,7 +63,7 @@ impl Fields {
         Self(members.iter().map(|(key, value)| (key.replace('_', "").to_lowercase(), value.clone())).collect())
     }
 
-    /// The members of a value and of all objects below it.
+    /// Collects the members of a value and of all objects in it.
     fn below(value: &Value) -> Self {
         let mut all = Map::new();
         let mut open = vec![value];
@@ -80,7 +80,8 @@ impl Fields {
     }
 }
 
-/// The cluster's ARN, by the association's: `arn:aws:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID`.
+/// Derives the cluster's ARN from the association's ARN,
+/// `arn:aws:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID`. `None` if the ARN has another form.
 fn cluster_arn(association: &str) -> Option<String> {
     let (start, rest) = association.split_once(":podidentityassociation/")?;
     let (cluster, _) = rest.split_once('/')?;
