@@ -182,7 +182,7 @@ fn whole(value: Value) -> Result<(Value, Vec<String>), DocumentError> {
             };
             Ok((Value::Object(members), pointers))
         }
-        _ => Err("expected a trust policy, or a role with one".to_owned().into()),
+        _ => Err("expected a trust policy, or a role with a trust policy".to_owned().into()),
     }
 }
 

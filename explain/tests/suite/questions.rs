@@ -1,4 +1,5 @@
-//! The questions of docs/troubleshooting.md: for each, the first line is the answer, and the second says what to do.
+//! Tests the questions of docs/troubleshooting.md: for each, the first line is the answer, and the second line is what
+//! to do.
 
 use crate::pod_side::running;
 use crate::support::{PROVIDER, right};
@@ -26,7 +27,7 @@ fn injected(name: &str) -> Value {
     })
 }
 
-/// The walk-through, with a container that is changed.
+/// The walk-through with its container changed.
 fn with_container(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut inputs = Inputs { token: None, jwks: None, ..right() };
     change(&mut inputs.pod, |pod| changed(&mut pod["spec"]["containers"][0]));
@@ -67,7 +68,7 @@ fn of_iam() -> Vec<Question> {
     let mut questions = Vec::new();
     let alone = Inputs { pod: Some(running(&json!([{"name": "app"}])).to_string()), ..Inputs::default() };
     questions.push(question(
-        "AccessDenied as the node's role, and only the pod is at hand",
+        "AccessDenied as the node's role, with only the pod as input",
         alone,
         "? No container has the role's variables. Whether the account has a role is not known",
         "fix: Add the service account to the inputs: `kubectl get serviceaccount -n default my-sa -o yaml`.",
