@@ -326,7 +326,7 @@ pub fn pod_templates(workload: &str, settings: Option<&str>) -> Vec<String> {
     templates.map(|templates| templates.iter().map(|template| path_text(&template.path)).collect()).unwrap_or_default()
 }
 
-/// Returns the pod template at a position of a workload (JSON). `None` if there is none.
+/// Returns the pod template at a position of a workload (JSON). `None` if the workload has no such template.
 pub fn template_value(workload: &str, settings: Option<&str>, position: usize) -> Option<Value> {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
     let object = serde_json::from_str(workload).ok()?;

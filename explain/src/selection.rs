@@ -130,7 +130,7 @@ fn plural(kind: &str) -> String {
     format!("{kind}s")
 }
 
-/// Returns kubectl's short name of a kind. `None` if there is none.
+/// Returns kubectl's short name of a kind. `None` if kubectl has no short name for it.
 fn short(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "pod" => "po",

@@ -72,7 +72,7 @@ pub fn tree(explanation: &Explanation, is_verbose: bool) -> Vec<Line> {
 }
 
 /// Like [`tree`], but each reason is followed by its place, such as `trust-policy.json:12:9`, if `text_of` returns a
-/// text for the place.
+/// string for the place.
 #[must_use]
 pub fn tree_with_places(
     explanation: &Explanation,

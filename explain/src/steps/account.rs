@@ -484,9 +484,12 @@ pub fn allowed(scenario: &Scenario<'_>, exists: &Step, role: &Step) -> Step {
                 .because_all(reasons)
                 .fix("Use a role and an audience that `allowedRoles` and `allowedAudiences` contain for this namespace, or add yours to these settings.")
         }
-        Some(found) => Step::passed(STEP, "The policy's settings do not allow the role or the audience, but the policy does not reject the pod for that.")
-            .because_all(reasons)
-            .warn(Diagnosis::Finding(found.kind)),
+        Some(found) => Step::passed(
+            STEP,
+            "The policy's settings do not allow the role or the audience, but the policy does not reject the pod.",
+        )
+        .because_all(reasons)
+        .warn(Diagnosis::Finding(found.kind)),
         None if scenario.settings.allowed_roles.is_some() || scenario.settings.allowed_audiences.is_some() => {
             Step::passed(STEP, "The policy's settings allow the role and the audience.")
         }

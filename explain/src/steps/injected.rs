@@ -208,7 +208,7 @@ fn changed_later(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
 }
 
 /// Returns the step for a stored pod in which some containers lack the role, although the policy would give it to them.
-/// `None` if there is no such container.
+/// Otherwise `None`.
 fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> Option<Step> {
     const FIX: &str = "Let the webhook that adds the container run before the webhook that injects the role (docs/operating.md, \"Order among webhooks\"). Or set the role's variables and the token's mount in the configuration of the webhook that adds the container. If the container needs no role, add its name to the annotation `skip-containers`.";
     if without.is_empty() || scenario.has_container_credentials() {

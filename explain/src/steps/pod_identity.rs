@@ -70,7 +70,7 @@ fn of_another_role(view: &TrustView<'_, '_>, step: StepKind) -> Option<Step> {
     })
 }
 
-/// Returns the trust policy. If there is none, returns the skipped step as an error.
+/// Returns the trust policy. If it is missing, returns the skipped step as an error.
 fn document<'v>(view: &TrustView<'v, '_>, step: StepKind) -> Result<&'v TrustDocument, Box<Step>> {
     view.document(step).map_err(|lacking| Box::new(Step { outcome: Outcome::Skipped, ..*lacking }))
 }

@@ -97,7 +97,7 @@ impl Looked<'_> {
         let Some(sdks) = self.sdks_that(&Endpoint::InvalidSetting) else { return step };
         unknown(step, "Some SDKs fail, because `AWS_STS_REGIONAL_ENDPOINTS` has another value than `legacy` or `regional`.")
             .because(format!(
-                "container `{}`: `{}` is neither `legacy` nor `regional`, in lower case; the SDKs that fail: {}; the other SDKs ignore the value",
+                "container `{}`: `{}` is neither `legacy` nor `regional`, in lower case, so some SDKs fail: {}; the other SDKs ignore the value",
                 self.container.name,
                 sts::SETTING,
                 names(&sdks)

@@ -38,17 +38,17 @@ impl Ternary {
         }
     }
 
-    /// True if all values are true, or if there are none.
+    /// True if all values are true. Also true for an empty sequence.
     pub fn all(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().fold(Self::True, Self::and)
     }
 
-    /// True if at least one value is true. False if there are none.
+    /// True if at least one value is true. False for an empty sequence.
     pub fn any(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().fold(Self::False, Self::or)
     }
 
-    /// Returns the common value. Unknown if the values differ, or if there are none.
+    /// Returns the common value. Unknown if the values differ, or if the sequence is empty.
     pub fn agreed(truths: impl IntoIterator<Item = Self>) -> Self {
         let mut truths = truths.into_iter();
         match truths.next() {
