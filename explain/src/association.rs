@@ -1,4 +1,4 @@
-//! EKS Pod Identity associations.
+//! Reads EKS Pod Identity associations.
 //!
 //! Sources: the Amazon EKS API Reference, `PodIdentityAssociation` (of `DescribePodIdentityAssociation`); the resources
 //! of ACK, Crossplane and Terraform have the same fields in their own letter case.
@@ -16,9 +16,9 @@ pub struct Association {
     pub service_account: String,
     /// The ARN of the role.
     pub role: Option<String>,
-    /// The ARN of the role that the first role assumes.
+    /// The ARN of the target role, which the association's role assumes.
     pub target_role: Option<String>,
-    /// The external ID that the first role sends.
+    /// The external ID with which the association's role assumes the target role.
     pub external_id: Option<String>,
     /// Whether session tags are turned off.
     pub disables_tags: bool,
@@ -114,7 +114,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn reads_every_source() {
+    fn reads_the_format_of_every_tool() {
         let role = "arn:aws:iam::111122223333:role/app";
         let arn = "arn:aws:eks:us-east-2:111122223333:podidentityassociation/prod/a-1";
         let expected = Association {

@@ -1,4 +1,4 @@
-//! A pod's containers: their environment, and the token that each can read.
+//! Reads a pod's containers: their environment, and the token that each can read.
 //!
 //! The values of variables may be secrets. They are compared, but only the role, the region, the choice of an STS
 //! endpoint and the token's path are ever shown.

@@ -45,7 +45,7 @@ macro_rules! diagnoses {
 diagnoses! {
     /// The pod is the mirror of a static pod, which has no service account.
     StaticPod = "staticPod";
-    /// The pod runs as another service account than the given one.
+    /// The pod runs as a service account other than the given one.
     OtherServiceAccount = "otherServiceAccount";
     /// The service account does not have the expected role.
     OtherRole = "otherRole";
@@ -79,7 +79,7 @@ diagnoses! {
     EphemeralContainer = "ephemeralContainer";
     /// A volume is mounted read-only above the token's mount, so the container may not start.
     ReadOnlyMountAbove = "readOnlyMountAbove";
-    /// A container has both a role and container credentials (EKS Pod Identity): one of them has no effect.
+    /// A container has both a role and container credentials (EKS Pod Identity), so one of the two has no effect.
     BothCredentials = "bothCredentials";
     /// The pod names a profile or the shared AWS files. If they contain credentials, some SDKs use those instead of the
     /// role.
@@ -139,7 +139,7 @@ diagnoses! {
     TrustsPodIdentity = "trustsPodIdentity";
     /// The role trusts an AWS service, such as `ec2.amazonaws.com`: it is the nodes' role, for example.
     TrustsService = "trustsService";
-    /// The role trusts AWS accounts, users or roles: another role assumes it (role chaining, `source_profile`).
+    /// The role trusts AWS accounts, users or roles: it is meant for role chaining (`source_profile`), not for a token.
     TrustsAwsPrincipal = "trustsAwsPrincipal";
     /// The role trusts an identity provider that is not a cluster's, such as GitHub's or a SAML provider.
     TrustsOtherIdentities = "trustsOtherIdentities";

@@ -88,7 +88,7 @@ pub struct Documents<'i> {
     pub provider: Given<IamProviders>,
     /// The EKS Pod Identity associations.
     pub associations: Given<Vec<Association>>,
-    /// Other service accounts of the same source.
+    /// Other service accounts from the files of the service account.
     pub other_service_accounts: Vec<Value>,
     /// The issuer.
     pub issuer: Option<PastedIssuer>,

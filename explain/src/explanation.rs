@@ -9,7 +9,7 @@ use crate::diagnosis::Diagnosis;
 use crate::fix::TrustFix;
 use crate::inputs::Input;
 
-/// Why a pod has its role, or does not have it.
+/// The explanation why a pod has its role, or does not have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -24,8 +24,8 @@ pub struct Explanation {
     pub missing: Vec<Input>,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,
-    /// A change of the trust policy that makes it accept the pod. `null` if the trust policy accepts it, or if too
-    /// little is known for a safe change.
+    /// A change of the trust policy that makes it accept the pod. `null` if the trust policy already accepts the pod,
+    /// or if too little is known for a safe change.
     pub trust_fix: Option<TrustFix>,
     /// The policy's response to the creation of the pod, or else of the service account. `null` if neither was given,
     /// or if the policy would look up an object that was not given.
@@ -50,9 +50,9 @@ impl Explanation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// Right.
+    /// The step or the value is right.
     Passed,
-    /// Wrong.
+    /// The step or the value is wrong.
     Failed,
     /// The inputs do not decide whether it is right.
     Unknown,
@@ -139,7 +139,7 @@ pub struct Reviewed {
     pub warnings: Vec<String>,
     /// The audit annotations.
     pub audit_annotations: BTreeMap<String, String>,
-    /// The pod with what the policy injects. `null` if the policy rejects it, or if no pod was given.
+    /// The pod with what the policy injects. `null` if the policy rejects the pod, or if no pod was given.
     pub pod: Option<Value>,
 }
 

@@ -1,4 +1,4 @@
-//! Fixes to paste: JSON, Terraform, and commands of the AWS CLI.
+//! Writes fixes to paste: JSON, Terraform, and commands of the AWS CLI.
 
 use serde::Serialize;
 use serde_json::Value;

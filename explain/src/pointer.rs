@@ -1,4 +1,4 @@
-//! JSON pointers (RFC 6901).
+//! Builds JSON pointers (RFC 6901), and visits objects with their pointers.
 
 use serde_json::{Map, Value};
 

@@ -120,7 +120,7 @@ pub enum Endpoint {
     SkipsRole,
     /// Not known: the value of this variable is not in the pod, or is not a region.
     Unseen(&'static str),
-    /// Not known: the SDK's rule without a region is not known.
+    /// Not known: no region is set, and what the SDK then does is not known.
     Unknown,
 }
 

@@ -87,7 +87,7 @@ fn request(scenario: &Scenario<'_>) -> WebIdentity {
     let part = |index: usize| parts.get(index).filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
     let (audiences, subject) = match scenario.documents.token.get() {
         Some(jwt) => {
-            // IAM uses the claim `azp` as the audience if there is one.
+            // If a token has the claim `azp`, IAM uses that instead of `aud`, so the audiences count as unknown.
             let audiences = (!jwt.claims.has_authorized_party).then(|| jwt.claims.audiences.clone());
             (audiences, jwt.claims.subject.clone())
         }

@@ -1,4 +1,4 @@
-//! The conditions of a statement.
+//! Reads and evaluates the conditions of a statement.
 //!
 //! Source: the IAM User Guide, "Conditions with multiple context keys or values": all operators and all keys have to
 //! match. At least one value of a key has to match, and for a negated operator, no value may match.

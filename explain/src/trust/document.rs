@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_every_shape() {
+    fn reads_every_format_of_a_trust_policy() {
         let policy = policy();
         let text = Value::from(policy.to_string());
         let shapes = [

@@ -1,4 +1,4 @@
-//! Condition operators.
+//! Evaluates condition operators.
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements: Condition operators"
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>) and "Set

@@ -1,4 +1,4 @@
-//! A trust policy.
+//! Reads trust policies.
 //!
 //! Sources: the IAM User Guide, "Grammar of the IAM JSON policy language", "IAM JSON policy elements: Principal" and "…
 //! Action".
@@ -52,7 +52,8 @@ pub enum Principal {
     Named(Named),
     /// Everybody: `*`, or `{"AWS": "*"}`, which IAM documents as equivalent.
     Everybody,
-    /// `NotPrincipal`: IAM's documentation contradicts itself about it in trust policies.
+    /// `NotPrincipal`. Its result is unknown, because IAM's documentation contradicts itself about `NotPrincipal` in
+    /// trust policies.
     Except,
 }
 

@@ -616,7 +616,7 @@ fn an_unreadable_document_makes_the_issuer_unknown() {
 }
 
 #[test]
-fn the_container_credentials_of_a_stored_pod_are_recognised() {
+fn recognizes_the_container_credentials_of_a_stored_pod() {
     let mut inputs = with_own_variables(json!([
         {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1/credentials"},
         {"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value": "/var/run/secrets/pods.eks.amazonaws.com/token"},
