@@ -1,7 +1,11 @@
 //! Prints the explanation of each setup of `setups/` on a line: `{"name": …, "answer": …}`, with the answer as a
-//! string. The playground's tests compare it with the page.
+//! string. The playground's tests compare the answers with those of the page.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "it is a test's, and its output is for that")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "the playground's tests run this example and read its output"
+)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;

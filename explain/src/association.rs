@@ -1,4 +1,4 @@
-//! EKS Pod Identity associations.
+//! Reads EKS Pod Identity associations.
 //!
 //! Sources: the Amazon EKS API Reference, `PodIdentityAssociation` (of `DescribePodIdentityAssociation`); the resources
 //! of ACK, Crossplane and Terraform have the same fields in their own letter case.
@@ -16,15 +16,15 @@ pub struct Association {
     pub service_account: String,
     /// The ARN of the role.
     pub role: Option<String>,
-    /// The ARN of the role that the first role assumes.
+    /// The ARN of the target role, which the association's role assumes.
     pub target_role: Option<String>,
-    /// The external ID that the first role sends.
+    /// The external ID with which the association's role assumes the target role.
     pub external_id: Option<String>,
     /// Whether session tags are turned off.
     pub disables_tags: bool,
     /// The cluster's ARN.
     pub cluster_arn: Option<String>,
-    /// The pointer of the association in the input.
+    /// The JSON pointer of the association in the input.
     pub pointer: String,
 }
 
@@ -55,7 +55,7 @@ impl Association {
     }
 }
 
-/// The members of an object, by their names in lower case without `_`.
+/// The members of an object. Their names are in lower case and without `_`, so that the spelling of every tool matches.
 struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -63,7 +63,7 @@ impl Fields {
         Self(members.iter().map(|(key, value)| (key.replace('_', "").to_lowercase(), value.clone())).collect())
     }
 
-    /// The members of a value and of all objects below it.
+    /// Collects the members of a value and of all objects in it.
     fn below(value: &Value) -> Self {
         let mut all = Map::new();
         let mut open = vec![value];
@@ -80,7 +80,8 @@ impl Fields {
     }
 }
 
-/// The cluster's ARN, by the association's: `arn:aws:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID`.
+/// Derives the cluster's ARN from the association's ARN,
+/// `arn:aws:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID`. `None` if the ARN has another form.
 fn cluster_arn(association: &str) -> Option<String> {
     let (start, rest) = association.split_once(":podidentityassociation/")?;
     let (cluster, _) = rest.split_once('/')?;
@@ -113,7 +114,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn reads_every_source() {
+    fn reads_the_format_of_every_tool() {
         let role = "arn:aws:iam::111122223333:role/app";
         let arn = "arn:aws:eks:us-east-2:111122223333:podidentityassociation/prod/a-1";
         let expected = Association {

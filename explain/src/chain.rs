@@ -1,4 +1,4 @@
-//! The steps from a pod to its role, in order.
+//! Runs the steps from a pod to its role, in order.
 
 use crate::documents::Documents;
 use crate::explanation::{Cause, Explanation, Outcome, Step, StepKind};
@@ -12,8 +12,8 @@ use crate::steps::{
 
 /// Explains why a pod has its role, or does not have it.
 ///
-/// It never fails: an input that cannot be read is a [problem](Explanation::problems), and the steps that depend on it
-/// are unknown. The result contains no part of the token.
+/// This function never fails: an input that cannot be read is a [problem](Explanation::problems), and the steps that
+/// depend on it are unknown. The result contains no part of the token.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
     let redactor = Redactor::new(inputs.token.as_deref());
@@ -43,16 +43,16 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     let steps =
         vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region, fallback];
     let cause = cause(&steps);
-    // If an earlier step failed, the pod or its token changes first: a policy for what it is now would admit the wrong
-    // one.
+    // If an earlier step failed, the pod or its token has to change first. A trust policy for the pod as it is now
+    // would then give access to the wrong identity.
     let is_of_policy = cause.is_some_and(|it| matches!(it.step, StepKind::Provider | StepKind::Conditions));
     let trust_fix = fix.filter(|_| is_of_policy);
     let missing = missing(&documents, &steps);
     Explanation { outcome: outcome(&steps), cause, steps, missing, problems, trust_fix, review: scenario.review }
 }
 
-/// The audience of the pod's token: the one to request a token for. `None` if it is not known, or if the pod does not
-/// use STS.
+/// Returns the audience of the pod's token, for a `TokenRequest`. `None` if the audience is not known, or if the pod
+/// does not use STS.
 #[must_use]
 pub fn token_audience(inputs: &Inputs) -> Option<String> {
     let documents = Documents::read(inputs);
@@ -60,7 +60,7 @@ pub fn token_audience(inputs: &Inputs) -> Option<String> {
     scenario.audience().filter(|audience| !audience.is_empty() && !scenario.has_container_credentials())
 }
 
-/// The inputs that were not given, if a step is unknown.
+/// Returns the inputs that were not given, if a step is unknown.
 fn missing(documents: &Documents<'_>, steps: &[Step]) -> Vec<Input> {
     if steps.iter().all(|step| step.outcome != Outcome::Unknown) {
         return Vec::new();

@@ -1,7 +1,7 @@
-//! A pod's containers: their environment, and the token that each can read.
+//! Reads a pod's containers: their environment, and the token that each can read.
 //!
-//! The values of variables may be secrets. They are compared, but of AWS's own variables only the role, the region, the
-//! choice of an STS endpoint and the token's path are ever shown.
+//! The values of variables may be secrets. They are compared, but only the role, the region, the choice of an STS
+//! endpoint and the token's path are ever shown.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use irsa::{RoleArn, refers_to_another};
 use serde_json::Value;
 
-/// A container.
+/// A container of a pod.
 #[derive(Debug, Clone)]
 pub struct Container {
-    /// Its name.
+    /// The container's name.
     pub name: String,
     env: BTreeMap<String, Variable>,
     /// The prefixes of `envFrom`: any variable whose name begins with one of them may be set.
@@ -27,7 +27,7 @@ pub struct Container {
 enum Variable {
     /// A value in the pod.
     Literal(String),
-    /// `valueFrom`: the value is not in the pod. An optional one may not be set at all.
+    /// `valueFrom`: the value is not in the pod. With `optional: true`, the variable is possibly not set.
     Reference { is_optional: bool },
 }
 
@@ -35,15 +35,15 @@ enum Variable {
 struct Mount {
     volume: String,
     path: String,
-    /// A part of the volume that is mounted instead of all of it.
+    /// `subPath`: the part of the volume that is mounted. Empty if the whole volume is mounted.
     sub_path: String,
     is_read_only: bool,
 }
 
-/// The token that a container can read, by its volume.
+/// The token that a container can read, as its volume defines it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenSource {
-    /// The audience. Empty for a token that is for the API server.
+    /// The audience. Empty if the token is for the API server.
     pub audience: String,
     /// How long the token is valid, in seconds.
     pub lifetime: Option<u64>,
@@ -52,39 +52,40 @@ pub struct TokenSource {
 /// What is at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenFile {
-    /// A token that the pod projects there.
+    /// A token from a projected volume of the pod.
     Projected(TokenSource),
     /// The service account token for the API server, which the API server mounts into most pods.
     ApiServer,
-    /// A projected volume is mounted there, but it has no token at that path.
+    /// A projected volume is mounted at the path, but the volume has no token there.
     NotInVolume,
-    /// No volume is mounted there.
+    /// No volume is mounted at the path.
     NotMounted,
-    /// A volume of another kind is mounted there: its content is not in the pod.
+    /// A volume of another kind is mounted at the path, so the content is not known.
     Unseen,
 }
 
 /// The folder of the API server's token, mounted by the API server's `ServiceAccount` admission plugin.
 const API_SERVER_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// The containers of a pod: the init containers, then the others. Without ephemeral containers.
+/// Returns the containers of a pod: the init containers, then the containers. Ephemeral containers are not included.
 #[must_use]
 pub fn containers(pod: &Value) -> Vec<Container> {
     list(pod, "initContainers").iter().chain(list(pod, "containers")).map(|it| Container::read(it, pod)).collect()
 }
 
-/// The names of a pod's ephemeral containers (`kubectl debug`). They are added to a pod that runs, so no webhook for
-/// pods changes them.
+/// Returns the names of a pod's ephemeral containers (`kubectl debug`). They are added to a running pod, so no webhook
+/// for the creation of pods changes them.
 #[must_use]
 pub fn ephemeral_containers(pod: &Value) -> Vec<String> {
     list(pod, "ephemeralContainers").iter().map(|container| string(container, "name")).collect()
 }
 
-/// The only user who can read the tokens of a pod's projected volumes, if there is one.
+/// Returns the only user who can read the tokens of a pod's projected volumes. `None` if every user in the pod can read
+/// them.
 ///
-/// kubelet gives the files to the pod's `fsGroup`, with mode 0640. Without one, if all containers run as the same user,
-/// it gives them to that user, with mode 0600. Else everybody in the pod can read them. (Kubernetes, `FsUserFrom` in
-/// `pkg/volume/util/util.go` and `SetupAt` in `pkg/volume/projected/projected.go`.)
+/// kubelet gives the files to the pod's `fsGroup`, with mode 0640. Without an `fsGroup`, if all containers run as the
+/// same user, kubelet gives the files to that user, with mode 0600. Otherwise every user in the pod can read them.
+/// (Kubernetes, `FsUserFrom` in `pkg/volume/util/util.go` and `SetupAt` in `pkg/volume/projected/projected.go`.)
 #[must_use]
 pub fn only_reader_of_tokens(pod: &Value, containers: &[Container]) -> Option<i64> {
     let group = pod.pointer("/spec/securityContext/fsGroup");
@@ -123,7 +124,7 @@ impl Container {
         let user = own.or_else(|| pod.pointer("/spec/securityContext/runAsUser"));
         Self {
             name: string(container, "name"),
-            // If a variable is set twice, the last entry counts.
+            // If a variable is set twice, the last entry is used, as in Kubernetes.
             env: elements(container, "env").iter().map(|it| (string(it, "name"), Variable::read(it))).collect(),
             env_from_prefixes: elements(container, "envFrom").iter().map(|it| string(it, "prefix")).collect(),
             mounts: elements(container, "volumeMounts").iter().map(Mount::read).collect(),
@@ -131,8 +132,8 @@ impl Container {
         }
     }
 
-    /// Whether a variable is set to something other than an empty string. An optional reference does not count:
-    /// see [`may_set`](Self::may_set).
+    /// Whether a variable is set to something other than an empty string. `false` for an optional reference: see
+    /// [`may_set`](Self::may_set).
     #[must_use]
     pub fn sets(&self, variable: &str) -> bool {
         match self.env.get(variable) {
@@ -160,13 +161,14 @@ impl Container {
         self.env.contains_key(variable)
     }
 
-    /// Whether `envFrom` may set a variable: its name begins with the entry's prefix, and `env` does not have it.
+    /// Whether `envFrom` may set a variable: the variable's name begins with the prefix of an entry, and `env` does not
+    /// set the variable.
     #[must_use]
     pub fn env_from_may_set(&self, variable: &str) -> bool {
         !self.names(variable) && self.env_from_prefixes.iter().any(|prefix| variable.starts_with(prefix.as_str()))
     }
 
-    /// The value of a variable, if it is in the pod and not empty.
+    /// Returns the value of a variable, if the value is in the pod and not empty.
     #[must_use]
     pub fn literal(&self, variable: &str) -> Option<&str> {
         match self.env.get(variable)? {
@@ -175,13 +177,13 @@ impl Container {
         }
     }
 
-    /// The role that the container asks for, if it is in the pod and a valid ARN.
+    /// Returns the value of `AWS_ROLE_ARN`, if it is in the pod and a valid role ARN.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         self.literal("AWS_ROLE_ARN").filter(|role| RoleArn::new(Cow::Borrowed(role)).is_ok())
     }
 
-    /// Whether a volume is mounted where SDKs look for the shared files, in anybody's home.
+    /// Whether a volume is mounted in a folder `.aws`, where SDKs look for the shared files.
     #[must_use]
     pub fn mounts_aws_files(&self) -> bool {
         self.mounts.iter().any(|mount| mount.path.split('/').any(|segment| segment == ".aws"))
@@ -199,7 +201,8 @@ impl Container {
         self.sets("AWS_CONTAINER_CREDENTIALS_FULL_URI") || self.sets("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     }
 
-    /// The token at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names, if the pod projects one there.
+    /// Returns the token at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names, if it is from a projected volume of the
+    /// pod.
     #[must_use]
     pub fn token(&self, pod: &Value) -> Option<TokenSource> {
         match self.token_file(pod)? {
@@ -208,13 +211,13 @@ impl Container {
         }
     }
 
-    /// What is at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names. `None` if the variable is not set, or its value is
-    /// not in the pod.
+    /// Finds what is at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names. `None` if the variable is not set, or its
+    /// value is not in the pod.
     #[must_use]
     pub fn token_file(&self, pod: &Value) -> Option<TokenFile> {
         let file = self.literal("AWS_WEB_IDENTITY_TOKEN_FILE").filter(|file| !refers_to_another(file))?;
         let file = unix_path(file);
-        // Of nested mounts, the innermost one counts.
+        // If mounts are nested, the file is in the innermost mount.
         let covering = self.mounts.iter().filter_map(|mount| Some((mount, below(&file, &mount.path)?)));
         let Some((mount, rest)) = covering.max_by_key(|(mount, _)| mount.path.trim_end_matches('/').len()) else {
             let is_for_api_server = below(&file, API_SERVER_TOKEN).is_some();
@@ -223,7 +226,7 @@ impl Container {
         let of_name = |volume: &&Value| volume.get("name").and_then(Value::as_str) == Some(mount.volume.as_str());
         let Some(volume) = list(pod, "volumes").iter().find(of_name) else { return Some(TokenFile::Unseen) };
         let Some(projected) = volume.get("projected") else { return Some(TokenFile::Unseen) };
-        // With a `subPath`, what is mounted is a file or a folder of the volume.
+        // With a `subPath`, only a file or a folder of the volume is mounted.
         let path = match (mount.sub_path.trim_matches('/'), rest) {
             ("", rest) => rest.to_owned(),
             (sub_path, "") => sub_path.to_owned(),
@@ -244,8 +247,8 @@ impl Container {
         }))
     }
 
-    /// The path of a read-only mount above the token's own mount, if there is one: the container may not start, for its
-    /// runtime can't create the folder of the inner mount (kubernetes/kubernetes#65835).
+    /// Returns the path of a read-only mount above the token's own mount, if there is one. The container may then not
+    /// start, because its runtime can't create the folder of the inner mount (kubernetes/kubernetes#65835).
     #[must_use]
     pub fn read_only_mount_above_token(&self, pod: &Value) -> Option<&str> {
         let file = self.literal("AWS_WEB_IDENTITY_TOKEN_FILE").map(unix_path)?;
@@ -267,20 +270,21 @@ impl Mount {
     }
 }
 
-/// Whether kubelet mounts volumes of this kind read-only.
+/// Whether the volume of this name is of a kind that kubelet mounts read-only.
 fn is_read_only_volume(pod: &Value, name: &str) -> bool {
     let volume = list(pod, "volumes").iter().find(|volume| volume.get("name").and_then(Value::as_str) == Some(name));
     let kinds = ["secret", "configMap", "downwardAPI", "projected"];
     volume.is_some_and(|volume| kinds.iter().any(|kind| volume.get(kind).is_some()))
 }
 
-/// A path as mounts write it: on Windows, the variable has a drive and backslashes, and the mount's path does not.
+/// Writes a path as mounts do: on Windows, the variable has a drive and backslashes, but the mount's path does not.
 fn unix_path(path: &str) -> String {
     let path = path.strip_prefix("C:").or_else(|| path.strip_prefix("c:")).unwrap_or(path);
     path.replace('\\', "/")
 }
 
-/// The part of a path below a folder. Empty if the path is the folder itself.
+/// Returns the part of a path below a folder. Empty if the path is the folder itself. `None` if the path is not in the
+/// folder.
 fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     let folder = folder.trim_end_matches('/');
     let rest = path.strip_prefix(folder).filter(|_| !folder.is_empty())?;
@@ -295,7 +299,8 @@ mod tests {
 
     const FILE: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 
-    /// The only container of a pod with these mounts and volumes, which reads its token from this file.
+    /// Returns what [`Container::token_file`] finds for a pod with one container, these mounts and volumes, and this
+    /// file as `AWS_WEB_IDENTITY_TOKEN_FILE`.
     fn token_file(file: &str, mounts: &Value, volumes: &Value) -> Option<TokenFile> {
         let env = json!([{"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": file}]);
         let pod =
@@ -340,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_set_from_empty_and_from_optional() {
+    fn distinguishes_set_empty_and_optional_variables() {
         let env = json!([
             {"name": "SET", "value": "x"},
             {"name": "EMPTY", "value": ""},
@@ -359,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn env_from_sets_what_begins_with_its_prefix() {
+    fn env_from_may_set_variables_that_begin_with_its_prefix() {
         let may_set = |env_from: Value, variable: &str| {
             let env = json!([{"name": "AWS_REGION", "value": "us-east-2"}]);
             let pod = json!({"spec": {"containers": [{"env": env, "envFrom": env_from}]}});
@@ -369,12 +374,12 @@ mod tests {
         assert!(may_set(json!([{"secretRef": secret}]), "AWS_ACCESS_KEY_ID"));
         assert!(may_set(json!([{"secretRef": secret, "prefix": "AWS_"}]), "AWS_ACCESS_KEY_ID"));
         assert!(!may_set(json!([{"secretRef": secret, "prefix": "APP_"}]), "AWS_ACCESS_KEY_ID"));
-        assert!(!may_set(json!([{"secretRef": secret}]), "AWS_REGION"), "`env` wins over `envFrom`");
+        assert!(!may_set(json!([{"secretRef": secret}]), "AWS_REGION"), "`env` overrides `envFrom`");
         assert!(!may_set(json!([]), "AWS_ACCESS_KEY_ID"));
     }
 
     #[test]
-    fn tells_who_alone_can_read_the_token() {
+    fn finds_the_only_user_who_can_read_the_token() {
         let reader = |spec: Value| {
             let pod = json!({"spec": spec});
             only_reader_of_tokens(&pod, &containers(&pod))

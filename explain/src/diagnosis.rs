@@ -1,14 +1,15 @@
-//! The table of diagnoses.
+//! The diagnoses: what can be wrong with a pod's way to its role.
 //!
-//! A problem that the policy finds too has the name of the policy's finding: see `docs/findings.md`.
+//! If the policy also reports the problem, the diagnosis is the policy's finding and has its name: see
+//! `docs/findings.md`.
 
 use irsa::FindingKind;
 use serde::{Serialize, Serializer};
 
-/// The table of the diagnoses beyond the policy's findings: meaning, name.
+/// The table of the diagnoses that are not findings of the policy: meaning, name.
 macro_rules! diagnoses {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal;)+) => {
-        /// What is wrong, or a risk.
+        /// A diagnosis: a mistake, or a risk.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Diagnosis {
             /// A finding of the policy.
@@ -20,7 +21,7 @@ macro_rules! diagnoses {
             /// All diagnoses except the policy's findings, in the order of the steps.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// Its name in JSON.
+            /// Returns the diagnosis's name in JSON.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -29,7 +30,7 @@ macro_rules! diagnoses {
                 }
             }
 
-            /// Its meaning, for the docs.
+            /// Returns the diagnosis's meaning, for the docs.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self {
@@ -44,20 +45,21 @@ macro_rules! diagnoses {
 diagnoses! {
     /// The pod is the mirror of a static pod, which has no service account.
     StaticPod = "staticPod";
-    /// The pod runs as another service account than the given one.
+    /// The pod runs as a service account other than the given one.
     OtherServiceAccount = "otherServiceAccount";
-    /// The service account has another role than the expected one.
+    /// The service account does not have the expected role.
     OtherRole = "otherRole";
     /// The annotation `role-arn` is empty.
     EmptyRole = "emptyRole";
-    /// The annotation `role-arn` is on the pod or its template. Only the service account's counts.
+    /// The annotation `role-arn` is on the pod or its template, where it has no effect. It belongs on the service
+    /// account.
     RoleOnPod = "roleOnPod";
     /// The pod's service account has no role, but another account of the input has one: the pod probably has the wrong
     /// `serviceAccountName`.
     RoleOfOtherAccount = "roleOfOtherAccount";
     /// The EKS Pod Identity association is for another service account.
     AssociationForOtherAccount = "associationForOtherAccount";
-    /// The pod has a role by web identity and one by an EKS Pod Identity association: SDKs use web identity.
+    /// The pod has two roles, by web identity (IRSA) and by an EKS Pod Identity association. SDKs use web identity.
     AssociationLoses = "associationLoses";
     /// The pod is older than the EKS Pod Identity association: EKS adds the variables when it creates a pod.
     PodOlderThanAssociation = "podOlderThanAssociation";
@@ -77,9 +79,10 @@ diagnoses! {
     EphemeralContainer = "ephemeralContainer";
     /// A volume is mounted read-only above the token's mount, so the container may not start.
     ReadOnlyMountAbove = "readOnlyMountAbove";
-    /// A container has both a role and container credentials (EKS Pod Identity): one of them has no effect.
+    /// A container has both a role and container credentials (EKS Pod Identity), so one of the two has no effect.
     BothCredentials = "bothCredentials";
-    /// The pod names a profile or the shared files, whose content wins over the role in some SDKs.
+    /// The pod names a profile or the shared AWS files. If they contain credentials, some SDKs use those instead of the
+    /// role.
     ProfileSet = "profileSet";
     /// No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
     TokenNotMounted = "tokenNotMounted";
@@ -87,41 +90,44 @@ diagnoses! {
     TokenExpired = "tokenExpired";
     /// The token is not valid yet: a clock is wrong.
     TokenNotYetValid = "tokenNotYetValid";
-    /// The token is for another audience than the pod's volume asks for: often it is the one for the API server.
+    /// The token does not have the expected audience: often, it is the token for the API server.
     OtherAudience = "otherAudience";
-    /// The token is that of another service account.
+    /// The token belongs to another service account.
     OtherSubject = "otherSubject";
-    /// The token is one of the old kind, from a Secret: it has no audience, and AWS does not take it.
+    /// The token is a legacy token from a Secret: it has no audience, so AWS rejects it.
     LegacyToken = "legacyToken";
     /// The token has no issuer (`iss`).
     MissingIssuer = "missingIssuer";
     /// The token is signed with an algorithm that AWS does not accept.
     UnsupportedAlgorithm = "unsupportedAlgorithm";
-    /// The issuer was not given as a plain URL, and is read with an assumption.
+    /// The issuer was not given as a plain URL, so its URL rests on an assumption about the input.
     AssumedIssuer = "assumedIssuer";
-    /// The issuer is no `https://` URL.
+    /// The issuer is not an `https://` URL.
     IssuerNotHttps = "issuerNotHttps";
-    /// The issuer is a name that only the cluster knows, so AWS cannot fetch its keys.
+    /// The issuer's host is not on a public network, so AWS cannot fetch the keys.
     IssuerNotPublic = "issuerNotPublic";
-    /// The issuer is written in two ways: in the token, the discovery document or what was given.
+    /// The token, the discovery document and the given issuer do not all have the same issuer, or the discovery
+    /// document has none.
     IssuerMismatch = "issuerMismatch";
-    /// The discovery document has no `jwks_uri`, or one that is no `https://` URL.
+    /// The discovery document has no `jwks_uri`, or AWS can't use it: it is not an `https://` URL, or its host is not
+    /// public.
     InvalidJwksUri = "invalidJwksUri";
-    /// The issuer's keys have none of the token's key id: they are old, or another cluster's.
+    /// No key of the issuer has the token's key ID: the keys are old, or belong to another cluster.
     UnknownKey = "unknownKey";
     /// The issuer's key does not verify the token's signature.
     BadSignature = "badSignature";
-    /// A trailing slash in the issuer, in the provider's ARN, or before the `:` of a condition key.
+    /// The issuer, the provider's ARN and the condition keys differ by a trailing slash.
     TrailingSlash = "trailingSlash";
-    /// `https://` in the provider's ARN or in a condition key: IAM writes both without it.
+    /// The provider's ARN or a condition key contains `https://`. IAM writes both without it.
     IssuerWithScheme = "issuerWithScheme";
-    /// The provider is of another issuer: of another cluster, or of a cluster that was recreated.
+    /// The provider belongs to another issuer: that of another cluster, or of this cluster before it was recreated.
     OtherProvider = "otherProvider";
     /// The provider's host is misspelled, or its letter case differs: the ID is that of the issuer.
     MisspelledProvider = "misspelledProvider";
     /// The provider's ARN contains `*` or `?`: IAM has no wildcards in `Principal.Federated`.
     WildcardInProvider = "wildcardInProvider";
-    /// A placeholder of a template, such as `${…}` or `ACCOUNT_ID`, that nothing has replaced.
+    /// The provider's ARN or a condition key contains a template's placeholder, such as `${…}` or `ACCOUNT_ID`, that
+    /// nothing has replaced.
     Placeholder = "placeholder";
     /// The provider is in another AWS account than the role.
     ProviderInOtherAccount = "providerInOtherAccount";
@@ -133,13 +139,13 @@ diagnoses! {
     TrustsPodIdentity = "trustsPodIdentity";
     /// The role trusts an AWS service, such as `ec2.amazonaws.com`: it is the nodes' role, for example.
     TrustsService = "trustsService";
-    /// The role trusts AWS accounts, users or roles: another role assumes it (role chaining, `source_profile`).
+    /// The role trusts AWS accounts, users or roles: it is meant for role chaining (`source_profile`), not for a token.
     TrustsAwsPrincipal = "trustsAwsPrincipal";
-    /// The role trusts an identity provider that no cluster has, such as GitHub's, or one of SAML.
+    /// The role trusts an identity provider that is not a cluster's, such as GitHub's or a SAML provider.
     TrustsOtherIdentities = "trustsOtherIdentities";
     /// The pod uses EKS Pod Identity, and the role does not trust `pods.eks.amazonaws.com`.
     PodIdentityNotTrusted = "podIdentityNotTrusted";
-    /// The role does not trust the role of the association, which has to assume it.
+    /// The target role does not trust the association's role, which has to assume the target role.
     SourceRoleNotTrusted = "sourceRoleNotTrusted";
     /// The AWS account has no identity provider for the issuer: "No `OpenIDConnect` provider found in your account".
     ProviderMissing = "providerMissing";
@@ -150,14 +156,14 @@ diagnoses! {
     OtherAction = "otherAction";
     /// A `Deny` statement applies to the pod.
     Denied = "denied";
-    /// One statement requires the condition keys of several providers. A token has the keys of one.
+    /// One statement requires the condition keys of several providers, but a token has only the keys of its own issuer.
     SeveralProviders = "severalProviders";
     /// A condition requires a key that STS never sets in this request: `PROVIDER:subject`, `sts:ExternalId`, or a key
     /// that begins with an ARN, for example.
     KeyNeverSet = "keyNeverSet";
     /// The policy has no `Version` `2012-10-17`, so `${…}` in its conditions is plain text.
     MissingVersion = "missingVersion";
-    /// `StringEquals` with `*` or `?`: it has no wildcards.
+    /// A value of `StringEquals` contains `*` or `?`, but `StringEquals` has no wildcards.
     WildcardInStringEquals = "wildcardInStringEquals";
     /// The condition on `sub` is for another namespace.
     WrongNamespace = "wrongNamespace";
@@ -171,21 +177,21 @@ diagnoses! {
     NoSubjectCondition = "noSubjectCondition";
     /// No condition on `aud` limits access: a token for any audience that IAM's provider lists can assume the role.
     NoAudienceCondition = "noAudienceCondition";
-    /// No region is set, so most SDKs do not know which STS to ask.
+    /// No region is set, so most SDKs do not know which STS endpoint to use.
     NoRegion = "noRegion";
-    /// The region is of another AWS partition than the role.
+    /// The region is in another AWS partition than the role.
     RegionInOtherPartition = "regionInOtherPartition";
-    /// `AWS_REGION` and `AWS_DEFAULT_REGION` differ, so it depends on the SDK which STS is asked.
+    /// `AWS_REGION` and `AWS_DEFAULT_REGION` differ, so the STS endpoint depends on the SDK.
     RegionsDiffer = "regionsDiffer";
-    /// `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so some SDKs ask the global endpoint.
+    /// `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so some SDKs use the global endpoint.
     GlobalEndpoint = "globalEndpoint";
     /// `AWS_USE_FIPS_ENDPOINT` leads to a FIPS endpoint that AWS does not list.
     UnlistedFipsEndpoint = "unlistedFipsEndpoint";
     /// `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`, so some SDKs fail.
     InvalidStsEndpoints = "invalidStsEndpoints";
-    /// `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` sends STS's requests somewhere else.
+    /// `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` makes SDKs send their STS requests to another endpoint.
     EndpointOverride = "endpointOverride";
-    /// STS refuses, and some SDKs then use the node's role.
+    /// STS refuses to give the role, and some SDKs then use the node's role.
     NodeRoleFallback = "nodeRoleFallback";
 }
 

@@ -1,4 +1,4 @@
-//! Reads the inputs. One that can't be read becomes a problem, and counts as not known.
+//! Reads the inputs. An input that can't be read becomes a problem, and its value is then not known.
 
 use serde_json::Value;
 
@@ -12,18 +12,18 @@ use crate::trust::{IamProviders, TrustDocument};
 /// An input.
 #[derive(Debug, Clone)]
 pub enum Given<T> {
-    /// It was given and read.
+    /// The input was given and read.
     Present(T),
-    /// It was not given.
+    /// The input was not given.
     Missing,
-    /// It was given, and can't be read. A problem has the reason.
+    /// The input was given, but can't be read. The reason is in `problems`.
     Unreadable,
-    /// The cluster does not have it.
+    /// The cluster does not have the object.
     NotFound,
 }
 
 impl<T> Given<T> {
-    /// The value, if it is present.
+    /// Returns the value, if the input was given and read.
     pub fn get(&self) -> Option<&T> {
         match self {
             Self::Present(value) => Some(value),
@@ -40,7 +40,7 @@ impl<T> Given<T> {
         }
     }
 
-    /// A missing input is not found if the cluster was searched for it.
+    /// Replaces `Missing` by `NotFound` if the cluster was searched for the input.
     fn or_not_found(self, input: Input, inputs: &Inputs) -> Self {
         match self {
             Self::Missing if inputs.not_found.contains(&input) => Self::NotFound,
@@ -48,12 +48,12 @@ impl<T> Given<T> {
         }
     }
 
-    /// Whether it was not given.
+    /// Whether the input was not given.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing)
     }
 
-    /// Why the value is not known, as the end of a sentence.
+    /// Returns why the value is not known, as the end of a sentence.
     pub fn lack(&self, input: Input) -> String {
         match self {
             Self::Unreadable => format!("the {} that was given can't be read", input.words()),
@@ -70,7 +70,7 @@ pub struct Documents<'i> {
     pub pod: Given<(&'i str, Value)>,
     /// The workload: its text, and its value.
     pub workload: Given<(&'i str, Value)>,
-    /// Which of the workload's pod templates counts, from 0.
+    /// The position of the pod template to explain in the workload, from 0.
     pub template: usize,
     /// The name of the one container to explain.
     pub container: Option<&'i str>,
@@ -88,7 +88,7 @@ pub struct Documents<'i> {
     pub provider: Given<IamProviders>,
     /// The EKS Pod Identity associations.
     pub associations: Given<Vec<Association>>,
-    /// Other service accounts of the same source.
+    /// Other service accounts from the files of the service account.
     pub other_service_accounts: Vec<Value>,
     /// The issuer.
     pub issuer: Option<PastedIssuer>,
@@ -104,7 +104,7 @@ pub struct Documents<'i> {
     pub role: Option<&'i str>,
     /// The time, in seconds since 1970.
     pub now: Option<u64>,
-    /// What could not be read.
+    /// The inputs that could not be read.
     pub problems: Vec<Problem>,
 }
 
@@ -131,7 +131,7 @@ impl<'i> Documents<'i> {
         let issuer = plain(inputs.issuer.as_ref()).and_then(|text| {
             PastedIssuer::read(text).map_err(|message| problems.push(problem(Input::Issuer, message.to_owned()))).ok()
         });
-        // An empty file of a token is an error, not a missing token.
+        // If the token's file is empty, that is an error, and not a missing token.
         let token = match inputs.token.as_deref() {
             None => Given::Missing,
             Some(text) => match Jwt::decode(text) {
@@ -181,13 +181,13 @@ impl<'i> Documents<'i> {
     }
 }
 
-/// A problem without a place.
+/// Makes a problem without a line and a column.
 #[must_use]
 pub fn problem(input: Input, message: String) -> Problem {
     Problem { input, message, line: None, column: None }
 }
 
-/// An input without the space around it. An empty one counts as not given.
+/// Trims an input. `None` if the input is empty, so that it counts as not given.
 fn plain(text: Option<&String>) -> Option<&str> {
     text.map(|text| text.trim()).filter(|text| !text.is_empty())
 }
@@ -202,7 +202,7 @@ fn object<'i>(input: Input, text: Option<&'i String>, problems: &mut Vec<Problem
     Given::Unreadable
 }
 
-/// The objects of the policy's manifest: one object, a `List`, or an array.
+/// Reads the objects of the policy's manifest: one object, a `List`, or an array.
 fn policies(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Vec<Value>> {
     let Some(text) = plain(inputs.policies.as_ref()) else { return Given::Missing };
     match serde_json::from_str::<Value>(text) {
@@ -213,7 +213,7 @@ fn policies(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Vec<Value>> {
                 _ => vec![object],
             });
         }
-        Ok(_) => problems.push(problem(Input::Policies, "expected a JSON object or an array of them".to_owned())),
+        Ok(_) => problems.push(problem(Input::Policies, "expected a JSON object, or an array of objects".to_owned())),
         Err(error) => problems.push(unreadable(Input::Policies, &error)),
     }
     Given::Unreadable
@@ -231,7 +231,7 @@ fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<TrustDocu
     }
 }
 
-/// What an input of JSON is read as.
+/// Reads an input that is JSON with `read`. An error is added to `problems`.
 fn value<T>(
     input: Input,
     text: Option<&String>,
@@ -255,7 +255,7 @@ fn syntax(input: Input, text: &str) -> Option<Problem> {
 
 fn unreadable(input: Input, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
-    // The place is in `line` and `column`.
+    // The message ends with the place, which `line` and `column` have.
     let message = text.split(" at line ").next().unwrap_or_default();
     Problem {
         input,

@@ -1,4 +1,4 @@
-//! The result: the steps from the pod to its role, in order.
+//! The result of an explanation: the steps from the pod to its role, in order.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::diagnosis::Diagnosis;
 use crate::fix::TrustFix;
 use crate::inputs::Input;
 
-/// Why a pod has its role, or does not have it.
+/// The explanation why a pod has its role, or does not have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -24,8 +24,8 @@ pub struct Explanation {
     pub missing: Vec<Input>,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,
-    /// A change of the trust policy that makes it accept the pod. `null` if the trust policy accepts it, or if too
-    /// little is known for a safe change.
+    /// A change of the trust policy that makes it accept the pod. `null` if the trust policy already accepts the pod,
+    /// or if too little is known for a safe change.
     pub trust_fix: Option<TrustFix>,
     /// The policy's response to the creation of the pod, or else of the service account. `null` if neither was given,
     /// or if the policy would look up an object that was not given.
@@ -33,34 +33,34 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The step of the cause.
+    /// Returns the step that has the cause.
     #[must_use]
     pub fn cause_step(&self) -> Option<&Step> {
         let cause = self.cause?;
         self.steps.iter().find(|step| step.step == cause.step)
     }
 
-    /// The diagnoses of steps that passed: what works, and is a risk.
+    /// Returns the steps that passed with a warning: something works, but is a risk.
     pub fn warnings(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.outcome == Outcome::Passed && step.mistake.is_some())
     }
 }
 
-/// The result of a step, or of one value that a step checks.
+/// The outcome of a step, or of one value that a step checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// Right.
+    /// The step or the value is right.
     Passed,
-    /// Wrong.
+    /// The step or the value is wrong.
     Failed,
-    /// The inputs do not decide it.
+    /// The inputs do not decide whether it is right.
     Unknown,
-    /// Not checked: it does not apply, or it depends on an earlier step that failed.
+    /// Not checked: the step does not apply, or depends on an earlier step that failed.
     Skipped,
 }
 
-/// The diagnosis, and the step that made it.
+/// The cause: the step, and its diagnosis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// The step.
@@ -72,19 +72,19 @@ pub struct Cause {
 /// One step from the pod to its role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Which step.
+    /// The kind of step.
     pub step: StepKind,
-    /// Its title.
+    /// The step's title.
     pub title: &'static str,
-    /// Its result.
+    /// The step's outcome.
     pub outcome: Outcome,
-    /// The result as one sentence. If the step failed, it names the cause.
+    /// The outcome as one sentence. If the step failed, the sentence names the cause.
     pub says: String,
     /// The reasons, in order.
     pub reasons: Vec<String>,
-    /// Where the reasons are in the inputs. A reason that is about nothing in particular has no place.
+    /// The places of the reasons in the inputs. A reason that is not about one value has no place.
     pub places: Vec<Place>,
-    /// How to fix it.
+    /// How to fix the mistake.
     pub fix: Option<String>,
     /// The diagnosis. On a step that passed: a warning.
     pub mistake: Option<Diagnosis>,
@@ -92,7 +92,7 @@ pub struct Step {
     pub details: Vec<Detail>,
 }
 
-/// Where a reason is in an input.
+/// The place of a reason in an input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The position of the reason in `reasons`, from 0.
@@ -106,20 +106,20 @@ pub struct Place {
 /// One value that a step checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Detail {
-    /// Its name.
+    /// The value's name.
     pub name: String,
-    /// The value. Never a secret.
+    /// The value, which is never a secret.
     pub value: String,
-    /// The result. Skipped if the value is only shown.
+    /// The outcome. [`Outcome::Skipped`] if the value is only shown, and not checked.
     pub outcome: Outcome,
 }
 
 /// An input that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Which input.
+    /// The input.
     pub input: Input,
-    /// What is wrong with it.
+    /// What is wrong with the input.
     pub message: String,
     /// The line, from 1, if it is known.
     pub line: Option<usize>,
@@ -139,7 +139,7 @@ pub struct Reviewed {
     pub warnings: Vec<String>,
     /// The audit annotations.
     pub audit_annotations: BTreeMap<String, String>,
-    /// The pod with what the policy injects. `null` if the policy rejects it, or if no pod was given.
+    /// The pod with what the policy injects. `null` if the policy rejects the pod, or if no pod was given.
     pub pod: Option<Value>,
 }
 
@@ -166,19 +166,19 @@ macro_rules! steps {
             /// All steps, in order.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-            /// Its name in JSON.
+            /// Returns the step's name in JSON.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// Its title.
+            /// Returns the step's title.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)+ }
             }
 
-            /// What it checks, for the docs.
+            /// Returns what the step checks, for the docs.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($meaning),+),)+ }
@@ -196,8 +196,8 @@ steps! {
     Allowed = "allowed", "Allowed";
     /// The pod's containers have the role's variables and the token's mount.
     Injected = "injected", "Injected";
-    /// No AWS SDK prefers other credentials of the container to the role.
-    Credentials = "credentials", "Credentials that win";
+    /// No AWS SDK uses other credentials of the container instead of the role.
+    Credentials = "credentials", "Other credentials";
     /// The token is for STS and for this service account, and it has not expired.
     Token = "token", "Token";
     /// AWS can reach the issuer, and its documents, its keys and the token agree.
@@ -213,7 +213,7 @@ steps! {
 }
 
 impl Step {
-    /// A step with this result.
+    /// Makes a step with this outcome.
     pub(crate) fn new(step: StepKind, outcome: Outcome, says: impl Into<String>) -> Self {
         Self {
             step,
@@ -228,22 +228,22 @@ impl Step {
         }
     }
 
-    /// A step that passed.
+    /// Makes a step that passed.
     pub(crate) fn passed(step: StepKind, says: impl Into<String>) -> Self {
         Self::new(step, Outcome::Passed, says)
     }
 
-    /// A step that failed, with its diagnosis.
+    /// Makes a step that failed, with its diagnosis.
     pub(crate) fn failed(step: StepKind, mistake: Diagnosis, says: impl Into<String>) -> Self {
         Self { mistake: Some(mistake), ..Self::new(step, Outcome::Failed, says) }
     }
 
-    /// A step that the inputs do not decide.
+    /// Makes a step that is unknown, because the inputs do not decide it.
     pub(crate) fn unknown(step: StepKind, says: impl Into<String>) -> Self {
         Self::new(step, Outcome::Unknown, says)
     }
 
-    /// A step that was not checked.
+    /// Makes a step that was not checked.
     pub(crate) fn skipped(step: StepKind, says: impl Into<String>) -> Self {
         Self::new(step, Outcome::Skipped, says)
     }
@@ -254,7 +254,7 @@ impl Step {
         self
     }
 
-    /// Adds a reason that is at a place of an input.
+    /// Adds a reason, and its place in an input.
     pub(crate) fn because_at(mut self, reason: impl Into<String>, input: Input, pointer: impl Into<String>) -> Self {
         self.places.push(Place { reason: self.reasons.len(), input, pointer: pointer.into() });
         self.because(reason)
@@ -272,7 +272,7 @@ impl Step {
         self
     }
 
-    /// Sets a warning, unless there is a diagnosis already.
+    /// Sets the diagnosis, unless the step already has one.
     pub(crate) fn warn(mut self, mistake: Diagnosis) -> Self {
         self.mistake.get_or_insert(mistake);
         self

@@ -1,12 +1,12 @@
-//! Finds the field that a finding is about: from the policy's [`Place`] to a JSON pointer.
+//! Finds the field that a finding is about: converts the policy's [`Place`] into a JSON pointer.
 
 use irsa::{ItemKind, Place};
 use serde_json::Value;
 
 use crate::pointer::child;
 
-/// The JSON pointer of the field in its object. If the field is missing, that of the nearest thing around it that
-/// exists.
+/// Returns the JSON pointer of the field in its object. If the field is missing, returns the pointer of the nearest
+/// enclosing value that exists.
 #[must_use]
 pub fn pointer(place: &Place, object: &Value) -> String {
     let mut pointer = place.template.as_deref().map(path_pointer).unwrap_or_default();
@@ -25,7 +25,7 @@ pub fn pointer(place: &Place, object: &Value) -> String {
             let field = |name| format!("{pointer}/spec/{name}");
             let is_set =
                 |name| object.pointer(&field(name)).and_then(Value::as_str).is_some_and(|name| !name.is_empty());
-            // The deprecated name counts only if the other one is missing.
+            // The deprecated `serviceAccount` is used only if `serviceAccountName` is missing.
             let is_deprecated = !is_set("serviceAccountName") && is_set("serviceAccount");
             field(if is_deprecated { "serviceAccount" } else { "serviceAccountName" })
         }
@@ -40,7 +40,7 @@ pub fn pointer(place: &Place, object: &Value) -> String {
     existing(&found, object)
 }
 
-/// The pointer of a path in a message of the policy: `spec.containers[0].env`.
+/// Converts a path in a message of the policy, such as `spec.containers[0].env`, into a JSON pointer.
 #[must_use]
 pub fn path_pointer(path: &str) -> String {
     let mut pointer = String::new();
@@ -55,7 +55,7 @@ pub fn path_pointer(path: &str) -> String {
     pointer
 }
 
-/// The pointer itself if the object has the value, else that of the nearest value around it.
+/// Returns the pointer if the object has a value there, else the pointer of the nearest enclosing value.
 #[must_use]
 pub fn existing(pointer: &str, object: &Value) -> String {
     let mut pointer = pointer;
@@ -78,7 +78,7 @@ fn container(template: &str, name: &str, place: &Place, object: &Value) -> Optio
     Some(within.unwrap_or(container))
 }
 
-/// The pointer of the element of an array whose member `key` is this text.
+/// Returns the pointer of the array's element whose member `key` is `text`.
 fn element(array: &str, key: &str, text: &str, object: &Value) -> Option<String> {
     let elements = object.pointer(array)?.as_array()?;
     let index = elements.iter().position(|element| element.get(key).and_then(Value::as_str) == Some(text))?;
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_what_a_place_names() {
+    fn finds_the_value_of_a_place() {
         let object = json!({"spec": {"template": {
             "metadata": {"annotations": {"eks.amazonaws.com/token-expiration": "x"}},
             "spec": {

@@ -1,4 +1,4 @@
-//! Fixes to paste: JSON, Terraform, and commands of the AWS CLI.
+//! Writes fixes to paste: JSON, Terraform, and commands of the AWS CLI.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,38 +7,39 @@ use crate::trust::{ChangeKind, Repair, Statement, Ternary, TrustDocument};
 
 /// A change of the role's trust policy that makes it accept the pod.
 ///
-/// The new access is for exactly this service account and this audience. A statement that may serve somebody else stays
-/// as it is.
+/// The change gives access to exactly this service account and this audience. A statement that may give access to
+/// others stays unchanged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrustFix {
-    /// What to do with the statements, one sentence.
+    /// What to do with the statements, as one sentence.
     pub says: String,
     /// The new statements, in IAM's JSON.
     pub statements: Vec<Value>,
-    /// The same as blocks of Terraform's `aws_iam_policy_document`. Empty if Terraform's form cannot express them.
+    /// The statements as blocks of Terraform's `aws_iam_policy_document`. Empty if these blocks can't express the
+    /// statements.
     pub terraform: String,
     /// The whole trust policy with the change.
     pub policy: Value,
     /// The commands that apply the whole policy, which they read from `trust-policy.json`.
     pub commands: Vec<String>,
-    /// Another way to give the pod its role, one sentence.
+    /// Another way to give the pod a role, as one sentence.
     pub alternative: Option<String>,
 }
 
-/// What the commands are about.
+/// The values for the commands.
 #[derive(Debug, Clone, Default)]
 pub struct CommandTarget<'a> {
     /// The role's ARN.
     pub role: Option<&'a str>,
-    /// The issuer's URL without `https://`, if IAM is not known to have its provider.
+    /// The issuer's URL without `https://`, if IAM may lack the issuer's provider.
     pub missing_provider: Option<&'a str>,
     /// The token's audience.
     pub audience: Option<&'a str>,
 }
 
 impl TrustFix {
-    /// The fix of a repaired policy.
+    /// Makes the fix from the repaired policy.
     pub fn new(repair: &Repair, document: &TrustDocument, target: &CommandTarget<'_>) -> Self {
         let name = |index: usize| {
             let statement = document.policy.statements.get(index);
@@ -51,12 +52,12 @@ impl TrustFix {
                 let old = change.replaces.map(name).unwrap_or_default();
                 match change.kind {
                     ChangeKind::Add => "add this statement to the role's trust policy, and keep the others".to_owned(),
-                    ChangeKind::Correct => format!("replace {old} of the role's trust policy, which accepts nobody, with this one"),
+                    ChangeKind::Correct => format!("replace {old} of the role's trust policy, which accepts nobody, with this statement"),
                     ChangeKind::Split => {
                         format!("replace {old} of the role's trust policy with one statement for each provider")
                     }
                     ChangeKind::Except => format!(
-                        "if this service account is meant to have the role, replace {old}, which denies it, with this one: it excepts this account only"
+                        "if this service account is meant to have the role, replace {old}, which denies it, with this statement, which excludes only this account"
                     ),
                 }
             })
@@ -78,7 +79,7 @@ impl TrustFix {
     }
 }
 
-/// The text as a sentence.
+/// Makes the text a sentence: with a capital at the start, and a full stop.
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -99,7 +100,7 @@ impl CommandTarget<'_> {
     }
 }
 
-/// The command that creates the identity provider in IAM.
+/// Returns the command that creates the identity provider in IAM.
 #[must_use]
 pub fn create_provider(url: &str, audience: &str) -> String {
     format!(
@@ -109,7 +110,7 @@ pub fn create_provider(url: &str, audience: &str) -> String {
     )
 }
 
-/// The string as one word of a shell.
+/// Quotes the string, if needed, so that a shell reads it as one word.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@+,".contains(&byte);
@@ -119,8 +120,8 @@ pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A statement as a block of Terraform's `aws_iam_policy_document`. `None` if it has a member that the block cannot
-/// have.
+/// Writes a statement as a block of Terraform's `aws_iam_policy_document`. `None` if the statement has a member that
+/// such a block can't have.
 fn terraform(statement: &Value) -> Option<String> {
     const KNOWN: [&str; 6] = ["Sid", "Effect", "Action", "NotAction", "Principal", "Condition"];
     let mut lines = vec!["statement {".to_owned()];
@@ -185,7 +186,8 @@ fn list(value: &Value) -> Option<String> {
     Some(format!("[{}]", values?.join(", ")))
 }
 
-/// A string of HCL. `aws_iam_policy_document` replaces `&{…}` by IAM's own `${…}`.
+/// Writes a string in HCL. IAM's variables `${…}` become `&{…}`, which `aws_iam_policy_document` turns back into
+/// `${…}`.
 fn hcl(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.replace("${", "&{").replace("%{", "%%{").chars() {
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_what_a_shell_would_read() {
+    fn quotes_characters_that_a_shell_would_interpret() {
         assert_eq!(quoted("https://idp.example/A"), "https://idp.example/A");
         assert_eq!(quoted("a'; rm -r b"), r"'a'\''; rm -r b'");
         assert_eq!(quoted(""), "''");

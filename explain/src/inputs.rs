@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The inputs, each as a string. All are optional: what depends on a missing one is unknown.
+/// The inputs, each as a string. All are optional: a step that depends on a missing input is unknown.
 ///
-/// They can be read but not written, because they contain the token.
+/// Inputs can be deserialized but not serialized, because they contain the token.
 ///
 /// ```compile_fail,E0277
 /// let written = serde_json::to_string(&irsa_explain::Inputs::default());
@@ -14,56 +14,58 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Inputs {
-    /// The pod, JSON. With a `metadata.uid`, it is one that the cluster stores, and so is evidence of what was
-    /// injected. Without one, it is one that is yet to be created.
+    /// The pod, as JSON. A pod with a `metadata.uid` was read from the cluster, so it is evidence of what was injected.
+    /// A pod without a `metadata.uid` is not created yet.
     pub pod: Option<String>,
-    /// The workload that creates the pod, JSON. It counts if there is no pod.
+    /// The workload that creates the pod, as JSON. Ignored if a pod was given.
     pub workload: Option<String>,
-    /// Which of the workload's pod templates counts, from 0. The first, if this is not set.
+    /// The position of the pod template to explain in the workload, from 0. The first template, if this is not set.
     pub template: Option<usize>,
-    /// The name of the one container to explain. All, if this is not set.
+    /// The name of the only container to explain. All containers, if this is not set.
     pub container: Option<String>,
-    /// The service account, JSON.
+    /// The service account, as JSON.
     pub service_account: Option<String>,
-    /// The policy's settings, JSON.
+    /// The policy's settings, as JSON.
     pub settings: Option<String>,
-    /// The policy's own manifest (`policy.yaml`), JSON: an object, a `List`, or an array of objects. Objects that are
-    /// not Kubewarden policies are ignored.
+    /// The policy's own manifest (`policy.yaml`), as JSON: an object, a `List`, or an array of objects. Objects that
+    /// are not Kubewarden policies are ignored.
     pub policies: Option<String>,
-    /// The ConfigMap of role mappings that the settings name, JSON.
+    /// The ConfigMap of role mappings that the settings name, as JSON.
     pub config_map: Option<String>,
-    /// The trust policy of the role, IAM's JSON.
+    /// The trust policy of the role, as IAM's JSON.
     pub trust_policy: Option<String>,
-    /// The cluster's issuer: its URL, or what people paste for it.
+    /// The cluster's issuer: its URL, or another text from which the URL can be read, such as the provider's ARN.
     pub issuer: Option<String>,
-    /// The issuer's discovery document (`/.well-known/openid-configuration`), JSON.
+    /// The issuer's discovery document (`/.well-known/openid-configuration`), as JSON.
     pub discovery: Option<String>,
-    /// The issuer's keys, a JSON Web Key Set.
+    /// The issuer's keys, as a JSON Web Key Set.
     pub jwks: Option<String>,
-    /// A token of the pod: a JWT, also with `Bearer ` or in quotes, or a `TokenRequest` as JSON. It is never printed or
-    /// kept.
+    /// A token of the pod: a JWT, also with `Bearer ` or in quotes, or a `TokenRequest` as JSON. The token is never
+    /// printed or stored.
     pub token: Option<String>,
-    /// The namespace. If this is not set, that of the pod or the account, else `default`.
+    /// The namespace. If this is not set, the namespace of the pod, the workload or the account is used, else
+    /// `default`.
     pub namespace: Option<String>,
-    /// The ARN of the role that the pod should have: that of the trust policy.
+    /// The ARN of the role that the pod should have, which is the role of the trust policy.
     pub role: Option<String>,
     /// The time, in seconds since 1970 (UTC).
     pub now: Option<u64>,
     /// IAM's identity provider: the output of `aws iam get-open-id-connect-provider` or
     /// `list-open-id-connect-providers`.
     pub provider: Option<String>,
-    /// The EKS Pod Identity association: the output of `aws eks describe-pod-identity-association`, or an object of
-    /// ACK, Crossplane or Terraform, JSON.
+    /// The EKS Pod Identity association, as JSON: the output of `aws eks describe-pod-identity-association`, or an
+    /// object of ACK, Crossplane or Terraform.
     pub association: Option<String>,
-    /// Other service accounts of the same source, JSON, in case the pod names the wrong one.
+    /// Other service accounts from the files of the service account, as JSON, in case the pod names the wrong service
+    /// account.
     pub other_service_accounts: Vec<String>,
-    /// What the cluster was searched for and does not have: the service account, the ConfigMap. An input that was given
-    /// counts nevertheless.
+    /// The objects that the cluster was searched for, but does not have, such as the service account. Ignored for an
+    /// input that was given.
     pub not_found: Vec<Input>,
 }
 
 impl Inputs {
-    /// All texts but the token.
+    /// Returns all strings of the inputs except the token.
     pub(crate) fn texts_without_token(&mut self) -> impl Iterator<Item = &mut String> {
         let Self {
             pod,
@@ -109,7 +111,7 @@ impl Inputs {
 }
 
 impl fmt::Debug for Inputs {
-    /// Only which inputs were given: a token may have been pasted into any of them.
+    /// Writes only which inputs were given, because a token may have been pasted into any input.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let given = [
             (Input::Pod, &self.pod),
@@ -142,7 +144,7 @@ pub enum Input {
     Pod,
     /// The workload.
     Workload,
-    /// The choice of a container.
+    /// The name of the container to explain.
     Container,
     /// The service account.
     ServiceAccount,
@@ -173,7 +175,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// The input, as sentences call it.
+    /// Returns the input's name in sentences.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {

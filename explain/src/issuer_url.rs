@@ -1,8 +1,8 @@
-//! An issuer's URL, as it is pasted, and whether AWS can reach its host.
+//! Reads an issuer's URL as users paste it, and checks whether AWS can reach its host.
 //!
-//! Sources: RFC 3986, section 3.2 (the parts of a URL's authority); RFC 6890 (addresses of no public network) and RFC
-//! 6598 (shared addresses); RFC 6761, RFC 6762 and RFC 8375, and ICANN's reservation of `internal` (names of no public
-//! network); the URL Standard, "IPv4 parser" (a host whose last label is a number is an IPv4 address).
+//! Sources: RFC 3986, section 3.2 (the parts of a URL's authority); RFC 6890 (addresses that are not public) and RFC
+//! 6598 (shared addresses); RFC 6761, RFC 6762 and RFC 8375, and ICANN's reservation of `internal` (names that are not
+//! public); the URL Standard, "IPv4 parser" (a host whose last label is a number is an IPv4 address).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -19,16 +19,18 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 pub struct PastedIssuer {
     /// The URL.
     pub url: String,
-    /// What was assumed to read it, each a sentence without its end.
+    /// The assumptions that were needed to read the URL. Each is the start of a sentence, to which ": it is read as
+    /// `URL`" is appended.
     pub assumptions: Vec<String>,
 }
 
 impl PastedIssuer {
-    /// Reads what people paste: a URL, or one in quotes, without a scheme, with a user, that of the discovery document,
-    /// or the ARN of IAM's identity provider. A trailing slash stays: it is a part of the issuer.
+    /// Reads what users paste: a URL, also in quotes, without a scheme or with a user; the URL of the discovery
+    /// document; JSON that contains the issuer; or the ARN of IAM's identity provider. A trailing slash is kept,
+    /// because it is a part of the issuer.
     ///
     /// # Errors
-    /// Where the text stands for "nothing", as the AWS CLI prints it.
+    /// Fails if the text is a word for "no value", such as `None`, which the AWS CLI prints.
     pub fn read(text: &str) -> Result<Self, &'static str> {
         let mut assumptions = Vec::new();
         let mut assume = |what: &str| assumptions.push(what.to_owned());
@@ -44,7 +46,7 @@ impl PastedIssuer {
         }
         if matches!(rest, "None" | "null" | "nil" | "undefined") {
             return Err(
-                "expected the issuer's URL, but got the word for no value: the cluster has none, or the query is for another field",
+                "expected the issuer's URL, but got a word for \"no value\": either the cluster has no issuer, or the query reads another field",
             );
         }
         let (scheme, mut rest) = if let Some((scheme, rest)) = rest.split_once("://") {
@@ -74,39 +76,40 @@ impl PastedIssuer {
     }
 }
 
-/// The issuer in a discovery document, or in what `aws eks describe-cluster` prints.
+/// Finds the issuer in a discovery document, or in the output of `aws eks describe-cluster`.
 fn issuer_in_json(text: &str) -> Option<String> {
     let value: Value = text.starts_with('{').then(|| serde_json::from_str(text).ok())??;
     let pointers = ["/issuer", "/cluster/identity/oidc/issuer", "/identity/oidc/issuer", "/oidc/issuer"];
     pointers.into_iter().find_map(|pointer| value.pointer(pointer)?.as_str()).map(str::to_owned)
 }
 
-/// The text in one pair of quotes, without a comma after them, as JSON and YAML have it.
+/// Removes a pair of quotes, and a comma or semicolon after them. `None` if the text is not in quotes.
 fn without_quotes(text: &str) -> Option<&str> {
     let text = text.trim_end_matches([',', ';']);
     let pairs = [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>')];
     pairs.into_iter().find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close)).map(str::trim)
 }
 
-/// The host of an `https://` URL, and why AWS can't reach it. `None` if nothing is known against it.
+/// Returns the host of an `https://` URL, and why AWS can't reach it. `None` if the host may be reachable, or the URL
+/// has another scheme.
 #[must_use]
 pub fn unreachable_host(url: &str) -> Option<(&str, &'static str)> {
     let (host, _) = host_and_port(url.strip_prefix(SCHEME)?);
     Some((host, why_not_public(host)?))
 }
 
-/// The port of an `https://` URL, if there is one.
+/// Returns the port of an `https://` URL, if there is one.
 #[must_use]
 pub fn port(url: &str) -> Option<&str> {
     host_and_port(url.strip_prefix(SCHEME)?).1
 }
 
-/// The host of a URL without its scheme, and the port, if there is one.
+/// Splits off the host and the port, if there is one, of a URL without its scheme.
 fn host_and_port(rest: &str) -> (&str, Option<&str>) {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let is_bare_v6 = !authority.starts_with('[') && authority.matches(':').count() > 1;
-    // An IPv6 address has colons of its own, and brackets around it.
+    // An IPv6 address contains colons, so only a colon after its brackets begins a port.
     let after_address = authority.rfind(']').unwrap_or_default();
     match authority.rfind(':').filter(|colon| *colon >= after_address && !is_bare_v6) {
         Some(colon) => {
@@ -116,7 +119,7 @@ fn host_and_port(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Why a host is on no public network.
+/// Returns why a host is not on a public network. `None` if it may be.
 fn why_not_public(host: &str) -> Option<&'static str> {
     const OF_CLUSTER: &str = "only the cluster's DNS knows this name";
     if host.is_empty() {
@@ -124,7 +127,7 @@ fn why_not_public(host: &str) -> Option<&'static str> {
     }
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return match address.parse::<Ipv6Addr>() {
-            Ok(address) => is_private_v6(address).then_some("this address is on no public network"),
+            Ok(address) => is_private_v6(address).then_some("this address is not on a public network"),
             Err(_) => Some("this is not an IPv6 address"),
         };
     }
@@ -132,7 +135,7 @@ fn why_not_public(host: &str) -> Option<&'static str> {
         return Some("an IPv6 address needs brackets in a URL");
     }
     if let Ok(address) = host.parse::<Ipv4Addr>() {
-        return is_private_v4(address).then_some("this address is on no public network");
+        return is_private_v4(address).then_some("this address is not on a public network");
     }
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     let labels: Vec<&str> = name.split('.').collect();
@@ -140,14 +143,14 @@ fn why_not_public(host: &str) -> Option<&'static str> {
     let is_number = last.strip_prefix("0x").unwrap_or(last).bytes().all(|byte| byte.is_ascii_hexdigit())
         && (last.starts_with("0x") || last.bytes().all(|byte| byte.is_ascii_digit()));
     if is_number {
-        return Some("this is a number for an IP address, not a name");
+        return Some("this is an IP address in an unusual form, not a name");
     }
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     if matches!(name.as_str(), "kubernetes" | "kubernetes.default") || ends(&[".svc", ".cluster.local"]) {
         return Some(OF_CLUSTER);
     }
     if labels.len() < 2 {
-        return Some("a name without a dot is on no public network");
+        return Some("a name without a dot is not on a public network");
     }
     let private = [
         ".internal",

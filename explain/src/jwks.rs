@@ -1,4 +1,4 @@
-//! The issuer's keys, and whether they verify a token.
+//! Checks whether the issuer's keys verify a token.
 //!
 //! Sources: RFC 7517 (JSON Web Key), RFC 7518 (JSON Web Algorithms), sections 3.3 and 3.4. The algorithms are those
 //! that IAM accepts: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (RS256, RS384,
@@ -23,7 +23,7 @@ pub enum Verdict {
     Verified,
     /// No candidate key verifies the signature.
     Refuted,
-    /// No key has the token's key id. For a token without one: no key has the right type and curve.
+    /// No key has the token's key id. If the token has no key id: no key has the right type and curve.
     NoSuchKey,
     /// IAM does not accept the token's algorithm.
     UnsupportedAlgorithm,
@@ -51,7 +51,7 @@ pub enum Hash {
     Sha512,
 }
 
-/// A curve of NIST. Each goes with one hash function.
+/// A curve of NIST. Each curve is used with one hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Curve {
     /// P-256, with SHA-256.
@@ -63,7 +63,7 @@ pub enum Curve {
 }
 
 impl Curve {
-    /// Its name in a key: `crv`.
+    /// Returns the curve's name in the member `crv` of a key.
     const fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",
@@ -74,7 +74,7 @@ impl Curve {
 }
 
 impl Algorithm {
-    /// The algorithm with this `alg`. `None` if IAM does not accept it.
+    /// Returns the algorithm with this `alg`. `None` if IAM does not accept the algorithm.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -132,7 +132,7 @@ pub fn verify(jwt: &Jwt<'_>, jwks: &Value) -> Verdict {
     }
 }
 
-/// The ids of the keys.
+/// Returns the ids of the keys.
 #[must_use]
 pub fn ids(jwks: &Value) -> Vec<String> {
     keys(jwks).iter().filter_map(|key| key.get("kid")?.as_str().map(str::to_owned)).collect()
@@ -158,7 +158,7 @@ fn rsa(hash: Hash, jwt: &Jwt<'_>, key: &Value) -> Option<bool> {
 }
 
 fn ecdsa(curve: Curve, jwt: &Jwt<'_>, key: &Value) -> Option<bool> {
-    /// The check with one curve's crate.
+    /// Checks the signature with the crate of one curve.
     macro_rules! check {
         ($curve:ident, $point:expr) => {{
             let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes($point).ok()?;
@@ -179,7 +179,7 @@ fn ecdsa(curve: Curve, jwt: &Jwt<'_>, key: &Value) -> Option<bool> {
     }
 }
 
-/// A number of a key.
+/// Decodes a number of a key. `None` if the key does not have the member, or it is not base64url.
 fn member(key: &Value, name: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok()
 }
@@ -196,7 +196,7 @@ mod tests {
     /// RFC 7515, appendix A.3.
     const ES256: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
-    /// Tokens by the other algorithms, signed for these tests, and then their keys thrown away.
+    /// Tokens with the other algorithms. They were signed for these tests, and their private keys were deleted.
     const OTHERS: [(&str, &str); 4] = [
         (
             "RS384",
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why_it_cannot_tell() {
+    fn returns_why_a_signature_cannot_be_verified() {
         let with = |header: &str| {
             let (_, rest) = RS256.split_once('.').unwrap();
             format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))

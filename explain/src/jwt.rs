@@ -1,7 +1,7 @@
-//! Decodes a token (a JWT): the claims that matter, and what its signature is checked by.
+//! Decodes a token (a JWT): the claims that matter to STS, and the parts that are needed to check the signature.
 //!
-//! Nothing here trusts the token: decoding is not verifying. Of the token's text, only the signed part and the
-//! signature are kept, and neither is ever displayed.
+//! This module does not verify the token. Of the token's text, it keeps only the signed part and the signature, which
+//! are never displayed.
 //!
 //! Sources: RFC 7515 (JSON Web Signature), RFC 7519 (JSON Web Token), RFC 6750 section 2.1 (`Bearer`), Kubernetes'
 //! `authentication.k8s.io/v1` `TokenRequest`.
@@ -16,11 +16,11 @@ use serde_json::{Map, Value};
 /// A decoded token.
 #[derive(Clone)]
 pub struct Jwt<'t> {
-    /// How it is signed: the header's `alg`.
+    /// The signature algorithm: the header's `alg`.
     pub algorithm: String,
-    /// The id of the key that signed it: the header's `kid`.
+    /// The id of the key that signed the token: the header's `kid`.
     pub key_id: Option<String>,
-    /// The header has `crit`: extensions that the recipient must understand (RFC 7515, section 4.1.11).
+    /// Whether the header has `crit`: extensions that the recipient must understand (RFC 7515, section 4.1.11).
     pub has_critical_extensions: bool,
     /// The length of the token's text, in bytes.
     pub length: usize,
@@ -41,30 +41,30 @@ pub struct Claims {
     pub subject: Option<String>,
     /// `aud`: the audiences.
     pub audiences: Vec<String>,
-    /// `exp`: when it expires, in seconds since 1970.
+    /// `exp`: when the token expires, in seconds since 1970.
     pub expires: Option<u64>,
-    /// `exp` is present, whether or not it is a number.
+    /// Whether `exp` is present, even if it is not a number.
     pub has_expires: bool,
-    /// `nbf`: from when it is valid, in seconds since 1970.
+    /// `nbf`: when the token becomes valid, in seconds since 1970.
     pub not_before: Option<u64>,
-    /// `iat`: when it was issued, in seconds since 1970.
+    /// `iat`: when the token was issued, in seconds since 1970.
     pub issued: Option<u64>,
-    /// `azp`: the authorized party. Where a token has one, IAM's key `…:aud` is compared with it, not with `aud`.
-    /// Kubernetes never sets it.
+    /// `azp`: the authorized party. If a token has `azp`, IAM compares its key `…:aud` with `azp`, and not with `aud`.
+    /// Kubernetes never sets `azp`.
     pub authorized_party: Option<String>,
-    /// `azp` is present, whether or not it is a string.
+    /// Whether `azp` is present, even if it is not a string.
     pub has_authorized_party: bool,
 }
 
 impl fmt::Debug for Jwt<'_> {
-    /// Never shows the token or its signature.
+    /// Writes the token without its text and its signature.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jwt").field("algorithm", &self.algorithm).field("claims", &self.claims).finish_non_exhaustive()
     }
 }
 
-/// The token in what a user pasted: without `Bearer `, without quotes, or the one in the JSON of a `TokenRequest`
-/// (`kubectl create token --output json`). Other input is returned unchanged.
+/// Finds the token in what a user pasted: removes `Bearer ` and quotes, or takes the token from the JSON of a
+/// `TokenRequest` (`kubectl create token --output json`). Returns other input without the space around it.
 #[must_use]
 pub fn pasted(text: &str) -> Cow<'_, str> {
     let text = text.trim();
@@ -76,13 +76,13 @@ pub fn pasted(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(without_scheme(unquoted(without_scheme(unquoted(text)))))
 }
 
-/// The text without one pair of quotes around it.
+/// Removes one pair of quotes around the text.
 fn unquoted(text: &str) -> &str {
     let inner = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
     inner('"').or_else(|| inner('\'')).map_or(text, str::trim)
 }
 
-/// The text without `Bearer ` before it, in any letter case.
+/// Removes a leading `Bearer ` or `Bearer: `, in any letter case.
 fn without_scheme(text: &str) -> &str {
     match text.split_once(char::is_whitespace) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("bearer:") => {
@@ -93,10 +93,10 @@ fn without_scheme(text: &str) -> &str {
 }
 
 impl<'t> Jwt<'t> {
-    /// Decodes a token, as [`pasted`] finds it.
+    /// Decodes the token that [`pasted`] finds in the text.
     ///
     /// # Errors
-    /// Where the text is no JWT. The error never repeats any of it.
+    /// Fails if the text is not a JWT. The error never contains a part of the text.
     pub fn decode(text: &'t str) -> Result<Self, &'static str> {
         const SHAPE: &str = "expected a JWT: three parts of base64url, separated by dots";
         let text = pasted(text);
@@ -144,10 +144,10 @@ fn audiences(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// A `NumericDate` (RFC 7519, section 2): seconds since 1970, which may have a fraction or an exponent. The fraction is
-/// dropped.
+/// Reads a `NumericDate` (RFC 7519, section 2): seconds since 1970, which may have a fraction or an exponent. The
+/// fraction is dropped.
 fn seconds(claims: &Map<String, Value>, key: &str) -> Option<u64> {
-    /// The year 9999, in seconds. A later time is no time.
+    /// The end of the year 9999, in seconds. A later time is invalid.
     const LATEST: f64 = 253_402_300_799.0;
     let number = claims.get(key)?.as_number()?;
     number.as_u64().or_else(|| {
@@ -155,7 +155,7 @@ fn seconds(claims: &Map<String, Value>, key: &str) -> Option<u64> {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "it is between 0 and the year 9999, and its fraction is to be dropped"
+            reason = "the value is between 0 and `LATEST`, and its fraction is dropped deliberately"
         )]
         Some(seconds as u64)
     })

@@ -1,8 +1,8 @@
 //! Why does my pod have the wrong role?
 //!
 //! Between a pod and its role are eleven [steps](explanation::StepKind), each configured in another place: the pod, the
-//! service account, the policy's settings, the cluster's issuer, the role's trust policy. STS only says that access is
-//! denied. This crate checks every step with the inputs that it has, and tells whether the step is right, wrong or
+//! service account, the policy's settings, the cluster's issuer, the role's trust policy. STS only reports that access
+//! is denied. This crate checks every step with the given inputs, and returns whether the step is right, wrong or
 //! unknown, why, and what to do.
 //!
 //! ```
@@ -22,14 +22,15 @@
 //! ```
 //!
 //! How it works: the [inputs](Inputs) are read. An input that cannot be read is a [problem](Explanation::problems).
-//! `irsa`, the policy's own code, reviews the pod, so the first steps agree with the policy. The resulting containers
-//! are compared with the order in which each AWS [SDK](sdk) looks for credentials, the token with the claims that it
-//! needs, and the issuer with its documents and keys. The trust policy is evaluated as IAM evaluates it (`trust`).
+//! `irsa`, the policy's own code, reviews the pod, so the first steps agree with the policy. The containers of the
+//! resulting pod are compared with the order in which each AWS [SDK](sdk) looks for credentials. The token's claims are
+//! compared with the claims that STS requires, and the issuer with its documents and keys. The trust policy is
+//! evaluated as IAM evaluates it (`trust`).
 //!
-//! The crate does no I/O, reads no clock, and builds for a browser. What the inputs do not decide is
-//! [unknown](Outcome::Unknown), and never guessed. No output contains the token, its signature, or the value of a
+//! The crate does no I/O, reads no clock, and builds for a browser. A step that the inputs do not decide is
+//! [unknown](Outcome::Unknown): nothing is guessed. No output contains the token, its signature, or the value of a
 //! variable that could be a secret. One exception: [`explanation::Reviewed::pod`] is the whole pod that was given, with
-//! what the policy adds.
+//! everything that the policy adds.
 
 pub mod container;
 pub mod diagnosis;

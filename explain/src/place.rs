@@ -1,8 +1,8 @@
-//! Lines and columns of places in an input.
+//! Finds the line and the column of a value in an input.
 
 use irsa::json::Value;
 
-/// The line and the column, from 1, of the value at a JSON pointer. Columns count characters.
+/// Returns the line and the column, from 1, of the value at a JSON pointer. The column is counted in characters.
 ///
 /// `None` if the text is not JSON, is nested deeper than 200 levels, or has no such value.
 #[must_use]

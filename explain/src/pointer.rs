@@ -1,15 +1,15 @@
-//! JSON pointers (RFC 6901).
+//! Builds JSON pointers (RFC 6901), and visits objects with their pointers.
 
 use serde_json::{Map, Value};
 
-/// The pointer of a member or an element.
+/// Returns the pointer of a member or an element: `segment` is the key or the index.
 #[must_use]
 pub fn child(pointer: &str, segment: &str) -> String {
     format!("{pointer}/{}", segment.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Visits the objects of a value from the outside in, with their pointers. What `visit` answers `true` for is not
-/// searched further.
+/// Visits the objects of a value from the outside in, with their pointers. If `visit` returns `true`, the values in
+/// that object are not visited.
 pub fn visit_objects(value: &Value, pointer: &str, visit: &mut dyn FnMut(&Map<String, Value>, &str) -> bool) {
     match value {
         Value::Object(members) => {

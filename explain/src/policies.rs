@@ -1,4 +1,5 @@
-//! Whether the policy is asked about a pod: by its own manifest (`policy.yaml`), if that was given.
+//! Finds out whether Kubewarden asks the policy about a pod, from the policy's own manifest (`policy.yaml`), if it was
+//! given.
 //!
 //! Sources: Kubewarden's `ClusterAdmissionPolicy` and `AdmissionPolicy` (`spec.mode`, `spec.mutating`,
 //! `spec.failurePolicy`, `spec.rules`), and Kubernetes' label selectors.
@@ -8,31 +9,31 @@ use serde_json::Value;
 /// The namespaces that the project's `policy.yaml` exempts.
 pub const EXEMPT: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "kubewarden"];
 
-/// The label that each namespace has with its own name.
+/// The label of each namespace whose value is the namespace's name.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// Whether the policy is asked about a pod that is created.
+/// Whether the policy is asked about the creation of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Coverage {
-    /// Yes.
+    /// The policy is asked.
     Asked,
-    /// Yes, but pods are let through without a role while the policy can't be reached: `failurePolicy: Ignore`. The
-    /// name is the policy's.
+    /// The policy of this name is asked, but has `failurePolicy: Ignore`: while it can't be reached, pods are created
+    /// without a role.
     AskedIfReachable(String),
-    /// No, for this reason.
+    /// The policy is not asked, for this reason.
     NotAsked(String),
-    /// Not known, for this reason.
+    /// Whether the policy is asked is not known, for this reason.
     Unknown(String),
 }
 
-/// Whether one of these policies is asked about a pod, without knowing more than their manifest. Without a manifest,
-/// the project's own is assumed, which exempts [`EXEMPT`].
+/// Finds out whether one of these policies is asked about a pod, from their manifest only. Without a manifest, the
+/// project's own manifest is assumed, which exempts [`EXEMPT`].
 #[must_use]
 pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Coverage {
     let Some(policies) = policies else {
         return if EXEMPT.contains(&namespace) {
             Coverage::Unknown(format!(
-                "the project's `policy.yaml` exempts namespace `{namespace}`, so the policy is not asked about this pod unless you changed that"
+                "the project's `policy.yaml` exempts namespace `{namespace}`, so the policy is not asked about this pod unless you removed the exemption"
             ))
         } else {
             Coverage::Asked
@@ -45,7 +46,7 @@ pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Cov
     };
     let of_this_project = |value: &&Value| string(value, "/spec/module").contains("irsa-policy");
     let mut policies: Vec<&Value> = policies.iter().filter(is_policy).collect();
-    // A module in your own registry may have any name.
+    // In another registry, the module may have any name: then all policies are kept.
     if policies.iter().any(of_this_project) {
         policies.retain(of_this_project);
     }
@@ -60,7 +61,7 @@ pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Cov
         .or_else(|| first(|answer| matches!(answer, Coverage::Unknown(_))))
         .or_else(|| first(|_| true))
         .unwrap_or_else(|| {
-            // So it is on EKS, where AWS's own webhook injects.
+            // This is the case on EKS, where AWS's own webhook injects.
             Coverage::Unknown(
                 "the policies that were given only check pods (none has `mutating: true`), so something else injects"
                     .to_owned(),
@@ -120,14 +121,15 @@ fn has_rule_for_pods(policy: &Value) -> bool {
     rules.iter().any(|rule| has(rule, "resources", &["pods", "*", "*/*"]) && has(rule, "operations", &["CREATE", "*"]))
 }
 
-/// The value of a label.
+/// What is known of a label.
 enum Label {
     Is(String),
     Absent,
     Unknown,
 }
 
-/// Whether a label selector selects an object with these labels. `None` if that is not known.
+/// Whether a label selector selects an object. `label` returns what is known of the object's label with a key. `None`
+/// if it is not known whether the selector selects the object.
 fn selects(selector: Option<&Value>, label: &dyn Fn(&str) -> Label) -> Option<bool> {
     let Some(selector) = selector else { return Some(true) };
     let mut all = Vec::new();
@@ -179,7 +181,7 @@ mod tests {
 
     use super::*;
 
-    /// The project's own manifest.
+    /// Reads the project's own manifest.
     fn manifest() -> Vec<Value> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy.yaml");
         let text = fs::read_to_string(path).unwrap();
@@ -197,12 +199,12 @@ mod tests {
     }
 
     #[test]
-    fn exempts_what_the_manifest_of_the_project_exempts() {
+    fn exempts_the_namespaces_that_policy_yaml_exempts() {
         let pod = json!({});
         for namespace in EXEMPT {
             let with = coverage(Some(&manifest()), namespace, &pod);
             let is_right = match &with {
-                // It has a policy of its own, with `failurePolicy: Ignore`.
+                // `kube-system` has a separate policy, with `failurePolicy: Ignore`.
                 Coverage::AskedIfReachable(policy) => namespace == "kube-system" && policy == "irsa-policy-system",
                 Coverage::NotAsked(reason) => namespace != "kube-system" && reason.contains("`irsa-policy` exempts"),
                 _ => false,
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_else_keeps_a_policy_from_injecting() {
+    fn returns_the_other_reasons_why_a_policy_does_not_inject() {
         let of = |policies: &[Value]| coverage(Some(policies), "team-a", &json!({"metadata": {"labels": {"a": "b"}}}));
         let not_asked = |policies: &[Value], part: &str| {
             let coverage = of(policies);
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_of_a_namespace_is_asked_only_there() {
+    fn an_admission_policy_is_asked_only_in_its_own_namespace() {
         let policy = json!({
             "apiVersion": "policies.kubewarden.io/v1", "kind": "AdmissionPolicy",
             "metadata": {"name": "a", "namespace": "team-a"},

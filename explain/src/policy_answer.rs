@@ -1,4 +1,4 @@
-//! The policy's own answer about a pod, from the policy's own code (`irsa`).
+//! Gets the policy's answer about a pod, with the policy's own code (`irsa`).
 
 use irsa::Decision;
 use irsa::json::Reader;
@@ -11,17 +11,17 @@ use crate::documents::Given;
 use crate::explanation::{Rejected, Reviewed};
 use crate::inputs::Input;
 
-/// The objects that were given, in place of a cluster.
+/// The objects that were given, which the policy reads instead of a cluster.
 #[derive(Debug, Clone)]
 pub struct Objects<'d> {
     service_account: &'d Given<Value>,
     config_map: &'d Given<Value>,
-    /// What the policy looked up and was not given.
+    /// The input that the policy tried to look up, but that was not given.
     lacking: Option<Input>,
 }
 
 impl<'d> Objects<'d> {
-    /// A cluster that has these.
+    /// Makes a cluster with only these objects.
     pub fn new(service_account: &'d Given<Value>, config_map: &'d Given<Value>) -> Self {
         Self { service_account, config_map, lacking: None }
     }
@@ -50,12 +50,12 @@ impl Cluster for Objects<'_> {
     }
 }
 
-/// A string of an object's metadata.
+/// Returns a string of an object's metadata.
 pub fn metadata<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
     object.get("metadata")?.get(key)?.as_str()
 }
 
-/// The object. If it has no namespace, it gets this one.
+/// Returns the object. If it has no namespace, `namespace` is set.
 fn in_namespace(object: &Value, namespace: &str) -> Value {
     let mut object = object.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)
@@ -69,34 +69,34 @@ fn in_namespace(object: &Value, namespace: &str) -> Value {
 /// The policy's answer about a pod.
 #[derive(Debug)]
 pub struct PolicyAnswer {
-    /// The answer. `None` if the policy would look up what was not given.
+    /// The answer. `None` if the policy tried to look up an object that was not given.
     pub answer: Option<Reviewed>,
-    /// All findings, ignored or not.
+    /// All findings, including those that the settings ignore.
     pub found: Vec<Found>,
-    /// Why the pod can't be read.
+    /// Why the pod can't be read. `None` if it can.
     pub unreadable: Option<String>,
-    /// The role of the account.
+    /// The role of the service account.
     pub role: Option<String>,
     /// The source of the role: `annotation`, `settings`, `config-map` or `container-credentials`.
     pub source: Option<String>,
-    /// What the policy looked up and was not given.
+    /// The input that the policy tried to look up, but that was not given.
     pub lacking: Option<Input>,
     /// The pod with everything that the policy would add, even if it rejects the pod.
     pub pod: Value,
-    /// The policy would add something.
+    /// Whether the policy would add something.
     pub adds: bool,
 }
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Its kind.
+    /// The finding's kind.
     pub kind: FindingKind,
-    /// Its line, in the policy's words.
+    /// The finding's line, as the policy writes it.
     pub line: String,
-    /// The action that the settings choose.
+    /// The action that the settings choose for this kind.
     pub action: Action,
-    /// Where in the pod or its account it is.
+    /// The place in the pod or its service account.
     pub place: Place,
 }
 
@@ -137,13 +137,13 @@ impl PolicyAnswer {
         answer(&review(&request, settings, &mut Objects::new(&Given::Missing, &Given::Missing)), None)
     }
 
-    /// The first finding of these kinds.
+    /// Returns the first finding of these kinds.
     pub fn first(&self, kinds: &[FindingKind]) -> Option<&Found> {
         self.found.iter().find(|found| kinds.contains(&found.kind))
     }
 
-    /// The first finding of these kinds that keeps the role out of a container. An empty region variable does not: it
-    /// is about the region only, which has a step of its own.
+    /// Returns the first finding of these kinds that keeps the role out of a container. Findings about an empty region
+    /// variable are skipped, because the region has its own step.
     pub fn first_about_role(&self, kinds: &[FindingKind]) -> Option<&Found> {
         let is_about_region = |found: &&Found| {
             let is_region = matches!(&*found.place.name, "AWS_REGION" | "AWS_DEFAULT_REGION");
@@ -152,18 +152,18 @@ impl PolicyAnswer {
         self.found.iter().filter(|found| !is_about_region(found)).find(|found| kinds.contains(&found.kind))
     }
 
-    /// Drops the findings about other containers than this one.
+    /// Removes the findings about containers other than this one.
     pub fn only_about(&mut self, container: &str) {
         self.found.retain(|found| found.place.container.as_deref().is_none_or(|other| other == container));
     }
 
-    /// The lines of the findings of these kinds.
+    /// Returns the lines of the findings of these kinds.
     pub fn lines(&self, kinds: &[FindingKind]) -> Vec<String> {
         self.found.iter().filter(|found| kinds.contains(&found.kind)).map(|found| found.line.clone()).collect()
     }
 }
 
-/// The pod that a workload creates from its template.
+/// Makes the pod that a workload creates from its template.
 pub fn pod_of_template(template: &Value, namespace: &str) -> Value {
     let mut pod = Map::new();
     pod.insert("apiVersion".to_owned(), "v1".into());

@@ -1,8 +1,8 @@
-//! No output contains a token, wherever among the inputs it was pasted.
+//! Redacts tokens, so that no output contains a token, into whichever input it was pasted.
 //!
-//! Two things are replaced: every part of the token that was given as such, and everything that looks like the header
-//! or the claims of a JWT, with the signature after it. The inputs are redacted before anything reads them, because a
-//! message about an input may contain a part of a token, which could not be recognized afterwards.
+//! Two things are replaced: every part of the token in the input `token`, and everything that looks like the header or
+//! the claims of a JWT, with the signature after it. The inputs are redacted before they are read, because a message
+//! about an input may contain only a part of a token, which could not be recognized afterwards.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,19 +12,20 @@ use crate::explanation::Explanation;
 use crate::inputs::Inputs;
 use crate::jwt;
 
-/// Replaces a token, or a part of one.
+/// The text that replaces a token, or a part of a token.
 const MARK: &str = "<token>";
 
-/// The shortest part of the given token that is searched for, in bytes: a shorter one would be found by chance.
+/// The minimum length of a part of the given token that is searched for, in bytes. Shorter parts could occur in other
+/// text by chance.
 const SHORTEST: usize = 16;
 
-/// How much of a segment is decoded, in bytes.
+/// The maximum length of a segment that is decoded, in bytes.
 const LONGEST: usize = 2048;
 
 /// Base64url of `{"`, of `{ `, and of `{` before a line end or a tab: how the JSON of a header and of claims begins.
 const STARTS: [&str; 10] = ["eyJ", "eyI", "eyA", "eyB", "ewo", "ewp", "ewk", "ewl", "ew0", "ew1"];
 
-/// Members of a JWT's header or claims, one of which each has.
+/// Members of a JWT. Each header and each set of claims has at least one of them.
 const MEMBERS: [&str; 12] = [
     "\"alg\"",
     "\"kid\"",
@@ -40,7 +41,7 @@ const MEMBERS: [&str; 12] = [
     "\"kubernetes.io\"",
 ];
 
-/// The message without the tokens in it: for messages about what a user typed, such as an error of the command line.
+/// Redacts the tokens in a message about user input, such as an error of the command line.
 ///
 /// ```
 /// let error = "unknown argument `eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl`";
@@ -53,7 +54,7 @@ pub fn redact_tokens(text: &str) -> String {
     redacted
 }
 
-/// The inputs with all tokens redacted, but for the token itself.
+/// Redacts the tokens in all inputs except the input `token`.
 pub fn redact_inputs(inputs: &Inputs, redactor: &Redactor) -> Inputs {
     let mut redacted = inputs.clone();
     for text in redacted.texts_without_token() {
@@ -62,14 +63,14 @@ pub fn redact_inputs(inputs: &Inputs, redactor: &Redactor) -> Inputs {
     redacted
 }
 
-/// Replaces tokens in texts.
+/// Replaces tokens in strings.
 #[derive(Debug, Default)]
 pub struct Redactor {
     secrets: Vec<String>,
 }
 
 impl Redactor {
-    /// One that also knows the token that was given.
+    /// Makes a redactor that also replaces the token that was given.
     pub fn new(token: Option<&str>) -> Self {
         let Some(text) = token else { return Self::default() };
         let token = jwt::pasted(text);
@@ -77,7 +78,7 @@ impl Redactor {
         Self { secrets: all.filter(|secret| secret.len() >= SHORTEST).map(str::to_owned).collect() }
     }
 
-    /// Redacts everything that an explanation says: it may be made from several inputs.
+    /// Redacts all strings of an explanation, because a string may be composed of several inputs.
     pub fn explanation(&self, explanation: &mut Explanation) {
         for step in &mut explanation.steps {
             self.text(&mut step.says);
@@ -106,7 +107,8 @@ impl Redactor {
         review.pod.iter_mut().for_each(|pod| self.value(pod));
     }
 
-    /// Redacts an input. If it is JSON with escapes, which would hide a token, also the strings in it.
+    /// Redacts an input. If the input is JSON with escapes, which could hide a token, the decoded strings are redacted
+    /// too.
     fn input(&self, text: &mut String) {
         self.text(text);
         if !text.contains('\\') {
@@ -115,7 +117,7 @@ impl Redactor {
         if let Ok(mut value) = serde_json::from_str::<Value>(text) {
             let before = value.clone();
             self.value(&mut value);
-            // If nothing is found, the text stays as it is written.
+            // If no token is found, the text stays exactly as it was given.
             if value != before {
                 *text = value.to_string();
             }
@@ -149,9 +151,9 @@ impl Redactor {
     }
 }
 
-/// The text without what looks like a JWT. `None` if there is nothing like that.
+/// Replaces what looks like a JWT in the text. `None` if nothing does.
 fn without_jwts(text: &str) -> Option<String> {
-    // Most strings have no such part.
+    // Most strings have no start of a JWT, and need no further search.
     if !STARTS.iter().any(|start| text.contains(start)) {
         return None;
     }
@@ -178,9 +180,10 @@ fn without_jwts(text: &str) -> Option<String> {
     is_changed.then_some(redacted)
 }
 
-/// The part of a run before the header or the claims of a JWT.
+/// Finds the first header or claims of a JWT in a run, which is text that consists only of characters of a JWT. Returns
+/// the part of the run before them. `None` if the run has neither.
 ///
-/// They may follow other characters of the run without a separator: `--eyJ…`, or `key-eyJ…`.
+/// Other characters of the run may precede the header or the claims without a separator: `--eyJ…`, or `key-eyJ…`.
 fn start_of_jwt(run: &str) -> Option<&str> {
     let mut at = 0_usize;
     for segment in run.split('.') {
@@ -195,12 +198,14 @@ fn start_of_jwt(run: &str) -> Option<&str> {
     None
 }
 
-/// Whether a segment begins with base64url of JSON with a member of a JWT. Its end may be missing or different.
+/// Whether a segment begins with base64url of JSON that has a member of a JWT. The end of the JSON may be missing or
+/// different.
 fn is_of_jwt(segment: &str) -> bool {
     if segment.len() < SHORTEST {
         return false;
     }
-    // A header and claims that are longer than this have a member before it. So the time stays linear.
+    // Only the start is decoded, so that the time stays linear: even a long header, or long claims, have a member in
+    // it.
     let end = segment.len().min(LONGEST);
     let whole = end.checked_rem(4).and_then(|rest| segment.get(..end.checked_sub(rest)?));
     let Some(decoded) = whole.and_then(|whole| URL_SAFE_NO_PAD.decode(whole).ok()) else { return false };
@@ -217,7 +222,7 @@ mod tests {
     const SIGNATURE: &str = "c2lnbmF0dXJlLXNpZ25hdHVyZS1zaWduYXR1cmU";
 
     #[test]
-    fn redacts_a_token_and_each_part_of_one() {
+    fn redacts_a_token_and_each_part_of_a_token() {
         let token = format!("{HEADER}.{CLAIMS}.{SIGNATURE}");
         for (text, expected) in [
             (token.clone(), "<token>"),
@@ -238,7 +243,7 @@ mod tests {
 
     #[test]
     fn keeps_what_is_not_a_token() {
-        // The last is base64 of JSON, but of no JWT.
+        // The fifth text is base64url of JSON, but not of a JWT.
         for text in [
             "",
             "https://oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E",

@@ -1,4 +1,4 @@
-//! The scenario: what the inputs mean together, for all steps.
+//! The scenario, which all steps read: the setup that the inputs describe.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use crate::inputs::Input;
 use crate::policies::{Coverage, coverage};
 use crate::policy_answer::{Objects, PolicyAnswer, metadata, pod_of_template};
 
-/// What the inputs mean together.
+/// The setup that the inputs describe: the pod, its service account, the settings and the policy's answer.
 #[derive(Debug)]
 pub struct Scenario<'d> {
     /// The inputs.
@@ -29,13 +29,13 @@ pub struct Scenario<'d> {
     pub namespace: String,
     /// The name of the service account, if it is known.
     pub account: Option<String>,
-    /// The pod, if one was given, or made of a workload or an account.
+    /// The pod: the given pod, or a pod made from the workload or the service account.
     pub subject: Option<Subject>,
     /// The policy's answer.
     pub review: Option<crate::explanation::Reviewed>,
-    /// The settings, or the defaults.
+    /// The settings. The defaults, if no settings were given or the settings can't be read.
     pub settings: Settings<'d>,
-    /// The ARN of the role that the pod should have, if the user gave it, or that of the trust policy.
+    /// The ARN of the role that the pod should have: the input `role`, else the role of the trust policy.
     pub expected_role: Option<String>,
     /// The EKS Pod Identity association of the service account.
     pub association: Option<&'d Association>,
@@ -46,19 +46,20 @@ pub struct Scenario<'d> {
 /// The pod, and the policy's answer about it.
 #[derive(Debug)]
 pub struct Subject {
-    /// Where it comes from.
+    /// The origin of the pod.
     pub origin: Origin,
     /// The policy's answer.
     pub policy_answer: PolicyAnswer,
-    /// The policy's answer if the pod did not opt out. Only for a pod that does.
+    /// The policy's answer for the same pod without its opt-out label. Only set if the pod opts out.
     pub account_policy_answer: Option<PolicyAnswer>,
-    /// The pod that runs: as the cluster stores it, or else with what the policy would add, if the policy is asked.
+    /// The pod as it runs, or would run: as the cluster stores it, or else with what the policy would add, unless the
+    /// policy is not asked.
     pub pod: Value,
     /// The pod with everything that the policy would add now in mode `Mutate`, whatever its mode is.
     pub expected: Value,
-    /// The policy would add something now in mode `Mutate`.
+    /// Whether the policy would add something now in mode `Mutate`.
     pub would_add: bool,
-    /// The containers to explain: all but ephemeral ones, or the chosen one.
+    /// The containers to explain: all except ephemeral containers, or only the chosen container.
     pub containers: Vec<Container>,
     /// The names of the pod's ephemeral containers to explain.
     pub ephemeral: Vec<String>,
@@ -67,18 +68,18 @@ pub struct Subject {
 /// Where a pod comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// It is yet to be created.
+    /// The pod is not created yet.
     New,
-    /// The cluster stores it: it is as it runs.
+    /// The pod was read from the cluster, so it is the pod after all webhooks.
     Stored,
-    /// A workload creates it, by the template at this path. The number is how many templates the workload has.
+    /// A workload creates the pod from the template at this path. The number is how many templates the workload has.
     Template(String, usize),
-    /// There is only a service account: it is any pod of that account.
+    /// Only a service account was given: the pod stands for any pod of that account.
     Account,
 }
 
 impl<'d> Scenario<'d> {
-    /// The scenario of these inputs.
+    /// Makes the scenario from the inputs.
     pub fn new(documents: &'d Documents<'d>, problems: &mut Vec<Problem>) -> Self {
         let settings = documents.settings.get().cloned().unwrap_or_default();
         let account = documents.service_account.get();
@@ -155,24 +156,24 @@ impl<'d> Scenario<'d> {
         Self { documents, namespace, account, subject, review, settings, expected_role, association, coverage }
     }
 
-    /// The `sub` of the account's tokens.
+    /// Returns the `sub` of the account's tokens. `None` if the account is not known.
     pub fn subject_claim(&self) -> Option<String> {
         let account = self.account.as_ref()?;
         Some(format!("system:serviceaccount:{}:{account}", self.namespace))
     }
 
-    /// What the policy finds about the account and its role, even if the pod opts out.
+    /// Returns the policy's answer about the account and its role, even if the pod opts out.
     pub fn of_account(&self) -> Option<&PolicyAnswer> {
         let subject = self.subject.as_ref()?;
         Some(subject.account_policy_answer.as_ref().unwrap_or(&subject.policy_answer))
     }
 
-    /// The pod, if one was given, or a workload that creates one.
+    /// Returns the pod, if a pod or a workload was given. `None` if only a service account was given.
     pub fn has_pod(&self) -> Option<&Subject> {
         self.subject.as_ref().filter(|subject| subject.origin != Origin::Account)
     }
 
-    /// Why it is not known what the pod's containers have. `None` if it is known.
+    /// Returns why the environment of the pod's containers is not known. `None` if it is known.
     pub fn why_unknown(&self) -> Option<String> {
         let documents = self.documents;
         let Some(subject) = self.has_pod() else {
@@ -192,7 +193,7 @@ impl<'d> Scenario<'d> {
         }
     }
 
-    /// Whether the pod gets its role by EKS Pod Identity, and not by web identity.
+    /// Whether the pod gets its role by EKS Pod Identity, and not by web identity (IRSA).
     pub fn has_container_credentials(&self) -> bool {
         let of_account = self.of_account();
         of_account.is_some_and(|policy_answer| policy_answer.source.as_deref() == Some("container-credentials"))
@@ -213,8 +214,8 @@ impl<'d> Scenario<'d> {
         })
     }
 
-    /// The role that the containers ask for: the one in their environment, else that of the account, else the given
-    /// one.
+    /// Returns the role that the containers request: the role in their environment, else the account's role, else the
+    /// expected role.
     pub fn role(&self) -> Option<String> {
         let of_containers = self.has_pod().and_then(|subject| {
             let mut with_role = subject.containers.iter().filter(|container| container.has_role());
@@ -225,7 +226,8 @@ impl<'d> Scenario<'d> {
         of_containers.or_else(of_account).or_else(expected).map(str::to_owned)
     }
 
-    /// The audience that the pod's token has, or would have. It may be empty.
+    /// Returns the audience that the pod's token has, or would have. The audience may be empty. `None` if it is not
+    /// known.
     pub fn audience(&self) -> Option<String> {
         let has_settings = !matches!(self.documents.settings, Given::Unreadable);
         let is_stored = self.subject.as_ref().is_some_and(|subject| subject.origin == Origin::Stored);
@@ -245,7 +247,7 @@ impl<'d> Scenario<'d> {
 }
 
 impl Subject {
-    /// Explains only the container of this name.
+    /// Keeps only the container of this name, and the findings about it.
     fn choose(&mut self, name: &str, problems: &mut Vec<Problem>) {
         let all: Vec<String> = self.containers.iter().map(|container| container.name.clone()).collect();
         let is_known = all.iter().chain(&self.ephemeral).any(|other| other == name);
@@ -262,15 +264,16 @@ impl Subject {
     }
 }
 
-/// The name of the service account that a pod runs as: `serviceAccountName`, else the deprecated `serviceAccount`, else
-/// `default`.
+/// Returns the name of the service account that a pod runs as: `serviceAccountName`, else the deprecated
+/// `serviceAccount`, else `default`.
 #[must_use]
 pub fn service_account_of(pod: &Value) -> &str {
     let name = |key| pod.get("spec")?.get(key)?.as_str().filter(|name| !name.is_empty());
     name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
 }
 
-/// The role that the pod should have: the given one, else the one that comes with the trust policy.
+/// Returns the role that the pod should have: the input `role`, else the role in the output that contains the trust
+/// policy.
 fn expected_role(documents: &Documents<'_>, problems: &mut Vec<Problem>) -> Option<String> {
     let of_policy = documents.trust_policy.get().and_then(|document| document.role.clone());
     let Some(role) = documents.role else { return of_policy };
@@ -304,16 +307,16 @@ fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut
     }
 }
 
-/// Whether the object (JSON) is of a kind that creates pods: one of Kubernetes' own, or one that the policy's settings
-/// (JSON) name in `customWorkloads`.
+/// Whether the object (JSON) is of a kind that creates pods: a built-in kind of Kubernetes, or a kind that the policy's
+/// settings (JSON) name in `customWorkloads`.
 #[must_use]
 pub fn makes_pods(object: &str, settings: Option<&str>) -> bool {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
     serde_json::from_str(object).is_ok_and(|object: Value| workload_of(&object, &settings).is_ok())
 }
 
-/// The paths of a workload's pod templates (JSON): their positions are the values of
-/// [`Inputs::template`](crate::Inputs::template). Empty if it has none, or is no workload.
+/// Returns the paths of the pod templates in a workload (JSON). Their positions are the values of
+/// [`Inputs::template`](crate::Inputs::template). Empty if the object has no pod template, or is not a workload.
 #[must_use]
 pub fn pod_templates(workload: &str, settings: Option<&str>) -> Vec<String> {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
@@ -323,7 +326,7 @@ pub fn pod_templates(workload: &str, settings: Option<&str>) -> Vec<String> {
     templates.map(|templates| templates.iter().map(|template| path_text(&template.path)).collect()).unwrap_or_default()
 }
 
-/// The pod template at a position of a workload (JSON).
+/// Returns the pod template at a position of a workload (JSON). `None` if the workload has no such template.
 pub fn template_value(workload: &str, settings: Option<&str>, position: usize) -> Option<Value> {
     let settings = settings.and_then(|settings| Settings::parse(settings).ok()).unwrap_or_default();
     let object = serde_json::from_str(workload).ok()?;
@@ -338,14 +341,16 @@ struct Template {
     value: Value,
 }
 
-/// The pod template at a position.
+/// Returns the pod template at a position. Fails if the object is not a workload or has no such template.
 fn template(text: &str, workload: &Value, settings: &Settings<'_>, position: usize) -> Result<Template, String> {
     let templates = workload_of(workload, settings)?.templates(text).map_err(|error| error.to_string())?;
     let count = templates.len();
     let Some(template) = templates.get(position) else {
         return Err(match count {
-            0 => "it has no pod template".to_owned(),
-            count => format!("expected a position below {count}, the number of its pod templates, but got {position}"),
+            0 => "the workload has no pod template".to_owned(),
+            count => format!(
+                "expected a position below {count}, the number of the workload's pod templates, but got {position}"
+            ),
         });
     };
     let value = template.path.iter().try_fold(workload, |value, segment| match segment {
@@ -355,17 +360,17 @@ fn template(text: &str, workload: &Value, settings: &Settings<'_>, position: usi
     Ok(Template { path: path_text(&template.path), count, value: value.cloned().unwrap_or_default() })
 }
 
-/// The object's kind as a workload.
+/// Finds the kind of workload that the object is. Fails if the object is not a known workload.
 fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workload<'s>, String> {
     let api_version = workload.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     let kind = workload.get("kind").and_then(Value::as_str).unwrap_or_default();
     if kind.ends_with("List") && workload.get("items").is_some() {
-        return Err(format!("a {kind} is not a workload: give one of its objects"));
+        return Err(format!("a {kind} is not a workload: use one of its objects"));
     }
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     let none = || {
         format!(
-            "`{kind}` of `{api_version}` is not a workload that is known to create pods: name its pod templates in the setting `customWorkloads`, or give one of its pods"
+            "`{kind}` of `{api_version}` is not a workload that is known to create pods: name its pod templates in the setting `customWorkloads`, or use one of its pods"
         )
     };
     let kind =
@@ -373,7 +378,7 @@ fn workload_of<'s>(workload: &Value, settings: &'s Settings<'s>) -> Result<Workl
     Workload::of_kind(&kind, settings).ok_or_else(none)
 }
 
-/// A pod that runs as the account and has nothing else.
+/// Makes a pod that runs as the account, with one container that sets nothing.
 fn pod_of_account<'d>(account: &Value) -> Option<Made<'d>> {
     let name = metadata(account, "name")?;
     let template = serde_json::json!({"spec": {"serviceAccountName": name, "containers": [{"name": "any"}]}});

@@ -1,7 +1,7 @@
-//! Where the AWS SDKs look for credentials, in their order, and which they use in a container.
+//! The order in which the AWS SDKs look for credentials, and which credentials they use in a container.
 //!
-//! Each order has the places that a pod can fill, and its source is the SDK's own code: see [`SDKS`]. Credentials in a
-//! program's code, or in files of its image, can't be seen here.
+//! Each order lists only the places that a pod can influence. Its source is the SDK's own code: see [`SDKS`].
+//! Credentials in a program's code, or in files of its image, can't be seen here.
 
 use crate::container::Container;
 use crate::sts::{Override, Setting, StsRules, WithoutRegion};
@@ -9,23 +9,23 @@ use crate::sts::{Override, Setting, StsRules, WithoutRegion};
 /// An AWS SDK, or the CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sdk {
-    /// Its name.
+    /// The SDK's name.
     pub name: &'static str,
-    /// The page of its documentation that gives the order.
+    /// The page of the SDK's documentation about the order.
     pub docs: &'static str,
-    /// Where it looks, in its order.
+    /// The places where the SDK looks, in order.
     pub order: &'static [Place],
-    /// The variables from which it reads static keys: alternatives, in its order.
+    /// The variables from which the SDK reads static keys. Each entry is an alternative, in order.
     pub keys: &'static [KeyVariables],
-    /// What it does if STS refuses to give the role.
+    /// What the SDK does if STS refuses to give the role.
     pub on_refusal: OnRefusal,
-    /// How it chooses the STS endpoint.
+    /// How the SDK chooses the STS endpoint.
     pub sts: StsRules,
-    /// AWS still maintains it.
+    /// Whether AWS still maintains the SDK.
     pub is_maintained: bool,
 }
 
-/// The variables of one pair of static keys. Of several names, the first that is set counts.
+/// The variables of one pair of static keys. If a key has several names, the SDK uses the first that is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyVariables {
     /// The names for the access key's id.
@@ -37,9 +37,9 @@ pub struct KeyVariables {
 /// What an SDK does if STS refuses to give the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnRefusal {
-    /// It reports the error.
+    /// The SDK reports the error.
     Fails,
-    /// It goes on to the next place in its order, and so may use the node's role.
+    /// The SDK continues with the next place in its order, so it may use the node's role.
     TriesNextPlace,
 }
 
@@ -48,7 +48,7 @@ pub enum OnRefusal {
 pub enum Place {
     /// Static keys in the environment: [`Sdk::keys`].
     Static,
-    /// Nothing by itself: if `AWS_PROFILE` is set, the profile must exist, or the SDK fails.
+    /// Gives no credentials, but can make the SDK fail: if `AWS_PROFILE` is set, that profile must exist.
     ExistingProfile,
     /// The profile that `AWS_PROFILE` names, if it is set.
     NamedProfile,
@@ -60,20 +60,22 @@ pub enum Place {
     WebIdentity,
     /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` or `…_RELATIVE_URI`.
     Container,
-    /// The node's role, from the instance metadata. If [`Place::Container`] is set, most SDKs never ask for it.
+    /// The node's role, from the instance metadata. If [`Place::Container`] is set, most SDKs never request the node's
+    /// role.
     Instance,
 }
 
 use Place::{Container as Agent, ExistingProfile, Files, Instance, NamedProfile, RoleProfile, Static, WebIdentity};
 
-/// The names that every SDK reads.
+/// The names of the keys that every SDK reads.
 const KEYS: KeyVariables = KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY"] };
 
-/// The names of [`KEYS`], and the older ones that both Go SDKs and Java v1 read.
+/// The names in [`KEYS`], and the older names that the Go SDKs (v1 and v2) and Java v1 also read.
 const KEYS_WITH_OLDER: KeyVariables =
     KeyVariables { id: &["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] };
 
-/// The rules of most SDKs: the region of `AWS_REGION`, always a regional endpoint, and `AWS_ENDPOINT_URL`.
+/// The rules of most SDKs: they read the region from `AWS_REGION`, always use a regional endpoint, and read
+/// `AWS_ENDPOINT_URL`.
 const REGIONAL: StsRules = StsRules {
     regions: &["AWS_REGION"],
     setting: Setting::Ignored,
@@ -81,7 +83,7 @@ const REGIONAL: StsRules = StsRules {
     overrides: Override::Read,
 };
 
-/// The variable of which the older SDKs read the region, before or besides `AWS_REGION`.
+/// The variable from which some SDKs read the region, instead of `AWS_REGION` or in addition to it.
 const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 
 /// The SDKs. The source of each order, of its keys and of what it does if STS refuses:
@@ -285,12 +287,12 @@ pub const SDKS: [Sdk; 16] = [
     },
 ];
 
-/// What an SDK uses.
+/// The credentials that an SDK uses in a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     /// The credentials in this place.
     From(Place),
-    /// It depends on something that can't be seen.
+    /// The result depends on something that the pod does not show.
     Depends(Unseen),
     /// Nothing: the SDK fails, because one of the two static keys is missing.
     HalfAKey,
@@ -300,27 +302,29 @@ pub enum Taken {
     None,
 }
 
-/// What can't be seen of a container.
+/// What the pod does not show about a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unseen {
     /// The variables that `envFrom` sets.
     EnvFrom,
     /// Whether the Secret or ConfigMap of an `optional` key exists.
     OptionalKeys,
-    /// The content of the files that the container names, or mounts as `.aws`.
+    /// The content of the AWS configuration files: the container sets `AWS_PROFILE`, `AWS_CONFIG_FILE` or a similar
+    /// variable, or has a mount at a path with `.aws`.
     Files,
     /// Whether the profile of `AWS_PROFILE` exists. If not, the SDK fails.
     Profile,
 }
 
 impl Sdk {
-    /// What it uses in a container.
+    /// Returns the credentials that the SDK uses in a container.
     #[must_use]
     pub fn takes(&self, container: &Container) -> Taken {
         self.takes_from(self.order, container)
     }
 
-    /// What it uses in a container with a role, if STS refuses to give that role. `None` if it fails then.
+    /// Returns the credentials that the SDK uses in a container with a role if STS refuses to give that role. `None` if
+    /// the SDK then fails.
     #[must_use]
     pub fn takes_if_refused(&self, container: &Container) -> Option<Taken> {
         let after = self.order.iter().position(|place| *place == WebIdentity)?.checked_add(1)?;
@@ -328,7 +332,7 @@ impl Sdk {
         (self.on_refusal == OnRefusal::TriesNextPlace).then(|| self.takes_from(rest, container))
     }
 
-    /// Python's SDK, and the CLI, which contains it.
+    /// Whether the SDK is botocore: Python's SDK, or the CLI, which contains it.
     fn is_botocore(&self) -> bool {
         matches!(self.name, "Python" | "CLI")
     }
@@ -353,7 +357,7 @@ impl Sdk {
                 self.keys.iter().map(|keys| self.key(*keys, container)).find(|it| *it != Found::No).unwrap_or(Found::No)
             }
             ExistingProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Profile),
-            // botocore looks for a profile with that name. (Tried with version 1.43.)
+            // botocore looks for a profile with an empty name, and fails. (Tried with version 1.43.)
             ExistingProfile
                 if self.is_botocore() && !container.sets("AWS_DEFAULT_PROFILE") && has_empty_profile(container) =>
             {
@@ -364,14 +368,15 @@ impl Sdk {
                 let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
                 if has_any(&names) || container.mounts_aws_files() { Found::Maybe(Unseen::Files) } else { Found::No }
             }
-            // One variable of the two is not enough.
+            // The SDKs need both variables of the role.
             WebIdentity if container.has_role() => Found::Yes,
             WebIdentity if may_set_all(container, &["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"]) => {
                 Found::Maybe(Unseen::EnvFrom)
             }
             Agent if container.has_container_credentials() => Found::Yes,
             Agent if container.env_from_may_set("AWS_CONTAINER_CREDENTIALS_FULL_URI") => Found::Maybe(Unseen::EnvFrom),
-            // That `envFrom` may name a profile is left to the places after it, which report that they depend on it.
+            // `envFrom` may also set `AWS_PROFILE`. This is not checked here: the places that follow already depend on
+            // `envFrom` then.
             ExistingProfile | NamedProfile | WebIdentity | Agent => Found::No,
             Instance => match container.literal("AWS_EC2_METADATA_DISABLED") {
                 Some(value) if value.eq_ignore_ascii_case("true") => Found::No,
@@ -393,7 +398,7 @@ impl Sdk {
                 (!is_set(keys.id) && !is_optional(keys.id)) || (!is_set(keys.secret) && !is_optional(keys.secret));
             return Found::Maybe(if is_by_env_from { Unseen::EnvFrom } else { Unseen::OptionalKeys });
         }
-        // botocore fails for an id without a secret. A secret without an id is skipped everywhere.
+        // botocore fails if there is an id without a secret. All SDKs ignore a secret without an id.
         let fails = self.is_botocore() && is_set(keys.id);
         if fails { Found::HalfAKey } else { Found::No }
     }
@@ -403,7 +408,7 @@ fn has_empty_profile(container: &Container) -> bool {
     ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().any(|variable| container.sets_empty(variable))
 }
 
-/// Whether each of these variables is set or may be set by `envFrom`, and at least one is not set.
+/// Whether each of these variables is set, or may be set by `envFrom`.
 fn may_set_all(container: &Container, variables: &[&str]) -> bool {
     variables.iter().all(|variable| container.sets(variable) || container.env_from_may_set(variable))
 }
@@ -418,7 +423,7 @@ enum Found {
 }
 
 impl Place {
-    /// The place, as sentences call it.
+    /// Returns the place's name in sentences.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
@@ -435,14 +440,16 @@ impl Place {
 }
 
 impl Unseen {
-    /// What is not known, as a sentence.
+    /// Returns what is not known, as a sentence.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
             Self::EnvFrom => "`envFrom` sets unknown variables",
             Self::OptionalKeys => "the static keys are optional, and whether their Secret exists is not known",
             Self::Files => "the profile or the shared files have unknown content",
-            Self::Profile => "whether the profile of `AWS_PROFILE` exists is not known; if not, the SDK fails",
+            Self::Profile => {
+                "whether the profile of `AWS_PROFILE` exists is not known; if it does not exist, the SDK fails"
+            }
         }
     }
 }
@@ -454,7 +461,7 @@ mod tests {
     use super::*;
     use crate::container::containers;
 
-    /// What each SDK uses in a container with the role and the rest of this.
+    /// Returns what each SDK uses in this container, to which the role's variables are added.
     fn taken(container: &Value) -> Vec<(&'static str, Taken)> {
         let mut container = container.clone();
         let env = container["env"].take();
@@ -480,7 +487,7 @@ mod tests {
     #[test]
     fn every_sdk_uses_the_role_if_there_is_nothing_else() {
         assert!(all(&taken(&json!({})), Taken::From(WebIdentity)));
-        // Only JavaScript v2 prefers container credentials.
+        // Only JavaScript v2 uses container credentials instead of the role.
         let agent = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
         for (name, taken) in taken(&json!({"env": [agent]})) {
             let expected = if name == "JavaScript v2" { Agent } else { WebIdentity };
@@ -489,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn static_keys_win_in_all_sdks_but_one_and_empty_ones_in_none() {
+    fn all_sdks_but_one_use_static_keys_and_none_uses_empty_keys() {
         let keys =
             |value| json!({"env": [variable("AWS_ACCESS_KEY_ID", value), variable("AWS_SECRET_ACCESS_KEY", value)]});
         for (name, taken) in taken(&keys("x")) {
@@ -521,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_by_other_names_win_in_the_sdks_that_read_them() {
+    fn keys_by_other_names_are_used_by_the_sdks_that_read_them() {
         for (names, winners) in [
             (["AWS_ACCESS_KEY", "AWS_SECRET_KEY"], ["Go v2", "Go v1", "Java v1", "Ruby"].as_slice()),
             (["AWS_ACCESS_KEY_ID", "AWS_SECRET_KEY"], &["Go v2", "Go v1", "Java v1", "Ruby", ".NET v4"]),
@@ -542,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn optional_keys_may_be_there() {
+    fn whether_optional_keys_are_set_is_unknown() {
         let key =
             |name| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": "s", "key": "k", "optional": true}}});
         let keys = json!({"env": [key("AWS_ACCESS_KEY_ID"), key("AWS_SECRET_ACCESS_KEY")]});
@@ -573,7 +580,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_comes_before_the_keys_for_javascript() {
+    fn javascript_v3_uses_the_profile_before_the_keys() {
         let both = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| variable(name, "x"));
         for (name, taken) in taken(&json!({"env": both})) {
             let expected = match name {
@@ -587,7 +594,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_by_env_from_are_unknown_unless_their_prefix_rules_them_out() {
+    fn variables_of_env_from_are_unknown_unless_the_prefix_excludes_them() {
         let with_prefix = |prefix: &str| json!({"envFrom": [{"secretRef": {"name": "app"}, "prefix": prefix}]});
         for (name, taken) in taken(&with_prefix("")) {
             let expected = if name == ".NET v3" { Taken::From(WebIdentity) } else { Taken::Depends(Unseen::EnvFrom) };
@@ -597,7 +604,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_role_the_node_s_is_used_unless_it_is_turned_off() {
+    fn without_a_role_sdks_use_the_node_s_role_unless_metadata_is_disabled() {
         let container = |env: Value| containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
         for sdk in SDKS {
             assert_eq!(sdk.takes(&container(json!([]))), Taken::From(Instance));

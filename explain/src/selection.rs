@@ -1,4 +1,4 @@
-//! Which pod to explain, if the files have several: pods, workloads, or a workload with several pod templates.
+//! Chooses which pods to explain, if the files have several: pods, workloads, or a workload with several pod templates.
 
 use serde_json::Value;
 
@@ -8,24 +8,24 @@ use crate::inputs::Inputs;
 use crate::policy_answer::metadata;
 use crate::scenario::{pod_templates, service_account_of, template_value};
 
-/// A pod that can be explained: one of the objects, or a pod template in it.
+/// A pod that can be explained: an object that is a pod, or a pod template in an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// Its name, as `kubectl` writes it: `pod/web-0`, `deployment/web`. If the workload has several pod templates, also
-    /// the template's path: `jobset/train spec.replicatedJobs[1].template.spec.template`. If another candidate has the
-    /// same name in another namespace, also the namespace.
+    /// The candidate's name, as `kubectl` writes it: `pod/web-0`, `deployment/web`. If the workload has several pod
+    /// templates, the template's path follows: `jobset/train spec.replicatedJobs[1].template.spec.template`. If another
+    /// candidate has the same name in another namespace, the namespace follows.
     pub name: String,
-    /// The position of its object.
+    /// The position of the candidate's object.
     pub object: usize,
-    /// Which of the workload's pod templates, from 0. `None` for a pod.
+    /// The position of the pod template in the workload, from 0. `None` for a pod.
     pub template: Option<usize>,
-    /// The namespace of its object. `None` if the object does not name one.
+    /// The namespace of the candidate's object. `None` if the object has no namespace.
     pub namespace: Option<String>,
     kind: String,
     object_name: String,
 }
 
-/// The pods and workloads among objects (JSON), in their order. `settings` (JSON) name the custom workloads.
+/// Finds the pods and workloads among objects (JSON), in order. `settings` (JSON) define the custom workloads.
 #[must_use]
 pub fn candidates(objects: &[&str], settings: Option<&str>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
@@ -58,7 +58,7 @@ pub fn candidates(objects: &[&str], settings: Option<&str>) -> Vec<Candidate> {
     candidates
 }
 
-/// Adds the namespace to the names that candidates of several namespaces share.
+/// Adds the namespace to each name that candidates in several namespaces share.
 fn distinguish(candidates: &mut [Candidate]) {
     let names: Vec<(String, Option<String>)> =
         candidates.iter().map(|it| (it.name.clone(), it.namespace.clone())).collect();
@@ -71,11 +71,11 @@ fn distinguish(candidates: &mut [Candidate]) {
     }
 }
 
-/// The candidates that a choice names: `deploy/web`, `deployments/web`, `deployment.apps/web`, `pod/web-0`, or `web` of
-/// any kind. Kinds may be written as `kubectl` accepts them: singular, plural, short, or with their group.
+/// Returns the candidates that a choice names: `deploy/web`, `deployments/web`, `deployment.apps/web`, `pod/web-0`, or
+/// `web` of any kind. Kinds may be written as `kubectl` accepts them: singular, plural, short, or with their group.
 ///
 /// # Errors
-/// If it names none. The message lists the candidates.
+/// Fails if no candidate matches. The message lists the candidates.
 pub fn choose(candidates: Vec<Candidate>, choice: &str) -> Result<Vec<Candidate>, String> {
     let (kind, name) = match choice.split_once('/') {
         Some((kind, name)) => (Some(kind.to_lowercase()), name),
@@ -96,10 +96,10 @@ pub fn choose(candidates: Vec<Candidate>, choice: &str) -> Result<Vec<Candidate>
     Ok(chosen)
 }
 
-/// The candidates whose pod has a container of this name.
+/// Returns the candidates whose pod has a container of this name.
 ///
 /// # Errors
-/// If no pod has one. The message lists the containers.
+/// Fails if no pod has such a container. The message lists the containers.
 pub fn with_container(
     candidates: Vec<Candidate>,
     container: &str,
@@ -130,7 +130,7 @@ fn plural(kind: &str) -> String {
     format!("{kind}s")
 }
 
-/// kubectl's short name of a kind.
+/// Returns kubectl's short name of a kind. `None` if kubectl has no short name for it.
 fn short(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "pod" => "po",
@@ -145,14 +145,14 @@ fn short(kind: &str) -> Option<&'static str> {
 }
 
 impl Candidate {
-    /// Whether it is a pod, and not a workload that creates one.
+    /// Whether the candidate is a pod, and not a pod template of a workload.
     #[must_use]
     pub fn is_pod(&self) -> bool {
         self.template.is_none()
     }
 
-    /// The inputs to explain this candidate: the common ones, with its object, and with the service accounts of the
-    /// objects unless the common ones have one.
+    /// Returns the inputs to explain this candidate: the common inputs with the candidate's object. If the common
+    /// inputs have no service account, the service accounts among the objects are added.
     #[must_use]
     pub fn inputs(&self, objects: &[&str], common: &Inputs) -> Inputs {
         let mut inputs = common.clone();
@@ -173,7 +173,7 @@ impl Candidate {
         inputs
     }
 
-    /// The names of the pod's containers of all kinds.
+    /// Returns the names of the pod's containers, init containers and ephemeral containers.
     fn containers(&self, objects: &[&str], settings: Option<&str>) -> Vec<String> {
         let Some(pod) = self.pod_or_template(objects, settings) else { return Vec::new() };
         let spec = pod.get("spec");
@@ -195,13 +195,13 @@ impl Candidate {
 /// The service accounts among objects.
 struct ServiceAccounts<'o> {
     accounts: Vec<(&'o str, Value)>,
-    /// `kubectl` creates an object without a namespace in this one.
+    /// The namespace in which `kubectl` creates an object that has none.
     default_namespace: &'o str,
 }
 
 impl<'o> ServiceAccounts<'o> {
     fn of(objects: &[&'o str], namespace: Option<&'o str>) -> Self {
-        // Most objects are no accounts: they are not parsed once more for each pod.
+        // Most objects are not service accounts. This check avoids parsing them again for each pod.
         let read = |text: &'o str| {
             let text = Some(text).filter(|text| text.contains("ServiceAccount"))?;
             Some((text, serde_json::from_str::<Value>(text).ok()?))
@@ -214,8 +214,9 @@ impl<'o> ServiceAccounts<'o> {
         }
     }
 
-    /// The account of this name in this namespace, else of this name, else the only one; and the others. Also finds an
-    /// account that is not the pod's, so that the explanation can report it.
+    /// Splits the accounts into the account to explain and the others. The account to explain is the one of this name
+    /// in this namespace, else the first of this name, else the only account. So it may be an account that is not the
+    /// pod's, and the explanation then reports that.
     fn split(&self, name: Option<&str>, namespace: Option<&str>) -> (Option<String>, Vec<String>) {
         let namespace = namespace.unwrap_or(self.default_namespace);
         let has_name = |object: &Value| name.is_some_and(|name| metadata(object, "name") == Some(name));
@@ -233,13 +234,15 @@ impl<'o> ServiceAccounts<'o> {
     }
 }
 
-/// The only service account among objects, if there is no pod that names one; and the others.
+/// Returns the only service account among objects, if there is exactly one, and the others. Used if there is no pod
+/// that names a service account.
 #[must_use]
 pub fn service_accounts(objects: &[&str], namespace: Option<&str>) -> (Option<String>, Vec<String>) {
     ServiceAccounts::of(objects, namespace).split(None, namespace)
 }
 
-/// Explains several candidates, those that fail first, then those of which something is not known.
+/// Explains several candidates. Sorts the explanations: failed candidates first, then those with something unknown,
+/// then the rest.
 #[must_use]
 pub fn explain_all(candidates: &[Candidate], objects: &[&str], common: &Inputs) -> Vec<(String, Explanation)> {
     let explain = |candidate: &Candidate| (candidate.name.clone(), explain(&candidate.inputs(objects, common)));
@@ -248,7 +251,7 @@ pub fn explain_all(candidates: &[Candidate], objects: &[&str], common: &Inputs) 
     explained
 }
 
-/// The position of an explanation among those of several pods: what fails comes first.
+/// Returns the rank by which the explanations of several pods are sorted: failed explanations come first.
 #[must_use]
 pub fn rank(explanation: &Explanation) -> u8 {
     match explanation.outcome {
@@ -291,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn explains_all_with_their_own_accounts_and_the_failing_first() {
+    fn explains_each_with_its_own_account_and_sorts_failed_ones_first() {
         let common = Inputs { settings: Some(r#"{"region": "us-east-2"}"#.into()), ..Inputs::default() };
         let explained = explain_all(&candidates(&OBJECTS, None), &OBJECTS, &common);
         let outcomes: Vec<_> = explained.iter().map(|(name, it)| (name.as_str(), it.outcome)).collect();
@@ -320,12 +323,16 @@ mod tests {
         };
 
         assert_eq!(namespace_of(Some("two"), None).as_deref(), Some("two"));
-        assert_eq!(namespace_of(None, None), None, "no namespace is the namespace `default`");
-        assert_eq!(namespace_of(Some("shop"), Some("shop")), None, "no namespace is that of `-n`");
-        assert_eq!(namespace_of(Some("other"), None).as_deref(), Some("one"), "the name counts");
+        assert_eq!(namespace_of(None, None), None, "an account without a namespace is in `default`");
+        assert_eq!(namespace_of(Some("shop"), Some("shop")), None, "an account without a namespace is in that of `-n`");
+        assert_eq!(
+            namespace_of(Some("other"), None).as_deref(),
+            Some("one"),
+            "an account of the same name in another namespace"
+        );
         assert_eq!(ServiceAccounts::of(&accounts, None).split(Some("other"), Some("one")).0, None);
         let only = ServiceAccounts::of(&accounts[..1], None).split(Some("other"), Some("shop"));
-        assert!(only.0.is_some() && only.1.is_empty(), "the only account counts");
+        assert!(only.0.is_some() && only.1.is_empty(), "the only account, whatever its name");
     }
 
     #[test]

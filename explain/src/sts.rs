@@ -1,4 +1,4 @@
-//! Which STS endpoint an SDK asks, by the variables of a container.
+//! Finds the STS endpoint that an SDK uses, from the variables of a container.
 //!
 //! Sources:
 //! - the AWS SDKs and Tools Reference Guide, "AWS Region", "AWS STS Regional endpoints", "Service-specific endpoints"
@@ -52,79 +52,79 @@ const FIPS_REGIONS: [&str; 4] = ["us-east-1", "us-east-2", "us-west-1", "us-west
 /// How an SDK chooses the STS endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StsRules {
-    /// The variables that it reads the region from. The first that is set counts.
+    /// The variables from which the SDK reads the region. It uses the first that is set.
     pub regions: &'static [&'static str],
-    /// What it makes of `AWS_STS_REGIONAL_ENDPOINTS`.
+    /// How the SDK uses `AWS_STS_REGIONAL_ENDPOINTS`.
     pub setting: Setting,
-    /// What it does without a region.
+    /// What the SDK does without a region.
     pub without_region: WithoutRegion,
-    /// What it makes of `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`.
+    /// Whether the SDK reads `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`.
     pub overrides: Override,
 }
 
-/// What an SDK makes of `AWS_STS_REGIONAL_ENDPOINTS`.
+/// How an SDK uses `AWS_STS_REGIONAL_ENDPOINTS`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
-    /// It does not read the variable: endpoints are regional.
+    /// The SDK does not read the variable: the endpoint is always regional.
     Ignored,
-    /// Not set, the endpoint is regional.
+    /// If the variable is not set, the endpoint is regional.
     Regional,
-    /// Not set, the endpoint is the global one in the regions of `LEGACY_REGIONS`.
+    /// If the variable is not set, the endpoint is the global one in the regions of `LEGACY_REGIONS`.
     Legacy,
-    /// Not set, the endpoint is the global one in all regions of the partition `aws`.
+    /// If the variable is not set, the endpoint is the global one in all regions of the partition `aws`.
     LegacyEverywhere,
 }
 
 /// What an SDK does without a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithoutRegion {
-    /// It asks the global endpoint.
+    /// The SDK uses the global endpoint.
     Global,
-    /// It asks the endpoint of `us-east-1`.
+    /// The SDK uses the endpoint of `us-east-1`.
     UsEast1,
-    /// It takes the node's region from the instance metadata, if it can reach that.
+    /// The SDK takes the node's region from the instance metadata, if it can reach the metadata.
     OfNode,
-    /// It fails.
+    /// The SDK fails.
     Fails,
-    /// It skips web identity, and looks for other credentials.
+    /// The SDK skips web identity, and looks for other credentials.
     SkipsRole,
-    /// Not known.
+    /// What the SDK does is not known.
     Unknown,
 }
 
 /// Whether an SDK reads `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Override {
-    /// It reads them.
+    /// The SDK reads both variables.
     Read,
-    /// It does not.
+    /// The SDK ignores both variables.
     Ignored,
 }
 
-/// Where an SDK asks STS.
+/// The STS endpoint to which an SDK sends its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// At this host of AWS.
+    /// This host of AWS.
     Host(String),
-    /// At the address in this variable.
+    /// The address in this variable.
     Override(&'static str),
-    /// In the node's region, if the SDK can reach the instance metadata.
+    /// The endpoint of the node's region, if the SDK can reach the instance metadata.
     OfNode,
-    /// Nowhere: it has no region.
+    /// None: the SDK fails, because it has no region.
     NoRegion,
-    /// Nowhere: this variable is set to an empty string.
+    /// None: the SDK fails, because this variable is set to an empty string.
     EmptyRegion(&'static str),
-    /// Nowhere: `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`.
+    /// None: the SDK fails, because `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`.
     InvalidSetting,
-    /// Nowhere: without a region, it skips the role.
+    /// None: without a region, the SDK skips the role.
     SkipsRole,
     /// Not known: the value of this variable is not in the pod, or is not a region.
     Unseen(&'static str),
-    /// Not known: the SDK's rule without a region is not known.
+    /// Not known: no region is set, and what the SDK then does is not known.
     Unknown,
 }
 
-/// The endpoint that an SDK asks in a container.
+/// Returns the STS endpoint that an SDK would use in this container.
 #[must_use]
 pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
     if sdk.sts.overrides == Override::Read
@@ -162,7 +162,7 @@ pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
     Endpoint::Host(host(&region, fips, dual_stack))
 }
 
-/// The variable that names another endpoint, if there is one.
+/// Returns the variable that names another endpoint, if one is set and not ignored.
 #[must_use]
 pub fn override_variable(container: &Container) -> Option<&'static str> {
     let is_ignored = is_true(container, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
@@ -177,10 +177,10 @@ pub fn is_unlisted_fips(host: &str) -> bool {
     region.is_some_and(|region| !FIPS_REGIONS.contains(&region))
 }
 
-/// A region, by the variables that an SDK reads.
+/// The region in the variables that an SDK reads.
 enum RegionValue<'c> {
     Known(Region<'c>),
-    /// `aws-global`, which STS has as a region.
+    /// `aws-global`, a pseudo region that means the global endpoint.
     Global,
     Unseen(&'static str),
     Empty(&'static str),
@@ -188,7 +188,7 @@ enum RegionValue<'c> {
 }
 
 fn region<'c>(sdk: &Sdk, container: &'c Container) -> RegionValue<'c> {
-    // botocore takes an empty string for a region, and then has an invalid endpoint.
+    // botocore uses an empty string as the region, which results in an invalid endpoint.
     let counts_empty = matches!(sdk.name, "Python" | "CLI");
     for variable in sdk.sts.regions {
         if counts_empty && container.sets_empty(variable) {
@@ -210,7 +210,8 @@ fn region<'c>(sdk: &Sdk, container: &'c Container) -> RegionValue<'c> {
     RegionValue::None
 }
 
-/// Whether the SDK asks the global endpoint where it can.
+/// Whether the SDK uses the global endpoint in the regions that allow it. If the variable's value is invalid or not
+/// known, returns the resulting endpoint as an error.
 fn mode(sdk: &Sdk, container: &Container) -> Result<bool, Endpoint> {
     let default = match sdk.sts.setting {
         Setting::Ignored => return Ok(false),
@@ -224,11 +225,11 @@ fn mode(sdk: &Sdk, container: &Container) -> Result<bool, Endpoint> {
         None => Err(Endpoint::Unseen(SETTING)),
         Some("legacy") => Ok(true),
         Some("regional") => Ok(false),
-        // botocore compares letter by letter, the others do not.
+        // botocore compares with letter case, the other SDKs without.
         Some(_) if sdk.name == "Python" => Err(Endpoint::InvalidSetting),
         Some(value) if value.eq_ignore_ascii_case("legacy") => Ok(true),
         Some(value) if value.eq_ignore_ascii_case("regional") => Ok(false),
-        // Ruby takes anything else for `regional`.
+        // Ruby treats any other value as `regional`.
         Some(_) if sdk.name == "Ruby" => Ok(false),
         Some(_) => Err(Endpoint::InvalidSetting),
     }
@@ -263,7 +264,7 @@ mod tests {
     use crate::container::containers;
     use crate::sdk::SDKS;
 
-    /// The endpoint of each SDK in a container with these variables.
+    /// Returns the endpoint of each SDK in a container with these variables.
     fn endpoints(variables: &[(&str, &str)]) -> Vec<(&'static str, Endpoint)> {
         let env: Vec<_> = variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
@@ -281,7 +282,7 @@ mod tests {
     const BOTH: [(&str, &str); 2] = [("AWS_REGION", "us-east-2"), ("AWS_DEFAULT_REGION", "us-east-2")];
 
     #[test]
-    fn older_sdks_ask_the_global_endpoint() {
+    fn older_sdks_use_the_global_endpoint() {
         for (name, endpoint) in endpoints(&BOTH) {
             let is_old = matches!(name, "PHP" | "Go v1" | "Java v1" | "JavaScript v2" | ".NET v3");
             let host = if is_old { GLOBAL } else { "sts.us-east-2.amazonaws.com" };
@@ -345,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_url_wins_unless_it_is_ignored() {
+    fn an_endpoint_url_is_used_unless_it_is_ignored() {
         let with = |more: &[(&'static str, &'static str)]| [BOTH.as_slice(), more].concat();
         let url = ("AWS_ENDPOINT_URL", "http://localstack:4566");
         assert_eq!(of(&with(&[url]), "Python"), Endpoint::Override("AWS_ENDPOINT_URL"));

@@ -1,35 +1,35 @@
-//! An explanation as lines for a terminal: the cause, the fix, then the steps.
+//! Writes an explanation as lines for a terminal: the cause, the fix, then the steps.
 
 use std::fmt;
 
 use crate::explanation::{Explanation, Outcome, Place, Problem, Step};
 use crate::inputs::Input;
 
-/// A line. It is displayed without colour.
+/// A line of the output. Displayed without color.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// The level of indentation, from 0.
     pub depth: usize,
-    /// What it begins with.
+    /// The mark at the start of the line.
     pub mark: Mark,
-    /// The text: one line, in which control characters and characters that turn the direction of writing are escaped.
+    /// The text: one line, in which control characters and bidirectional formatting characters are escaped.
     pub text: String,
 }
 
-/// What a line begins with.
+/// The mark at the start of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
-    /// The result of a step or of a value.
+    /// The outcome of a step, or of one checked value.
     Outcome(Outcome),
     /// A reason.
     Reason,
-    /// How to fix it.
+    /// A fix.
     Fix,
     /// The cause: the first line if a step failed.
     Cause,
-    /// What works, and is a risk.
+    /// A warning: something works, but is a risk.
     Warning,
-    /// A line to copy: of JSON, of Terraform, of a command. It has no mark.
+    /// A line to copy: JSON, Terraform or a command. The line starts without a mark.
     Copy,
 }
 
@@ -59,10 +59,11 @@ impl fmt::Display for Line {
     }
 }
 
-/// The lines of an explanation: the cause or the summary, the fix, the inputs that could not be read, and the steps.
+/// Returns the lines of an explanation: the cause or the summary, the fix, the inputs that could not be read, and the
+/// steps.
 ///
-/// Steps that passed without a warning are one line with their number, unless `is_verbose`. So are values that were not
-/// found wrong.
+/// Unless `is_verbose`, steps that passed or were skipped are only counted, after the warnings of those that passed. Of
+/// a step's values, only those that are wrong or unknown are then listed.
 #[must_use]
 pub fn tree(explanation: &Explanation, is_verbose: bool) -> Vec<Line> {
     tree_with_places(explanation, is_verbose, |place| {
@@ -70,7 +71,8 @@ pub fn tree(explanation: &Explanation, is_verbose: bool) -> Vec<Line> {
     })
 }
 
-/// The same, with a place such as `trust-policy.json:12:9` after each reason for which `text_of` knows one.
+/// Like [`tree`], but each reason is followed by its place, such as `trust-policy.json:12:9`, if `text_of` returns a
+/// string for the place.
 #[must_use]
 pub fn tree_with_places(
     explanation: &Explanation,
@@ -122,7 +124,7 @@ impl Lines<'_> {
         self.lines.push(Line { depth, mark, text: irsa::escaped_line(text, usize::MAX) });
     }
 
-    /// The first lines if no step failed.
+    /// Adds the first lines if no step failed.
     fn headline(&mut self, explanation: &Explanation) {
         let unknown = explanation.steps.iter().filter(|step| step.outcome == Outcome::Unknown).count();
         let all = explanation.steps.len();
@@ -131,7 +133,7 @@ impl Lines<'_> {
         let need = if unknown == 1 { "needs" } else { "need" };
         let need = format!("{unknown} of {all} steps {need} more input{missing}");
         match (observation(explanation), unknown) {
-            // The problems are the first lines.
+            // The problems are then the first lines.
             _ if !explanation.problems.is_empty() => {}
             (None, 0) => {
                 let text = match explanation.warnings().count() {
@@ -160,7 +162,7 @@ impl Lines<'_> {
         self.add(0, Mark::Outcome(Outcome::Failed), &format!("The {}{place}: {message}", input.words()));
     }
 
-    /// The fix of the cause, with what to copy.
+    /// Adds the fix of the cause, with the lines to copy.
     fn fix(&mut self, explanation: &Explanation, step: &Step) {
         let trust_fix = explanation.trust_fix.as_ref().filter(|_| is_of_trust_policy(step));
         let Some(fix) = trust_fix else {
@@ -175,13 +177,13 @@ impl Lines<'_> {
             text.lines().for_each(|line| self.add(1, Mark::Copy, line));
         }
         if !fix.terraform.is_empty() {
-            self.add(0, Mark::Fix, "The same for Terraform's `aws_iam_policy_document`:");
+            self.add(0, Mark::Fix, "The same change for Terraform's `aws_iam_policy_document`:");
             fix.terraform.lines().for_each(|line| self.add(1, Mark::Copy, line));
         }
         self.add(
             0,
             Mark::Fix,
-            "Apply it, with the whole policy in `trust-policy.json` (`--fix trust-policy` prints it):",
+            "To apply the change, save the whole policy as `trust-policy.json` (`--fix trust-policy` prints it), and run:",
         );
         fix.commands.iter().for_each(|command| self.add(1, Mark::Copy, command));
         if let Some(alternative) = &fix.alternative {
@@ -189,7 +191,7 @@ impl Lines<'_> {
         }
     }
 
-    /// A step that passed, with a warning: its last reason.
+    /// Adds the warning of a step that passed. The warning is the step's last reason.
     fn warning(&mut self, step: &Step) {
         let last = step.reasons.len().saturating_sub(1);
         let reason = step.reasons.get(last).map_or(step.says.as_str(), String::as_str);
@@ -202,7 +204,7 @@ impl Lines<'_> {
         }
     }
 
-    /// The place of a reason, as the end of its line.
+    /// Returns the place of a reason, as the end of the reason's line. Empty if the reason has no place.
     fn place(&self, step: &Step, reason: usize) -> String {
         let place = step.places.iter().find(|place| place.reason == reason).and_then(|place| (self.text_of)(place));
         place.map(|place| format!(" ({place})")).unwrap_or_default()
@@ -222,12 +224,12 @@ impl Lines<'_> {
         }
         for (index, reason) in step.reasons.iter().enumerate() {
             let place = self.place(step, index);
-            // The sentence of the step may contain the reason.
+            // A reason that the step's sentence already contains is left out, unless it has a place.
             if !place.is_empty() || !step.says.contains(reason.as_str()) {
                 self.add(1, Mark::Reason, &format!("{reason}{place}"));
             }
         }
-        // The fix of the cause, and of a warning, is above.
+        // The fixes of the cause and of warnings are printed above.
         if let Some(fix) = step.fix.as_ref().filter(|_| headline != Some(step) && step.outcome != Outcome::Passed) {
             self.add(1, Mark::Fix, fix);
         }
@@ -239,14 +241,14 @@ fn is_of_trust_policy(step: &Step) -> bool {
     matches!(step.step, Provider | Conditions)
 }
 
-/// The first step that is unknown, but tells something about the pod that needs a look. If every input was given, it is
-/// the first unknown step.
+/// Returns the first unknown step with a fix, which the user should look at. If no input is missing, returns the first
+/// unknown step.
 fn observation(explanation: &Explanation) -> Option<&Step> {
     let is_complete = explanation.missing.is_empty();
     explanation.steps.iter().find(|step| step.outcome == Outcome::Unknown && (is_complete || step.fix.is_some()))
 }
 
-/// An input, with the option of `irsa explain` that gives it.
+/// Returns the input's name, with the option of `irsa explain` for the input.
 fn input_with_option(input: Input) -> String {
     let option = match input {
         Input::Pod => "--pod",

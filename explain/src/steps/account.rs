@@ -1,4 +1,4 @@
-//! The service account, its role, and whether the settings allow it.
+//! Checks the service account, its role, and whether the settings allow the role.
 
 use std::borrow::Cow;
 
@@ -16,10 +16,10 @@ use crate::inputs::Input;
 use crate::policy_answer::{PolicyAnswer, metadata};
 use crate::scenario::{Origin, Scenario, Subject};
 
-/// The addresses of the EKS Pod Identity agent, by IPv4 and IPv6.
+/// The addresses of the EKS Pod Identity agent: over IPv4, and over IPv6.
 const AGENTS: [&str; 2] = ["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"];
 
-/// The pod's service account exists.
+/// Checks that the pod's service account exists.
 pub fn exists(scenario: &Scenario<'_>) -> Step {
     const STEP: StepKind = StepKind::ServiceAccount;
     let documents = scenario.documents;
@@ -51,10 +51,10 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
             Outcome::Skipped,
         );
         match &subject.origin {
-            Origin::Template(path, 1) => step.because(format!("the pod is the one of the template `{path}`")),
-            Origin::Template(path, count) => {
-                step.because(format!("the pod is the one of the template `{path}`, one of {count}"))
-            }
+            Origin::Template(path, 1) => step.because(format!("the pod is made from the template `{path}`")),
+            Origin::Template(path, count) => step.because(format!(
+                "the pod is made from the template `{path}`, one of the workload's {count} templates"
+            )),
             _ => step,
         }
     };
@@ -77,14 +77,16 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
     if name != account || namespace != scenario.namespace {
         let says = format!("The pod's service account is `{full}`, not `{namespace}/{name}`.");
         let set = match (name == account, namespace == scenario.namespace) {
-            (true, _) => format!("create it in the namespace `{namespace}`"),
-            (false, true) => format!("set `serviceAccountName: {name}` in its `spec`"),
+            (true, _) => format!("create the pod in the namespace `{namespace}`"),
+            (false, true) => format!("set `serviceAccountName: {name}` in the pod's `spec`"),
             (false, false) => {
-                format!("set `serviceAccountName: {name}` in its `spec`, and create it in the namespace `{namespace}`")
+                format!(
+                    "set `serviceAccountName: {name}` in the pod's `spec`, and create the pod in the namespace `{namespace}`"
+                )
             }
         };
         return with_names(Step::failed(STEP, Diagnosis::OtherServiceAccount, says)).fix(format!(
-            "If the pod should run as `{namespace}/{name}`, {set}. If not, give its own service account: `kubectl get serviceaccount -n {} {} -o yaml`.",
+            "If the pod should run as `{namespace}/{name}`, {set}. If not, add the pod's own service account to the inputs: `kubectl get serviceaccount -n {} {} -o yaml`.",
             quoted(&scenario.namespace),
             quoted(account)
         ));
@@ -98,7 +100,8 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
     with_names(Step::passed(STEP, format!("The pod's service account `{full}` exists.")))
 }
 
-/// The step for the mirror of a static pod. The API server refuses a mirror pod that has a service account.
+/// Returns the failed step if the pod is the mirror pod of a static pod. The API server refuses a mirror pod that has a
+/// service account.
 fn static_pod(subject: &Subject) -> Option<Step> {
     annotation(&subject.pod, "kubernetes.io/config.mirror").filter(|_| subject.origin == Origin::Stored)?;
     let says = "The pod is the mirror of a static pod: it has no service account, so it gets no role.";
@@ -113,7 +116,7 @@ fn static_pod(subject: &Subject) -> Option<Step> {
     )
 }
 
-/// The service account has a role.
+/// Checks that the service account has a role.
 pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
     const STEP: StepKind = StepKind::Role;
     if super::failed(exists) {
@@ -153,27 +156,29 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
         );
     }
     if let Some(wanted) = scenario.expected_role.as_ref().filter(|wanted| *wanted != role) {
-        let says = format!("Service account {account} has another role than the expected one.");
+        let says = format!("Service account {account} does not have the expected role.");
         let reason = format!("expected `{wanted}`, but {source} has `{role}`");
         let step = with_role(at_annotation(Step::failed(STEP, Diagnosis::OtherRole, says), reason), Outcome::Failed);
         let is_of_association = scenario.association.is_some_and(|it| it.role.as_ref() == Some(wanted));
         return if is_of_association {
-            step.because("the pod identity association has the expected role, but SDKs use web identity first").fix(
-                format!(
+            step.because("the pod identity association has the expected role, but SDKs use web identity (IRSA) first")
+                .fix(format!(
                     "To use the association, remove the annotation, then recreate the pods: `{}`.",
                     kubectl_annotate(scenario, "role-arn-")
-                ),
-            )
+                ))
         } else {
             step.fix(annotate(scenario, wanted))
         };
     }
-    let step =
-        with_role(Step::passed(STEP, format!("Service account {account} has a role, by {source}.")), Outcome::Passed);
+    let step = with_role(
+        Step::passed(STEP, format!("Service account {account} gets its role from {source}.")),
+        Outcome::Passed,
+    );
     both_kinds(scenario, step)
 }
 
-/// A warning if the pod has a role of both kinds.
+/// Adds a warning if the service account has two roles: one by web identity (IRSA), and one by a pod identity
+/// association.
 fn both_kinds(scenario: &Scenario<'_>, step: Step) -> Step {
     let Some(association) = scenario.association else { return step };
     let role = association.role.as_deref().unwrap_or("its role");
@@ -190,13 +195,16 @@ fn both_kinds(scenario: &Scenario<'_>, step: Step) -> Step {
         ))
 }
 
-/// The role that a pod gets by EKS Pod Identity.
+/// Checks the role of a pod that uses EKS Pod Identity.
 fn by_association(scenario: &Scenario<'_>, account: &str) -> Step {
     const STEP: StepKind = StepKind::Role;
     if let Some((container, address)) = wrong_agent(scenario) {
-        let says = format!("Container `{}` asks the wrong address for EKS Pod Identity credentials.", container.name);
+        let says =
+            format!("Container `{}` requests EKS Pod Identity credentials from the wrong address.", container.name);
         return Step::failed(STEP, Diagnosis::WrongAgentAddress, says)
-            .because(format!("`AWS_CONTAINER_CREDENTIALS_FULL_URI` is not an address of the agent{address}"))
+            .because(format!(
+                "`AWS_CONTAINER_CREDENTIALS_FULL_URI` is not an address of the EKS Pod Identity agent{address}"
+            ))
             .fix(format!(
                 "Remove the variable from the container's `env`: EKS sets it to `{}`, or `{}` with IPv6.",
                 AGENTS[0], AGENTS[1]
@@ -212,13 +220,13 @@ fn by_association(scenario: &Scenario<'_>, account: &str) -> Step {
         let step =
             step.detail("role", role.clone(), outcome).detail("from", "its pod identity association", Outcome::Skipped);
         match (target, &association.role) {
-            (Some(_), Some(source)) => step.detail("by the role", source.clone(), Outcome::Skipped),
+            (Some(_), Some(source)) => step.detail("assumed by the role", source.clone(), Outcome::Skipped),
             _ => step,
         }
     };
     let expected = scenario.expected_role.as_ref();
     if let Some(wanted) = expected.filter(|wanted| *wanted != role && association.role.as_ref() != Some(wanted)) {
-        let says = format!("The pod identity association of {account} has another role than the expected one.");
+        let says = format!("The pod identity association of {account} does not have the expected role.");
         let step = Step::failed(STEP, Diagnosis::OtherRole, says)
             .because_at(
                 format!("expected `{wanted}`, but the association has `{role}`"),
@@ -231,19 +239,21 @@ fn by_association(scenario: &Scenario<'_>, account: &str) -> Step {
     if let Some(subject) = scenario.has_pod().filter(|subject| subject.origin == Origin::Stored)
         && !subject.containers.iter().any(Container::has_container_credentials)
     {
-        let says = "The pod has no EKS Pod Identity credentials, and its service account has an association.";
+        let says =
+            "The pod has no EKS Pod Identity credentials, although its service account has a pod identity association.";
         let step = Step::failed(STEP, Diagnosis::PodOlderThanAssociation, says)
             .because("no container has the variable `AWS_CONTAINER_CREDENTIALS_FULL_URI`, which EKS sets when it creates a pod")
             .fix("If the pod is older than the association, recreate it.");
         return with_roles(step, Outcome::Passed);
     }
     with_roles(
-        Step::passed(STEP, format!("Service account {account} has a role, by its pod identity association.")),
+        Step::passed(STEP, format!("Service account {account} gets its role from its pod identity association.")),
         Outcome::Passed,
     )
 }
 
-/// The pod has the variables of EKS Pod Identity, and its association was not given.
+/// Returns the step for a pod that has the variables of EKS Pod Identity, if the service account's association was not
+/// given.
 fn of_unknown_association(scenario: &Scenario<'_>, account: &str) -> Step {
     const STEP: StepKind = StepKind::Role;
     if let Some(step) = other_association(scenario, account) {
@@ -253,7 +263,7 @@ fn of_unknown_association(scenario: &Scenario<'_>, account: &str) -> Step {
         .because("the role is that of the service account's pod identity association, which was not given")
 }
 
-/// The step if associations were given, and none is for the service account.
+/// Returns the failed step if associations were given, but not one for the service account. Otherwise `None`.
 fn other_association(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     let Association { namespace, service_account, pointer, .. } =
         scenario.documents.associations.get().filter(|_| scenario.association.is_none())?.first()?;
@@ -266,7 +276,8 @@ fn other_association(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     Some(step)
 }
 
-/// The first container whose address of the agent is wrong, and the address if it is not a secret.
+/// Finds the first container with a wrong address of the agent. The string is the address as the end of a message, or
+/// empty if the address may contain a password.
 fn wrong_agent<'c>(scenario: &'c Scenario<'_>) -> Option<(&'c Container, String)> {
     let subject = scenario.has_pod()?;
     subject.containers.iter().find_map(|container| {
@@ -290,7 +301,7 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
             let says = format!("Service account {account} has no role, but the pod runs with one.");
             let step = brought(scenario, subject, Step::passed(STEP, says)).because_all(reasons);
             let reason = format!(
-                "service account {account} has no role, but the pod runs with one: the pod's template sets it, or the account had a role when the pod was created, and then a new pod has none"
+                "service account {account} has no role, but the pod runs with one: either the pod's template sets it, or the account had a role when the pod was created. In the second case, a new pod gets no role"
             );
             return if step.outcome == Outcome::Passed {
                 step.because(reason).warn(Diagnosis::OutdatedPod)
@@ -298,13 +309,13 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
                 step
             };
         }
-        let says = format!("Service account {account} has no role; the pod sets the variables itself.");
+        let says = format!("Service account {account} has no role; the pod sets the role's variables itself.");
         return brought(scenario, subject, Step::passed(STEP, says)).because_all(reasons);
     }
     if let Some(step) = other_association(scenario, account) {
         return step;
     }
-    let node = "without one, SDKs use the node's role if the container can reach it";
+    let node = "without a role, SDKs use the node's role if the container can reach the instance metadata";
     let step = if let Some(found) = policy_answer.first(&[FindingKind::MisspelledAnnotation]) {
         let says = format!("Service account {account} has no role: its annotation is misspelled.");
         let step = Step::failed(STEP, Diagnosis::Finding(found.kind), says);
@@ -315,7 +326,7 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
         let says = format!("Service account {account} has no role.");
         Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), says)
     };
-    // A misspelled annotation may have the role.
+    // The value of a misspelled annotation may be the role: the fix then names it.
     let annotations = scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
     let values =
         annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
@@ -324,7 +335,7 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
     step.because_all(reasons).because(node).fix(annotate(scenario, wanted))
 }
 
-/// The step if there is a role where it does not count: an empty annotation, on the pod, or on another service account.
+/// Returns the failed step if the annotation is empty, or is on the pod or on another service account instead.
 fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     const STEP: StepKind = StepKind::Role;
     let key = role_annotation(scenario);
@@ -366,7 +377,7 @@ fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     })
 }
 
-/// The role annotation of the pod, of its template, or of its workload: the role, and where it is.
+/// Finds the role annotation on the pod, its template or its workload: the role, and its place in that input.
 fn role_of_pod(scenario: &Scenario<'_>, key: &str) -> Option<(String, Input, String)> {
     let subject = scenario.has_pod()?;
     let pointer = |start: &str| format!("{start}/metadata/annotations/{}", key.replace('/', "~1"));
@@ -395,20 +406,20 @@ fn annotation_pointer(scenario: &Scenario<'_>) -> String {
     format!("/metadata/annotations/{}", role_annotation(scenario).replace('/', "~1"))
 }
 
-/// The step, after the roles that the containers set themselves were compared to the expected one.
+/// Compares the roles that the containers set themselves with the expected role, and returns the step with the result.
 fn brought(scenario: &Scenario<'_>, subject: &Subject, mut step: Step) -> Step {
     const STEP: StepKind = StepKind::Role;
     let Some(wanted) = scenario.expected_role.as_deref() else { return step };
     for container in subject.containers.iter().filter(|container| container.has_role()) {
         let name = &container.name;
-        // What is not a role's ARN may be a secret.
+        // A value that is not a role's ARN may be a secret, so it is not shown.
         let shown = container.role().map_or_else(|| "not a role's ARN".to_owned(), |role| format!("`{role}`"));
         step = match literal_role(container) {
             Some(role) if role == wanted => step,
             Some(_) => Step {
                 reasons: step.reasons,
                 places: step.places,
-                ..Step::failed(STEP, Diagnosis::OtherRole, format!("Container `{name}` sets another role than the expected one."))
+                ..Step::failed(STEP, Diagnosis::OtherRole, format!("Container `{name}` sets a role other than the expected one."))
             }
             .because(format!("container `{name}`: expected `{wanted}`, but `AWS_ROLE_ARN` is {shown}"))
             .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the service account."),
@@ -424,7 +435,7 @@ fn brought(scenario: &Scenario<'_>, subject: &Subject, mut step: Step) -> Step {
     step
 }
 
-/// The value of `AWS_ROLE_ARN`, if it refers to no other variable.
+/// Returns the value of `AWS_ROLE_ARN`, unless it refers to another variable.
 fn literal_role(container: &Container) -> Option<&str> {
     container.literal("AWS_ROLE_ARN").filter(|role| !refers_to_another(role))
 }
@@ -436,7 +447,8 @@ fn annotate(scenario: &Scenario<'_>, role: &str) -> String {
     )
 }
 
-/// The command that changes an annotation of the service account: `role-arn=…`, or `role-arn-` to remove it.
+/// Returns the command that changes an annotation of the service account. `change` is `role-arn=…`, or `role-arn-` to
+/// remove the annotation.
 fn kubectl_annotate(scenario: &Scenario<'_>, change: &str) -> String {
     format!(
         "kubectl annotate --overwrite serviceaccount -n {} {} {}",
@@ -446,7 +458,7 @@ fn kubectl_annotate(scenario: &Scenario<'_>, change: &str) -> String {
     )
 }
 
-/// The settings allow the namespace to use the role, and the token to have its audience.
+/// Checks that the settings allow the namespace to use the role, and the token to have its audience.
 pub fn allowed(scenario: &Scenario<'_>, exists: &Step, role: &Step) -> Step {
     const STEP: StepKind = StepKind::Allowed;
     if super::failed(exists) || role.outcome == Outcome::Skipped {
@@ -470,11 +482,14 @@ pub fn allowed(scenario: &Scenario<'_>, exists: &Step, role: &Step) -> Step {
             let says = format!("The policy's settings do not allow the {what} in namespace `{}`.", scenario.namespace);
             Step::failed(STEP, Diagnosis::Finding(found.kind), says)
                 .because_all(reasons)
-                .fix("Use a role and an audience that `allowedRoles` and `allowedAudiences` contain for this namespace, or add them there.")
+                .fix("Use a role and an audience that `allowedRoles` and `allowedAudiences` contain for this namespace, or add yours to these settings.")
         }
-        Some(found) => Step::passed(STEP, "The policy's settings do not allow it, but do not reject the pod for it.")
-            .because_all(reasons)
-            .warn(Diagnosis::Finding(found.kind)),
+        Some(found) => Step::passed(
+            STEP,
+            "The policy's settings do not allow the role or the audience, but the policy does not reject the pod.",
+        )
+        .because_all(reasons)
+        .warn(Diagnosis::Finding(found.kind)),
         None if scenario.settings.allowed_roles.is_some() || scenario.settings.allowed_audiences.is_some() => {
             Step::passed(STEP, "The policy's settings allow the role and the audience.")
         }
@@ -482,7 +497,8 @@ pub fn allowed(scenario: &Scenario<'_>, exists: &Step, role: &Step) -> Step {
     }
 }
 
-/// The policy's answer, if everything that it looks up was given.
+/// Returns the policy's answer. `None` if an input that the policy looks up was not given, or if the pod or the
+/// settings can't be read.
 fn known<'c>(scenario: &'c Scenario<'_>) -> Option<&'c PolicyAnswer> {
     let is_known =
         |policy_answer: &&PolicyAnswer| policy_answer.lacking.is_none() && policy_answer.unreadable.is_none();

@@ -1,4 +1,4 @@
-//! The conditions of the role's trust policy.
+//! Checks the conditions of the role's trust policy.
 
 use crate::diagnosis::Diagnosis;
 use crate::explanation::{Detail, Outcome, Step, StepKind};
@@ -15,7 +15,7 @@ use super::{failed, pod_identity};
 
 const STEP: StepKind = StepKind::Conditions;
 
-/// The start of the subject of each service account.
+/// The start of every service account's subject.
 const SUBJECT: &str = "system:serviceaccount:";
 
 /// A subject that no policy names: its namespace and its name are longer than Kubernetes allows.
@@ -25,7 +25,7 @@ const STRANGER: &str =
 /// An audience that no policy names.
 const STRANGE_AUDIENCE: &str = "an-audience-of-nobody";
 
-/// The conditions of the trust policy are true, and no statement denies the pod.
+/// Checks that the conditions of the trust policy are true, and that no statement denies the pod.
 pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
     if view.scenario.has_container_credentials() {
         return pod_identity::conditions(view, provider);
@@ -48,7 +48,7 @@ pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
     if view.request.provider.is_some() {
         return judge(view.request.clone());
     }
-    // The issuer may be any that the policy names.
+    // The issuer is not known: it may be any issuer that the policy names.
     let mut urls: Vec<&str> = document
         .policy
         .statements
@@ -65,14 +65,14 @@ pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
         return first;
     }
     Step::unknown(STEP, "Whether the conditions are true depends on the issuer, which is not known.")
-        .because(format!("the policy names several: `{}`", urls.join("`, `")))
+        .because(format!("the trust policy names several issuers: `{}`", urls.join("`, `")))
 }
 
 fn not_about_it() -> Step {
     Step::skipped(STEP, "Not checked: no statement names the provider.")
 }
 
-/// What judges the conditions for one request.
+/// Evaluates the conditions for one request.
 struct Judge<'v, 'c, 'd> {
     view: &'v TrustView<'c, 'd>,
     document: &'v TrustDocument,
@@ -80,12 +80,12 @@ struct Judge<'v, 'c, 'd> {
     web: WebIdentity,
 }
 
-/// A statement, evaluated for a request.
+/// A statement with the results of evaluating it for a request.
 struct Seen<'p> {
     statement: &'p Statement,
-    /// Whether it is about the request.
+    /// Whether the statement's principal and actions match the request.
     is_about: Ternary,
-    /// Whether its conditions are true.
+    /// Whether the statement's conditions are true.
     holds: Ternary,
 }
 
@@ -120,9 +120,10 @@ impl<'v> Judge<'v, '_, '_> {
         let first = |truth: Ternary| allows.iter().find(|it| it.applies() == truth);
         match (first(Ternary::True), unsure) {
             (Some(allowed), None) => self.passed(allowed.statement),
-            (Some(_), Some(unsure)) => self
-                .unknown(unsure.statement)
-                .because(format!("{} denies, and whether it applies is not known", unsure.statement.name)),
+            (Some(_), Some(unsure)) => self.unknown(unsure.statement).because(format!(
+                "{} is a `Deny`, and whether it applies to this pod is not known",
+                unsure.statement.name
+            )),
             (None, _) => match first(Ternary::Unknown) {
                 Some(unsure) if unsure.holds == Ternary::Unknown => self.unknown(unsure.statement),
                 Some(unsure) => self.perhaps_about_it(unsure.statement, &allows),
@@ -159,13 +160,13 @@ impl<'v> Judge<'v, '_, '_> {
             self.document.pointer(statement.index, &[]),
         )
         .fix(format!(
-            "Check why {name} denies the pod; except this service account from it only if the pod should have the role."
+            "Check why {name} denies the pod. Exclude this service account from the `Deny` only if the pod should have the role."
         ))
     }
 
     fn passed(&self, statement: &Statement) -> Step {
         let name = &statement.name;
-        // A condition that is true for everybody limits nothing.
+        // A condition that is also true for a stranger does not limit access.
         let lets_in =
             |stranger: WebIdentity| statement.conditions_hold(&Request::WebIdentity(stranger)) == Ternary::True;
         let mut step = Step::passed(STEP, format!("The conditions of {name} are true for this pod."));
@@ -184,7 +185,7 @@ impl<'v> Judge<'v, '_, '_> {
             let audience = audiences.and_then(|all| all.first()).map_or("sts.amazonaws.com", String::as_str);
             missing.push(format!("`{url}:aud` with `{audience}`"));
         }
-        // The greater risk comes last: it is the one that the step is named after.
+        // The missing condition on `sub` is the greater risk, so it comes last and sets the step's diagnosis.
         if lets_in(stranger) {
             let reason = format!(
                 "{name} has no condition on `sub` that limits access, so every service account of the cluster can assume the role"
@@ -235,8 +236,8 @@ impl<'v> Judge<'v, '_, '_> {
         }
     }
 
-    /// The conditions are true, and whether the statement is about the request is not known. Of the statements that
-    /// are, what is wrong is the likely cause.
+    /// Returns the unknown step for a statement whose conditions are true, but whose principal may not match the
+    /// request. If other statements match the request for certain, what is wrong with them is the likely cause.
     fn perhaps_about_it(&self, statement: &Statement, allows: &[Seen<'v>]) -> Step {
         let step = Step::unknown(STEP, format!("Whether {} allows this pod is not known.", statement.name));
         let mut step = step.because(why_unsure(statement));
@@ -250,7 +251,7 @@ impl<'v> Judge<'v, '_, '_> {
         step
     }
 
-    /// Why no statement allows the pod: by the statement with the fewest conditions that are false.
+    /// Explains why no statement allows the pod, with the statement that has the fewest false conditions.
     fn refused(&self, allows: &[Seen<'v>]) -> Step {
         let failing = |seen: &&Seen<'v>| {
             seen.statement.clauses.iter().filter(|it| it.holds(&self.request) == Ternary::False).count()
@@ -281,7 +282,7 @@ impl<'v> Judge<'v, '_, '_> {
         step
     }
 
-    /// What is wrong with a clause that is false.
+    /// Finds what is wrong with a clause that is false.
     fn fault(&self, statement: &Statement, clause: &Clause) -> Fault {
         let Clause { operator, key, values, .. } = clause;
         let name = &statement.name;
@@ -354,7 +355,7 @@ impl<'v> Judge<'v, '_, '_> {
         Fault { mistake: Some(wrong_subject(&self.view.scenario.namespace, values)), reason, fix }
     }
 
-    /// How to correct the token's audience.
+    /// Returns the fix for a wrong audience of the token.
     fn audience_fix(&self) -> String {
         let scenario = self.view.scenario;
         let key = format!("{}/{}", scenario.settings.annotation_prefix, irsa::internals::AUDIENCE);
@@ -369,7 +370,7 @@ impl<'v> Judge<'v, '_, '_> {
         format!("Set {place} to `sts.amazonaws.com`, and recreate the pod.")
     }
 
-    /// What is wrong with a key that the request does not have.
+    /// Finds what is wrong with a key that the request does not have.
     fn absent(&self, statement: &Statement, key: &str) -> Fault {
         let url = self.web.provider.as_deref().unwrap_or_default();
         let name = &statement.name;
@@ -400,7 +401,7 @@ impl<'v> Judge<'v, '_, '_> {
             return of(Diagnosis::KeyNeverSet, never("which contains a space"));
         }
         if named.is_empty() {
-            return of(Diagnosis::KeyNeverSet, never("which has no provider before the claim"));
+            return of(Diagnosis::KeyNeverSet, never("which does not begin with the issuer's host and path"));
         }
         if named.eq_ignore_ascii_case(url) {
             return of(
@@ -428,7 +429,7 @@ impl<'v> Judge<'v, '_, '_> {
             return Fault {
                 mistake: Some(Diagnosis::SeveralProviders),
                 reason: never(
-                    "which only tokens of another issuer of the statement have: all conditions have to be true, and a token has the keys of one issuer",
+                    "which only tokens of the statement's other issuer have: all conditions have to be true, but a token has only the keys of its own issuer",
                 ),
                 fix: "Write one statement for each provider, each with the keys of its own provider.".to_owned(),
             };
@@ -436,7 +437,7 @@ impl<'v> Judge<'v, '_, '_> {
         if is_misspelled(named, url) {
             return of(Diagnosis::MisspelledProvider, never("which misspells the host of the cluster's issuer"));
         }
-        of(Diagnosis::OtherProvider, format!("{name} requires the key `{key}` of another issuer than `{url}`"))
+        of(Diagnosis::OtherProvider, format!("{name} requires the key `{key}`, but the cluster's issuer is `{url}`"))
     }
 }
 
@@ -444,7 +445,7 @@ fn why_unsure(statement: &Statement) -> String {
     format!("IAM does not document for trust policies what the principal of {} includes", statement.name)
 }
 
-/// The values in a message: the first three.
+/// The values for a message: the first three, and how many more there are.
 fn shown(values: &[String]) -> String {
     let first: Vec<&str> = values.iter().take(3).map(String::as_str).collect();
     let more = values.len().saturating_sub(first.len());
@@ -458,7 +459,7 @@ struct Fault {
     fix: String,
 }
 
-/// Which part of the subject is wrong, in the value that comes nearest.
+/// Finds which part of the subject is wrong, in the most similar value.
 fn wrong_subject(namespace: &str, values: &[String]) -> Diagnosis {
     let parts = |value: &str| -> Option<(String, String)> {
         let (namespace, name) = value.strip_prefix(SUBJECT)?.split_once(':')?;

@@ -1,4 +1,4 @@
-//! Which credentials the SDKs use in the pod's containers.
+//! Checks which credentials the SDKs use in the pod's containers.
 
 use irsa::FindingKind;
 
@@ -10,26 +10,29 @@ use crate::sdk::{Place, SDKS, Sdk, Taken, Unseen};
 
 const STEP: StepKind = StepKind::Credentials;
 
-/// Nothing else in the containers' environment wins over the role, in any AWS SDK.
+/// Checks that every AWS SDK uses the role, and not other credentials of the container.
 pub fn win(scenario: &Scenario<'_>) -> Step {
     let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
-            return Step::unknown(STEP, format!("Which credentials win is not known: {}.", lack.unwrap_or_default()));
+            return Step::unknown(
+                STEP,
+                format!("Which credentials the SDKs use is not known: {}.", lack.unwrap_or_default()),
+            );
         }
     };
     if subject.policy_answer.unreadable.is_some() {
-        return Step::skipped(STEP, "The pod can't be read.");
+        return Step::skipped(STEP, "Not checked: the pod can't be read.");
     }
     let has_identity = |it: &&Container| it.has_role() || it.has_container_credentials();
     let containers: Vec<&Container> = subject.containers.iter().filter(has_identity).collect();
     if containers.is_empty() {
-        return Step::skipped(STEP, "No container has a role that something could win over.");
+        return Step::skipped(STEP, "Not checked: no container has a role.");
     }
     let has_role = containers.iter().any(|container| container.has_role());
     let mut step = Step::passed(
         STEP,
-        if has_role { "In every SDK, the role wins." } else { "In every SDK, the container credentials win." },
+        if has_role { "Every SDK uses the role." } else { "Every SDK uses the container credentials." },
     );
     for container in containers {
         step = look_at(container, step);
@@ -39,18 +42,18 @@ pub fn win(scenario: &Scenario<'_>) -> Step {
     {
         step = Step {
             details: step.details,
-            ..Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod asks for another role than its account's.")
+            ..Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod sets a role other than its service account's.")
         }
         .because_all(subject.policy_answer.lines(&[FindingKind::OverriddenRole]))
         .fix(match subject.origin {
-            Origin::Stored => "If the account's role changed after the pod was created, recreate the pod. If the pod's template sets `AWS_ROLE_ARN`, remove it there.",
+            Origin::Stored => "If the account's role changed after the pod was created, recreate the pod. If the pod's template sets `AWS_ROLE_ARN`, remove the variable from the template.",
             _ => "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.",
         });
     }
     step
 }
 
-/// What the SDKs use in a container, each result with the SDKs that have it.
+/// The results of checking which credentials the SDKs use in a container, each with its SDKs.
 type Groups = Vec<(Taken, Vec<&'static Sdk>)>;
 
 fn groups(container: &Container) -> Groups {
@@ -78,7 +81,7 @@ fn look_at(container: &Container, mut step: Step) -> Step {
         let name = format!("container `{name}`, {}", names(sdks));
         step.details.push(Detail { name, value: value.to_owned(), outcome });
     }
-    // SDKs that AWS no longer maintains get a line, and decide nothing.
+    // SDKs that AWS no longer maintains are mentioned in a reason, but do not change the outcome of the step.
     let maintained: Groups = groups
         .iter()
         .map(|(taken, sdks)| (*taken, sdks.iter().copied().filter(|sdk| sdk.is_maintained).collect::<Vec<_>>()))
@@ -98,13 +101,14 @@ fn look_at(container: &Container, mut step: Step) -> Step {
     }
     if container.has_role() && container.has_container_credentials() {
         step = step.warn(Diagnosis::BothCredentials).because(format!(
-            "container `{name}`: container credentials (EKS Pod Identity) are set too; where the role wins, the pod identity association has no effect"
+            "container `{name}`: container credentials (EKS Pod Identity) are set too; in SDKs that use the role, the pod identity association has no effect"
         ));
     }
     step
 }
 
-/// The step with one fault more. A fault that all SDKs agree on fails; one that depends on the SDK is unknown.
+/// Adds a fault to the step. A fault in all maintained SDKs makes the step fail. A fault that depends on the SDK makes
+/// it unknown.
 fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), some_use_it: bool) -> Step {
     let name = &container.name;
     let is_failed = step.outcome == Outcome::Failed;
@@ -114,7 +118,7 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
         let step = match step.outcome {
             Outcome::Passed => Step {
                 outcome: Outcome::Unknown,
-                says: format!("In container `{name}`, other credentials may win over the role: {}.", words(taken)),
+                says: format!("In container `{name}`, SDKs may not use the role: {}.", words(taken)),
                 ..step
             },
             _ => step,
@@ -129,15 +133,15 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
         Taken::Depends(Unseen::EnvFrom) => unknown(step).fix(
             "Check whether the Secrets and ConfigMaps of `envFrom` have keys that begin with `AWS_`.",
         ),
-        // Common drivers have such keys, and no Secret: so it is no likely cause.
+        // Common CSI drivers have optional keys without a Secret, so this is not marked as the likely cause.
         Taken::Depends(Unseen::OptionalKeys) => unknown(step)
-            .fix("Check whether the Secret of the optional keys exists. If it does, and the role should win, delete it."),
+            .fix("Check whether the Secret of the optional keys exists. If it does, and SDKs should use the role, delete the Secret."),
         Taken::EmptyProfile => {
             unknown(step).warn(Diagnosis::EmptyVariable).fix("Remove the empty variable from the container's `env`.")
         }
         Taken::HalfAKey => unknown(step).warn(keys).fix(remove_keys(container)),
         _ if some_use_it => {
-            let says = format!("In container `{name}`, it depends on the SDK whether {} or the role wins.", words(taken));
+            let says = format!("In container `{name}`, some SDKs use {} instead of the role.", words(taken));
             let step = unknown(step).warn(keys);
             let step = if is_failed { step } else { Step { says, ..step } };
             step.fix(remove_keys(container))
@@ -146,7 +150,7 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
             let step = if is_failed {
                 step
             } else {
-                let says = format!("In container `{name}`, {} win over the role.", words(taken));
+                let says = format!("In container `{name}`, SDKs use {} instead of the role.", words(taken));
                 let failed = Step::failed(STEP, keys, says);
                 Step { details: step.details, reasons: step.reasons, ..failed }
             };
@@ -180,8 +184,10 @@ const fn words(taken: Taken) -> &'static str {
     match taken {
         Taken::From(place) => place.words(),
         Taken::Depends(unseen) => unseen.words(),
-        Taken::EmptyProfile => "it fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string",
-        Taken::HalfAKey => "it fails, because one of the two static keys is missing",
+        Taken::EmptyProfile => {
+            "the SDK fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string"
+        }
+        Taken::HalfAKey => "the SDK fails, because one of the two static keys is missing",
         Taken::None => "no credentials",
     }
 }

@@ -1,7 +1,7 @@
-//! What the SDKs do if STS refuses to give the role: fail, or use the node's role without a word.
+//! Checks what the SDKs do if STS refuses to give the role: they fail, or use the node's role without an error.
 //!
-//! The second is how a pod "has the wrong role", so it has a step of its own. It fails only if an earlier step is why
-//! STS refuses.
+//! A pod that uses the node's role "has the wrong role", so the fallback is a step of its own. The step fails only if
+//! an earlier step failed, so that STS refuses.
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;
@@ -11,20 +11,20 @@ use crate::sdk::{Place, SDKS, Taken};
 
 const STEP: StepKind = StepKind::Fallback;
 
-/// What the list of SDKs is.
+/// The name of the detail that lists the SDKs.
 const NAME: &str = "use the node's role if STS refuses";
 
-/// If STS refuses, the SDKs fail. Some use the node's role instead.
+/// Checks which SDKs use the node's role if STS refuses. `asked` are the steps of which one fails if STS refuses.
 pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
     if scenario.has_container_credentials() {
-        return Step::skipped(STEP, "STS is not asked.");
+        return Step::skipped(STEP, "Not checked: the pod does not use STS.");
     }
     let Some(subject) = scenario.has_pod().filter(|_| scenario.why_unknown().is_none()) else {
-        return Step::skipped(STEP, "What the containers have is not known.");
+        return Step::skipped(STEP, "Not checked: the environment of the containers is not known.");
     };
     let with_role: Vec<&Container> = subject.containers.iter().filter(|container| container.has_role()).collect();
     if with_role.is_empty() {
-        return Step::skipped(STEP, "No container has a role to ask STS for.");
+        return Step::skipped(STEP, "Not checked: no container has a role.");
     }
     let mut falling: Vec<&str> = Vec::new();
     for sdk in &SDKS {
@@ -45,23 +45,23 @@ pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
         let step = Step::passed(STEP, "If STS refuses, some SDKs use the node's role instead.");
         return about_java(step, &falling).detail(NAME, sdks, Outcome::Skipped);
     }
-    let says = "Some SDKs use the node's role, because they do not get the pod's.";
+    let says = "Some SDKs use the node's role, because they do not get the pod's role.";
     let step = Step::failed(STEP, Diagnosis::NodeRoleFallback, says)
         .because(format!(
-            "these SDKs go on to the instance metadata, if the pod can reach it, so the program acts as the node: {sdks}"
+            "these SDKs then use the instance metadata, if the pod can reach it, so the program acts as the node: {sdks}"
         ))
         .because("the other SDKs report an error");
     about_java(step, &falling)
-        .fix("Correct the earlier step. To have such SDKs fail instead, set the setting `disableInstanceMetadata`, or `AWS_EC2_METADATA_DISABLED=true` in the container.")
+        .fix("Correct the step that failed first. To make these SDKs fail instead of using the node's role, set the setting `disableInstanceMetadata`, or `AWS_EC2_METADATA_DISABLED=true` in the container.")
         .detail(NAME, sdks, Outcome::Failed)
 }
 
-/// The step, with what else makes the Java SDKs use the node's role: `WebIdentityCredentialsUtils.factory` (v2) and
+/// Adds another reason why the Java SDKs may use the node's role: `WebIdentityCredentialsUtils.factory` (v2) and
 /// `STSProfileCredentialsServiceProvider` (v1) load STS's client from another module, and the chain goes on without it.
 fn about_java(step: Step, falling: &[&str]) -> Step {
     if falling.iter().any(|name| name.starts_with("Java v")) {
         step.because(
-            "Java v1 and v2 do so, too, if the program lacks the SDK's module for STS (`sts`, `aws-java-sdk-sts`)",
+            "Java v1 and v2 also use the node's role if the program lacks the SDK's module for STS (`sts`, `aws-java-sdk-sts`)",
         )
     } else {
         step

@@ -1,7 +1,8 @@
-//! What the pod's containers have, and why.
+//! Checks whether the pod's containers have the role's variables and the token, and why not.
 //!
-//! A pod that the cluster stores is evidence: its containers have what they have, whatever the policy would do now. If
-//! the two differ, something changed since, or the policy was not asked; which of these is only said where it was seen.
+//! A pod that the cluster stores is evidence of what was injected, whatever the policy would do now. If the pod differs
+//! from what the policy would do, then something changed after the pod was created, or the policy was not asked. The
+//! explanation only names the cause that the inputs show.
 
 use irsa::internals::skip_containers;
 use irsa::{Action, FindingKind, SKIP_LABEL};
@@ -18,10 +19,10 @@ use crate::scenario::{Origin, Scenario, Subject};
 
 const STEP: StepKind = StepKind::Injected;
 
-/// The variables of the role.
+/// The variables of the role, which SDKs need together.
 const PAIR: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
 
-/// The volume of the token that the policy adds, by its name.
+/// The name of the token's volume, which the policy adds.
 const VOLUME: &str = "aws-iam-token";
 
 /// Findings that keep the policy from injecting everything.
@@ -33,10 +34,10 @@ const IN_THE_WAY: [FindingKind; 5] = [
     FindingKind::NotInjected,
 ];
 
-/// Findings that are worth a line, but keep nothing from being injected.
+/// Findings that the explanation mentions, although they do not keep the policy from injecting.
 const ASIDE: [FindingKind; 2] = [FindingKind::InvalidSkipContainers, FindingKind::UnknownSkipContainer];
 
-/// The pod's containers have the role's variables and the token's mount.
+/// Checks that the pod's containers have the role's variables and the token's mount.
 pub fn injected(scenario: &Scenario<'_>, before @ [exists, ..]: [&Step; 3]) -> Step {
     if super::failed(exists) {
         return Step::skipped(STEP, "Without its service account, there is no role to inject.");
@@ -48,13 +49,13 @@ pub fn injected(scenario: &Scenario<'_>, before @ [exists, ..]: [&Step; 3]) -> S
     with_asides(scenario, step)
 }
 
-/// The step, with what is worth a warning whatever the outcome.
+/// Adds the warnings that do not depend on the step's outcome.
 fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
     let Some(subject) = scenario.has_pod().filter(|_| step.outcome != Outcome::Skipped) else { return step };
     let mut step = step.because_all(subject.policy_answer.lines(&ASIDE));
     if let Coverage::AskedIfReachable(policy) = &scenario.coverage {
         step = step.warn(Diagnosis::IgnoredFailures).because(format!(
-            "policy `{policy}` has `failurePolicy: Ignore`: pods that are created while it can't be reached get no role"
+            "policy `{policy}` has `failurePolicy: Ignore`: pods that are created while the policy can't be reached get no role"
         ));
     }
     for container in &subject.containers {
@@ -76,7 +77,7 @@ fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
     step
 }
 
-/// The step for a pod that the cluster stores.
+/// Returns the step for a pod that the cluster stores.
 fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Step {
     let (with, without): (Vec<&Container>, Vec<&Container>) =
         subject.containers.iter().partition(|it| has_identity(it));
@@ -116,7 +117,7 @@ fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Ste
     shown(subject, step)
 }
 
-/// The step for a stored pod of which no container has a role.
+/// Returns the step for a stored pod in which no container has a role.
 fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Step {
     if let Some(step) = opted_out(subject) {
         return step;
@@ -131,13 +132,16 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     match answer.lacking {
         Some(Input::ConfigMap) => {
             let lack = documents.config_map.lack(Input::ConfigMap);
-            return unknown(lack, "Give the ConfigMap that the setting `rolesConfigMap` names.".to_owned());
+            return unknown(
+                lack,
+                "Add the ConfigMap that the setting `rolesConfigMap` names to the inputs.".to_owned(),
+            );
         }
         Some(_) => {
             let lack = documents.service_account.lack(Input::ServiceAccount);
             let account = scenario.account.as_deref().unwrap_or("default");
             let command = format!("kubectl get serviceaccount -n {} {account} -o yaml", scenario.namespace);
-            return unknown(lack, format!("Give the service account: `{command}`."));
+            return unknown(lack, format!("Add the service account to the inputs: `{command}`."));
         }
         None => {}
     }
@@ -160,7 +164,7 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     }
     let not_injected = Diagnosis::Finding(FindingKind::NotInjected);
     let says = "The pod runs without the role that its account has now.";
-    let recreate = "Recreate the pod: `kubectl rollout restart` for a Deployment, StatefulSet or DaemonSet; else delete it, so that its controller creates it again.";
+    let recreate = "Recreate the pod: `kubectl rollout restart` for a Deployment, StatefulSet or DaemonSet. Otherwise delete the pod, so that its controller creates it again.";
     if let Some(reason) = not_asked(scenario) {
         let says = "The pod runs without a role, and the policy may not be asked about it.";
         return shown(subject, Step::failed(STEP, Diagnosis::ExemptNamespace, says)).because(reason).fix(EXEMPT_FIX);
@@ -168,15 +172,15 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     let step = shown(subject, Step::failed(STEP, not_injected, says));
     match changed_later(scenario, subject) {
         Some(reason) => step.because(reason),
-        None => step.because("a pod that is created now gets the role: the service account or the webhook changed after this pod was created, or the webhook was not reachable then"),
+        None => step.because("a pod that is created now gets the role: the service account or the webhook changed after this pod was created, or the webhook could not be reached at that time"),
     }
     .fix(recreate)
 }
 
-/// What to do about a namespace that the policy is not asked about.
-const EXEMPT_FIX: &str = "Take the namespace out of the `namespaceSelector` of the policies, or run the workload in another namespace. If AWS's webhook runs too, as on EKS, it serves this namespace.";
+/// The fix for a namespace that the policy is not asked about.
+const EXEMPT_FIX: &str = "Remove the exemption of the namespace from the `namespaceSelector` of the policies, or run the workload in another namespace. If AWS's webhook runs too, as on EKS, it serves this namespace.";
 
-/// Why the policy is not, or may not be, asked about the pod.
+/// Returns the reason why the policy is not, or may not be, asked about the pod. `None` if the policy is asked.
 fn not_asked(scenario: &Scenario<'_>) -> Option<String> {
     match &scenario.coverage {
         Coverage::NotAsked(reason) | Coverage::Unknown(reason) => Some(reason.clone()),
@@ -184,7 +188,8 @@ fn not_asked(scenario: &Scenario<'_>) -> Option<String> {
     }
 }
 
-/// What is seen of the account to have changed after the pod was created.
+/// Finds a change of the account after the pod was created: its creation, or a change of its annotations. `None` if the
+/// times in the inputs show neither.
 fn changed_later(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
     let account = scenario.documents.service_account.get()?;
     // Kubernetes writes times in one form, in UTC, so they sort as strings.
@@ -202,9 +207,10 @@ fn changed_later(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
     Some(format!("the account's annotations were last changed at {changed}, after the pod was created ({of_pod})"))
 }
 
-/// A stored pod in which some containers have the role, and the policy would give it to others too.
+/// Returns the step for a stored pod in which some containers lack the role, although the policy would give it to them.
+/// Otherwise `None`.
 fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> Option<Step> {
-    const FIX: &str = "Let the webhook that adds the container run before the one that injects (docs/operating.md, \"Order among webhooks\"), or set the variables and the mount in its own configuration. If the container needs no role, add its name to the annotation `skip-containers`.";
+    const FIX: &str = "Let the webhook that adds the container run before the webhook that injects the role (docs/operating.md, \"Order among webhooks\"). Or set the role's variables and the token's mount in the configuration of the webhook that adds the container. If the container needs no role, add its name to the annotation `skip-containers`.";
     if without.is_empty() || scenario.has_container_credentials() {
         return None;
     }
@@ -225,7 +231,7 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
                     names(&unexplained)
                 ))
                 .warn(Diagnosis::LateContainer)
-                .fix("Give the service account, which tells the two apart."),
+                .fix("Add the service account to the inputs: its annotation `skip-containers` shows which of the two causes it is."),
         );
     }
     let expected = containers(&subject.expected);
@@ -245,7 +251,7 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
             format!("Container {} has no role, because another webhook added it after the injection.", names(&late)),
         )
             .because(format!(
-                "every container that is there at the injection gets the role, and the other containers have it, so {} came later",
+                "every container that the pod has when the policy injects gets the role, and the other containers have it, so {} came later",
                 names(&late)
             ))
             .because("a new pod has the same problem")
@@ -253,7 +259,7 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
     )
 }
 
-/// The names in the pod's own `skip-containers`.
+/// Returns the container names in the pod's own annotation `skip-containers`.
 fn skipped_by_pod(scenario: &Scenario<'_>, subject: &Subject) -> Vec<String> {
     let record = annotation(&subject.pod, &scenario.settings.annotation_prefix, "skip-containers");
     record.and_then(skip_containers::read).unwrap_or_default()
@@ -263,7 +269,7 @@ fn annotation<'v>(object: &'v Value, prefix: &str, name: &str) -> Option<&'v str
     object.get("metadata")?.get("annotations")?.get(format!("{prefix}/{name}"))?.as_str()
 }
 
-/// A stored pod whose token has another audience than the policy would ask for now.
+/// Returns the failed step if a stored pod's token has another audience than the policy would set now.
 fn outdated_audience(subject: &Subject) -> Option<Step> {
     subject.policy_answer.first(&[FindingKind::ConflictingVolume])?;
     let of_volume = |pod: &Value| {
@@ -276,13 +282,13 @@ fn outdated_audience(subject: &Subject) -> Option<Step> {
     let now = of_volume(&subject.pod)?;
     let uses_it = subject.containers.iter().any(|it| it.token(&subject.pod).is_some_and(|token| token.audience == now));
     uses_it.then(|| {
-        Step::failed(STEP, Diagnosis::OutdatedPod, "The pod's token is for another audience than the account and the settings give now.")
-            .because(format!("volume `{VOLUME}` asks for the audience `{now}`: the account or the settings changed after the pod was created"))
+        Step::failed(STEP, Diagnosis::OutdatedPod, "The pod's token is for another audience than the account and the settings now define.")
+            .because(format!("volume `{VOLUME}` requests the audience `{now}`: the account or the settings changed after the pod was created"))
             .fix("Recreate the pod, or change the audience back.")
     })
 }
 
-/// The variables that a container would get now, and does not have.
+/// Returns the variables that the policy would add to the container now, and that the container lacks.
 fn missing(subject: &Subject, container: &Container) -> Vec<&'static str> {
     const VARIABLES: [&str; 5] = [
         "AWS_STS_REGIONAL_ENDPOINTS",
@@ -291,7 +297,7 @@ fn missing(subject: &Subject, container: &Container) -> Vec<&'static str> {
         "AWS_ROLE_SESSION_NAME",
         "AWS_EC2_METADATA_DISABLED",
     ];
-    // In mode `Validate`, something else injects, with settings of its own.
+    // In mode `Validate`, another webhook injects, with its own settings. Which variables it sets is not known.
     if subject.policy_answer.adds != subject.would_add {
         return Vec::new();
     }
@@ -300,7 +306,7 @@ fn missing(subject: &Subject, container: &Container) -> Vec<&'static str> {
     VARIABLES.into_iter().filter(|name| expected.names(name) && !container.names(name)).collect()
 }
 
-/// The step for a pod that is yet to be created.
+/// Returns the step for a pod that is not created yet.
 fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
     if let Some(step) = scenario.has_pod().and_then(opted_out) {
         return step;
@@ -315,8 +321,8 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
     let answer = &subject.policy_answer;
     if answer.answer.as_ref().is_some_and(|answer| answer.decision == "skipped") {
         return Step::new(STEP, Outcome::Failed, "The policy leaves the pod unchanged.")
-            .because("it is the mirror pod of a static pod, which may not use a service account")
-            .fix("Run it as a DaemonSet.");
+            .because("the pod is the mirror pod of a static pod, and a static pod can't use a service account")
+            .fix("Run the program in a DaemonSet instead.");
     }
     let has_failed = before.iter().any(|step| super::failed(step));
     if !has_failed && let Some(step) = empty_variable(subject) {
@@ -336,7 +342,7 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
     if let Some(refused) = refused {
         return Step::failed(STEP, Diagnosis::Finding(refused.kind), "The policy rejects the pod.")
             .because(refused.line.clone())
-            .fix("Correct what the line names, or choose a milder action for it in the setting `actions`.");
+            .fix("Correct what the reason names, or set a milder action for this finding in the setting `actions`.");
     }
     let with_role = subject.containers.iter().filter(|it| has_identity(it)).count();
     match &scenario.coverage {
@@ -368,7 +374,7 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
     shown(subject, Step::passed(STEP, says))
 }
 
-/// A pod that carries the label by which it is left unchanged.
+/// Returns the failed step if the pod opts out: by its label, or because its lists of containers skip all containers.
 fn opted_out(subject: &Subject) -> Option<Step> {
     let found = subject.policy_answer.first(&[FindingKind::OptedOut])?;
     let step = Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod opts out, so nothing is injected.");
@@ -376,11 +382,11 @@ fn opted_out(subject: &Subject) -> Option<Step> {
     Some(step.because(found.line.clone()).fix(if has_label {
         format!("Remove the label `{SKIP_LABEL}` from the pod's template, and recreate the pod.")
     } else {
-        "Take the containers out of the lists that skip them, and recreate the pod.".to_owned()
+        "Change the annotations `skip-containers` and `include-containers` so that they do not skip every container, and recreate the pod.".to_owned()
     }))
 }
 
-/// A container that sets a variable of the role to an empty string.
+/// Returns the failed step if a container sets a variable of the role to an empty string.
 fn empty_variable(subject: &Subject) -> Option<Step> {
     let empty: Vec<(&Container, Vec<&str>)> = subject
         .containers
@@ -409,9 +415,10 @@ fn sets_empty_pair(container: &Container) -> bool {
     PAIR.iter().any(|name| container.sets_empty(name))
 }
 
-/// Something in the pod keeps the policy from injecting.
+/// Returns the failed step for a finding of this kind, which keeps the policy from injecting.
 fn blocked(subject: &Subject, kind: FindingKind) -> Step {
-    // The finding's line ends with its name, as the first line of the explanation does.
+    // The finding's line ends with the finding's name in brackets. The first line of the explanation adds the same
+    // name, so it is removed here.
     let name = format!(" [{}]", kind.name());
     let finding = subject.policy_answer.first(&[kind]).map(|found| found.line.as_str()).unwrap_or_default();
     let finding = finding.strip_suffix(&name).unwrap_or(finding);
@@ -421,7 +428,7 @@ fn blocked(subject: &Subject, kind: FindingKind) -> Step {
         .fix(fix(kind))
 }
 
-/// No container gets the role, and the reason for each.
+/// Returns the failed step for a pod in which no container gets the role, with the reason for each container.
 fn nobody(scenario: &Scenario<'_>, subject: &Subject) -> Step {
     let prefix = &scenario.settings.annotation_prefix;
     let account = scenario.documents.service_account.get();
@@ -444,19 +451,19 @@ fn nobody(scenario: &Scenario<'_>, subject: &Subject) -> Step {
                 are(&set)
             )
         } else if !lists.is_empty() {
-            format!("container `{name}`: the annotation {} leaves it out", lists.join(" or "))
+            format!("container `{name}`: the annotation {} excludes it", lists.join(" or "))
         } else {
             format!("container `{name}`: the policy leaves it unchanged")
         });
     }
     shown(subject, step).fix(if lists.is_empty() {
-        "Remove the variables that are set explicitly from the container's `env`.".to_owned()
+        "Remove the role's variables from the container's `env`.".to_owned()
     } else {
         format!("Change the annotation {}, and recreate the pod.", lists.join(" or "))
     })
 }
 
-/// Findings that other steps report.
+/// Whether another step reports findings of this kind.
 fn is_said_before(kind: FindingKind) -> bool {
     matches!(
         kind,
@@ -471,12 +478,12 @@ fn is_said_before(kind: FindingKind) -> bool {
     )
 }
 
-/// Whether SDKs find a role or container credentials.
+/// Whether the container has the role's variables or container credentials.
 fn has_identity(container: &Container) -> bool {
     container.has_role() || container.has_container_credentials()
 }
 
-/// The step, with each container as a detail.
+/// Adds each container to the step as a detail.
 fn shown(subject: &Subject, step: Step) -> Step {
     subject.containers.iter().fold(step, |step, container| {
         let (value, outcome) = match (container.has_role(), container.has_container_credentials()) {
@@ -495,12 +502,12 @@ fn shown(subject: &Subject, step: Step) -> Step {
     })
 }
 
-/// The verb for names.
+/// The verb after a list of names: `is` or `are`.
 const fn are(names: &[&str]) -> &'static str {
     if names.len() == 1 { "is" } else { "are" }
 }
 
-/// Names in backticks.
+/// The names in backticks, with `and` before the last.
 fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
@@ -513,11 +520,13 @@ fn listed(names: &[&str]) -> String {
 fn fix(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::InvalidAudience => {
-            "Give the token an audience: set the account's annotation `audience` to a value or remove it, and set `audience` of a token that the pod defines itself."
+            "Give the token an audience. If the account's annotation `audience` is empty, set a value or remove the annotation. If the pod defines the token itself, set the token's `audience`."
         }
         FindingKind::ConflictingVolume => "Give the pod's own volume another name.",
-        FindingKind::ConflictingMount => "Mount what the container has at the token's path somewhere else.",
-        FindingKind::PartialCredentials => "Remove the variable that is set explicitly from the container's `env`.",
-        _ => "Let the policy inject it: with the setting `mode: Mutate`, or with the other policy of `policy.yaml`.",
+        FindingKind::ConflictingMount => "Mount the container's own volume at another path than the token's.",
+        FindingKind::PartialCredentials => "Remove the variable that the reason names from the container's `env`.",
+        _ => {
+            "Let the policy inject the role: use the setting `mode: Mutate`, or deploy the policy `irsa-policy` of `policy.yaml`, which has that mode."
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The issuer: its URL, its documents and its keys.
+//! Checks the issuer: its URL, its documents and its keys.
 //!
 //! Sources: `OpenID` Connect Discovery 1.0, section 4.3 (the issuer in the document and the one in the token are the
 //! same, character by character); the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (the
@@ -18,31 +18,30 @@ use crate::scenario::Scenario;
 
 const STEP: StepKind = StepKind::Issuer;
 
-/// What to do about keys that are not the token's.
-const PUBLISH: &str =
-    "Publish the keys that the API server signs with (`/openid/v1/jwks`), all of them while a key is being replaced.";
+/// The fix for published keys that are not the token's.
+const PUBLISH: &str = "Publish all keys that the API server returns at `/openid/v1/jwks`. While a key is being replaced, publish both the old and the new key.";
 
-/// The issuer's URL: the token's, else the discovery document's, else the one that was given. A legacy token has none,
-/// for its issuer is not the cluster's.
+/// Returns the issuer's URL: from the token, else from the discovery document, else from the input. The issuer of a
+/// legacy token is ignored, because it is not the cluster's. `None` if no input has the URL.
 pub fn url<'c>(scenario: &'c Scenario<'_>) -> Option<&'c str> {
     issuers(scenario).first().map(|(_, url)| *url)
 }
 
-/// The provider's URL as IAM writes it: the issuer's, without `https://`.
+/// Returns the provider's URL as IAM writes it: the issuer's URL without `https://`.
 pub fn provider<'c>(scenario: &'c Scenario<'_>) -> Option<&'c str> {
     url(scenario).map(|url| url.strip_prefix(SCHEME).unwrap_or(url))
 }
 
-/// AWS can reach the issuer, and its documents, its keys and the token agree.
+/// Checks that AWS can reach the issuer, and that its documents, its keys and the token agree.
 pub fn issuer(scenario: &Scenario<'_>) -> Step {
     if scenario.has_container_credentials() {
-        return Step::skipped(STEP, "STS is not asked, and so nobody looks at the issuer.");
+        return Step::skipped(STEP, "Not checked: the pod does not use STS, so the issuer does not matter.");
     }
     let documents = scenario.documents;
     let Some(url) = url(scenario) else {
         let lack = match (&documents.token, &documents.discovery) {
             (Given::Present(jwt), _) if is_legacy(jwt.claims.issuer.as_deref()) => {
-                "that of a legacy token is not the cluster's".to_owned()
+                "the issuer of a legacy token is not the cluster's".to_owned()
             }
             (_, Given::Unreadable) => documents.discovery.lack(Input::Discovery),
             _ => "no issuer was given".to_owned(),
@@ -76,7 +75,7 @@ fn is_legacy(issuer: Option<&str>) -> bool {
     issuer == Some(LEGACY_ISSUER)
 }
 
-/// The issuers that were given, in the order in which they count.
+/// Returns the issuers in the inputs, each with its source, in order of precedence.
 fn issuers<'c>(scenario: &'c Scenario<'_>) -> Vec<(&'static str, &'c str)> {
     let documents = scenario.documents;
     let of_token = documents.token.get().and_then(|jwt| jwt.claims.issuer.as_deref()).filter(|it| !is_legacy(Some(it)));
@@ -95,7 +94,7 @@ fn mismatch(scenario: &Scenario<'_>) -> Option<Step> {
     {
         return Some(
             Step::failed(STEP, Diagnosis::IssuerMismatch, "The discovery document has no issuer.")
-                .because("expected a string `issuer` in it")
+                .because("expected a string `issuer` in the discovery document")
                 .fix("Publish the API server's own `/.well-known/openid-configuration`."),
         );
     }
@@ -112,7 +111,7 @@ fn mismatch(scenario: &Scenario<'_>) -> Option<Step> {
     Some(
         Step::failed(STEP, mistake, format!("{says}: {reason}."))
             .because(reason)
-            .fix("If all inputs are from one cluster, make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character. If not, give the inputs of one cluster."),
+            .fix("If all inputs are from one cluster, make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character. If not, use only inputs from one cluster."),
     )
 }
 
@@ -137,26 +136,28 @@ fn with_query(url: &str) -> Option<Step> {
         let says = format!("IAM does not accept the issuer `{url}`: it has a query or a fragment.");
         Step::new(STEP, Outcome::Failed, says)
             .because(format!("expected a URL without a query or a fragment, but got `{url}`"))
-            .fix("Give the API server a URL without them as `--service-account-issuer`.")
+            .fix("Give the API server a URL without a query and a fragment as `--service-account-issuer`.")
     })
 }
 
 fn with_port(url: &str) -> Option<Step> {
     port(url).map(|port| {
         Step::unknown(STEP, format!("Whether AWS accepts the issuer is not known: it has the port `{port}`."))
-            .because(format!("the issuer has the port `{port}`, and IAM says that a provider's URL should have none"))
+            .because(format!("the issuer has the port `{port}`, and IAM's documentation says that a provider's URL should have no port"))
             .fix("Publish the issuer's documents at a URL without a port.")
     })
 }
 
-/// Documents of the issuer that can't be read: whether they agree is not known.
+/// Returns the unknown step if a document of the issuer can't be read: whether the documents agree with each other is
+/// then not known.
 fn unreadable(scenario: &Scenario<'_>) -> Option<Step> {
     let documents = scenario.documents;
     let given = [(&documents.discovery, Input::Discovery), (&documents.jwks, Input::Jwks)];
     let lacks = given.into_iter().filter(|(given, _)| matches!(given, Given::Unreadable));
     let lacks: Vec<String> = lacks.map(|(given, input)| given.lack(input)).collect();
-    (!lacks.is_empty())
-        .then(|| Step::unknown(STEP, "Whether the issuer's documents agree is not known.").because_all(lacks))
+    (!lacks.is_empty()).then(|| {
+        Step::unknown(STEP, "Whether the issuer's documents agree with each other is not known.").because_all(lacks)
+    })
 }
 
 fn jwks_uri(scenario: &Scenario<'_>) -> Option<Step> {
@@ -180,7 +181,7 @@ fn jwks_uri(scenario: &Scenario<'_>) -> Option<Step> {
     }
 }
 
-/// The result of checking the token's signature, if the token and the keys were given.
+/// Checks the token's signature. `None` if the token or the keys were not given.
 fn verdict(scenario: &Scenario<'_>) -> Option<Verdict> {
     Some(jwks::verify(scenario.documents.token.get()?, scenario.documents.jwks.get()?))
 }

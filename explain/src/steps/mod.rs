@@ -1,4 +1,4 @@
-//! The steps, one per file, and what several of them share.
+//! The steps, one per file, and the code that several steps share.
 
 pub mod account;
 pub mod conditions;

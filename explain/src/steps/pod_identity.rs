@@ -1,7 +1,7 @@
-//! The trust policy of a role that a pod gets by EKS Pod Identity.
+//! Checks the trust policy of a role that a pod gets by EKS Pod Identity.
 //!
 //! Source: the Amazon EKS User Guide, "EKS Pod Identity role": the role trusts the service `pods.eks.amazonaws.com`
-//! with `sts:AssumeRole` and `sts:TagSession`; with a target role, the association's role assumes that one.
+//! with `sts:AssumeRole` and `sts:TagSession`; with a target role, the association's role assumes the target role.
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;
@@ -15,7 +15,7 @@ use crate::trust::{
 use super::failed;
 use super::trust_view::TrustView;
 
-/// The step of the injection, if EKS and not the policy adds the variables.
+/// Returns the step of the injection if EKS adds the variables, and not the policy. Otherwise `None`.
 pub fn injected(scenario: &Scenario<'_>, role: &Step) -> Option<Step> {
     const STEP: StepKind = StepKind::Injected;
     let is_of_policy = scenario.of_account().is_some_and(|it| it.source.as_deref() == Some("container-credentials"));
@@ -33,7 +33,7 @@ pub fn injected(scenario: &Scenario<'_>, role: &Step) -> Option<Step> {
     Some(Step::passed(STEP, "EKS adds the variables of EKS Pod Identity when it creates the pod."))
 }
 
-/// The request that the trust policy has to accept.
+/// Returns the request that the trust policy has to accept.
 fn request(view: &TrustView<'_, '_>) -> Request {
     let scenario = view.scenario;
     let association = scenario.association;
@@ -58,24 +58,24 @@ fn request(view: &TrustView<'_, '_>) -> Request {
     })
 }
 
-/// The step if the given trust policy is that of neither role of the association.
+/// Returns the skipped step if the trust policy that was given belongs to neither role of the association.
 fn of_another_role(view: &TrustView<'_, '_>, step: StepKind) -> Option<Step> {
     let association = view.scenario.association?;
     let role = view.scenario.expected_role.as_deref()?;
     let is_one = [&association.role, &association.target_role].into_iter().flatten().any(|it| it == role);
     let is_known = association.role.is_some();
     (is_known && !is_one).then(|| {
-        Step::skipped(step, "Not checked: the trust policy is of another role than the association's.")
-            .because(format!("the trust policy is that of `{role}`"))
+        Step::skipped(step, "Not checked: the trust policy belongs to another role than the association's.")
+            .because(format!("the trust policy belongs to the role `{role}`"))
     })
 }
 
-/// The step if there is no trust policy.
+/// Returns the trust policy. If it is missing, returns the skipped step as an error.
 fn document<'v>(view: &TrustView<'v, '_>, step: StepKind) -> Result<&'v TrustDocument, Box<Step>> {
     view.document(step).map_err(|lacking| Box::new(Step { outcome: Outcome::Skipped, ..*lacking }))
 }
 
-/// The trust policy names EKS Pod Identity, or the association's role.
+/// Checks that the trust policy names EKS Pod Identity or, for a target role, the association's role.
 pub fn provider(view: &TrustView<'_, '_>) -> Step {
     const STEP: StepKind = StepKind::Provider;
     let document = match document(view, STEP) {
@@ -101,16 +101,16 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
             Request::Chained(chained) => (Diagnosis::SourceRoleNotTrusted, format!("\"AWS\": \"{}\"", chained.role)),
             _ => (Diagnosis::PodIdentityNotTrusted, format!("\"Service\": \"{PODS_EKS}\"")),
         };
-        // Without the association and the policy's role, the policy may be that of another role.
+        // Neither the association nor the trust policy's role was given: the trust policy may belong to another role.
         if view.scenario.association.is_none() && view.scenario.expected_role.is_none() {
-            return Step::unknown(STEP, format!("The given trust policy does not trust {whom}; whether it is that of the association's role is not known."))
-                .because_at("no `Allow` names it as a principal", Input::TrustPolicy, document.whole_pointer())
+            return Step::unknown(STEP, format!("The trust policy that was given does not trust {whom}; whether it belongs to the association's role is not known."))
+                .because_at(format!("no `Allow` names {whom} as a principal"), Input::TrustPolicy, document.whole_pointer())
                 .warn(diagnosis)
-                .fix("Give the association: `aws eks describe-pod-identity-association`.");
+                .fix("Add the association to the inputs: `aws eks describe-pod-identity-association`.");
         }
         let says = format!("The role's trust policy rejects this pod: the role does not trust {whom}.");
         return Step::failed(STEP, diagnosis, says)
-            .because_at("no `Allow` names it as a principal", Input::TrustPolicy, document.whole_pointer())
+            .because_at(format!("no `Allow` names {whom} as a principal"), Input::TrustPolicy, document.whole_pointer())
             .fix(format!(
                 "Add this statement to the role's trust policy, and keep the others: `{}`.",
                 statement(&request, &principal)
@@ -138,7 +138,7 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
     }
 }
 
-/// The statement that the role needs.
+/// Returns the statement that the role's trust policy needs.
 fn statement(request: &Request, principal: &str) -> String {
     let actions: Vec<String> = request.actions().iter().map(|action| format!("\"{action}\"")).collect();
     let condition = match request {
@@ -164,7 +164,7 @@ fn statement(request: &Request, principal: &str) -> String {
     )
 }
 
-/// The conditions are true for the pod, and no statement denies it.
+/// Checks that the conditions are true for the pod, and that no statement denies the pod.
 pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
     const STEP: StepKind = StepKind::Conditions;
     let document = match document(view, STEP) {
@@ -179,7 +179,7 @@ pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
     }
     let request = request(view);
     let (mut denied, mut is_unsure) = (None, false);
-    // Each action may be allowed by a statement of its own.
+    // Different statements may allow the actions.
     let allowed = Ternary::all(request.actions().iter().map(|action| {
         Ternary::any(
             document
@@ -204,14 +204,16 @@ pub fn conditions(view: &TrustView<'_, '_>, provider: &Step) -> Step {
             format!("The role's trust policy rejects this pod: {name} denies it."),
         )
         .because_at("a `Deny` wins over every `Allow`", Input::TrustPolicy, document.pointer(statement.index, &[]))
-        .fix(format!("Check why {name} denies the pod; except it only if the pod should have the role."));
+        .fix(format!(
+            "Check why {name} denies the pod. Exclude the pod from the `Deny` only if the pod should have the role."
+        ));
     }
     debug_assert!(accepts(&document.policy, &request) != Ternary::True || allowed == Ternary::True);
     match allowed {
         Ternary::True if !is_unsure => Step::passed(STEP, "The conditions of the trust policy are true for this pod."),
         Ternary::False => refused(document, &request),
         _ => Step::unknown(STEP, "Whether the conditions of the trust policy are true is not known.")
-            .because("a condition depends on a key that is not known here"),
+            .because("a condition depends on a key whose value is not known"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The provider in the role's trust policy, and in IAM.
+//! Checks the identity provider in the role's trust policy, and in IAM.
 //!
 //! Source: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" and "Create a role for
 //! `OpenID` Connect federation": the principal is the ARN of a provider in the role's own account, which ends with the
@@ -19,10 +19,10 @@ use super::trust_view::TrustView;
 
 const STEP: StepKind = StepKind::Provider;
 
-/// The start of the sentence that names the cause.
+/// The start of the step's sentence if the trust policy rejects the pod.
 pub const REJECTS: &str = "The role's trust policy rejects this pod";
 
-/// Issuers that are not clusters: host, name.
+/// The hosts of well-known issuers that are not clusters, and the issuers' names.
 const OTHER_ISSUERS: [(&str, &str); 8] = [
     ("token.actions.githubusercontent.com", "GitHub Actions"),
     ("gitlab.com", "GitLab"),
@@ -34,7 +34,7 @@ const OTHER_ISSUERS: [(&str, &str); 8] = [
     ("oidc.vercel.com", "Vercel"),
 ];
 
-/// The trust policy names the cluster's identity provider, and IAM has it.
+/// Checks that the trust policy names the cluster's identity provider, and that IAM has the provider.
 pub fn provider(view: &TrustView<'_, '_>) -> Step {
     if view.scenario.has_container_credentials() {
         return pod_identity::provider(view);
@@ -77,7 +77,7 @@ fn with_details(view: &TrustView<'_, '_>, step: Step, allows: &[&Statement]) -> 
     named.detail("role's account", account, Outcome::Skipped)
 }
 
-/// Whether the trust policy names the provider is not known.
+/// Returns the step if it is not known whether the trust policy names the provider.
 fn unknown(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
     let step = Step::unknown(STEP, "Whether the trust policy names the cluster's identity provider is not known.");
     if view.request.provider.is_some() {
@@ -98,10 +98,10 @@ fn unknown(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statem
     let issuers = urls.join("` or `https://");
     let step =
         if urls.is_empty() { step } else { step.because(format!("no issuer was given; is it `https://{issuers}`?")) };
-    step.fix("Give the cluster's issuer: `kubectl get --raw /.well-known/openid-configuration` prints it.")
+    step.fix("Add the cluster's issuer to the inputs: `kubectl get --raw /.well-known/openid-configuration` prints it.")
 }
 
-/// An ARN that the trust policy names.
+/// The ARN of a provider that the trust policy names.
 #[derive(Clone, Copy)]
 struct Named<'p> {
     statement: &'p Statement,
@@ -109,7 +109,7 @@ struct Named<'p> {
     provider: Provider<'p>,
 }
 
-/// Why no statement names the provider, by the statement that comes nearest.
+/// Returns the failed step, with what is wrong with the most similar statement or provider.
 fn wrong(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
     let request = Request::WebIdentity(view.request.clone());
     if let Some(statement) = allows.iter().find(|it| request.is_by(it) != Ternary::False) {
@@ -147,7 +147,8 @@ fn without_action(document: &TrustDocument, statement: &Statement) -> Step {
         .fix(format!("Set the `Action` of {} to `{WEB_IDENTITY_ACTION}`.", statement.name))
 }
 
-/// How far a provider is from the issuer's: the least is the most likely.
+/// How much a provider differs from the issuer's provider. The provider with the lowest number is most likely the one
+/// that was meant.
 fn distance(view: &TrustView<'_, '_>, provider: Provider<'_>) -> usize {
     match diagnose(view, provider) {
         Diagnosis::IssuerWithScheme | Diagnosis::TrailingSlash => 0,
@@ -237,7 +238,7 @@ fn not_the_provider(view: &TrustView<'_, '_>, document: &TrustDocument, named: N
     }
 }
 
-/// Whom the role trusts, if it trusts no OIDC provider.
+/// Returns the failed step for a role that trusts no OIDC provider, with whom the role trusts instead.
 fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
     let named = |of: &dyn Fn(&Statement) -> Option<String>| {
         allows.iter().find_map(|statement| Some((*statement, of(statement)?)))
@@ -265,10 +266,10 @@ fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&St
     if let Some((statement, service)) = service(&|_| true) {
         let is_node = service.starts_with("ec2.");
         let whose = if is_node { "EC2 instances, such as nodes" } else { "an AWS service" };
-        let says = format!("{REJECTS}: the role trusts `{service}` ({whose}), and no identity provider.");
+        let says = format!("{REJECTS}: the role trusts `{service}` ({whose}), but no identity provider.");
         let step = at(Step::failed(STEP, Diagnosis::TrustsService, says), statement, trusts(&statement.name, &service));
         let fix = if is_node {
-            format!("Annotate the service account with a role of its own. Or: {}.", uncapitalized(&add))
+            format!("Annotate the service account with another role. Or: {}.", uncapitalized(&add))
         } else {
             format!("{add}.")
         };
@@ -279,13 +280,13 @@ fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&St
         _ => None,
     });
     if let Some((statement, principal)) = aws {
-        let says = format!("{REJECTS}: the role trusts the AWS principal `{principal}`, and no identity provider.");
+        let says = format!("{REJECTS}: the role trusts the AWS principal `{principal}`, but no identity provider.");
         return at(
             Step::failed(STEP, Diagnosis::TrustsAwsPrincipal, says),
             statement,
             trusts(&statement.name, &principal),
         )
-        .because("another role can assume it (role chaining), a token cannot")
+        .because("another role can assume this role (role chaining), but a token cannot")
         .fix(format!("{add}."));
     }
     let federated = named(&|statement| statement.providers().next().map(|(arn, _)| arn.to_owned()));
@@ -328,7 +329,7 @@ fn uncapitalized(text: &str) -> String {
     first + characters.as_str()
 }
 
-/// The step, with what IAM knows of the provider. What the trust policy lacks comes first.
+/// Checks IAM's side of the provider, unless the step failed already because of the trust policy.
 fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
     let Some(url) = view.request.provider.as_deref() else { return step };
     if step.outcome == Outcome::Failed || view.skipped(STEP).is_some() {
@@ -368,7 +369,7 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
                 ))
         }
         (IamProviders::All(_), None) => {
-            step.because("the list of identity providers is of another account than the role's")
+            step.because("the list of identity providers belongs to another AWS account than the role")
         }
         (_, Some(false)) => {
             missing(step, format!("the list of identity providers does not contain `{}`", view.provider_arn()))
@@ -388,7 +389,7 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
             Step { details: step.details, ..Step::failed(STEP, Diagnosis::AudienceNotRegistered, says) }
                 .because_at(ids, Input::Provider, client_ids_pointer)
                 .because("STS says \"Incorrect token audience\"")
-                .fix(format!("If the token's audience is right, add it: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}`.", quoted(&arn), quoted(audience)))
+                .fix(format!("If the token's audience is right, add it to the provider: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}`.", quoted(&arn), quoted(audience)))
         }
     }
 }

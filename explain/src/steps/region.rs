@@ -1,4 +1,4 @@
-//! Which STS endpoint is asked. [`sts`](crate::sts) has the rules and their sources.
+//! Checks which STS endpoint the SDKs use. [`sts`](crate::sts) has the rules and their sources.
 
 use irsa::FindingKind;
 use irsa::Region;
@@ -14,23 +14,26 @@ const STEP: StepKind = StepKind::Region;
 
 const VARIABLES: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// SDKs know which STS to ask.
+/// Checks that the SDKs know which STS endpoint to use.
 pub fn region(scenario: &Scenario<'_>) -> Step {
     if scenario.has_container_credentials() {
-        return Step::skipped(STEP, "STS is not asked.");
+        return Step::skipped(STEP, "Not checked: the pod does not use STS.");
     }
     let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
-            return Step::unknown(STEP, format!("Which STS is asked is not known: {}.", lack.unwrap_or_default()));
+            return Step::unknown(
+                STEP,
+                format!("Which STS endpoint the SDKs use is not known: {}.", lack.unwrap_or_default()),
+            );
         }
     };
     let with_role: Vec<&Container> = subject.containers.iter().filter(|container| container.has_role()).collect();
     if with_role.is_empty() {
-        return Step::skipped(STEP, "No container has a role to ask STS for.");
+        return Step::skipped(STEP, "Not checked: no container has a role.");
     }
     let aside = subject.policy_answer.lines(&[FindingKind::InvalidStsRegionalEndpoints]);
-    let mut step = Step::passed(STEP, "The region says which STS to ask.");
+    let mut step = Step::passed(STEP, "The region determines the STS endpoint.");
     for container in with_role {
         let looked = Looked { scenario, subject, container, groups: groups(container) };
         step = looked.at(step);
@@ -38,7 +41,7 @@ pub fn region(scenario: &Scenario<'_>) -> Step {
     step.because_all(aside)
 }
 
-/// The endpoints that SDKs ask, each with the SDKs that ask it.
+/// The STS endpoints, each with the SDKs that use it.
 type Groups = Vec<(Endpoint, Vec<&'static Sdk>)>;
 
 fn groups(container: &Container) -> Groups {
@@ -53,7 +56,7 @@ fn groups(container: &Container) -> Groups {
     groups
 }
 
-/// A container, and what its SDKs ask.
+/// A container, and the STS endpoints that the SDKs would use in it.
 struct Looked<'s> {
     scenario: &'s Scenario<'s>,
     subject: &'s Subject,
@@ -63,7 +66,7 @@ struct Looked<'s> {
 
 impl Looked<'_> {
     fn at(&self, step: Step) -> Step {
-        // Without a region, the reasons say the same.
+        // Without a region, the reasons already list the endpoints.
         let has_region = VARIABLES.iter().any(|variable| self.container.sets(variable));
         let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
             let name = format!("container `{}`, {}", self.container.name, names(sdks));
@@ -76,12 +79,12 @@ impl Looked<'_> {
         self.asides(step)
     }
 
-    /// `AWS_ENDPOINT_URL` and its like.
+    /// Makes the step unknown if `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` names another endpoint.
     fn overridden(&self, step: Step) -> Step {
         let Some(variable) = sts::override_variable(self.container) else { return step };
-        unknown(step, &format!("Which STS is asked is not known: `{variable}` names another endpoint."))
+        unknown(step, &format!("Which STS endpoint the SDKs use is not known: `{variable}` names another endpoint."))
             .because(format!(
-                "container `{}`: `{variable}` names another endpoint{}, and most SDKs ask that one",
+                "container `{}`: `{variable}` names another endpoint{}, and most SDKs use that endpoint",
                 self.container.name,
                 if variable == "AWS_ENDPOINT_URL" { " for all of AWS, STS included" } else { "" }
             ))
@@ -89,12 +92,12 @@ impl Looked<'_> {
             .fix(format!("Remove `{variable}` unless STS answers there. For another service, set that service's own variable, such as `AWS_ENDPOINT_URL_S3`."))
     }
 
-    /// A value of `AWS_STS_REGIONAL_ENDPOINTS` that SDKs do not know.
+    /// Makes the step unknown if some SDKs do not know the value of `AWS_STS_REGIONAL_ENDPOINTS`.
     fn invalid_setting(&self, step: Step) -> Step {
         let Some(sdks) = self.sdks_that(&Endpoint::InvalidSetting) else { return step };
         unknown(step, "Some SDKs fail, because `AWS_STS_REGIONAL_ENDPOINTS` has another value than `legacy` or `regional`.")
             .because(format!(
-                "container `{}`: `{}` is neither `legacy` nor `regional`, in lower case, so these fail, and the others ignore it: {}",
+                "container `{}`: `{}` is neither `legacy` nor `regional`, in lower case, so some SDKs fail: {}; the other SDKs ignore the value",
                 self.container.name,
                 sts::SETTING,
                 names(&sdks)
@@ -103,7 +106,7 @@ impl Looked<'_> {
             .fix(format!("Set `{}` to `regional`, or remove it.", sts::SETTING))
     }
 
-    /// A region of another partition than the role's.
+    /// Makes the step fail if the region is in another partition than the role.
     fn other_partition(&self, step: Step) -> Step {
         let role = self.scenario.role();
         let partition = role.as_deref().and_then(|role| role.split(':').nth(1)).filter(|it| it.starts_with("aws"));
@@ -133,7 +136,7 @@ impl Looked<'_> {
         .detail(format!("container `{}`", self.container.name), region.as_str(), Outcome::Failed)
     }
 
-    /// No variable for a region, or one whose value is not in the pod.
+    /// Makes the step unknown if no variable sets the region, or if the region's value is not in the pod.
     fn without_region(&self, step: Step) -> Step {
         let name = &self.container.name;
         let unseen = self.groups.iter().find_map(|(endpoint, _)| match endpoint {
@@ -148,19 +151,19 @@ impl Looked<'_> {
             } else {
                 format!("container `{name}`: `envFrom` may set `{variable}`")
             };
-            return unknown(step, "Which STS is asked is not known: the region is not in the pod.").because(reason);
+            return unknown(step, "Which STS endpoint the SDKs use is not known: the region is not in the pod.")
+                .because(reason);
         }
         if VARIABLES.iter().any(|variable| self.container.sets(variable)) {
             return step;
         }
         let empty: Vec<&str> = VARIABLES.into_iter().filter(|variable| self.container.sets_empty(variable)).collect();
-        let step =
-            unknown(step, "No region is set, so it depends on the SDK which STS is asked.").warn(Diagnosis::NoRegion);
+        let step = unknown(step, "No region is set, so the STS endpoint depends on the SDK.").warn(Diagnosis::NoRegion);
         if let Some(variable) = empty.first() {
             let says = format!("The pod has no region, because `{variable}` is set to an empty string.");
             return says_instead(step, says)
                 .because(format!(
-                    "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; Python and the CLI fail, and the others have none"
+                    "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; Python and the CLI fail, and the other SDKs have no region"
                 ))
                 .fix(format!("Remove `{variable}` from the container's `env`."));
         }
@@ -184,19 +187,19 @@ impl Looked<'_> {
                 "Recreate the pod: the setting `region` is `{}` now, and was not when the pod was created, so a new pod gets it.",
                 region.as_str()
             ),
-            _ => "Set the setting `region`, with which the policy sets both variables, or set them in the container."
+            _ => "Set the setting `region`, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container."
                 .to_owned(),
         }
     }
 
-    /// What is worth a line, although it fails nothing.
+    /// Adds reasons and warnings that do not change the step's outcome.
     fn asides(&self, mut step: Step) -> Step {
         let name = &self.container.name;
         if self.container.sets("AWS_REGION") || self.container.sets("AWS_DEFAULT_REGION") {
             for variable in VARIABLES.iter().filter(|variable| !self.container.sets(variable)) {
                 let only: Vec<&Sdk> = SDKS.iter().filter(|sdk| sdk.sts.regions == [*variable]).collect();
                 step = step.because(format!(
-                    "container `{name}`: `{variable}` is not set, so these find no region: {}",
+                    "container `{name}`: `{variable}` is not set, so these SDKs find no region: {}",
                     names(&only)
                 ));
             }
@@ -208,7 +211,7 @@ impl Looked<'_> {
             && Region::new(other.into()).is_ok()
         {
             step = step.warn(Diagnosis::RegionsDiffer).because(format!(
-                "container `{name}`: `AWS_REGION` is `{one}`, and `AWS_DEFAULT_REGION` is `{other}`: which STS is asked depends on the SDK"
+                "container `{name}`: `AWS_REGION` is `{one}`, and `AWS_DEFAULT_REGION` is `{other}`: the STS endpoint depends on the SDK"
             ));
         }
         let is_global = Endpoint::Host(GLOBAL.to_owned());
@@ -217,13 +220,13 @@ impl Looked<'_> {
         {
             step = if self.container.literal(sts::SETTING).is_some_and(|value| value.eq_ignore_ascii_case("legacy")) {
                 step.warn(Diagnosis::GlobalEndpoint).because(format!(
-                    "container `{name}`: `{}` is `legacy`, so these ask the global endpoint `{GLOBAL}`: {}",
+                    "container `{name}`: `{}` is `legacy`, so these SDKs use the global endpoint `{GLOBAL}`: {}",
                     sts::SETTING,
                     names(&sdks)
                 ))
             } else {
                 step.because(format!(
-                    "container `{name}`: unless `{}` is `regional`, these ask the global endpoint `{GLOBAL}`, as do older versions of others: {}",
+                    "container `{name}`: unless `{}` is `regional`, these SDKs (and older versions of other SDKs) use the global endpoint `{GLOBAL}`: {}",
                     sts::SETTING,
                     names(&sdks)
                 ))
@@ -234,7 +237,7 @@ impl Looked<'_> {
                 && is_unlisted_fips(host)
             {
                 step = step.warn(Diagnosis::UnlistedFipsEndpoint).because(format!(
-                    "container `{name}`: `AWS_USE_FIPS_ENDPOINT` leads to `{host}`, and AWS lists FIPS endpoints of STS for regions of the US only"
+                    "container `{name}`: `AWS_USE_FIPS_ENDPOINT` leads to `{host}`, but AWS lists FIPS endpoints of STS only for regions of the US"
                 ));
             }
         }
@@ -258,13 +261,13 @@ fn outcome(endpoint: &Endpoint) -> Outcome {
 
 fn words(endpoint: &Endpoint) -> String {
     match endpoint {
-        Endpoint::Host(host) => format!("ask `{host}`"),
-        Endpoint::Override(variable) => format!("ask the address in `{variable}`"),
-        Endpoint::OfNode => "ask in the node's region, if they can reach the instance metadata".to_owned(),
+        Endpoint::Host(host) => format!("use `{host}`"),
+        Endpoint::Override(variable) => format!("use the address in `{variable}`"),
+        Endpoint::OfNode => "use the endpoint of the node's region, if they can reach the instance metadata".to_owned(),
         Endpoint::NoRegion => "fail".to_owned(),
         Endpoint::EmptyRegion(variable) => format!("fail: `{variable}` is set to an empty string"),
         Endpoint::InvalidSetting => format!("fail: `{}` is neither `legacy` nor `regional`", sts::SETTING),
-        Endpoint::SkipsRole => "skip the role, and use the node's".to_owned(),
+        Endpoint::SkipsRole => "skip the role, and use the node's role".to_owned(),
         Endpoint::Unseen(variable) => format!("the value of `{variable}` is not known"),
         Endpoint::Unknown => "not known".to_owned(),
     }
@@ -277,12 +280,12 @@ fn names(sdks: &[&Sdk]) -> String {
     sdks.iter().map(|sdk| sdk.name).collect::<Vec<_>>().join(", ")
 }
 
-/// The step with another sentence, unless it failed.
+/// Replaces the step's sentence, unless the step failed.
 fn says_instead(step: Step, says: String) -> Step {
     if step.outcome == Outcome::Failed { step } else { Step { says, ..step } }
 }
 
-/// The step, unknown for this reason unless it failed.
+/// Makes a step that passed unknown, with this sentence. Other steps stay unchanged.
 fn unknown(step: Step, says: &str) -> Step {
     match step.outcome {
         Outcome::Passed => Step { outcome: Outcome::Unknown, says: says.to_owned(), ..step },

@@ -1,4 +1,4 @@
-//! The token: its audience, its subject, its lifetime, and whether AWS accepts its form.
+//! Checks the token: its audience, its subject, its lifetime, and whether AWS accepts its format.
 //!
 //! Sources: the AWS STS API Reference, `AssumeRoleWithWebIdentity` (a token has 4 to 20,000 characters; signatures are
 //! RS256, RS384, RS512, ES256, ES384 or ES512); the IAM User Guide, "Available keys for AWS OIDC federation" (`azp`);
@@ -25,7 +25,7 @@ pub const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 /// The longest token that STS accepts, in characters.
 const LONGEST: usize = 20_000;
 
-/// What to do about a variable that leads to no token.
+/// Returns the fix for an `AWS_WEB_IDENTITY_TOKEN_FILE` that does not lead to a token.
 fn remove_pair(scenario: &Scenario<'_>) -> String {
     let has_role = scenario.of_account().is_some_and(|policy_answer| policy_answer.role.is_some());
     let and = if has_role { "" } else { ", and annotate the service account with the role" };
@@ -34,10 +34,13 @@ fn remove_pair(scenario: &Scenario<'_>) -> String {
     )
 }
 
-/// The token is for STS and for this account, and it has not expired.
+/// Checks that the token is for STS and for this service account, and that it has not expired.
 pub fn token(scenario: &Scenario<'_>) -> Step {
     if scenario.has_container_credentials() {
-        return Step::skipped(STEP, "STS is not asked: the agent on the node exchanges the token.");
+        return Step::skipped(
+            STEP,
+            "Not checked: the pod does not use STS. The agent on the node exchanges the token.",
+        );
     }
     let lifetimes = scenario.subject.as_ref();
     let lifetimes = lifetimes.map(|it| it.policy_answer.lines(&[FindingKind::InvalidTokenExpiration]));
@@ -45,24 +48,27 @@ pub fn token(scenario: &Scenario<'_>) -> Step {
         Given::Present(jwt) => check(scenario, jwt),
         Given::Unreadable => Step::unknown(
             STEP,
-            format!("What the token says is not known: {}.", scenario.documents.token.lack(Input::Token)),
+            format!("What the token contains is not known: {}.", scenario.documents.token.lack(Input::Token)),
         ),
         Given::Missing | Given::NotFound => planned(scenario),
     };
     step.because_all(lifetimes.unwrap_or_default())
 }
 
-/// The token that kubelet requests for the pod.
+/// Checks the token that kubelet requests for the pod.
 fn planned(scenario: &Scenario<'_>) -> Step {
     let subject = match (scenario.has_pod(), scenario.why_unknown()) {
         (Some(subject), None) => subject,
         (_, lack) => {
             let lack = lack.unwrap_or_default();
-            return Step::unknown(STEP, format!("What the token says is not known: no token was given, and {lack}."));
+            return Step::unknown(
+                STEP,
+                format!("What the token contains is not known: no token was given, and {lack}."),
+            );
         }
     };
     let with_role: Vec<_> = subject.containers.iter().filter(|container| container.has_role()).collect();
-    // The container with the worst token counts.
+    // The step is that of the container whose token is worst.
     let steps = with_role.iter().map(|container| {
         let step = of_file(scenario, container.token_file(&subject.pod));
         if with_role.len() > 1 && step.outcome != Outcome::Passed {
@@ -82,13 +88,13 @@ fn planned(scenario: &Scenario<'_>) -> Step {
     }
 }
 
-/// What is at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+/// Returns the step for what is at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
 fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
     let for_api_server = "The token is for the API server, not for STS.";
     match file {
         Some(TokenFile::Projected(token)) if token.audience.is_empty() => {
             Step::failed(STEP, Diagnosis::OtherAudience, for_api_server)
-                .because("its volume has no `audience`")
+                .because("the token's volume has no `audience`")
                 .fix("Set `audience: sts.amazonaws.com` in the volume's `serviceAccountToken`.")
         }
         Some(TokenFile::Projected(token)) => {
@@ -108,7 +114,7 @@ fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
             Diagnosis::TokenNotMounted,
             "No token is mounted at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.",
         )
-        .because("no volume is mounted there: the file exists only if the container's own program creates it")
+        .because("no volume is mounted at that path: the file exists only if the container's own program creates it")
         .fix(remove_pair(scenario)),
         Some(TokenFile::NotInVolume) => Step::failed(
             STEP,
@@ -118,16 +124,16 @@ fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
         .because("the projected volume that is mounted there has no `serviceAccountToken` with that path")
         .fix(remove_pair(scenario)),
         Some(TokenFile::Unseen) => {
-            Step::unknown(STEP, "What the token says is not known: its volume's content is not in the pod.")
+            Step::unknown(STEP, "What the token contains is not known: its volume's content is not in the pod.")
         }
         None => Step::unknown(
             STEP,
-            "What the token says is not known: the path in `AWS_WEB_IDENTITY_TOKEN_FILE` is not in the pod.",
+            "What the token contains is not known: the path in `AWS_WEB_IDENTITY_TOKEN_FILE` is not in the pod.",
         ),
     }
 }
 
-/// The step, with who can read the token's file.
+/// Checks who can read the token's file: if only user 0 can, a step that passed becomes unknown.
 fn of_reader(subject: &Subject, step: Step) -> Step {
     if step.outcome != Outcome::Passed {
         return step;
@@ -165,7 +171,9 @@ fn check(scenario: &Scenario<'_>, jwt: &Jwt<'_>) -> Step {
             ..Step::new(STEP, Outcome::Failed, &*failed.says)
         },
         (None, Some(unknown)) => Step::unknown(STEP, &*unknown.says),
-        (None, None) => Step::passed(STEP, "The token is for this audience and this account, and it is valid now."),
+        (None, None) => {
+            Step::passed(STEP, "The token has the expected audience and service account, and it is valid now.")
+        }
     };
     for check in checks {
         step.details.push(Detail { name: check.name.to_owned(), value: check.value, outcome: check.outcome });
@@ -174,13 +182,13 @@ fn check(scenario: &Scenario<'_>, jwt: &Jwt<'_>) -> Step {
     if claims.has_authorized_party {
         let party = claims.authorized_party.clone().unwrap_or_else(|| "not a string".to_owned());
         step = step
-            .because("it has an `azp`: IAM's key `…:aud` is compared with that, not with `aud`. Kubernetes sets none, so something else issued the token")
+            .because("the token has the claim `azp`: IAM compares its key `…:aud` with `azp`, not with `aud`. Kubernetes never sets `azp`, so something else issued the token")
             .detail("azp", party, Outcome::Unknown);
     }
     step
 }
 
-/// One thing that is checked of a token.
+/// The result of checking one property of the token.
 struct Check {
     name: &'static str,
     value: String,
@@ -205,12 +213,12 @@ impl Check {
     }
 }
 
-/// What to do about a token that kubelet did not issue.
+/// The fix for a token that kubelet did not issue.
 const USE_PROJECTED: &str =
-    "Use the token that is projected into the pod: leave `AWS_WEB_IDENTITY_TOKEN_FILE` to the policy.";
+    "Use the token that is projected into the pod: let the policy set `AWS_WEB_IDENTITY_TOKEN_FILE`.";
 
 fn lifetime(scenario: &Scenario<'_>, claims: &Claims) -> Check {
-    const RENEW: &str = "Read the token's file for each request, as current SDKs do: kubelet renews it. Compare the clocks of the node and of the machine where you run this.";
+    const RENEW: &str = "Read the token's file for each request, as current SDKs do: kubelet renews it. Also compare the clock of the node with the clock of the machine that runs this check.";
     let Some(expires) = claims.expires else {
         if claims.has_expires {
             let check = Check::new("exp", "not a time".to_owned(), Outcome::Failed).because(
@@ -226,11 +234,12 @@ fn lifetime(scenario: &Scenario<'_>, claims: &Claims) -> Check {
                 .because(
                     Outcome::Failed,
                     "The token is a legacy token: AWS rejects it, because it has no audience.",
-                    "it comes from a Secret, has no audience and never expires",
+                    "the token comes from a Secret, has no audience and never expires",
                 )
                 .by(Diagnosis::LegacyToken, USE_PROJECTED)
         } else {
-            let check = check.because(Outcome::Failed, "AWS rejects the token: it never expires.", "it has no `exp`");
+            let check =
+                check.because(Outcome::Failed, "AWS rejects the token: it never expires.", "the token has no `exp`");
             Check { fix: Some(USE_PROJECTED), ..check }
         };
     };
@@ -248,12 +257,12 @@ fn lifetime(scenario: &Scenario<'_>, claims: &Claims) -> Check {
         );
     };
     if let Some(over) = now.checked_sub(expires) {
-        let reason = format!("it expired {over} s ago");
+        let reason = format!("the token expired {over} s ago");
         return check.because(Outcome::Failed, "The token has expired.", reason).by(Diagnosis::TokenExpired, RENEW);
     }
     match claims.not_before.and_then(|from| from.checked_sub(now)).filter(|early| *early > 0) {
         Some(early) => {
-            let reason = format!("it becomes valid in {early} s");
+            let reason = format!("the token becomes valid in {early} s");
             check.because(Outcome::Failed, "The token is not valid yet.", reason).by(Diagnosis::TokenNotYetValid, RENEW)
         }
         None => check,
@@ -285,7 +294,7 @@ fn audience(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     };
     check.because(Outcome::Failed, says, reason).by(
         Diagnosis::OtherAudience,
-        "Use the token in the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, not the one below `/var/run/secrets/kubernetes.io`.",
+        "Use the token in the file that `AWS_WEB_IDENTITY_TOKEN_FILE` names, not the token below `/var/run/secrets/kubernetes.io`.",
     )
 }
 
@@ -313,14 +322,14 @@ fn subject(scenario: &Scenario<'_>, claims: &Claims) -> Check {
     };
     check
         .because(Outcome::Failed, says, reason)
-        .by(Diagnosis::OtherSubject, "Use the token of a pod that runs as this account.")
+        .by(Diagnosis::OtherSubject, "Use the token of a pod that runs as the expected service account.")
 }
 
 fn issuer(claims: &Claims) -> Check {
     match &claims.issuer {
         Some(issuer) => Check::new("iss", issuer.clone(), Outcome::Passed),
         None => Check::new("iss", "none".to_owned(), Outcome::Failed)
-            .because(Outcome::Failed, "AWS rejects the token: it has no issuer.", "it has no `iss`")
+            .because(Outcome::Failed, "AWS rejects the token: it has no issuer.", "the token has no `iss`")
             .by(Diagnosis::MissingIssuer, USE_PROJECTED),
     }
 }
@@ -331,12 +340,12 @@ fn algorithm(jwt: &Jwt<'_>) -> Check {
         return check;
     }
     let reason = match jwt.algorithm.as_str() {
-        "none" => "it has no signature (`alg` is `none`)".to_owned(),
+        "none" => "the token has no signature (`alg` is `none`)".to_owned(),
         other => {
             format!("expected RS256, RS384, RS512, ES256, ES384 or ES512 as `alg`, but got `{other}`")
         }
     };
-    check.because(Outcome::Failed, "AWS rejects the token: it does not accept how it is signed.", reason).by(
+    check.because(Outcome::Failed, "AWS rejects the token: its signature algorithm (`alg`) is not supported.", reason).by(
         Diagnosis::UnsupportedAlgorithm,
         "Give the API server an RSA or ECDSA key to sign with (`--service-account-signing-key-file`), and use a token that it issues.",
     )
@@ -362,6 +371,6 @@ fn critical(jwt: &Jwt<'_>) -> Check {
     Check::new("crit", "set".to_owned(), Outcome::Unknown).because(
         Outcome::Unknown,
         "Whether AWS accepts the token is not known.",
-        "its header has `crit`: who does not know those extensions must reject it. Kubernetes sets none",
+        "the token's header has `crit`: a recipient that does not know the extensions in `crit` must reject the token. Kubernetes never sets `crit`",
     )
 }

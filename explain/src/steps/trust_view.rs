@@ -1,4 +1,5 @@
-//! What the steps about the trust policy share: the policy, the request, and which values are known to be wrong.
+//! The data that the steps about the trust policy share: the policy, the request, and whether the issuer or the token
+//! is wrong.
 
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
@@ -9,23 +10,24 @@ use crate::trust::{TrustDocument, WebIdentity};
 
 use super::{failed, issuer};
 
-/// The trust policy and the request by web identity.
+/// The inputs for evaluating the trust policy: the scenario, and the request by web identity.
 pub struct TrustView<'c, 'd> {
     /// The inputs.
     pub scenario: &'c Scenario<'d>,
-    /// The request. A value that an earlier step found to be wrong is unknown.
+    /// The request, as far as it is known.
     pub request: WebIdentity,
-    /// Whether the issuer's URL is wrong: no provider can be held against it.
+    /// Whether the issuer's URL is wrong, so that neither the provider nor the conditions can be checked.
     is_issuer_wrong: bool,
-    /// Whether the token is not one that the pod should use: no condition can be held against it.
+    /// Whether the issuer or the token is wrong, so that the conditions can't be checked. A token that is wrong only
+    /// because of the time counts as right.
     is_token_wrong: bool,
 }
 
 impl<'c, 'd> TrustView<'c, 'd> {
-    /// The view after the steps of the token and the issuer.
+    /// Makes the view from the results of the steps of the token and the issuer.
     pub fn new(scenario: &'c Scenario<'d>, token: &Step, issuer: &Step) -> Self {
         let is_legacy = token.mistake == Some(Diagnosis::LegacyToken);
-        // The URL is right, and its documents are not.
+        // With these diagnoses the URL is right, but the documents or keys are wrong.
         let is_url_right =
             matches!(issuer.mistake, Some(Diagnosis::InvalidJwksUri | Diagnosis::UnknownKey | Diagnosis::BadSignature));
         let is_issuer_wrong = failed(issuer) && !is_url_right || failed(token) && is_legacy;
@@ -38,7 +40,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
         }
     }
 
-    /// The trust policy, or the step if no trust policy can be checked.
+    /// Returns the trust policy. If it was not given or can't be read, returns the unknown step as an error.
     pub fn document(&self, step: StepKind) -> Result<&'c TrustDocument, Box<Step>> {
         match &self.scenario.documents.trust_policy {
             Given::Present(document) => Ok(document),
@@ -52,7 +54,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
         }
     }
 
-    /// The step that is skipped because a value that it depends on is wrong.
+    /// Returns the skipped step if a value that the step depends on is wrong. Otherwise `None`.
     pub fn skipped(&self, step: StepKind) -> Option<Step> {
         match step {
             _ if self.is_issuer_wrong => {
@@ -65,27 +67,27 @@ impl<'c, 'd> TrustView<'c, 'd> {
         }
     }
 
-    /// The ARN of the issuer's provider, with capitals for what is not known.
+    /// Returns the ARN of the issuer's provider, with placeholders in capitals for the parts that are not known.
     pub fn provider_arn(&self) -> String {
         let or = |part: &Option<String>, open: &str| part.clone().unwrap_or_else(|| open.to_owned());
         let WebIdentity { provider, account, partition, .. } = &self.request;
         format!("arn:{}:iam::{}:oidc-provider/{}", or(partition, "aws"), or(account, "ACCOUNT"), or(provider, "ISSUER"))
     }
 
-    /// The issuer's URL without `https://`. Empty if it is not known.
+    /// Returns the issuer's URL without `https://`. Empty if the issuer is not known.
     pub fn url(&self) -> &str {
         self.request.provider.as_deref().unwrap_or_default()
     }
 }
 
-/// The request by web identity: with the given token, else with the token that kubelet would request.
+/// Makes the request by web identity: with the token that was given, else with the token that kubelet would request.
 fn request(scenario: &Scenario<'_>) -> WebIdentity {
     let role = scenario.role();
     let parts: Vec<&str> = role.as_deref().unwrap_or_default().split(':').collect();
     let part = |index: usize| parts.get(index).filter(|part| !part.is_empty()).map(|part| (*part).to_owned());
     let (audiences, subject) = match scenario.documents.token.get() {
         Some(jwt) => {
-            // IAM uses the claim `azp` as the audience if there is one.
+            // If a token has the claim `azp`, IAM uses that instead of `aud`, so the audiences count as unknown.
             let audiences = (!jwt.claims.has_authorized_party).then(|| jwt.claims.audiences.clone());
             (audiences, jwt.claims.subject.clone())
         }

@@ -1,7 +1,7 @@
-//! The conditions of a statement.
+//! Reads and evaluates the conditions of a statement.
 //!
 //! Source: the IAM User Guide, "Conditions with multiple context keys or values": all operators and all keys have to
-//! match; of the values of a key one has to match, and for a negated operator none may match.
+//! match. At least one value of a key has to match, and for a negated operator, no value may match.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use super::ternary::Ternary;
 pub struct Clause {
     /// The operator's name, as written.
     pub operator: String,
-    /// The operator. `None` if IAM has none of this name.
+    /// The operator. `None` if IAM has no operator of this name.
     pub known: Option<Operator>,
     /// The key, as written.
     pub key: String,
     /// The values, as strings. Numbers and booleans are as written.
     pub values: Vec<String>,
-    /// Whether the policy's version has policy variables (`${…}`).
+    /// Whether the policy's version supports policy variables (`${…}`).
     pub has_variables: bool,
 }
 
@@ -37,8 +37,8 @@ impl Clause {
     }
 }
 
-/// Whether all clauses are true for a request. IAM does not document which of two keys counts that differ in letter
-/// case only, so such clauses are decided only if they agree.
+/// Whether all clauses are true for a request. IAM does not document which key it uses if two keys differ only in
+/// letter case, so the result of such clauses is unknown unless they agree.
 pub fn all_hold(clauses: &[Clause], request: &Request) -> Ternary {
     let mut by_key: BTreeMap<(String, String), Vec<Ternary>> = BTreeMap::new();
     for clause in clauses {
@@ -51,7 +51,7 @@ pub fn all_hold(clauses: &[Clause], request: &Request) -> Ternary {
 /// Reads the clauses of a `Condition`.
 ///
 /// # Errors
-/// Fails if it is not an object of operators with keys and values.
+/// Fails if the `Condition` is not an object of operators with keys and values.
 pub fn clauses(condition: Option<&Value>, has_variables: bool) -> Result<Vec<Clause>, String> {
     let Some(condition) = condition else { return Ok(Vec::new()) };
     let operators = condition.as_object().ok_or("`Condition`: expected an object of operators")?;
@@ -69,7 +69,7 @@ pub fn clauses(condition: Option<&Value>, has_variables: bool) -> Result<Vec<Cla
     Ok(clauses)
 }
 
-/// A string, or an array of strings.
+/// Reads a string or an array of strings. Numbers and booleans count as strings.
 pub(super) fn strings(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(elements) => elements.iter().map(string).collect(),

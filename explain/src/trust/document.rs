@@ -1,8 +1,7 @@
-//! Finds the trust policy in what people have at hand.
+//! Finds the trust policy in the formats that users have.
 //!
-//! A trust policy is given as the policy itself, as one statement or an array of statements, as a JSON string,
-//! URL-encoded (as the IAM API returns it), within the output of `aws iam get-role` or `list-roles`, or within
-//! Terraform's state or plan as JSON.
+//! The formats: the policy itself; one statement, or an array of statements; a JSON string; URL-encoded, as the IAM API
+//! returns it; the output of `aws iam get-role` or `list-roles`; and Terraform's state or plan as JSON.
 
 use std::collections::BTreeSet;
 
@@ -12,26 +11,27 @@ use serde_json::{Value, json};
 use super::policy::Policy;
 use crate::pointer::{child, visit_objects};
 
-/// The members that hold a role's trust policy: of the AWS CLI, of Terraform, of Crossplane, of ACK.
+/// The members that contain a role's trust policy: in the output of the AWS CLI, and in objects of Terraform,
+/// Crossplane and ACK.
 const MEMBERS: [&str; 4] =
     ["AssumeRolePolicyDocument", "assume_role_policy", "assumeRolePolicy", "assumeRolePolicyDocument"];
 
-/// A trust policy, and where it comes from.
+/// A trust policy, and its place in the input.
 #[derive(Debug, Clone)]
 pub struct TrustDocument {
     /// The policy, as IAM reads it.
     pub policy: Policy,
     /// The policy, as JSON. `Statement` is an array.
     pub value: Value,
-    /// The ARN of its role, if the input has it.
+    /// The ARN of the policy's role, if the input contains the ARN.
     pub role: Option<String>,
-    /// The statements' JSON pointers in the input. Empty if the policy is a string there.
+    /// The JSON pointers of the statements in the input. Empty if the policy is a string in the input.
     statements: Vec<String>,
-    /// The pointer of the policy, or of the string that contains it.
+    /// The JSON pointer of the policy, or of the string that contains the policy.
     pointer: String,
 }
 
-/// Why an input has no trust policy to read.
+/// Why no trust policy can be read from an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentError {
     /// The message.
@@ -54,7 +54,7 @@ impl From<&serde_json::Error> for DocumentError {
     }
 }
 
-/// A role that the input contains.
+/// A role in the input, with its trust policy.
 struct Found {
     /// The policy, a string or JSON.
     value: Value,
@@ -64,10 +64,11 @@ struct Found {
 }
 
 impl TrustDocument {
-    /// Reads the trust policy of a role. The role chooses, if the input has several.
+    /// Reads the trust policy of a role. If the input contains several roles, `role` is the ARN of the one to read.
     ///
     /// # Errors
-    /// Fails if there is no trust policy, if there are several to choose from, or if IAM would refuse it.
+    /// Fails if there is no trust policy, if there are several and `role` matches none, or if IAM would refuse the
+    /// policy.
     pub fn read(text: &str, role: Option<&str>) -> Result<Self, DocumentError> {
         let (value, has_places) = parse(text)?;
         if let Some(message) = duplicate(text) {
@@ -78,7 +79,7 @@ impl TrustDocument {
             Value::String(inner) => (parse(inner)?.0, false),
             other => (other.clone(), has_places),
         };
-        // A string in a string: `aws … --query Role.AssumeRolePolicyDocument` of an encoded document.
+        // A string in a string: `aws … --query Role.AssumeRolePolicyDocument` prints an encoded document so.
         let value = match &value {
             Value::String(inner) => parse(inner)?.0,
             _ => value,
@@ -93,21 +94,21 @@ impl TrustDocument {
         Ok(Self { policy, value, role: found.arn, statements, pointer: found.pointer })
     }
 
-    /// The JSON pointer of a statement in the input, or of a member below it.
+    /// Returns the JSON pointer of a statement in the input, or of a member below the statement.
     #[must_use]
     pub fn pointer(&self, statement: usize, below: &[&str]) -> String {
         let Some(start) = self.statements.get(statement) else { return self.pointer.clone() };
         below.iter().fold(start.clone(), |pointer, segment| child(&pointer, segment))
     }
 
-    /// The JSON pointer of the whole policy in the input.
+    /// Returns the JSON pointer of the whole policy in the input.
     #[must_use]
     pub fn whole_pointer(&self) -> String {
         self.pointer.clone()
     }
 }
 
-/// The JSON of the input, URL-encoded or not, and whether places in it are places in the input.
+/// Parses the input, which may be URL-encoded. The `bool` is whether places in the JSON are also places in the input.
 fn parse(text: &str) -> Result<(Value, bool), DocumentError> {
     let text = text.trim();
     if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%7b") || start.eq_ignore_ascii_case("%5b")) {
@@ -121,7 +122,7 @@ fn parse(text: &str) -> Result<(Value, bool), DocumentError> {
     Ok((serde_json::from_str(text).map_err(|error| DocumentError::from(&error))?, true))
 }
 
-/// Decodes `%7B`.
+/// Decodes percent-encoding (`%7B`). `None` if an escape is malformed, or the result is not UTF-8.
 fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -136,7 +137,7 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// A key that an object has twice: readers of JSON differ in which value counts.
+/// Finds a key that an object has twice. Such input is refused, because JSON parsers differ in which value they use.
 fn duplicate(text: &str) -> Option<String> {
     fn within(value: &json::Value<'_>) -> Option<String> {
         let members = value.members().unwrap_or_default();
@@ -157,7 +158,7 @@ fn duplicate(text: &str) -> Option<String> {
     within(&value).map(|key| format!("an object has the key `{key}` twice: remove one"))
 }
 
-/// The policy as an object whose `Statement` is an array, and the pointers of the statements.
+/// Returns the policy as an object whose `Statement` is an array, and the pointers of the statements.
 fn whole(value: Value) -> Result<(Value, Vec<String>), DocumentError> {
     let is_statement = |value: &Value| value.get("Effect").is_some();
     let listed = |start: &str, count: usize| (0..count).map(|index| format!("{start}/{index}")).collect();
@@ -181,14 +182,14 @@ fn whole(value: Value) -> Result<(Value, Vec<String>), DocumentError> {
             };
             Ok((Value::Object(members), pointers))
         }
-        _ => Err("expected a trust policy, or a role with one".to_owned().into()),
+        _ => Err("expected a trust policy, or a role with a trust policy".to_owned().into()),
     }
 }
 
-/// The trust policy of the role.
+/// Finds the trust policy of the role.
 fn find(value: &Value, role: Option<&str>) -> Result<Found, DocumentError> {
     let mut found = Vec::new();
-    // A plan contains the state before it, and the policies twice.
+    // A plan also contains the previous state, and each policy twice, so only the planned values are read.
     let (start, pointer) = match value.get("planned_values") {
         Some(planned) => (planned, "/planned_values"),
         None => (value, ""),
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_every_shape() {
+    fn reads_every_format_of_a_trust_policy() {
         let policy = policy();
         let text = Value::from(policy.to_string());
         let shapes = [
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_where_a_condition_is() {
+    fn returns_the_place_of_a_condition() {
         let place = |text: &Value| {
             let document = TrustDocument::read(&text.to_string(), None).unwrap();
             let pointer = document.pointer(0, &["Condition", "StringEquals", "idp.example/A:aud"]);
@@ -309,11 +310,15 @@ mod tests {
             assert_eq!(place(&text).0, expected, "{text}");
         }
         let text = json!({"Role": {"AssumeRolePolicyDocument": policy.to_string()}});
-        assert_eq!(place(&text).1, "/Role/AssumeRolePolicyDocument", "the string has no places of its own");
+        assert_eq!(
+            place(&text).1,
+            "/Role/AssumeRolePolicyDocument",
+            "the place of a string is that of the whole policy"
+        );
     }
 
     #[test]
-    fn refuses_what_is_ambiguous() {
+    fn refuses_ambiguous_or_malformed_input() {
         let two = json!({"Roles": [{"Arn": ROLE, "AssumeRolePolicyDocument": policy()},
                                    {"Arn": "arn:aws:iam::111122223333:role/b", "AssumeRolePolicyDocument": policy()}]});
         let error = TrustDocument::read(&two.to_string(), None).unwrap_err();

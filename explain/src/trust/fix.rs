@@ -1,7 +1,7 @@
 //! Changes a trust policy so that it accepts one service account.
 //!
-//! The rules: the new access is for exactly one service account and one audience; a statement that may serve somebody
-//! else stays as it is; a condition that cannot be checked here, such as one on `aws:SourceIp`, is kept.
+//! The rules: the change gives access to exactly one service account and one audience. A statement that may give access
+//! to others stays unchanged. A condition that can't be checked here, such as a condition on `aws:SourceIp`, is kept.
 
 use serde_json::{Map, Value, json};
 
@@ -19,35 +19,36 @@ pub struct Repair {
     pub changes: Vec<Change>,
     /// The whole policy, with the changes.
     pub policy: Value,
-    /// Whether the new policy accepts the request: true, or unknown if a condition depends on what only AWS knows.
+    /// Whether the new policy accepts the request. Unknown if a condition depends on a value that only AWS knows.
     pub accepts: Ternary,
 }
 
 /// A change of one statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// The position of the statement to replace. `None` adds the new ones.
+    /// The position of the statement to replace. `None` if the new statements are added.
     pub replaces: Option<usize>,
     /// The new statements.
     pub statements: Vec<Value>,
-    /// Why.
+    /// The kind of change.
     pub kind: ChangeKind,
 }
 
-/// Why a statement changes.
+/// How a statement changes, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// A new statement.
+    /// A new statement is added.
     Add,
-    /// The old statement accepts nobody.
+    /// The old statement, which accepts no token, is corrected.
     Correct,
-    /// The old statement requires the keys of several providers at once.
+    /// The old statement, which requires the keys of several providers at once, is split into one statement for each
+    /// provider.
     Split,
-    /// The old statement denies the request.
+    /// The old statement, which denies the request, gets an exception for the service account.
     Except,
 }
 
-/// What the new statement is for: all parts are known.
+/// The identity to which the new statement gives access. All parts are known.
 struct Target<'r> {
     arn: String,
     url: &'r str,
@@ -56,7 +57,7 @@ struct Target<'r> {
 }
 
 impl<'r> Target<'r> {
-    /// `None` if a part is not known, or cannot be right.
+    /// Makes the target of a request. `None` if a part is not known, or can't be right.
     fn of(request: &'r WebIdentity) -> Option<Self> {
         let url = request.provider.as_deref().filter(|url| is_host_and_path(url))?;
         let [audience] = request.audiences.as_deref()? else { return None };
@@ -71,7 +72,7 @@ impl<'r> Target<'r> {
         })
     }
 
-    /// The statement for exactly this service account, with the conditions that are kept.
+    /// Makes the statement for exactly this service account, with the conditions that are kept.
     fn statement(&self, kept: &[&Clause]) -> Value {
         let mut condition = condition(kept);
         let equals = condition.entry("StringEquals").or_insert_with(|| Map::new().into());
@@ -107,8 +108,8 @@ fn condition(clauses: &[&Clause]) -> Map<String, Value> {
     condition
 }
 
-/// Changes the policy so that it accepts the request. `None` if what the request is has to be known better, or the
-/// policy cannot be made to accept it.
+/// Changes the policy so that it accepts the request. `None` if too little is known of the request, or if the policy
+/// can't be changed to accept it.
 #[must_use]
 pub fn repair(document: &TrustDocument, request: &WebIdentity) -> Option<Repair> {
     let target = Target::of(request)?;
@@ -135,7 +136,7 @@ pub fn repair(document: &TrustDocument, request: &WebIdentity) -> Option<Repair>
     (accepts != Ternary::False).then_some(Repair { changes, policy: new, accepts })
 }
 
-/// Whether a policy accepts a request: nothing denies it, and one statement allows it.
+/// Whether a policy accepts a request: at least one statement allows the request, and no statement denies it.
 #[must_use]
 pub fn accepts(policy: &Policy, request: &Request) -> Ternary {
     let any = |effect| {
@@ -145,7 +146,7 @@ pub fn accepts(policy: &Policy, request: &Request) -> Ternary {
     any(Effect::Allow).and(any(Effect::Deny).negated())
 }
 
-/// The change that allows the request.
+/// Returns the change that allows the request.
 fn admit(policy: &Policy, old: &[Value], request: &Request, target: &Target<'_>) -> Change {
     let about: Vec<&Statement> = policy.allows().filter(|it| it.is_about(request) == Ternary::True).collect();
     if let Some((index, statements)) = about.iter().find_map(|it| Some((it.index, split(it, request, target)?))) {
@@ -168,7 +169,7 @@ fn admit(policy: &Policy, old: &[Value], request: &Request, target: &Target<'_>)
     Change { replaces: None, statements: vec![target.statement(&kept)], kind: ChangeKind::Add }
 }
 
-/// The conditions that depend on what only AWS knows: they limit access, so they stay.
+/// Returns the conditions that depend on values that only AWS knows. They may limit access, so they are kept.
 fn kept<'s>(statement: &'s Statement, request: &Request) -> Vec<&'s Clause> {
     let is_of_aws = |key: &str| {
         let prefix = key.split(':').next().unwrap_or_default().to_ascii_lowercase();
@@ -177,13 +178,13 @@ fn kept<'s>(statement: &'s Statement, request: &Request) -> Vec<&'s Clause> {
     statement.clauses.iter().filter(|it| is_of_aws(&it.key) && it.holds(request) != Ternary::False).collect()
 }
 
-/// Whether an `Allow` accepts no token of any account: it is safe to replace.
+/// Whether an `Allow` accepts no token of any service account, so that it is safe to replace.
 fn accepts_nobody(statement: &Statement, target: &Target<'_>) -> bool {
     let Principal::Named(named) = &statement.principal else { return false };
     if named.federated.is_empty() || !named.aws.is_empty() || !named.services.is_empty() {
         return false;
     }
-    // A statement for session tags belongs to another one.
+    // A statement that only allows session tags belongs to another statement, so it is not replaced.
     let has_action = statement.actions.include(WEB_IDENTITY_ACTION);
     if !has_action && statement.actions.include(TAG_SESSION) {
         return false;
@@ -193,7 +194,7 @@ fn accepts_nobody(statement: &Statement, target: &Target<'_>) -> bool {
         if provider.fault().is_some() || is_misspelled(provider.url, target.url) {
             return true;
         }
-        // Other providers have other claims, of which nothing is known here.
+        // The claims of other providers' tokens are not known, so the statement may accept one.
         if provider.url != target.url {
             return false;
         }
@@ -219,7 +220,7 @@ fn is_never_true(clause: &Clause, provider: Provider<'_>) -> bool {
             && clause.values.iter().all(|value| !is_service_account(value) && !value.contains("${"))
 }
 
-/// Whether the text is the subject of a service account that can exist.
+/// Whether the string is the subject of a service account with a valid namespace and name.
 fn is_service_account(subject: &str) -> bool {
     let parts = subject.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
     parts.is_some_and(|(namespace, name)| {
@@ -227,8 +228,8 @@ fn is_service_account(subject: &str) -> bool {
     })
 }
 
-/// Whether a provider's URL was meant to be the issuer's: the same ID with another host, another letter case, or a
-/// slash at the end.
+/// Whether a provider's URL is a misspelling of the issuer's URL: it has the same ID with another host, or differs only
+/// in letter case or in a trailing slash.
 #[must_use]
 pub fn is_misspelled(url: &str, issuer: &str) -> bool {
     let id = |url: &str| {
@@ -240,7 +241,8 @@ pub fn is_misspelled(url: &str, issuer: &str) -> bool {
             || id(url).is_some_and(|it| id(issuer) == Some(it)))
 }
 
-/// One statement for each provider, if the statement fails only because it requires the keys of several.
+/// Splits a statement that names several providers into one statement for each provider, if the statement fails because
+/// it requires keys of another provider. `None` if the statement is different, or can't be split safely.
 fn split(statement: &Statement, request: &Request, target: &Target<'_>) -> Option<Vec<Value>> {
     let providers: Vec<(&str, Provider<'_>)> =
         statement.providers().map(|(arn, provider)| Some((arn, provider?))).collect::<Option<_>>()?;
@@ -248,7 +250,7 @@ fn split(statement: &Statement, request: &Request, target: &Target<'_>) -> Optio
         split_key(&clause.key).is_some_and(|(provider, _)| provider.eq_ignore_ascii_case(url))
     };
     let others: Vec<_> = providers.iter().filter(|(arn, _)| *arn != target.arn).collect();
-    // Keys tell providers apart by their URLs.
+    // Condition keys contain the provider's URL, so providers with the same URL can't be separated.
     if others.iter().any(|(_, other)| other.fault().is_some() || other.url.eq_ignore_ascii_case(target.url)) {
         return None;
     }
@@ -275,7 +277,8 @@ fn split(statement: &Statement, request: &Request, target: &Target<'_>) -> Optio
             statements.push(target.statement(&kept));
             continue;
         }
-        // Without a condition of its own, the statement would let every account of that cluster in.
+        // Without its own condition on `sub`, the new statement would give access to every service account of that
+        // cluster.
         if !is_limited {
             return None;
         }
@@ -292,7 +295,7 @@ fn split(statement: &Statement, request: &Request, target: &Target<'_>) -> Optio
     Some(statements)
 }
 
-/// The `Deny` with an exception for the service account.
+/// Adds an exception for the service account to a `Deny`. `None` if the statement is malformed.
 fn except(statement: &Value, target: &Target<'_>) -> Option<Value> {
     let mut excepted = statement.clone();
     let members = excepted.as_object_mut()?;
@@ -310,7 +313,7 @@ fn except(statement: &Value, target: &Target<'_>) -> Option<Value> {
     Some(excepted)
 }
 
-/// The policy with the changes.
+/// Applies the changes to the policy.
 fn apply(policy: &Value, changes: &[Change]) -> Option<Value> {
     let mut policy = policy.clone();
     let old = policy.get_mut("Statement")?.as_array_mut()?;

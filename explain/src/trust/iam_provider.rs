@@ -1,4 +1,4 @@
-//! IAM's side of the identity provider.
+//! Reads which identity providers IAM has.
 //!
 //! Sources: the IAM API Reference, `GetOpenIDConnectProvider` (`Url` without `https://`, `ClientIDList`) and
 //! `ListOpenIDConnectProviders` (ARNs only); Terraform's `aws_iam_openid_connect_provider`.
@@ -8,18 +8,18 @@ use serde_json::Value;
 use super::policy::Provider;
 use crate::pointer::{child, visit_objects};
 
-/// What IAM knows of identity providers.
+/// The identity providers that IAM has, as far as the input shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IamProviders {
     /// One provider.
     One {
         /// The issuer's URL without `https://`.
         url: String,
-        /// The audiences that IAM accepts from it, and the pointer of their array.
+        /// The audiences that IAM accepts from the provider.
         client_ids: Vec<String>,
-        /// The pointer of the URL.
+        /// The JSON pointer of the URL.
         url_pointer: String,
-        /// The pointer of the audiences.
+        /// The JSON pointer of the audiences.
         client_ids_pointer: String,
     },
     /// The ARNs of all providers of an account.
@@ -31,7 +31,7 @@ impl IamProviders {
     /// JSON of one provider.
     ///
     /// # Errors
-    /// Fails if it is something else.
+    /// Fails if the value is something else, or contains several providers.
     pub fn read(value: &Value) -> Result<Self, String> {
         if let Some(list) = value.get("OpenIDConnectProviderList").and_then(Value::as_array) {
             let arns = list.iter().filter_map(|it| it.get("Arn")?.as_str()).map(str::to_owned);
@@ -55,14 +55,15 @@ impl IamProviders {
         }
     }
 
-    /// Whether the account has a provider of this URL. `None`: the input is about another provider only.
+    /// Whether the account has a provider with this URL. `None` if the input does not show it: it is one provider with
+    /// another URL, or a list of another account.
     #[must_use]
     pub fn has(&self, url: &str, account: Option<&str>) -> Option<bool> {
         match self {
             Self::One { url: other, .. } => (other == url).then_some(true),
             Self::All(arns) => {
                 let mut providers = arns.iter().filter_map(|arn| Provider::of_arn(arn)).peekable();
-                // A list of another account says nothing about this one.
+                // A list of another account does not show what this account has.
                 let is_of_account = |it: &Provider<'_>| account.is_none_or(|account| account == it.account);
                 if providers.peek().is_some_and(|it| !is_of_account(it)) {
                     return None;
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_tells_whether_the_account_has_the_provider() {
+    fn a_list_shows_whether_the_account_has_the_provider() {
         let list =
             json!({"OpenIDConnectProviderList": [{"Arn": "arn:aws:iam::111122223333:oidc-provider/idp.example/A"}]});
         let list = IamProviders::read(&list).unwrap();

@@ -1,9 +1,9 @@
-//! Trust policies, evaluated as IAM does: may this request assume the role?
+//! Evaluates trust policies as IAM does: whether a request may assume the role.
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements" (Statement, Effect, Principal, Action, Condition), and
-//! "Policy evaluation logic": an explicit `Deny` wins, and what nothing allows is denied. What neither the inputs nor
-//! IAM's documentation decide is [`Ternary::Unknown`], never a guess: `NotPrincipal`, keys that only AWS knows, and
-//! operators that do not exist.
+//! "Policy evaluation logic": an explicit `Deny` overrides every `Allow`, and a request that no statement allows is
+//! denied. A result that neither the inputs nor IAM's documentation decide is [`Ternary::Unknown`]: for `NotPrincipal`,
+//! keys that only AWS knows, and operators that do not exist.
 
 mod condition;
 mod document;

@@ -1,9 +1,9 @@
-//! Condition operators.
+//! Evaluates condition operators.
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements: Condition operators"
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>) and "Set
 //! operators for multivalued context keys" (`reference_policies_condition-single-vs-multi-valued-context-keys.html`).
-//! `conditions/operators.yaml` tests each rule against a sentence of these.
+//! `conditions/operators.yaml` tests each rule against a sentence of these pages.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -19,11 +19,11 @@ use super::ternary::Ternary;
 /// An operator of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
-    /// The set operator before it.
+    /// The set operator before the operator's name.
     set: Option<Set>,
     /// The comparison.
     pub test: Test,
-    /// Whether it ends with `IfExists`.
+    /// Whether the operator's name ends with `IfExists`.
     if_exists: bool,
 }
 
@@ -38,7 +38,7 @@ enum Set {
 pub enum Test {
     /// Whether the key is absent.
     Null,
-    /// Whether a value of the key matches one of the policy's, or, negated, none.
+    /// Whether a value of the key matches a value of the policy or, if the operator is negated, no value of the policy.
     Compare {
         /// How two values are compared.
         comparison: Comparison,
@@ -47,17 +47,17 @@ pub enum Test {
     },
 }
 
-/// How a value of a request is compared to one of a policy.
+/// How a value of a request is compared with a value of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     /// As strings.
     Text {
-        /// `*` and `?` are wildcards.
+        /// Whether `*` and `?` are wildcards.
         is_pattern: bool,
-        /// Letter case does not count.
+        /// Whether letter case is ignored.
         ignores_case: bool,
     },
-    /// As numbers: the value of the request is this.
+    /// As numbers: the request's value has this order to the policy's value.
     Number(Order),
     /// As ARNs, part by part, with wildcards.
     Arn,
@@ -71,7 +71,7 @@ pub enum Comparison {
     Binary,
 }
 
-/// The order of two numbers.
+/// The order of two numbers that an operator requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     Equal,
@@ -97,7 +97,7 @@ const fn text(is_pattern: bool, ignores_case: bool) -> Comparison {
     Comparison::Text { is_pattern, ignores_case }
 }
 
-/// The operators that compare: name, comparison, whether it is negated.
+/// The operators that compare: their name, their comparison, and whether they are negated.
 const COMPARISONS: [(&str, Comparison, bool); 26] = [
     ("StringEquals", text(false, false), false),
     ("StringNotEquals", text(false, false), true),
@@ -128,7 +128,7 @@ const COMPARISONS: [(&str, Comparison, bool); 26] = [
 ];
 
 impl Operator {
-    /// The operator of this name. `None` if IAM has none.
+    /// Returns the operator of this name. `None` if IAM has no such operator.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let (set, name) = match name.split_once(':') {
@@ -164,7 +164,7 @@ impl Operator {
         matches!(self.test, Test::Compare { is_negated: true, .. })
     }
 
-    /// Whether the clause is true for a key of the request.
+    /// Whether the clause is true for a request in which this is known of the clause's key.
     #[must_use]
     pub fn holds(self, key: &Known, clause: &Clause, request: &Request) -> Ternary {
         if clause.values.is_empty() {
@@ -179,8 +179,8 @@ impl Operator {
                     .map(|expected| comparison.matches(value, expected, clause.has_variables.then_some(request))),
             );
             match any {
-                // A value that is not of the operator's type never matches. What a negated operator does with one is
-                // not documented.
+                // A value that is not of the operator's type never matches. IAM does not document what a negated
+                // operator does with such a value.
                 Ternary::Unknown if !is_negated && comparison.is_mistyped(value) => Ternary::False,
                 any if is_negated => any.negated(),
                 any => any,
@@ -194,7 +194,7 @@ impl Operator {
             }
             (Known::Absent, None) => (is_negated || self.if_exists).into(),
             (Known::Absent, Some(Set::All)) => Ternary::True,
-            // The documentation does not say what `IfExists` does here.
+            // IAM does not document what `IfExists` does here.
             (Known::Absent, Some(Set::Any)) if self.if_exists => Ternary::Unknown,
             (Known::Absent, Some(Set::Any)) => Ternary::False,
             // "An empty string" is "a null data set", for which `ForAllValues` is true.
@@ -202,7 +202,8 @@ impl Operator {
                 Ternary::all(all.iter().filter(|value| !value.is_empty()).map(|value| is_satisfied(value)))
             }
             (Known::Values(all), Some(Set::Any)) => Ternary::any(all.iter().map(|value| is_satisfied(value))),
-            // Operators without a set operator are for one value: with several, the result counts if all agree.
+            // Without a set operator, IAM documents only the comparison of one value. With several values, the result
+            // is known only if all agree.
             (Known::Values(all), None) => Ternary::agreed(all.iter().map(|value| is_satisfied(value))),
         }
     }
@@ -220,7 +221,8 @@ impl Comparison {
         }
     }
 
-    /// Whether a value of the request matches one of the policy. With a request, the policy's value may have variables.
+    /// Whether a value of the request matches a value of the policy. `request` is `None` if the policy's version has no
+    /// variables.
     fn matches(self, value: &str, expected: &str, request: Option<&Request>) -> Ternary {
         let (has_wildcards, ignores_case) = match self {
             Self::Text { is_pattern, ignores_case } => (is_pattern, ignores_case),
@@ -234,7 +236,7 @@ impl Comparison {
         }
     }
 
-    /// Whether any value matches one of the policy.
+    /// Returns `True` if every possible value matches the policy's value. Otherwise `Unknown`.
     fn matches_everything(self, expected: &str) -> Ternary {
         let is_everything = match self {
             Self::Text { is_pattern: true, .. } => match Value::read(expected, true, None) {
@@ -266,8 +268,8 @@ impl Comparison {
     }
 }
 
-/// A value of the request that is not of the operator's type. IAM does not document the comparison, but no reading of
-/// it matches two texts that differ.
+/// Compares two values of which one is not of the operator's type. IAM does not document the result. If the values do
+/// not even match as strings, with `*` and `?` as wildcards, the result is `False`. Otherwise it is `Unknown`.
 fn mistyped(value: &str, expected: &str) -> Ternary {
     if pattern::matches(expected, value) { Ternary::Unknown } else { Ternary::False }
 }
@@ -280,7 +282,7 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// ARNs are compared by their six parts, each with wildcards.
+/// Compares ARNs by their six parts, each with wildcards.
 fn arn_matches(value: &str, expected: &str, request: Option<&Request>) -> Ternary {
     let parts = |text: &str| -> Option<Vec<String>> {
         let parts: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();

@@ -1,8 +1,8 @@
-//! Values of a policy as patterns: wildcards and policy variables.
+//! Matches values of a policy, which may have wildcards and policy variables.
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements: Condition operators" (`StringLike`: `*` matches any number
 //! of characters, including none, and `?` matches one; both match `:` and `/`), and "IAM policy elements: Variables and
-//! tags" (`${key}`, `${key, 'default'}`, and `${*}`, `${?}`, `${$}` for the characters themselves).
+//! tags" (`${key}`, `${key, 'default'}`, and `${*}`, `${?}`, `${$}` for the literal characters).
 
 use super::request::{Known, Request};
 use super::ternary::Ternary;
@@ -22,24 +22,25 @@ enum Piece {
 #[derive(Debug, Clone)]
 pub struct Pattern {
     pieces: Vec<Piece>,
-    /// A variable stands for a value that is not known: it is an [`Piece::Any`], and a match is only a possible match.
+    /// Whether the value of a variable is not known. The variable is then a [`Piece::Any`], and a match is only a
+    /// possible match.
     is_open: bool,
 }
 
-/// What a policy value is, for one request.
+/// A value of a policy, read for one request.
 #[derive(Debug, Clone)]
 pub enum Value {
     /// A pattern.
     Pattern(Pattern),
-    /// A variable without a value: nothing is equal to it or like it.
+    /// The value contains a variable without a value, so nothing matches it.
     Nothing,
-    /// A malformed variable: IAM does not document what it does.
+    /// The value contains a malformed variable. IAM does not document what such a variable does.
     Malformed,
 }
 
 impl Value {
-    /// Reads a value. Without wildcards, `*` and `?` are characters like any other. Without a request, `${` is no
-    /// variable.
+    /// Reads a value. If `has_wildcards` is `false`, `*` and `?` are plain characters. If `request` is `None`, `${` is
+    /// plain text.
     pub fn read(text: &str, has_wildcards: bool, request: Option<&Request>) -> Self {
         let mut pieces = Vec::new();
         let mut is_open = false;
@@ -78,7 +79,7 @@ enum Variable {
     Malformed,
 }
 
-/// The value of `${name}`.
+/// Returns the value of `${name}`.
 fn variable(name: &str, request: &Request) -> Variable {
     if matches!(name, "*" | "?" | "$") {
         return Variable::Text(name.to_owned());
@@ -115,13 +116,13 @@ impl Pattern {
         }
     }
 
-    /// Whether every text matches.
+    /// Whether every string matches the pattern.
     pub fn matches_everything(&self) -> bool {
         !self.is_open && !self.pieces.is_empty() && self.pieces.iter().all(|piece| *piece == Piece::Any)
     }
 }
 
-/// Whether the whole string matches a pattern without variables. Letter case counts.
+/// Whether the whole string matches a pattern without variables, with letter case.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     match Value::read(pattern, true, None) {
@@ -141,7 +142,7 @@ fn is_match(pattern: &[Piece], text: &str, ignores_case: bool) -> bool {
     let is =
         |expected: char, got: char| expected == got || ignores_case && expected.to_lowercase().eq(got.to_lowercase());
     let (mut at_pattern, mut at_text) = (0_usize, 0_usize);
-    // The last `*`, and the end of the text that it matches so far.
+    // The position of the last `*`, and the end of the text that this `*` matches so far.
     let mut star: Option<(usize, usize)> = None;
     while let Some(character) = text.get(at_text) {
         match pattern.get(at_pattern) {

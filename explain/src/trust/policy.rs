@@ -1,4 +1,4 @@
-//! A trust policy.
+//! Reads trust policies.
 //!
 //! Sources: the IAM User Guide, "Grammar of the IAM JSON policy language", "IAM JSON policy elements: Principal" and "…
 //! Action".
@@ -15,44 +15,45 @@ use super::ternary::Ternary;
 pub struct Policy {
     /// The statements, in order.
     pub statements: Vec<Statement>,
-    /// Whether the version has policy variables: `2012-10-17`.
+    /// Whether the version supports policy variables: it is `2012-10-17`.
     pub has_variables: bool,
 }
 
 /// A statement of a trust policy.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    /// Its position, from 0.
+    /// The statement's position, from 0.
     pub index: usize,
-    /// Its name in messages: its `Sid`, or its position from 1.
+    /// The statement's name in messages: its `Sid`, or its position from 1.
     pub name: String,
-    /// Whether it allows or denies.
+    /// Whether the statement allows or denies.
     pub effect: Effect,
-    /// Whom it is about.
+    /// The principals that the statement is about.
     pub principal: Principal,
-    /// Which actions it is about.
+    /// The actions that the statement is about.
     pub actions: Actions,
-    /// Its conditions.
+    /// The statement's conditions.
     pub clauses: Vec<Clause>,
 }
 
 /// What a statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It allows.
+    /// The statement allows.
     Allow,
-    /// It denies.
+    /// The statement denies.
     Deny,
 }
 
-/// Whom a statement is about.
+/// The principals that a statement is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
-    /// These only.
+    /// The principals that the statement names.
     Named(Named),
     /// Everybody: `*`, or `{"AWS": "*"}`, which IAM documents as equivalent.
     Everybody,
-    /// `NotPrincipal`: IAM's documentation contradicts itself about it in trust policies.
+    /// `NotPrincipal`. Its result is unknown, because IAM's documentation contradicts itself about `NotPrincipal` in
+    /// trust policies.
     Except,
 }
 
@@ -70,14 +71,14 @@ pub struct Named {
 /// The actions of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actions {
-    /// `Action`.
+    /// `Action`: the listed actions.
     Only(Vec<String>),
-    /// `NotAction`.
+    /// `NotAction`: all actions except the listed ones.
     Except(Vec<String>),
 }
 
 impl Actions {
-    /// Whether they include an action. `*` and `?` are wildcards, and letter case does not count.
+    /// Whether the actions include an action. `*` and `?` are wildcards, and letter case is ignored.
     #[must_use]
     pub fn include(&self, action: &str) -> bool {
         let is_any = |patterns: &[String]| {
@@ -90,7 +91,7 @@ impl Actions {
         }
     }
 
-    /// The actions, as written.
+    /// Returns the actions in the statement, as written.
     #[must_use]
     pub fn names(&self) -> &[String] {
         match self {
@@ -106,23 +107,23 @@ pub struct Provider<'a> {
     pub partition: &'a str,
     /// The AWS account.
     pub account: &'a str,
-    /// The issuer's URL, as in the ARN: without `https://`, if it is right.
+    /// The issuer's URL, as written in the ARN. A correct ARN has the URL without `https://`.
     pub url: &'a str,
 }
 
-/// Why an ARN is that of no provider.
+/// Why no provider can have an ARN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArnFault {
-    /// It contains `https://`.
+    /// The ARN contains `https://`.
     Scheme,
-    /// It contains `*` or `?`.
+    /// The ARN contains `*` or `?`.
     Wildcard,
-    /// A template's placeholder that nothing has replaced.
+    /// The ARN contains a template's placeholder that nothing has replaced.
     Placeholder,
 }
 
 impl<'a> Provider<'a> {
-    /// Reads the ARN of an OIDC provider.
+    /// Reads the ARN of an OIDC provider. `None` if the ARN has another form.
     #[must_use]
     pub fn of_arn(arn: &'a str) -> Option<Self> {
         let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
@@ -130,7 +131,7 @@ impl<'a> Provider<'a> {
         Some(Self { partition, account, url })
     }
 
-    /// Why no provider has this ARN.
+    /// Returns why no provider can have this ARN. `None` if the ARN is valid.
     #[must_use]
     pub fn fault(self) -> Option<ArnFault> {
         let parts = [self.partition, self.account, self.url];
@@ -159,7 +160,7 @@ impl Policy {
     /// Reads a policy.
     ///
     /// # Errors
-    /// Fails with what IAM would refuse.
+    /// Fails with the reason if IAM would refuse the policy.
     pub fn read(value: &Value) -> Result<Self, String> {
         let policy = value.as_object().ok_or("expected an object with a `Statement`")?;
         known_members(policy, &["Version", "Id", "Statement"], "")?;
@@ -184,7 +185,7 @@ impl Policy {
         Ok(Self { statements: statements?, has_variables })
     }
 
-    /// The statements that allow.
+    /// Returns the statements with the effect `Allow`.
     pub fn allows(&self) -> impl Iterator<Item = &Statement> {
         self.statements.iter().filter(|statement| statement.effect == Effect::Allow)
     }
@@ -197,9 +198,9 @@ impl Statement {
         condition::all_hold(&self.clauses, request)
     }
 
-    /// Whether the statement is about this request: the principal and the actions.
+    /// Whether the statement's principal and actions match the request.
     ///
-    /// An `Allow` has to include all actions of the request, and a `Deny` one of them.
+    /// An `Allow` has to include all actions of the request. A `Deny` has to include at least one.
     #[must_use]
     pub fn is_about(&self, request: &Request) -> Ternary {
         let mut actions = request.actions().iter().map(|action| self.actions.include(action));
@@ -210,7 +211,7 @@ impl Statement {
         request.is_by(self).and(has_actions.into())
     }
 
-    /// The ARNs of the identity providers, and what they are if they are OIDC providers.
+    /// Returns the ARNs of the statement's identity providers, each with the parsed OIDC provider if it is one.
     pub fn providers(&self) -> impl Iterator<Item = (&str, Option<Provider<'_>>)> {
         let arns = match &self.principal {
             Principal::Named(named) => named.federated.as_slice(),

@@ -28,16 +28,16 @@ pub enum Request {
     WebIdentity(WebIdentity),
     /// `AssumeRole` by EKS Pod Identity.
     PodIdentity(PodIdentity),
-    /// `AssumeRole` by another role: the second half of an association with a target role.
+    /// `AssumeRole` by another role: the role of an association assumes the target role.
     Chained(Chained),
 }
 
-/// What is known of a request with a token. `None` is unknown.
+/// A request with a token, as far as it is known. A `None` is not known.
 #[derive(Debug, Clone, Default)]
 pub struct WebIdentity {
     /// The issuer's URL without `https://`.
     pub provider: Option<String>,
-    /// The AWS account of the role, and so of the provider.
+    /// The AWS account of the role, which has to be the provider's account too.
     pub account: Option<String>,
     /// The AWS partition of the role.
     pub partition: Option<String>,
@@ -47,7 +47,7 @@ pub struct WebIdentity {
     pub subject: Option<String>,
 }
 
-/// What is known of a request by EKS Pod Identity. `None` is unknown.
+/// A request by EKS Pod Identity, as far as it is known. A `None` is not known.
 #[derive(Debug, Clone, Default)]
 pub struct PodIdentity {
     /// The cluster's ARN.
@@ -62,10 +62,10 @@ pub struct PodIdentity {
     pub disables_tags: bool,
 }
 
-/// What is known of a request by another role.
+/// A request by another role, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct Chained {
-    /// The ARN of the role that asks.
+    /// The ARN of the role that makes the request.
     pub role: String,
     /// The external ID, if the association has one.
     pub external_id: Option<String>,
@@ -78,11 +78,11 @@ pub struct Chained {
 pub enum Known {
     /// The request has the key, with these values.
     Values(Vec<String>),
-    /// The request has the key, and its value is not known.
+    /// The request has the key, but the key's value is not known.
     Present,
     /// The request does not have the key.
     Absent,
-    /// Not known.
+    /// Whether the request has the key is not known.
     Unknown,
 }
 
@@ -93,7 +93,7 @@ impl Known {
 }
 
 impl Request {
-    /// What is known of a key. Its letter case does not count.
+    /// Returns what is known of a key. The key's letter case is ignored.
     #[must_use]
     pub fn known(&self, key: &str) -> Known {
         match self {
@@ -103,7 +103,7 @@ impl Request {
         }
     }
 
-    /// The actions that the trust policy has to allow.
+    /// Returns the actions that the trust policy has to allow.
     #[must_use]
     pub fn actions(&self) -> &'static [&'static str] {
         match self {
@@ -133,7 +133,7 @@ impl Request {
 }
 
 impl WebIdentity {
-    /// Whether the ARN is that of the request's provider.
+    /// Whether the ARN is that of the request's provider, for a statement with this effect.
     fn is_provider(&self, arn: &str, effect: Effect) -> Ternary {
         if arn == "*" {
             return if effect == Effect::Deny { Ternary::True } else { Ternary::Unknown };
@@ -165,7 +165,7 @@ impl WebIdentity {
         } else if claim.eq_ignore_ascii_case("sub") {
             self.subject.as_ref().map(|subject| vec![subject.clone()])
         } else {
-            // STS copies no other claim of a token that Kubernetes issues.
+            // From a token that Kubernetes issues, STS takes no other claim.
             return Known::Absent;
         };
         match (&self.provider, values) {
@@ -175,26 +175,26 @@ impl WebIdentity {
     }
 }
 
-/// What is known of the keys of AWS itself, in lower case, in a request by web identity. `None`: it is another kind of
-/// key.
+/// Returns what is known of a key of AWS itself, in lower case, in a request by web identity. `None` if it is another
+/// kind of key.
 fn of_aws(key: &str) -> Option<Known> {
     let (prefix, name) = key.split_once(':')?;
     match prefix {
         "aws" => Some(match name {
             // STS allows HTTPS only.
             "securetransport" => Known::Values(vec!["true".to_owned()]),
-            // In requests that a service makes, or an IAM user.
+            // Only requests by AWS services or IAM users have these keys.
             "sourcearn" | "sourceaccount" | "sourceowner" | "sourceorgid" | "sourceorgpaths" | "username" => {
                 Known::Absent
             }
-            // The token's claim `https://aws.amazon.com/tags`, which Kubernetes does not set.
+            // These keys come from the token's claim `https://aws.amazon.com/tags`, which Kubernetes does not set.
             "tagkeys" => Known::Absent,
             name if name.starts_with("requesttag/") => Known::Absent,
             _ => Known::Unknown,
         }),
         "sts" => Some(match name {
             "rolesessionname" => Known::Present,
-            // Parameters of `AssumeRole`, or claims of the token that Kubernetes does not set.
+            // These keys come from parameters of `AssumeRole`, or from claims that Kubernetes does not set.
             "externalid" | "sourceidentity" | "transitivetagkeys" => Known::Absent,
             _ => Known::Unknown,
         }),
@@ -203,7 +203,7 @@ fn of_aws(key: &str) -> Option<Known> {
     }
 }
 
-/// Whether the text can be an issuer's URL without `https://`: a host with a dot, and a path.
+/// Whether the string can be an issuer's URL without `https://`: a host with a dot and, optionally, a path.
 pub fn is_host_and_path(text: &str) -> bool {
     let host = text.split(['/', ':']).next().unwrap_or_default();
     host.contains('.')
@@ -212,7 +212,7 @@ pub fn is_host_and_path(text: &str) -> bool {
 }
 
 impl PodIdentity {
-    /// The session tags, with their values where they are known.
+    /// Returns the session tags, with their values if they are known.
     fn tags(&self) -> Vec<(&'static str, Known)> {
         if self.disables_tags {
             return Vec::new();
@@ -228,7 +228,7 @@ impl PodIdentity {
         ]
     }
 
-    /// What is known of a key, in lower case.
+    /// Returns what is known of a key, in lower case.
     fn known(&self, key: &str) -> Known {
         if let Some(tag) = key.strip_prefix("aws:requesttag/") {
             let tags = self.tags();
@@ -255,7 +255,7 @@ impl Chained {
         principal == self.role || principal == account || principal == format!("arn:{partition}:iam::{account}:root")
     }
 
-    /// What is known of a key, in lower case.
+    /// Returns what is known of a key, in lower case.
     fn known(&self, key: &str) -> Known {
         match key {
             "sts:externalid" => match &self.external_id {
@@ -271,13 +271,13 @@ impl Chained {
     }
 }
 
-/// The keys of identity providers are absent in a request without a token.
+/// Returns what is known of any other key in a request without a token: keys of identity providers are absent.
 fn without_token(key: &str) -> Known {
     let prefix = key.split(':').next().unwrap_or_default();
     if matches!(prefix, "aws" | "sts" | "iam") { Known::Unknown } else { Known::Absent }
 }
 
-/// The parts of a key of a web identity: the provider, which may contain colons, and the claim.
+/// Splits the condition key of a web identity into the provider, which may contain colons, and the claim.
 #[must_use]
 pub fn split_key(key: &str) -> Option<(&str, &str)> {
     key.rsplit_once(':')
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_issuer_a_key_may_be_that_of_the_issuer() {
+    fn a_key_is_unknown_if_the_issuer_is_unknown() {
         let request = request(None);
         assert_eq!(request.known("oidc.example/id/A:aud"), Known::Unknown);
         assert_eq!(request.known("oidc.example/id/A:email"), Known::Absent);
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_included_by_its_arn_and_by_its_account() {
+    fn a_principal_includes_a_role_by_its_arn_or_by_its_account() {
         let request = Chained { role: "arn:aws:iam::111122223333:role/a".into(), ..Chained::default() };
         for principal in ["arn:aws:iam::111122223333:role/a", "111122223333", "arn:aws:iam::111122223333:root"] {
             assert!(request.is_role(principal), "{principal}");

@@ -1,18 +1,18 @@
 //! Three-valued logic: true, false, or unknown.
 
-/// Whether a statement is true, as far as the inputs tell (Kleene's logic).
+/// Whether a proposition is true, as far as the inputs show (Kleene's logic).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ternary {
-    /// True, whatever the missing inputs are.
+    /// True, whatever the missing values are.
     True,
-    /// False, whatever the missing inputs are.
+    /// False, whatever the missing values are.
     False,
-    /// Depends on a missing input.
+    /// It depends on a missing value, or IAM does not document the result.
     Unknown,
 }
 
 impl Ternary {
-    /// True if both are true.
+    /// True if `self` and `other` are true.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -22,13 +22,13 @@ impl Ternary {
         }
     }
 
-    /// True if at least one is true.
+    /// True if `self` or `other` is true.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         self.negated().and(other.negated()).negated()
     }
 
-    /// The opposite. The opposite of unknown is unknown.
+    /// Returns the opposite. The opposite of unknown is unknown.
     #[must_use]
     pub fn negated(self) -> Self {
         match self {
@@ -38,17 +38,17 @@ impl Ternary {
         }
     }
 
-    /// True if all are true, also for an empty sequence.
+    /// True if all values are true. Also true for an empty sequence.
     pub fn all(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().fold(Self::True, Self::and)
     }
 
-    /// True if at least one is true.
+    /// True if at least one value is true. False for an empty sequence.
     pub fn any(truths: impl IntoIterator<Item = Self>) -> Self {
         truths.into_iter().fold(Self::False, Self::or)
     }
 
-    /// The common value. Unknown if the values differ, and for an empty sequence.
+    /// Returns the common value. Unknown if the values differ, or if the sequence is empty.
     pub fn agreed(truths: impl IntoIterator<Item = Self>) -> Self {
         let mut truths = truths.into_iter();
         match truths.next() {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_decides_nothing_that_the_known_part_decides() {
+    fn a_known_value_can_decide_the_result_despite_an_unknown_one() {
         assert_eq!(False.and(Unknown), False);
         assert_eq!(True.and(Unknown), Unknown);
         assert_eq!(True.or(Unknown), True);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_differ_do_not_agree() {
+    fn agreed_is_unknown_if_the_values_differ() {
         assert_eq!(Ternary::agreed([True, True]), True);
         assert_eq!(Ternary::agreed([True, False]), Unknown);
         assert_eq!(Ternary::agreed([]), Unknown);

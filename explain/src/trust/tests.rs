@@ -1,5 +1,5 @@
-//! IAM's condition operators: `conditions/operators.yaml` has the cases, each with the section of IAM's documentation
-//! that decides it.
+//! Tests IAM's condition operators. The cases are in `conditions/operators.yaml`, each with the section of IAM's
+//! documentation that defines the result.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ struct Row {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    /// `null` if the documentation leaves it open.
+    /// The result. `null` if the documentation does not define it.
     holds: Option<bool>,
     condition: Value,
 }
@@ -33,7 +33,7 @@ fn current_version() -> String {
     "2012-10-17".to_owned()
 }
 
-/// A request with a token of the issuer `https://idp.example/A`.
+/// Makes a request with a token of the issuer `https://idp.example/A`.
 fn request(audiences: &[&str]) -> Request {
     Request::WebIdentity(WebIdentity {
         provider: Some("idp.example/A".to_owned()),
@@ -73,7 +73,7 @@ fn every_operator_does_what_the_documentation_says() {
 /// "`ForAllValues` ... also returns true ... if the key values resolve to a null data set, such as an empty string":
 /// page `multi` of the table.
 #[test]
-fn an_empty_string_is_no_value_for_for_all_values() {
+fn for_all_values_treats_an_empty_string_as_no_value() {
     let request = request(&[""]);
     for (operator, expected) in [("ForAllValues:StringEquals", Ternary::True), ("StringEquals", Ternary::False)] {
         let policy = json!({"Statement": [{

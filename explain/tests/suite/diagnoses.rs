@@ -1,4 +1,4 @@
-//! Every mistake of the table is found where it is made: the walk-through, with one thing wrong.
+//! Tests that every diagnosis is found. Each case is the walk-through with one mistake.
 
 use crate::support::{PROVIDER, right};
 use base64::Engine as _;
@@ -9,14 +9,15 @@ use irsa_explain::inputs::Input;
 use irsa_explain::{Explanation, Inputs, Outcome, explain};
 use serde_json::{Value, json};
 
-/// A change of a JSON input.
+/// Changes a JSON input.
 fn change(input: &mut Option<String>, change: impl FnOnce(&mut Value)) {
     let mut value: Value = serde_json::from_str(input.as_deref().unwrap()).unwrap();
     change(&mut value);
     *input = Some(value.to_string());
 }
 
-/// The inputs without what a changed token would not agree with: its signature.
+/// The walk-through with the token's claims changed. The keys are left out, because the token's signature is then
+/// invalid.
 fn with_claims(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut inputs = Inputs { jwks: None, ..right() };
     let token = inputs.token.take().unwrap();
@@ -28,7 +29,8 @@ fn with_claims(changed: impl FnOnce(&mut Value)) -> Inputs {
     inputs
 }
 
-/// The same without a token, whose claims would be looked at first.
+/// The walk-through without a token and the issuer's documents, which would be used before the pod and the input
+/// `issuer`.
 fn untold() -> Inputs {
     Inputs { token: None, jwks: None, discovery: None, ..right() }
 }
@@ -39,13 +41,13 @@ fn with_statement(changed: impl FnOnce(&mut Value)) -> Inputs {
     inputs
 }
 
-/// What is wrong, as `step/mistake`.
+/// The cause, as `step/mistake`.
 fn cause(explanation: &Explanation) -> String {
     let cause = explanation.cause.expect("something is wrong");
     format!("{}/{}", cause.step.name(), cause.mistake.map(Diagnosis::name).unwrap_or_default())
 }
 
-/// What each case comes to.
+/// The cases: the expected cause, and the inputs.
 fn cases() -> Vec<(&'static str, Inputs)> {
     [of_the_pod(), of_the_role(), of_the_token(), of_the_trust_policy(), of_the_keys(), of_the_region()].concat()
 }
@@ -180,7 +182,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
     add("token/tokenExpired", Inputs { now: right().now.map(|now| now.saturating_add(86_400)), ..right() });
     add("token/tokenNotYetValid", Inputs { now: right().now.map(|now| now.saturating_sub(86_400)), ..right() });
     add("token/otherAudience", with_claims(|claims| claims["aud"] = json!(["https://kubernetes.default.svc"])));
-    // Of two containers with a role, one mounts the API server's token: the policy rejects the pod for it.
+    // Two containers have a role, and one of them mounts the API server's token, so the policy rejects the pod.
     let mut inputs = untold();
     let account: Value = serde_json::from_str(inputs.service_account.as_deref().unwrap()).unwrap();
     let role = &account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
@@ -218,7 +220,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
     };
     add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = "http://keys.example".into()));
     add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = Value::Null));
-    // What the API server publishes where it has no `--service-account-jwks-uri`.
+    // The `jwks_uri` of an API server without `--service-account-jwks-uri`.
     let of_the_api_server = "https://172.18.0.2:6443/openid/v1/jwks";
     add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = of_the_api_server.into()));
     add("issuer/issuerMismatch", discovery(&|document| document["issuer"] = Value::Null));
@@ -386,11 +388,11 @@ fn finds_each_mistake_first() {
 }
 
 #[test]
-fn warns_of_conditions_that_are_missing() {
+fn warns_of_missing_conditions() {
     let only = |claim: &str, value: &str| {
         let condition = json!({"StringEquals": {format!("{PROVIDER}:{claim}"): value}});
         let explanation = explain(&with_statement(|statement| statement["Condition"] = condition));
-        assert_eq!(explanation.cause, None, "a warning is no cause");
+        assert_eq!(explanation.cause, None, "a warning is not a cause");
         explanation.steps[8].mistake
     };
     assert_eq!(only("sub", "system:serviceaccount:default:my-sa"), Some(Diagnosis::NoAudienceCondition));
@@ -398,12 +400,12 @@ fn warns_of_conditions_that_are_missing() {
 }
 
 #[test]
-fn warns_of_conditions_that_keep_nobody_out() {
+fn warns_of_conditions_that_do_not_limit_access() {
     let with_subject = |operator: &str, value: &str| {
         let mut condition = json!({"StringEquals": {format!("{PROVIDER}:aud"): "sts.amazonaws.com"}});
         condition[operator][format!("{PROVIDER}:sub")] = value.into();
         let explanation = explain(&with_statement(|statement| statement["Condition"] = condition));
-        assert_eq!(explanation.cause, None, "a warning is no cause");
+        assert_eq!(explanation.cause, None, "a warning is not a cause");
         explanation.steps[8].mistake
     };
     for (operator, value) in [
@@ -424,28 +426,28 @@ fn warns_of_conditions_that_keep_nobody_out() {
 }
 
 #[test]
-fn every_mistake_of_the_table_is_made_here() {
+fn every_diagnosis_has_a_case() {
     let made = cases().into_iter().map(|(expected, _)| expected.split_once('/').unwrap().1);
     let made: Vec<_> = made.chain(crate::pod_side::made()).collect();
     let warnings = ["noSubjectCondition", "noAudienceCondition", "associationLoses"];
     for mistake in Diagnosis::ALL {
         let name = mistake.name();
-        assert!(made.contains(&name) || warnings.contains(&name), "nothing here makes the mistake `{name}`");
+        assert!(made.contains(&name) || warnings.contains(&name), "no case has the mistake `{name}`");
     }
 }
 
 #[test]
-fn warns_of_an_association_that_loses_to_web_identity() {
+fn warns_of_an_association_that_is_unused_because_of_web_identity() {
     let association =
         json!({"namespace": "default", "serviceAccount": "my-sa", "roleArn": "arn:aws:iam::111122223333:role/other"});
     let inputs = Inputs { association: Some(association.to_string()), ..right() };
     let (outcome, mistake, text) = said(&inputs, StepKind::Role);
     assert_eq!((outcome, mistake), (Outcome::Passed, Some(Diagnosis::AssociationLoses)), "{text}");
-    // If the pod should have the association's role, that is the cause.
+    // If the association's role is the expected one, the step fails.
     let inputs = Inputs { role: Some("arn:aws:iam::111122223333:role/other".into()), ..inputs };
     let (outcome, mistake, text) = said(&inputs, StepKind::Role);
     assert_eq!((outcome, mistake), (Outcome::Failed, Some(Diagnosis::OtherRole)), "{text}");
-    assert!(text.contains("SDKs use web identity first"), "{text}");
+    assert!(text.contains("SDKs use web identity (IRSA) first"), "{text}");
 }
 
 #[test]
@@ -464,7 +466,7 @@ fn outcomes(inputs: &Inputs) -> String {
 }
 
 #[test]
-fn says_unknown_where_something_was_not_given() {
+fn steps_without_their_inputs_are_unknown() {
     let none = Inputs::default();
     assert_eq!(outcomes(&none), "uuuuuuuuuus");
     assert_eq!(outcomes(&untold()), "ppppppppppp");
@@ -477,10 +479,10 @@ fn says_unknown_where_something_was_not_given() {
 }
 
 #[test]
-fn says_where_an_input_can_not_be_read() {
+fn reports_where_an_input_is_malformed() {
     let broken = |inputs: Inputs| {
         let explanation = explain(&inputs);
-        let problem = explanation.problems.first().expect("it says what is wrong").clone();
+        let problem = explanation.problems.first().expect("there is a problem").clone();
         (problem.message, problem.line, problem.column)
     };
     let (message, line, column) = broken(Inputs { pod: Some("{\n  \"spec\": x}".into()), ..right() });
@@ -499,14 +501,14 @@ fn says_where_an_input_can_not_be_read() {
         ),
         (r#"{"Version": "2020-01-01", "Statement": []}"#, "`Version`: expected `2012-10-17` or `2008-10-17`"),
         ("{}", "`Statement`: expected a statement, or an array of statements"),
-        ("[]", "expected a trust policy, or a role with one"),
+        ("[]", "expected a trust policy, or a role with a trust policy"),
     ] {
         assert_eq!(broken(Inputs { trust_policy: Some(policy.into()), ..right() }).0, message, "{policy}");
     }
 }
 
 #[test]
-fn takes_the_pod_of_a_workload() {
+fn explains_the_pod_of_a_workload() {
     let pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
     let workload = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "default"},
@@ -522,7 +524,7 @@ fn takes_the_pod_of_a_workload() {
 }
 
 #[test]
-fn asks_nothing_of_sts_for_container_credentials() {
+fn skips_sts_for_container_credentials() {
     let settings = r#"{"region": "us-east-2", "containerCredentials": {"serviceAccounts": ["default/*"]}}"#;
     let inputs = Inputs { settings: Some(settings.into()), ..right() };
     assert_eq!(outcomes(&inputs), "pppppssusss");
@@ -549,21 +551,21 @@ fn prints_no_value_of_a_variable() {
             pod["spec"]["containers"][0]["env"] = json!([{"name": name, "value": SECRET}]);
         });
         let mut explanation = explain(&inputs);
-        // The pod itself is given back.
+        // `review.pod` is the pod that was given, so it contains the value.
         explanation.review.iter_mut().for_each(|review| review.pod = None);
         let printed = serde_json::to_string(&explanation).unwrap();
         assert!(!printed.contains(SECRET), "{name}: {printed}");
     }
 }
 
-/// A step's outcome, its mistake, and all that it says.
+/// Returns a step's outcome, its mistake, and its sentence and reasons.
 fn said(inputs: &Inputs, kind: StepKind) -> (Outcome, Option<Diagnosis>, String) {
     let explanation = explain(inputs);
     let step = explanation.steps.into_iter().find(|step| step.step == kind).unwrap();
     (step.outcome, step.mistake, format!("{}\n{}", step.says, step.reasons.join("\n")))
 }
 
-/// The walk-through's pod, changed, and its account without a role.
+/// The walk-through with a stored pod that sets these variables, and with an account without a role.
 fn with_own_variables(env: Value) -> Inputs {
     let mut inputs = untold();
     change(&mut inputs.service_account, |account| account["metadata"]["annotations"] = json!({}));
@@ -575,7 +577,7 @@ fn with_own_variables(env: Value) -> Inputs {
 }
 
 #[test]
-fn the_role_that_a_pod_brings_is_held_against_the_one_that_it_should_have() {
+fn a_role_that_the_pod_sets_is_compared_with_the_expected_role() {
     let role = |variable: Value| {
         let mut variable = variable;
         variable["name"] = "AWS_ROLE_ARN".into();
@@ -598,7 +600,7 @@ fn the_role_that_a_pod_brings_is_held_against_the_one_that_it_should_have() {
 }
 
 #[test]
-fn an_unreadable_document_of_the_issuer_is_not_known_to_agree() {
+fn an_unreadable_document_makes_the_issuer_unknown() {
     for inputs in [
         Inputs { discovery: Some("{".into()), ..right() },
         Inputs { jwks: Some("[]".into()), ..right() },
@@ -608,13 +610,13 @@ fn an_unreadable_document_of_the_issuer_is_not_known_to_agree() {
         assert_eq!(outcome, Outcome::Unknown, "{text}");
         assert!(text.contains("that was given can't be read"), "{text}");
     }
-    // What is known to be wrong stays so.
+    // The step still fails if something else is wrong.
     let other = Inputs { discovery: Some("{".into()), issuer: Some("https://other.example".into()), ..right() };
     assert_eq!(said(&other, StepKind::Issuer).0, Outcome::Failed);
 }
 
 #[test]
-fn the_container_credentials_of_a_stored_pod_are_recognised() {
+fn recognizes_the_container_credentials_of_a_stored_pod() {
     let mut inputs = with_own_variables(json!([
         {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1/credentials"},
         {"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value": "/var/run/secrets/pods.eks.amazonaws.com/token"},
@@ -624,7 +626,7 @@ fn the_container_credentials_of_a_stored_pod_are_recognised() {
     });
     assert_eq!(outcomes(&inputs), "pppppssppss");
     assert_eq!(irsa_explain::token_audience(&inputs), None);
-    // With the variables of a role beside them, STS is asked.
+    // If the pod also has the role's variables, it uses STS.
     change(&mut inputs.pod, |pod| {
         pod["spec"]["containers"][0]["env"].as_array_mut().unwrap().extend([
             json!({"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/app"}),
@@ -655,26 +657,26 @@ fn a_workload_without_a_namespace_is_in_that_of_the_account() {
 }
 
 #[test]
-fn no_audience_is_taken_from_settings_that_can_not_be_read() {
+fn unreadable_settings_give_no_audience() {
     let unreadable = || Some("{".to_owned());
     let inputs = Inputs { settings: unreadable(), ..right() };
     assert_eq!(irsa_explain::token_audience(&inputs), None);
     let (outcome, _, text) = said(&inputs, StepKind::Token);
     assert_eq!(outcome, Outcome::Unknown, "{text}");
     assert!(text.contains("the settings that was given can't be read"), "{text}");
-    // A pod that runs says it itself.
+    // The token's volume of a stored pod has the audience.
     let mut stored = Inputs { settings: unreadable(), pod: Some(explained_pod().to_string()), ..right() };
     change(&mut stored.pod, |pod| pod["metadata"]["uid"] = "5f8d1c0e".into());
     assert_eq!(irsa_explain::token_audience(&stored).as_deref(), Some("sts.amazonaws.com"));
 }
 
-/// The walk-through's pod, as it comes out of the policy.
+/// The walk-through's pod after the policy's mutation.
 fn explained_pod() -> Value {
     explain(&right()).review.unwrap().pod.unwrap()
 }
 
 #[test]
-fn a_region_that_does_not_stand_in_the_pod_is_unknown() {
+fn a_region_whose_value_is_not_in_the_pod_is_unknown() {
     let region = |env: Value| {
         let mut inputs = Inputs { settings: None, ..right() };
         change(&mut inputs.pod, |pod| pod["spec"]["containers"][0]["env"] = env);
@@ -692,12 +694,12 @@ fn a_region_that_does_not_stand_in_the_pod_is_unknown() {
         assert_eq!((outcome, mistake), (Outcome::Unknown, None), "{text}");
         assert!(!text.contains("pl4nted"), "{text}");
     }
-    // An empty one does not count.
+    // An empty variable is ignored.
     assert_eq!(region(json!([{"name": "AWS_REGION", "value": ""}, default])).0, Outcome::Passed);
 }
 
 #[test]
-fn only_hosts_that_are_not_public_are_out_of_reach() {
+fn rejects_hosts_that_are_not_public_and_no_others() {
     let issuer = |url: &str| {
         let (outcome, mistake, _) = said(&Inputs { issuer: Some(url.into()), ..untold() }, StepKind::Issuer);
         (outcome, mistake)
@@ -732,7 +734,7 @@ fn only_hosts_that_are_not_public_are_out_of_reach() {
 }
 
 #[test]
-fn finds_a_key_that_is_there_twice_among_many() {
+fn finds_a_duplicate_key_among_many() {
     let mut keys: Vec<String> = (0..50_000).map(|index| format!(r#""key{index}": "a""#)).collect();
     keys.push(r#""key49999": "a""#.to_owned());
     let policy = format!(
@@ -744,12 +746,12 @@ fn finds_a_key_that_is_there_twice_among_many() {
 }
 
 #[test]
-fn tells_an_expiry_that_can_not_be_read_from_none() {
+fn distinguishes_a_malformed_expiry_from_a_missing_one() {
     let token = |changed: &dyn Fn(&mut Value)| said(&with_claims(changed), StepKind::Token);
     let (outcome, _, text) = token(&|claims| claims["exp"] = "pl4nted".into());
     assert_eq!(outcome, Outcome::Failed);
     assert!(text.contains("expected a number of seconds since 1970 as `exp`"), "{text}");
     let (outcome, _, text) = token(&|claims| claims.as_object_mut().unwrap().retain(|key, _| key != "exp"));
     assert_eq!(outcome, Outcome::Failed);
-    assert!(text.contains("it has no `exp`"), "{text}");
+    assert!(text.contains("the token has no `exp`"), "{text}");
 }

@@ -1,4 +1,5 @@
-//! Laws of the printed fixes: the trust policy with the fix accepts the pod, and nobody else.
+//! Properties of the printed fixes: the fixed trust policy accepts the pod, and gives access to no other service
+//! account.
 
 use std::sync::LazyLock;
 
@@ -11,13 +12,13 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-/// The walk-through: it is read from its file once.
+/// The walk-through, read from its file only once.
 static RIGHT: LazyLock<Inputs> = LazyLock::new(right);
 
 const ACCOUNT: &str = "111122223333";
 const OTHER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLEB27D84C0F8E2A9B0C1D2E3F40";
 
-/// The pod of the walk-through without a token, as another account of another cluster.
+/// The walk-through without a token, with another service account, issuer and trust policy.
 fn inputs(account: &str, issuer: &str, policy: &Value) -> Inputs {
     let right = RIGHT.clone();
     let renamed = |text: Option<String>| text.map(|text| text.replace("\"my-sa\"", &format!("\"{account}\"")));
@@ -31,7 +32,7 @@ fn inputs(account: &str, issuer: &str, policy: &Value) -> Inputs {
     }
 }
 
-/// The outcomes of the two steps about the trust policy.
+/// The outcomes of the steps `provider` and `conditions`.
 fn verdict(inputs: &Inputs) -> (Outcome, Outcome) {
     outcomes(&explain(inputs))
 }
@@ -178,7 +179,7 @@ fn any_condition() -> impl Strategy<Value = Value> {
     prop::collection::vec((any_operator(), any_key(), any_value()), 0..4).prop_map(|clauses| {
         let mut condition = Map::new();
         for (operator, key, value) in clauses {
-            // IAM takes no other value for `Null`.
+            // IAM accepts only booleans for `Null`.
             let value = if operator == "Null" { json!(value == json!("true")) } else { value };
             let keys = condition.entry(operator).or_insert_with(|| json!({}));
             keys[key] = value;
@@ -187,7 +188,7 @@ fn any_condition() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A right condition, with one thing changed.
+/// A correct condition with one key changed or added.
 fn nearly_right() -> impl Strategy<Value = Value> {
     let right = json!({
         format!("{PROVIDER}:aud"): "sts.amazonaws.com",
@@ -220,7 +221,7 @@ fn any_policy() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The statements that the output prints, and the sentence that says what to do with them.
+/// Returns the text of the printed fix, and the printed statements.
 fn printed(explanation: &Explanation) -> (String, Vec<Value>) {
     let lines = tree(explanation, false);
     let fix = lines.iter().find(|line| line.mark == Mark::Fix).unwrap().text.clone();
@@ -231,7 +232,8 @@ fn printed(explanation: &Explanation) -> (String, Vec<Value>) {
     (fix, statements)
 }
 
-/// Follows the sentence literally: adds the statements, or replaces the one that it names.
+/// Applies the text of a fix literally: adds the statements to the policy, or replaces the statement that the text
+/// names. `None` if the text has several parts.
 fn follow(policy: &Value, fix: &str, new: &[Value]) -> Option<Value> {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().unwrap();
@@ -261,7 +263,7 @@ proptest! {
         prop_assume!(before.0 == Outcome::Failed || before.1 == Outcome::Failed);
         prop_assert_eq!(&explanation.problems, &[]);
         let fix = explanation.trust_fix.as_ref().unwrap();
-        // A `Deny` that is not decided may be right: the fix does not touch it.
+        // A `Deny` whose result is unknown may be intended, so the fix keeps it.
         let has_deny = policy["Statement"].as_array().unwrap().iter().any(|it| it["Effect"] == "Deny");
         let is_fixed = |(provider, conditions): (Outcome, Outcome)| {
             provider == Outcome::Passed && (conditions == Outcome::Passed || has_deny && conditions == Outcome::Unknown)
@@ -279,14 +281,14 @@ proptest! {
         let is_split = says.contains("one statement for each provider");
         for (account, issuer) in [("other", PROVIDER), ("my-sa", OTHER), ("stranger", OTHER)] {
             let (before, after) = (accepts(account, issuer, &policy), accepts(account, issuer, &fix.policy));
-            // One statement for each provider also admits whom the old one meant to.
+            // A split statement also gives access to the identities for which the old statement was meant.
             let may_gain = is_split && account != "stranger";
             prop_assert!(before == after || may_gain && after, "{} {}: {} {}\n{}", account, issuer, before, after, fix.policy);
         }
     }
 }
 
-/// Every policy of the generator is valid. Only what IAM does not document may stay unknown.
+/// All generated policies are valid, so only results that IAM does not document may be unknown.
 #[test]
 fn few_valid_policies_are_unknown() {
     let mut runner = TestRunner::deterministic();

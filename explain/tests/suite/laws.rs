@@ -1,4 +1,4 @@
-//! Laws that hold for whatever is given.
+//! Properties that hold for any inputs.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ fn any_inputs() -> impl Strategy<Value = Inputs> {
     (0..SETUPS.len()).prop_map(|index| SETUPS[index].1.inputs())
 }
 
-/// The texts of the inputs.
+/// The inputs into which the tests write strings.
 fn texts(inputs: &mut Inputs) -> [&mut Option<String>; 14] {
     [
         &mut inputs.pod,
@@ -34,7 +34,7 @@ fn texts(inputs: &mut Inputs) -> [&mut Option<String>; 14] {
     ]
 }
 
-/// Texts that are nearly something: a piece of JSON, of a token, of an ARN.
+/// Strings that resemble parts of JSON, of a token or of an ARN.
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -53,7 +53,7 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The conditions' outcome, and the provider's.
+/// The outcomes of the steps `provider` and `conditions`.
 fn verdict(inputs: &Inputs) -> (Outcome, Outcome) {
     let steps = explain(inputs).steps;
     (steps[7].outcome, steps[8].outcome)
@@ -88,7 +88,7 @@ fn unrelated() -> impl Strategy<Value = Value> {
         .prop_map(|(principal, effect, action)| json!({"Effect": effect, "Principal": principal, "Action": action}))
 }
 
-/// Quadratic reading of 40,000 levels would take a minute.
+/// Reading 40,000 levels in quadratic time would take a minute.
 #[test]
 fn reads_nested_json_in_linear_time() {
     let levels = 40_000;
@@ -106,7 +106,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn never_panics_whatever_the_text(mut inputs in any_inputs(), at in 0..14_usize, text in any_text()) {
+    fn never_panics_for_any_string(mut inputs in any_inputs(), at in 0..14_usize, text in any_text()) {
         *texts(&mut inputs)[at] = Some(text);
         let explanation = explain(&inputs);
         prop_assert_eq!(explanation.steps.len(), 11);
@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn never_panics_whatever_is_cut_off(mut inputs in any_inputs(), at in 0..12_usize, part in 0.0..1.0_f64) {
+    fn never_panics_for_truncated_inputs(mut inputs in any_inputs(), at in 0..12_usize, part in 0.0..1.0_f64) {
         let text = &mut *texts(&mut inputs)[at];
         if let Some(whole) = text.as_deref() {
             let characters = whole.chars().count();
@@ -124,7 +124,7 @@ proptest! {
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 clippy::cast_precision_loss,
-                reason = "a part of a length"
+                reason = "the value is at most a length"
             )]
             let end = (characters as f64 * part) as usize;
             *text = Some(whole.chars().take(end).collect());
@@ -133,13 +133,13 @@ proptest! {
     }
 
     #[test]
-    fn leaving_something_out_makes_nothing_right_that_was_wrong(inputs in any_inputs(), at in 0..12_usize) {
+    fn a_missing_input_does_not_turn_failed_into_passed(inputs in any_inputs(), at in 0..12_usize) {
         let before = explain(&inputs);
         let mut less = inputs;
         *texts(&mut less)[at] = None;
         let after = explain(&less);
         if before.outcome == Outcome::Failed && after.outcome == Outcome::Passed {
-            // Only what was wrong may be gone: the settings, or what was held against something.
+            // Allowed only for inputs that were themselves the mistake, or with which others were compared.
             prop_assert!(matches!(at, 3 | 6 | 7 | 8 | 9 | 11), "{at}");
         }
     }
@@ -180,9 +180,9 @@ proptest! {
     }
 
     #[test]
-    fn a_statement_by_itself_is_an_array_of_one(inputs in any_inputs()) {
+    fn a_single_statement_is_read_like_an_array_of_one(inputs in any_inputs()) {
         let single = with_policy(&inputs, |policy| policy["Statement"] = policy["Statement"][0].clone());
-        // The places differ.
+        // Compares the output without places, which differ: `/Statement` and `/Statement/0`.
         prop_assert_eq!(tree(&explain(&single), false), tree(&explain(&inputs), false));
     }
 }

@@ -1,4 +1,5 @@
-//! Explanations: of each setup, of each diagnosis, of what is unknown, and laws for any input.
+//! Tests the explanations of each setup, of each diagnosis and of inputs that leave something unknown, and properties
+//! that hold for any input.
 
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,4 +1,5 @@
-//! The pod's side: running pods, what their containers have, and what keeps the policy from injecting.
+//! Tests the steps about the pod: running pods, the environment of their containers, and what keeps the policy from
+//! injecting.
 
 use crate::support::right;
 use irsa_explain::diagnosis::Diagnosis;
@@ -9,20 +10,20 @@ use serde_json::{Value, json};
 const FOLDER: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
 const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 
-/// A case: its name, its inputs, and what it has to say.
+/// A case: its name, its inputs, and the expected explanation.
 struct Case {
     name: &'static str,
     inputs: Inputs,
     outcome: Outcome,
     /// The cause as `step/diagnosis`. Empty if no step may fail.
     cause: &'static str,
-    /// What the explanation contains.
+    /// Texts that the explanation must contain.
     says: Vec<&'static str>,
-    /// What it must not contain.
+    /// Texts that the explanation must not contain.
     never_says: Vec<&'static str>,
 }
 
-/// The diagnoses that these cases make, as causes or as warnings.
+/// The diagnoses that this suite tests outside of `diagnoses.rs`, as causes or as warnings.
 pub fn made() -> Vec<&'static str> {
     let of_cases = cases().into_iter().filter_map(|case| Some(case.cause.split_once('/')?.1));
     let warnings = [
@@ -58,7 +59,7 @@ pub fn running(containers: &Value) -> Value {
     })
 }
 
-/// A container with everything that the policy adds, and these variables besides.
+/// A container with the role's variables and the token's mount, and also these variables.
 pub fn injected(name: &str, more: &[(&str, &str)]) -> Value {
     let file = format!("{FOLDER}/token");
     let own = [
@@ -79,7 +80,7 @@ pub fn with_pod(pod: &Value) -> Inputs {
     Inputs { pod: Some(pod.to_string()), token: None, jwks: None, discovery: None, ..right() }
 }
 
-/// The walk-through's pod before it is created, with one container changed.
+/// The walk-through with its pod changed, before the pod is created.
 fn planned(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
     changed(&mut pod);
@@ -99,7 +100,7 @@ fn cause(explanation: &Explanation) -> String {
     })
 }
 
-/// Everything that an explanation says.
+/// All text of an explanation, without the policy's response.
 fn said(explanation: &Explanation) -> String {
     let mut explanation = explanation.clone();
     explanation.review = None;
@@ -138,7 +139,7 @@ fn of_running_pods() -> Vec<Case> {
     let alone = |pod: &Value| Inputs { pod: Some(pod.to_string()), ..Inputs::default() };
     let made_up = ["half of the role", "skip-containers", "Delete the pod"];
     vec![
-        case("a running pod without variables, alone", alone(&running(&bare)), Outcome::Unknown, "")
+        case("only a running pod without variables", alone(&running(&bare)), Outcome::Unknown, "")
             .says(&[
                 "No container has the role's variables",
                 "no service account was given",
@@ -146,7 +147,7 @@ fn of_running_pods() -> Vec<Case> {
             ])
             .never_says(&made_up),
         case(
-            "a running pod with variables, alone",
+            "only a running pod with variables",
             alone(&running(&json!([injected("app", &REGION)]))),
             Outcome::Unknown,
             "",
@@ -232,16 +233,21 @@ fn of_late_changes() -> Vec<Case> {
         account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "sts.amazonaws.com.cn".into();
     });
     vec![
-        case("the setting `region` after the pod", without_region, Outcome::Unknown, "region/noRegion")
-            .says(&[
-                "`AWS_REGION`",
-                "changed after the pod was created",
-                "the setting `region` is `us-east-2` now",
-                "Recreate the pod",
-            ])
-            .never_says(&["the account had no role", "Set the setting `region`"]),
         case(
-            "the STS variable after the pod",
+            "the setting `region` was set after the pod was created",
+            without_region,
+            Outcome::Unknown,
+            "region/noRegion",
+        )
+        .says(&[
+            "`AWS_REGION`",
+            "changed after the pod was created",
+            "the setting `region` is `us-east-2` now",
+            "Recreate the pod",
+        ])
+        .never_says(&["the account had no role", "Set the setting `region`"]),
+        case(
+            "`regionalStsEndpoints` was set after the pod was created",
             Inputs {
                 settings: Some(r#"{"region": "us-east-2", "regionalStsEndpoints": true}"#.into()),
                 ..with_pod(&running(&json!([injected("app", &REGION)])))
@@ -250,13 +256,23 @@ fn of_late_changes() -> Vec<Case> {
             "",
         )
         .says(&["has no `AWS_STS_REGIONAL_ENDPOINTS`, which the policy sets now"]),
-        case("the account after the pod", account_after, Outcome::Failed, "injected/notInjected")
+        case("the account was created after the pod", account_after, Outcome::Failed, "injected/notInjected")
             .says(&["the account was created at 2026-02-01T00:00:00Z, after the pod"]),
-        case("the annotation after the pod", annotated_after, Outcome::Failed, "injected/notInjected")
-            .says(&["last changed at 2026-03-01T00:00:00Z, after the pod was created"]),
-        case("the audience after the pod", other_audience, Outcome::Failed, "injected/outdatedPod")
-            .says(&["for another audience than the account and the settings give now", "Recreate the pod"])
-            .never_says(&["Give the pod's own volume another name"]),
+        case(
+            "the annotation was changed after the pod was created",
+            annotated_after,
+            Outcome::Failed,
+            "injected/notInjected",
+        )
+        .says(&["last changed at 2026-03-01T00:00:00Z, after the pod was created"]),
+        case(
+            "the audience was changed after the pod was created",
+            other_audience,
+            Outcome::Failed,
+            "injected/outdatedPod",
+        )
+        .says(&["for another audience than the account and the settings now define", "Recreate the pod"])
+        .never_says(&["Give the pod's own volume another name"]),
     ]
 }
 
@@ -308,7 +324,7 @@ fn of_variables() -> Vec<Case> {
         )
         .says(&["Remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"]),
         case(
-            "an `envFrom` with a prefix that rules out AWS's variables",
+            "an `envFrom` with a prefix that excludes AWS's variables",
             planned(|pod| {
                 pod["spec"]["containers"][0]["envFrom"] = json!([{"prefix": "APP_", "secretRef": {"name": "s"}}]);
             }),
@@ -373,7 +389,7 @@ fn of_namespaces() -> Vec<Case> {
         )
         .says(&["policy `irsa-policy` exempts namespace `default`"]),
         case(
-            "a pod of kube-system that the manifest serves",
+            "a pod of kube-system that the manifest does not exempt",
             in_kube_system(Inputs { policies: manifest(json!({})), ..new() }),
             Outcome::Passed,
             "",
@@ -410,7 +426,7 @@ fn of_token_files() -> Vec<Case> {
             Outcome::Failed,
             "token/tokenNotMounted",
         )
-        .says(&["no volume is mounted there"]),
+        .says(&["no volume is mounted at that path"]),
         case(
             "the API server's token",
             by_hand("/var/run/secrets/kubernetes.io/serviceaccount/token"),
@@ -422,7 +438,7 @@ fn of_token_files() -> Vec<Case> {
             .says(&["Only user 0 can read the token's file", "fsGroup"]),
         case("a token that one user can read", user(json!(1000), Value::Null), Outcome::Passed, "")
             .says(&["\"user 1000\""]),
-        case("a token of a group", user(json!(0), json!(1000)), Outcome::Passed, ""),
+        case("a token that a group can read", user(json!(0), json!(1000)), Outcome::Passed, ""),
         case(
             "a read-only mount above the token's",
             planned(|pod| {
@@ -437,7 +453,7 @@ fn of_token_files() -> Vec<Case> {
 }
 
 #[test]
-fn says_what_a_user_would_want_to_hear() {
+fn explanations_have_the_expected_cause_and_text() {
     let mut failures = Vec::new();
     for case in cases() {
         let explanation = explain(&case.inputs);
@@ -477,7 +493,7 @@ fn explains_only_the_chosen_container() {
 }
 
 #[test]
-fn findings_about_other_containers_do_not_count_for_the_chosen_one() {
+fn ignores_findings_about_containers_that_were_not_chosen() {
     let mut pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
     pod["spec"]["containers"].as_array_mut().unwrap().push(json!({
         "name": "side", "image": "x", "env": [{"name": "AWS_ROLE_ARN", "value": ROLE}],
@@ -488,7 +504,7 @@ fn findings_about_other_containers_do_not_count_for_the_chosen_one() {
 }
 
 #[test]
-fn warns_of_both_kinds_of_credentials() {
+fn warns_of_a_container_with_a_role_and_container_credentials() {
     let uri = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
     let more = [REGION.as_slice(), &[uri]].concat();
     let inputs = with_pod(&running(&json!([injected("app", &more)])));
@@ -498,7 +514,7 @@ fn warns_of_both_kinds_of_credentials() {
 }
 
 #[test]
-fn the_step_after_a_refusal_names_the_sdks_that_use_the_node_s_role() {
+fn the_fallback_step_names_the_sdks_that_use_the_node_s_role() {
     let inputs = with_pod(&running(&json!([injected("app", &REGION)])));
     assert_eq!(step(&inputs, StepKind::Fallback).outcome, Outcome::Passed);
     let refused = Inputs {

@@ -1,4 +1,5 @@
-//! The questions of docs/troubleshooting.md: for each, the first line is the answer, and the second says what to do.
+//! Tests the questions of docs/troubleshooting.md: for each, the first line is the answer, and the second line is what
+//! to do.
 
 use crate::pod_side::running;
 use crate::support::{PROVIDER, right};
@@ -26,7 +27,7 @@ fn injected(name: &str) -> Value {
     })
 }
 
-/// The walk-through, with a container that is changed.
+/// The walk-through with its container changed.
 fn with_container(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut inputs = Inputs { token: None, jwks: None, ..right() };
     change(&mut inputs.pod, |pod| changed(&mut pod["spec"]["containers"][0]));
@@ -67,10 +68,10 @@ fn of_iam() -> Vec<Question> {
     let mut questions = Vec::new();
     let alone = Inputs { pod: Some(running(&json!([{"name": "app"}])).to_string()), ..Inputs::default() };
     questions.push(question(
-        "AccessDenied as the node's role, and only the pod is at hand",
+        "AccessDenied as the node's role, with only the pod as input",
         alone,
         "? No container has the role's variables. Whether the account has a role is not known",
-        "fix: Give the service account: `kubectl get serviceaccount -n default my-sa -o yaml`.",
+        "fix: Add the service account to the inputs: `kubectl get serviceaccount -n default my-sa -o yaml`.",
     ));
     questions.push(question(
         "AccessDenied as the node's role",
@@ -81,7 +82,7 @@ fn of_iam() -> Vec<Question> {
     questions.push(question(
         "Another identity: arn:aws:iam::111122223333:user/ci",
         with_env(json!([{"name": "AWS_ACCESS_KEY_ID", "value": "a"}, {"name": "AWS_SECRET_ACCESS_KEY", "value": "b"}])),
-        "cause: In container `app`, the static keys in the environment win over the role [staticCredentials]",
+        "cause: In container `app`, SDKs use the static keys in the environment instead of the role [staticCredentials]",
         "fix: Remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`",
     ));
     let mut wildcard = right();
@@ -150,19 +151,19 @@ fn of_pods() -> Vec<Question> {
         "The sidecar has no role",
         with_running(&json!([injected("app"), {"name": "vault-agent"}])),
         "cause: Container `vault-agent` has no role, because another webhook added it after the injection [lateContainer]",
-        "fix: Let the webhook that adds the container run before the one that injects",
+        "fix: Let the webhook that adds the container run before the webhook that injects",
     ));
     questions.push(question(
         "You must specify a region",
         Inputs { settings: Some("{}".to_owned()), ..with_env(json!([])) },
-        "cause: No region is set, so it depends on the SDK which STS is asked [noRegion]",
+        "cause: No region is set, so the STS endpoint depends on the SDK [noRegion]",
         "fix: Set the setting `region`",
     ));
     questions.push(question(
         "Post \"https://sts.amazonaws.com/\": i/o timeout",
         with_env(json!([{"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "legacy"}])),
         "\u{2713} Every step passed, with a warning",
-        "warning: container `app`: `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so these ask the global endpoint",
+        "warning: container `app`: `AWS_STS_REGIONAL_ENDPOINTS` is `legacy`, so these SDKs use the global endpoint",
     ));
     questions.push(question(
         "permission denied on the token",

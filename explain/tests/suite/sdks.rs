@@ -1,4 +1,4 @@
-//! Which STS the SDKs ask in a container.
+//! Tests which STS endpoint the SDKs use in a container.
 
 use crate::pod_side::{injected, running, with_pod};
 use irsa_explain::diagnosis::Diagnosis;
@@ -6,7 +6,7 @@ use irsa_explain::explanation::{Step, StepKind};
 use irsa_explain::{Outcome, explain};
 use serde_json::json;
 
-/// The step of the region in a running container with these variables.
+/// Returns the step `region` for a running container with these variables.
 fn region(variables: &[(&str, &str)]) -> Step {
     let explanation = explain(&with_pod(&running(&json!([injected("app", variables)]))));
     explanation.steps.into_iter().find(|step| step.step == StepKind::Region).unwrap()
@@ -24,14 +24,14 @@ fn with(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static st
 }
 
 #[test]
-fn shows_the_host_that_each_sdk_asks() {
+fn shows_the_sts_host_of_each_sdk() {
     let step = region(&BOTH);
     assert_eq!((step.outcome, step.mistake), (Outcome::Passed, None), "{step:?}");
     let text = text(&step);
-    assert!(text.contains("ask `sts.us-east-2.amazonaws.com`"), "{text}");
+    assert!(text.contains("use `sts.us-east-2.amazonaws.com`"), "{text}");
     assert!(
         text.contains(
-            "these ask the global endpoint `sts.amazonaws.com`, as do older versions of others: PHP, Go v1, Java v1"
+            "these SDKs (and older versions of other SDKs) use the global endpoint `sts.amazonaws.com`: PHP, Go v1, Java v1"
         ),
         "{text}"
     );
@@ -42,7 +42,7 @@ fn legacy_leads_to_the_global_endpoint() {
     let step = region(&with(&[("AWS_STS_REGIONAL_ENDPOINTS", "legacy")]));
     assert_eq!((step.outcome, step.mistake), (Outcome::Passed, Some(Diagnosis::GlobalEndpoint)));
     assert!(
-        text(&step).contains("is `legacy`, so these ask the global endpoint `sts.amazonaws.com`: Python, .NET v4, Ruby, PHP, Go v1, Java v1"),
+        text(&step).contains("is `legacy`, so these SDKs use the global endpoint `sts.amazonaws.com`: Python, .NET v4, Ruby, PHP, Go v1, Java v1"),
         "{step:?}"
     );
     let regional = region(&with(&[("AWS_STS_REGIONAL_ENDPOINTS", "regional")]));
@@ -51,7 +51,7 @@ fn legacy_leads_to_the_global_endpoint() {
 }
 
 #[test]
-fn another_value_of_the_setting_is_not_printed() {
+fn an_invalid_value_of_the_setting_is_not_printed() {
     let step = region(&with(&[("AWS_STS_REGIONAL_ENDPOINTS", "pl4nted")]));
     assert_eq!((step.outcome, step.mistake), (Outcome::Unknown, Some(Diagnosis::InvalidStsEndpoints)));
     assert!(text(&step).contains("neither `legacy` nor `regional`") && !text(&step).contains("pl4nted"), "{step:?}");
@@ -68,7 +68,7 @@ fn an_endpoint_url_is_the_likely_cause() {
 }
 
 #[test]
-fn two_regions_that_differ_are_said() {
+fn warns_of_two_different_regions() {
     let step = region(&[("AWS_REGION", "us-west-1"), ("AWS_DEFAULT_REGION", "us-west-2")]);
     assert_eq!((step.outcome, step.mistake), (Outcome::Passed, Some(Diagnosis::RegionsDiffer)));
     let said = text(&step);
@@ -76,14 +76,14 @@ fn two_regions_that_differ_are_said() {
 }
 
 #[test]
-fn no_region_is_said_for_each_sdk() {
+fn without_a_region_the_result_of_each_sdk_is_reported() {
     let step = region(&[]);
     assert_eq!((step.outcome, step.mistake), (Outcome::Unknown, Some(Diagnosis::NoRegion)));
     let said = text(&step);
     for part in [
         "Go v2, Ruby: fail",
-        "Python, PHP, Go v1, JavaScript v2: ask `sts.amazonaws.com`",
-        "JavaScript v3: ask `sts.us-east-1.amazonaws.com`",
+        "Python, PHP, Go v1, JavaScript v2: use `sts.amazonaws.com`",
+        "JavaScript v3: use `sts.us-east-1.amazonaws.com`",
         "Swift: skip the role, and use the node's",
     ] {
         assert!(said.contains(part), "{part}: {said}");
@@ -91,10 +91,10 @@ fn no_region_is_said_for_each_sdk() {
 }
 
 #[test]
-fn one_region_variable_is_not_enough_for_all() {
+fn names_the_sdks_that_do_not_read_the_only_region_variable() {
     let step = region(&[("AWS_REGION", "us-east-2")]);
     assert_eq!(step.outcome, Outcome::Passed);
-    assert!(text(&step).contains("`AWS_DEFAULT_REGION` is not set, so these find no region: Python"), "{step:?}");
+    assert!(text(&step).contains("`AWS_DEFAULT_REGION` is not set, so these SDKs find no region: Python"), "{step:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A token is in no output, not even a part of it, wherever else it was pasted.
+//! Tests that no output contains a token or a part of it, even if the token was also pasted into another input.
 
 use crate::support::right;
 use base64::Engine as _;
@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use irsa_explain::{Inputs, explain, tree};
 use serde_json::{Value, json};
 
-/// A token as long as those of EKS, of which each part is no other text.
+/// A token as long as those of EKS. It is filled with noise, so that a piece of it is in the output only if the token
+/// leaked.
 fn long_token() -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let noise: String =
@@ -16,10 +17,10 @@ fn long_token() -> String {
 }
 
 #[test]
-fn no_part_of_a_token_is_in_what_is_said() {
+fn no_output_contains_a_part_of_a_token() {
     let token = long_token();
-    assert!(token.len() > 1100, "longer than what a message is cut to");
-    // As it is, and with escapes of JSON in each part.
+    assert!(token.len() > 1100, "the token is longer than the maximum length of a message");
+    // The token as it is, and with JSON escapes in each part.
     let escaped = token.replace('e', "\\u0065");
     for (name, pasted) in ["role-arn", "audience", "token-expiration", "sts-regional-endpoints"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Each setup of `setups/` is explained with the right cause first.
+//! Tests that each setup of `setups/` is explained with the expected cause.
 
 use crate::support::{right, setup, setups};
 use irsa_explain::{explain, tree};
@@ -25,9 +25,9 @@ fn names_the_right_cause_of_each_setup() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// A cause is of use only where the next step is said too.
+/// Every step that failed has a reason and a fix.
 #[test]
-fn says_how_to_fix_each_step_that_failed() {
+fn each_step_that_failed_has_a_reason_and_a_fix() {
     for (name, setup) in setups() {
         for step in explain(&setup.inputs()).steps {
             let is_right =
@@ -50,7 +50,7 @@ fn passes_every_step_of_the_walk_through() {
 }
 
 #[test]
-fn no_output_holds_the_token() {
+fn no_output_contains_the_token() {
     let name = "00-walk-through";
     let inputs = setup(name).inputs();
     let token = inputs.token.clone().unwrap();
@@ -59,7 +59,7 @@ fn no_output_holds_the_token() {
         .into_iter()
         .map(|(_, setup)| irsa_explain::Inputs { token: Some(token.clone()), ..setup.inputs() })
         .collect();
-    // Where it has been pasted in the wrong field too.
+    // Cases in which the token was also pasted into a wrong field.
     let token_in = |change: &dyn Fn(&mut irsa_explain::Inputs, String)| {
         let mut inputs = setup(name).inputs();
         change(&mut inputs, token.clone());

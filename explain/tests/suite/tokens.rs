@@ -1,4 +1,5 @@
-//! Tokens: their form, how they are pasted, and that nothing of them is printed. Issuers, as they are pasted.
+//! Tests which tokens AWS accepts, in which forms tokens and issuers can be pasted, and that no part of a token is
+//! printed.
 
 use crate::support::right;
 use base64::Engine as _;
@@ -74,16 +75,16 @@ fn accepts_a_token_as_it_is_pasted() {
 }
 
 #[test]
-fn an_empty_file_is_an_error() {
+fn an_empty_token_is_an_error() {
     for empty in ["", " \n", "\"\""] {
         let explanation = explain(&Inputs { token: Some(empty.into()), ..right() });
-        let problem = explanation.problems.first().expect("it is an error");
+        let problem = explanation.problems.first().expect("an empty token is a problem");
         assert_eq!(problem.message, "expected a JWT, but the input is empty");
     }
 }
 
 #[test]
-fn a_legacy_token_decides_only_the_token_step() {
+fn a_legacy_token_fails_only_the_token_step() {
     let legacy = token(&rs256(), |claims| {
         *claims = json!({"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:my-sa"});
     });
@@ -123,7 +124,7 @@ fn reads_an_issuer_as_it_is_pasted() {
     assert!(none.problems[0].message.starts_with("expected the issuer's URL"), "{:?}", none.problems);
 }
 
-/// Each text of the inputs, as a place to paste a token.
+/// Pastes a token into an input.
 type Paste = fn(&mut Inputs, String);
 
 const PLACES: [(&str, Paste); 12] = [
@@ -144,9 +145,9 @@ const PLACES: [(&str, Paste); 12] = [
     ("token", |inputs, token| inputs.token = Some(token)),
 ];
 
-/// Nothing of a token is printed, wherever it or a part of it was pasted, whether or not a token was given as such.
+/// No part of a token is printed, into whichever input the token or a part of it was pasted.
 #[test]
-fn prints_nothing_of_a_token_wherever_it_is_pasted() {
+fn prints_no_part_of_a_token_that_was_pasted_into_any_input() {
     let noise: String =
         (0..300_u32).map(|index| char::from(b'a' + u8::try_from(index * index * 7 % 26).unwrap())).collect();
     let whole = token(&rs256(), |claims| claims["note"] = noise.into());

@@ -1,4 +1,4 @@
-//! What the trust policy leaves open is unknown: neither passed nor failed.
+//! Tests that a step that the trust policy does not decide is unknown, and neither passed nor failed.
 
 use crate::support::{PROVIDER, right};
 use irsa_explain::diagnosis::Diagnosis;
@@ -6,7 +6,7 @@ use irsa_explain::explanation::{Step, StepKind};
 use irsa_explain::{Inputs, Outcome, explain};
 use serde_json::{Value, json};
 
-/// The step of the walk-through, with the trust policy changed.
+/// Returns a step of the explanation, with the trust policy's statements changed.
 fn step(kind: StepKind, inputs: Inputs, change: impl FnOnce(&mut Vec<Value>)) -> Step {
     let mut policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
     change(policy["Statement"].as_array_mut().unwrap());
@@ -14,7 +14,7 @@ fn step(kind: StepKind, inputs: Inputs, change: impl FnOnce(&mut Vec<Value>)) ->
     explanation.steps.into_iter().find(|step| step.step == kind).unwrap()
 }
 
-/// The same where nobody says which issuer the cluster has.
+/// The walk-through without the cluster's issuer.
 fn of_an_unknown_issuer() -> Inputs {
     Inputs { issuer: None, discovery: None, jwks: None, token: None, ..right() }
 }
@@ -23,7 +23,7 @@ fn set_condition(statement: &mut Value, operator: &str, key: &str, value: &Value
     statement["Condition"] = json!({ operator: { key: value } });
 }
 
-/// The statement as a denial, with this condition.
+/// A copy of the statement as a `Deny` with this condition.
 fn denial(statement: &Value, key: &str, value: &str) -> Value {
     let mut denial = statement.clone();
     denial["Effect"] = "Deny".into();
@@ -63,7 +63,7 @@ fn distinguishes_two_providers_if_the_issuer_is_unknown() {
 }
 
 #[test]
-fn a_denial_for_the_second_of_two_providers_counts() {
+fn a_denial_for_the_second_of_two_providers_makes_the_step_unknown() {
     let conditions = step(StepKind::Conditions, of_an_unknown_issuer(), |statements| {
         let arn = statements[0]["Principal"]["Federated"].as_str().unwrap().to_owned();
         let both = json!([arn.clone(), arn.replace(PROVIDER, "oidc.example/id/B")]);
@@ -76,7 +76,7 @@ fn a_denial_for_the_second_of_two_providers_counts() {
 }
 
 #[test]
-fn a_tag_with_a_colon_is_no_issuer() {
+fn a_tag_with_a_colon_is_not_read_as_an_issuer() {
     let conditions = step(StepKind::Conditions, right(), |statements| {
         let denial = denial(&statements[0], "aws:ResourceTag/team:owner", "a");
         statements.push(denial);
@@ -85,7 +85,7 @@ fn a_tag_with_a_colon_is_no_issuer() {
 }
 
 #[test]
-fn one_arn_with_a_scheme_is_no_mistake_where_another_may_be_the_one() {
+fn an_arn_with_a_scheme_is_no_mistake_if_another_arn_may_match() {
     let provider = step(StepKind::Provider, of_an_unknown_issuer(), |statements| {
         let mut other = statements[0].clone();
         let arn = other["Principal"]["Federated"].as_str().unwrap().replace("oidc-provider/", "oidc-provider/https://");
@@ -96,7 +96,7 @@ fn one_arn_with_a_scheme_is_no_mistake_where_another_may_be_the_one() {
 }
 
 #[test]
-fn what_a_condition_excludes_is_not_the_fix() {
+fn the_fix_does_not_add_a_value_that_the_condition_excludes() {
     for (operator, key, value) in [
         ("StringNotEquals", format!("{PROVIDER}:sub"), json!("system:serviceaccount:default:my-sa")),
         ("Null", format!("{PROVIDER}:aud"), json!("true")),

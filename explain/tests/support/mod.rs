@@ -22,30 +22,30 @@ pub fn right() -> Inputs {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    /// What is wrong, for people.
+    /// What is wrong, for users.
     pub title: String,
-    /// What its user asks.
+    /// The question of a user who made this mistake.
     pub question: String,
-    /// The inputs. Objects stand for their JSON.
+    /// The inputs. An object is passed as its JSON.
     pub inputs: Map<String, Value>,
-    /// What has to come out.
+    /// The expected explanation.
     pub expected: Expected,
 }
 
-/// What has to come out.
+/// The expected explanation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
-    /// Of all steps.
+    /// The overall outcome.
     pub outcome: String,
     /// The step of the cause, if there is a cause.
     pub step: Option<String>,
-    /// The mistake.
+    /// The diagnosis of the cause.
     pub mistake: Option<String>,
 }
 
 impl Setup {
-    /// The inputs, as they are given.
+    /// Converts the setup to inputs.
     pub fn inputs(&self) -> Inputs {
         let texts = self.inputs.iter().map(|(name, value)| {
             let text = match value {
@@ -58,7 +58,7 @@ impl Setup {
     }
 }
 
-/// All setups, by the names of their files, sorted.
+/// Reads all setups, with the names of their files, sorted by name.
 pub fn setups() -> Vec<(String, Setup)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("setups");
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -72,7 +72,7 @@ pub fn setups() -> Vec<(String, Setup)> {
     paths.iter().map(read).collect()
 }
 
-/// The setup of a name.
+/// Reads the setup with this name.
 pub fn setup(name: &str) -> Setup {
     setups().into_iter().find(|(other, _)| other == name).unwrap_or_else(|| panic!("there is no setup `{name}`")).1
 }
