@@ -108,7 +108,7 @@ export interface Finding {
   pointer: string;
 }
 
-/** The policy's answer about one object. `decision` is `null` if it depends on an object that is not in the question. */
+/** The policy's answer about an object. `decision` is `null` if it depends on an object that is not in the question. */
 export interface Answer extends Omit<Review, "pod" | "decision"> {
   kind: string;
   namespace: string | null;
