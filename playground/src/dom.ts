@@ -25,7 +25,7 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
   return found;
 }
 
-/** The children for a text in which the parts between backticks become code. */
+/** The children for a string in which the parts between backticks become code. */
 export function prose(text: string): Child[] {
   return text.split("`").map((part, index) => (index % 2 === 0 ? part : code(part)));
 }

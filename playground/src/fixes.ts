@@ -36,7 +36,7 @@ function ofTrustPolicy(texts: Texts, { trustFix }: Explanation): Fix | null {
   return { label: APPLY, name: "trustPolicy", texts: { trustPolicy: withPolicy(texts.trustPolicy, trustFix.policy) }, left: [trustFix.commands.join("\n")] };
 }
 
-/** Replaces the policy in a text, which is the policy alone, or the output of `aws iam get-role`. */
+/** Replaces the policy in an input, which is the policy alone, or the output of `aws iam get-role`. */
 function withPolicy(text: string, policy: unknown): string {
   if (isJson(text)) {
     const whole = JSON.parse(text) as Record<string, unknown>;

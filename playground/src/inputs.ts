@@ -123,7 +123,7 @@ function isWorkload(json: string): boolean {
   }
 }
 
-/** The offset in a text of a line and a column. Both start at 1, and the column counts bytes. */
+/** The offset of a line and a column in a string. Both start at 1, and the column counts bytes. */
 function offset(text: string, line: number, column: number): number {
   const lines = text.split("\n");
   const start = lines.slice(0, line - 1).reduce((length, one) => length + one.length + 1, 0);

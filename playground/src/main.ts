@@ -68,7 +68,7 @@ function fill(next: Partial<Texts>): void {
   }
 }
 
-/** Replaces the setup. If a text contains several objects, they are sorted into their tabs. */
+/** Replaces the setup. If an input contains several objects, they are sorted into their tabs. */
 function show(next: Partial<Texts>): void {
   left = [];
   const sorted = (["pod", "serviceAccount"] as const).map((name) => several(name, next[name] ?? "")).filter((one) => one !== null);
@@ -76,7 +76,7 @@ function show(next: Partial<Texts>): void {
   update(true);
 }
 
-/** The sorted parts of a text that contains more than the one object of its tab: several documents, or a List. */
+/** The sorted parts of an input with more than the one object of its tab: several documents, or a List. Else `null`. */
 function several(name: Name, text: string): Sorted | null {
   const sorted = sort(text);
   return sorted && sorted.count > 0 && (sorted.count > 1 || sorted.texts[name] !== text) ? sorted : null;
@@ -215,7 +215,7 @@ function apply(fix: Fix): void {
   verdict.focus();
 }
 
-/** Sorts a text that was pasted into an editor. Returns `false` if the text belongs into that editor. */
+/** Sorts a string that was pasted into an editor. Returns `false` if the string belongs into that editor. */
 function take(name: EditorName, text: string, isWhole: boolean): boolean {
   if (name === "objects") {
     const token = sort(text)?.texts.token;
@@ -227,7 +227,7 @@ function take(name: EditorName, text: string, isWhole: boolean): boolean {
   const isHere = targets.length === 1 && targets[0] === name && sorted.texts[name]?.trim() === text.trim();
   if (sorted.count === 1 && isHere) return false;
   if (isHere || (targets.length === 0 && sorted.notes.length === 0)) return false;
-  // A text that is pasted into the middle of an object may look like something else, so only a whole text is sorted.
+  // A string that is pasted into the middle of an object may look like something else, so it is not sorted.
   if (!isWhole && sorted.count === 0 && !("token" in sorted.texts)) return false;
   distribute(sorted);
   return true;

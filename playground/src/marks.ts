@@ -14,7 +14,7 @@ export interface Mark extends Marked {
 /** The marks of an explanation. */
 export interface Marks {
   all: Mark[];
-  /** The mark at the place to change first. `null` if there is no such place in the inputs. */
+  /** The mark at the place to change first. `null` if no place in the inputs has to change. */
   cause: Mark | null;
   /** The marks of each step's reasons, by the name of the step. */
   ofStep: Map<string, Mark[]>;

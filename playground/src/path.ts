@@ -1,4 +1,4 @@
-// Finds the place in a text that a message of the core is about. The message begins with a path in backticks, in
+// Finds the place in an input that a message of the core is about. The message begins with a path in backticks, in
 // Kubernetes' notation: `spec.containers[0].name`: expected …
 
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node } from "yaml";

@@ -24,7 +24,7 @@ export function spanOf(text: string, pointer: string, documentIndex = 0): Span |
   return marked(text, key, node);
 }
 
-/** Finds the key that a JSON pointer leads to. `null` if there is no such key. */
+/** Finds the key that a JSON pointer leads to. `null` if the key does not exist. */
 export function keySpanOf(text: string, pointer: string): Span | null {
   const document = parseDocument(text, OPTIONS);
   let node: unknown = document.contents;
@@ -72,7 +72,7 @@ function range(node: unknown): Span | null {
 /** A change of an object: the segments of a JSON pointer, and the new value. `undefined` removes the old value. */
 export type Change = [path: (string | number)[], value: unknown];
 
-/** Applies changes to a text. Comments and the style of YAML are kept. */
+/** Applies changes to an input. Comments and the style of YAML are kept. */
 export function edited(text: string, changes: Change[]): string {
   const document = parseDocument(isJson(text) || text.trim() !== "" ? text : "{}", { ...OPTIONS, keepSourceTokens: true });
   for (const [path, value] of changes) {

@@ -67,7 +67,7 @@ function aws(value: unknown, text: string): Sorted | null {
   return typeof issuer === "string" ? only({ issuer }) : null;
 }
 
-/** The objects of a text: its documents, and the items of Lists. Empty if the text can't be read. */
+/** The objects in a string: its documents, and the items of Lists. Empty if the string can't be read. */
 export function items(text: string): Item[] {
   const documents = parseAllDocuments(text, OPTIONS) as Document.Parsed[];
   if (documents.some(({ errors }) => errors.length > 0)) return [];

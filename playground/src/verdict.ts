@@ -20,7 +20,7 @@ export interface Shown {
   explanation: Explanation;
   marks: Marks;
   guide: Guide;
-  /** The edit of the inputs that fixes the cause. `null` if there is no such edit. */
+  /** The edit of the inputs that fixes the cause. `null` if the fix changes no input. */
   fix: Fix | null;
   apply: (fix: Fix) => void;
   /** What the user still has to do in the cluster or in AWS after a fix was applied to the inputs. */

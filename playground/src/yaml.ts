@@ -1,17 +1,17 @@
 // Converts YAML to the JSON that the core reads, like kubectl (YAML 1.1: a bare `yes` is a boolean). Also finds the
-// place in the text from which a value of the JSON comes. A text that is JSON is passed on unchanged, so that the core
+// place in the text from which a value of the JSON comes. Input that is JSON is passed on unchanged, so that the core
 // checks what the user wrote.
 
 import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from "yaml";
 import type { Document, DocumentOptions, ErrorCode, Node, Pair, ParseOptions, SchemaOptions, YAMLMap, YAMLParseError } from "yaml";
 
-/** A range in a text: the offset of its first character, and the offset after its last character. */
+/** A range in a string: the offset of its first character, and the offset after its last character. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** A mistake in a text, and its place. */
+/** A mistake in an input, and its place. */
 export interface Problem extends Span {
   message: string;
 }
@@ -72,7 +72,7 @@ class NotJson extends Error {
   }
 }
 
-/** Returns the only document that is not empty. Throws if there is none, or more than one. */
+/** Returns the only document that is not empty. Throws unless there is exactly one. */
 function only(documents: Document.Parsed[]): Document.Parsed {
   for (const { errors } of documents) {
     const [error] = errors;

@@ -104,7 +104,7 @@ test("the page explains the setup again after an edit, and after its reversal", 
   await page.close();
 });
 
-/** A text as the page shows it: without the backticks around code. */
+/** A string as the page shows it: without the backticks around code. */
 function bare(text) {
   return text.replaceAll("`", "");
 }

@@ -104,7 +104,7 @@ test("a token is moved into its field, wherever it is pasted, and is never store
   await page.close();
 });
 
-test("a token that is typed inside a text is neither stored nor shared", async () => {
+test("a token that is typed inside an object is neither stored nor shared", async () => {
   const page = await open("#empty");
   const [, , signature] = right.token.split(".");
   await write(page, "pod", `kind: Pod\nmetadata: {name: web, annotations: {token: ${right.token}}}\n`);

@@ -56,7 +56,7 @@ for (const [what, text, place] of [
   ["a number that JSON can't represent", "a: 1\nb: .inf\n", ".inf"],
   ["a key that is an object", "{a: 1}: b\n", "{a: 1}"],
   ["a tab as indentation", "a:\n\tb: 1\n", null],
-  ["a text with only a comment", "# nothing\n", null],
+  ["a string with only a comment", "# nothing\n", null],
 ]) {
   test(`says what is wrong with ${what}`, () => {
     const { json, problem } = convert(text);
