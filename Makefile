@@ -5,23 +5,24 @@
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c
 
-# rustup installs the toolchain of rust-toolchain.toml on first use, even where it is set up to ask first.
+# With this variable, rustup always installs the toolchain of rust-toolchain.toml on first use.
 export RUSTUP_AUTO_INSTALL := 1
 
 WASM_TARGET := wasm32-wasip1
 TARGET_DIR  := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)
 BUILT_WASM  := $(TARGET_DIR)/$(WASM_TARGET)/release/irsa_policy.wasm
-# Keeps the path of Cargo's home out of the module, so that every machine builds the same bytes.
+# `REMAPPED` keeps the path of Cargo's home out of the module, so that every machine builds the same bytes.
 CARGO_HOME  ?= $(HOME)/.cargo
 REMAPPED     = $$RUSTFLAGS $$(printf ' --remap-path-prefix=%s=crates' "$(CARGO_HOME)"/registry/src/*)
 
 # Every target builds the workspace the same way, so that Cargo compiles each dependency once.
-# `FEATURES=e2e-tests/cluster` adds the tests on a cluster to all of them; CI sets it.
+# `FEATURES=e2e-tests/cluster` adds the tests on a cluster to every target. CI sets it.
 FEATURES    ?=
 WORKSPACE    = --workspace --locked $(if $(FEATURES),--features $(FEATURES))
 POLICY_HOST := $(abspath $(TARGET_DIR))/debug/policy-host
 
-# The program that runs the policy in `make e2e-tests`. `KWCTL=kwctl` runs Kubewarden's own, which needs the metadata.
+# The program that runs the policy in `make e2e-tests`. `KWCTL=kwctl` uses Kubewarden's `kwctl`, which needs a module
+# with metadata.
 KWCTL       ?= $(POLICY_HOST)
 E2E_POLICY  := $(if $(filter $(POLICY_HOST),$(KWCTL)),policy.wasm,annotated-policy.wasm)
 
@@ -47,11 +48,12 @@ demo: policy.wasm host ## Show what the policy does to the four pods of demo/
 test: policy.wasm ## Run all tests that need only Rust
 	cargo test $(WORKSPACE)
 
-# Cargo tracks the dependencies of the module, so this runs each time. The copy is replaced only if its bytes differ.
-# `--crate-type cdylib` makes the module a tenth smaller than building it together with the library for the tests.
-# `--compress-relocations` makes it another 8 % smaller, with the same instructions: by default, the linker writes each
-# index and address in five bytes. A stack of half the usual size is deeper than any request needs. Static data follows
-# it, so its addresses are a byte shorter.
+# Cargo tracks the dependencies of the module, so make runs this target each time. It replaces `policy.wasm` only if the
+# bytes differ. `--crate-type cdylib` makes the module a tenth smaller than a build that also makes the library for the
+# tests. `--compress-relocations` makes the module another 8 % smaller, with the same instructions: by default, the
+# linker writes each index and address in five bytes. `stack-size` halves the stack: no request needs more. In the
+# module's memory, the static data comes after the stack, so a smaller stack gives the data lower addresses, which take
+# one byte less in the instructions.
 policy.wasm: FORCE ## Build the policy for release
 	@cargo fetch --locked --quiet --target $(WASM_TARGET)
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib \
@@ -74,7 +76,7 @@ fmt: ## Format the code
 	cargo fmt --all
 	for manifest in $(SEPARATE); do cargo fmt --manifest-path $$manifest --all; done
 
-e2e-tests: $(E2E_POLICY) $(if $(filter $(POLICY_HOST),$(KWCTL)),host) ## Run the tests for kwctl, by default with our own host (needs bats and jq)
+e2e-tests: $(E2E_POLICY) $(if $(filter $(POLICY_HOST),$(KWCTL)),host) ## Run the tests for kwctl, by default with `policy-host` (needs bats and jq)
 	$(call need,bats,apt-get install bats or see https://bats-core.readthedocs.io)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
 	KWCTL="$(KWCTL)" POLICY="$(CURDIR)/$(E2E_POLICY)" bats e2e-tests/policy.bats

@@ -1,9 +1,10 @@
-// check-search.mjs SITE: fails if the search of the site does not find what readers search for, or ranks it low.
+// check-search.mjs SITE: searches the site for words that readers type. Fails if the expected page is not among the
+// first results.
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-// A word, and the page that one of the first results must lead to.
+// The words of a search, and the page to which one of the first results must lead.
 const expected = {
   "uninstall": "operating.html",
   "tutorial": "quickstart.html",

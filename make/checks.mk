@@ -1,4 +1,4 @@
-# Checks that need more programs than Rust, or much time.
+# Checks that need other programs than Rust, or much time.
 
 # The checks of `make deny`.
 DENY ?= advisories bans licenses sources
@@ -34,7 +34,8 @@ mutants: ## Change the code in every way that a test should notice; takes hours 
 	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
 	POLICY_WASM= PROPTEST_CASES=200 cargo mutants --package irsa --package json-reader
 
-# Runs without a sanitizer, so stable Rust is enough, and several times as fast. The targets run no unsafe code of ours.
+# Runs without a sanitizer, which would need nightly Rust and make fuzzing several times slower. The fuzzed code has no
+# unsafe code.
 fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, by default 60 (needs cargo-fuzz and jq)
 	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)

@@ -1,15 +1,16 @@
 # Tests on a real kube-apiserver.
 
 CONTROL_PLANE      := $(abspath $(TARGET_DIR))/control-plane
-# kube-apiserver reports the version that these flags give it.
+# kube-apiserver reports the version that the linker flags of the target `control-plane` write into it.
 KUBERNETES_VERSION := $(shell sed -n 's|^\tk8s.io/kubernetes ||p' e2e-tests/control-plane/go.mod)
 VERSION_PACKAGE    := k8s.io/component-base/version
-# The AWS SDKs, and the servers that replace AWS.
+# The folder for the AWS SDKs, and for the servers that replace AWS in the tests.
 SDKS               := $(abspath $(TARGET_DIR))/sdks
 
-# `POLICY_SERVER=policy-server` runs Kubewarden's own policy server as the admission server. It needs the metadata.
+# `POLICY_SERVER=policy-server` runs Kubewarden's policy server as the admission server. It needs a module with
+# metadata.
 POLICY_SERVER  ?=
-# `AWS_WEBHOOK=amazon-eks-pod-identity-webhook` makes `make bench-cluster` measure AWS's webhook too.
+# With `AWS_WEBHOOK=amazon-eks-pod-identity-webhook`, `make bench-cluster` also measures AWS's webhook.
 AWS_WEBHOOK    ?=
 CLUSTER_POLICY := $(abspath $(if $(POLICY_SERVER),annotated-policy.wasm,policy.wasm))
 
@@ -31,7 +32,7 @@ test-manifests: policy.wasm control-plane kustomizations chart-manifests ## Appl
 		KUBEWARDEN_CRDS="$(abspath $(KUBEWARDEN_CRDS))" cargo test $(WORKSPACE) \
 		--test cluster -- --ignored --nocapture the_commands_of_the_docs
 
-# Go tracks what the program depends on, so it runs each time.
+# Go knows what the program depends on, so make runs this target each time.
 control-plane:
 	$(call need,go,see https://go.dev/doc/install)
 	cd e2e-tests/control-plane && go build -trimpath -o $(CONTROL_PLANE) -ldflags "-s -w \

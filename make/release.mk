@@ -4,7 +4,7 @@ REGISTRY_TOOLS := $(abspath $(TARGET_DIR))/registry-tools
 # The folder of the rendered kustomizations and charts.
 MANIFESTS      := $(abspath $(TARGET_DIR))/manifests
 HELM           := $(abspath $(TARGET_DIR))/helm/helm
-# `helm` needs a version of Kubernetes, and the templates don't depend on it.
+# `helm template` needs some version of Kubernetes. The templates give the same result with every version.
 CHART_TEMPLATE  = $(HELM) template irsa-policy chart --namespace kubewarden --kube-version $(KUBERNETES_VERSION)
 # README.md as `kwctl inspect` shows it: without mdBook's markers, and with links that work outside the repository.
 USAGE          := $(TARGET_DIR)/usage.md
@@ -18,8 +18,8 @@ $(USAGE): README.md release/usage
 	@mkdir -p $(@D)
 	release/usage README.md > $@
 
-# Our own command appends the metadata and does not change the code. kwctl would re-encode the code, so the module in
-# the registry could not be compared with a module that is built from the sources.
+# `policy-host annotate` appends the metadata and does not change the code. kwctl would re-encode the code, so the
+# module in the registry could not be compared with a module that is built from the sources.
 annotated-policy.wasm: policy.wasm metadata.yml $(USAGE) host ## Build the policy with its metadata, as a registry expects it
 	$(POLICY_HOST) annotate policy.wasm --metadata-path metadata.yml --usage-path $(USAGE) --output-path $@
 
@@ -72,7 +72,7 @@ policy-sbom.cdx.json: FORCE ## Write the module's bill of materials as CycloneDX
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)
 	release/sbom $@ $(WASM_TARGET)
 
-reproducible: annotated-policy.wasm ## Build the policy in another folder with another Cargo home, and compare the bytes
+reproducible: annotated-policy.wasm ## Build the policy in a second folder with a different Cargo home, and compare the bytes
 	rm -rf $(TARGET_DIR)/again
 	mkdir -p $(TARGET_DIR)/again/home $(TARGET_DIR)/again/sources
 	ln -s $(abspath $(CARGO_HOME))/* $(TARGET_DIR)/again/home/

@@ -1,4 +1,4 @@
-// Makes the page, one file that needs no other: `node bundle.mjs BINDINGS OUT`. Prints the sizes.
+// Writes the page as one file that needs no other file, and prints its size: `node bundle.mjs BINDINGS OUT`.
 
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -54,13 +54,13 @@ const parts = {
   SCRIPT_HASH: `sha256-${hash(script)}`,
   MODULE: packed(wasm),
   STYLE: style,
-  // The editor makes its styles as it runs, so they have no hash that is known here.
+  // The editor creates its styles while it runs, so their hash is not known here. They are allowed by this nonce.
   NONCE: hash(style + script).slice(0, 22),
 };
 const page = readFileSync(join(here, "index.html"), "utf8").replace(/%([A-Z_]+)%/g, (_, name) => parts[name]);
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, "index.html"), page);
-// The picture for those who link to the page. The page itself does not load it.
+// The preview picture for links to the page. The page itself does not load it.
 copyFileSync(join(here, "card.png"), join(out, "card.png"));
 
 const kilobytes = (size) => `${(size / 1000).toFixed(0).padStart(6)} kB`;

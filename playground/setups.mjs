@@ -1,4 +1,4 @@
-// The setups of `explain/setups/`, with each object as a string: as a user would have it in an editor.
+// Reads the setups of `explain/setups/`, with each input as a string, as a user would type it into an editor.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 
 const FOLDER = new URL("../explain/setups/", import.meta.url);
 
-/** What AWS has in JSON. */
+/** The inputs that AWS writes as JSON. */
 const JSON_INPUTS = ["trustPolicy", "discovery", "jwks"];
 
 export function setups() {

@@ -1,4 +1,4 @@
-// The exact versions of the tools that push, pull and sign.
+// The versions of the tools that push, pull and sign.
 module irsa-policy/registry
 
 go 1.26.7

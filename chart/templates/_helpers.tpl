@@ -28,7 +28,7 @@ registry://{{ .registry }}/{{ .repository }}
 {{- end -}}
 {{- end -}}
 
-{{/* The head that all policies share. */}}
+{{/* The fields that all policies share. */}}
 {{- define "irsa-policy.common" -}}
 policyServer: {{ .Values.policyServer.name }}
 module: {{ include "irsa-policy.module" . }}
@@ -48,7 +48,7 @@ contextAwareResources:
   operations: [CREATE]
 {{- end -}}
 
-{{/* A namespace that fails open is exempt from the policies that don't. */}}
+{{/* Exempts the namespaces that fail open, too: `irsa-policy-system` handles them. */}}
 {{- define "irsa-policy.exemptSelector" -}}
 matchExpressions:
   - key: kubernetes.io/metadata.name
@@ -66,7 +66,7 @@ matchExpressions:
       {{- toYaml .Values.failOpenNamespaces | nindent 6 }}
 {{- end -}}
 
-{{/* The settings of `irsa-policy` and `irsa-policy-checks`: the operator's actions win over those of the mode. */}}
+{{/* The settings of `irsa-policy` and `irsa-policy-checks`. The user's actions override those of the chart's mode. */}}
 {{- define "irsa-policy.settings" -}}
 {{- $actions := dict -}}
 {{- if eq .Values.mode "strict" -}}
@@ -95,7 +95,7 @@ matchExpressions:
 {{ toYaml $settings }}
 {{- end -}}
 
-{{/* `notInjected` is about pods, and must not be `Reject` in a policy that fails open. */}}
+{{/* Without `notInjected`: that finding is about pods, and must not be `Reject` in a policy that fails open. */}}
 {{- define "irsa-policy.roleMappingSettings" -}}
 {{- $settings := include "irsa-policy.settings" . | fromYaml -}}
 {{- $_ := set $settings "mode" "Validate" -}}
@@ -103,7 +103,7 @@ matchExpressions:
 {{ toYaml $settings }}
 {{- end -}}
 
-{{/* The operator's settings without what refuses. */}}
+{{/* The user's settings without those that can reject a pod. */}}
 {{- define "irsa-policy.settingsThatRefuseNothing" -}}
 {{- $settings := omit (deepCopy .Values.settings) "allowedRoles" "allowedAudiences" "actions" -}}
 {{- $actions := dict -}}
@@ -114,7 +114,7 @@ matchExpressions:
 {{ toYaml $settings }}
 {{- end -}}
 
-{{/* Every finding that refuses by default is a warning. */}}
+{{/* Turns every finding that rejects by default into a warning. */}}
 {{- define "irsa-policy.systemSettings" -}}
 {{- $actions := dict -}}
 {{- $refusing := list "lookupFailed" "missingServiceAccount" "invalidRoleArn" "invalidAudience" "conflictingVolume" -}}

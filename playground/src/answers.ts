@@ -1,5 +1,5 @@
-// What the policy answers: about the object that was given, and about the pod that a workload creates. Each has its
-// own heading, with the pod after admission below.
+// Shows the policy's answer about the object in the input, and about the pod that a workload creates. Each answer has
+// its own heading, and below it the pod after admission.
 
 import { stringify } from "yaml";
 
@@ -23,11 +23,11 @@ const DECISIONS: Record<Review["decision"], string> = {
   rejected: "rejected",
 };
 
-/** Shows the answers. The first object of the question is the one that was given. */
+/** Shows the answers. The first answer is about the pod or the workload, if there is one. */
 export function showAnswers(place: HTMLElement, question: Question, answers: Answer[], { review, cause, problems }: Explanation): void {
   const [given] = answers;
   if (!given || problems.length > 0) {
-    place.replaceChildren(element("p", { class: "quiet" }, problems.length > 0 ? "The policy is asked once everything can be read." : "Without a pod, a workload or a service account, there is nothing to ask the policy about."));
+    place.replaceChildren(element("p", { class: "quiet" }, problems.length > 0 ? "The policy's answer appears when every input can be read." : "Add a pod, a workload or a service account to see the policy's answer."));
     return;
   }
   const isPod = question.inputs.pod !== undefined;
@@ -35,31 +35,31 @@ export function showAnswers(place: HTMLElement, question: Question, answers: Ans
   const isElsewhere = cause !== null && !["serviceAccount", "role", "allowed", "injected"].includes(cause.step);
   const name = `${given.kind === "" ? "Object" : given.kind}${given.name === "" ? "" : ` ${given.name}`}`;
   if (isPod) {
-    // One object, one answer.
+    // A pod has one answer.
     const before = JSON.parse(question.inputs.pod ?? "null") as unknown;
     place.replaceChildren(...part(name, review), ...after(before, review, isElsewhere));
     return;
   }
   const own = given.decision === null ? null : { ...given, decision: given.decision };
-  const parts = part(name, own, isWorkload ? "A workload is checked, and never changed." : null);
+  const parts = part(name, own, isWorkload ? "The policy checks workloads, but never changes them." : null);
   if (isWorkload && given.templates.length > 0) {
     const [path = ""] = given.templates;
     const more = given.templates.length - 1;
-    parts.push(...part("The pod that it creates", review, more === 0 ? null : `By the first of its ${given.templates.length} pod templates, \`${path}\`.`));
+    parts.push(...part("The pod that it creates", review, more === 0 ? null : `The workload has ${given.templates.length} pod templates. This is the pod of the first, \`${path}\`.`));
     parts.push(...after(templatePod(question.inputs.workload ?? "null", path, question.namespace), review, isElsewhere));
   }
   place.replaceChildren(...parts);
 }
 
-/** The answer about one object. */
+/** The heading and the answer about one object. */
 function part(title: string, answer: Omit<Review, "pod"> | null, note: string | null = null): HTMLElement[] {
   const heading = element("h3", {}, title);
-  if (!answer) return [heading, element("p", {}, "The answer depends on objects that are not given, such as the service account.")];
+  if (!answer) return [heading, element("p", {}, "The answer depends on objects that are missing here, such as the service account.")];
   const { decision, rejection, warnings, auditAnnotations } = answer;
   const refused = rejection ? rejection.message.split("\n").filter((line) => line !== "") : [];
   return [
     heading,
-    element("p", { class: `decision ${decision}` }, element("strong", {}, sentence(DECISIONS[decision])), rejection ? ` The status is ${rejection.code}.` : "", ...(note === null ? [] : [" ", ...prose(note)])),
+    element("p", { class: `decision ${decision}` }, element("strong", {}, sentence(DECISIONS[decision])), rejection ? ` Status code: ${rejection.code}.` : "", ...(note === null ? [] : [" ", ...prose(note)])),
     ...messages("refused", refused),
     ...messages("warned", warnings),
     element(
@@ -79,7 +79,7 @@ function messages(kind: string, lines: string[]): HTMLElement[] {
   return lines.length === 0 ? [] : [element("ul", { class: `messages ${kind}` }, ...lines.map((line) => element("li", {}, ...prose(line))))];
 }
 
-/** The pod after admission. It is folded where the fault is elsewhere. */
+/** The pod after admission, with the added lines. It is closed if the fault is not in what the policy does. */
 function after(before: unknown, review: Review | null, isElsewhere: boolean): HTMLElement[] {
   if (!review || review.pod === null) return [];
   const [old, made] = [yaml(before), yaml(review.pod)];
@@ -93,7 +93,7 @@ function after(before: unknown, review: Review | null, isElsewhere: boolean): HT
       "details",
       { class: isElsewhere ? "elsewhere" : "", open: !isElsewhere },
       element("summary", {}, words, isElsewhere ? ". The fault is not here" : ""),
-      element("pre", { class: "diff", tabindex: "0", role: "region", "aria-label": "The pod, with what is added" }, ...lines.map(row)),
+      element("pre", { class: "diff", tabindex: "0", role: "region", "aria-label": "The pod, with the added lines marked" }, ...lines.map(row)),
     ),
   ];
 }
@@ -103,7 +103,7 @@ function row({ kind, text }: Line): HTMLElement {
   return element("span", { class: kind }, element("span", { "aria-hidden": "true" }, `${sign} `), words === "" ? null : spoken(words), `${text}\n`);
 }
 
-/** The pod that a workload creates by the template at this path. */
+/** The pod that a workload creates from the template at this path. */
 function templatePod(json: string, path: string, namespace: string): unknown {
   const keys = path.split(/[.[\]]+/).filter((key) => key !== "");
   const template = keys.reduce<unknown>((here, key) => (here as Record<string, unknown> | null)?.[key], JSON.parse(json)) as { metadata?: unknown; spec?: unknown } | undefined;

@@ -1,5 +1,5 @@
-// Runs the page's script. It is compressed, so that the page is half as large; the Content-Security-Policy has its
-// hash, too.
+// Unpacks the page's script and runs it. The script is compressed, which makes the page half as large. The
+// Content-Security-Policy contains its hash.
 
 import { unpacked } from "./packed";
 

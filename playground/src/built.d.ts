@@ -1,4 +1,4 @@
-// What `bundle.mjs` puts in.
+// The modules that `bundle.mjs` adds to the script.
 
 declare module "built:bindings" {
   export function explain(inputs: string): string;

@@ -1,5 +1,5 @@
-// The chain: the steps from the pod to its role, one below the other. What passed is folded into one line. Each step is
-// a button that opens what is known of it.
+// The chain: a list of the steps from the pod to its role. Consecutive steps that passed are folded into one line. Each
+// step is a button that opens its details.
 
 import type { Detail, Explanation, Outcome, Step } from "./core";
 import { button, element, prose, spoken } from "./dom";
@@ -9,7 +9,7 @@ import { code } from "./shorten";
 const SIGNS: Record<Outcome, string> = { passed: "✓", failed: "✗", unknown: "?", skipped: "–" };
 const WORDS: Record<Outcome, string> = { passed: "passed", failed: "failed", unknown: "not known", skipped: "not checked" };
 
-/** Goes to a mark, and says where it is. */
+/** Puts the cursor at a mark, and describes where the mark is. */
 export interface Guide {
   go: (mark: Mark) => void;
   where: (mark: Mark) => string;
@@ -24,7 +24,7 @@ export class Chain {
     private readonly guide: Guide,
   ) {}
 
-  /** Shows the steps. The cause is marked as such; the verdict says all of it. */
+  /** Shows the steps. `fresh`: the setup is new, so nothing of the old one stays open. */
   show({ steps, cause, outcome }: Explanation, marks: Marks, fresh: boolean): void {
     if (fresh) {
       this.opened = null;
@@ -33,7 +33,7 @@ export class Chain {
     const isFolded = (step: Step): boolean => (step.outcome === "passed" || step.outcome === "skipped") && step.mistake === null;
     const groups = new Map<string, Step[]>();
     const rows: HTMLLIElement[] = [];
-    // A run of passed steps is one line, where it is.
+    // Consecutive steps that passed (or were skipped) become one line, at their place in the list.
     let run: Step[] = [];
     const close = (): void => {
       const [first] = run;
@@ -56,7 +56,7 @@ export class Chain {
     this.update();
   }
 
-  /** The line of several steps. */
+  /** The line that replaces several folded steps. */
   private fold(name: string, steps: Step[]): HTMLLIElement {
     const outcome = steps[0]?.outcome ?? "passed";
     const line = button("", "fold", () => {
@@ -95,7 +95,7 @@ export class Chain {
     return item;
   }
 
-  /** Shows what is open and what is folded. */
+  /** Opens and folds the rows, as `opened` and `unfolded` say. */
   private update(): void {
     for (const item of this.place.children) {
       const [line, panel] = item.children;
@@ -114,9 +114,9 @@ export function sign(outcome: Outcome): HTMLElement {
   return element("span", { class: `sign ${outcome}`, "aria-hidden": "true" }, SIGNS[outcome]);
 }
 
-/** Why a step turned out as it did, and where. */
+/** The list of a step's reasons, each with a button that goes to its place. */
 export function why({ says, reasons }: Step, marks: Mark[], guide: Guide): HTMLElement[] {
-  // The sentence of the step may be the reason already.
+  // A reason that is already in the sentence of the step is not repeated. Only its button is shown.
   const items = reasons.map((reason) => ({ reason, mark: marks.find(({ message }) => message === reason) })).filter(({ reason, mark }) => mark !== undefined || !says.includes(reason));
   if (items.length === 0) return [];
   return [

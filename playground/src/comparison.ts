@@ -1,16 +1,17 @@
-// What the trust policy wants beside what the token has, with the difference marked.
+// Shows two values that should agree next to each other, with the difference marked: mostly the value that the trust
+// policy requires, and the value that the token has.
 
 import type { Explanation, Step } from "./core";
 import { element, prose, spoken } from "./dom";
 import { piece, pieces } from "./shorten";
 
-/** Two values that should be the same, or match. */
+/** Two values that should be equal, or of which the first should match the second. */
 export interface Comparison {
   wants: { title: string; value: string };
   has: { title: string; value: string };
 }
 
-/** The two values that do not agree, if the cause is about two values. */
+/** The two values that do not agree. `null` if the cause is not about two values. */
 export function compare({ cause, steps, trustFix }: Explanation): Comparison | null {
   const step = (name: string): Step | undefined => steps.find((one) => one.step === name);
   const detail = (from: Step | undefined, name: string): string | undefined => from?.details.find((one) => one.name === name)?.value;
@@ -24,7 +25,7 @@ export function compare({ cause, steps, trustFix }: Explanation): Comparison | n
     if (condition === undefined || key === "" || url === "") return null;
     if (key !== `${url}:${claim}`) {
       if (failing.mistake === "otherProvider" || trustFix !== null) {
-        return { wants: { title: "The trust policy wants the key", value: key }, has: { title: "The token has the key", value: `${url}:${claim}` } };
+        return { wants: { title: "The trust policy uses the key", value: key }, has: { title: "For this token, AWS sets the key", value: `${url}:${claim}` } };
       }
       return null;
     }
@@ -55,7 +56,7 @@ export function showComparison({ wants, has }: Comparison): HTMLElement {
   return element("dl", { class: "comparison" }, side(wants, "wants"), side(has, "has"));
 }
 
-/** How much is the same at the start, and at the end. Words and segments stay whole. */
+/** The number of equal characters at the start and at the end, without parts of words: words differ as a whole. */
 function common(one: string, other: string): [number, number] {
   const least = Math.min(one.length, other.length);
   let start = 0;

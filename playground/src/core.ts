@@ -1,10 +1,10 @@
-// The core: Rust, as Wasm that is in the page itself, so that nothing has to be loaded.
+// Calls the core: Rust code as a Wasm module, which is part of the page, so that the page loads no other file.
 
 import { explain as explainJson, initSync, review as reviewJson } from "built:bindings";
 
 import { unpacked } from "./packed";
 
-/** What the core is told; the JSON of each object as a string. */
+/** The inputs of an explanation. Each object is a string of JSON. */
 export interface CoreInputs {
   pod?: string;
   workload?: string;
@@ -35,14 +35,14 @@ export interface Step {
   outcome: Outcome;
   says: string;
   reasons: string[];
-  /** Where reasons are: the position of the reason, the input, and the JSON pointer in it. */
+  /** The places of the reasons: the index of the reason, the input, and the JSON pointer in this input. */
   places: { reason: number; input: string; pointer: string }[];
   fix: string | null;
   mistake: string | null;
   details: Detail[];
 }
 
-/** What is wrong with an input, and where in its JSON. */
+/** Why an input can't be read, and the place in its JSON. */
 export interface InputProblem {
   input: string;
   message: string;
@@ -71,7 +71,7 @@ export interface Explanation {
   outcome: Outcome;
   cause: { step: string; mistake: string | null } | null;
   steps: Step[];
-  /** The inputs that unknown steps need. */
+  /** The inputs that the steps with the outcome `unknown` need. */
   missing: string[];
   problems: InputProblem[];
   /** A change of the trust policy that makes it accept the pod. */
@@ -79,26 +79,26 @@ export interface Explanation {
   review: Review | null;
 }
 
-/** Makes the core ready. */
+/** Unpacks and starts the Wasm module. The other functions need it. */
 export async function load(): Promise<void> {
   initSync({ module: await (await unpacked("packed-module")).arrayBuffer() });
 }
 
-/** The explanation, as the core's JSON. */
+/** Explains a setup. Returns the core's JSON as it is. */
 export function explainText(inputs: CoreInputs): string {
   return explainJson(JSON.stringify(inputs));
 }
 
-/** What the policy is asked about several objects. */
+/** A question to the policy about several objects. */
 export interface Question {
   objects: string[];
   settings: string | null;
   namespace: string;
-  /** The objects are the pod, its service account and the ConfigMap, and not all that a cluster has. */
+  /** Whether the objects are one setup: a pod, its service account and the ConfigMap. */
   isOneSetup: boolean;
 }
 
-/** A finding of the policy, and its place: a JSON pointer in the object of that position. */
+/** A finding of the policy, and its place: the index of an object, and the JSON pointer in this object. */
 export interface Finding {
   name: string;
   level: "reject" | "warn" | "note" | "ignored";
@@ -108,18 +108,18 @@ export interface Finding {
   pointer: string;
 }
 
-/** The policy's answer about one object. `decision` is `null` if it depends on an object that is not there. */
+/** The policy's answer about an object. `decision` is `null` if it depends on an object that is not in the question. */
 export interface Answer extends Omit<Review, "pod" | "decision"> {
   kind: string;
   namespace: string | null;
   name: string;
   decision: Review["decision"] | null;
   findings: Finding[];
-  /** The paths of its pod templates, such as `spec.template`. */
+  /** The paths to the pod templates in the object, such as `spec.template`. */
   templates: string[];
 }
 
-/** The policy's answers, one for each object. */
+/** Asks the policy about each object. Returns the answers in the order of the objects. */
 export function review(question: Question): Answer[] {
   return JSON.parse(reviewJson(JSON.stringify(question))) as Answer[];
 }

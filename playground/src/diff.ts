@@ -1,4 +1,5 @@
-// What was changed of an object, line by line of its YAML: the longest common subsequence, and three lines around it.
+// Compares two versions of an object line by line, as YAML, by their longest common subsequence. Three unchanged lines
+// around each change are kept.
 
 export interface Line {
   kind: "same" | "added" | "removed" | "left-out";
@@ -11,7 +12,7 @@ export function diff(before: string, after: string): Line[] {
   return shorten(lines(before.split("\n"), after.split("\n")));
 }
 
-/** All lines of both. */
+/** The lines of both versions, each as same, added or removed. */
 function lines(before: string[], after: string[]): Line[] {
   const width = after.length + 1;
   const common = new Uint32Array((before.length + 1) * width);
@@ -42,7 +43,7 @@ function lines(before: string[], after: string[]): Line[] {
   return found;
 }
 
-/** Without the lines that are far from any change. */
+/** Replaces the lines that are far from any change by `…`. */
 function shorten(all: Line[]): Line[] {
   const near = all.map((_, index) => all.slice(Math.max(index - AROUND, 0), index + AROUND + 1).some(({ kind }) => kind !== "same"));
   return all.flatMap((line, index) => {

@@ -1,10 +1,10 @@
-// Elements, made in one call each. User input gets into the page as text, never as HTML.
+// Functions that create elements. User input gets into the page as text, never as HTML.
 
 import { code } from "./shorten";
 
 type Child = Node | string | null;
 
-/** Makes an element. An attribute that is `true` is there without a value; one that is `null` or `false` is not. */
+/** Makes an element. An attribute that is `true` is set without a value. `null` and `false` leave an attribute out. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Record<string, string | boolean | null> = {},
@@ -25,7 +25,7 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
   return found;
 }
 
-/** A string in which what is between backticks is set as code. */
+/** The children for a string in which the parts between backticks become code. */
 export function prose(text: string): Child[] {
   return text.split("`").map((part, index) => (index % 2 === 0 ? part : code(part)));
 }
@@ -44,7 +44,7 @@ export function copier(text: string, label: string, shown = "Copy"): HTMLButtonE
       copy.textContent = words;
       window.setTimeout(() => (copy.textContent = shown), 2000);
     };
-    // Without a clipboard, as in a page that is not secure, the text is there to select.
+    // A page that is not loaded over HTTPS has no clipboard. The user can still select the text.
     const clipboard = navigator.clipboard as Clipboard | undefined;
     (clipboard?.writeText(text) ?? Promise.reject(new Error("there is no clipboard"))).then(
       () => done("Copied"),
@@ -60,7 +60,7 @@ export function copyable(text: string, label: string): HTMLElement {
   return element("div", { class: "copyable" }, element("pre", { tabindex: "0", role: "region", "aria-label": label }, text), copier(text, label));
 }
 
-/** Text that only a screen reader says. */
+/** Text that is invisible, and that only a screen reader reads out. */
 export function spoken(text: string): HTMLElement {
   return element("span", { class: "spoken" }, text);
 }

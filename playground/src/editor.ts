@@ -1,4 +1,4 @@
-// An editor of YAML or JSON, with what is wrong marked in place. Tab leaves it, as every field of a page.
+// An editor for YAML or JSON, in which mistakes are marked. The key Tab moves the focus to the next field of the page.
 
 import { defaultKeymap, history, historyKeymap, isolateHistory } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
@@ -11,12 +11,12 @@ import { tags } from "@lezer/highlight";
 import { element, prose } from "./dom";
 import type { Problem, Span } from "./yaml";
 
-/** Something to mark. */
+/** A place to mark, with its message. */
 export interface Marked extends Problem {
   severity: "error" | "warning" | "info";
 }
 
-/** Where the page's Content-Security-Policy expects the editor's styles to come from. */
+/** The nonce with which the page's Content-Security-Policy allows the editor's styles. */
 const NONCE = document.querySelector<HTMLStyleElement>("style[nonce]")?.nonce ?? "";
 
 const COLOURS = HighlightStyle.define([
@@ -27,7 +27,7 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.punctuation, tags.separator, tags.bracket, tags.squareBracket, tags.brace, tags.meta], color: "var(--quiet)" },
 ]);
 
-/** What is said of the place of the cursor: the tooltip of a mark, for those who have no mouse. */
+/** The tooltip with the messages of the marks at the cursor, for users who have no mouse. */
 const ATCURSOR = StateField.define<Tooltip | null>({
   create: () => null,
   update: (before, { state, docChanged, selection }) => {
@@ -48,10 +48,13 @@ const ATCURSOR = StateField.define<Tooltip | null>({
   provide: (field) => showTooltip.from(field),
 });
 
-/** What an editor tells. */
+/** The functions that an editor calls. */
 export interface Listener {
   changed: () => void;
-  /** Takes what is pasted, if it belongs elsewhere. `isWhole`: it would replace all that is there. */
+  /**
+   * Moves a pasted text to the field where it belongs. Returns `false` if the text belongs into this editor. `isWhole`:
+   * the pasted text would replace the whole text of the editor.
+   */
   pasted: (text: string, isWhole: boolean) => boolean;
 }
 
@@ -100,7 +103,7 @@ export class Editor {
     return this.view.state.doc.toString();
   }
 
-  /** Replaces the text, as a step of its own to undo, without telling that it changed. */
+  /** Replaces the text, as one step that the user can undo. Does not call `changed`. */
   set text(text: string) {
     if (text === this.text) return;
     this.silent = true;
@@ -108,7 +111,7 @@ export class Editor {
     this.silent = false;
   }
 
-  /** Marks these places, and nothing else. */
+  /** Marks these places, and removes all other marks. */
   mark(marks: Marked[]): void {
     const { length } = this.view.state.doc;
     const diagnostics = marks.map(({ from, to, message, severity }): Diagnostic => {
@@ -127,17 +130,17 @@ export class Editor {
     });
   }
 
-  /** Measures its lines again: it was made while it was hidden. */
+  /** Measures the lines again. Required when the editor becomes visible, because a hidden editor has no size. */
   measure(): void {
     this.view.requestMeasure();
   }
 
-  /** The line, from 1, of an offset. */
+  /** The number of the line that contains an offset. The first line is 1. */
   line(offset: number): number {
     return this.view.state.doc.lineAt(Math.min(offset, Math.max(this.view.state.doc.length - 1, 0))).number;
   }
 
-  /** Puts the cursor there. */
+  /** Focuses the editor, and puts the cursor at an offset, if one is passed. */
   focus(offset?: number): void {
     this.view.focus();
     if (offset === undefined) return;

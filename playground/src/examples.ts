@@ -1,29 +1,29 @@
-// The setups to start from, by the error that people search for.
+// The example setups, grouped by the error message that users search for.
 
 import setups from "built:setups";
 
 import { EMPTY, NAMES, type Name, type Texts } from "./inputs";
 
-/** A setup, as `explain/setups/` has it. */
+/** A setup of `explain/setups/`. */
 export interface Setup {
   name: string;
   title: string;
   question: string;
-  /** The inputs, each as a user would have it. */
+  /** The inputs, each as a user would type it. */
   inputs: Record<string, string>;
-  /** What has to be found. */
+  /** The result that the explanation must have. */
   expected: { outcome: string; step: string | null; mistake: string | null };
 }
 
 export const SETUPS: readonly Setup[] = setups;
 
-/** An error, and the examples of what causes it, each by the name of its link. */
+/** An error, and examples of its causes. `slug` is the name of an example in a link. */
 export interface Group {
   error: string;
   examples: { slug: string; setup: Setup; label: string }[];
 }
 
-/** The error texts in the order of the page, each with its examples: the slug, and the words of its chip. */
+/** The errors in the order of the page, each with its examples: the slug, and the label of the chip. */
 const ERRORS: [error: string, examples: [slug: string, label: string][]][] = [
   [
     "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
@@ -45,13 +45,13 @@ const ERRORS: [error: string, examples: [slug: string, label: string][]][] = [
   ["assumed-role/…NodeInstanceRole…", [["no-role", "No role on the service account"]]],
   ["No AWS_ROLE_ARN in the pod", [["opted-out", "The pod opts out"]]],
   ["ValidationError: Request ARN is invalid", [["malformed-role", "Malformed role ARN"]]],
-  ["The pod is an IAM user", [["static-credentials", "Static keys win"]]],
+  ["The pod acts as an IAM user", [["static-credentials", "Static keys are used first"]]],
   ["ExpiredTokenException: Token expired", [["token-expired", "Expired token"]]],
   ["Could not find region", [["no-region", "No region is set"]]],
   ["It works", [["walk-through", "Everything is right"]]],
 ];
 
-/** The name of a setup's link: that of its file without the number. */
+/** The name of a setup in a link: the name of its file without the number. */
 export function slugOf({ name }: Setup): string {
   return name.replace(/^\d+-/, "");
 }
@@ -72,12 +72,12 @@ function groups(): Group[] {
   return [...known.filter(({ examples }) => examples.length > 0), ...more];
 }
 
-/** The setup of a link: by its name, with or without the number of its file. */
+/** Finds the setup that a link names, with or without the number of its file. */
 export function setup(name: string): Setup | undefined {
   return SETUPS.find((one) => one.name === name || slugOf(one) === name);
 }
 
-/** What the page opens with: the fault that most people come with. */
+/** The example that the page opens with: the most common fault. */
 export const FIRST = GROUPS[0]?.examples[0]?.slug ?? "";
 
 /** The texts of a setup. */

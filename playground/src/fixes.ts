@@ -1,5 +1,5 @@
-// What "Apply fix" changes in the inputs. The words of the fix are the core's; this is the same as an edit, where it is
-// one.
+// The edits of the inputs that "Apply fix" makes. The core describes each fix in words. This module turns the fix into
+// an edit, if the fix changes an input.
 
 import type { Answer, Explanation, Step } from "./core";
 import type { Name, Question, Texts } from "./inputs";
@@ -13,20 +13,20 @@ export interface Fix {
   texts: Partial<Texts>;
   /** The input that changes. */
   name: Name;
-  /** What is left to do outside of the page: commands, or sentences. */
+  /** What the user still has to do outside of the page: commands, or sentences. */
   left: string[];
 }
 
 const APPLY = "Apply fix";
 
-/** The edit that fixes the cause. `null` if it has to be made elsewhere. */
+/** Returns the edit that fixes the cause. `null` if the fix changes none of the inputs. */
 export function fixOf(texts: Texts, question: Question, explanation: Explanation, answers: Answer[]): Fix | null {
   const step = explanation.steps.find((one) => one.step === explanation.cause?.step);
   if (!step) return null;
   try {
     return ofTrustPolicy(texts, explanation) ?? ofStep(texts, question, step, answers);
   } catch {
-    // The text can't be edited by its structure: the words of the fix are enough.
+    // The text can't be edited by its structure, so the page shows the fix only in words.
     return null;
   }
 }
@@ -36,7 +36,7 @@ function ofTrustPolicy(texts: Texts, { trustFix }: Explanation): Fix | null {
   return { label: APPLY, name: "trustPolicy", texts: { trustPolicy: withPolicy(texts.trustPolicy, trustFix.policy) }, left: [trustFix.commands.join("\n")] };
 }
 
-/** The text with another policy: alone, or within what `aws iam get-role` prints. */
+/** Replaces the policy in an input, which is the policy alone, or the output of `aws iam get-role`. */
 function withPolicy(text: string, policy: unknown): string {
   if (isJson(text)) {
     const whole = JSON.parse(text) as Record<string, unknown>;
@@ -47,7 +47,7 @@ function withPolicy(text: string, policy: unknown): string {
   return JSON.stringify(policy, null, 2);
 }
 
-/** The commands in a fix. */
+/** The commands `kubectl …` and `aws …` in the words of a fix. */
 export function commandsOf(words: string): string[] {
   return [...words.matchAll(/`((?:kubectl|aws) [^`]+)`/g)].map(([, command]) => command ?? "");
 }
@@ -56,7 +56,7 @@ function ofStep(texts: Texts, question: Question, step: Step, answers: Answer[])
   const words = step.fix ?? "";
   const apply = (name: Name, changes: Change[], left: string): Fix | null =>
     changes.length === 0 ? null : { label: APPLY, name, texts: { [name]: edited(texts[name], changes) }, left: left === "" ? [] : [left] };
-  const recreate = "kubectl rollout restart deployment NAME   # or delete the pod, if its controller creates it again";
+  const recreate = "kubectl rollout restart deployment NAME   # or delete the pod, if a controller recreates it";
 
   const annotate = commandsOf(words).find((command) => command.startsWith("kubectl annotate") && command.includes(" serviceaccount "));
   if (annotate !== undefined && texts.serviceAccount.trim() !== "") {
@@ -107,20 +107,20 @@ function ofStep(texts: Texts, question: Question, step: Step, answers: Answer[])
     case "issuerMismatch": {
       const issuer = step.details.find(({ name: one }) => one.startsWith("issuer, from "))?.value;
       if (step.step !== "issuer" || issuer === undefined || texts.issuer.trim() === "") return null;
-      return { label: APPLY, name: "issuer", texts: { issuer }, left: [`aws iam create-open-id-connect-provider --url ${issuer} --client-id-list sts.amazonaws.com   # if IAM has the other one`] };
+      return { label: APPLY, name: "issuer", texts: { issuer }, left: [`aws iam create-open-id-connect-provider --url ${issuer} --client-id-list sts.amazonaws.com   # if IAM has only a provider with the other URL`] };
     }
     default:
       return null;
   }
 }
 
-/** The placeholder role, in the account that the trust policy names. */
+/** Replaces the account of a placeholder role by the account that the trust policy names. */
 function ofAccount(role: string, trustPolicy: string): string {
   const account = /:iam::(\d{12}):oidc-provider\//.exec(trustPolicy)?.[1];
   return account === undefined ? role : role.replace(/\d{12}/, account);
 }
 
-/** An ARN without the blanks, hyphens and quotes that people paste into it. */
+/** Removes quotes around a role ARN, and spaces and hyphens in its account. `null` if the result is not a role ARN. */
 function corrected(given: string): string | null {
   const [, start = "", account = "", end = ""] = /^(arn:aws[\w-]*:iam::)([\d\s-]+)(:role\/[\w+=,.@/-]+)$/.exec(given.trim().replace(/^["']|["']$/g, "")) ?? [];
   const digits = account.replace(/\D/g, "");
@@ -133,12 +133,12 @@ function annotation({ inputs }: Question, key: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The segments of the path to the pod's template; none for a pod. */
+/** The segments of the path to the pod template. Empty for a pod. */
 function template(answers: Answer[]): string[] {
   return (answers[0]?.templates[0] ?? "").split(/[.[\]]+/).filter((key) => key !== "");
 }
 
-/** The removal of environment variables, the last first, so that positions stay right. */
+/** The changes that remove environment variables. The last one comes first, so that earlier indexes stay valid. */
 function without({ inputs }: Question, isRemoved: (name: string) => boolean): Change[] {
   const places: Change[] = [];
   walk(inputs.pod ?? inputs.workload, (value, pointer) => {

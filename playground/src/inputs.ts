@@ -1,10 +1,10 @@
-// The inputs as a user sees them, and how they become the core's.
+// The inputs as a user types them, and their conversion to the inputs of the core.
 
 import type { CoreInputs, InputProblem } from "./core";
 import { locate } from "./path";
 import { convert, type Problem, type Span } from "./yaml";
 
-/** What has an editor of its own, and what the editor's tab is called. */
+/** The inputs that are objects or documents. Each has an editor, with this title. */
 export const OBJECTS = {
   pod: "Pod",
   serviceAccount: "Service account",
@@ -15,10 +15,10 @@ export const OBJECTS = {
   jwks: "Keys (JWKS)",
 } as const;
 
-/** Every editor: one for each object, and one for a whole paste. */
+/** All editors: one for each object, and one for many objects at once. */
 export const EDITORS = { ...OBJECTS, objects: "All objects" } as const;
 
-/** What is one line of text. */
+/** The inputs that are one line of text. */
 export const LINES = ["issuer", "namespace", "role", "now", "token"] as const;
 
 export type ObjectName = keyof typeof OBJECTS;
@@ -26,7 +26,7 @@ export type LineName = (typeof LINES)[number];
 export type EditorName = keyof typeof EDITORS;
 export type Name = EditorName | LineName;
 
-/** What the user typed; empty is not given. */
+/** The texts that the user typed. An empty text means that the input is not given. */
 export type Texts = Record<Name, string>;
 
 export const OBJECT_NAMES = Object.keys(OBJECTS) as ObjectName[];
@@ -34,21 +34,21 @@ export const EDITOR_NAMES = Object.keys(EDITORS) as EditorName[];
 export const NAMES: readonly Name[] = [...EDITOR_NAMES, ...LINES];
 export const EMPTY: Texts = Object.fromEntries(NAMES.map((name) => [name, ""])) as Texts;
 
-/** What AWS reads, and only as JSON. The trust policy may be YAML all the same: CloudFormation's is. */
+/** Inputs that AWS reads only as JSON. They may still be YAML, as a trust policy in CloudFormation is. */
 const STRICT: readonly Name[] = ["trustPolicy", "discovery", "jwks"];
 
-/** What the core is asked, and the way back from its answer to the user's text. */
+/** The inputs for the core, and a function that finds the places of its problems in the user's texts. */
 export interface Question {
   inputs: CoreInputs;
-  /** The objects that the policy is asked about, each with its input. */
+  /** The objects that the policy is asked about, each with the name of its input. */
   objects: { name: ObjectName; json: string }[];
   /** The namespace of the pod. */
   namespace: string;
-  /** Where in the text of its input a problem is. */
+  /** Finds the place of a problem in the text of its input. */
   place: (problem: InputProblem) => Span;
 }
 
-/** The texts as the core's inputs, or what can't be read of them. */
+/** Converts the texts to inputs of the core. Returns the problems if texts can't be read. */
 export function ask(texts: Texts, clock: () => number): { question: Question; problems: null } | { question: null; problems: Map<Name, Problem> } {
   const inputs: CoreInputs = {};
   const origins = new Map<string, { json: string; origin: (offset: number) => Span }>();
@@ -70,10 +70,10 @@ export function ask(texts: Texts, clock: () => number): { question: Question; pr
   }
   const now = texts.now.trim();
   if (!/^\d{0,12}$/.test(now)) {
-    // What was typed is not repeated: it may be a token in the wrong field.
+    // The message does not repeat the input, because it may be a token in the wrong field.
     problems.set("now", { message: "expected a time in seconds since 1970, digits only", from: 0, to: texts.now.length });
   }
-  // Only a token has anything to do with the time.
+  // The core needs the time only to check a token.
   if (now !== "") inputs.now = Number(now);
   else if (inputs.token !== undefined) inputs.now = clock();
   if (problems.size > 0) return { question: null, problems };
@@ -99,12 +99,12 @@ export function ask(texts: Texts, clock: () => number): { question: Question; pr
   };
 }
 
-/** The input that the core calls so, as the page has it. */
+/** The page's name of an input of the core: the core has `pod` and `workload`, and the page only `pod`. */
 export function named(input: string): Name {
   return input === "workload" ? "pod" : (input as Name);
 }
 
-/** A string of an object's metadata, or an empty one. */
+/** A string of an object's metadata. Empty if the object has no such string. */
 export function metadata(json: string, key: "name" | "namespace"): string {
   try {
     const value = (JSON.parse(json) as { metadata?: Record<string, unknown> | null } | null)?.metadata?.[key];
@@ -123,7 +123,7 @@ function isWorkload(json: string): boolean {
   }
 }
 
-/** The offset of a line and of a column in bytes, both from 1. */
+/** The offset of a line and a column in a string. Both start at 1, and the column counts bytes. */
 function offset(text: string, line: number, column: number): number {
   const lines = text.split("\n");
   const start = lines.slice(0, line - 1).reduce((length, one) => length + one.length + 1, 0);

@@ -1,19 +1,19 @@
-// The address: the name of an example, or the texts in the fragment, which browsers never send. It follows what is on
-// the page, so that what is shared is what is seen.
+// The fragment of the address: the name of an example, or the texts. Browsers never send the fragment. The page updates
+// it after each edit, so that a copied address always leads to what the page shows.
 
 import type { Texts } from "./inputs";
 import { keepable } from "./store";
 
-/** The most that a fragment may unpack to: a link is no way to fill a visitor's memory. */
+/** The maximum size in bytes of an unpacked fragment, so that a malicious link can't fill a visitor's memory. */
 const LARGEST = 1_000_000;
 
-/** The longest fragment that goes into the address: longer ones are cut by chats and mail programs. */
+/** The maximum length of a fragment in the address, because chats and mail programs cut longer links. */
 export const LONGEST = 30_000;
 
-/** What a link may hold: the texts without the token, which is a secret. */
+/** The texts that a link may contain: all except the token, which is a secret. */
 export type Shared = Omit<Texts, "token">;
 
-/** What a fragment says. */
+/** The content of a fragment: the name of an example, or texts. `null` if it is neither. */
 export type Linked = { example: string } | { texts: Partial<Shared> } | null;
 
 export async function toFragment(texts: Texts): Promise<string> {
@@ -42,7 +42,7 @@ async function through(bytes: Uint8Array<ArrayBuffer>, transform: CompressionStr
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
     chunks.push(next.value);
     size += next.value.length;
-    if (size > LARGEST) throw new Error("the link holds more than a setup can be");
+    if (size > LARGEST) throw new Error("expected a link that unpacks to at most 1 MB");
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

@@ -1,4 +1,4 @@
-// The page: what is typed goes to the core, and what the core says is shown.
+// The start of the page: passes what the user types to the core, and shows the core's answer.
 
 import { showAnswers } from "./answers";
 import { Chain, type Guide } from "./chain";
@@ -18,10 +18,10 @@ import { startTheme } from "./theme";
 import { label, showBeginning, showUnreadable, showVerdict, type Unreadable } from "./verdict";
 import { convert } from "./yaml";
 
-/** How long after the last key the core is asked. */
+/** The time between the last key and the call of the core. */
 const PAUSE_MS = 150;
 
-/** How long after the last answer the address follows: browsers limit how often it may change. */
+/** The time between the last answer and the update of the address. Browsers limit how often the address may change. */
 const ADDRESS_MS = 400;
 
 const verdict = byId("verdict", HTMLElement);
@@ -35,9 +35,9 @@ const editors = new Map(EDITOR_NAMES.map((name) => [name, new Editor(byId(name, 
 const lines = new Map(LINES.map((name) => [name, byId(name, HTMLInputElement)]));
 for (const input of lines.values()) input.addEventListener("input", changed);
 
-/** The example that is shown, until something of it is changed. */
+/** The example that the page shows. `null` as soon as the user changes anything of it. */
 let example: Setup | null = null;
-/** What is left to do outside of the page after "Apply fix". */
+/** What the user still has to do outside of the page after "Apply fix". */
 let left: string[] = [];
 let pending: number | undefined;
 let addressing: number | undefined;
@@ -68,7 +68,7 @@ function fill(next: Partial<Texts>): void {
   }
 }
 
-/** Shows a setup in place of the one that is there. Several objects in one string are sorted first. */
+/** Replaces the setup. If an input contains several objects, they are sorted into their tabs. */
 function show(next: Partial<Texts>): void {
   left = [];
   const sorted = (["pod", "serviceAccount"] as const).map((name) => several(name, next[name] ?? "")).filter((one) => one !== null);
@@ -76,7 +76,7 @@ function show(next: Partial<Texts>): void {
   update(true);
 }
 
-/** The parts of a string that is more than the one object of its tab: several documents, or a List. */
+/** The sorted parts of an input with more than the one object of its tab: several documents, or a List. Else `null`. */
 function several(name: Name, text: string): Sorted | null {
   const sorted = sort(text);
   return sorted && sorted.count > 0 && (sorted.count > 1 || sorted.texts[name] !== text) ? sorted : null;
@@ -137,7 +137,7 @@ function checked({ objects, settings, namespace }: Texts): Row[] {
   return rows;
 }
 
-/** Keeps the texts over a reload, and lets the address follow them. */
+/** Stores the texts, so that they survive a reload, and updates the address a little later. */
 function remember(now: Texts): void {
   if (example && !isSame(now, textsOf(example))) example = null;
   press();
@@ -159,7 +159,7 @@ async function address(): Promise<void> {
   document.documentElement.dataset["address"] = isLong ? "kept" : "followed";
 }
 
-/** Marks each place, and the tab that holds it. */
+/** Marks each place, and the tab that contains it. */
 function mark(marks: Mark[]): void {
   for (const [name, editor] of editors) editor.mark(marks.filter((one) => one.name === name));
   for (const [name, input] of lines) {
@@ -205,17 +205,17 @@ function unreadable(problem: Mark): Unreadable {
   };
 }
 
-/** Edits the inputs as the fix says, and explains them again. */
+/** Applies a fix to the inputs, and explains them again. */
 function apply(fix: Fix): void {
   fill(fix.texts);
   left = fix.left;
   update(false);
   tabs.reveal(byId(fix.name, HTMLElement));
-  status.textContent = `The fix is in ${label(fix.name)}. Nothing has changed in your cluster or in AWS.`;
+  status.textContent = `Applied the fix to ${label(fix.name)}. Nothing has changed in your cluster or in AWS.`;
   verdict.focus();
 }
 
-/** Takes what was pasted into an editor, if it is several objects, or belongs elsewhere. */
+/** Sorts a string that was pasted into an editor. Returns `false` if the string belongs into that editor. */
 function take(name: EditorName, text: string, isWhole: boolean): boolean {
   if (name === "objects") {
     const token = sort(text)?.texts.token;
@@ -227,13 +227,13 @@ function take(name: EditorName, text: string, isWhole: boolean): boolean {
   const isHere = targets.length === 1 && targets[0] === name && sorted.texts[name]?.trim() === text.trim();
   if (sorted.count === 1 && isHere) return false;
   if (isHere || (targets.length === 0 && sorted.notes.length === 0)) return false;
-  // A part of an object may look like something else; a whole one does not.
+  // A string that is pasted into the middle of an object may look like something else, so it is not sorted.
   if (!isWhole && sorted.count === 0 && !("token" in sorted.texts)) return false;
   distribute(sorted);
   return true;
 }
 
-/** Puts the parts of a paste where they belong. */
+/** Puts the parts of a pasted text into their fields, and reports where they are. */
 function distribute({ texts: parts, count, notes }: Sorted): void {
   const clear = example !== null && count > 1 ? EMPTY : {};
   example = null;
@@ -242,19 +242,19 @@ function distribute({ texts: parts, count, notes }: Sorted): void {
   update(true);
   const names = Object.keys(parts).filter((name) => name !== "objects").map((name) => label(name as Name));
   const sorted = names.length === 0 ? "" : `${count > 1 ? `${count} objects were pasted. ` : ""}In their tabs: ${names.join(", ")}. `;
-  const rest = "objects" in parts ? "All of them are in All objects. " : "";
-  status.textContent = `${sorted}${rest}${"token" in parts ? "The token stays in its field, and is not kept. " : ""}${notes.join(" ")}`.trim();
+  const rest = "objects" in parts ? "The tab All objects shows all of them. " : "";
+  status.textContent = `${sorted}${rest}${"token" in parts ? "The token stays in its field, and is not stored. " : ""}${notes.join(" ")}`.trim();
   const [first] = Object.keys(parts) as Name[];
   const isShown = marksShown();
   if (first && !isShown) tabs.reveal(byId(first, HTMLElement));
 }
 
-/** Whether the page points at something. */
+/** Whether the verdict has a button that leads to a place. */
 function marksShown(): boolean {
   return verdict.querySelector(".where, li button") !== null;
 }
 
-/** Starts from what the address says, else from what was kept, else from the first example. */
+/** Opens the setup of the address, or else the stored texts, or else the first example. */
 async function start(): Promise<void> {
   try {
     const linked = await fromFragment(location.hash);
@@ -272,13 +272,13 @@ async function start(): Promise<void> {
       show(stored);
       return;
     }
-    if (wanted !== undefined && !chosen) status.textContent = "The link is to no example of this page, so here is the first one.";
+    if (wanted !== undefined && !chosen) status.textContent = "This page has no example with the name in the link, so it shows the first example.";
     choose(chosen ?? setup(FIRST) ?? null);
   } catch {
-    status.textContent = "The link can't be read, so here is an example.";
+    status.textContent = "The link can't be read, so the page shows the first example.";
     choose(setup(FIRST) ?? null);
   } finally {
-    // For the tests, which wait until a link is open.
+    // The tests wait for this attribute.
     document.documentElement.dataset["opened"] = "";
   }
 }
@@ -290,7 +290,7 @@ function choose(chosen: Setup | null): void {
   show(chosen ? textsOf(chosen) : EMPTY);
 }
 
-/** The chips: an error each, and the causes of the error that is shown. */
+/** Adds a chip for each error, and a chip that clears the inputs. */
 function listExamples(): void {
   const chip = (text: string, data: string, onClick: () => void): HTMLButtonElement => {
     const made = button(text, "chip", () => {
@@ -305,7 +305,7 @@ function listExamples(): void {
   byId("errors", HTMLElement).append(...errors.map((one) => element("li", {}, one)), element("li", {}, chip("Your own setup", "", () => choose(null))));
 }
 
-/** Shows which example is there, and the other causes of its error. */
+/** Marks the chip of the error that the page shows, and lists the causes of this error. */
 function press(): void {
   const slug = example ? slugOf(example) : isSame(texts(), EMPTY) ? "" : null;
   const group = GROUPS.find(({ examples }) => examples.some((one) => one.slug === slug));
@@ -316,7 +316,7 @@ function press(): void {
   const causes = group && group.examples.length > 1 ? group.examples : [];
   const place = byId("causes", HTMLElement);
   place.hidden = causes.length === 0;
-  // The chips stay while they are those of the same error, so that the focus stays, too.
+  // The chips are replaced only if the error changes, so that they keep the focus.
   const names = causes.map((one) => one.slug).join(" ");
   if (place.dataset["causes"] !== names) {
     place.dataset["causes"] = names;
@@ -334,12 +334,12 @@ async function link(): Promise<void> {
   await address();
   const has = lines.get("token")?.value ? " The token is not in it." : "";
   if (document.documentElement.dataset["address"] === "kept") {
-    status.textContent = "The texts are too long for a link.";
+    status.textContent = "The inputs are too long for a link.";
     return;
   }
   try {
     await navigator.clipboard.writeText(location.href);
-    status.textContent = `The link is copied.${has} Everyone who has it can read the texts.`;
+    status.textContent = `The link is copied.${has} Everyone who has the link can read the inputs.`;
   } catch {
     status.textContent = `The link is in the address bar.${has}`;
   }
@@ -351,5 +351,5 @@ byId("link", HTMLButtonElement).addEventListener("click", () => void link());
 window.addEventListener("hashchange", () => void start());
 await load();
 await start();
-// For those who measure how long that took.
+// tests/cost.test.mjs measures the time until this mark.
 performance.mark("explained");

@@ -1,4 +1,4 @@
-// The places to mark: of what can't be read, of each reason of a step, of each finding of the policy.
+// Finds the places to mark in the inputs, for each reason of a step and for each finding of the policy.
 
 import type { Answer, Explanation, Step } from "./core";
 import type { Marked } from "./editor";
@@ -6,24 +6,24 @@ import { named, type LineName, LINES, type Name, type Question, type Texts } fro
 import { keySpanOf, spanOf } from "./place";
 import type { Span } from "./yaml";
 
-/** A mark, and what it is in. */
+/** A mark, and the input that it is in. */
 export interface Mark extends Marked {
   name: Name;
 }
 
-/** All marks. */
+/** The marks of an explanation. */
 export interface Marks {
   all: Mark[];
-  /** The place to change first. */
+  /** The mark at the place to change first. `null` if no place in the inputs has to change. */
   cause: Mark | null;
-  /** The marks of a step's reasons. */
+  /** The marks of each step's reasons, by the name of the step. */
   ofStep: Map<string, Mark[]>;
 }
 
-/** Mistakes of a condition that are in its key, and not in its value. */
+/** Mistakes of a condition for which the key is marked, and not the value. */
 const IN_KEY = new Set(["issuerWithScheme", "trailingSlash", "keyNeverSet", "otherProvider", "misspelledProvider", "placeholder", "severalProviders"]);
 
-/** Variables that lead SDKs to other credentials. */
+/** Environment variables that make SDKs use other credentials than the role. */
 const CREDENTIALS = /^(?:AWS|AMAZON)_(?:ACCESS_KEY(?:_ID)?|SECRET_(?:ACCESS_)?KEY|SESSION_TOKEN|PROFILE|DEFAULT_PROFILE|SHARED_CREDENTIALS_FILE|CONFIG_FILE|CREDENTIAL_EXPIRATION)$/;
 
 type Place = { reason: number; name: Name; pointer: string; part: "value" | "key" };
@@ -55,7 +55,7 @@ export function marksOf(texts: Texts, question: Question, explanation: Explanati
   return { all, cause, ofStep };
 }
 
-/** Adds the marks of places that have none yet. */
+/** Adds the marks whose place has no mark yet. */
 function add(all: Mark[], marks: Mark[]): void {
   for (const mark of marks) {
     if (!all.some(({ name, from, to }) => name === mark.name && from === mark.from && to === mark.to)) all.push(mark);
@@ -76,23 +76,23 @@ function placesOf(step: Step, context: Context): Place[] {
     const name = named(input);
     const isKey = step.step === "conditions" && IN_KEY.has(step.mistake ?? "");
     const place: Place = { reason, name, pointer, part: isKey ? "key" : "value" };
-    // The operator is what is wrong, and the value is what it is about.
+    // The operator is wrong, so it is marked first, and then the value that contains the wildcard.
     if (step.mistake === "wildcardInStringEquals") {
       return [{ ...place, pointer: pointer.slice(0, pointer.lastIndexOf("/")), part: "key" }, place];
     }
     return [place];
   });
   const found = ofFindings(step, context).filter(({ name, pointer }) => !given.some((it) => it.name === name && it.pointer === pointer));
-  // A finding knows its place better than the step that is named after it.
+  // A finding has a more exact place than the step with the same name, so a place that contains it is dropped.
   const exact = given.filter((it) => !found.some(({ name, pointer }) => name === it.name && pointer.startsWith(`${it.pointer}/`)));
   const known = [...elsewhere(step), ...exact, ...found];
   return known.length > 0 ? known : likely(step, context);
 }
 
-/** Findings that are about a key, and not about its value. */
+/** Findings for which the key is marked, and not the value. */
 const ABOUT_KEY = new Set(["misspelledAnnotation", "ineffectiveAnnotation", "optedOut"]);
 
-/** Where the fix says that the fault is, if a condition of the trust policy is right and the token is not. */
+/** The place that the fix names, if the token's audience is wrong and the condition of the trust policy is right. */
 function elsewhere({ mistake, fix }: Step): Place[] {
   if (mistake !== "wrongAudience" || fix === null) return [];
   const key = /^Set the service account's annotation `([^`]+)`/.exec(fix)?.[1];
@@ -100,7 +100,7 @@ function elsewhere({ mistake, fix }: Step): Place[] {
   return fix.startsWith("Set the setting `tokenAudience`") ? [{ reason: 0, name: "settings", pointer: "/tokenAudience", part: "value" }] : [];
 }
 
-/** The places of the findings that a step is named after, or that are its reasons. */
+/** The places of the findings that have the name of a step's mistake, or whose message is one of its reasons. */
 function ofFindings({ mistake, reasons }: Step, { question, answers }: Context): Place[] {
   return answers.flatMap(({ findings }) =>
     findings.flatMap(({ name: kind, message, object, pointer }): Place[] => {
@@ -111,13 +111,13 @@ function ofFindings({ mistake, reasons }: Step, { question, answers }: Context):
   );
 }
 
-/** Where a step without places is about. */
+/** The likely places of a step for which neither the core nor a finding names a place. */
 function likely(step: Step, context: Context): Place[] {
   const { texts, question } = context;
   const at = (name: Name, pointer = ""): Place[] => [{ reason: 0, name, pointer, part: "value" }];
   const line = (name: LineName): Place[] | null => (texts[name].trim() === "" ? null : at(name));
   const words = [step.says, ...step.reasons].join(" ");
-  // A pod that the cluster stores can't be changed.
+  // A pod that is already in the cluster can't be changed, so nothing is marked.
   if (step.fix?.startsWith("Recreate the pod")) return [];
   switch (step.step) {
     case "serviceAccount":
@@ -149,7 +149,7 @@ function likely(step: Step, context: Context): Place[] {
   }
 }
 
-/** The places of environment variables of the pod's containers. */
+/** The places of the environment variables whose name is wanted. */
 function variables({ inputs }: Question, isWanted: (name: string) => boolean): Place[] {
   const places: Place[] = [];
   walk(inputs.pod ?? inputs.workload, (value, pointer) => {
@@ -182,6 +182,6 @@ export function walk(json: string | undefined, visit: (value: unknown, pointer: 
   try {
     if (json !== undefined) go(JSON.parse(json), "", "");
   } catch {
-    // The core says what is wrong with it.
+    // The core reports what is wrong with the text.
   }
 }

@@ -1,4 +1,5 @@
-// All objects of a paste, as `irsa check` sees them: a row for each, with its findings and their lines.
+// The tab "All objects": checks many objects like `irsa check`, and shows a row for each, with findings and their
+// lines.
 
 import { review, type Answer, type Finding } from "./core";
 import { button, element, prose } from "./dom";
@@ -8,16 +9,16 @@ import type { Texts } from "./inputs";
 import { spanOf } from "./place";
 import { convert } from "./yaml";
 
-/** An object, with what the policy says of it. */
+/** An object, with the policy's answer about it. */
 export interface Row {
   item: Item;
   answer: Answer | null;
-  /** Why the object can't be read. */
+  /** Why the object can't be read. `null` if it can. */
   problem: string | null;
   findings: (Finding & { mark: Marked | null })[];
 }
 
-/** Checks each object. The other objects are its cluster. */
+/** Checks each object. The policy's lookups find the other objects. */
 export function check(text: string, items: Item[], settings: string | null, namespace: string): Row[] {
   const read = items.map((item) => ({ item, converted: convert(item.text) }));
   const readable = read.filter(({ converted }) => converted.json !== null);
@@ -35,7 +36,7 @@ function markOf(text: string, { level, message, name, pointer }: Finding, item: 
   return span && { ...span, severity: level === "reject" ? "error" : level === "warn" ? "warning" : "info", message: `${message} [${name}]` };
 }
 
-/** What the table does. */
+/** The functions that the table calls. */
 export interface Actions {
   line: (mark: Marked) => number;
   go: (mark: Marked) => void;
@@ -44,7 +45,7 @@ export interface Actions {
 
 export function showObjects(place: HTMLElement, rows: Row[], { line, go, explain }: Actions): void {
   if (rows.length === 0) {
-    place.replaceChildren(element("p", { class: "quiet" }, "No objects yet. Paste manifests, such as the output of ", element("code", {}, "kubectl get pods,serviceaccounts -o yaml"), "."));
+    place.replaceChildren(element("p", { class: "quiet" }, "There are no objects yet. Paste manifests, such as the output of ", element("code", {}, "kubectl get pods,serviceaccounts -o yaml"), "."));
     return;
   }
   const faulty = rows.filter(({ findings, problem }) => problem !== null || findings.some(({ level }) => level !== "note")).length;

@@ -1,11 +1,11 @@
-// Where in a string the core's message is about: it begins with the way there, as Kubernetes writes it, in backticks:
-// `spec.containers[0].name`: expected …
+// Finds the place in an input that a message of the core is about. The message begins with a path in backticks, in
+// Kubernetes' notation: `spec.containers[0].name`: expected …
 
 import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type Node } from "yaml";
 
 import type { Span } from "./yaml";
 
-/** The place, or else the last on the way there that there is. */
+/** Finds the place of a message's path, or of the longest part of the path that exists. */
 export function locate(text: string, message: string): Span | null {
   const document = parseDocument(text, { version: "1.1", prettyErrors: false });
   let rest = way(message);
@@ -21,15 +21,16 @@ export function locate(text: string, message: string): Span | null {
   return place ? { from: place[0], to: place[1] } : null;
 }
 
-/** The way as one text: a message may have several, each from where the one before it ended. */
+/** Joins the paths of a message. A message may begin with several paths, each relative to the one before it. */
 function way(message: string): string {
   const [parts = ""] = /^(?:`[^`]+`: )*/.exec(message) ?? [];
   const joined = [...parts.matchAll(/`([^`]+)`: /g)].map(([, part]) => part).join(".");
-  // The object of a review stands in a request.
+  // In a message of a review, the path starts at the request: `request.object.spec` or `object.spec`. The text contains
+  // only the object, so that start is removed.
   return joined.replace(/^(?:request\.)?object\./, "");
 }
 
-/** One step further. A key may hold dots, so it is looked for among those that there are, the longest first. */
+/** Follows one key or index of the path. A key may contain dots, so the longest existing key that fits is used. */
 function step(document: Document.Parsed, node: unknown, rest: string): { node: unknown; key: unknown; rest: string } | null {
   const here = isAlias(node) ? node.resolve(document) : node;
   if (isSeq(here)) {
@@ -48,7 +49,7 @@ function step(document: Document.Parsed, node: unknown, rest: string): { node: u
   return { node: pair.value, key: pair.key, rest: rest.slice(String(pair.key).length).replace(/^\./, "") };
 }
 
-/** Where a node stands; an empty one stands nowhere. */
+/** The range of a node in the text. `null` for a node without characters. */
 function range(node: unknown): [number, number] | null {
   const found = (node as Node | null)?.range;
   return found && found[1] > found[0] ? [found[0], found[1]] : null;

@@ -1,4 +1,4 @@
-// Where in the user's input the value of a JSON pointer is, and changes of it at a pointer.
+// Finds the place of a JSON pointer in the user's text, and changes values in the text.
 
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, parseDocument, type Document, type Node, type Pair } from "yaml";
 
@@ -9,7 +9,7 @@ export function segments(pointer: string): string[] {
   return pointer.split("/").slice(1).map((segment) => segment.replace(/~1/g, "/").replace(/~0/g, "~"));
 }
 
-/** The place to mark for a JSON pointer: of a scalar the value, of anything larger its key or its first line. */
+/** Finds the place to mark for a JSON pointer: a scalar itself, and for a larger value its key or its first line. */
 export function spanOf(text: string, pointer: string, documentIndex = 0): Span | null {
   const documents = parseAllDocuments(text, OPTIONS) as Document.Parsed[];
   const document = documents.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null))[documentIndex];
@@ -24,7 +24,7 @@ export function spanOf(text: string, pointer: string, documentIndex = 0): Span |
   return marked(text, key, node);
 }
 
-/** The span of the key of a pointer. */
+/** Finds the key that a JSON pointer leads to. `null` if the key does not exist. */
 export function keySpanOf(text: string, pointer: string): Span | null {
   const document = parseDocument(text, OPTIONS);
   let node: unknown = document.contents;
@@ -44,7 +44,7 @@ function child(document: Document, node: unknown, segment: string): [key: unknow
     return item === undefined ? null : [null, item];
   }
   if (!isMap(here)) return null;
-  // Of equal keys the last counts.
+  // If a key occurs twice, the last value is the one that is used.
   const pair = here.items.findLast(({ key }) => String(isScalar(key) ? key.value : key) === segment) as Pair | undefined;
   return pair ? [pair.key, pair.value] : null;
 }
@@ -54,7 +54,7 @@ function marked(text: string, key: unknown, node: unknown): Span | null {
   if (value && (isScalar(node) || isAlias(node))) return value;
   const ofKey = range(key);
   if (ofKey) return ofKey;
-  // An element of a list is known by its name.
+  // An element of a list has no key, so its `name` is marked.
   const name = isMap(node) ? node.items.find((pair) => isScalar(pair.key) && pair.key.value === "name")?.value : null;
   const ofName = range(name);
   if (ofName) return ofName;
@@ -63,16 +63,16 @@ function marked(text: string, key: unknown, node: unknown): Span | null {
   return { from: value.from, to: end === -1 ? value.to : Math.min(value.to, end) };
 }
 
-/** An empty node has no place. */
+/** The range of a node in the text. `null` for a node without characters. */
 function range(node: unknown): Span | null {
   const found = (node as Node | null)?.range;
   return found && found[1] > found[0] ? { from: found[0], to: found[1] } : null;
 }
 
-/** A change of an object: the segments of a pointer, and the new value. `undefined` removes it. */
+/** A change of an object: the segments of a JSON pointer, and the new value. `undefined` removes the old value. */
 export type Change = [path: (string | number)[], value: unknown];
 
-/** The text with changes. Comments and the form of YAML stay. */
+/** Applies changes to an input. Comments and the style of YAML are kept. */
 export function edited(text: string, changes: Change[]): string {
   const document = parseDocument(isJson(text) || text.trim() !== "" ? text : "{}", { ...OPTIONS, keepSourceTokens: true });
   for (const [path, value] of changes) {
@@ -87,7 +87,7 @@ export function edited(text: string, changes: Change[]): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** Removes a value, and what is empty without it. */
+/** Removes a value, and also its parents if they are then empty. */
 function remove(document: Document, path: (string | number)[]): void {
   document.deleteIn(path);
   const parent = path.slice(0, -1);

@@ -1,15 +1,15 @@
-// Long values are shortened in the middle for the eye. The whole value stays in the page: to copy, to search, for a
-// screen reader, and as a tooltip.
+// Shortens long values in the middle, only visually. The whole value stays in the page, so that users can copy it,
+// search for it, hear it in a screen reader and see it in a tooltip.
 
 import { element } from "./dom";
 
 /** A value that is longer than this may be shortened. */
 const LONG = 44;
 
-/** A piece to show, or to hide behind an ellipsis. */
+/** A piece of a value. `isCut`: the page shows an ellipsis instead of it. */
 export type Piece = { text: string; isCut: boolean };
 
-/** The pieces of a value. IDs of issuers are shortened first: nobody reads 32 characters of them. */
+/** Splits a value into pieces. If it contains the ID of an issuer, only the ID is shortened. */
 export function pieces(text: string): Piece[] {
   if (text.length <= LONG) return [{ text, isCut: false }];
   const id = /[A-Z0-9]{20,}/.exec(text);

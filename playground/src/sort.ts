@@ -1,41 +1,41 @@
-// What was pasted, sorted by what it is: objects of Kubernetes by their kind, a trust policy, an issuer, a token. A
-// token goes into its field and nowhere else; a Secret is dropped.
+// Sorts a pasted text into the inputs: Kubernetes objects by their kind, a trust policy, an issuer, a token. A token
+// goes only into its own field. Secrets are dropped.
 
 import { isMap, isScalar, isSeq, parseAllDocuments, stringify, type Document, type Node } from "yaml";
 
 import type { Texts } from "./inputs";
 import { isJson, OPTIONS } from "./yaml";
 
-/** An object of a paste. */
+/** An object of a pasted text. */
 export interface Item {
   kind: string;
   name: string;
   namespace: string;
-  /** Its own text: what the user wrote, or the item of a List as YAML. */
+  /** The object's text: as the user wrote it, or as YAML if the object is an item of a List. */
   text: string;
-  /** Its place in the paste: the number of its document, and the JSON pointer in that. */
+  /** The object's place in the pasted text: the index of the document, and the JSON pointer in the document. */
   document: number;
   pointer: string;
 }
 
-/** What goes where. */
+/** The result of sorting. */
 export interface Sorted {
   texts: Partial<Texts>;
-  /** How many objects there were. */
+  /** The number of objects in the pasted text. */
   count: number;
-  /** What was left out, in words. */
+  /** Sentences about what was moved or left out. */
   notes: string[];
 }
 
 const TOKEN = /^(?:Bearer\s+)?["']?(eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+)["']?$/;
 
-/** Any token in a string. */
+/** Matches each token in a string. */
 export const TOKENS = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*/g;
 
-/** Kinds that make no pods, and that a cluster's manifests are full of. */
+/** Common kinds that create no pods. */
 const OTHER = /^(?:Namespace|Service|Ingress.*|Secret|ServiceAccount|ConfigMap|.*Role(?:Binding)?|.*Policy|.*Class|CustomResourceDefinition|Persistent.*|.*Webhook.*|PodDisruptionBudget|HorizontalPodAutoscaler|PolicyServer|NetworkPolicy|Endpoints.*|Event|Node|Lease)$/;
 
-/** Where the parts of a paste belong. `null` if it is not known to be anything. */
+/** Sorts a pasted text into the inputs. `null` if the text is not recognized. */
 export function sort(pasted: string): Sorted | null {
   const text = pasted.trim();
   if (text === "") return null;
@@ -53,7 +53,7 @@ function only(texts: Partial<Texts>): Sorted {
   return { texts, count: 0, notes: [] };
 }
 
-/** What AWS and the issuer print. */
+/** Recognizes the output of the AWS CLI, and the documents of an issuer. */
 function aws(value: unknown, text: string): Sorted | null {
   const at = (...path: string[]): unknown => path.reduce<unknown>((here, key) => (here as Record<string, unknown> | null)?.[key], value);
   const token = at("status", "token");
@@ -67,7 +67,7 @@ function aws(value: unknown, text: string): Sorted | null {
   return typeof issuer === "string" ? only({ issuer }) : null;
 }
 
-/** The objects of a string: its documents, and the items of Lists. Empty if it can't be read. */
+/** The objects in a string: its documents, and the items of Lists. Empty if the string can't be read. */
 export function items(text: string): Item[] {
   const documents = parseAllDocuments(text, OPTIONS) as Document.Parsed[];
   if (documents.some(({ errors }) => errors.length > 0)) return [];
@@ -80,7 +80,7 @@ export function items(text: string): Item[] {
   return found;
 }
 
-/** A document's text, with its comments, without the separators. */
+/** The start and the end of a document in the text. Comments are included, separators are not. */
 function bounds(all: Document.Parsed[], document: Document.Parsed, text: string): [number, number] {
   const before = all[all.indexOf(document) - 1];
   const from = before ? before.range[2] : 0;
@@ -111,7 +111,7 @@ function collect(document: Document, node: unknown, { whole, index, pointer }: W
   found.push({ kind, name: of("name"), namespace: of("namespace"), text: whole, document: index, pointer });
 }
 
-/** Whether objects of this kind may make pods. */
+/** Whether objects of this kind may create pods. */
 export function mayMakePods(kind: string): boolean {
   return !OTHER.test(kind);
 }
@@ -125,9 +125,9 @@ function objects(text: string): Sorted | null {
   const token = secrets.map(tokenOf).find((found) => found !== null);
   if (token) {
     texts.token = token;
-    notes.push("The token of the Secret is in its field.");
+    notes.push("The token of the Secret is in the token field.");
   }
-  if (secrets.length > 0) notes.push("A Secret was left out.");
+  if (secrets.length > 0) notes.push("Manifests of Secrets are left out.");
   const kept = all.filter(({ kind }) => kind !== "Secret");
   for (const policy of kept.filter(({ kind }) => /^(?:Cluster)?AdmissionPolicy$/.test(kind))) {
     const settings = settingsOf(policy);
@@ -146,7 +146,7 @@ function objects(text: string): Sorted | null {
   return { texts, count: all.length, notes };
 }
 
-/** The texts for a pod or a workload, and the service account and ConfigMap beside it. */
+/** The inputs for a pod or a workload, with its service account and the ConfigMap among the other objects. */
 export function setupOf(pod: Item, all: Item[]): Partial<Texts> {
   const texts: Partial<Texts> = { pod: pod.text };
   const accounts = all.filter(({ kind }) => kind === "ServiceAccount");
@@ -179,7 +179,7 @@ function settingsOf({ text }: Item): string | null {
   return isMap(settings) && document ? stringify(settings.toJS(document), { lineWidth: 0, version: "1.1" }) : null;
 }
 
-/** A string without tokens, to be kept or shared. */
+/** Replaces the tokens in a string, so that it may be stored or shared. */
 export function withoutTokens(text: string): string {
   return text.replace(TOKENS, "TOKEN-LEFT-OUT");
 }

@@ -1,12 +1,12 @@
-// Keeps the texts over a reload, in the storage of this one browser tab, which is gone when the tab is closed. Never
-// the token.
+// Stores the texts, but never the token, in the session storage of the browser tab. They survive a reload, and are
+// deleted when the tab is closed.
 
 import { NAMES, type Name, type Texts } from "./inputs";
 import { withoutTokens } from "./sort";
 
 const KEY = "irsa-playground";
 
-/** What may be kept or shared: all but tokens, wherever they were typed. */
+/** The texts that may be stored or shared: without the token, and without tokens inside other texts. */
 export function keepable({ token: _, ...texts }: Texts): Omit<Texts, "token"> {
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, withoutTokens(text)])) as Omit<Texts, "token">;
 }
@@ -15,7 +15,7 @@ export function keep(texts: Texts): void {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(keepable(texts)));
   } catch {
-    // The browser forbids storage, or it is full: nothing is kept.
+    // The browser forbids storage, or the storage is full: nothing is stored.
   }
 }
 

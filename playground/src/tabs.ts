@@ -1,5 +1,5 @@
-// Tabs, as the ARIA Authoring Practices have them: arrows, Home and End move between them, Tab goes on to what is
-// shown.
+// Tabs that follow the ARIA Authoring Practices: the arrow keys, Home and End choose a tab, and the key Tab moves the
+// focus into the panel.
 
 export class Tabs {
   private readonly tabs: HTMLElement[];
@@ -13,14 +13,14 @@ export class Tabs {
     list.addEventListener("keydown", (event) => this.move(event));
   }
 
-  /** Shows the panel that holds the element. */
+  /** Shows the panel that contains the element. */
   reveal(inside: Element): void {
     const panel = inside.closest("[role=tabpanel]");
     const tab = this.tabs.find((one) => one.getAttribute("aria-controls") === panel?.id);
     if (tab) this.choose(tab);
   }
 
-  /** Marks the tabs of the panels that hold these elements, each by the worst that it holds. */
+  /** Marks the tab of each panel that contains one of these elements, with the worst severity in the panel. */
   mark(wrong: [inside: Element, severity: "error" | "warning"][]): void {
     const errors = panels(wrong.filter(([, severity]) => severity === "error"));
     const warnings = panels(wrong);
@@ -30,7 +30,7 @@ export class Tabs {
       const isRisky = !isWrong && warnings.has(panel);
       tab.classList.toggle("wrong", isWrong);
       tab.classList.toggle("risky", isRisky);
-      tab.querySelector(".spoken")?.replaceChildren(isWrong ? " (holds an error)" : isRisky ? " (holds a warning)" : "");
+      tab.querySelector(".spoken")?.replaceChildren(isWrong ? " (contains an error)" : isRisky ? " (contains a warning)" : "");
     }
   }
 

@@ -1,4 +1,4 @@
-// Light or dark: the system's choice, until the button says otherwise. It is not kept.
+// Light or dark colours: the system's setting, until the user presses the button. The choice is not stored.
 
 import { byId } from "./dom";
 

@@ -1,4 +1,4 @@
-// The result, first: what is wrong in one sentence, the two values that differ, and the fix.
+// Shows the result at the top of the page: what is wrong in one sentence, the two values that differ, and the fix.
 
 import { sign, why, type Guide } from "./chain";
 import { compare, showComparison } from "./comparison";
@@ -15,20 +15,20 @@ const HEADINGS: Record<Outcome, string> = {
   skipped: "Nothing to check",
 };
 
-/** What the verdict is made of. */
+/** The data of the verdict. */
 export interface Shown {
   explanation: Explanation;
   marks: Marks;
   guide: Guide;
-  /** The change of the inputs that fixes it, if there is one. */
+  /** The edit of the inputs that fixes the cause. `null` if the fix changes no input. */
   fix: Fix | null;
   apply: (fix: Fix) => void;
-  /** What is left to do after a fix was applied here: nothing has changed in the cluster, or in AWS. */
+  /** What the user still has to do in the cluster or in AWS after a fix was applied to the inputs. */
   left: string[];
   hasPod: boolean;
 }
 
-/** Shows the outcome, and the step that decided it. */
+/** Shows the outcome, and the step that is its cause. */
 export function showVerdict(place: HTMLElement, shown: Shown): void {
   const { explanation, left, hasPod } = shown;
   const { outcome, cause, steps } = explanation;
@@ -36,12 +36,12 @@ export function showVerdict(place: HTMLElement, shown: Shown): void {
   if (decisive) return show(place, outcome, ...failure(decisive, shown));
   const first = steps.find((step) => step.outcome === outcome && outcome !== "passed");
   const words = outcome === "passed" ? passed(explanation, hasPod) : outcome === "unknown" ? unknown(explanation) : (first?.says ?? "");
-  const leftToDo = left.length === 0 ? [] : [element("p", { class: "left" }, element("strong", {}, "Left to do outside of this page:")), ...left.map((text) => copyable(text, "the command"))];
+  const leftToDo = left.length === 0 ? [] : [element("p", { class: "left" }, element("strong", {}, "What you still have to do outside of this page:")), ...left.map((text) => copyable(text, "the command"))];
   show(place, outcome, element("h2", {}, outcome === "passed" && !hasPod ? "No problem found" : HEADINGS[outcome]), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo);
 }
 
 function passed({ steps }: Explanation, hasPod: boolean): string {
-  return hasPod ? "Every step from the pod to STS is right." : `${steps.filter(({ outcome }) => outcome === "passed").length} steps are right. Add a pod to check what it gets.`;
+  return hasPod ? "Every step from the pod to STS passed." : `${steps.filter(({ outcome }) => outcome === "passed").length} steps passed. Add a pod to check the other steps.`;
 }
 
 const WORDS: Record<string, string> = { pod: "the pod", serviceAccount: "the service account", issuer: "the issuer's URL", trustPolicy: "the trust policy", token: "a token", settings: "the settings", configMap: "the ConfigMap" };
@@ -53,7 +53,7 @@ function unknown({ steps, missing }: Explanation): string {
   return `${count} of ${steps.length} steps need more input.${which}`;
 }
 
-/** What works, and is a risk. */
+/** The warnings: steps that passed, but have a mistake that is a risk. */
 function warnings({ steps }: Explanation): HTMLElement[] {
   const risky = steps.filter(({ outcome, mistake }) => outcome === "passed" && mistake !== null);
   if (risky.length === 0) return [];
@@ -75,7 +75,7 @@ function failure(step: Step, { explanation, marks, guide, fix, apply }: Shown): 
   ];
 }
 
-/** What is wrong, in a few words, where the two values beside it tell the rest. */
+/** Short headlines for mistakes, used when the two values that differ are shown below. */
 const IN_SHORT: Record<string, string> = {
   wrongNamespace: "its condition is for another namespace",
   wrongServiceAccount: "its condition is for another service account",
@@ -90,11 +90,11 @@ const IN_SHORT: Record<string, string> = {
   wildcardInProvider: "IAM has no wildcards in a provider's ARN",
 };
 
-/** The headline, which is one sentence, and the rest of what the step says. */
+/** Splits what a step says into a headline of one sentence, and the rest. */
 function split({ step, says, mistake }: Step, isCompared: boolean): { headline: string; rest: string } {
   const [first, rest] = atColon(says);
   if (isCompared && (step === "conditions" || step === "provider")) {
-    // After the two values comes what explains them.
+    // The part of the text after the first `; ` explains the two values.
     const insight = rest.replace(/\.$/, "").split("; ").slice(1).join("; ");
     const short = IN_SHORT[mistake ?? ""];
     if (short !== undefined) return { headline: `${first}: ${short}.`, rest: insight === "" ? "" : `${capital(insight)}.` };
@@ -108,7 +108,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A string before and after its first colon outside of code. */
+/** Splits a string at the first colon that is not in backticks. */
 function atColon(says: string): [string, string] {
   let at = 0;
   for (const [index, part] of says.split("`").entries()) {
@@ -119,7 +119,7 @@ function atColon(says: string): [string, string] {
   return [says, ""];
 }
 
-/** The fix: in words, to copy, and to try out here. */
+/** The fix: its words, what to copy, and the button that applies it to the inputs. */
 function mend({ trustFix }: Explanation, step: Step, fix: Fix | null, apply: (fix: Fix) => void): HTMLElement[] {
   const words = trustFix?.says ?? step.fix;
   if (words === null) return [];
@@ -140,34 +140,34 @@ function mend({ trustFix }: Explanation, step: Step, fix: Fix | null, apply: (fi
       ...(text === null ? [] : [element("details", { class: "beside" }, element("summary", {}, "The statement"), element("pre", { tabindex: "0", role: "region", "aria-label": "The statement" }, text))]),
       ...(trustFix ? [element("details", {}, element("summary", {}, "With the AWS CLI, or with Terraform"), copyable(commands.join("\n"), "the commands"), trustFix.terraform === "" ? null : copyable(trustFix.terraform, "the block for Terraform"))] : commands.map((command) => copyable(command, "the command"))),
       trustFix?.alternative ? element("p", {}, ...prose(trustFix.alternative)) : null,
-      fix ? null : element("p", { class: "quiet" }, "This is fixed outside of this page: in the cluster, in AWS, or where the object is written."),
+      fix ? null : element("p", { class: "quiet" }, "This page can't apply the fix. Make it in the cluster, in AWS, or in the source of the manifest."),
     ),
   ];
 }
 
-/** The words of a fix, without the commands that have a button each. */
+/** The words of a fix without the commands, which are shown separately with a button that copies them. */
 function withoutCommands(words: string, commands: string[]): string {
   const text = commands.reduce((rest, command) => rest.replace(`: \`${command}\``, "").replace(`\`${command}\``, "the command below"), words);
   return text.trim();
 }
 
-/** Shows what to begin with, where nothing was given. */
+/** Shows what to paste, when all inputs are empty. */
 export function showBeginning(place: HTMLElement): void {
   const words = "Paste what you have: manifests of a pod or a workload and its service account, the trust policy of its role, the issuer's URL. Or choose an error above.";
   show(place, "skipped", element("h2", {}, "Nothing to check yet"), element("p", {}, words));
 }
 
-/** An input that can't be read, and where. */
+/** An input that can't be read, and the line of the problem. */
 export interface Unreadable {
   name: Name;
   message: string;
   line: number | null;
   go: () => void;
-  /** Sorts several objects into their tabs. */
+  /** Sorts the objects of the input into their tabs. `null` if the input is not several objects. */
   sort: (() => void) | null;
 }
 
-/** Shows what can't be read. */
+/** Shows the inputs that can't be read. */
 export function showUnreadable(place: HTMLElement, unreadable: Unreadable[]): void {
   const lines = unreadable.map(({ name, message, line, go, sort }) =>
     element(

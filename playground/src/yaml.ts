@@ -1,45 +1,45 @@
-// YAML to the JSON that the core reads, as kubectl converts it (YAML 1.1: a bare `yes` is a boolean), with the way
-// back: where each value of the JSON stood in the text. Text that is JSON already is passed on as it is, so that the
-// core judges what was written.
+// Converts YAML to the JSON that the core reads, like kubectl (YAML 1.1: a bare `yes` is a boolean). Also finds the
+// place in the text from which a value of the JSON comes. Input that is JSON is passed on unchanged, so that the core
+// checks what the user wrote.
 
 import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments } from "yaml";
 import type { Document, DocumentOptions, ErrorCode, Node, Pair, ParseOptions, SchemaOptions, YAMLMap, YAMLParseError } from "yaml";
 
-/** From one offset up to another. */
+/** A range in a string: the offset of its first character, and the offset after its last character. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** Something wrong, and where. */
+/** A mistake in an input, and its place. */
 export interface Problem extends Span {
   message: string;
 }
 
-/** The result of converting a string. */
+/** The result of converting a string. `origin` finds the place in the string for an offset in the JSON. */
 export type Converted =
   | { json: string; origin: (offset: number) => Span; problem: null }
   | { json: null; origin: null; problem: Problem };
 
-/** An object that aliases blow up beyond this many characters is no object of Kubernetes: etcd holds 1.5 MB. */
+/** The maximum length of the JSON, which aliases can make very long. etcd stores objects of at most 1.5 MB. */
 const LARGEST = 3_000_000;
 
-/** The tags of YAML 1.1 that Go's reader knows too; there a timestamp stays a string. */
+/** The tags of YAML 1.1 that kubectl supports. It reads a timestamp as a string, so that tag is not here. */
 const TAGS = new Set(["map", "seq", "str", "null", "bool", "int", "float", "merge"].map((name) => `tag:yaml.org,2002:${name}`));
 
-/** YAML as kubectl reads it. */
+/** Options with which the parser reads YAML like kubectl. */
 export const OPTIONS: ParseOptions & DocumentOptions & SchemaOptions = {
   version: "1.1",
   prettyErrors: false,
   customTags: (tags) => tags.filter((tag) => typeof tag === "string" || (TAGS.has(tag.tag) && !("format" in tag && tag.format === "TIME"))),
 };
 
-/** Converts a string that is not empty. `strict` is for what AWS reads, and only as JSON. */
+/** Converts a string that is not empty. `strict`: AWS reads this input only as JSON. */
 export function convert(text: string, strict = false): Converted {
-  // A policy as IAM's API has it: URL-encoded.
+  // IAM's API returns a policy URL-encoded. The core decodes it.
   if (strict && /^\s*%7B/i.test(text)) return { json: JSON.stringify(text.trim()), origin: () => ({ from: 0, to: text.length }), problem: null };
   if (strict ? /^\s*[[{]/.test(text) : isJson(text)) {
-    // The core counts from the first character that is no space.
+    // The core gets the text without leading spaces, so its offsets start after them.
     const start = text.length - text.trimStart().length;
     return { json: text.trim(), origin: (offset) => ({ from: start + offset, to: start + offset + 1 }), problem: null };
   }
@@ -47,13 +47,13 @@ export function convert(text: string, strict = false): Converted {
     return write(only(parseAllDocuments(text, OPTIONS) as Document.Parsed[]), text);
   } catch (error) {
     if (error instanceof NotJson) return { json: null, origin: null, problem: error.problem };
-    // The stack ended: an alias within what it stands for, or brackets without end.
+    // Too much recursion: an alias that contains itself, or too many nested brackets.
     if (error instanceof RangeError) return { json: null, origin: null, problem: { message: "nested too deeply", from: 0, to: 1 } };
     throw error;
   }
 }
 
-/** Whether a string is JSON as it is. */
+/** Whether a string is valid JSON. */
 export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -72,7 +72,7 @@ class NotJson extends Error {
   }
 }
 
-/** The one document there is. */
+/** Returns the only document that is not empty. Throws unless there is exactly one. */
 function only(documents: Document.Parsed[]): Document.Parsed {
   for (const { errors } of documents) {
     const [error] = errors;
@@ -80,7 +80,7 @@ function only(documents: Document.Parsed[]): Document.Parsed {
   }
   const [first, second] = documents.filter((document) => document.contents !== null && !isNull(document.contents));
   if (!first) throw new NotJson("expected an object, but got nothing", 0);
-  if (second) throw new NotJson("expected one object, but here begins another", second.range[0]);
+  if (second) throw new NotJson("expected one object, but a second object begins here", second.range[0]);
   return first;
 }
 
@@ -88,21 +88,21 @@ function isNull(node: Node): boolean {
   return isScalar(node) && node.value === null;
 }
 
-/** What the parser's errors mean, for somebody who wrote the text and not the parser. */
+/** The parser's errors in the words of a user who does not know the parser. */
 const WORDS: Partial<Record<ErrorCode, string>> = {
   BAD_INDENT: "expected this line to be indented like the lines around it",
   BLOCK_AS_IMPLICIT_KEY: "expected one `key: value` on this line: put a value that contains `: ` in quotes, or correct the indentation",
   BLOCK_IN_FLOW: "expected no list with `-` between brackets",
   TAB_AS_INDENT: "expected spaces, but this line is indented by a tab",
-  DUPLICATE_KEY: "expected each key once, but this one is there twice",
+  DUPLICATE_KEY: "expected each key once, but this key is there twice",
   MULTILINE_IMPLICIT_KEY: "expected `key: value`, but this line has no `:`",
   BAD_DQ_ESCAPE: "expected no backslash in double quotes: use single quotes",
-  BAD_SCALAR_START: "expected a value that starts with another character: put the value in quotes",
+  BAD_SCALAR_START: "expected a value, but YAML reserves its first character: put the value in quotes",
   BAD_ALIAS: "expected the name of an anchor after `*`: put a value that starts with `*` in quotes",
-  TAG_RESOLVE_FAILED: "expected a value without a tag: Kubernetes does not know this one",
+  TAG_RESOLVE_FAILED: "expected a value without a tag, because Kubernetes does not know this tag",
 };
 
-/** The error in plain words, else in the parser's, quoted as such. */
+/** The error in plain words, or else the parser's own message. */
 function inPlainWords({ code, message }: YAMLParseError): string {
   const words = WORDS[code];
   if (words !== undefined) return words;
@@ -119,7 +119,7 @@ function write(document: Document.Parsed, text: string): Converted {
 
   function put(part: string, near: Span): void {
     json += part;
-    if (json.length > LARGEST) throw new NotJson("expected an object of 3 MB at most", near.from, near.to);
+    if (json.length > LARGEST) throw new NotJson("expected an object of at most 3 MB", near.from, near.to);
   }
 
   function value(node: unknown, parent: Span): void {
@@ -160,7 +160,7 @@ function write(document: Document.Parsed, text: string): Converted {
   return { json, origin: (offset) => innermost(places, offset)?.text ?? whole, problem: null };
 }
 
-/** The smallest of the places that hold the offset. */
+/** Finds the smallest place that contains the offset. */
 function innermost(places: { json: Span; text: Span }[], offset: number): { json: Span; text: Span } | undefined {
   return places
     .filter(({ json }) => json.from <= offset && offset < json.to)
@@ -175,7 +175,7 @@ function span(node: unknown): Span | null {
   return range ? { from: range[0], to: range[1] } : null;
 }
 
-/** A mapping's entries, those of its merge keys (`<<`) included. */
+/** The entries of a mapping, including the entries of its merge keys (`<<`). */
 function pairs(document: Document.Parsed, map: YAMLMap): Pair[] {
   const own = map.items.filter((pair) => !isMerge(pair));
   const names = new Set(own.map(({ key }) => String(isScalar(key) ? key.value : key)));
@@ -184,7 +184,7 @@ function pairs(document: Document.Parsed, map: YAMLMap): Pair[] {
     const source = isAlias(merge.value) ? merge.value.resolve(document) : merge.value;
     for (const item of isSeq(source) ? source.items : [source]) {
       const target = isAlias(item) ? item.resolve(document) : item;
-      if (!isMap(target)) throw new NotJson("expected a mapping to merge", ...ends(merge.key));
+      if (!isMap(target)) throw new NotJson("expected a mapping after the merge key `<<`", ...ends(merge.key));
       for (const pair of pairs(document, target)) {
         const name = String(isScalar(pair.key) ? pair.key.value : pair.key);
         if (!names.has(name)) merged.push(pair);
@@ -211,9 +211,9 @@ function key(node: unknown, here: Span): string {
 
 function scalar(node: unknown, here: Span): string {
   if (node === null || node === undefined) return "null";
-  if (!isScalar(node)) throw new NotJson("expected a value that JSON has too", here.from, here.to);
+  if (!isScalar(node)) throw new NotJson("expected a value that JSON can represent", here.from, here.to);
   if (typeof node.value === "number") {
-    if (!Number.isFinite(node.value)) throw new NotJson("expected a number that JSON has too", here.from, here.to);
+    if (!Number.isFinite(node.value)) throw new NotJson("expected a finite number, because JSON has no infinity and no NaN", here.from, here.to);
     const source = node.source ?? "";
     return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(source) ? source : JSON.stringify(node.value);
   }

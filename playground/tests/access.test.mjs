@@ -1,4 +1,4 @@
-// For everyone: axe finds nothing, the keyboard reaches all, a phone's width is enough.
+// Accessibility: axe finds no violation, the keyboard reaches every control, and the page fits on a phone.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ const { browser, url } = await start();
 const broken = setups().find(({ expected }) => expected.mistake === "wildcardInStringEquals");
 const TABS = ["pod", "serviceAccount", "trustPolicy", "settings", "more", "objects"];
 
-/** axe needs a page of a context that it may open others in. */
+/** Opens the page in its own browser context, because axe opens more pages in that context. */
 async function open(fragment, options) {
   const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE);
@@ -22,6 +22,7 @@ async function open(fragment, options) {
   return page;
 }
 
+/** Fails if axe finds a violation, or if the page is wider than the window. */
 async function holds(page, where) {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const said = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ html, failureSummary }) => `  ${html}\n  ${failureSummary}`).join("\n")}`);
@@ -37,7 +38,7 @@ const LOOKS = {
 };
 
 for (const [look, options] of Object.entries(LOOKS)) {
-  test(`axe finds nothing, and nothing is too wide: ${look}`, async () => {
+  test(`axe finds no violation, and nothing is too wide: ${look}`, async () => {
     const page = await open(`#example=${broken.name}`, options);
     for (const tab of TABS) {
       await page.locator(`#tab-${tab}`).click();
@@ -64,7 +65,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
   });
 }
 
-test("the button chooses the colours, whatever the system says", async () => {
+test("the button overrides the colours of the system", async () => {
   const page = await open("", LOOKS.dark);
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const dark = await ground();
@@ -76,7 +77,7 @@ test("the button chooses the colours, whatever the system says", async () => {
   await page.context().close();
 });
 
-test("the keyboard reaches everything that there is to use, in the order in which it stands", async () => {
+test("the key Tab reaches every control, in the order of the page", async () => {
   const page = await open(`#example=${broken.name}`, DESKTOP);
   const reached = [];
   for (let presses = 0; presses < 80; presses++) {
@@ -104,7 +105,7 @@ test("the keyboard reaches everything that there is to use, in the order in whic
   await page.context().close();
 });
 
-test("arrows move between tabs, Enter opens a step, and a screen reader hears how each turned out", async () => {
+test("arrows move between tabs, Enter opens a step, and the label of a step contains its result", async () => {
   const page = await open(`#example=${broken.name}`, DESKTOP);
   await page.locator("#tab-pod").focus();
   await page.keyboard.press("ArrowRight");
@@ -131,7 +132,7 @@ test("arrows move between tabs, Enter opens a step, and a screen reader hears ho
   await page.context().close();
 });
 
-test("a mark says what is wrong to the mouse and to the keyboard", async () => {
+test("a mark shows its message to users of the mouse and of the keyboard", async () => {
   const page = await open(`#example=${broken.name}`, DESKTOP);
   const mark = page.locator("#trustPolicy .cm-lintRange-error").first();
   await mark.hover();
@@ -153,13 +154,13 @@ for (const width of [320, 375, 600, 768, 960, 1024, 1440, 1920]) {
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${tab}: no scrolling to the side`);
     }
     const top = (selector) => page.locator(selector).evaluate((one) => one.getBoundingClientRect().top);
-    assert.ok((await top("#verdict")) < (await top("#tabs")), "the verdict is first");
-    if (width <= 960) assert.ok((await top("#tabs")) < (await top("#chain")), "then the editor");
+    assert.ok((await top("#verdict")) < (await top("#tabs")), "the verdict is above the editor");
+    if (width <= 960) assert.ok((await top("#tabs")) < (await top("#chain")), "the editor is above the chain");
     await page.context().close();
   });
 }
 
-test("a long value is shortened for the eye, and copied whole", async () => {
+test("a long value is only shortened visually: its text stays complete, so that copying it copies all of it", async () => {
   const page = await open("#another-clusters-provider", DESKTOP);
   const value = page.locator("#verdict .comparison code").first();
   assert.match(await value.getAttribute("title"), /^arn:aws:iam::\d{12}:oidc-provider\/[\w./-]+$/);

@@ -1,5 +1,5 @@
-// A real Chromium, and the page as a site serves it. Chromium is Debian's, or the one that CHROMIUM names; none is
-// downloaded.
+// Starts a real Chromium, and serves the page like a site. Uses Debian's Chromium, or the program that the variable
+// CHROMIUM names. Downloads no browser.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 /** The file that `build` wrote. */
 export const PAGE_FILE = `${process.env.PLAYGROUND ?? new URL("../../target/playground", import.meta.url).pathname}/index.html`;
 
-/** How long a busy machine may take, in milliseconds. */
+/** The time limit for each action, in milliseconds. It is long, because the machine may be busy. */
 export const PATIENCE = 120_000;
 
 export const DESKTOP = { viewport: { width: 1280, height: 900 } };
@@ -33,7 +33,7 @@ export async function start() {
   return { browser, url, open: (fragment = "", options = DESKTOP) => open(browser, url + fragment, options) };
 }
 
-/** Opens the page, until the core has said something of what is there. What goes wrong in it fails the test. */
+/** Opens the page, and waits for its first explanation. `errors` collects the errors of the page, for assertions. */
 export async function open(browser, url, options = DESKTOP) {
   const page = await browser.newPage(options);
   page.setDefaultTimeout(PATIENCE);
@@ -47,7 +47,7 @@ export async function open(browser, url, options = DESKTOP) {
   return page;
 }
 
-/** Puts a string into an editor, in place of what is there, and waits until the page has taken it. */
+/** Replaces the text of an editor, and waits until the page has explained the new text. */
 export async function write(page, name, text) {
   const panel = await page.locator(`#${name}`).evaluate((place) => place.closest("[role=tabpanel]").id);
   await page.locator(`[aria-controls="${panel}"]`).click();
@@ -55,7 +55,7 @@ export async function write(page, name, text) {
   await settled(page);
 }
 
-/** Pastes a string over all that is in an editor, as a user does. */
+/** Selects the whole text of an editor and pastes a string, as a user does. */
 async function paste(page, name, text) {
   const content = page.locator(`#${name} .cm-content`);
   await content.focus();
@@ -68,19 +68,19 @@ async function paste(page, name, text) {
   }, text);
 }
 
-/** Waits until what was typed last has been answered. */
+/** Waits until the page has explained the last input. */
 export const settled = (page) => page.locator("#verdict:not([aria-busy])").waitFor();
 
-/** The whole text of an editor, lines that are out of sight included. */
+/** The whole text of an editor, including lines that are scrolled out of view. */
 export const textOf = (page, name) => page.locator(`#${name} .cm-content`).evaluate((content) => content.cmTile.root.view.state.doc.toString());
 
 /** The explanation that the page shows. */
 export const explained = async (page) => JSON.parse(await page.locator("#json").textContent());
 
-/** Waits until the address follows the page. */
+/** Waits until the page has updated the address. */
 export const addressed = (page) => page.waitForTimeout(700);
 
-/** The texts that a link holds. */
+/** The texts that the fragment of the address contains, as JSON. */
 export async function stateOf(page) {
   return page.evaluate(async (fragment) => {
     const bytes = Uint8Array.from(atob(fragment.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));

@@ -1,4 +1,5 @@
-// What the page costs. Times differ by machine, so they are printed, and none is held to a limit.
+// Measures the page's size and its time to the first explanation. The time depends on the machine, so it is printed,
+// and has no limit.
 
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";

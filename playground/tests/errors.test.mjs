@@ -1,4 +1,4 @@
-// What can't be read is said first, and marked where it stands.
+// If an input can't be read, the verdict reports it, and its line is marked.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { start, write } from "./browser.mjs";
 
 const { open } = await start();
 
-/** The numbers of the lines that are marked in an editor. There is a sign beside each. */
+/** The numbers of the lines that are marked in an editor. Fails if a marked line has no sign in the gutter. */
 async function marked(page, name) {
   const lines = await page.locator(`#${name}`).evaluate((place) => {
     const all = [...place.querySelectorAll(".cm-line")];
@@ -18,23 +18,23 @@ async function marked(page, name) {
 }
 
 const CASES = [
-  ["pod", "a line that is indented otherwise", "kind: Pod\nspec:\n  containers:\n  - name: app\n   image: x\n", 5, /indented like the lines around it/],
+  ["pod", "a line with a different indentation", "kind: Pod\nspec:\n  containers:\n  - name: app\n   image: x\n", 5, /indented like the lines around it/],
   ["pod", "two values on a line", "kind: Pod\nmetadata:\n  name: a: b\n", 3, /one `?key: value`? on this line/],
   ["pod", "a tab", "kind: Pod\nmetadata:\n\tname: a\n", 3, /expected spaces/],
   ["pod", "a quote that is not closed", 'kind: Pod\nmetadata:\n  name: "a\n', 3, /closing quote/],
   ["pod", "a line without a colon", "kind: Pod\nmetadata:\n  name: a\n  labels\n", 4, /has no `?:/],
-  ["pod", "a key that is there twice", "kind: Pod\nmetadata:\n  name: a\n  name: b\n", 4, /there twice/],
+  ["pod", "a duplicate key", "kind: Pod\nmetadata:\n  name: a\n  name: b\n", 4, /there twice/],
   ["pod", "a value of the wrong type", "kind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: app\n    env: nothing\n", 6, /expected an? (array|list)/],
-  ["settings", "a key that there is not", "# a comment\nregion: us-east-2\nregoin: us-east-1\n", 3, /regoin/],
-  ["settings", "a value that can't work", "tokenExpirationSeconds: 5\n", 1, /tokenExpirationSeconds/],
+  ["settings", "an unknown key", "# a comment\nregion: us-east-2\nregoin: us-east-1\n", 3, /regoin/],
+  ["settings", "a value that is out of range", "tokenExpirationSeconds: 5\n", 1, /tokenExpirationSeconds/],
   ["trustPolicy", "invalid JSON", '{\n  "Version": "2012-10-17",\n  "Statement": [],\n}\n', 4, /expected JSON/],
-  ["trustPolicy", "an effect that there is not", '\n{\n  "Statement": [\n    {\n      "Effect": "Permit"\n    }\n  ]\n}\n', 5, /Effect/],
+  ["trustPolicy", "an unknown effect", '\n{\n  "Statement": [\n    {\n      "Effect": "Permit"\n    }\n  ]\n}\n', 5, /Effect/],
   ["serviceAccount", "a string", "my-sa\n", 1, /expected/],
   ["jwks", "invalid JSON", "{]", 1, /expected JSON/],
 ];
 
 for (const [name, what, text, line, message] of CASES) {
-  test(`marks in place: ${name}, ${what}`, async () => {
+  test(`marks the line of the mistake: ${name}, ${what}`, async () => {
     const page = await open("#walk-through");
     await write(page, name, text);
     assert.deepEqual(await marked(page, name), [line]);
@@ -44,7 +44,7 @@ for (const [name, what, text, line, message] of CASES) {
     assert.equal(await page.locator("[role=tab].wrong").count(), 1);
     await page.locator("#tab-pod").click();
     await verdict.locator("button").first().click();
-    assert.ok(await page.locator(`#${name} .cm-content`).evaluate((content) => content === document.activeElement), "the cursor goes there");
+    assert.ok(await page.locator(`#${name} .cm-content`).evaluate((content) => content === document.activeElement), "the button moves the cursor to the mistake");
     await write(page, name, "");
     assert.deepEqual(await marked(page, name), []);
     assert.deepEqual(page.errors, []);
@@ -52,7 +52,7 @@ for (const [name, what, text, line, message] of CASES) {
   });
 }
 
-test("a line that can't be read has its error beside it", async () => {
+test("a field that can't be read shows its error below", async () => {
   const page = await open();
   await page.locator("#tab-more").click();
   await page.locator("#token").fill("not.a-token");
@@ -62,13 +62,13 @@ test("a line that can't be read has its error beside it", async () => {
   await page.locator("#now").fill("yesterday");
   await page.locator("#now[aria-invalid=true]").waitFor();
   assert.match(await page.locator("#now-error").innerText(), /digits only/);
-  // What was typed is not repeated: it may be a token.
+  // No message repeats the input, because it may be a token.
   for (const place of ["#verdict", "#now-error", "#json"]) assert.doesNotMatch(await page.locator(place).textContent(), /yesterday/);
   assert.equal(await page.locator("#token-error").innerText(), "");
   await page.close();
 });
 
-test("an empty page says what to begin with", async () => {
+test("a page without inputs says what to paste", async () => {
   const page = await open();
   await page.getByRole("button", { name: "Your own setup" }).click();
   await page.locator("#verdict.skipped").waitFor();

@@ -1,5 +1,4 @@
-// Each example is explained in the page as the core explains it outside of one, and the right cause is what is said
-// first.
+// The page explains each example like the core outside of a browser, and the verdict names the expected cause.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -20,7 +19,7 @@ test("there are examples, and at least ten of them are broken", () => {
 });
 
 for (const { name, title, expected } of setups()) {
-  test(`explains as the core does: ${title}`, async () => {
+  test(`the page gives the core's explanation: ${title}`, async () => {
     const page = await open(`#${name.replace(/^\d+-/, "")}`);
     const said = await page.locator("#json").textContent();
     assert.equal(said, answers.get(name));
@@ -44,7 +43,7 @@ for (const { name, title, expected } of setups()) {
   });
 }
 
-test("opens on the fault that most people come with, and shows the line", async () => {
+test("the page opens with the most common fault, and marks its line", async () => {
   const page = await open();
   await page.locator("#verdict.failed").waitFor();
   assert.equal(await page.locator("#tab-trustPolicy").getAttribute("aria-selected"), "true");
@@ -78,7 +77,7 @@ test("passed steps are folded into one line, and unfold", async () => {
   await page.close();
 });
 
-test("shows the pod's additions, each marked by a sign, and in grey where the fault is elsewhere", async () => {
+test("the lines added to the pod have a sign, and are folded if the fault is elsewhere", async () => {
   const page = await open("#walk-through");
   const { review } = JSON.parse(await page.locator("#json").textContent());
   assert.equal(review.decision, "injected");
@@ -93,7 +92,7 @@ test("shows the pod's additions, each marked by a sign, and in grey where the fa
   await page.close();
 });
 
-test("an edit is explained again, and taking it back is, too", async () => {
+test("the page explains the setup again after an edit, and after its reversal", async () => {
   const page = await open("#walk-through");
   const text = setups()[0].inputs.trustPolicy;
   await write(page, "trustPolicy", text.replace("default:my-sa", "other:my-sa"));
@@ -105,7 +104,7 @@ test("an edit is explained again, and taking it back is, too", async () => {
   await page.close();
 });
 
-/** As it is read, without the backticks that set code apart. */
+/** A string as the page shows it: without the backticks around code. */
 function bare(text) {
   return text.replaceAll("`", "");
 }

@@ -1,4 +1,4 @@
-// "Apply fix" turns each failing example green, or the page says that the fix is made elsewhere.
+// After "Apply fix", each failing example passes. If the page can't apply a fix, it says so.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { addressed, settled, start, textOf, write } from "./browser.mjs";
 
 const { open } = await start();
 
-/** Examples whose fix is no edit of the inputs. */
+/** Examples whose fix does not change the inputs. */
 const ELSEWHERE = ["token-expired"];
 
 for (const { name, expected } of setups().filter(({ expected }) => expected.mistake !== null)) {
@@ -18,7 +18,7 @@ for (const { name, expected } of setups().filter(({ expected }) => expected.mist
     const apply = page.getByRole("button", { name: "Apply fix" });
     if (ELSEWHERE.includes(slug)) {
       assert.equal(await apply.count(), 0);
-      assert.match(await page.locator("#verdict .fix").innerText(), /fixed outside of this page/);
+      assert.match(await page.locator("#verdict .fix").innerText(), /can't apply the fix/);
       return page.close();
     }
     await apply.click();
@@ -29,14 +29,14 @@ for (const { name, expected } of setups().filter(({ expected }) => expected.mist
     assert.match(await page.locator("#verdict .left + .copyable").innerText(), /\S/);
     assert.equal(await page.locator("[role=tab].wrong").count(), 0);
     assert.ok(await page.locator("#verdict").evaluate((place) => place === document.activeElement), "the focus is on the result");
-    // What was edited is what is shared.
+    // The address contains the edited inputs.
     await addressed(page);
     assert.match(page.url(), /#state=/);
     await page.close();
   });
 }
 
-test("a fix is undone like any edit", async () => {
+test("the user can undo a fix like an edit", async () => {
   const page = await open("#wildcard-in-string-equals");
   const before = await textOf(page, "trustPolicy");
   await page.getByRole("button", { name: "Apply fix" }).click();
@@ -49,7 +49,7 @@ test("a fix is undone like any edit", async () => {
   await page.close();
 });
 
-test("a fix keeps the comments and the form of YAML, and what get-role prints around a policy", async () => {
+test("a fix keeps the comments and the style of YAML, and the output of get-role around a policy", async () => {
   const page = await open("#opted-out");
   const pod = await textOf(page, "pod");
   await page.evaluate(() => document.querySelector("#tab-pod").click());

@@ -1,4 +1,4 @@
-// The inputs that the page is tested with: the examples, and what users ran into.
+// The inputs that the tests use: the examples, and the setups of reports.yaml.
 
 import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
@@ -9,20 +9,20 @@ import { setups } from "../setups.mjs";
 
 const read = (file) => parse(readFileSync(new URL(file, import.meta.url), "utf8"));
 
-/** Each with its name and its texts, as the page calls them. A token is apart: no link holds it. */
+/** The inputs, each with its name and its texts by the page's names. */
 export const INPUTS = [
   ...setups().map(({ name, inputs }) => ({ name: name.replace(/^\d+-/, ""), isExample: true, inputs: renamed(inputs) })),
   ...read("reports.yaml").map(({ name, inputs }) => ({ name: `report-${name}`, isExample: false, inputs })),
 ];
 
-/** What has to be marked first: the tab, the line, and the text. `null` where nothing is wrong. */
+/** The mark that must come first, by the name of the input: the tab with the line, and the text. `null`: no mark. */
 export const MARKED = read("marked.yaml");
 
 function renamed({ workload, ...inputs }) {
   return workload === undefined ? inputs : { ...inputs, pod: workload };
 }
 
-/** The link to texts. */
+/** The fragment of a link with these texts, without the token, which no link contains. */
 export function linkTo({ token: _, ...texts }) {
   return `#state=${deflateRawSync(JSON.stringify(texts)).toString("base64url")}`;
 }

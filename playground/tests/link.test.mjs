@@ -1,4 +1,4 @@
-// A link holds the state in its fragment.
+// The fragment of a link contains the inputs, or the name of an example.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -10,7 +10,7 @@ const { open } = await start();
 
 const slug = "wildcard-in-string-equals";
 
-test("the address follows the edits: what is shared is what is seen", async () => {
+test("after an edit, the address leads to what the page shows", async () => {
   const page = await open(`#${slug}`);
   assert.match(page.url(), new RegExp(`#${slug}$`));
   await write(page, "settings", "# Zürich 🙂\nregion: us-east-2\n");
@@ -28,7 +28,7 @@ test("the address follows the edits: what is shared is what is seen", async () =
   await again.close();
 });
 
-test("the texts survive a reload, but for the token", async () => {
+test("the inputs survive a reload, except for the token", async () => {
   const page = await open("#walk-through");
   await write(page, "serviceAccount", "kind: ServiceAccount\nmetadata: {name: typed}\n");
   await addressed(page);
@@ -39,13 +39,13 @@ test("the texts survive a reload, but for the token", async () => {
     assert.equal(await page.locator("#token").inputValue(), "");
   };
   await without();
-  // Without the address, as when a site's link to the page is followed.
+  // Without a fragment, as after a click on a link to the page.
   await page.evaluate(() => history.replaceState(null, "", location.pathname));
   await without();
   await page.close();
 });
 
-test("an example has a plain link of its own, and another one in the same page is followed", async () => {
+test("an example has a short link, and the open page follows a link to a different example", async () => {
   const page = await open();
   await page.getByRole("button", { name: "No AWS_ROLE_ARN in the pod" }).click();
   await addressed(page);
@@ -59,8 +59,8 @@ test("an example has a plain link of its own, and another one in the same page i
   await page.close();
 });
 
-for (const [what, fragment] of Object.entries({ "of nonsense": "#state=AAAA", "cut short": "#state=q1YqSy0qzszPU7Iy", "to no example": "#example=none", "of another kind": "#a=b" })) {
-  test(`a link ${what} does no harm`, async () => {
+for (const [what, fragment] of Object.entries({ "with invalid content": "#state=AAAA", "that was cut": "#state=q1YqSy0qzszPU7Iy", "to an unknown example": "#example=none", "with an unknown key": "#a=b" })) {
+  test(`a link ${what} causes no error`, async () => {
     const page = await open(fragment);
     assert.deepEqual(page.errors, []);
     await page.close();

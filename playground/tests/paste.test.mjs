@@ -1,4 +1,5 @@
-// What people have: several documents, Lists, workloads, what AWS prints, tokens. Each goes where it belongs.
+// Pasting several documents, Lists, workloads, the output of the AWS CLI and tokens: the page moves each into its
+// field.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -24,7 +25,7 @@ spec:
 `;
 const OTHER = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: other, namespace: default}\n";
 
-test("several documents are sorted into their tabs by kind, and all of them are in All objects", async () => {
+test("several documents are sorted into their tabs by kind, and the tab All objects has all of them", async () => {
   const page = await open("#empty");
   await write(page, "serviceAccount", `${DEPLOYMENT}---\n${OTHER}---\n${right.serviceAccount}---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\n`);
   assert.equal(await textOf(page, "pod"), DEPLOYMENT);
@@ -36,7 +37,7 @@ test("several documents are sorted into their tabs by kind, and all of them are 
   await page.close();
 });
 
-test("a List is sorted, too", async () => {
+test("the items of a List are sorted into their tabs", async () => {
   const page = await open("#empty");
   const list = { apiVersion: "v1", kind: "List", items: [{ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "my-sa", namespace: "default", annotations: { "eks.amazonaws.com/role-arn": "not-an-arn" } } }, { apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace: "default" }, spec: { serviceAccountName: "my-sa", containers: [{ name: "app" }] } }] };
   await write(page, "pod", JSON.stringify(list, null, 2));
@@ -47,7 +48,7 @@ test("a List is sorted, too", async () => {
   await page.close();
 });
 
-test("a workload shows the pod that it creates, with what is added, each answer under its own heading", async () => {
+test("a workload and the pod that it creates each have their own answer, and the added lines are shown", async () => {
   const page = await open("#walk-through");
   await write(page, "pod", DEPLOYMENT);
   assert.deepEqual(await page.locator("#answers h3").allInnerTexts(), ["Deployment web", "The pod that it creates"]);
@@ -69,7 +70,7 @@ test("a mistake in a workload's template is marked in the workload", async () =>
   await page.close();
 });
 
-test("takes what the AWS CLI and the issuer print", async () => {
+test("the output of the AWS CLI and the documents of an issuer are moved into their fields", async () => {
   const page = await open("#empty");
   const policy = JSON.parse(right.trustPolicy);
   const role = JSON.stringify({ Role: { Arn: "arn:aws:iam::111122223333:role/s3-reader", AssumeRolePolicyDocument: policy } });
@@ -83,7 +84,7 @@ test("takes what the AWS CLI and the issuer print", async () => {
   await page.close();
 });
 
-test("a token is moved into its field, wherever it is pasted, and never kept", async () => {
+test("a token is moved into its field, wherever it is pasted, and is never stored", async () => {
   const page = await open("#empty");
   const { token } = right;
   const pastes = [token, `Bearer ${token}\n`, JSON.stringify({ kind: "TokenRequest", status: { token } }), `apiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\nmetadata: {name: t}\ndata:\n  token: ${Buffer.from(token).toString("base64")}\n`];
@@ -92,7 +93,7 @@ test("a token is moved into its field, wherever it is pasted, and never kept", a
       await page.locator("#token").evaluate((input) => (input.value = ""));
       await write(page, name, paste);
       assert.equal(await page.locator("#token").inputValue(), token);
-      assert.equal(await textOf(page, name), "", `nothing of it is in ${name}`);
+      assert.equal(await textOf(page, name), "", `no part of the token is in ${name}`);
       assert.match(await page.locator("#status").innerText(), /token/i);
     }
   }
@@ -103,12 +104,12 @@ test("a token is moved into its field, wherever it is pasted, and never kept", a
   await page.close();
 });
 
-test("a token that is typed among other text is neither kept nor shared", async () => {
+test("a token that is typed inside an object is neither stored nor shared", async () => {
   const page = await open("#empty");
   const [, , signature] = right.token.split(".");
   await write(page, "pod", `kind: Pod\nmetadata: {name: web, annotations: {token: ${right.token}}}\n`);
   await addressed(page);
-  assert.ok((await textOf(page, "pod")).includes(signature), "it is in the editor");
+  assert.ok((await textOf(page, "pod")).includes(signature), "the token stays in the editor");
   assert.ok(!(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).includes(signature));
   assert.ok(!(await stateOf(page)).includes(signature));
   for (const place of ["#verdict", "#chain", "#answers", "#json"]) assert.ok(!(await page.locator(place).textContent()).includes(signature), place);
@@ -134,7 +135,7 @@ test("all objects have a row, with the findings of irsa check and their lines", 
   await page.close();
 });
 
-test("objects that were typed below one another can be sorted by a button", async () => {
+test("a button sorts several objects that were typed into one editor", async () => {
   const page = await open("#empty");
   await write(page, "pod", "");
   await page.locator("#pod .cm-content").focus();

@@ -1,5 +1,5 @@
-// The fault where it is: for each example and each report, the tab that opens, the line and the value that are marked.
-// And the page never says two things.
+// Checks for each example and each report that the right tab opens, and that the line and the value of the fault are
+// marked. Also checks that the parts of the page agree with each other.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,12 +9,12 @@ import { INPUTS, linkTo, MARKED } from "./inputs.mjs";
 
 const { open } = await start();
 
-/** What the page shows of a setup. */
+/** Opens a setup in the page, and returns what the page shows. */
 export async function shown(page, { name, isExample, inputs }) {
   const link = isExample ? `#${name}` : linkTo(inputs);
   await page.evaluate((hash) => {
     delete document.documentElement.dataset.opened;
-    // Two inputs that differ only in their token have the same link, which is then no change of the address.
+    // Two inputs that differ only in their token have the same link, so the address does not change.
     if (location.hash === hash) window.dispatchEvent(new HashChangeEvent("hashchange"));
     else location.hash = hash;
   }, link);
@@ -63,7 +63,7 @@ test("each input has an entry in marked.yaml, and at least 30 reports have a mar
   assert.ok(Object.entries(MARKED).filter(([name, mark]) => name.startsWith("report-") && mark !== null).length >= 30);
 });
 
-test("the marked place is the one to change", async (context) => {
+test("the page marks the place that has to change", async (context) => {
   const page = await open();
   for (const input of INPUTS) {
     await context.test(input.name, async () => {
@@ -72,10 +72,10 @@ test("the marked place is the one to change", async (context) => {
       if (expected === null) return assert.equal(where, null);
       const [place, text] = expected;
       assert.equal(where, place);
-      // The tab of the place is open, and the line has a sign and a squiggle; a field has its error beside it.
+      // The tab of the place is open, and the line has a sign and a mark. A field that is one line shows an error.
       if (/, line \d+$/.test(place) && input.inputs.token === undefined) {
         assert.ok(place.startsWith(tab) || tab === "Issuer, token", `${place} in ${tab}`);
-        assert.ok(gutter > 0, "a sign beside the line");
+        assert.ok(gutter > 0, "the line has a sign in the gutter");
         assert.ok(marked.includes(text), `${JSON.stringify(marked)} lacks ${text}`);
       } else {
         assert.ok(isEmpty || errors.some((error) => error.includes(text)) || input.inputs.token !== undefined, JSON.stringify(errors));
@@ -86,28 +86,28 @@ test("the marked place is the one to change", async (context) => {
   await page.close();
 });
 
-test("the page never says two things", async (context) => {
+test("the verdict, the chain, the tabs and the answers agree", async (context) => {
   const page = await open();
   for (const input of INPUTS) {
     await context.test(input.name, async () => {
       const { outcome, heading, steps, wrongTabs, decisions, refused, added, answers } = await shown(page, input);
       const explanation = await explained(page);
       if (explanation.problems.length > 0) {
-        assert.deepEqual([outcome, heading, decisions], ["failed", "This can't be read", []], "what can't be read is said first, and nothing else");
+        assert.deepEqual([outcome, heading, decisions], ["failed", "This can't be read", []], "if an input can't be read, the page reports only that");
         return;
       }
-      assert.deepEqual(steps, explanation.steps.map((step) => step.outcome), "the chain is the explanation");
-      assert.equal(outcome, explanation.outcome, `the verdict is the explanation: ${heading}`);
-      assert.equal(outcome === "failed", steps.includes("failed"), "the verdict fails if a step does");
+      assert.deepEqual(steps, explanation.steps.map((step) => step.outcome), "the chain shows the outcomes of the explanation");
+      assert.equal(outcome, explanation.outcome, `the verdict shows the outcome of the explanation: ${heading}`);
+      assert.equal(outcome === "failed", steps.includes("failed"), "the verdict fails exactly if a step fails");
       if (outcome === "passed") {
         assert.match(heading, /^(The pod gets its role|No problem found)$/);
-        assert.deepEqual(wrongTabs, [], "nothing is wrong where all is right");
-        assert.equal(refused, 0, "the policy does not reject what gets its role");
+        assert.deepEqual(wrongTabs, [], "no tab is marked as wrong");
+        assert.equal(refused, 0, "the policy does not reject a pod that gets its role");
       }
-      // The answers: rejected with reasons, or not and without; a role is added if and only if lines are.
+      // An answer has reasons exactly if it is a rejection, and added lines exactly if the role is injected.
       assert.equal(decisions.includes("rejected"), refused > 0);
       assert.equal(decisions.includes("injected"), added > 0, answers);
-      if (decisions.includes("injected")) assert.doesNotMatch(answers, /nothing to inject|Nothing is added|nothing to ask/);
+      if (decisions.includes("injected")) assert.doesNotMatch(answers, /nothing to inject|Nothing is added|Add a pod/);
       if (decisions.length > 0 && explanation.review) assert.equal(decisions.at(-1), explanation.review.decision);
     });
   }

@@ -1,4 +1,5 @@
-// Nothing leaves the page, and the token stays in its field: by its Content-Security-Policy, and by what it does.
+// Tests that no data leaves the page: the Content-Security-Policy blocks requests, and the page makes none. Also tests
+// that the token is stored nowhere.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -8,7 +9,7 @@ import { addressed, open as openAt, PAGE_FILE, settled, start, stateOf, write } 
 
 const { browser, url, open } = await start();
 
-test("the page is one file, and asks for no other", async () => {
+test("the page is one file, and requests no other file", async () => {
   const page = await open();
   await write(page, "pod", "kind: Pod\n");
   await page.locator("#link").click();
@@ -18,7 +19,7 @@ test("the page is one file, and asks for no other", async () => {
   await page.close();
 });
 
-test("it works from a file, with the network off", async () => {
+test("the page works from a local file, without a network", async () => {
   const context = await browser.newContext({ offline: true });
   const page = await openAt(context, `file://${PAGE_FILE}`);
   assert.equal(await page.locator("#verdict").getAttribute("class"), "verdict failed");
@@ -76,7 +77,7 @@ for (const [way, go] of Object.entries(WAYS_OUT)) {
   });
 }
 
-test("the texts are kept in the storage of the tab only, and the token nowhere", async () => {
+test("the inputs are stored only in the session storage of the tab, and the token is stored nowhere", async () => {
   const page = await open("#walk-through");
   const token = await page.locator("#token").inputValue();
   assert.ok(token.length > 100, "the walk-through has a token");
@@ -98,7 +99,7 @@ test("the texts are kept in the storage of the tab only, and the token nowhere",
   await page.close();
 });
 
-test("its links lead to the project only, and tell nobody where they come from", async () => {
+test("the page links only to the project, and the links send no referrer", async () => {
   const page = await open();
   const links = await page.locator("a").evaluateAll((all) => all.map(({ href }) => href));
   assert.ok(links.length >= 3);
@@ -107,7 +108,7 @@ test("its links lead to the project only, and tell nobody where they come from",
   await page.close();
 });
 
-test("no script or style runs but the page's own", () => {
+test("the Content-Security-Policy allows only the page's own scripts and styles", () => {
   const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(readFileSync(PAGE_FILE, "utf8"));
   assert.match(policy, /^default-src 'none'; script-src 'sha256-[\w+/=]{44}' 'sha256-[\w+/=]{44}' 'wasm-unsafe-eval'; style-src 'nonce-[\w+/=]{22}'; img-src data:; base-uri 'none'; form-action 'none'$/);
 });

@@ -1,5 +1,4 @@
-// What needs no browser: YAML to JSON and back to its place, a path or a pointer to its place, edits, the diff,
-// shortening.
+// Tests of functions that need no browser: converting YAML, finding places, editing, comparing and shortening.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -33,10 +32,10 @@ for (const [what, text, json] of [
   ["numbers as they were written", "a: 1.0\nb: 9007199254740993\nc: 0x10\n", '{"a":1.0,"b":9007199254740993,"c":16}'],
   ["a key that is not a string", "80: web\n", '{"80":"web"}'],
   ["an anchor", "a: &x {b: 1}\nc: *x\n", '{"a":{"b":1},"c":{"b":1}}'],
-  ["a merge, in which what is there wins", "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n", '{"a":{"b":1,"c":2},"d":{"b":1,"c":3}}'],
-  ["nothing as null", "a:\n", '{"a":null}'],
+  ["a merge key, whose values the mapping's own values override", "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n", '{"a":{"b":1,"c":2},"d":{"b":1,"c":3}}'],
+  ["an empty value as null", "a:\n", '{"a":null}'],
   ["quotes and line ends", 'a: "x\\n\\"y\\""\n', '{"a":"x\\n\\"y\\""}'],
-  ["empty documents around one", "---\n---\na: 1\n---\n", '{"a":1}'],
+  ["one document between empty documents", "---\n---\na: 1\n---\n", '{"a":1}'],
 ]) {
   test(`converts ${what}`, () => {
     const { json: converted, problem } = convert(text);
@@ -45,19 +44,19 @@ for (const [what, text, json] of [
   });
 }
 
-test("passes JSON on as it is, even with a key twice, for the core to judge", () => {
+test("passes JSON on unchanged, even with a duplicate key, so that the core reports it", () => {
   const text = ' {"a": 1,\n "a": 2} ';
   assert.equal(convert(text).json, text.trim());
   assert.equal(convert('{"a": 1,}', true).json, '{"a": 1,}');
 });
 
 for (const [what, text, place] of [
-  ["an anchor within itself", "a: &x [*x]\n", null],
-  ["aliases that grow without end", `a0: &a0 [${"x,".repeat(50)}]\n${[1, 2, 3, 4, 5].map((n) => `a${n}: &a${n} [${`*a${n - 1},`.repeat(20)}]\n`).join("")}`, null],
-  ["a number that JSON has not", "a: 1\nb: .inf\n", ".inf"],
+  ["an alias inside its own anchor", "a: &x [*x]\n", null],
+  ["aliases that expand to a huge object", `a0: &a0 [${"x,".repeat(50)}]\n${[1, 2, 3, 4, 5].map((n) => `a${n}: &a${n} [${`*a${n - 1},`.repeat(20)}]\n`).join("")}`, null],
+  ["a number that JSON can't represent", "a: 1\nb: .inf\n", ".inf"],
   ["a key that is an object", "{a: 1}: b\n", "{a: 1}"],
   ["a tab as indentation", "a:\n\tb: 1\n", null],
-  ["no object", "# nothing\n", null],
+  ["a string with only a comment", "# nothing\n", null],
 ]) {
   test(`says what is wrong with ${what}`, () => {
     const { json, problem } = convert(text);
@@ -67,7 +66,7 @@ for (const [what, text, place] of [
   });
 }
 
-test("knows where each value of the JSON stood", () => {
+test("finds the place in the text that a value of the JSON comes from", () => {
   const text = "metadata:\n  name: web\nspec:\n  - {image: x}\n";
   const { json, origin } = convert(text);
   assert.equal(at(text, origin(json.indexOf("web"))), "web");
@@ -88,18 +87,18 @@ for (const [message, place] of [
   });
 }
 
-test("finds no place where a message names none", () => {
+test("finds no place for a message without a path", () => {
   assert.equal(locate("a: 1", "expected an object"), null);
 });
 
-test("shows what is added, with three lines around it", () => {
+test("shows an added line with three lines before it", () => {
   const before = ["a", "b", "c", "d", "e", "f"];
   const after = [...before, "new"];
   const shown = diff(before.join("\n"), after.join("\n")).map(({ kind, text }) => `${kind} ${text}`);
   assert.deepEqual(shown, ["left-out …", "same d", "same e", "same f", "added new"]);
 });
 
-test("shows what is removed, and nothing where all is the same", () => {
+test("shows a removed line, and no line if nothing differs", () => {
   assert.deepEqual(diff("a\nb", "b"), [{ kind: "removed", text: "a" }, { kind: "same", text: "b" }]);
   assert.deepEqual(diff("a\nb", "a\nb"), [{ kind: "left-out", text: "…" }]);
 });
@@ -126,13 +125,13 @@ test("finds the place of a pointer in JSON, in another document, and of a key", 
   assert.equal(at(two, spanOf(two, "/b/c", 1)), "2");
 });
 
-test("edits YAML and JSON, and removes what is empty without the value", () => {
+test("edits YAML and JSON, and removes a parent that becomes empty", () => {
   assert.equal(edited("# kept\na: 1\nb: {c: 2}\n", [[["b", "c"], undefined]]), "# kept\na: 1\n");
   assert.equal(edited("", [[["region"], "us-east-2"]]), "region: us-east-2\n");
   assert.equal(edited('{"a": {"b": 1}}', [[["a", "c"], 2]]), '{\n  "a": {\n    "b": 1,\n    "c": 2\n  }\n}');
 });
 
-test("shortens what nobody reads, and nothing else", () => {
+test("shortens the ID of an issuer, and leaves a short value whole", () => {
   const whole = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
   const parts = pieces(whole);
   assert.equal(parts.map(({ text }) => text).join(""), whole);

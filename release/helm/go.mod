@@ -1,4 +1,4 @@
-// The program that lints, renders and packages the chart, at this version and no other.
+// The version of `helm`, which lints, renders and packages the chart.
 module irsa-policy/helm
 
 go 1.26.7

@@ -1,6 +1,7 @@
-//! Binds a module that was built for `wasm32-unknown-unknown` to JavaScript: `bindgen MODULE FOLDER`.
+//! Writes the JavaScript bindings of a module that was built for `wasm32-unknown-unknown`: `bindgen MODULE FOLDER`.
 //!
-//! It is `wasm-bindgen --target web` as a library, so that its version is the crate's, by one lock file.
+//! Does the same as `wasm-bindgen --target web`, but as a library, so that the lock file gives it the same version as
+//! the crate `wasm-bindgen`.
 
 use std::env;
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
 fn bind(module: &str, folder: &str) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module);
-    // The names are for debuggers, and a third of the module.
+    // Removes the names of functions, which only debuggers use: they are a third of the module.
     bindgen.remove_name_section(true).remove_producers_section(true);
     let bindgen = bindgen.web(true).map_err(|error| error.to_string())?;
     bindgen.typescript(false).omit_default_module_path(true).generate(folder).map_err(|error| format!("{error:#}"))

@@ -1,7 +1,7 @@
-//! The policy's answer about each of several objects, as if each of them were created.
+//! Asks the policy about each of several objects, as if the object were created.
 //!
-//! The other objects are the cluster that the policy reads. A service account that is not among them is unknown, and
-//! not missing.
+//! When the policy looks up an object, it finds the objects of the question. If a service account is not in the
+//! question, the answer is unknown: the service account does not count as missing.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use irsa_explain::{finding_fix, finding_place};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What is asked.
+/// A request to review objects: the objects, the settings and the default namespace.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Question {
@@ -19,28 +19,28 @@ pub struct Question {
     objects: Vec<String>,
     /// The policy's settings, as JSON.
     settings: Option<String>,
-    /// The namespace of objects that name none.
+    /// The namespace of objects without `metadata.namespace`.
     namespace: String,
-    /// The objects are one setup, not all that a namespace has: the pod, its service account, the ConfigMap. All of
-    /// them are in `namespace`, and if there is a service account, the cluster has no other.
+    /// Whether the objects are one setup: a pod, its service account and the ConfigMap. Then all of them are in
+    /// `namespace`, and if a service account is given, no other service account exists.
     is_one_setup: bool,
 }
 
-/// The answer about one object.
+/// The policy's answer about one object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     kind: String,
-    /// `null` for an object that belongs to no namespace.
+    /// The object's namespace. `null` for a kind that is cluster-scoped.
     namespace: Option<String>,
     name: String,
-    /// `null` if it depends on an object that is not there.
+    /// The decision. `null` if it depends on an object that is not in the question.
     decision: Option<&'static str>,
     rejection: Option<Rejected>,
     warnings: Vec<String>,
     audit_annotations: BTreeMap<String, String>,
     findings: Vec<Found>,
-    /// The paths of its pod templates.
+    /// The paths to the pod templates in the object.
     templates: Vec<String>,
 }
 
@@ -50,16 +50,16 @@ struct Rejected {
     message: String,
 }
 
-/// A finding, and where it is.
+/// A finding, and its place.
 #[derive(Serialize)]
 struct Found {
     name: &'static str,
     level: Level,
     message: String,
     fix: String,
-    /// The position of the object that contains the place.
+    /// The index of the object that contains the place.
     object: usize,
-    /// The JSON pointer of the place in that object.
+    /// The JSON pointer to the place in the object.
     pointer: String,
 }
 
@@ -68,13 +68,13 @@ struct Found {
 enum Level {
     Reject,
     Warn,
-    /// What the check could not know.
+    /// Something that the policy could not check, because an object is not in the question.
     Note,
-    /// The settings ignore it.
+    /// The action of the finding in the settings is `Ignore`.
     Ignored,
 }
 
-/// The answers, in the order of the objects.
+/// Returns the policy's answers, in the order of the objects. Uses the default settings if the settings are invalid.
 pub fn answers(question: &Question) -> Vec<Answer> {
     let settings = question.settings.as_deref().and_then(|text| Settings::parse(text).ok()).unwrap_or_default();
     let objects: Vec<Object> = question.objects.iter().map(|json| Object::new(json, question)).collect();
@@ -117,14 +117,14 @@ impl<'q> Object<'q> {
     }
 }
 
-/// The objects, as the policy reads them.
+/// The cluster for the policy: its lookups find the objects of the question.
 #[derive(Clone)]
 struct Objects<'o> {
     all: &'o [Object<'o>],
     is_one_setup: bool,
-    /// The positions of the objects that were read.
+    /// The indexes of the objects that the policy looked up and found.
     read: Vec<usize>,
-    /// What the policy looked up and is not among the objects, in words.
+    /// The objects that the policy looked up, and that the question does not contain, in words.
     unknown: Vec<String>,
 }
 
@@ -171,7 +171,7 @@ fn answer(index: usize, objects: &[Object<'_>], settings: &Settings<'_>, questio
     let request = object.request();
     let mut cluster =
         Objects { all: objects, is_one_setup: question.is_one_setup, read: Vec::new(), unknown: Vec::new() };
-    // All findings have places, those that the settings ignore, too.
+    // With the action `Reject` for all findings, the review also returns the findings that the settings ignore.
     let mut strict = settings.clone();
     for kind in FindingKind::ALL {
         strict.actions.choose(kind, Action::Reject);
@@ -183,7 +183,7 @@ fn answer(index: usize, objects: &[Object<'_>], settings: &Settings<'_>, questio
     let lines: Vec<String> = all.findings.iter().map(Finding::line).collect();
     let reasons = real.rejection.iter().flat_map(|rejection| rejection.message.lines());
     let reasons = reasons.filter(|reason| !reason.is_empty() && !lines.iter().any(|line| line == reason));
-    // A rejection ends with "and N more" if it does not contain all findings.
+    // A rejection whose message has only part of the findings ends with "and N more", which is not a finding.
     let is_unreadable = real.rejection.as_ref().is_some_and(|rejection| rejection.code == 400) && lines.is_empty();
     findings.extend(reasons.filter(|_| is_unreadable).map(|reason| context.unreadable(reason)));
     let is_known = cluster.unknown.is_empty();
@@ -205,7 +205,7 @@ fn answer(index: usize, objects: &[Object<'_>], settings: &Settings<'_>, questio
     })
 }
 
-/// The object that was reviewed.
+/// The object that was reviewed, and the objects that the policy found.
 struct Context<'c> {
     index: usize,
     object: &'c Object<'c>,
@@ -239,7 +239,8 @@ impl Context<'_> {
         Found { name, level, message, fix: finding_fix::fix(finding.kind).to_owned(), object, pointer }
     }
 
-    /// The position of the object, and the pointer in it.
+    /// Returns the index of the object that a finding is about, and the JSON pointer to the finding's place in that
+    /// object.
     fn place(&self, finding: &Finding, line: &str) -> (usize, String) {
         let kind = match finding.place.owner {
             Owner::Object => None,
@@ -268,7 +269,7 @@ impl Context<'_> {
         (*index, finding_place::pointer(&place, &object.value))
     }
 
-    /// A reason of a rejection that is not a finding: a field that can't be read.
+    /// Makes a finding of a rejection's reason that is not a finding of the policy: a field that can't be read.
     fn unreadable(&self, reason: &str) -> Found {
         let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
         let path = path.strip_prefix("object").unwrap_or_default();
