@@ -333,7 +333,7 @@ mod tests {
         }
 
         fn grow(&self, end: usize) -> Option<usize> {
-            (end <= self.start() + LENGTH).then_some(end)
+            (end.saturating_sub(self.start()) <= LENGTH).then_some(end)
         }
     }
 
@@ -350,7 +350,7 @@ mod tests {
             // SAFETY: the layouts of these tests are not empty.
             let start = unsafe { allocator.alloc(layout) };
             (!start.is_null()).then(|| {
-                assert_eq!(start.addr() % layout.align(), 0);
+                assert!(start.addr().is_multiple_of(layout.align()));
                 // SAFETY: the block has this size.
                 unsafe { start.write_bytes(byte, layout.size()) };
                 Self { allocator, start, layout, byte }
@@ -373,7 +373,7 @@ mod tests {
             self.start = start;
             self.layout = Layout::from_size_align(new_size, self.layout.align()).unwrap();
             // SAFETY: the block has the new size, of which `kept` bytes are copied.
-            unsafe { start.add(kept).write_bytes(self.byte, new_size - kept) };
+            unsafe { start.add(kept).write_bytes(self.byte, new_size.saturating_sub(kept)) };
             true
         }
 
@@ -392,7 +392,7 @@ mod tests {
         let mut random = 1_u32;
         for byte in (0..=u8::MAX).cycle().take(600) {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let (choice, size) = (random >> 30, (random >> 16) as usize % 60 + 1);
+            let (choice, size) = (random >> 30, usize::try_from(random >> 16).unwrap() % 60 + 1);
             let has_room = match blocks.pop() {
                 Some(mut last) if choice == 0 => {
                     let has_room = last.resize(size);

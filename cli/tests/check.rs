@@ -225,7 +225,8 @@ fn finds_service_accounts_by_namespace() {
     assert_eq!(names(&format!("{}{pod}", account(", namespace: default", ROLE)), &[]), known);
     assert_eq!(names(&format!("{}{pod}", account(", namespace: shop", ROLE)), &["-n", "shop"]), known);
     assert_eq!(names(&format!("{}{pod}", account(", namespace: shop", ROLE)), &[]), ["unknownServiceAccount"]);
-    // An account that is in no file is not known, unless the input is complete.
+    // An account that is in no file is reported as unknown. With `--strict`, the input counts as complete, so the
+    // account is reported as missing.
     assert_eq!(names(pod, &[]), ["unknownServiceAccount"]);
     assert_eq!(names(pod, &["--strict"]), ["missingServiceAccount"]);
     // Every namespace has the account `default`.

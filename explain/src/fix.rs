@@ -57,7 +57,7 @@ impl TrustFix {
                         format!("replace {old} of the role's trust policy with one statement for each provider")
                     }
                     ChangeKind::Except => format!(
-                        "if this service account is meant to have the role, replace {old}, which denies it, with this statement, which excludes only this account"
+                        "if this service account is meant to have the role, replace {old}, which denies the account the role, with this statement: the same `Deny` with an exception for this account"
                     ),
                 }
             })

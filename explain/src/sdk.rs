@@ -309,8 +309,8 @@ pub enum Unseen {
     EnvFrom,
     /// Whether the Secret or ConfigMap of an `optional` key exists.
     OptionalKeys,
-    /// The content of the AWS configuration files: the container sets `AWS_PROFILE`, `AWS_CONFIG_FILE` or a similar
-    /// variable, or has a mount at a path with `.aws`.
+    /// The content of the AWS configuration files. It matters if the container sets `AWS_PROFILE`, `AWS_CONFIG_FILE` or
+    /// a similar variable, or has a mount at a path with the segment `.aws`.
     Files,
     /// Whether the profile of `AWS_PROFILE` exists. If not, the SDK fails.
     Profile,
@@ -375,8 +375,8 @@ impl Sdk {
             }
             Agent if container.has_container_credentials() => Found::Yes,
             Agent if container.env_from_may_set("AWS_CONTAINER_CREDENTIALS_FULL_URI") => Found::Maybe(Unseen::EnvFrom),
-            // `envFrom` may also set `AWS_PROFILE`. This is not checked here: the places that follow already depend on
-            // `envFrom` then.
+            // `envFrom` may also set `AWS_PROFILE`. This is not checked here: `envFrom` can then usually set the static
+            // keys too, and `Static` is the next place in every order.
             ExistingProfile | NamedProfile | WebIdentity | Agent => Found::No,
             Instance => match container.literal("AWS_EC2_METADATA_DISABLED") {
                 Some(value) if value.eq_ignore_ascii_case("true") => Found::No,

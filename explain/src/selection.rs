@@ -324,7 +324,11 @@ mod tests {
 
         assert_eq!(namespace_of(Some("two"), None).as_deref(), Some("two"));
         assert_eq!(namespace_of(None, None), None, "an account without a namespace is in `default`");
-        assert_eq!(namespace_of(Some("shop"), Some("shop")), None, "an account without a namespace is in that of `-n`");
+        assert_eq!(
+            namespace_of(Some("shop"), Some("shop")),
+            None,
+            "an account without a namespace is in the namespace that `-n` names"
+        );
         assert_eq!(
             namespace_of(Some("other"), None).as_deref(),
             Some("one"),

@@ -161,16 +161,20 @@ fn the_chart_installs_and_keeps_the_rights(shell: &Shell) {
 /// Applies all objects that the chart can make, except the alerts, which need the CRDs of the Prometheus operator.
 fn the_rendered_chart_fits_the_definitions(shell: &Shell) {
     let folder = PathBuf::from(variable("MANIFESTS"));
+    // As in `helm install`, this is the namespace of objects that name none. Some objects name `kube-system`.
+    let set_namespace = |name: &str| shell.succeed(&format!("kubectl config set-context --current --namespace={name}"));
+    set_namespace("kubewarden");
     for name in ["inject", "guard", "auditOnly", "strict", "everything"] {
         let rendered = fs::read_to_string(folder.join(format!("chart-{name}.yaml"))).unwrap();
         let mut objects: Vec<Value> = policy_host::yaml::values(&rendered).unwrap();
         objects.retain(|object| object["kind"] != "PrometheusRule");
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string()).unwrap();
-        let applied = shell.succeed(&format!("kubectl apply -n kubewarden -f '{}'", file.path().display()));
+        let applied = shell.succeed(&format!("kubectl apply -f '{}'", file.path().display()));
         assert_eq!(applied.lines().count(), objects.len(), "{name}: {applied}");
-        shell.succeed(&format!("kubectl delete -n kubewarden -f '{}'", file.path().display()));
+        shell.succeed(&format!("kubectl delete -f '{}'", file.path().display()));
     }
+    set_namespace("default");
 }
 
 fn the_check_shows_an_injected_pod(control_plane: &ControlPlane, shell: &Shell) {

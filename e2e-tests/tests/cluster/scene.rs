@@ -104,7 +104,8 @@ impl Scene {
         });
     }
 
-    /// Configures the API server to stop calling the policy that injects. Returns when the API server has stopped.
+    /// Configures the API server to stop calling the policy that injects. Returns when the
+    /// API server no longer calls the policy.
     pub fn unregister(&self) {
         webhooks::unregister(&self.api, &self.namespace, &webhooks::policies()[0]);
         wait_until("the API server does not call the policy that injects", || {

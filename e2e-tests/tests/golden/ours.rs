@@ -371,7 +371,8 @@ impl Model<'_> {
         }
     }
 
-    /// Uses Windows paths in variables if only `spec.os` shows that the pod runs on Windows.
+    /// Replaces the webhook's Unix path of the token file with the Windows path, if `spec.os` says that the pod runs on
+    /// Windows.
     fn correct_paths(&mut self, injection: &Injection) {
         if self.before["spec"]["os"]["name"] != "windows" {
             return;

@@ -276,8 +276,8 @@ fn other_association(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     Some(step)
 }
 
-/// Finds the first container with a wrong address of the agent. The string is the address as the end of a message, or
-/// empty if the address may contain a password.
+/// Finds the first container with a wrong address of the EKS Pod Identity agent. Also returns the text to append to a
+/// message: `: ` and the address, or nothing if the address may contain a password.
 fn wrong_agent<'c>(scenario: &'c Scenario<'_>) -> Option<(&'c Container, String)> {
     let subject = scenario.has_pod()?;
     subject.containers.iter().find_map(|container| {
@@ -458,7 +458,8 @@ fn kubectl_annotate(scenario: &Scenario<'_>, change: &str) -> String {
     )
 }
 
-/// Checks that the settings allow the namespace to use the role, and the token to have its audience.
+/// Checks that the settings allow the role in the namespace (`allowedRoles`), and the audience of the token
+/// (`allowedAudiences`).
 pub fn allowed(scenario: &Scenario<'_>, exists: &Step, role: &Step) -> Step {
     const STEP: StepKind = StepKind::Allowed;
     if super::failed(exists) || role.outcome == Outcome::Skipped {

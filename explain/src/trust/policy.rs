@@ -111,7 +111,7 @@ pub struct Provider<'a> {
     pub url: &'a str,
 }
 
-/// Why no provider can have an ARN.
+/// What is wrong with an ARN, so that no OIDC provider can have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArnFault {
     /// The ARN contains `https://`.

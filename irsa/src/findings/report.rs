@@ -156,7 +156,8 @@ impl<'a> Findings<'a> {
         self.counts.clone()
     }
 
-    /// Records the findings about the service account of this target that were added since `before`.
+    /// Records the current target's findings about its service account. `before` is the result of `counts` before the
+    /// account was checked.
     pub(crate) fn recording(&self, before: &Counts) -> Recording {
         let index = self.template.as_ref().map_or(0, |(index, _, _)| *index);
         let is_of_account = |finding: &Finding| finding.place.owner != Owner::Object;

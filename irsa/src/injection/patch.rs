@@ -35,8 +35,8 @@ impl Patch {
         let mut mount = None;
         // Cached, because most containers lack the same variables.
         let mut written = (Additions::default(), String::new());
-        // In the JSON, the containers may precede the init containers. Both are visited in the order of the JSON, so
-        // that each new edit is the last one.
+        // In the JSON, the containers may precede the init containers. Both lists are visited in the order of the JSON,
+        // so that `insert` can usually append the new edit after all earlier edits.
         let starts = || pod.spec.containers.iter().map(|container| container.brackets.span.start);
         let second =
             starts().zip(starts().skip(1)).position(|(one, next)| next < one).map_or(0, |last| last.saturating_add(1));

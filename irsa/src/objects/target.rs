@@ -177,7 +177,8 @@ impl<'j> Targets<'j> {
         path
     }
 
-    /// Whether two objects describe the same pods. Only relevant annotations are compared.
+    /// Whether two objects describe the same pods, as far as the policy reads them. Of the annotations, only the
+    /// relevant ones are compared.
     pub(crate) fn are_equivalent(&self, other: &Self, is_relevant: &dyn Fn(&str) -> bool) -> bool {
         self.all.len() == other.all.len()
             && self.all.iter().zip(&other.all).all(|(one, two)| {

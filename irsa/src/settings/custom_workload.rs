@@ -140,10 +140,10 @@ impl<'a> ObjectPath<'a> {
         }
     }
 
-    /// Parses a path to a string.
+    /// Parses a path that should lead to a string.
     ///
     /// # Errors
-    /// Fails as [`ObjectPath::new`] does, and for the path of the object itself.
+    /// Fails as [`ObjectPath::new`] does. Also fails for `$`, because the object itself is not a string.
     pub(super) fn to_string_value(text: Cow<'a, str>) -> Result<Self, ObjectPathError> {
         let path = Self::new(text)?;
         if path.0.is_empty() { Err(ObjectPathError::NotAString) } else { Ok(path) }

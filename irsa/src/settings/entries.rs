@@ -60,7 +60,7 @@ impl<'a> Settings<'a> {
     pub(crate) fn roles_allowed_in(&self, namespace: &str) -> Option<Vec<Glob<'a>>> {
         let mut allowed = Vec::new();
         let read = Reader::new(self.allowed_roles?.0).array(|reader, index| {
-            // Most entries are for other namespaces, and may name many roles.
+            // Only `namespaces` is read first, because most entries are for other namespaces and may name many roles.
             let mut is_for_namespace = false;
             let attempt = reader.attempt(|reader| {
                 reader.members(&mut [("namespaces", &mut |reader: &mut Reader<'a>| {

@@ -56,7 +56,8 @@ pub struct Settings<'a> {
     pub token_mount_path: MountPath<'a>,
     /// `region`: the value of `AWS_REGION` and `AWS_DEFAULT_REGION`.
     pub region: Option<Region<'a>>,
-    /// `regionalStsEndpoints`: the default for setting `AWS_STS_REGIONAL_ENDPOINTS=regional`.
+    /// `regionalStsEndpoints`: whether to set `AWS_STS_REGIONAL_ENDPOINTS=regional`, unless the source of the role
+    /// decides it.
     pub regional_sts_endpoints: bool,
     /// `composeRoleArn`: completes a role's name to an ARN.
     pub compose_role_arn: Option<ComposeRoleArn<'a>>,
