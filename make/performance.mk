@@ -28,7 +28,7 @@ bench-check: policy.wasm floor host ## Fail if the module or its fuel is more th
 bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) floor control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
 	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" POLICY_SERVER="$(POLICY_SERVER)" \
 		POLICY_WASM="$(CLUSTER_POLICY)" AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \
-		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 prints
+		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 measures
 
 floor:
 	cargo rustc --locked --release --target $(WASM_TARGET) -p floor --lib
