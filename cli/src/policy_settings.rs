@@ -76,7 +76,7 @@ impl PolicySettings {
         }
         match root.get(POLICY) {
             Some(of_dependency) => Self::of_own_values(of_dependency.as_object()?, &format!("/{POLICY}")),
-            // Values with the only key `settings` may be those of another chart.
+            // Values whose only key is `settings` may be the values of another chart.
             None if root.len() > 1 => Self::of_own_values(root, ""),
             None => None,
         }
@@ -159,7 +159,7 @@ mod tests {
         }
     }
 
-    /// Compares the keys and the strict findings with those of the chart.
+    /// Compares [`VALUES`] and [`STRICT`] with the chart.
     #[test]
     fn follows_the_chart() {
         let values: Value = serde_json::from_str(include_str!("../../chart/values.schema.json")).unwrap();

@@ -134,14 +134,14 @@ fn finds_what_admission_finds_in_every_case() {
         let mut objects: Vec<Value> = case.get("cluster").and_then(Value::as_array).cloned().unwrap_or_default();
         objects = objects.into_iter().map(complete).collect();
         let object = complete(object.clone());
-        // The input contains the same objects that admission can look up.
+        // The checked object is also one of the objects that the command and admission can look up.
         objects.push(object);
         let is_valid = |object: &Value| object["apiVersion"].is_string() && object["kind"].is_string();
         if !objects.iter().all(is_valid) {
             continue;
         }
         let mut settings = case.get("settings").cloned().unwrap_or_else(|| json!({}));
-        // Objects of files are checked as they are before admission, in mode `Mutate`.
+        // `irsa check` checks objects of files in mode `Mutate`, the default. So the case's mode is removed.
         if let Some(settings) = settings.as_object_mut() {
             settings.remove("mode");
         }

@@ -3,7 +3,8 @@
 //! Each `console` block of a page has a marker: a comment on the line before the block, or a comment `commands:`, which
 //! applies to all blocks below that comment without a marker of their own.
 //!
-//! - `run`: this test runs the block in the root directory of the repository;
+//! - `run`: this test runs the `irsa` commands of the block in the root directory of the repository, and checks that CI
+//!   runs the `make` commands;
 //! - `tested by: PATH`: the test in this file runs the same commands;
 //! - `not run: REASON`.
 

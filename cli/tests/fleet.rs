@@ -139,7 +139,8 @@ fn folder_of_role(accounts: &[&str], policy: &Value) -> TempDir {
     folder
 }
 
-/// Applies all fixes literally. Then the role admits every account, and those that it admitted before.
+/// Applies all fixes literally. Then the role must admit every account of the input, and keep the accounts that it
+/// admitted before.
 #[test]
 fn prints_fixes_that_admit_each_account_and_keep_the_others() {
     let original = policy(ISSUER, "StringEquals", &["shop:web", "shop:old"]);

@@ -1,4 +1,4 @@
-//! `irsa completions` and `irsa man`, as a user and a package types them.
+//! `irsa completions` and `irsa man`, as users and packages run them.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 

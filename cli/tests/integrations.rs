@@ -106,8 +106,8 @@ fn the_pre_commit_hooks_check_the_repository() {
     }
 }
 
-/// Runs the steps of the action with a fake `gh`, which downloads the command as version 0.1.0, and fails to verify any
-/// other version.
+/// Runs the steps of the action with a fake `gh`, which downloads the command for every version, but verifies only
+/// version 0.1.0.
 struct Action {
     temp: TempDir,
     gh: TempDir,
@@ -262,7 +262,7 @@ fn binstall_finds_the_packages() {
     for (target, suffix) in TARGETS {
         assert!(workflow.contains(&format!("target: {target}}}")), "{target}");
         let format = binstall["overrides"][target]["pkg-fmt"].as_str().or(binstall["pkg-fmt"].as_str()).unwrap();
-        // The suffix is one of several that `cargo binstall` tries for the format.
+        // For a format, `cargo binstall` tries several suffixes, including the suffix of the package.
         assert_eq!(format, if suffix == ".zip" { "zip" } else { "tgz" }, "{target}");
         let url = binstall["pkg-url"].as_str().unwrap();
         let url = [

@@ -1,4 +1,5 @@
-//! No command prints a part of a token, even if the token was pasted into the wrong option or the wrong file.
+//! Tests that no command prints a part of a token, even if the token was pasted into the wrong option or the wrong
+//! file.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 

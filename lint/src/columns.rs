@@ -3,7 +3,7 @@
 /// The maximum width of a comment, in characters.
 pub const LIMIT: usize = 120;
 
-/// Returns the numbers and widths of comment lines over the limit. Does not check Markdown and code.
+/// Returns the line number and the width of each comment line over the limit. Does not check the width of code.
 pub fn wide_comments(text: &str) -> impl Iterator<Item = (usize, usize)> {
     text.lines().enumerate().filter(|(_, line)| is_comment(line)).filter_map(|(index, line)| {
         let width = line.chars().count();

@@ -1,9 +1,9 @@
-//! `make lint` runs this program, which fails if a tracked file contains a term of `lint/words.txt`, or a comment over
-//! 120 columns.
+//! `make lint` runs this program, which fails if a file contains a term of `lint/words.txt`, or a comment over 120
+//! columns.
 //!
-//! The program reads every source, script, configuration and document of the repository, the names of test functions,
-//! and the names of the case files. Terms match across line breaks. `lint/exceptions.txt` lists the places where a term
-//! is right.
+//! The program reads every source, script, configuration and document of the repository, and their names. In the names
+//! of files and of Rust functions, `_` separates words. Terms match across line breaks. `lint/exceptions.txt` lists the
+//! places where a term is right.
 
 mod columns;
 mod rules;

@@ -4,15 +4,16 @@ use std::path::Path;
 
 use crate::rules::{Rule, Rules};
 
-/// A word, its line, and whether only blanks and comment markers precede it since the previous word.
+/// A word of a text.
 struct Word {
     text: String,
     line: usize,
+    /// Whether only blanks and comment markers separate this word from the previous word.
     follows: bool,
 }
 
 /// Returns the terms that a file contains, with their lines. A term is reported once for each line. The names of
-/// functions and of case files are checked too.
+/// the file and of its Rust functions are checked too.
 pub fn matches<'r>(path: &str, text: &str, rules: &'r Rules) -> Vec<(usize, &'r Rule)> {
     let mut found = in_words(&words(text, 1), rules, &|_| true);
     // Names are in lower case, so they can't contain `ConfigMap`. The rule for `config map` does not apply to them.
@@ -45,7 +46,7 @@ fn in_words<'r>(words: &[Word], rules: &'r Rules, applies: &dyn Fn(&Rule) -> boo
     found
 }
 
-/// Returns the words of a text in lower case. A word consists of letters, digits, `'` and `-`.
+/// Returns the words of a text in lower case. A word consists of letters, digits, `'`, `-` and `_`.
 fn words(text: &str, first_line: usize) -> Vec<Word> {
     let mut words = Vec::new();
     let mut line = first_line;

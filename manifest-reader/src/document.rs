@@ -20,7 +20,8 @@ pub struct Document<'t> {
     start: Position,
     /// Duplicate keys whose value is dropped. Always empty for JSON.
     pub duplicates: Vec<Duplicate>,
-    /// The comments in and before the document. Empty if the input does not contain `irsa:`.
+    /// The comments between the start of this document's value and the start of the next document's value. The first
+    /// document also has the comments before its value. Empty if the input does not contain `irsa:`.
     pub comments: Vec<Comment>,
 }
 

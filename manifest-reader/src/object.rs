@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 pub struct Object<'t> {
     /// The object as JSON.
     pub json: Cow<'t, str>,
-    /// The JSON pointer from the document to the object: empty, or `/items/0`.
+    /// The JSON pointer from the document to the object: empty, or for example `/items/0`.
     pub pointer: String,
 }
 

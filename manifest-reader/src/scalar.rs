@@ -22,13 +22,14 @@ pub fn resolve(text: Cow<'_, str>) -> Value<'_> {
             let plain = text.replace('_', "");
             integer(&plain).or_else(|| float(&plain)).map_or(Value::String(text), Value::Number)
         }
-        // A number that starts with the point must not contain underscores.
+        // A number that starts with a decimal point must not contain underscores.
         Some(b'.') => float(&text).map_or(Value::String(text), Value::Number),
         _ => Value::String(text),
     }
 }
 
-/// Reads an integer: decimal, or with one of the prefixes `0x`, `0o`, `0` and `0b`. Returns JSON.
+/// Reads an integer: decimal, or with one of the prefixes `0x`, `0o`, `0` and `0b`. Returns JSON. `None` for any other
+/// text.
 fn integer(text: &str) -> Option<String> {
     let (is_negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -52,7 +53,7 @@ fn integer(text: &str) -> Option<String> {
     }
 }
 
-/// Reads a finite number with a fraction or an exponent. Returns JSON.
+/// Reads a finite decimal number, which can have a fraction and an exponent. Returns JSON. `None` for any other text.
 fn float(text: &str) -> Option<String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
@@ -89,7 +90,7 @@ mod tests {
         json
     }
 
-    /// The expected values are those of `kubectl annotate --local -o json`.
+    /// The expected values were printed by `kubectl annotate --local -o json`.
     #[test]
     fn resolves_scalars_as_kubectl_does() {
         for (text, expected) in [

@@ -1,4 +1,4 @@
-//! Tests the documents of YAML and JSON files like those of users.
+//! Tests which documents the reader finds in YAML and JSON files as users write them.
 
 use manifest_reader::{Document, Place, Position, documents};
 

@@ -119,7 +119,7 @@ impl Cluster for Lookup<'_> {
         let full_name = format!("{namespace}/{name}");
         match kind {
             "ConfigMap" => self.unknown_config_map = Some(full_name),
-            // Kubernetes creates the account `default` in every namespace.
+            // Kubernetes creates the account `default` in every namespace, so the account exists without a manifest.
             _ if name == "default" => {
                 let metadata = json!({"namespace": namespace, "name": name});
                 return Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}).to_string());

@@ -1,4 +1,4 @@
-//! The findings that this command reports in addition to those of the policy.
+//! The findings that this command reports in addition to the policy's findings.
 
 use crate::report::Level;
 

@@ -29,7 +29,8 @@ impl Default for FoundSettings {
 }
 
 impl FoundSettings {
-    /// Reads the settings that the command line sets, or else those that `.irsa.yaml` names. `None` if neither does.
+    /// Reads the settings that the command line sets, or else the file of settings that `.irsa.yaml` names. `None` if
+    /// neither is set.
     ///
     /// # Errors
     /// Fails if the settings can't be read.

@@ -2,7 +2,7 @@
 //! them.
 //!
 //! To find what a new pod would get, the injected fields are removed from the running pod, and the policy is run on the
-//! result. Variables that the pod's workload sets itself are not removed.
+//! result. Variables and volumes that the pod's workload sets itself are kept.
 
 use std::collections::{BTreeMap, HashMap};
 

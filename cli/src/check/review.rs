@@ -1,4 +1,4 @@
-//! Runs the policy on an object, and converts the policy's findings to those of this command.
+//! Runs the policy on an object, and converts the policy's findings to findings of this command.
 
 use irsa::json::Reader;
 use irsa::{Action, FindingKind, Owner, Request, Review, Settings};
@@ -186,17 +186,19 @@ impl Context<'_> {
         }
     }
 
-    /// Returns the service account that the finding's message names. `None` if it names no account that was looked up.
+    /// Returns the service account that the finding's message names. `None` if the message names no account that was
+    /// found.
     fn entry(&self, finding: &irsa::Finding) -> Option<&Entry> {
         let line = finding.line();
         self.lookup.accounts.iter().find(|(name, _)| line.contains(name)).map(|(_, entry)| *entry)
     }
 
-    /// Converts a reason of a rejection that is not one of the policy's findings: a field that can't be read.
+    /// Converts a line of a rejection that reports a field that can't be read. The policy has no finding for such a
+    /// field.
     fn unreadable(&self, reason: &str) -> Found {
         let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
         let path = match path {
-            // The namespace of the request is that of the object.
+            // The `namespace` of the request was read from the object's metadata.
             "namespace" => "metadata.namespace",
             path => path.strip_prefix("object").unwrap_or_default(),
         };

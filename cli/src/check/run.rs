@@ -23,7 +23,8 @@ use crate::report::{Finding, ObjectName, Page, Report, Unreadable};
 /// Checks the input that the arguments name, and returns the report.
 ///
 /// # Errors
-/// Fails if an argument or the settings of the command line are invalid, or the standard input can't be read.
+/// Fails if an argument is invalid, if settings that are not from the input are invalid, or if the standard input or a
+/// file about IAM can't be read.
 pub fn run(args: &Args, config: &Config) -> Result<Report> {
     let namespace = args.default_namespace(config)?;
     let issuers = args.issuers()?;

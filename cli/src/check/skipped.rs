@@ -6,7 +6,8 @@ use super::names;
 use crate::documents::{Parsed, Skipped, SkippedKind, Source};
 use crate::report::{Finding, Page, Report, Unreadable};
 
-/// Adds the documents that are not checked to the report.
+/// Adds a finding or an error to the report for each document that is not checked, and an error if the command line
+/// names a file without a document.
 pub fn take(report: &mut Report, source: &Source, parsed: &Parsed, is_strict: bool) {
     for skipped in &parsed.skipped {
         let Skipped { kind, at, message } = skipped.clone();

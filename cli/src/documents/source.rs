@@ -21,7 +21,7 @@ pub struct Source {
     /// Whether the command line names the file itself, and not a directory that contains it.
     pub is_named: bool,
     path: Option<PathBuf>,
-    /// The content, if it can't be read again, such as that of the standard input. Otherwise empty.
+    /// The content of a source that can't be read again, such as the standard input. Empty for any other source.
     bytes: Vec<u8>,
 }
 
@@ -101,7 +101,8 @@ pub struct OwnerReference {
 }
 
 impl Head {
-    /// Reads the fields of an object. Empty for any other JSON, because serde would read an array as this type.
+    /// Reads the fields of an object. All fields are empty for any other JSON. Arrays are left out here, because serde
+    /// would read the elements of an array as these fields.
     fn of(json: &str) -> Self {
         let is_object = json.trim_start().starts_with('{');
         if is_object { serde_json::from_str(json).unwrap_or_default() } else { Self::default() }
@@ -127,7 +128,7 @@ impl Head {
         self.metadata.uid.as_deref().is_some_and(|uid| !uid.is_empty())
     }
 
-    /// Returns the object's namespace, or `default` if the object specifies no namespace.
+    /// Returns the object's namespace, or the argument `default` if the object specifies no namespace.
     pub fn namespace<'h>(&'h self, default: &'h str) -> &'h str {
         self.metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty()).unwrap_or(default)
     }

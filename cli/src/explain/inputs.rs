@@ -18,8 +18,8 @@ pub(super) struct Subject {
 }
 
 impl Args {
-    /// Returns the pods of the files, or those that the command line chooses. Returns at least one subject: without a
-    /// pod and a workload, any pod of the service account.
+    /// Returns the pods of the files, or those that the command line chooses. If the command line names neither a pod
+    /// nor a workload, returns one subject without a pod, so that any pod of the service account is explained.
     pub(super) fn subjects(&self) -> Result<Vec<Subject>> {
         let (objects, of_pods) = self.objects()?;
         let texts: Vec<&str> = objects.iter().map(Object::json).collect();
@@ -83,7 +83,8 @@ impl Args {
         let mut chosen = found;
         match &self.target {
             Some(target) => chosen = choose(chosen, target).map_err(Error::msg)?,
-            // `--pod` chooses the pods of a file, and `--workload` the workloads, if the file contains any of these.
+            // With `--pod`, workloads are left out if the file contains a pod. With `--workload`, pods are left out if
+            // the file contains a workload.
             None if chosen.iter().any(is_of_flag) => chosen.retain(is_of_flag),
             None => {}
         }

@@ -1,5 +1,6 @@
-//! Reads the inputs that no file provides from a cluster: the pod, its service account, the ConfigMap of role mappings,
-//! the issuer's documents and, only on request, a token. The token is not written to a file.
+//! Reads the pod from a cluster, and each of these inputs that no file provides: the pod's service account, the
+//! ConfigMap of role mappings, the issuer's documents and, only on request, a token. The token is not written to a
+//! file.
 
 use std::path::Path;
 
@@ -26,8 +27,8 @@ pub struct Target {
     pub name: String,
 }
 
-/// Reads the pod from the cluster of a kubeconfig, and the other inputs that are missing. Prints a warning for each of
-/// these others that can't be read.
+/// Reads the pod and the missing inputs from the cluster of a kubeconfig. Prints a warning for each missing input that
+/// can't be read.
 ///
 /// # Errors
 /// Fails if the pod can't be read.

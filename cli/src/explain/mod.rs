@@ -124,7 +124,7 @@ pub struct Args {
     #[arg(long)]
     verbose: bool,
 
-    /// Read the inputs that no file provides from the cluster of this kubeconfig
+    /// The kubeconfig of a cluster. The pod, and inputs that no file provides, are read from this cluster
     #[arg(long, value_name = "FILE", requires = "target")]
     kubeconfig: Option<PathBuf>,
 
@@ -204,7 +204,7 @@ impl Status {
         match explanation.outcome {
             _ if !explanation.problems.is_empty() => Self::Unreadable,
             Outcome::Failed => Self::Failed,
-            // `AssumedIssuer` only says how the issuer's URL was read, which is not a risk.
+            // `AssumedIssuer` only says how the issuer's URL was read. This is not a risk, so `--strict` ignores it.
             _ if args.strict && explanation.warnings().any(|it| it.mistake != Some(Diagnosis::AssumedIssuer)) => {
                 Self::Failed
             }

@@ -69,8 +69,8 @@ pub fn other_workload(objects: &[Object]) -> Result<Option<&Object>> {
     }
 }
 
-/// Finds the ConfigMap that the settings name, or else the only ConfigMap. Fails if there are several, and the settings
-/// name a different one.
+/// Finds the ConfigMap that the settings name, or else the only ConfigMap. If the objects contain several ConfigMaps,
+/// but not the one that the settings name: fails, or returns `None` if the settings name no ConfigMap.
 pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<Option<&'o Object>> {
     let found: Vec<_> = objects.iter().filter(|object| object.kind() == "ConfigMap").collect();
     let wanted = settings.and_then(roles_config_map);
@@ -82,7 +82,7 @@ pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<O
         (Some(one), _) | (None, [one]) => Ok(Some(one)),
         (None, []) => Ok(None),
         (None, several) => match wanted {
-            // The settings name no ConfigMap, so the policy does not read these.
+            // The settings name no ConfigMap, so the policy does not read these ConfigMaps.
             None => Ok(None),
             Some((namespace, name)) => {
                 let names: Vec<_> = several.iter().map(|object| format!("`{}`", object.name())).collect();

@@ -92,7 +92,7 @@ fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<()> {
     Ok(())
 }
 
-/// Writes a line, which starts with `name`, the name of the pod, if there are several pods.
+/// Writes a line. If `name` is set, the line starts with the name of the pod.
 fn write_line(out: &mut impl Write, line: &Line, name: Option<&str>) -> std::io::Result<()> {
     let style = match line.mark {
         Mark::Outcome(Outcome::Passed) => AnsiColor::Green.on_default(),

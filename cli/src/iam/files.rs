@@ -1,5 +1,5 @@
-//! Reads files about IAM: the output of the AWS CLI here, that of Terraform and CloudFormation in `terraform` and
-//! `cloudformation`.
+//! Reads files about IAM. This module reads the output of the AWS CLI. `terraform` reads the output of Terraform, and
+//! `cloudformation` reads templates.
 
 use std::path::{Path, PathBuf};
 

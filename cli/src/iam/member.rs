@@ -51,7 +51,7 @@ fn member<'f>(
     RoleArn::new(arn.as_str().into()).ok()?;
     let audience = review.mutated_object.and_then(|pod| {
         let pod: Value = serde_json::from_str(&pod.to_string()).ok()?;
-        // The pod has no other volume than that of the token.
+        // The volume of the token is the only volume of the pod.
         let audience = pod.pointer("/spec/volumes/0/projected/sources/0/serviceAccountToken/audience")?;
         audience.as_str().map(str::to_owned)
     });
@@ -66,7 +66,7 @@ impl Member<'_> {
         let pointer = format!("/metadata/annotations/{}~1role-arn", self.prefix);
         let value: Value = serde_json::from_str(&self.entry.json).unwrap_or_default();
         let mut location: Location = self.entry.location.clone();
-        // If the role comes from the settings, the account has no such annotation.
+        // If the account has no such annotation, its role comes from the settings or the ConfigMap of role mappings.
         location.pointer.push_str(if value.pointer(&pointer).is_some() { &pointer } else { "/metadata" });
         Found {
             name: own.name,

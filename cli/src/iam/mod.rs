@@ -1,8 +1,8 @@
 //! Compares the service accounts of the input with files about IAM.
 //!
-//! `files`, `terraform` and `cloudformation` read the files. `member` resolves the role of each service account,
-//! `trust` evaluates the role's trust policy, `roles` and `providers` check the roles and the identity providers, and
-//! `fleet` calls all of these. What the files do not show is unknown.
+//! `files`, `terraform` and `cloudformation` read the files. `fleet` runs the steps of the comparison: `member`
+//! resolves the role of each service account, `trust` evaluates the role's trust policy, and `roles` and `providers`
+//! check the roles and the identity providers. What the files do not show is unknown.
 
 mod cloudformation;
 mod files;

@@ -54,7 +54,7 @@ impl Trust {
             return Self { outcome: Outcome::Passed, reason: String::new(), fix: None };
         };
         let says = step.says.trim_end_matches('.');
-        // The message of the finding already starts with this statement, so it is removed here.
+        // The finding's message already says that the policy rejects the account, so this prefix is removed.
         let sentence =
             lower_case_start(says.strip_prefix("The role's trust policy rejects this pod: ").unwrap_or(says));
         let reasons = step.reasons.iter().map(|reason| reason.trim_end_matches('.').to_owned());
@@ -63,8 +63,8 @@ impl Trust {
         Self { outcome: step.outcome, reason, fix: step.fix.clone() }
     }
 
-    /// Returns a change of the trust policy that also admits this account. `fixed` is the policy after the earlier
-    /// changes. This change is applied to `fixed`.
+    /// Returns the fix for this account. `None` if no fix is known. `fixed` is the trust policy after the fixes for
+    /// earlier accounts. If the fix for this account changes the policy, `fixed` is changed, too.
     pub fn fix_after(&self, inputs: &Inputs, fixed: &mut Value) -> Option<Fix> {
         let explanation = explain_with(inputs, fixed);
         if Self::in_explanation(&explanation).outcome == Outcome::Passed {

@@ -64,7 +64,7 @@ impl Level {
 /// A problem or a hint, and its place in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The name of the finding, which is one of the policy or of this command.
+    /// The name of the finding, as the policy or this command defines it.
     pub name: &'static str,
     /// The severity.
     pub level: Level,
@@ -187,7 +187,7 @@ pub struct Restart {
 pub struct FleetRow {
     /// The service account, as `namespace/name`.
     pub service_account: String,
-    /// The cluster, as the command line names it.
+    /// The cluster, as the command line names it, or `any` if the command line names no cluster.
     pub cluster: String,
     /// The role.
     pub role: String,

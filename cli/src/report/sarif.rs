@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Finding, Level, Report, Unreadable};
 
-/// The maximum number of results of a run that GitHub reads.
+/// The maximum number of results that GitHub reads from one run.
 const RESULT_LIMIT: usize = 25_000;
 
 /// Converts the report to a SARIF log.
@@ -108,7 +108,7 @@ fn location(file: &str, at: Option<manifest_reader::Position>) -> Value {
             "artifactLocation": artifact,
             "region": {"startLine": at.line, "startColumn": at.column},
         }}),
-        // GitHub shows no result without a line.
+        // GitHub shows only results with a line, so line 1 is used if the line is unknown.
         None => json!({"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": 1}}}),
     }
 }

@@ -116,7 +116,8 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
 }
 
 impl Args {
-    /// Returns the cluster of the associations, for EKS Pod Identity. `None` for JSON, which is only the trust policy.
+    /// Returns the cluster for the associations of EKS Pod Identity. `None` without `--pod-identity`, and for the
+    /// format JSON, which contains no associations.
     fn eks_cluster(&self) -> Result<Option<EksCluster<'_>>> {
         if !self.pod_identity || self.format == Format::Json {
             return Ok(None);
@@ -145,8 +146,8 @@ impl Args {
             .collect()
     }
 
-    /// Splits `accounts` into paths, and namespaces with names. An argument `NAMESPACE/NAME` is a name if no such file
-    /// exists.
+    /// Splits `accounts` into paths, and names as pairs of a namespace and a name. An argument `NAMESPACE/NAME` is a
+    /// path if such a file exists.
     fn paths_and_names(&self) -> (Vec<PathBuf>, Vec<(String, String)>) {
         let mut paths = Vec::new();
         let mut names = Vec::new();
