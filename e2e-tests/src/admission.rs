@@ -62,7 +62,7 @@ struct GroupVersionResource {
 /// Values for the request of a wrapped object, instead of the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// The operation. The default is `CREATE`. On `DELETE`, the object becomes the old object.
+    /// The operation. The default is `CREATE`. On `DELETE`, the object is sent as the old object.
     pub operation: Option<String>,
     /// The namespace. The default is the object's own namespace, or `default`.
     pub namespace: Option<String>,
@@ -308,7 +308,7 @@ fn complete(
     let mut changed = namespace.is_some_and(|namespace| manifest_reader::in_namespace(&mut object, namespace));
     if kind.group.is_empty() && kind.kind == "Pod" {
         let account = irsa_explain::service_account_of(&object).to_owned();
-        // If the spec is not an object, the policy must reject it.
+        // A `spec` that is not an object stays unchanged, because the policy must reject it.
         if let Some(Value::Object(spec)) = object.get_mut("spec") {
             for key in ["serviceAccountName", "serviceAccount"] {
                 if !spec.contains_key(key) {

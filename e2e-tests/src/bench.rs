@@ -3,8 +3,8 @@
 //!
 //! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. The fuel of a request is the same on
 //! every machine. Time is measured and printed, but no test depends on the time. [`kept`] compares the numbers with
-//! those of the last change, [`chart`] draws the fuel by size of the request, and [`size`] splits the module's size by
-//! crate.
+//! those that are kept in the repository, [`chart`] draws the fuel by size of the request, and [`size`] splits the
+//! module's size by crate.
 
 pub mod chart;
 pub mod golden;

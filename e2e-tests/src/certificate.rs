@@ -11,7 +11,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 pub struct Certificate {
     /// The certificate, followed by its chain.
     pub chain: String,
-    /// Its private key.
+    /// The private key of the certificate.
     pub key: String,
 }
 

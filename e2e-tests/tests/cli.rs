@@ -1,4 +1,4 @@
-//! Tests the command `policy-host` as developers call it. `policy.bats` tests the features that kwctl has, too.
+//! Tests the command `policy-host` as developers call it. `policy.bats` tests the features that `kwctl` also has.
 
 mod support;
 

@@ -1,5 +1,5 @@
-//! Tests that the cost of a request depends only on its length: at most 1,500 units of fuel per byte, and at most 32
-//! MiB of memory beyond three times the length.
+//! Tests that the length of a request limits its cost: at most 1,500 units of fuel per byte, and at most 32 MiB of
+//! memory beyond three times the length.
 //!
 //! The length is the sum of the lengths of the request, the settings and the host's answers. The test makes each array,
 //! map and string of the format large, alone and in pairs. A pair shows a search within a search, whose cost grows with
@@ -502,7 +502,8 @@ fn shapes() -> Vec<Shape> {
         for (index, &(name, enlarge)) in PARTS.iter().enumerate() {
             shapes.push((format!("{request:?}: {name}"), Box::new(move || enlarged(&[enlarge], SIZE_ALONE)), request));
             for &(other, also) in PARTS.iter().skip(index + 1) {
-                // For other pairs, a workload with a single template does not differ from a pod.
+                // Other pairs are measured for pods only, because a workload with a single template is checked like a
+                // pod.
                 let is_context = CONTEXTS.contains(&name) || CONTEXTS.contains(&other);
                 if request == Request::Pod || (request == Request::Workload && is_context) {
                     let both = move || enlarged(&[enlarge, also], SIZE);
@@ -523,7 +524,7 @@ fn enlarged(parts: &[Enlarge], size: usize) -> Input {
 }
 
 #[test]
-fn costs_depend_only_on_the_length() {
+fn the_length_limits_the_cost() {
     let module = read_module(&support::policy_path()).unwrap();
     let meter = Meter::new(&module, CompilationCache::On).unwrap();
     let shapes = shapes();

@@ -1,5 +1,5 @@
-//! Tests the entries of `docs/custom-workloads.yaml`. Each path must find the service account in an object of its kind
-//! with a real structure.
+//! Tests the entries of `docs/custom-workloads.yaml`. Each path must lead to the service account in an object of the
+//! entry's kind.
 
 mod support;
 

@@ -9,7 +9,7 @@ use support::Report;
 
 const NOT_FOUND: &str = "Cannot find v1/ServiceAccount named 'web' inside of namespace 'Some(\"team-a\")'";
 
-/// The answers of a host, and the expected finding.
+/// Makes the answers of a failing host. Each element has a name, the answer and the expected finding.
 fn answers() -> Vec<(&'static str, Answer, &'static str)> {
     let failure = |text: &str| Answer::Failure(text.to_owned());
     let verbatim = |text: &str| Answer::Verbatim(text.to_owned());

@@ -226,9 +226,9 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
     report.finish();
 }
 
-/// `PLACES` contains every field that the policy reads, and no other field. A field is read if a value of the wrong
-/// type makes the request unreadable. The request contains every field of every golden case, so the test fails if the
-/// policy starts to read one of these fields.
+/// Apart from fields of type `?`, `PLACES` contains every field that the policy reads, and no other field. A field is
+/// read if a value of the wrong type makes the request unreadable. The request contains every field of every golden
+/// case, so the test fails if the policy starts to read one of these fields and `PLACES` lacks the field.
 #[test]
 fn lists_every_place_that_is_read() {
     let request = request_with_every_field();
@@ -375,7 +375,7 @@ fn decodes_escapes() {
 fn ignores_keys_in_another_letter_case() {
     for subject in support::subjects() {
         let text = request().to_string().replacen(r#""serviceAccountName":"web""#, r#""ServiceAccountName":"web""#, 1);
-        // The deprecated `serviceAccount` is still set.
+        // The deprecated field `serviceAccount` still names the account.
         assert!(is_injected(&answer(subject.as_ref(), &text)));
         let text = text.replacen(r#""serviceAccount":"web""#, r#""SERVICEACCOUNT":"web""#, 1);
         let answer = answer(subject.as_ref(), &text);

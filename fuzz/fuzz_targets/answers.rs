@@ -1,5 +1,5 @@
 //! Tests random answers of the cluster to the lookups of the service account and the ConfigMap: the policy must answer
-//! every request. A pod gets a role only if the cluster's answer contains the account's name.
+//! every request. A pod gets a role only if the cluster's answer contains the account's name, perhaps escaped.
 #![no_main]
 
 use irsa::{Cluster, LookupError, Query};

@@ -31,8 +31,8 @@ fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec
     (answer.accepted, answer.warnings.unwrap_or_default(), pod)
 }
 
-/// Checks a Deployment with the pod as its template: its creation must get the same code and findings as the pod, and
-/// an update that does not change it must be accepted.
+/// Checks a Deployment with the pod as its template. Its creation must get the same code and findings as the creation
+/// of the pod, and an update that changes nothing must be accepted.
 fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut judge = |group: &str, kind: &str, operation: &str, object: &Value, old: &Value| {

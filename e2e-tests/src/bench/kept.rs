@@ -1,5 +1,5 @@
-//! The costs that the last change measured. They are kept in the repository, so that `policy-host bench --check` can
-//! report a cost that has grown.
+//! The costs of an earlier version of the policy. They are kept in the repository, so that `policy-host bench --check`
+//! can report a cost that has grown.
 
 use std::collections::BTreeMap;
 

@@ -52,7 +52,8 @@ pub fn by_crate(module: &[u8]) -> Result<Vec<(String, usize)>> {
 /// for a name that is not from Rust.
 fn crate_of(name: &str) -> String {
     let is_of_path = |character: char| character == '_' || character == ':' || character.is_ascii_alphanumeric();
-    // A part that begins with a colon continues a type: `::parse` in `<str>::parse`.
+    // A part that begins with a colon does not start with a crate, because it follows a type: `::parse` in
+    // `<str>::parse`.
     let mut paths = name.split(|character| !is_of_path(character)).filter(|path| !path.starts_with(':'));
     let first = paths.find_map(|path| path.split_once("::")).map(|(first, _)| first);
     first.unwrap_or(if name.starts_with('<') { "core" } else { "libc" }).to_owned()

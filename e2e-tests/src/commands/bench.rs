@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     named: Option<PathBuf>,
 
-    /// Fail if a number is more than 2 % above the number in this file
+    /// Fail if a number is more than 2 % above the number in this file, or is not in this file
     #[arg(long, value_name = "PATH")]
     check: Option<PathBuf>,
 
@@ -98,7 +98,8 @@ fn check(kept: &Kept, now: &Kept) -> Result<()> {
         format!("\nThe kept numbers are from `{}`, the new ones from `{}`.", kept.compiler, now.compiler)
     };
     bail!(
-        "numbers that grew by more than {TOLERANCE} %:\n{}{compiler}\nTo accept the new numbers, run `make bench`.",
+        "numbers that grew by more than {TOLERANCE} %, or that are not kept yet:\n{}{compiler}\n\
+         To accept the new numbers, run `make bench`.",
         grown.join("\n")
     )
 }

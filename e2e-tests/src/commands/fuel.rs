@@ -1,5 +1,5 @@
-//! `policy-host fuel`: the size of the module, and the fuel and memory of one call. By default, the call creates a
-//! typical pod: two containers, an init container, and a service account with a role.
+//! `policy-host fuel`: the size of the module, and the fuel and memory of one call. By default, the call reviews the
+//! creation of a typical pod: two containers, an init container, and a service account with a role.
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -23,7 +23,7 @@ const DELETE_POLICIES: &str = "kubectl delete clusteradmissionpolicies -l app.ku
 const DELETE_REST: &str = "kubectl delete --ignore-not-found -f policy.yaml";
 const CHECK: &str = r#"kubectl run check -n team-a --image=busybox --overrides='{"spec":{"serviceAccountName":"web"}}' --dry-run=server -o yaml"#;
 
-/// The command of each installation, and the policies that it creates.
+/// The commands that install the policies, each with the names of the policies that the command creates.
 const INSTALLATIONS: [(&str, &[&str]); 4] = [
     ("kubectl apply -f policy.yaml", &ALL),
     ("kubectl apply -k kustomize/eks-guard", &["irsa-policy-checks"]),
@@ -161,7 +161,7 @@ fn the_chart_installs_and_keeps_the_rights(shell: &Shell) {
 /// Applies all objects that the chart can make, except the alerts, which need the CRDs of the Prometheus operator.
 fn the_rendered_chart_fits_the_definitions(shell: &Shell) {
     let folder = PathBuf::from(variable("MANIFESTS"));
-    // As in `helm install`, this is the namespace of objects that name none. Some objects name `kube-system`.
+    // Sets the namespace of the objects that name none, as `helm install` does. Some objects name `kube-system`.
     let set_namespace = |name: &str| shell.succeed(&format!("kubectl config set-context --current --namespace={name}"));
     set_namespace("kubewarden");
     for name in ["inject", "guard", "auditOnly", "strict", "everything"] {

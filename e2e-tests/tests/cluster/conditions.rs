@@ -104,12 +104,12 @@ fn the_checks_see_only_pods_that_a_later_webhook_may_have_changed() {
             false,
         ),
         (
-            "a token volume with another name, which not every container mounts",
+            "a token volume with another name, not mounted by every container",
             with(json!([token_volume("own")]), json!([]), json!([container("app", &["own"]), container("late", &[])])),
             true,
         ),
         (
-            "two token volumes, one of which not every container mounts",
+            "two token volumes, one of them not mounted by every container",
             with(
                 json!([token_volume("own"), token_volume(token)]),
                 json!([]),

@@ -133,7 +133,7 @@ pub fn operators_objects() -> Vec<Value> {
     policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Starts the program. Returns when the API server is ready.
+/// Starts the program that `CONTROL_PLANE` names. Returns when the API server is ready.
 fn launch(directory: &Path) -> Child {
     let program =
         std::env::var_os("CONTROL_PLANE").expect("CONTROL_PLANE is not set to a program: run `make test-cluster`");

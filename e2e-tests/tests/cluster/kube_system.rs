@@ -87,8 +87,8 @@ fn pods_of_kube_system_get_their_role_and_always_start() {
     the_audit_scanner_finds_the_pod(&control_plane, &stored);
 }
 
-/// Tests that the audit policy rejects a pod without its role for the audit scanner, and that the API server never
-/// calls this policy.
+/// Tests that the audit policy rejects a pod that lacks its role when the audit scanner sends the pod, and that the API
+/// server never calls the audit policy.
 fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value) {
     let api = control_plane.admin();
     let mut audit = policy("irsa-policy-system-audit");
@@ -112,7 +112,8 @@ fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value)
     assert_eq!(response["allowed"], false, "{response}");
     assert!(response["status"]["message"].as_str().unwrap().ends_with("[notInjected]"), "{response}");
 
-    // The policy has `Fail`, and its server is down. So the pod would be rejected if the API server called the policy.
+    // The `failurePolicy` is `Fail`, and the policy's server is down. So the pod would be rejected if the API server
+    // called the policy.
     server.kill();
     audit["spec"]["failurePolicy"] = json!("Fail");
     register_as_written(&api, &audit, &server);

@@ -1,4 +1,4 @@
-//! Tests that the two commands that remove the policies reject no pod. The test acts as Kubewarden's controller.
+//! Tests that no pod is rejected while the two removal commands run. The test acts as Kubewarden's controller.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -131,7 +131,7 @@ impl Installation {
 }
 
 #[test]
-fn two_commands_remove_all_objects_and_reject_no_pod() {
+fn no_pod_is_rejected_while_two_commands_remove_all_objects() {
     let control_plane = ControlPlane::start("removal");
     let api = control_plane.admin();
     create_definition(&api);
@@ -148,7 +148,8 @@ fn two_commands_remove_all_objects_and_reject_no_pod() {
     assert_eq!(refusals, Vec::<String>::new());
     installation.restore_rights();
 
-    // If the rights are deleted first, pods are rejected. So the first part of the test can detect a rejection.
+    // Deletes the rights before the policies, so that pods are rejected. This shows that `pods_during` detects
+    // rejections.
     let installation = Installation::new(&control_plane);
     let (created, refusals) = installation.pods_during(|| {
         installation.delete_rights();

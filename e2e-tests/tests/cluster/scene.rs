@@ -20,7 +20,8 @@ pub const ROLE: &str = "arn:aws:iam::111122223333:role/web";
 
 static CONTROL_PLANE: Mutex<Option<ControlPlane>> = Mutex::new(None);
 
-/// The control plane that most tests share. The other tests can still use it after a test has failed.
+/// The control plane that most tests share. After one of these tests has failed, the others can still use the control
+/// plane.
 pub fn control_plane() -> MutexGuard<'static, Option<ControlPlane>> {
     let mut guard = CONTROL_PLANE.lock().unwrap_or_else(PoisonError::into_inner);
     guard.get_or_insert_with(|| ControlPlane::start("control-plane"));
@@ -76,7 +77,7 @@ impl Scene {
         scene
     }
 
-    /// Configures the API server to call the policy that checks. Returns when the API server does.
+    /// Configures the API server to call the policy that checks. Returns when the API server calls the policy.
     fn check(&self) {
         webhooks::register(&self.api, &self.namespace, &webhooks::policies()[1], &self.checks);
         wait_until("the API server calls the checks", || self.status_of_an_invalid_account() == 403);
@@ -95,7 +96,7 @@ impl Scene {
         self.api.create(&format!("{}?dryRun=All", self.path("serviceaccounts")), &invalid).status
     }
 
-    /// Configures the API server to call the policy that injects. Returns when the API server does.
+    /// Configures the API server to call the policy that injects. Returns when the API server calls the policy.
     pub fn register(&self) {
         webhooks::register(&self.api, &self.namespace, &webhooks::policies()[0], &self.server);
         wait_until("the API server calls the policy that injects", || {
@@ -104,8 +105,8 @@ impl Scene {
         });
     }
 
-    /// Configures the API server to stop calling the policy that injects. Returns when the
-    /// API server no longer calls the policy.
+    /// Configures the API server to stop calling the policy that injects. Returns when the API server no longer calls
+    /// the policy.
     pub fn unregister(&self) {
         webhooks::unregister(&self.api, &self.namespace, &webhooks::policies()[0]);
         wait_until("the API server does not call the policy that injects", || {
@@ -135,8 +136,9 @@ impl Scene {
         self.api.create(&format!("{}?dryRun=All", self.path("pods")), pod)
     }
 
-    /// Creates a pod. Returns two `spec`s, which must be equal: that of the stored pod, and that of the pod that the
-    /// policy makes in this process from the pod that the API server has completed.
+    /// Creates a pod. Returns two `spec`s, which must be equal: first the `spec` of the stored pod, then the expected
+    /// `spec`. For the expected `spec`, the API server adds the defaults (in a dry run without the policy that
+    /// injects), and then the policy runs in this process.
     pub fn stored_and_planned(&self, pod: &Value) -> (Value, Value) {
         self.unregister();
         let filled_in = self.dry_run(pod);
@@ -223,7 +225,7 @@ pub fn role_of(pod: &Value) -> Option<&str> {
     variable(&pod["spec"]["containers"][0], "AWS_ROLE_ARN")
 }
 
-/// The value of a container's variable.
+/// The value of a container's variable. `None` if the variable is missing, or has no `value`.
 pub fn variable<'a>(container: &'a Value, name: &str) -> Option<&'a str> {
     container["env"].as_array()?.iter().find(|one| one["name"] == name)?["value"].as_str()
 }

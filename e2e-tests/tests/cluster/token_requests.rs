@@ -110,11 +110,11 @@ fn reports_requests_for_tokens_that_sts_accepts() {
     let answer = kubelet.create(&token_path(), &bound);
     assert_eq!((answer.status, answer.warnings), (201, vec![]));
     api.delete(&format!("{CLUSTER_ROLE_BINDINGS}/token-requests"));
-    // A user with a node's name is not a kubelet.
+    // A user with a node's name, but without the group `system:nodes`, is not a kubelet.
     let user = control_plane.acting_as("system:node:node-1", "system:masters");
     assert!(is_reported(&request(&user, &json!(["sts.amazonaws.com"]))));
 
-    // The manifest's commented entries are valid, and exempt the requesters that they name.
+    // The entries that are commented out in the manifest are valid, and exempt the requesters that they name.
     let exempt = control_plane.acting_as(EXEMPT, "system:masters");
     assert!(is_reported(&request(&exempt, &json!(["sts.amazonaws.com"]))));
     let with_entries = manifest().replace("// 'system:", "'system:").replace("[Warn, Audit]", "[Deny, Audit]");

@@ -1,11 +1,12 @@
-//! Tests that every kind of workload gets its warnings, and that an invalid service account is rejected.
+//! Tests that every kind of workload gets a warning about a missing service account, and that a service account with a
+//! malformed role is rejected.
 
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
 
-/// Makes an object of every kind: the API group's path, the resource, the key of the content, and the content, which
-/// contains the pod template.
+/// Makes the parts of an object of every kind: the API group's path, the resource, the key of the member with the pod
+/// template, and the value of that member.
 fn workloads(template: &Value) -> Vec<(&'static str, &'static str, &'static str, Value)> {
     let selected = json!({"selector": {"matchLabels": {"app": "web"}}, "template": template});
     let job = json!({"template": template});

@@ -61,7 +61,7 @@ pub fn current() -> Vec<Value> {
 }
 
 /// Makes the question about a member of the object at `path`. `variable` is the object's place in the form. Within an
-/// array, `variable` starts at the element.
+/// array, `variable` is relative to the array's element.
 fn question(path: &str, variable: &str, definition: &Definition) -> Value {
     let Definition { key, is_required, value, .. } = definition;
     let is_at_the_top = path.is_empty();

@@ -1,5 +1,5 @@
-//! Imitates how Rancher turns the form into settings, if the user fills in no question, some, or all. The policy must
-//! accept all of these settings.
+//! Imitates how Rancher turns the form into settings. The policy must accept the settings of an untouched form, of a
+//! form with one entry in each array, and of a form that sets every action.
 //!
 //! Source: rancher/kubewarden-ui 4.2.1. The comment of each function names the function of Rancher that it imitates.
 

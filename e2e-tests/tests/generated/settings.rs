@@ -39,7 +39,7 @@ pub fn description(definition: &Definition) -> String {
     let expected = value.expected();
     match value {
         ValueType::String { .. } | ValueType::Lifetime => {
-            // The example shows the expected value.
+            // An example replaces the words of the expected value.
             let example = expected.split_once(", such as ").map(|(_, example)| format!("such as {example}"));
             sentence(&format!("{meaning} ({})", example.as_deref().unwrap_or(&expected)))
         }

@@ -49,8 +49,9 @@ fn makes_the_same_pod_as_the_webhook_or_differs_as_documented() {
     assert!(shown.iter().eq(&Difference::ALL), "every difference needs a case, but only these have one: {shown:?}");
 }
 
-/// The policy and the webhook can run together in any order. This test covers the webhook after the policy. The test
-/// above covers the policy after the webhook: it runs the policy on its own result, which is the webhook's pod.
+/// Tests that the webhook can run after the policy. In a case without a difference, both make the same pod, and this
+/// test runs the webhook's model on that pod. The test above runs the policy on the same pod, so the policy can also
+/// run after the webhook.
 #[test]
 fn the_webhook_leaves_the_policys_pods_unchanged() {
     let mut report = Report::default();
@@ -151,7 +152,7 @@ fn has_line_for<'a>(mut lines: impl Iterator<Item = &'a str>, finding: &str) -> 
     lines.any(|line| line.ends_with(&format!("[{finding}]")))
 }
 
-/// Runs the policy on its own result. Returns the change that this second run makes, which is a fault.
+/// Runs the policy on its own result. Returns a message if the second run changes the pod, and otherwise `None`.
 fn second_time(configuration: &Configuration, case: &Case, subject: &dyn Subject, pod: &str) -> Result<Option<String>> {
     let mut request: Value = serde_json::from_str(case.request.get())?;
     request["object"] = serde_json::from_str(pod)?;

@@ -29,7 +29,7 @@ pub enum Difference {
     SkipContainers = 7,
     /// No volume is added if no container gets the mount.
     NoUnusedVolume = 8,
-    /// `spec.os.name: windows` makes a Windows pod.
+    /// A pod with `spec.os.name: windows` is treated as a Windows pod.
     WindowsByOs = 11,
 }
 

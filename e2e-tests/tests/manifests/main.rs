@@ -67,8 +67,8 @@ fn the_manifest_has_four_policies_that_work_together() {
     }
 }
 
-/// The match condition of this policy is never true, so the API server never calls the policy. The audit scanner
-/// ignores match conditions, so it alone uses the policy.
+/// The match condition of `irsa-policy-system-audit` is never true, so the API server never calls this policy. The
+/// audit scanner ignores match conditions, so only the scanner calls the policy.
 ///
 /// Source: `internal/audit-scanner/policies/client.go` of kubewarden-controller.
 #[test]
@@ -77,7 +77,11 @@ fn the_system_audit_policy_is_only_for_the_audit_scanner() {
     let audit = policy(&policies, "irsa-policy-system-audit");
     assert!(!audit.may_be_called());
     assert!(audit.selects("kube-system"));
-    assert_eq!(audit.spec.mode, Some(Mode::Monitor), "rejects nothing, even where match conditions are not supported");
+    assert_eq!(
+        audit.spec.mode,
+        Some(Mode::Monitor),
+        "the policy must reject nothing, even if the API server does not support match conditions"
+    );
     assert_eq!(audit.spec.settings["actions"]["notInjected"], "Reject", "the scanner counts a warning as a pass");
     for rule in &audit.spec.rules {
         assert!(rule.operations.contains(&"CREATE".to_owned()), "the scanner only simulates CREATE");
@@ -87,8 +91,8 @@ fn the_system_audit_policy_is_only_for_the_audit_scanner() {
     }
 }
 
-/// The condition of `irsa-policy-checks` selects the pods that a later webhook may have changed. It uses two
-/// annotations that the policy reads, too.
+/// The condition of `irsa-policy-checks` selects the pods that a later webhook may have changed, and the pods with an
+/// annotation that selects containers.
 #[test]
 fn only_the_checks_and_the_system_audit_have_match_conditions() {
     let policies = manifest();

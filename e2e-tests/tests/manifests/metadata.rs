@@ -13,7 +13,8 @@ fn metadata() -> Metadata {
     Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap()
 }
 
-/// Artifact Hub shows the rules of the metadata, and `kwctl scaffold manifest` copies them.
+/// The rules of the metadata must be those of policy.yaml, because Artifact Hub shows them, and `kwctl scaffold
+/// manifest` copies them.
 #[test]
 fn the_manifest_has_the_rules_of_the_metadata() {
     let metadata = metadata();

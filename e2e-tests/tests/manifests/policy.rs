@@ -149,8 +149,8 @@ impl ClusterAdmissionPolicy {
         self.spec.match_conditions.iter().all(|condition| condition.expression != "false")
     }
 
-    /// Whether the API server may call the policy for a new pod in a namespace. If so, the policy must accept the pod,
-    /// because the failure policy does not affect a rejection.
+    /// Whether the API server may call the policy for a new pod in a namespace. If so, the policy can reject the pod,
+    /// even if its failure policy is `Ignore`.
     pub fn may_see_a_pod_in(&self, namespace: &str) -> bool {
         let matches =
             |rule: &Rule| rule.resources.contains(&"pods".to_owned()) && rule.operations.contains(&"CREATE".to_owned());
@@ -166,24 +166,31 @@ impl ClusterAdmissionPolicy {
 
         assert!(!spec.mutating || spec.settings["mode"] != "Validate", "{name}: nothing to mutate in mode Validate");
         assert!(spec.mutating || spec.settings["mode"] == "Validate", "{name}: must not try to mutate");
-        assert!(spec.object_selector.is_none(), "{name}: a selector would hide pods that opt out");
-        assert!(!self.selects("kubewarden"), "{name}: the policy server must be able to start");
+        assert!(spec.object_selector.is_none(), "{name}: with a selector, the policy would not see pods that opt out");
+        assert!(!self.selects("kubewarden"), "{name}: must not prevent the policy server's own pod from starting");
         assert!(!metadata.annotations["io.kubewarden.policy.severity"].is_empty(), "{name}");
         assert_eq!(
             metadata.labels["app.kubernetes.io/part-of"], "irsa-policy",
-            "{name}: removal selects by this label"
+            "{name}: the removal commands select by this label"
         );
         let reads_accounts = spec.context_aware_resources.iter().any(|resource| resource.kind == "ServiceAccount");
         let checks_role_mappings = spec.rules.iter().all(|rule| rule.resources == ["configmaps"]);
-        assert!(reads_accounts || checks_role_mappings, "{name}: every pod would be refused");
+        assert!(
+            reads_accounts || checks_role_mappings,
+            "{name}: can't read service accounts, so would refuse every pod"
+        );
         if spec.settings["actions"]["notInjected"] == "Reject" && spec.mode != Some(Mode::Monitor) {
-            assert_eq!(spec.failure_policy, Some(FailurePolicy::Fail), "{name}: no other policy refuses such a pod");
+            assert_eq!(
+                spec.failure_policy,
+                Some(FailurePolicy::Fail),
+                "{name}: no other policy refuses a pod without its role"
+            );
         }
         self.check_timeouts();
     }
 
-    /// With `Ignore`, the API server must time out before the policy server does, because the policy server's answer
-    /// would be a rejection.
+    /// With `Ignore`, the two timeouts must be equal, so that the API server times out first. Otherwise, the policy
+    /// server would end the evaluation and answer with a rejection.
     fn check_timeouts(&self) {
         let Spec { failure_policy, timeout_seconds, timeout_eval_seconds, .. } = &self.spec;
         let name = self.name();
@@ -192,7 +199,7 @@ impl ClusterAdmissionPolicy {
         // Limits of the CRD and of the controller's webhook.
         assert!((2..=30).contains(&call) && (2..=30).contains(&evaluation) && evaluation <= call, "{name}");
         if *failure_policy == Some(FailurePolicy::Ignore) {
-            assert_eq!(evaluation, call, "{name}: the policy server refuses the request if it ends the evaluation");
+            assert_eq!(evaluation, call, "{name}: the policy server must not time out before the API server");
         }
     }
 }

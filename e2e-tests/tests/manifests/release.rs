@@ -46,7 +46,7 @@ fn the_krew_manifest_is_not_written_without_a_checksum() {
     assert!(String::from_utf8_lossy(&output.stderr).contains(PACKAGES[0]), "{output:?}");
 }
 
-/// `kwctl inspect` and registries show the text outside the repository.
+/// `kwctl inspect` and registries show the usage text outside the repository, where relative links do not work.
 #[test]
 fn the_usage_text_has_no_markers_and_no_relative_links() {
     let output = Command::new(in_repository("release/usage")).arg(in_repository("README.md")).output().unwrap();

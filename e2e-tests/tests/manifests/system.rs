@@ -35,7 +35,7 @@ fn the_system_policy_downgrades_every_finding_that_refuses_by_default() {
     let settings = &policy(&policies, "irsa-policy-system").spec.settings;
     assert_eq!(refusing(settings), EXCEPTIONS.map(FindingKind::name));
     for (name, action) in settings["actions"].as_object().unwrap() {
-        assert_eq!(action, "Warn", "{name}: the system policy sets no other action");
+        assert_eq!(action, "Warn", "{name}: the system policy must set only the action `Warn`");
     }
 }
 
@@ -99,8 +99,8 @@ fn a_pod_of_kube_system_gets_its_role() {
     }
 }
 
-/// Tests a missing `ClusterRole`, an API server that does not answer, and a wrong annotation. The cluster's DNS starts
-/// in each case.
+/// Tests a missing `ClusterRole`, an answer that is not JSON, a missing service account, wrong annotations and
+/// conflicting volumes. The pod of the cluster's DNS is accepted in each case.
 #[test]
 fn no_pod_of_kube_system_is_refused_whatever_goes_wrong() {
     let arn = |arn: &str| account(&json!({"eks.amazonaws.com/role-arn": arn}));
@@ -150,6 +150,10 @@ fn the_audit_policy_reports_a_pod_of_kube_system_that_lacks_its_role() {
         assert!(answer.message.unwrap().ends_with("[notInjected]"), "{}", subject.name());
 
         let answer = subject.validate(&payload, &account(&json!({}))).unwrap();
-        assert!(answer.accepted, "{}: the pod has no role, so it must not be reported: {answer:?}", subject.name());
+        assert!(
+            answer.accepted,
+            "{}: the account has no role, so the pod must not be reported: {answer:?}",
+            subject.name()
+        );
     }
 }
