@@ -182,7 +182,7 @@ fn with_settings(policy: &Value, settings: &Value) -> Value {
 }
 
 /// The `spec` without what differs between calls, and with the one default that the API server adds to injected parts.
-fn comparable(pod: &Value) -> Value {
+pub fn comparable(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
     for volume in spec["volumes"].as_array_mut().into_iter().flatten() {
         if volume["projected"].is_object() && volume["projected"]["defaultMode"].is_null() {
