@@ -23,12 +23,16 @@ bench: policy.wasm floor ## Measure the policy against the baseline, record the 
 bench-check: policy.wasm floor host ## Fail if the module or its fuel is more than 2 % above the recorded numbers
 	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
 
+# The measurements that `make bench-cluster` runs, as a part of their test names. `MEASURE=mutating_admission_policy` runs
+# only the comparison with a MutatingAdmissionPolicy.
+MEASURE ?= measures
+
 # With `POLICY_SERVER`, it measures Kubewarden's policy server instead of `policy-host`. With `AWS_WEBHOOK`, the path of
 # AWS's webhook, it also measures that webhook.
 bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) floor control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
 	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" POLICY_SERVER="$(POLICY_SERVER)" \
 		POLICY_WASM="$(CLUSTER_POLICY)" AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \
-		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 measures
+		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 $(MEASURE)
 
 floor:
 	cargo rustc --locked --release --target $(WASM_TARGET) -p floor --lib

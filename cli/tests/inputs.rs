@@ -85,8 +85,6 @@ fn escapes_control_characters_in_each_format() {
         let output = check(&folder, &[name, "dir", "-o", format]);
         let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         let is_raw = |char: char| (char.is_control() && char != '\n') || char == '\u{202e}';
-        // JSON escapes control characters in its own way, and contains the exact name of the file.
-        let text = if format == "json" { text.replace("x\u{202e}y", "").replace("/\u{202e}", "") } else { text };
         assert!(!text.contains(is_raw), "{format}: {text:?}");
         assert!(text.contains("invalidRoleArn"), "{format}: {text}");
     }

@@ -63,7 +63,7 @@ fn pasted(token: &str) -> Vec<String> {
 #[test]
 fn prints_no_token_from_an_argument() {
     let token = token();
-    for command in ["explain", "trust-policy"] {
+    for command in ["explain", "trust-policy", "check"] {
         for pasted in pasted(&token) {
             let mut lines = vec![
                 vec![command.to_owned(), pasted.clone()],

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use irsa_explain::redact_tokens;
 
 use super::source::Source;
 
@@ -35,14 +36,14 @@ pub fn sources(paths: &[PathBuf], is_excluded: &dyn Fn(&str) -> bool) -> Result<
             continue;
         }
         match fs::metadata(path) {
-            Err(error) => walk.unreadable.push((shown(path), format!("cannot read the path: {error}"))),
+            Err(error) => walk.unreadable.push((named(path), format!("cannot read the path: {error}"))),
             Ok(metadata) if metadata.is_dir() => {
                 let mut files = Vec::new();
                 collect(path, &mut files, &mut walk.unreadable);
                 files.retain(|file| !is_excluded(&shown(file)));
                 if files.is_empty() {
                     let reason = "the directory has no `.yaml`, `.yml` or `.json` file";
-                    walk.unreadable.push((shown(path), reason.to_owned()));
+                    walk.unreadable.push((named(path), reason.to_owned()));
                 }
                 for file in files {
                     if seen.insert(shown(&file)) {
@@ -56,7 +57,7 @@ pub fn sources(paths: &[PathBuf], is_excluded: &dyn Fn(&str) -> bool) -> Result<
                 } else {
                     match Source::stream(path) {
                         Ok(source) => walk.sources.push(source),
-                        Err(error) => walk.unreadable.push((shown(path), error.to_string())),
+                        Err(error) => walk.unreadable.push((named(path), error.to_string())),
                     }
                 }
             }
@@ -72,10 +73,15 @@ pub fn shown(path: &Path) -> String {
     text.strip_prefix("./").map_or_else(|| text.clone(), str::to_owned)
 }
 
+/// Formats a path that can't be read. Tokens are redacted, because a user may type a token instead of a path.
+fn named(path: &Path) -> String {
+    redact_tokens(&shown(path))
+}
+
 fn collect(directory: &Path, files: &mut Vec<PathBuf>, unreadable: &mut Vec<(String, String)>) {
     let mut entries = match entries(directory) {
         Ok(entries) => entries,
-        Err(error) => return unreadable.push((shown(directory), format!("cannot read the directory: {error:#}"))),
+        Err(error) => return unreadable.push((named(directory), format!("cannot read the directory: {error:#}"))),
     };
     entries.sort();
     for path in entries {

@@ -59,6 +59,11 @@ impl ControlPlane {
         Api::connect(&path)
     }
 
+    /// The process ID.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Pauses the whole process.
     pub fn pause(&self) {
         self.signal("STOP");

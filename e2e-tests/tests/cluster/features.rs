@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::scene::{ROLE, Scene, variable};
 
-fn pod_of_many_features() -> Value {
+/// A pod with a role that uses many features.
+pub fn pod_of_many_features() -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",

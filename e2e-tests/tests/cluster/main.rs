@@ -19,6 +19,7 @@ mod kube_system;
 mod kubectl;
 mod latency;
 mod lock_in;
+mod mutating_admission_policy;
 mod pod_cost;
 mod race;
 mod removal;

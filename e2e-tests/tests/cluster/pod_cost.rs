@@ -95,7 +95,8 @@ fn run_once(api: &Api, rows: &[(&str, &str)], run: usize) -> Vec<Vec<f64>> {
     times
 }
 
-fn middle(mut times: Vec<f64>) -> f64 {
+/// The median.
+pub fn middle(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 2]
 }

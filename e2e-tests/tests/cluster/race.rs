@@ -19,7 +19,7 @@ fn count() -> usize {
 }
 
 /// Runs the step `count` times on several clients. Returns how often the step returned `false`.
-fn race(name: &str, count: usize, clients: usize, step: impl Fn(usize) -> bool + Sync) -> usize {
+pub fn race(name: &str, count: usize, clients: usize, step: impl Fn(usize) -> bool + Sync) -> usize {
     let (missed, since) = (AtomicUsize::new(0), Instant::now());
     share(count, clients, |index| {
         if !step(index) {

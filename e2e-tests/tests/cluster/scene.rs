@@ -187,7 +187,7 @@ fn with_settings(policy: &Value, settings: &Value) -> Value {
 
 /// Returns the `spec` in a form that can be compared: with the default `defaultMode` that the API server adds to the
 /// injected volume, and without the random name of the volume with the API server's token.
-fn comparable(pod: &Value) -> Value {
+pub fn comparable(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
     for volume in spec["volumes"].as_array_mut().into_iter().flatten() {
         if volume["projected"].is_object() && volume["projected"]["defaultMode"].is_null() {

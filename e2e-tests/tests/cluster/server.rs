@@ -110,6 +110,11 @@ impl Server {
         Self { process, url: url.trim().to_owned(), authority, _files: None }
     }
 
+    /// The process ID.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kills the process.
     pub fn kill(&self) {
         self.signal("KILL");
