@@ -107,3 +107,25 @@ fn the_fix_does_not_add_a_value_that_the_condition_excludes() {
         assert_eq!(conditions.fix.as_deref(), Some("Change the condition, or remove it."), "{operator}");
     }
 }
+
+#[test]
+fn a_negated_operator_of_another_type_than_the_subjects_neither_allows_nor_denies() {
+    for (operator, value) in [
+        ("NumericNotEquals", "1"),
+        ("DateNotEquals", "2026-01-01T00:00:00Z"),
+        ("NotIpAddress", "10.0.0.0/8"),
+        ("ArnNotLike", "arn:aws:iam::111122223333:role/*"),
+    ] {
+        let key = format!("{PROVIDER}:sub");
+        let allowed =
+            step(StepKind::Conditions, right(), |it| set_condition(&mut it[0], operator, &key, &json!(value)));
+        assert_eq!(allowed.outcome, Outcome::Unknown, "{allowed:?}");
+        let denied = step(StepKind::Conditions, right(), |statements| {
+            let mut denial = statements[0].clone();
+            denial["Effect"] = "Deny".into();
+            set_condition(&mut denial, operator, &key, &json!(value));
+            statements.push(denial);
+        });
+        assert_eq!(denied.outcome, Outcome::Unknown, "{denied:?}");
+    }
+}
