@@ -6,7 +6,7 @@
 //! AWS service makes it); the Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags" (the session
 //! tags).
 
-use super::policy::{Effect, Principal, Provider, Statement};
+use super::policy::{Principal, Provider, Statement};
 use super::ternary::Ternary;
 
 /// The action that web identities need.
@@ -123,9 +123,7 @@ impl Request {
             Principal::Named(named) => named,
         };
         match self {
-            Self::WebIdentity(request) => {
-                Ternary::any(named.federated.iter().map(|arn| request.is_provider(arn, statement.effect)))
-            }
+            Self::WebIdentity(request) => Ternary::any(named.federated.iter().map(|arn| request.is_provider(arn))),
             Self::PodIdentity(_) => named.services.iter().any(|service| service == PODS_EKS).into(),
             Self::Chained(request) => named.aws.iter().any(|principal| request.is_role(principal)).into(),
         }
@@ -133,10 +131,11 @@ impl Request {
 }
 
 impl WebIdentity {
-    /// Whether the ARN is that of the request's provider, for a statement with this effect.
-    fn is_provider(&self, arn: &str, effect: Effect) -> Ternary {
+    /// Whether the ARN is that of the request's provider.
+    fn is_provider(&self, arn: &str) -> Ternary {
+        // IAM documents `*` alone and as a value of `AWS`, but not as one of `Federated`.
         if arn == "*" {
-            return if effect == Effect::Deny { Ternary::True } else { Ternary::Unknown };
+            return Ternary::Unknown;
         }
         let Some(named) = Provider::of_arn(arn) else { return Ternary::False };
         let could_be = |ours: &Option<String>, named: &str| ours.as_ref().is_none_or(|ours| ours == named);

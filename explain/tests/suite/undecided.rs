@@ -109,6 +109,14 @@ fn the_fix_does_not_add_a_value_that_the_condition_excludes() {
 }
 
 #[test]
+fn a_denial_of_a_principal_that_iam_does_not_document_may_apply() {
+    let conditions = step(StepKind::Conditions, right(), |statements| {
+        statements.push(json!({"Effect": "Deny", "Principal": {"Federated": "*"}, "Action": "sts:*"}));
+    });
+    assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
+}
+
+#[test]
 fn a_negated_operator_of_another_type_than_the_subjects_neither_allows_nor_denies() {
     for (operator, value) in [
         ("NumericNotEquals", "1"),
