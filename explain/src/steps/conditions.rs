@@ -419,6 +419,9 @@ impl<'v> Judge<'v, '_, '_> {
             let why = match key.to_ascii_lowercase().as_str() {
                 "sts:externalid" => "which only `AssumeRole` has: `AssumeRoleWithWebIdentity` has no external ID",
                 "aws:sourcearn" | "aws:sourceaccount" => "which only requests by AWS services have",
+                "aws:multifactorauthpresent" | "aws:multifactorauthage" | "aws:tokenissuetime" => {
+                    "which only requests with temporary credentials have: `AssumeRoleWithWebIdentity` has a token instead"
+                }
                 _ => "which `AssumeRoleWithWebIdentity` never sets",
             };
             return of(Diagnosis::KeyNeverSet, never(why));

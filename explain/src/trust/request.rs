@@ -3,8 +3,9 @@
 //! Sources: the IAM User Guide, "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation" (the
 //! keys are `PROVIDER:aud`, `PROVIDER:sub` and `PROVIDER:amr`, where the provider is the issuer's URL without
 //! `https://`), and "AWS global condition context keys" (`aws:SourceArn` and its siblings are in a request only if an
-//! AWS service makes it); the Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags" (the session
-//! tags).
+//! AWS service makes it, `aws:MultiFactorAuthPresent` and its siblings only if temporary credentials sign it); the STS
+//! API Reference, "`AssumeRoleWithWebIdentity`" (which "does not require the use of AWS security credentials"); the
+//! Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags" (the session tags).
 
 use super::policy::{Principal, Provider, Statement};
 use super::ternary::Ternary;
@@ -186,8 +187,9 @@ fn of_aws(key: &str) -> Option<Known> {
             "sourcearn" | "sourceaccount" | "sourceowner" | "sourceorgid" | "sourceorgpaths" | "username" => {
                 Known::Absent
             }
-            // These keys come from the token's claim `https://aws.amazon.com/tags`, which Kubernetes does not set.
-            "tagkeys" => Known::Absent,
+            // Requests signed with temporary credentials have the first three keys, and this request is not signed. The
+            // last one comes from the token's claim `https://aws.amazon.com/tags`, which Kubernetes does not set.
+            "multifactorauthpresent" | "multifactorauthage" | "tokenissuetime" | "tagkeys" => Known::Absent,
             name if name.starts_with("requesttag/") => Known::Absent,
             _ => Known::Unknown,
         }),
@@ -315,6 +317,7 @@ mod tests {
             "${var.provider}:sub",
             "sts:ExternalId",
             "aws:SourceArn",
+            "aws:MultiFactorAuthPresent",
             "aws:RequestTag/team",
             "ec2:Region",
             "aud",
