@@ -209,8 +209,15 @@ impl<'v> Judge<'v, '_, '_> {
                 step = step.because_at(self.why_unknown(clause), Input::TrustPolicy, self.pointer(statement, clause));
             }
         }
-        if step.reasons.is_empty() && statement.is_about(&self.request) == Ternary::Unknown {
-            step = step.because(why_unsure(statement));
+        if step.reasons.is_empty() {
+            step = step.because(match statement.is_about(&self.request) {
+                Ternary::Unknown => why_unsure(statement),
+                // Each condition is decided, and two of one key disagree.
+                Ternary::True | Ternary::False => format!(
+                    "{} has a key twice, in different letter case, and IAM does not document which one counts",
+                    statement.name
+                ),
+            });
         }
         step.details = self.details(statement);
         step

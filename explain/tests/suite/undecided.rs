@@ -137,3 +137,12 @@ fn a_negated_operator_of_another_type_than_the_subjects_neither_allows_nor_denie
         assert_eq!(denied.outcome, Outcome::Unknown, "{denied:?}");
     }
 }
+
+#[test]
+fn a_key_in_two_letter_cases_says_why_it_is_not_known() {
+    let conditions = step(StepKind::Conditions, right(), |statements| {
+        statements[0]["Condition"]["StringEquals"][format!("{PROVIDER}:SUB")] = "other".into();
+    });
+    assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
+    assert!(conditions.reasons.iter().any(|reason| reason.contains("letter case")), "{conditions:?}");
+}
