@@ -209,8 +209,15 @@ impl<'v> Judge<'v, '_, '_> {
                 step = step.because_at(self.why_unknown(clause), Input::TrustPolicy, self.pointer(statement, clause));
             }
         }
-        if step.reasons.is_empty() && statement.is_about(&self.request) == Ternary::Unknown {
-            step = step.because(why_unsure(statement));
+        if step.reasons.is_empty() {
+            step = step.because(match statement.is_about(&self.request) {
+                Ternary::Unknown => why_unsure(statement),
+                // Each condition is decided, and two of one key disagree.
+                Ternary::True | Ternary::False => format!(
+                    "{} has a key twice, in different letter case, and IAM does not document which one counts",
+                    statement.name
+                ),
+            });
         }
         step.details = self.details(statement);
         step
@@ -419,6 +426,9 @@ impl<'v> Judge<'v, '_, '_> {
             let why = match key.to_ascii_lowercase().as_str() {
                 "sts:externalid" => "which only `AssumeRole` has: `AssumeRoleWithWebIdentity` has no external ID",
                 "aws:sourcearn" | "aws:sourceaccount" => "which only requests by AWS services have",
+                "aws:multifactorauthpresent" | "aws:multifactorauthage" | "aws:tokenissuetime" => {
+                    "which only requests with temporary credentials have: `AssumeRoleWithWebIdentity` has a token instead"
+                }
                 _ => "which `AssumeRoleWithWebIdentity` never sets",
             };
             return of(Diagnosis::KeyNeverSet, never(why));

@@ -2,7 +2,8 @@
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements: Condition operators"
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>) and "Set
-//! operators for multivalued context keys" (`reference_policies_condition-single-vs-multi-valued-context-keys.html`).
+//! operators for multivalued context keys" (`reference_policies_condition-single-vs-multi-valued-context-keys.html`);
+//! the Service Authorization Reference, "The condition keys table" (the quote about the types).
 //! `conditions/operators.yaml` tests each rule against a sentence of these pages.
 
 use std::cmp::Ordering;
@@ -179,17 +180,21 @@ impl Operator {
                     .map(|expected| comparison.matches(value, expected, clause.has_variables.then_some(request))),
             );
             match any {
-                // A value that is not of the operator's type never matches. IAM does not document what a negated
-                // operator does with such a value.
-                Ternary::Unknown if !is_negated && comparison.is_mistyped(value) => Ternary::False,
+                // With an operator of another type than the key's, "the match always fails and the policy statement
+                // never applies". For a negated operator, these are two different results.
+                _ if is_negated && comparison.is_mistyped(value) => Ternary::Unknown,
                 any if is_negated => any.negated(),
+                // IAM does not document whether such a string can match as an ARN.
+                Ternary::Unknown if comparison != Comparison::Arn && comparison.is_mistyped(value) => Ternary::False,
                 any => any,
             }
         };
         match (key, self.set) {
             (Known::Unknown, _) | (Known::Present, Some(_)) => Ternary::Unknown,
             (Known::Present, None) => {
-                let any = Ternary::any(clause.values.iter().map(|expected| comparison.matches_everything(expected)));
+                let variables = clause.has_variables.then_some(request);
+                let any =
+                    Ternary::any(clause.values.iter().map(|expected| comparison.matches_any(expected, variables)));
                 if is_negated { any.negated() } else { any }
             }
             (Known::Absent, None) => (is_negated || self.if_exists).into(),
@@ -217,7 +222,8 @@ impl Comparison {
             Self::Bool => boolean(value).is_none(),
             Self::Date => !value.starts_with(|first: char| first.is_ascii_digit()),
             Self::Address => value.parse::<IpAddr>().is_err(),
-            Self::Text { .. } | Self::Arn | Self::Binary => false,
+            Self::Arn => arn_parts(value).is_none(),
+            Self::Text { .. } | Self::Binary => false,
         }
     }
 
@@ -236,16 +242,14 @@ impl Comparison {
         }
     }
 
-    /// Returns `True` if every possible value matches the policy's value. Otherwise `Unknown`.
-    fn matches_everything(self, expected: &str) -> Ternary {
-        let is_everything = match self {
-            Self::Text { is_pattern: true, .. } => match Value::read(expected, true, None) {
-                Value::Pattern(pattern) => pattern.matches_everything(),
-                Value::Nothing | Value::Malformed => false,
-            },
-            _ => false,
-        };
-        if is_everything { Ternary::True } else { Ternary::Unknown }
+    /// Whether an unknown value matches the policy's value: `True` if every possible value does, `False` if none does.
+    fn matches_any(self, expected: &str, request: Option<&Request>) -> Ternary {
+        let Self::Text { is_pattern, .. } = self else { return Ternary::Unknown };
+        match Value::read(expected, is_pattern, request) {
+            Value::Pattern(pattern) if pattern.matches_everything() => Ternary::True,
+            Value::Nothing => Ternary::False,
+            Value::Pattern(_) | Value::Malformed => Ternary::Unknown,
+        }
     }
 
     fn typed(self, value: &str, expected: &str) -> Ternary {
@@ -284,20 +288,26 @@ fn boolean(text: &str) -> Option<bool> {
 
 /// Compares ARNs by their six parts, each with wildcards.
 fn arn_matches(value: &str, expected: &str, request: Option<&Request>) -> Ternary {
-    let parts = |text: &str| -> Option<Vec<String>> {
-        let parts: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();
-        (parts.len() == 6 && parts.first().is_some_and(|first| first == "arn")).then_some(parts)
+    let (Some(value_parts), Some(expected_parts)) = (arn_parts(value), arn_parts(expected)) else {
+        return match Value::read(expected, true, request) {
+            Value::Pattern(pattern) if pattern.matches(value, false) != Ternary::False => Ternary::Unknown,
+            Value::Pattern(_) | Value::Nothing => Ternary::False,
+            Value::Malformed => Ternary::Unknown,
+        };
     };
-    let (Some(value_parts), Some(expected_parts)) = (parts(value), parts(expected)) else {
-        return mistyped(value, expected);
-    };
-    Ternary::all(value_parts.iter().zip(&expected_parts).map(|(value, expected)| {
+    Ternary::all(value_parts.into_iter().zip(expected_parts).map(|(value, expected)| {
         match Value::read(expected, true, request) {
             Value::Pattern(pattern) => pattern.matches(value, false),
             Value::Nothing => Ternary::False,
             Value::Malformed => Ternary::Unknown,
         }
     }))
+}
+
+/// The six parts of an ARN.
+fn arn_parts(text: &str) -> Option<Vec<&str>> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    (parts.len() == 6 && parts.first() == Some(&"arn")).then_some(parts)
 }
 
 fn null(key: &Known, values: &[String]) -> Ternary {

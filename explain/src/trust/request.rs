@@ -3,10 +3,11 @@
 //! Sources: the IAM User Guide, "IAM and AWS STS condition context keys", "Available keys for AWS OIDC federation" (the
 //! keys are `PROVIDER:aud`, `PROVIDER:sub` and `PROVIDER:amr`, where the provider is the issuer's URL without
 //! `https://`), and "AWS global condition context keys" (`aws:SourceArn` and its siblings are in a request only if an
-//! AWS service makes it); the Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags" (the session
-//! tags).
+//! AWS service makes it, `aws:MultiFactorAuthPresent` and its siblings only if temporary credentials sign it); the STS
+//! API Reference, "`AssumeRoleWithWebIdentity`" (which "does not require the use of AWS security credentials"); the
+//! Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags" (the session tags).
 
-use super::policy::{Effect, Principal, Provider, Statement};
+use super::policy::{Principal, Provider, Statement};
 use super::ternary::Ternary;
 
 /// The action that web identities need.
@@ -123,9 +124,7 @@ impl Request {
             Principal::Named(named) => named,
         };
         match self {
-            Self::WebIdentity(request) => {
-                Ternary::any(named.federated.iter().map(|arn| request.is_provider(arn, statement.effect)))
-            }
+            Self::WebIdentity(request) => Ternary::any(named.federated.iter().map(|arn| request.is_provider(arn))),
             Self::PodIdentity(_) => named.services.iter().any(|service| service == PODS_EKS).into(),
             Self::Chained(request) => named.aws.iter().any(|principal| request.is_role(principal)).into(),
         }
@@ -133,10 +132,11 @@ impl Request {
 }
 
 impl WebIdentity {
-    /// Whether the ARN is that of the request's provider, for a statement with this effect.
-    fn is_provider(&self, arn: &str, effect: Effect) -> Ternary {
+    /// Whether the ARN is that of the request's provider.
+    fn is_provider(&self, arn: &str) -> Ternary {
+        // IAM documents `*` alone and as a value of `AWS`, but not as one of `Federated`.
         if arn == "*" {
-            return if effect == Effect::Deny { Ternary::True } else { Ternary::Unknown };
+            return Ternary::Unknown;
         }
         let Some(named) = Provider::of_arn(arn) else { return Ternary::False };
         let could_be = |ours: &Option<String>, named: &str| ours.as_ref().is_none_or(|ours| ours == named);
@@ -187,8 +187,9 @@ fn of_aws(key: &str) -> Option<Known> {
             "sourcearn" | "sourceaccount" | "sourceowner" | "sourceorgid" | "sourceorgpaths" | "username" => {
                 Known::Absent
             }
-            // These keys come from the token's claim `https://aws.amazon.com/tags`, which Kubernetes does not set.
-            "tagkeys" => Known::Absent,
+            // Requests signed with temporary credentials have the first three keys, and this request is not signed. The
+            // last one comes from the token's claim `https://aws.amazon.com/tags`, which Kubernetes does not set.
+            "multifactorauthpresent" | "multifactorauthage" | "tokenissuetime" | "tagkeys" => Known::Absent,
             name if name.starts_with("requesttag/") => Known::Absent,
             _ => Known::Unknown,
         }),
@@ -316,6 +317,7 @@ mod tests {
             "${var.provider}:sub",
             "sts:ExternalId",
             "aws:SourceArn",
+            "aws:MultiFactorAuthPresent",
             "aws:RequestTag/team",
             "ec2:Region",
             "aud",

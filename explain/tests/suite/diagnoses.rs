@@ -345,6 +345,7 @@ fn of_the_keys() -> Vec<(&'static str, Inputs)> {
     add("conditions/keyNeverSet", key(&format!("{PROVIDER} :sub"), subject));
     add("conditions/keyNeverSet", key(&format!("{PROVIDER}:subject"), subject));
     add("conditions/keyNeverSet", key("sts:ExternalId", "x"));
+    add("conditions/keyNeverSet", key("aws:MultiFactorAuthPresent", "true"));
     add("conditions/keyNeverSet", key("sub", subject));
     add("conditions/placeholder", key("${oidc_provider}:sub", subject));
     add("conditions/misspelledProvider", key(&format!("{misspelled}:sub"), subject));

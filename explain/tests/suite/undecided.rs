@@ -107,3 +107,42 @@ fn the_fix_does_not_add_a_value_that_the_condition_excludes() {
         assert_eq!(conditions.fix.as_deref(), Some("Change the condition, or remove it."), "{operator}");
     }
 }
+
+#[test]
+fn a_denial_of_a_principal_that_iam_does_not_document_may_apply() {
+    let conditions = step(StepKind::Conditions, right(), |statements| {
+        statements.push(json!({"Effect": "Deny", "Principal": {"Federated": "*"}, "Action": "sts:*"}));
+    });
+    assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
+}
+
+#[test]
+fn a_negated_operator_of_another_type_than_the_subjects_neither_allows_nor_denies() {
+    for (operator, value) in [
+        ("NumericNotEquals", "1"),
+        ("DateNotEquals", "2026-01-01T00:00:00Z"),
+        ("NotIpAddress", "10.0.0.0/8"),
+        ("ArnNotLike", "arn:aws:iam::111122223333:role/*"),
+    ] {
+        let key = format!("{PROVIDER}:sub");
+        let allowed =
+            step(StepKind::Conditions, right(), |it| set_condition(&mut it[0], operator, &key, &json!(value)));
+        assert_eq!(allowed.outcome, Outcome::Unknown, "{allowed:?}");
+        let denied = step(StepKind::Conditions, right(), |statements| {
+            let mut denial = statements[0].clone();
+            denial["Effect"] = "Deny".into();
+            set_condition(&mut denial, operator, &key, &json!(value));
+            statements.push(denial);
+        });
+        assert_eq!(denied.outcome, Outcome::Unknown, "{denied:?}");
+    }
+}
+
+#[test]
+fn a_key_in_two_letter_cases_says_why_it_is_not_known() {
+    let conditions = step(StepKind::Conditions, right(), |statements| {
+        statements[0]["Condition"]["StringEquals"][format!("{PROVIDER}:SUB")] = "other".into();
+    });
+    assert_eq!(conditions.outcome, Outcome::Unknown, "{conditions:?}");
+    assert!(conditions.reasons.iter().any(|reason| reason.contains("letter case")), "{conditions:?}");
+}
