@@ -2,6 +2,8 @@
 
 # The baseline: a policy that returns each object unchanged.
 FLOOR_WASM := $(TARGET_DIR)/$(WASM_TARGET)/release/floor.wasm
+# The baseline with its metadata, for Kubewarden's policy server.
+ANNOTATED_FLOOR := $(TARGET_DIR)/annotated-floor.wasm
 # The policy with the names of its functions, to measure how much of the fuel each crate uses.
 NAMED_WASM := $(TARGET_DIR)/named/$(WASM_TARGET)/release/irsa_policy.wasm
 # The recorded numbers.
@@ -29,10 +31,14 @@ MEASURE ?= measures
 
 # With `POLICY_SERVER`, it measures Kubewarden's policy server instead of `policy-host`. With `AWS_WEBHOOK`, the path of
 # AWS's webhook, it also measures that webhook.
-bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) floor control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
-	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(FLOOR_WASM))" POLICY_SERVER="$(POLICY_SERVER)" \
+bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm $(ANNOTATED_FLOOR)) floor control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
+	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(if $(POLICY_SERVER),$(ANNOTATED_FLOOR),$(FLOOR_WASM)))" POLICY_SERVER="$(POLICY_SERVER)" \
 		POLICY_WASM="$(CLUSTER_POLICY)" AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \
 		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 $(MEASURE)
+
+$(ANNOTATED_FLOOR): floor host
+	$(POLICY_HOST) annotate $(FLOOR_WASM) --metadata-path e2e-tests/floor/metadata.yml --usage-path README.md \
+		--output-path $@
 
 floor:
 	cargo rustc --locked --release --target $(WASM_TARGET) -p floor --lib

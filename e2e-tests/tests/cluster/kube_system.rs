@@ -94,7 +94,7 @@ fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value)
     let mut audit = policy("irsa-policy-system-audit");
     let server = start(control_plane, &audit, "policy-server");
 
-    let (client, path) = client(control_plane, &server);
+    let (client, path) = client(control_plane, &server.url, &server.authority);
     let kind = json!({"group": "", "version": "v1", "kind": "Pod"});
     let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
         // As in kubewarden-controller's `internal/audit-scanner/scanner/admreview.go`.

@@ -1,5 +1,6 @@
-//! Measures how long the admission server takes to answer, including TLS and the host's lookup. `make bench-cluster`
-//! prints the times of the policy, and those of the floor, which makes no lookup. A slow answer does not fail the test.
+//! Measures how long the admission server takes to answer, including TLS and the host's lookup, and the CPU time that
+//! its process uses for each request. `make bench-cluster` prints the numbers of the policy, of the floor, which makes no
+//! lookup, and of AWS's webhook if `AWS_WEBHOOK` is set. A slow answer does not fail the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,24 +13,30 @@ use policy_host::bench::scenario::TYPICAL_POD;
 use serde_json::{Value, json};
 
 use crate::api::Api;
+use crate::aws_webhook::AwsWebhook;
 use crate::clients::share;
 use crate::control_plane::ControlPlane;
+use crate::measure::cpu_time;
 use crate::scene::{ROLE, account};
 use crate::server::{Server, policy_path};
 
 /// The number of requests for each row.
 const REQUESTS: usize = 2000;
 
-/// Makes a client of an admission server. Returns the client, and the path to which it posts reviews.
-pub fn client(control_plane: &ControlPlane, server: &Server) -> (Api, String) {
-    let path_at = server.url.find("/validate").unwrap();
-    let (url, path) = server.url.split_at(path_at);
+/// The number of service accounts.
+const ACCOUNTS: usize = 1000;
+
+/// Makes a client of an admission server with this URL and authority. Returns the client, and the path to which it posts
+/// reviews.
+pub fn client(control_plane: &ControlPlane, url: &str, authority: &str) -> (Api, String) {
+    let start_of_host = url.find("://").unwrap() + "://".len();
+    let (url, path) = url.split_at(start_of_host + url[start_of_host..].find('/').unwrap());
     let kubeconfig = json!({
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{
             "name": "server",
-            "cluster": {"server": url, "certificate-authority-data": STANDARD.encode(&server.authority)},
+            "cluster": {"server": url, "certificate-authority-data": STANDARD.encode(authority)},
         }],
         "users": [{"name": "nobody", "user": {}}],
         "contexts": [{"name": "server", "context": {"cluster": "server", "user": "nobody"}}],
@@ -72,11 +79,15 @@ fn measures_how_long_an_answer_takes() {
     let kubeconfig = control_plane.kubeconfig_of("policy-server");
     let admin = control_plane.admin();
     admin.created("/api/v1/namespaces", &json!({"metadata": {"name": "team-a"}}));
-    for index in 0..1000 {
+    for index in 0..ACCOUNTS {
         admin.created("/api/v1/namespaces/team-a/serviceaccounts", &account(&format!("web-{index}"), Some(ROLE)));
     }
 
-    println!("| policy | service accounts | clients | p50, ms | p99, ms |\n|---|---:|---:|---:|---:|");
+    println!("| server | service accounts | clients | p50, ms | p99, ms | CPU for each request, ms |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    if let Some(webhook) = AwsWebhook::start(&control_plane) {
+        print_rows("AWS's webhook", &client(&control_plane, &webhook.url, &webhook.authority), webhook.process_id());
+    }
     let modules: [(&str, &Path, Value); 3] = [
         ("the floor", &floor, json!({})),
         ("irsa-policy", &policy_path(), json!({})),
@@ -84,14 +95,20 @@ fn measures_how_long_an_answer_takes() {
     ];
     for (name, module, settings) in modules {
         let server = Server::start_module(module, &settings, &kubeconfig);
-        let (api, path) = client(&control_plane, &server);
-        times(&api, &path, 1, 1);
-        for accounts in [1, 1000] {
-            for clients in [1, 8] {
-                let times = times(&api, &path, clients, accounts);
-                let [middle, slow] = [50, 99].map(|hundredth| milliseconds(&times, hundredth));
-                println!("| {name} | {accounts} | {clients} | {middle:.2} | {slow:.2} |");
-            }
+        print_rows(name, &client(&control_plane, &server.url, &server.authority), server.process_id());
+    }
+}
+
+/// Measures a server with one and with [`ACCOUNTS`] service accounts, and with one and with eight clients.
+fn print_rows(name: &str, (api, path): &(Api, String), process: u32) {
+    times(api, path, 1, 1);
+    for accounts in [1, ACCOUNTS] {
+        for clients in [1, 8] {
+            let before = cpu_time(&[process]);
+            let times = times(api, path, clients, accounts);
+            let cpu = (cpu_time(&[process]) - before) / f64::from(u32::try_from(REQUESTS).unwrap());
+            let [middle, slow] = [50, 99].map(|hundredth| milliseconds(&times, hundredth));
+            println!("| {name} | {accounts} | {clients} | {middle:.2} | {slow:.2} | {cpu:.2} |");
         }
     }
 }

@@ -6,6 +6,7 @@
 //! *stores*.
 
 mod api;
+mod aws_webhook;
 mod check;
 mod clients;
 mod commands;
@@ -19,6 +20,7 @@ mod kube_system;
 mod kubectl;
 mod latency;
 mod lock_in;
+mod measure;
 mod mutating_admission_policy;
 mod pod_cost;
 mod race;

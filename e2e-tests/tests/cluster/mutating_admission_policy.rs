@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Api};
 use crate::control_plane::{ControlPlane, wait_until};
 use crate::features::pod_of_many_features;
-use crate::pod_cost::middle;
+use crate::measure::{cpu_time, middle};
 use crate::race::race;
 use crate::scene::{ROLE, Scene, account, comparable, control_plane, pod, role_of, variable};
 use crate::server::Server;
@@ -413,15 +413,4 @@ fn measures_what_a_pod_costs_with_the_native_policy() {
             times.map(|(requests, cpu)| format!("{:.1}; {:.1}", middle(requests), cpu / f64::from(ROUNDS * PODS)));
         println!("| {name} | {pod_of} | {} |", cells.join(" | "));
     }
-}
-
-/// The CPU time of these processes so far, in milliseconds.
-fn cpu_time(processes: &[u32]) -> f64 {
-    let threads = processes.iter().filter_map(|process| fs::read_dir(format!("/proc/{process}/task")).ok()).flatten();
-    let nanoseconds = threads.filter_map(|thread| {
-        // A thread may end meanwhile. The first number is the time on a CPU.
-        let statistics = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        statistics.split(' ').next()?.parse::<f64>().ok()
-    });
-    nanoseconds.sum::<f64>() / 1e6
 }

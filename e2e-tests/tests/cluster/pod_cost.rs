@@ -4,20 +4,15 @@
 //! The pods of the rows are created in turn, so that changes of the machine's load affect every row. If `AWS_WEBHOOK`
 //! is the path of AWS's `amazon-eks-pod-identity-webhook`, that webhook is measured too.
 
-use std::fs;
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use policy_host::certificate::Certificate;
 use serde_json::{Value, json};
 
 use crate::api::Api;
+use crate::aws_webhook::{self, AwsWebhook};
 use crate::control_plane::ControlPlane;
+use crate::measure::middle;
 use crate::scene::{ROLE, account, pod, role_of};
 use crate::server::Server;
 use crate::webhooks::{policy, register};
@@ -40,9 +35,8 @@ fn measures_how_long_the_creation_of_a_pod_takes() {
     let control_plane = ControlPlane::start("pod-cost");
     let api = control_plane.admin();
     let kubeconfig = control_plane.kubeconfig_of("policy-server");
-    let program = std::env::var_os("AWS_WEBHOOK").filter(|program| !program.is_empty());
     let mut rows = NAMESPACES.to_vec();
-    rows.extend(program.as_ref().map(|_| WEBHOOK));
+    rows.extend(aws_webhook::program().map(|_| WEBHOOK));
     for (namespace, _) in &rows {
         api.created("/api/v1/namespaces", &json!({"metadata": {"name": namespace}}));
         api.created(&format!("/api/v1/namespaces/{namespace}/serviceaccounts"), &account("web", Some(ROLE)));
@@ -58,7 +52,10 @@ fn measures_how_long_the_creation_of_a_pod_takes() {
     }
     register(&api, "manifest", &checks, &checking);
     register(&api, "unconditional", &unconditional, &checking);
-    let _webhook = program.map(|program| Webhook::start(&control_plane, Path::new(&program)));
+    let webhook = AwsWebhook::start(&control_plane);
+    if let Some(webhook) = &webhook {
+        webhook.register(&api, WEBHOOK.0);
+    }
     thread::sleep(Duration::from_secs(3));
 
     let mut medians = vec![Vec::new(); rows.len()];
@@ -93,61 +90,4 @@ fn run_once(api: &Api, rows: &[(&str, &str)], run: usize) -> Vec<Vec<f64>> {
         }
     }
     times
-}
-
-/// The median.
-pub fn middle(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// AWS's webhook as a process. The process stops when this value is dropped.
-struct Webhook(Child);
-
-impl Webhook {
-    fn start(control_plane: &ControlPlane, program: &Path) -> Self {
-        let (certificate, authority) = Certificate::for_loopback().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = control_plane.file(name);
-            fs::write(&path, text).unwrap();
-            path
-        };
-        let [port, metrics] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
-        let process = Command::new(program)
-            .args(["--in-cluster=false", "--port", &port.to_string(), "--metrics-port", &metrics.to_string()])
-            .arg("--kubeconfig")
-            .arg(control_plane.kubeconfig())
-            .arg("--tls-cert")
-            .arg(file("webhook.pem", &certificate.chain))
-            .arg("--tls-key")
-            .arg(file("webhook-key.pem", &certificate.key))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        control_plane.admin().created(
-            "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
-            &json!({"metadata": {"name": "pod-identity-webhook"}, "webhooks": [{
-                "name": "pod-identity-webhook.amazonaws.com",
-                "admissionReviewVersions": ["v1"],
-                "sideEffects": "None",
-                "failurePolicy": "Fail",
-                "clientConfig": {
-                    "url": format!("https://127.0.0.1:{port}/mutate"),
-                    "caBundle": STANDARD.encode(&authority),
-                },
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": WEBHOOK.0}},
-                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
-            }]}),
-        );
-        Self(process)
-    }
-}
-
-impl Drop for Webhook {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
