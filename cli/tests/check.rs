@@ -350,6 +350,11 @@ status: {{phase: Running}}
     let input = [
         account,
         pod("right", &injected(ROLE), &owner("ReplicaSet", "right-7d9f")),
+        // As EKS injects it, with a region that no settings here name.
+        pod("eks", &injected(ROLE), &owner("ReplicaSet", "eks-7d9f")).replace(
+            "env: [",
+            "env: [{name: AWS_STS_REGIONAL_ENDPOINTS, value: regional}, {name: AWS_DEFAULT_REGION, value: us-east-2}, {name: AWS_REGION, value: us-east-2}, ",
+        ),
         pod("old-role", &injected("arn:aws:iam::111122223333:role/old"), &owner("ReplicaSet", "old-7d9f")),
         pod("none-1", "[]", &owner("StatefulSet", "none")),
         pod("none-2", "[]", &owner("StatefulSet", "none")),
@@ -376,6 +381,9 @@ status: {{phase: Running}}
         .collect();
     assert_eq!(stale, ["old-role", "none-1", "none-2", "bare"]);
     assert!(text(&check_stdin(&input, &[])).contains("\n  kubectl rollout restart deployment/old -n shop\n"));
+    // With settings that name a region, another region is stale.
+    let output = text(&check_stdin(&input, &["--settings-json", r#"{"region": "us-east-1"}"#]));
+    assert!(output.contains("\n  kubectl rollout restart deployment/eks -n shop\n"), "{output}");
 }
 
 #[test]
