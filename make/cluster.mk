@@ -20,7 +20,7 @@ KUBEWARDEN_CRDS ?=
 .PHONY: control-plane sdks test-cluster test-manifests
 
 test-cluster: FEATURES := e2e-tests/cluster
-test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane sdks ## Test on a real kube-apiserver (needs Linux, Go, Node.js and Python)
+test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane sdks ## Test on a real kube-apiserver (needs Linux, Go, Node.js, Python, Java and Maven)
 	cargo build $(WORKSPACE) --bin irsa
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
 		IRSA="$(abspath $(TARGET_DIR))/debug/irsa" \
@@ -44,4 +44,6 @@ sdks:
 	$(call need,go,see https://go.dev/doc/install)
 	$(call need,npm,see https://nodejs.org)
 	$(call need,python3,apt-get install python3-venv)
+	$(call need,javac,apt-get install default-jdk-headless)
+	$(call need,mvn,apt-get install maven)
 	e2e-tests/sdks/setup $(SDKS)

@@ -46,7 +46,7 @@ pub enum OnRefusal {
 /// A place where an SDK looks for credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Static keys in the environment: [`Sdk::keys`].
+    /// Static keys in the environment: [`Sdk::keys`]. JavaScript v3 skips them if `AWS_PROFILE` is set.
     Static,
     /// Gives no credentials, but can make the SDK fail: if `AWS_PROFILE` is set, that profile must exist.
     ExistingProfile,
@@ -61,7 +61,7 @@ pub enum Place {
     /// `AWS_CONTAINER_CREDENTIALS_FULL_URI` or `…_RELATIVE_URI`.
     Container,
     /// The node's role, from the instance metadata. If [`Place::Container`] is set, most SDKs never request the node's
-    /// role.
+    /// role. Java v2 does if the endpoint of the container credentials fails.
     Instance,
 }
 
@@ -83,26 +83,42 @@ const REGIONAL: StsRules = StsRules {
     overrides: Override::Read,
 };
 
+/// The variable that turns off the instance metadata.
+pub(crate) const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
+
+/// The variables of web identity.
+const ROLE: [&str; 2] = ["AWS_ROLE_ARN", TOKEN_FILE];
+
+const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+
+const CONTAINER_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
 /// The variable from which some SDKs read the region, instead of `AWS_REGION` or in addition to it.
 const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 
-/// The SDKs. The source of each order, of its keys and of what it does if STS refuses:
+/// The SDKs. For Go v2, Java v2, Python, JavaScript v3 and Rust, `e2e-tests/tests/cluster/sdk_rules/` compares what
+/// this table predicts with the credentials that the SDK uses. The source of each order, of its keys and of what it
+/// does if STS refuses:
 ///
 /// - Go v2: `aws-sdk-go-v2`, `config/resolve_credentials.go`, `resolveCredentialChain`: one place is chosen and no
 ///   other is tried. `config/env_config.go` has the names of the keys, and `config/config.go`, `resolveConfigLoaders`,
-///   fails for a profile of `AWS_PROFILE` that does not exist.
+///   fails for a profile of `AWS_PROFILE` that does not exist. `assumeWebIdentity` fails without a role ARN.
 /// - Java v2: `aws-sdk-java-v2`, `DefaultCredentialsProvider.createChain`, and
 ///   `AwsCredentialsProviderChain.resolveCredentials`, which goes on after any `RuntimeException`: that of STS, that of
-///   a missing `sts` module, and that of a file that can't be read.
+///   a missing `sts` module, and that of a file that can't be read. `SdkSystemSetting` fails for a value of
+///   `AWS_EC2_METADATA_DISABLED` that is neither `true` nor `false`.
 /// - Python: botocore's `credentials.py`, `create_credential_resolver`. "Assume role provider", which is before web
 ///   identity, is a profile with a `role_arn`. Web identity is a `DeferredRefreshableCredentials`: STS is asked later,
 ///   when the choice is made. `EnvProvider` fails for an id without a secret; `session.py`, `get_scoped_config`, for a
-///   profile that does not exist.
-/// - CLI (v2): botocore's code, as a part of `aws-cli` (`awscli/botocore`).
+///   profile that does not exist, which `AWS_DEFAULT_PROFILE` names before `AWS_PROFILE` (`configprovider.py`);
+///   `AssumeRoleWithWebIdentityProvider`, for a token file without a role ARN; `ContainerProvider`, for an empty URI.
+/// - CLI (v2): botocore's code, as a part of `aws-cli` (`awscli/botocore`). `AWS_PROFILE` comes first there.
 /// - JavaScript v3: `@aws-sdk/credential-provider-node`, `defaultProvider`, which skips the environment's keys if
-///   `AWS_PROFILE` is set, and goes on after an error only if that has `tryNextLink`; STS's has not.
+///   `AWS_PROFILE` is set, and goes on after an error only if that has `tryNextLink`; STS's has not. `remoteProvider`
+///   does not ask the instance metadata for any value of `AWS_EC2_METADATA_DISABLED` but `false`.
 /// - Rust: `aws-config`, `default_provider/credentials.rs`, and `meta/credentials/chain.rs`, which goes on after
-///   `CredentialsNotLoaded` only. `environment/credentials.rs` reads `SECRET_ACCESS_KEY`, too.
+///   `CredentialsNotLoaded` only. `environment/credentials.rs` reads `SECRET_ACCESS_KEY`, too. `web_identity_token.rs`
+///   and `ecs.rs` use empty variables, and fail.
 /// - .NET v4: `aws-sdk-net`, `DefaultAWSCredentialsIdentityResolver`, which chooses web identity without asking STS.
 ///   `EnvironmentVariablesAWSCredentials` has the names of the keys.
 /// - C++: `aws-sdk-cpp`, `AWSCredentialsProviderChain.cpp`, which goes on after empty credentials, STS's included.
@@ -124,7 +140,12 @@ pub const SDKS: [Sdk; 16] = [
         order: &[ExistingProfile, Static, WebIdentity, Files, Agent, Instance],
         keys: &[KEYS_WITH_OLDER],
         on_refusal: OnRefusal::Fails,
-        sts: StsRules { regions: &["AWS_REGION", DEFAULT_REGION], without_region: WithoutRegion::Fails, ..REGIONAL },
+        sts: StsRules {
+            regions: &["AWS_REGION", DEFAULT_REGION],
+            without_region: WithoutRegion::Fails,
+            overrides: Override::OwnOnly,
+            ..REGIONAL
+        },
         is_maintained: true,
     },
     Sdk {
@@ -133,7 +154,7 @@ pub const SDKS: [Sdk; 16] = [
         order: &[Static, WebIdentity, Files, Agent, Instance],
         keys: &[KEYS],
         on_refusal: OnRefusal::TriesNextPlace,
-        sts: REGIONAL,
+        sts: StsRules { without_region: WithoutRegion::OfNodeOrFails, ..REGIONAL },
         is_maintained: true,
     },
     Sdk {
@@ -165,7 +186,7 @@ pub const SDKS: [Sdk; 16] = [
         order: &[NamedProfile, Static, Files, WebIdentity, Agent, Instance],
         keys: &[KEYS],
         on_refusal: OnRefusal::Fails,
-        sts: StsRules { without_region: WithoutRegion::UsEast1, ..REGIONAL },
+        sts: StsRules { without_region: WithoutRegion::OfNodeOrFails, ..REGIONAL },
         is_maintained: true,
     },
     Sdk {
@@ -174,7 +195,11 @@ pub const SDKS: [Sdk; 16] = [
         order: &[Static, Files, WebIdentity, Agent, Instance],
         keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"] }],
         on_refusal: OnRefusal::Fails,
-        sts: StsRules { regions: &["AWS_REGION", DEFAULT_REGION], ..REGIONAL },
+        sts: StsRules {
+            regions: &["AWS_REGION", DEFAULT_REGION],
+            without_region: WithoutRegion::OfNodeOrFails,
+            ..REGIONAL
+        },
         is_maintained: true,
     },
     Sdk {
@@ -296,8 +321,10 @@ pub enum Taken {
     Depends(Unseen),
     /// Nothing: the SDK fails, because one of the two static keys is missing.
     HalfAKey,
-    /// Nothing: the SDK fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string.
-    EmptyProfile,
+    /// Nothing: the SDK fails, because `AWS_WEB_IDENTITY_TOKEN_FILE` is set, and `AWS_ROLE_ARN` is not.
+    NoRoleArn,
+    /// Nothing: the SDK fails, because this variable is set to an empty string.
+    EmptyVariable(&'static str),
     /// Nothing: no place has credentials.
     None,
 }
@@ -312,7 +339,7 @@ pub enum Unseen {
     /// The content of the AWS configuration files. It matters if the container sets `AWS_PROFILE`, `AWS_CONFIG_FILE` or
     /// a similar variable, or has a mount at a path with the segment `.aws`.
     Files,
-    /// Whether the profile of `AWS_PROFILE` exists. If not, the SDK fails.
+    /// Whether the profile of `AWS_PROFILE`, or of botocore's `AWS_DEFAULT_PROFILE`, exists. If not, the SDK fails.
     Profile,
 }
 
@@ -343,8 +370,7 @@ impl Sdk {
                 Found::Yes => return Taken::From(*place),
                 Found::No => {}
                 Found::Maybe(unseen) => return Taken::Depends(unseen),
-                Found::HalfAKey => return Taken::HalfAKey,
-                Found::EmptyProfile => return Taken::EmptyProfile,
+                Found::Failure(taken) => return taken,
             }
         }
         Taken::None
@@ -352,17 +378,19 @@ impl Sdk {
 
     fn looks_at(&self, place: Place, container: &Container) -> Found {
         let has_any = |names: &[&str]| names.iter().any(|name| container.sets(name));
+        let empty = |names: &[&'static str]| names.iter().find(|name| container.sets_empty(name)).copied();
+        let uses_empty = |name: &'static str| Found::Failure(Taken::EmptyVariable(name));
         match place {
+            Static if self.name == "JavaScript v3" && container.sets("AWS_PROFILE") => Found::No,
             Static => {
                 self.keys.iter().map(|keys| self.key(*keys, container)).find(|it| *it != Found::No).unwrap_or(Found::No)
             }
-            ExistingProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Profile),
-            // botocore looks for a profile with an empty name, and fails. (Tried with version 1.43.)
-            ExistingProfile
-                if self.is_botocore() && !container.sets("AWS_DEFAULT_PROFILE") && has_empty_profile(container) =>
-            {
-                Found::EmptyProfile
-            }
+            ExistingProfile => match self.profile_variable(container) {
+                // botocore looks for a profile with an empty name, and fails.
+                Some(variable) if container.sets_empty(variable) => uses_empty(variable),
+                Some(_) => Found::Maybe(Unseen::Profile),
+                None => Found::No,
+            },
             NamedProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Files),
             Files | RoleProfile => {
                 let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
@@ -370,18 +398,46 @@ impl Sdk {
             }
             // The SDKs need both variables of the role.
             WebIdentity if container.has_role() => Found::Yes,
-            WebIdentity if may_set_all(container, &["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"]) => {
-                Found::Maybe(Unseen::EnvFrom)
+            WebIdentity if may_set_all(container, &ROLE) => Found::Maybe(Unseen::EnvFrom),
+            WebIdentity if container.sets(TOKEN_FILE) && matches!(self.name, "Python" | "CLI" | "Go v2" | "Go v1") => {
+                Found::Failure(Taken::NoRoleArn)
+            }
+            WebIdentity if self.name == "Rust" && ROLE.iter().all(|name| container.names(name)) => {
+                empty(&ROLE).map_or(Found::No, uses_empty)
             }
             Agent if container.has_container_credentials() => Found::Yes,
-            Agent if container.env_from_may_set("AWS_CONTAINER_CREDENTIALS_FULL_URI") => Found::Maybe(Unseen::EnvFrom),
+            Agent if matches!(self.name, "Python" | "CLI" | "Rust") && container.sets_empty(CONTAINER_URI) => {
+                uses_empty(CONTAINER_URI)
+            }
+            Agent if container.env_from_may_set(CONTAINER_URI) => Found::Maybe(Unseen::EnvFrom),
             // `envFrom` may also set `AWS_PROFILE`. This is not checked here: `envFrom` can then usually set the static
             // keys too, and `Static` is the next place in every order.
-            ExistingProfile | NamedProfile | WebIdentity | Agent => Found::No,
-            Instance => match container.literal("AWS_EC2_METADATA_DISABLED") {
-                Some(value) if value.eq_ignore_ascii_case("true") => Found::No,
-                _ => Found::Yes,
-            },
+            NamedProfile | WebIdentity | Agent => Found::No,
+            Instance if self.never_asks_node(container) => Found::No,
+            Instance => Found::Yes,
+        }
+    }
+
+    /// Returns the variable that names the profile which has to exist.
+    fn profile_variable(&self, container: &Container) -> Option<&'static str> {
+        let is_set = |variable: &&str| container.sets(variable);
+        let counts = |variable: &&str| container.sets(variable) || container.sets_empty(variable);
+        match self.name {
+            "Python" => ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"].into_iter().find(counts),
+            "CLI" => ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].into_iter().find(counts),
+            _ => Some("AWS_PROFILE").filter(is_set),
+        }
+    }
+
+    /// Whether the SDK does not ask the instance metadata for credentials, or fails before it does.
+    pub(crate) fn never_asks_node(&self, container: &Container) -> bool {
+        let value = container.literal(METADATA_DISABLED);
+        let is = |text: &str| value.is_some_and(|value| value.eq_ignore_ascii_case(text));
+        match self.name {
+            "JavaScript v3" => value.is_some_and(|value| value != "false"),
+            // It fails for an empty value, too.
+            "Java v2" => container.sets_empty(METADATA_DISABLED) || (value.is_some() && !is("false")),
+            _ => is("true"),
         }
     }
 
@@ -400,12 +456,8 @@ impl Sdk {
         }
         // botocore fails if there is an id without a secret. All SDKs ignore a secret without an id.
         let fails = self.is_botocore() && is_set(keys.id);
-        if fails { Found::HalfAKey } else { Found::No }
+        if fails { Found::Failure(Taken::HalfAKey) } else { Found::No }
     }
-}
-
-fn has_empty_profile(container: &Container) -> bool {
-    ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().any(|variable| container.sets_empty(variable))
 }
 
 /// Whether each of these variables is set, or may be set by `envFrom`.
@@ -418,8 +470,7 @@ enum Found {
     Yes,
     No,
     Maybe(Unseen),
-    HalfAKey,
-    EmptyProfile,
+    Failure(Taken),
 }
 
 impl Place {
@@ -521,7 +572,7 @@ mod tests {
         for name in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
             for (sdk, taken) in taken(&json!({"env": [variable(name, "")]})) {
                 let is_botocore = matches!(sdk, "Python" | "CLI");
-                let expected = if is_botocore { Taken::EmptyProfile } else { Taken::From(WebIdentity) };
+                let expected = if is_botocore { Taken::EmptyVariable(name) } else { Taken::From(WebIdentity) };
                 assert_eq!(taken, expected, "{sdk}: {name}");
             }
         }
@@ -610,6 +661,47 @@ mod tests {
             assert_eq!(sdk.takes(&container(json!([]))), Taken::From(Instance));
             let off = json!([variable("AWS_EC2_METADATA_DISABLED", "true")]);
             assert_eq!(sdk.takes(&container(off)), Taken::None);
+        }
+    }
+
+    #[test]
+    fn half_of_web_identity_fails_in_some_sdks() {
+        let agent = variable(CONTAINER_URI, "http://169.254.170.23/v1/credentials");
+        for (half, failing) in
+            [(TOKEN_FILE, ["Go v2", "Python", "CLI", "Go v1"].as_slice()), ("AWS_ROLE_ARN", [].as_slice())]
+        {
+            let env = json!([agent, variable(half, "x")]);
+            let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+            for sdk in SDKS {
+                let expected = if failing.contains(&sdk.name) { Taken::NoRoleArn } else { Taken::From(Agent) };
+                assert_eq!(sdk.takes(&container), expected, "{}: {half}", sdk.name);
+            }
+        }
+    }
+
+    #[test]
+    fn java_script_skips_static_keys_if_a_profile_is_set() {
+        let env = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| variable(name, "x"));
+        let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+        let sdk = SDKS.into_iter().find(|sdk| sdk.name == "JavaScript v3").unwrap();
+        let without_profile = Sdk { order: &[Static, Instance], ..sdk };
+        assert_eq!(without_profile.takes(&container), Taken::From(Instance));
+    }
+
+    #[test]
+    fn values_that_turn_off_the_node_s_role_depend_on_the_sdk() {
+        for (value, off) in [
+            ("1", ["Java v2", "JavaScript v3"].as_slice()),
+            ("FALSE", ["JavaScript v3"].as_slice()),
+            ("false", [].as_slice()),
+            ("", ["Java v2"].as_slice()),
+        ] {
+            let env = json!([variable(METADATA_DISABLED, value)]);
+            let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+            for sdk in SDKS {
+                let expected = if off.contains(&sdk.name) { Taken::None } else { Taken::From(Instance) };
+                assert_eq!(sdk.takes(&container), expected, "{}: {value}", sdk.name);
+            }
         }
     }
 

@@ -8,18 +8,24 @@
 //!   `aws-sdk-java`, `AWSSecurityTokenServiceClient`, `LEGACY_ENABLED_REGIONS`; the JavaScript `aws-sdk` v2,
 //!   `lib/region_config_data.json`, whose rule `*/sts` is for all regions of the partition `aws`;
 //! - no region: `aws-sdk-go-v2`, `service/sts/endpoints.go` ("Missing Region"); `aws-sdk-go`,
-//!   `aws/endpoints/v3model.go`, `allowLegacyEmptyRegion`; `@aws-sdk/nested-clients`, `stsRegionDefaultResolver`
-//!   (`us-east-1`); `aws-sdk-java-v2`, `StsWebIdentityCredentialsProviderFactory.configureEndpoint`; `aws-config`,
-//!   `default_provider/region.rs`; `aws-sdk-net`, `AssumeRoleWithWebIdentityCredentials.CreateClient`; `aws-sdk-swift`,
+//!   `aws/endpoints/v3model.go`, `allowLegacyEmptyRegion`; `@smithy/core`, `getInstanceMetadataRegion` (an older
+//!   JavaScript v3 fails, unless the program sets a region); `aws-sdk-java-v2`,
+//!   `StsWebIdentityCredentialsProviderFactory.configureEndpoint`; `aws-config`, `default_provider/region.rs`;
+//!   `aws-sdk-net`, `AssumeRoleWithWebIdentityCredentials.CreateClient`; `aws-sdk-swift`,
 //!   `STSWebIdentityAWSCredentialIdentityResolver.resolveConfiguration`; `aws-sdk-php`,
-//!   `AssumeRoleWithWebIdentityCredentialProvider`; botocore, tried with version 1.43.
+//!   `AssumeRoleWithWebIdentityCredentialProvider`; botocore, tried with version 1.43;
+//! - other endpoints: `aws-sdk-go-v2`, `config/config.go`, which resolves the credentials before `AWS_ENDPOINT_URL`
+//!   (`resolveBaseEndpoint`); `aws-config`, `provider_config.rs`, whose `client_config` never ignores these variables.
+//!
+//! For Go v2, Java v2, JavaScript v3, Python and Rust, `e2e-tests/tests/cluster/sdk_rules/` compares these rules with
+//! the hosts that the SDKs ask.
 
 use std::borrow::Cow;
 
 use irsa::{Region, refers_to_another};
 
 use crate::container::Container;
-use crate::sdk::Sdk;
+use crate::sdk::{METADATA_DISABLED, Sdk};
 
 /// The global endpoint of STS.
 pub const GLOBAL: &str = "sts.amazonaws.com";
@@ -84,6 +90,8 @@ pub enum WithoutRegion {
     UsEast1,
     /// The SDK takes the node's region from the instance metadata, if it can reach the metadata.
     OfNode,
+    /// Like [`OfNode`](Self::OfNode). The SDK fails if `AWS_EC2_METADATA_DISABLED` turns off the metadata.
+    OfNodeOrFails,
     /// The SDK fails.
     Fails,
     /// The SDK skips web identity, and looks for other credentials.
@@ -97,6 +105,8 @@ pub enum WithoutRegion {
 pub enum Override {
     /// The SDK reads both variables.
     Read,
+    /// The SDK reads `AWS_ENDPOINT_URL_STS` only.
+    OwnOnly,
     /// The SDK ignores both variables.
     Ignored,
 }
@@ -110,10 +120,12 @@ pub enum Endpoint {
     Override(&'static str),
     /// The endpoint of the node's region, if the SDK can reach the instance metadata.
     OfNode,
-    /// None: the SDK fails, because it has no region.
+    /// None: the SDK fails, because it has no region, or none in which it knows STS.
     NoRegion,
     /// None: the SDK fails, because this variable is set to an empty string.
-    EmptyRegion(&'static str),
+    EmptyVariable(&'static str),
+    /// None: the SDK fails, because it does not accept another endpoint together with this variable.
+    ConflictingVariable(&'static str),
     /// None: the SDK fails, because `AWS_STS_REGIONAL_ENDPOINTS` is neither `legacy` nor `regional`.
     InvalidSetting,
     /// None: without a region, the SDK skips the role.
@@ -127,33 +139,37 @@ pub enum Endpoint {
 /// Returns the STS endpoint that an SDK would use in this container.
 #[must_use]
 pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
-    if sdk.sts.overrides == Override::Read
-        && let Some(variable) = override_variable(container)
-    {
-        return Endpoint::Override(variable);
+    let region = region(sdk, container);
+    match override_of(sdk, container) {
+        Ok(Some(variable)) => return at_override(sdk, container, &region, variable),
+        Ok(None) => {}
+        Err(empty) => return Endpoint::EmptyVariable(empty),
     }
     let is_legacy = match mode(sdk, container) {
         Ok(is_legacy) => is_legacy,
         Err(endpoint) => return endpoint,
     };
-    let region = match region(sdk, container) {
+    let region = match region {
         RegionValue::Known(region) => region,
+        // No client of JavaScript v3 works there: "credentials not provided".
+        RegionValue::Global if sdk.name == "JavaScript v3" => return Endpoint::NoRegion,
         RegionValue::Global => return Endpoint::Host(GLOBAL.to_owned()),
         RegionValue::Unseen(variable) => return Endpoint::Unseen(variable),
-        RegionValue::Empty(variable) => return Endpoint::EmptyRegion(variable),
+        RegionValue::Empty(variable) => return Endpoint::EmptyVariable(variable),
         RegionValue::None => {
             return match sdk.sts.without_region {
                 WithoutRegion::Global => Endpoint::Host(GLOBAL.to_owned()),
                 WithoutRegion::UsEast1 if is_legacy => Endpoint::Host(GLOBAL.to_owned()),
                 WithoutRegion::UsEast1 => Endpoint::Host("sts.us-east-1.amazonaws.com".to_owned()),
-                WithoutRegion::OfNode => Endpoint::OfNode,
+                WithoutRegion::OfNodeOrFails if !asks_node(sdk, container) => Endpoint::NoRegion,
+                WithoutRegion::OfNode | WithoutRegion::OfNodeOrFails => Endpoint::OfNode,
                 WithoutRegion::Fails => Endpoint::NoRegion,
                 WithoutRegion::SkipsRole => Endpoint::SkipsRole,
                 WithoutRegion::Unknown => Endpoint::Unknown,
             };
         }
     };
-    let [fips, dual_stack] = ["AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"].map(|it| is_true(container, it));
+    let [fips, dual_stack] = [FIPS, DUAL_STACK].map(|it| is_true_for(sdk, container, it));
     let is_global = LEGACY_REGIONS.contains(&region.as_str())
         || (sdk.sts.setting == Setting::LegacyEverywhere && region.partition() == "aws");
     if is_legacy && is_global && !fips && !dual_stack {
@@ -165,9 +181,62 @@ pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
 /// Returns the variable that names another endpoint, if one is set and not ignored.
 #[must_use]
 pub fn override_variable(container: &Container) -> Option<&'static str> {
-    let is_ignored = is_true(container, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    let variables = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"];
-    variables.into_iter().find(|variable| container.sets(variable)).filter(|_| !is_ignored)
+    let is_ignored = is_true(container, IGNORED);
+    [OF_STS, OF_ALL].into_iter().find(|variable| container.sets(variable)).filter(|_| !is_ignored)
+}
+
+const FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+const DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+const OF_STS: &str = "AWS_ENDPOINT_URL_STS";
+const OF_ALL: &str = "AWS_ENDPOINT_URL";
+const IGNORED: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+
+/// Returns the variable from which an SDK takes another endpoint. The error is the variable that makes the SDK fail,
+/// because it is set to an empty string.
+fn override_of(sdk: &Sdk, container: &Container) -> Result<Option<&'static str>, &'static str> {
+    let variables: &[&str] = match sdk.sts.overrides {
+        Override::Read => &[OF_STS, OF_ALL],
+        Override::OwnOnly => &[OF_STS],
+        Override::Ignored => &[],
+    };
+    // Rust reads `IGNORED` for a program's own clients, and not for the client that gets the role.
+    if sdk.name != "Rust" && is_true_for(sdk, container, IGNORED) {
+        return Ok(None);
+    }
+    for variable in variables {
+        if container.sets(variable) {
+            return Ok(Some(variable));
+        }
+        if container.sets_empty(variable) && matches!(sdk.name, "Java v2" | "Rust") {
+            return Err(variable);
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the endpoint of an SDK that takes it from this variable. Some SDKs check the other variables first.
+fn at_override(sdk: &Sdk, container: &Container, region: &RegionValue<'_>, variable: &'static str) -> Endpoint {
+    match (sdk.name, region) {
+        ("JavaScript v3" | "Rust", RegionValue::Empty(empty)) => return Endpoint::EmptyVariable(empty),
+        ("JavaScript v3", RegionValue::Global) => return Endpoint::NoRegion,
+        ("JavaScript v3" | "Java v2", RegionValue::None) if !asks_node(sdk, container) => return Endpoint::NoRegion,
+        ("Python", _) if mode(sdk, container) == Err(Endpoint::InvalidSetting) => return Endpoint::InvalidSetting,
+        _ => {}
+    }
+    // "Invalid Configuration: FIPS and custom endpoint are not supported"
+    let is_strict = matches!(sdk.name, "Go v2" | "Java v2" | "JavaScript v3" | "Rust");
+    match [FIPS, DUAL_STACK].into_iter().find(|it| is_true_for(sdk, container, it)) {
+        Some(conflict) if is_strict => Endpoint::ConflictingVariable(conflict),
+        _ => Endpoint::Override(variable),
+    }
+}
+
+/// Whether an SDK without a region asks the instance metadata for it.
+fn asks_node(sdk: &Sdk, container: &Container) -> bool {
+    match sdk.name {
+        "JavaScript v3" => !container.sets(METADATA_DISABLED),
+        _ => !sdk.never_asks_node(container),
+    }
 }
 
 /// Whether a host is a FIPS endpoint that AWS does not list for STS.
@@ -188,8 +257,8 @@ enum RegionValue<'c> {
 }
 
 fn region<'c>(sdk: &Sdk, container: &'c Container) -> RegionValue<'c> {
-    // botocore uses an empty string as the region, which results in an invalid endpoint.
-    let counts_empty = matches!(sdk.name, "Python" | "CLI");
+    // These use an empty string as the region, which results in an invalid endpoint.
+    let counts_empty = matches!(sdk.name, "Python" | "CLI" | "JavaScript v3" | "Rust");
     for variable in sdk.sts.regions {
         if counts_empty && container.sets_empty(variable) {
             return RegionValue::Empty(variable);
@@ -232,6 +301,14 @@ fn mode(sdk: &Sdk, container: &Container) -> Result<bool, Endpoint> {
         // Ruby treats any other value as `regional`.
         Some(_) if sdk.name == "Ruby" => Ok(false),
         Some(_) => Err(Endpoint::InvalidSetting),
+    }
+}
+
+fn is_true_for(sdk: &Sdk, container: &Container, variable: &str) -> bool {
+    match sdk.name {
+        // It compares with letter case.
+        "JavaScript v3" => container.literal(variable) == Some("true"),
+        _ => is_true(container, variable),
     }
 }
 
@@ -321,7 +398,7 @@ mod tests {
             ("Go v2", Endpoint::NoRegion),
             ("Java v2", Endpoint::OfNode),
             ("Python", at(GLOBAL)),
-            ("JavaScript v3", at("sts.us-east-1.amazonaws.com")),
+            ("JavaScript v3", Endpoint::OfNode),
             ("Rust", Endpoint::OfNode),
             ("Swift", Endpoint::SkipsRole),
             ("Ruby", Endpoint::NoRegion),
@@ -339,7 +416,7 @@ mod tests {
         assert_eq!(of(&differ, "C++"), at("sts.us-west-2.amazonaws.com"));
         assert_eq!(of(&differ, "Java v2"), at("sts.us-west-1.amazonaws.com"));
         let empty = [("AWS_REGION", "us-west-1"), ("AWS_DEFAULT_REGION", "")];
-        assert_eq!(of(&empty, "Python"), Endpoint::EmptyRegion("AWS_DEFAULT_REGION"));
+        assert_eq!(of(&empty, "Python"), Endpoint::EmptyVariable("AWS_DEFAULT_REGION"));
         assert_eq!(of(&empty, "Go v2"), at("sts.us-west-1.amazonaws.com"));
         assert_eq!(of(&[("AWS_REGION", "Ohio")], "Java v2"), Endpoint::Unseen("AWS_REGION"));
         assert_eq!(of(&[("AWS_REGION", "aws-global")], "Java v2"), at(GLOBAL));
@@ -354,7 +431,38 @@ mod tests {
         let own = ("AWS_ENDPOINT_URL_STS", "https://vpce.example");
         assert_eq!(of(&with(&[url, own]), "Rust"), Endpoint::Override("AWS_ENDPOINT_URL_STS"));
         let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
-        assert_eq!(of(&with(&[url, ignored]), "Rust"), at("sts.us-east-2.amazonaws.com"));
+        assert_eq!(of(&with(&[url, ignored]), "Java v2"), at("sts.us-east-2.amazonaws.com"));
+        assert_eq!(of(&with(&[url, ignored]), "Rust"), Endpoint::Override("AWS_ENDPOINT_URL"));
+        assert_eq!(of(&with(&[url]), "Go v2"), at("sts.us-east-2.amazonaws.com"));
+        let capital = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "TRUE");
+        assert_eq!(of(&with(&[own, capital]), "JavaScript v3"), Endpoint::Override("AWS_ENDPOINT_URL_STS"));
+    }
+
+    #[test]
+    fn an_endpoint_url_does_not_help_if_something_else_is_wrong() {
+        let own = ("AWS_ENDPOINT_URL_STS", "https://vpce.example");
+        let with = |more: &[(&'static str, &'static str)]| [BOTH.as_slice(), &[own], more].concat();
+        let fips = of(&with(&[("AWS_USE_FIPS_ENDPOINT", "true")]), "Go v2");
+        assert_eq!(fips, Endpoint::ConflictingVariable("AWS_USE_FIPS_ENDPOINT"));
+        assert_eq!(of(&with(&[(SETTING, "true")]), "Python"), Endpoint::InvalidSetting);
+        assert_eq!(of(&[own, ("AWS_REGION", "")], "Rust"), Endpoint::EmptyVariable("AWS_REGION"));
+        let empty = [BOTH.as_slice(), &[("AWS_ENDPOINT_URL_STS", "")]].concat();
+        assert_eq!(of(&empty, "Java v2"), Endpoint::EmptyVariable("AWS_ENDPOINT_URL_STS"));
+        assert_eq!(of(&empty, "Go v2"), at("sts.us-east-2.amazonaws.com"));
+    }
+
+    #[test]
+    fn without_a_region_and_metadata_some_sdks_fail() {
+        let off = [("AWS_EC2_METADATA_DISABLED", "true")];
+        let own = [off[0], ("AWS_ENDPOINT_URL_STS", "https://vpce.example")];
+        for (name, at_own) in [
+            ("Java v2", Endpoint::NoRegion),
+            ("JavaScript v3", Endpoint::NoRegion),
+            ("Rust", Endpoint::Override("AWS_ENDPOINT_URL_STS")),
+        ] {
+            assert_eq!(of(&off, name), Endpoint::NoRegion, "{name}");
+            assert_eq!(of(&own, name), at_own, "{name}");
+        }
     }
 
     #[test]

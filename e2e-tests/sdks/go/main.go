@@ -1,4 +1,5 @@
-// Requests its identity and lists the buckets with the AWS SDK for Go v2, as a pod would.
+// Requests its identity and lists the buckets with the AWS SDK for Go v2, as a pod would. With the argument `identity`,
+// it requests its identity only.
 package main
 
 import (
@@ -22,7 +23,17 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	listed, err := s3.NewFromConfig(cfg).ListBuckets(ctx, nil)
+	printed := map[string]any{"arn": identity.Arn}
+	if len(os.Args) < 2 || os.Args[1] != "identity" {
+		printed["buckets"] = list(ctx, s3.NewFromConfig(cfg))
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(printed); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func list(ctx context.Context, client *s3.Client) []string {
+	listed, err := client.ListBuckets(ctx, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -30,7 +41,5 @@ func main() {
 	for _, bucket := range listed.Buckets {
 		buckets = append(buckets, *bucket.Name)
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{"arn": identity.Arn, "buckets": buckets}); err != nil {
-		log.Fatal(err)
-	}
+	return buckets
 }

@@ -27,6 +27,7 @@ mod race;
 mod removal;
 mod rights;
 mod scene;
+mod sdk_rules;
 mod sdks;
 mod server;
 mod token;

@@ -113,18 +113,25 @@ impl<'a> Container<'a> {
 }
 
 /// The folder that `e2e-tests/sdks/setup` fills.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os("SDKS").expect("SDKS is not set to a folder: run `make test-cluster`"))
 }
 
 /// The programs, one for each SDK. A program prints its identity and lists the buckets.
-fn programs(sdks: &Path) -> Vec<(&'static str, Vec<String>)> {
+pub fn programs(sdks: &Path) -> Vec<(&'static str, Vec<String>)> {
     let path = |part: &str| sdks.join(part).display().to_string();
+    // The JVM starts faster without its optimizing compiler.
+    let class_path = format!("{}:{}", path("java"), path("java/*"));
+    let java = ["java", "-XX:TieredStopAtLevel=1", "-cp", &class_path, "ListBuckets"].map(str::to_owned).to_vec();
     vec![
         ("boto3", vec![path("python/bin/python"), path("python/list_buckets.py")]),
-        ("JavaScript v3", vec!["node".to_owned(), path("node/list-buckets.mjs")]),
+        (
+            "JavaScript v3",
+            vec!["node".to_owned(), "--import".to_owned(), path("node/plain-https.mjs"), path("node/list-buckets.mjs")],
+        ),
         ("Go v2", vec![path("list-buckets-go")]),
         ("Rust", vec![path("rust/debug/list-buckets")]),
+        ("Java v2", java),
     ]
 }
 

@@ -79,7 +79,7 @@ fn look_at(container: &Container, mut step: Step) -> Step {
             _ => (words(*taken), Outcome::Failed),
         };
         let name = format!("container `{name}`, {}", names(sdks));
-        step.details.push(Detail { name, value: value.to_owned(), outcome });
+        step.details.push(Detail { name, value, outcome });
     }
     // SDKs that AWS no longer maintains are mentioned in a reason, but do not change the outcome of the step.
     let maintained: Groups = groups
@@ -136,9 +136,10 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
         // Common CSI drivers have optional keys without a Secret, so this is not marked as the likely cause.
         Taken::Depends(Unseen::OptionalKeys) => unknown(step)
             .fix("Check whether the Secret of the optional keys exists. If it does, and SDKs should use the role, delete the Secret."),
-        Taken::EmptyProfile => {
+        Taken::EmptyVariable(_) => {
             unknown(step).warn(Diagnosis::EmptyVariable).fix("Remove the empty variable from the container's `env`.")
         }
+        Taken::NoRoleArn => unknown(step).fix("Remove `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`."),
         Taken::HalfAKey => unknown(step).warn(keys).fix(remove_keys(container)),
         _ if some_use_it => {
             let says = format!("In container `{name}`, some SDKs use {} instead of the role.", words(taken));
@@ -180,14 +181,16 @@ fn names(sdks: &[&Sdk]) -> String {
     sdks.iter().map(|sdk| sdk.name).collect::<Vec<_>>().join(", ")
 }
 
-const fn words(taken: Taken) -> &'static str {
-    match taken {
+fn words(taken: Taken) -> String {
+    let words = match taken {
         Taken::From(place) => place.words(),
         Taken::Depends(unseen) => unseen.words(),
-        Taken::EmptyProfile => {
-            "the SDK fails, because `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` is set to an empty string"
+        Taken::EmptyVariable(variable) => {
+            return format!("the SDK fails, because `{variable}` is set to an empty string");
         }
+        Taken::NoRoleArn => "the SDK fails, because `AWS_WEB_IDENTITY_TOKEN_FILE` is set, and `AWS_ROLE_ARN` is not",
         Taken::HalfAKey => "the SDK fails, because one of the two static keys is missing",
         Taken::None => "no credentials",
-    }
+    };
+    words.to_owned()
 }

@@ -81,7 +81,8 @@ impl Looked<'_> {
 
     /// Makes the step unknown if `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` names another endpoint.
     fn overridden(&self, step: Step) -> Step {
-        let Some(variable) = sts::override_variable(self.container) else { return step };
+        let step = self.empty_override(step);
+        let Some(variable) = sts::override_variable(self.container) else { return self.ignored_override(step) };
         unknown(step, &format!("Which STS endpoint the SDKs use is not known: `{variable}` names another endpoint."))
             .because(format!(
                 "container `{}`: `{variable}` names another endpoint{}, and most SDKs use that endpoint",
@@ -90,6 +91,38 @@ impl Looked<'_> {
             ))
             .warn(Diagnosis::EndpointOverride)
             .fix(format!("Remove `{variable}` unless STS answers there. For another service, set that service's own variable, such as `AWS_ENDPOINT_URL_S3`."))
+    }
+
+    /// Makes the step unknown if some SDKs fail, because one of these variables is set to an empty string.
+    fn empty_override(&self, step: Step) -> Step {
+        let is_it = |variable: &&str| !VARIABLES.contains(variable);
+        let empty = self.groups.iter().find_map(|(endpoint, sdks)| match endpoint {
+            Endpoint::EmptyVariable(variable) => Some(*variable).filter(is_it).zip(Some(sdks)),
+            _ => None,
+        });
+        let Some((variable, sdks)) = empty else { return step };
+        let name = &self.container.name;
+        unknown(step, &format!("Some SDKs fail, because `{variable}` is set to an empty string."))
+            .because(format!(
+                "container `{name}`: `{variable}` is set to an empty string, so some SDKs fail: {}",
+                names(sdks)
+            ))
+            .warn(Diagnosis::EmptyVariable)
+            .fix(format!("Remove `{variable}` from the container's `env`."))
+    }
+
+    /// Adds the SDKs that use another endpoint although `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is set.
+    fn ignored_override(&self, step: Step) -> Step {
+        let overridden = self.groups.iter().find_map(|(endpoint, sdks)| match endpoint {
+            Endpoint::Override(variable) => Some((*variable, sdks)),
+            _ => None,
+        });
+        let Some((variable, sdks)) = overridden else { return step };
+        let name = &self.container.name;
+        step.because(format!(
+            "container `{name}`: `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is set, but these SDKs use the endpoint in `{variable}`: {}",
+            names(sdks)
+        ))
     }
 
     /// Makes the step unknown if some SDKs do not know the value of `AWS_STS_REGIONAL_ENDPOINTS`.
@@ -161,9 +194,13 @@ impl Looked<'_> {
         let step = unknown(step, "No region is set, so the STS endpoint depends on the SDK.").warn(Diagnosis::NoRegion);
         if let Some(variable) = empty.first() {
             let says = format!("The pod has no region, because `{variable}` is set to an empty string.");
+            let failing = |(endpoint, _): &&(Endpoint, Vec<_>)| matches!(endpoint, Endpoint::EmptyVariable(_));
+            let failing: Vec<&Sdk> =
+                self.groups.iter().filter(failing).flat_map(|(_, sdks)| sdks.iter().copied()).collect();
             return says_instead(step, says)
                 .because(format!(
-                    "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; Python and the CLI fail, and the other SDKs have no region"
+                    "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; some SDKs fail: {}; the other SDKs have no region",
+                    names(&failing)
                 ))
                 .fix(format!("Remove `{variable}` from the container's `env`."));
         }
@@ -252,9 +289,11 @@ impl Looked<'_> {
 fn outcome(endpoint: &Endpoint) -> Outcome {
     match endpoint {
         Endpoint::Host(_) => Outcome::Passed,
-        Endpoint::NoRegion | Endpoint::EmptyRegion(_) | Endpoint::InvalidSetting | Endpoint::SkipsRole => {
-            Outcome::Failed
-        }
+        Endpoint::NoRegion
+        | Endpoint::EmptyVariable(_)
+        | Endpoint::ConflictingVariable(_)
+        | Endpoint::InvalidSetting
+        | Endpoint::SkipsRole => Outcome::Failed,
         Endpoint::Override(_) | Endpoint::OfNode | Endpoint::Unseen(_) | Endpoint::Unknown => Outcome::Unknown,
     }
 }
@@ -265,7 +304,10 @@ fn words(endpoint: &Endpoint) -> String {
         Endpoint::Override(variable) => format!("use the address in `{variable}`"),
         Endpoint::OfNode => "use the endpoint of the node's region, if they can reach the instance metadata".to_owned(),
         Endpoint::NoRegion => "fail".to_owned(),
-        Endpoint::EmptyRegion(variable) => format!("fail: `{variable}` is set to an empty string"),
+        Endpoint::EmptyVariable(variable) => format!("fail: `{variable}` is set to an empty string"),
+        Endpoint::ConflictingVariable(variable) => {
+            format!("fail: they do not accept another endpoint together with `{variable}`")
+        }
         Endpoint::InvalidSetting => format!("fail: `{}` is neither `legacy` nor `regional`", sts::SETTING),
         Endpoint::SkipsRole => "skip the role, and use the node's role".to_owned(),
         Endpoint::Unseen(variable) => format!("the value of `{variable}` is not known"),

@@ -65,6 +65,15 @@ fn an_endpoint_url_is_the_likely_cause() {
     assert!(said.contains("for all of AWS, STS included") && !said.contains("pl4nted"), "{said}");
     let ignored = region(&with(&[("AWS_ENDPOINT_URL", "http://a"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")]));
     assert_eq!(ignored.outcome, Outcome::Passed);
+    assert!(text(&ignored).contains("these SDKs use the endpoint in `AWS_ENDPOINT_URL`: Rust"), "{ignored:?}");
+}
+
+#[test]
+fn an_empty_endpoint_url_fails_in_some_sdks() {
+    let step = region(&with(&[("AWS_ENDPOINT_URL_STS", "")]));
+    assert_eq!((step.outcome, step.mistake), (Outcome::Unknown, Some(Diagnosis::EmptyVariable)));
+    let said = text(&step);
+    assert!(said.contains("is set to an empty string, so some SDKs fail: Java v2, Rust"), "{said}");
 }
 
 #[test]
@@ -83,7 +92,7 @@ fn without_a_region_the_result_of_each_sdk_is_reported() {
     for part in [
         "Go v2, Ruby: fail",
         "Python, PHP, Go v1, JavaScript v2: use `sts.amazonaws.com`",
-        "JavaScript v3: use `sts.us-east-1.amazonaws.com`",
+        "JavaScript v3, Rust",
         "Swift: skip the role, and use the node's",
     ] {
         assert!(said.contains(part), "{part}: {said}");
