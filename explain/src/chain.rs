@@ -40,13 +40,18 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     let fix = repair::trust_fix(&view, &provider, &conditions);
     let region = region::region(&scenario);
     let fallback = fallback::fallback(&scenario, [&token, &issuer, &provider, &conditions, &region]);
-    let steps =
+    let mut steps =
         vec![exists, role, allowed, injected, credentials, token, issuer, provider, conditions, region, fallback];
     let cause = cause(&steps);
     // If an earlier step failed, the pod or its token has to change first. A trust policy for the pod as it is now
     // would then give access to the wrong identity.
     let is_of_policy = cause.is_some_and(|it| matches!(it.step, StepKind::Provider | StepKind::Conditions));
     let trust_fix = fix.filter(|_| is_of_policy);
+    if let (Some(fix), Some(document), Some(cause)) = (&trust_fix, documents.trust_policy.get(), cause)
+        && let Some(step) = steps.iter_mut().find(|step| step.step == cause.step)
+    {
+        step.edits = vec![fix.edit(document)];
+    }
     let missing = missing(&documents, &steps);
     Explanation { outcome: outcome(&steps), cause, steps, missing, problems, trust_fix, review: scenario.review }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::diagnosis::Diagnosis;
+use crate::edit::Fix;
 use crate::fix::TrustFix;
 use crate::inputs::Input;
 
@@ -86,6 +87,11 @@ pub struct Step {
     pub places: Vec<Place>,
     /// How to fix the mistake.
     pub fix: Option<String>,
+    /// The edits of the inputs that make the fix, in the order to apply them. Empty if the fix changes no input, if it
+    /// depends on something that is not known, or if there are several ways to fix the mistake.
+    pub edits: Vec<Edit>,
+    /// The commands that make the fix in the cluster or in AWS, or that print a missing input, ready to paste.
+    pub commands: Vec<String>,
     /// The diagnosis. On a step that passed: a warning.
     pub mistake: Option<Diagnosis>,
     /// The values that were checked.
@@ -101,6 +107,18 @@ pub struct Place {
     pub input: Input,
     /// The JSON pointer (RFC 6901) of the value in the input.
     pub pointer: String,
+}
+
+/// An edit of an input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// The input.
+    pub input: Input,
+    /// The JSON pointer (RFC 6901) of the value in the input. Empty for the whole input. Objects that the pointer names
+    /// and that do not exist, or are `null`, have to be created. An input that was not given counts as an empty object.
+    pub pointer: String,
+    /// The new value. `None` removes the value.
+    pub value: Option<Value>,
 }
 
 /// One value that a step checked.
@@ -223,6 +241,8 @@ impl Step {
             reasons: Vec::new(),
             places: Vec::new(),
             fix: None,
+            edits: Vec::new(),
+            commands: Vec::new(),
             mistake: None,
             details: Vec::new(),
         }
@@ -266,10 +286,10 @@ impl Step {
         self
     }
 
-    /// Sets the fix.
-    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
-        self
+    /// Sets the fix, with its edits and its commands.
+    pub(crate) fn fix(self, fix: impl Into<Fix>) -> Self {
+        let Fix { says, edits, commands } = fix.into();
+        Self { fix: Some(says), edits, commands, ..self }
     }
 
     /// Sets the diagnosis, unless the step already has one.

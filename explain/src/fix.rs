@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::explanation::Edit;
+use crate::inputs::Input;
 use crate::trust::{ChangeKind, Repair, Statement, Ternary, TrustDocument};
 
 /// A change of the role's trust policy that makes it accept the pod.
@@ -76,6 +78,11 @@ impl TrustFix {
             commands: target.commands(),
             alternative: None,
         }
+    }
+
+    /// Returns the edit that replaces the trust policy in the input by the policy with the change.
+    pub(crate) fn edit(&self, document: &TrustDocument) -> Edit {
+        Edit { input: Input::TrustPolicy, pointer: document.whole_pointer(), value: Some(self.policy.clone()) }
     }
 }
 

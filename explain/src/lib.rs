@@ -45,6 +45,7 @@ pub mod sts;
 mod association;
 mod chain;
 mod documents;
+mod edit;
 mod fix;
 mod issuer_url;
 mod jwks;

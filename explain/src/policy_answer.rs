@@ -145,11 +145,16 @@ impl PolicyAnswer {
     /// Returns the first finding of these kinds that keeps the role out of a container. Findings about an empty region
     /// variable are skipped, because the region has its own step.
     pub fn first_about_role(&self, kinds: &[FindingKind]) -> Option<&Found> {
+        self.all_about_role(kinds).next()
+    }
+
+    /// Returns all findings of these kinds that keep the role out of a container.
+    pub fn all_about_role(&self, kinds: &[FindingKind]) -> impl Iterator<Item = &Found> {
         let is_about_region = |found: &&Found| {
             let is_region = matches!(&*found.place.name, "AWS_REGION" | "AWS_DEFAULT_REGION");
             found.place.kind == ItemKind::Variable && is_region
         };
-        self.found.iter().filter(|found| !is_about_region(found)).find(|found| kinds.contains(&found.kind))
+        self.found.iter().filter(move |found| !is_about_region(found) && kinds.contains(&found.kind))
     }
 
     /// Removes the findings about containers other than this one.

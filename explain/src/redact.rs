@@ -84,6 +84,11 @@ impl Redactor {
             self.text(&mut step.says);
             step.reasons.iter_mut().for_each(|reason| self.text(reason));
             step.fix.iter_mut().for_each(|fix| self.text(fix));
+            step.commands.iter_mut().for_each(|command| self.text(command));
+            for edit in &mut step.edits {
+                self.text(&mut edit.pointer);
+                edit.value.iter_mut().for_each(|value| self.value(value));
+            }
             for detail in &mut step.details {
                 self.text(&mut detail.name);
                 self.text(&mut detail.value);

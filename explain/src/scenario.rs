@@ -17,6 +17,7 @@ use crate::container::{Container, containers, ephemeral_containers};
 use crate::documents::{Documents, Given, problem};
 use crate::explanation::Problem;
 use crate::inputs::Input;
+use crate::pointer::child;
 use crate::policies::{Coverage, coverage};
 use crate::policy_answer::{Objects, PolicyAnswer, metadata, pod_of_template};
 
@@ -72,8 +73,15 @@ pub enum Origin {
     New,
     /// The pod was read from the cluster, so it is the pod after all webhooks.
     Stored,
-    /// A workload creates the pod from the template at this path. The number is how many templates the workload has.
-    Template(String, usize),
+    /// A workload creates the pod from a template.
+    Template {
+        /// The path of the template, for messages.
+        path: String,
+        /// The JSON pointer of the template in the workload.
+        pointer: String,
+        /// How many templates the workload has.
+        count: usize,
+    },
     /// Only a service account was given: the pod stands for any pod of that account.
     Account,
 }
@@ -108,7 +116,7 @@ impl<'d> Scenario<'d> {
                 PolicyAnswer::of_pod(&pod.to_string(), &pod, &namespace, &settings, &objects)
             });
             if let Some(unreadable) = &policy_answer.unreadable {
-                let input = if matches!(origin, Origin::Template(..)) { Input::Workload } else { Input::Pod };
+                let input = if matches!(origin, Origin::Template { .. }) { Input::Workload } else { Input::Pod };
                 problems.push(problem(input, unreadable.clone()));
             }
             let mutating = (settings.mode == Mode::Validate && origin == Origin::Stored).then(|| {
@@ -297,8 +305,8 @@ fn pod<'d>(documents: &'d Documents<'d>, settings: &Settings<'_>, problems: &mut
     let namespace = documents.namespace.or_else(|| metadata(workload, "namespace"));
     let namespace = namespace.or_else(|| metadata(account?, "namespace")).unwrap_or("default");
     match template(text, workload, settings, documents.template) {
-        Ok(Template { path, count, value }) => {
-            Some((Origin::Template(path, count), None, pod_of_template(&value, namespace)))
+        Ok(Template { path, pointer, count, value }) => {
+            Some((Origin::Template { path, pointer, count }, None, pod_of_template(&value, namespace)))
         }
         Err(message) => {
             problems.push(problem(Input::Workload, message));
@@ -336,6 +344,8 @@ pub fn template_value(workload: &str, settings: Option<&str>, position: usize) -
 /// A pod template of a workload.
 struct Template {
     path: String,
+    /// The JSON pointer of the template.
+    pointer: String,
     /// How many templates the workload has.
     count: usize,
     value: Value,
@@ -357,7 +367,11 @@ fn template(text: &str, workload: &Value, settings: &Settings<'_>, position: usi
         irsa::json::Segment::Key(key) => value.get(key),
         irsa::json::Segment::Index(index) => value.get(index),
     });
-    Ok(Template { path: path_text(&template.path), count, value: value.cloned().unwrap_or_default() })
+    let pointer = template.path.iter().fold(String::new(), |pointer, segment| match segment {
+        irsa::json::Segment::Key(key) => child(&pointer, key),
+        irsa::json::Segment::Index(index) => child(&pointer, &index.to_string()),
+    });
+    Ok(Template { path: path_text(&template.path), pointer, count, value: value.cloned().unwrap_or_default() })
 }
 
 /// Finds the kind of workload that the object is. Fails if the object is not a known workload.

@@ -38,8 +38,19 @@ export interface Step {
   /** The places of the reasons: the index of the reason, the input, and the JSON pointer in this input. */
   places: { reason: number; input: string; pointer: string }[];
   fix: string | null;
+  /** The edits of the inputs that make the fix, to apply in order. */
+  edits: Edit[];
+  /** The commands of the fix. */
+  commands: string[];
   mistake: string | null;
   details: Detail[];
+}
+
+/** An edit of an input: the JSON pointer of a value, and the new value. `null` removes the value. */
+export interface Edit {
+  input: string;
+  pointer: string;
+  value: unknown;
 }
 
 /** Why an input can't be read, and the place in its JSON. */

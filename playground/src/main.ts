@@ -6,7 +6,7 @@ import { explainText, load, review, type Explanation } from "./core";
 import { byId, button, element } from "./dom";
 import { Editor } from "./editor";
 import { FIRST, GROUPS, setup, slugOf, texts as textsOf, type Setup } from "./examples";
-import { fixOf, type Fix } from "./fixes";
+import { fixOf, type Fix, type Left } from "./fixes";
 import { ask, EDITOR_NAMES, EDITORS, EMPTY, LINES, named, type EditorName, type LineName, type Name, type Texts } from "./inputs";
 import { fromFragment, LONGEST, toFragment } from "./link";
 import { marksOf, type Mark } from "./marks";
@@ -38,13 +38,13 @@ for (const input of lines.values()) input.addEventListener("input", changed);
 /** The example that the page shows. `null` as soon as the user changes anything of it. */
 let example: Setup | null = null;
 /** What the user still has to do outside of the page after "Apply fix". */
-let left: string[] = [];
+let left: Left | null = null;
 let pending: number | undefined;
 let addressing: number | undefined;
 
 function changed(): void {
   verdict.setAttribute("aria-busy", "true");
-  left = [];
+  left = null;
   clearTimeout(pending);
   pending = window.setTimeout(() => update(false), PAUSE_MS);
 }
@@ -70,7 +70,7 @@ function fill(next: Partial<Texts>): void {
 
 /** Replaces the setup. If an input contains several objects, they are sorted into their tabs. */
 function show(next: Partial<Texts>): void {
-  left = [];
+  left = null;
   const sorted = (["pod", "serviceAccount"] as const).map((name) => several(name, next[name] ?? "")).filter((one) => one !== null);
   fill({ ...EMPTY, ...next, ...Object.assign({}, ...sorted.map((one) => one.texts)) });
   update(true);
@@ -108,7 +108,7 @@ function update(fresh: boolean): void {
   if (wrong.length > 0) showUnreadable(verdict, wrong.map(unreadable));
   else if (Object.keys(question.inputs).length === 0) showBeginning(verdict);
   else {
-    const fix = fixOf(now, question, explanation, answers);
+    const fix = fixOf(now, explanation);
     showVerdict(verdict, { explanation, marks, guide: GUIDE, fix, apply, left, hasPod: question.inputs.pod !== undefined || question.inputs.workload !== undefined });
   }
   chain.show(explanation, marks, fresh);
@@ -129,7 +129,7 @@ function checked({ objects, settings, namespace }: Texts): Row[] {
     explain: (next) => {
       example = null;
       fill(next);
-      left = [];
+      left = null;
       update(true);
       status.textContent = "The object and its service account are in their tabs.";
     },
@@ -237,7 +237,7 @@ function take(name: EditorName, text: string, isWhole: boolean): boolean {
 function distribute({ texts: parts, count, notes }: Sorted): void {
   const clear = example !== null && count > 1 ? EMPTY : {};
   example = null;
-  left = [];
+  left = null;
   fill({ ...clear, ...parts });
   update(true);
   const names = Object.keys(parts).filter((name) => name !== "objects").map((name) => label(name as Name));

@@ -92,12 +92,11 @@ function placesOf(step: Step, context: Context): Place[] {
 /** Findings for which the key is marked, and not the value. */
 const ABOUT_KEY = new Set(["misspelledAnnotation", "ineffectiveAnnotation", "optedOut"]);
 
-/** The place that the fix names, if the token's audience is wrong and the condition of the trust policy is right. */
-function elsewhere({ mistake, fix }: Step): Place[] {
-  if (mistake !== "wrongAudience" || fix === null) return [];
-  const key = /^Set the service account's annotation `([^`]+)`/.exec(fix)?.[1];
-  if (key !== undefined) return [{ reason: 0, name: "serviceAccount", pointer: `/metadata/annotations/${key.replace(/\//g, "~1")}`, part: "value" }];
-  return fix.startsWith("Set the setting `tokenAudience`") ? [{ reason: 0, name: "settings", pointer: "/tokenAudience", part: "value" }] : [];
+/** The place that the fix edits, if the token's audience is wrong and the condition of the trust policy is right. */
+function elsewhere({ mistake, edits }: Step): Place[] {
+  if (mistake !== "wrongAudience") return [];
+  const others = edits.filter(({ input }) => input !== "trustPolicy");
+  return others.map(({ input, pointer }) => ({ reason: 0, name: named(input), pointer, part: "value" }));
 }
 
 /** The places of the findings that have the name of a step's mistake, or whose message is one of its reasons. */
@@ -117,8 +116,6 @@ function likely(step: Step, context: Context): Place[] {
   const at = (name: Name, pointer = ""): Place[] => [{ reason: 0, name, pointer, part: "value" }];
   const line = (name: LineName): Place[] | null => (texts[name].trim() === "" ? null : at(name));
   const words = [step.says, ...step.reasons].join(" ");
-  // A pod that is already in the cluster can't be changed, so nothing is marked.
-  if (step.fix?.startsWith("Recreate the pod")) return [];
   switch (step.step) {
     case "serviceAccount":
       return texts.pod === "" ? at("serviceAccount") : inPod(question, /^serviceAccountName$|^serviceAccount$/) ?? at("pod", "/spec");
@@ -142,7 +139,9 @@ function likely(step: Step, context: Context): Place[] {
       return line("issuer") ?? (texts.discovery === "" ? [] : at("discovery", "/issuer"));
     case "region": {
       const set = variables(question, (name) => words.includes(`\`${name}\``));
-      return set.length > 0 ? set : at("settings", "/region");
+      if (set.length > 0) return set;
+      // If the setting is there, only the pod is too old, so no input has to change.
+      return step.mistake === "noRegion" && isThere(question.inputs.settings, "/region") ? [] : at("settings", "/region");
     }
     default:
       return texts.trustPolicy === "" ? [] : at("trustPolicy");
@@ -172,8 +171,16 @@ function inJson(json: string | undefined, isIt: (value: unknown, key: string) =>
   return found;
 }
 
+function isThere(json: string | undefined, pointer: string): boolean {
+  let found = false;
+  walk(json, (_, at) => {
+    found ||= at === pointer;
+  });
+  return found;
+}
+
 /** Visits each value of a JSON text, with its pointer and its key. */
-export function walk(json: string | undefined, visit: (value: unknown, pointer: string, key: string) => void): void {
+function walk(json: string | undefined, visit: (value: unknown, pointer: string, key: string) => void): void {
   const go = (value: unknown, pointer: string, key: string): void => {
     visit(value, pointer, key);
     if (typeof value !== "object" || value === null) return;

@@ -70,15 +70,18 @@ function range(node: unknown): Span | null {
 }
 
 /** A change of an object: the segments of a JSON pointer, and the new value. `undefined` removes the old value. */
-export type Change = [path: (string | number)[], value: unknown];
+export type Change = [path: string[], value: unknown];
 
 /** Applies changes to an input. Comments and the style of YAML are kept. */
 export function edited(text: string, changes: Change[]): string {
   const document = parseDocument(isJson(text) || text.trim() !== "" ? text : "{}", { ...OPTIONS, keepSourceTokens: true });
   for (const [path, value] of changes) {
+    // A change of the whole input leaves nothing whose style could be kept.
+    if (path.length === 0) return JSON.stringify(value, null, 2);
     if (value === undefined) {
       remove(document, path);
     } else {
+      fill(document, path.slice(0, -1));
       document.setIn(path, value);
     }
   }
@@ -87,8 +90,16 @@ export function edited(text: string, changes: Change[]): string {
   return document.toString({ lineWidth: 0 });
 }
 
+/** Removes the parents of a value that are empty (`annotations:`), so that they are created as objects. */
+function fill(document: Document, parents: string[]): void {
+  for (let depth = 1; depth <= parents.length; depth++) {
+    const parent = parents.slice(0, depth);
+    if (document.hasIn(parent) && document.getIn(parent) === null) document.deleteIn(parent);
+  }
+}
+
 /** Removes a value, and also its parents if they are then empty. */
-function remove(document: Document, path: (string | number)[]): void {
+function remove(document: Document, path: string[]): void {
   document.deleteIn(path);
   const parent = path.slice(0, -1);
   const left = parent.length > 0 ? document.getIn(parent) : null;

@@ -4,7 +4,7 @@ import { sign, why, type Guide } from "./chain";
 import { compare, showComparison } from "./comparison";
 import type { Explanation, Outcome, Step } from "./core";
 import { button, copier, copyable, element, prose } from "./dom";
-import { commandsOf, type Fix } from "./fixes";
+import { commandsOf, withoutCommands, type Fix, type Left } from "./fixes";
 import { EDITORS, type EditorName, type Name } from "./inputs";
 import type { Marks } from "./marks";
 
@@ -23,8 +23,8 @@ export interface Shown {
   /** The edit of the inputs that fixes the cause. `null` if the fix changes no input. */
   fix: Fix | null;
   apply: (fix: Fix) => void;
-  /** What the user still has to do in the cluster or in AWS after a fix was applied to the inputs. */
-  left: string[];
+  /** What the user still has to do in the cluster or in AWS, if a fix was applied to the inputs. */
+  left: Left | null;
   hasPod: boolean;
 }
 
@@ -36,7 +36,7 @@ export function showVerdict(place: HTMLElement, shown: Shown): void {
   if (decisive) return show(place, outcome, ...failure(decisive, shown));
   const first = steps.find((step) => step.outcome === outcome && outcome !== "passed");
   const words = outcome === "passed" ? passed(explanation, hasPod) : outcome === "unknown" ? unknown(explanation) : (first?.says ?? "");
-  const leftToDo = left.length === 0 ? [] : [element("p", { class: "left" }, element("strong", {}, "What you still have to do outside of this page:")), ...left.map((text) => copyable(text, "the command"))];
+  const leftToDo = left ? [element("p", { class: "left" }, element("strong", {}, "What you still have to do outside of this page:"), " ", ...prose(left.words)), ...left.commands.map((command) => copyable(command, "the command"))] : [];
   show(place, outcome, element("h2", {}, outcome === "passed" && !hasPod ? "No problem found" : HEADINGS[outcome]), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo);
 }
 
@@ -120,12 +120,13 @@ function atColon(says: string): [string, string] {
 }
 
 /** The fix: its words, what to copy, and the button that applies it to the inputs. */
-function mend({ trustFix }: Explanation, step: Step, fix: Fix | null, apply: (fix: Fix) => void): HTMLElement[] {
+function mend(explanation: Explanation, step: Step, fix: Fix | null, apply: (fix: Fix) => void): HTMLElement[] {
+  const { trustFix } = explanation;
   const words = trustFix?.says ?? step.fix;
   if (words === null) return [];
   const statements = trustFix?.statements ?? [];
   const text = statements.length === 0 ? null : JSON.stringify(statements.length === 1 ? statements[0] : statements, null, 2);
-  const commands = trustFix?.commands ?? commandsOf(words);
+  const commands = commandsOf(explanation);
   return [
     element(
       "div",
@@ -143,12 +144,6 @@ function mend({ trustFix }: Explanation, step: Step, fix: Fix | null, apply: (fi
       fix ? null : element("p", { class: "quiet" }, "This page can't apply the fix. Make it in the cluster, in AWS, or in the source of the manifest."),
     ),
   ];
-}
-
-/** The words of a fix without the commands, which are shown separately with a button that copies them. */
-function withoutCommands(words: string, commands: string[]): string {
-  const text = commands.reduce((rest, command) => rest.replace(`: \`${command}\``, "").replace(`\`${command}\``, "the command below"), words);
-  return text.trim();
 }
 
 /** Shows what to paste, when all inputs are empty. */

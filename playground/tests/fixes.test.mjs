@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { setups } from "../setups.mjs";
-import { addressed, settled, start, textOf, write } from "./browser.mjs";
+import { addressed, explained, settled, start, textOf, write } from "./browser.mjs";
+import { INPUTS, linkTo } from "./inputs.mjs";
 
 const { open } = await start();
 
@@ -27,6 +28,7 @@ for (const { name, expected } of setups().filter(({ expected }) => expected.mist
     assert.notEqual(expected.outcome, "passed");
     assert.match(await page.locator("#status").innerText(), /Nothing has changed in your cluster or in AWS/);
     assert.match(await page.locator("#verdict .left + .copyable").innerText(), /\S/);
+    assert.doesNotMatch(await page.locator("#verdict .left").innerText(), /`|kubectl|aws iam/, "commands are shown separately");
     assert.equal(await page.locator("[role=tab].wrong").count(), 0);
     assert.ok(await page.locator("#verdict").evaluate((place) => place === document.activeElement), "the focus is on the result");
     // The address contains the edited inputs.
@@ -35,6 +37,32 @@ for (const { name, expected } of setups().filter(({ expected }) => expected.mist
     await page.close();
   });
 }
+
+test("a fix of each report removes the mistake", async (context) => {
+  const page = await open();
+  let count = 0;
+  // A link has no token, so reports about a token are left out.
+  for (const { name, inputs } of INPUTS.filter(({ isExample, inputs: { token } }) => !isExample && token === undefined)) {
+    await page.evaluate((hash) => {
+      delete document.documentElement.dataset.opened;
+      location.hash = hash;
+    }, linkTo(inputs));
+    await page.locator("html[data-opened]").waitFor();
+    const before = await explained(page);
+    const edits = before.steps.find(({ step }) => step === before.cause?.step)?.edits ?? [];
+    const apply = page.getByRole("button", { name: "Apply fix" });
+    assert.equal(await apply.count(), edits.length > 0 ? 1 : 0, `${name}: the page can apply each fix that the core gives as edits`);
+    if (edits.length === 0) continue;
+    count++;
+    await context.test(name, async () => {
+      await apply.click();
+      assert.notDeepEqual((await explained(page)).cause, before.cause);
+    });
+  }
+  assert.ok(count >= 30, `only ${count} reports have a fix that the page can apply`);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
 
 test("the user can undo a fix like an edit", async () => {
   const page = await open("#wildcard-in-string-equals");

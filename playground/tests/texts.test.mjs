@@ -129,6 +129,9 @@ test("edits YAML and JSON, and removes a parent that becomes empty", () => {
   assert.equal(edited("# kept\na: 1\nb: {c: 2}\n", [[["b", "c"], undefined]]), "# kept\na: 1\n");
   assert.equal(edited("", [[["region"], "us-east-2"]]), "region: us-east-2\n");
   assert.equal(edited('{"a": {"b": 1}}', [[["a", "c"], 2]]), '{\n  "a": {\n    "b": 1,\n    "c": 2\n  }\n}');
+  assert.equal(edited("a:\n  b:\nd: 1\n", [[["a", "b", "c"], "x"]]), "a:\n  b:\n    c: x\nd: 1\n", "an empty value becomes an object");
+  assert.equal(edited("a:\n  - b\n  - c # kept\n  - d\n", [[["a", "2"], undefined], [["a", "0"], undefined]]), "a:\n  - c # kept\n");
+  assert.equal(edited("%7B%22a%22%3A1%7D", [[[], { a: 2 }]]), '{\n  "a": 2\n}');
 });
 
 test("shortens the ID of an issuer, and leaves a short value whole", () => {

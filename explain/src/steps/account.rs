@@ -10,14 +10,21 @@ use crate::association::Association;
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
+use crate::edit::{self, Fix};
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::fix::quoted;
 use crate::inputs::Input;
 use crate::policy_answer::{PolicyAnswer, metadata};
 use crate::scenario::{Origin, Scenario, Subject};
+use crate::trust::Statement;
+
+use super::PAIR;
 
 /// The addresses of the EKS Pod Identity agent: over IPv4, and over IPv6.
 const AGENTS: [&str; 2] = ["http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"];
+
+/// The name of the annotation that has the role.
+const ROLE: &str = "role-arn";
 
 /// Checks that the pod's service account exists.
 pub fn exists(scenario: &Scenario<'_>) -> Step {
@@ -51,8 +58,10 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
             Outcome::Skipped,
         );
         match &subject.origin {
-            Origin::Template(path, 1) => step.because(format!("the pod is made from the template `{path}`")),
-            Origin::Template(path, count) => step.because(format!(
+            Origin::Template { path, count: 1, .. } => {
+                step.because(format!("the pod is made from the template `{path}`"))
+            }
+            Origin::Template { path, count, .. } => step.because(format!(
                 "the pod is made from the template `{path}`, one of the workload's {count} templates"
             )),
             _ => step,
@@ -61,11 +70,10 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
     if let Given::NotFound = documents.service_account {
         let says = format!("The pod's service account `{full}` does not exist.");
         let step = Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingServiceAccount), says);
-        return with_names(step).because("the cluster has no service account of this name").fix(format!(
-            "Create the service account with its annotation, then recreate the pod: `kubectl create serviceaccount -n {} {}`.",
-            quoted(&scenario.namespace),
-            quoted(account)
-        ));
+        let create = format!("kubectl create serviceaccount -n {} {}", quoted(&scenario.namespace), quoted(account));
+        return with_names(step)
+            .because("the cluster has no service account of this name")
+            .fix(Fix::command("Create the service account with its annotation, then recreate the pod", create));
     }
     let Some(given) = documents.service_account.get() else {
         let lack = documents.service_account.lack(Input::ServiceAccount);
@@ -85,11 +93,14 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
                 )
             }
         };
-        return with_names(Step::failed(STEP, Diagnosis::OtherServiceAccount, says)).fix(format!(
+        let fix = Fix::new(format!(
             "If the pod should run as `{namespace}/{name}`, {set}. If not, add the pod's own service account to the inputs: `kubectl get serviceaccount -n {} {} -o yaml`.",
             quoted(&scenario.namespace),
             quoted(account)
         ));
+        // A pod can't be moved to another namespace by an edit: the namespace may be that of other objects, too.
+        let edit = (namespace == scenario.namespace).then(|| edit::service_account_name(scenario, name)).flatten();
+        return with_names(Step::failed(STEP, Diagnosis::OtherServiceAccount, says)).fix(fix.edit(edit));
     }
     if let Some(found) = policy_answer.first(&[FindingKind::LookupFailed, FindingKind::MissingServiceAccount])
         && policy_answer.lacking.is_none()
@@ -151,9 +162,13 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
     if let Some(found) = policy_answer.first(&[FindingKind::InvalidRoleArn]) {
         let says = format!("The role of service account {account} is not a valid IAM role ARN.");
         let step = at_annotation(Step::failed(STEP, Diagnosis::Finding(found.kind), says), found.line.clone());
-        return with_role(step, Outcome::Failed).fix(
+        let fix = Fix::new(
             "Write the whole ARN: `arn:aws:iam::`, the account's 12 digits, `:role/`, and the role's path and name.",
         );
+        return with_role(step, Outcome::Failed).fix(match corrected_role(scenario).filter(|_| is_annotated) {
+            Some(role) => annotated(scenario, fix, &role),
+            None => fix,
+        });
     }
     if let Some(wanted) = scenario.expected_role.as_ref().filter(|wanted| *wanted != role) {
         let says = format!("Service account {account} does not have the expected role.");
@@ -161,11 +176,11 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
         let step = with_role(at_annotation(Step::failed(STEP, Diagnosis::OtherRole, says), reason), Outcome::Failed);
         let is_of_association = scenario.association.is_some_and(|it| it.role.as_ref() == Some(wanted));
         return if is_of_association {
+            let removal = edit::annotation(scenario, ROLE, None);
+            let fix =
+                Fix::command("To use the association, remove the annotation, then recreate the pods", removal.command);
             step.because("the pod identity association has the expected role, but SDKs use web identity (IRSA) first")
-                .fix(format!(
-                    "To use the association, remove the annotation, then recreate the pods: `{}`.",
-                    kubectl_annotate(scenario, "role-arn-")
-                ))
+                .fix(fix.edit(removal.edits.into_iter().filter(|_| is_annotated)).run(edit::recreate(scenario)))
         } else {
             step.fix(annotate(scenario, wanted))
         };
@@ -191,7 +206,7 @@ fn both_kinds(scenario: &Scenario<'_>, step: Step) -> Step {
         .warn(Diagnosis::AssociationLoses)
         .fix(format!(
             "To use the association, remove the annotation and recreate the pods: `{}`. To use IRSA, delete the association.",
-            kubectl_annotate(scenario, "role-arn-")
+            edit::annotation(scenario, ROLE, None).command
         ))
 }
 
@@ -205,10 +220,18 @@ fn by_association(scenario: &Scenario<'_>, account: &str) -> Step {
             .because(format!(
                 "`AWS_CONTAINER_CREDENTIALS_FULL_URI` is not an address of the EKS Pod Identity agent{address}"
             ))
-            .fix(format!(
-                "Remove the variable from the container's `env`: EKS sets it to `{}`, or `{}` with IPv6.",
-                AGENTS[0], AGENTS[1]
-            ));
+            .fix(
+                Fix::new(format!(
+                    "Remove the variable from the container's `env`: EKS sets it to `{}`, or `{}` with IPv6.",
+                    AGENTS[0], AGENTS[1]
+                ))
+                .edit(edit::without_variables(scenario, |name, variable| {
+                    // Without an association, the pod would have no role then.
+                    scenario.association.is_some()
+                        && name == container.name
+                        && variable == "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+                })),
+            );
     }
     let Some(association) = scenario.association else { return of_unknown_association(scenario, account) };
     let target = association.target_role.as_ref();
@@ -331,8 +354,8 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
     let values =
         annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
     let annotated = values.into_iter().find(|value| RoleArn::new(Cow::Borrowed(value)).is_ok());
-    let wanted = scenario.expected_role.as_deref().or(annotated).unwrap_or("arn:aws:iam::111122223333:role/NAME");
-    step.because_all(reasons).because(node).fix(annotate(scenario, wanted))
+    let wanted = scenario.expected_role.as_deref().or(annotated).map_or_else(|| open_role(scenario), str::to_owned);
+    step.because_all(reasons).because(node).fix(annotate(scenario, &wanted))
 }
 
 /// Returns the failed step if the annotation is empty, or is on the pod or on another service account instead.
@@ -342,13 +365,13 @@ fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     let documents = scenario.documents;
     let given = documents.service_account.get();
     if let Some(empty) = given.and_then(|it| annotation(it, &key)).filter(|role| role.trim().is_empty()) {
-        let wanted = scenario.expected_role.as_deref().unwrap_or("arn:aws:iam::111122223333:role/NAME");
+        let wanted = scenario.expected_role.clone().unwrap_or_else(|| open_role(scenario));
         let what = if empty.is_empty() { "is empty" } else { "contains only spaces" };
         let says = format!("Service account {account} has no role: its annotation `{key}` {what}.");
         return Some(
             Step::failed(STEP, Diagnosis::EmptyRole, says)
                 .because_at("an empty value counts as no role", Input::ServiceAccount, annotation_pointer(scenario))
-                .fix(annotate(scenario, wanted)),
+                .fix(annotate(scenario, &wanted)),
         );
     }
     if let Some((role, input, pointer)) = role_of_pod(scenario, &key) {
@@ -371,9 +394,12 @@ fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
         let says = format!("Service account {account} has no role, but `{}/{name}` has one.", scenario.namespace);
         Step::failed(STEP, Diagnosis::RoleOfOtherAccount, says)
             .because(format!("`{}/{name}` is annotated with `{role}`", scenario.namespace))
-            .fix(format!(
-                "If the pod should run as that service account, set `serviceAccountName: {name}` in its `spec`."
-            ))
+            .fix(
+                Fix::new(format!(
+                    "If the pod should run as that service account, set `serviceAccountName: {name}` in its `spec`."
+                ))
+                .edit(edit::service_account_name(scenario, &name)),
+            )
     })
 }
 
@@ -383,10 +409,7 @@ fn role_of_pod(scenario: &Scenario<'_>, key: &str) -> Option<(String, Input, Str
     let pointer = |start: &str| format!("{start}/metadata/annotations/{}", key.replace('/', "~1"));
     if let Some(role) = annotation(&subject.pod, key) {
         return Some(match &subject.origin {
-            Origin::Template(path, _) => {
-                let start = path.replace('[', "/").replace(']', "").replace('.', "/");
-                (role, Input::Workload, pointer(&format!("/{start}")))
-            }
+            Origin::Template { pointer: start, .. } => (role, Input::Workload, pointer(start)),
             _ => (role, Input::Pod, pointer("")),
         });
     }
@@ -399,7 +422,7 @@ fn annotation(object: &Value, key: &str) -> Option<String> {
 }
 
 fn role_annotation(scenario: &Scenario<'_>) -> String {
-    format!("{}/role-arn", scenario.settings.annotation_prefix)
+    format!("{}/{ROLE}", scenario.settings.annotation_prefix)
 }
 
 fn annotation_pointer(scenario: &Scenario<'_>) -> String {
@@ -419,10 +442,14 @@ fn brought(scenario: &Scenario<'_>, subject: &Subject, mut step: Step) -> Step {
             Some(_) => Step {
                 reasons: step.reasons,
                 places: step.places,
-                ..Step::failed(STEP, Diagnosis::OtherRole, format!("Container `{name}` sets a role other than the expected one."))
+                ..Step::failed(
+                    STEP,
+                    Diagnosis::OtherRole,
+                    format!("Container `{name}` sets a role other than the expected one."),
+                )
             }
             .because(format!("container `{name}`: expected `{wanted}`, but `AWS_ROLE_ARN` is {shown}"))
-            .fix("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the service account."),
+            .fix(own_role_removed(scenario, subject, wanted)),
             None if super::failed(&step) => step,
             None => Step {
                 reasons: step.reasons,
@@ -440,22 +467,59 @@ fn literal_role(container: &Container) -> Option<&str> {
     container.literal("AWS_ROLE_ARN").filter(|role| !refers_to_another(role))
 }
 
-fn annotate(scenario: &Scenario<'_>, role: &str) -> String {
-    format!(
-        "Annotate the service account, then recreate its pods: `{}`.",
-        kubectl_annotate(scenario, &format!("role-arn={role}"))
-    )
+/// Returns the fix that removes the role's variables of containers with another role than the wanted one, and annotates
+/// the service account.
+fn own_role_removed(scenario: &Scenario<'_>, subject: &Subject, wanted: &str) -> Fix {
+    let is_other = |name: &str| {
+        let mut containers = subject.containers.iter().filter(|container| container.has_role());
+        containers.any(|it| it.name == name && literal_role(it).is_some_and(|role| role != wanted))
+    };
+    let fix = Fix::new(
+        "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`, and annotate the service account.",
+    );
+    let removals = edit::without_variables(scenario, |name, variable| is_other(name) && PAIR.contains(&variable));
+    annotated(scenario, fix.edit(removals), wanted)
 }
 
-/// Returns the command that changes an annotation of the service account. `change` is `role-arn=…`, or `role-arn-` to
-/// remove the annotation.
-fn kubectl_annotate(scenario: &Scenario<'_>, change: &str) -> String {
-    format!(
-        "kubectl annotate --overwrite serviceaccount -n {} {} {}",
-        quoted(&scenario.namespace),
-        quoted(scenario.account.as_deref().unwrap_or("NAME")),
-        quoted(&format!("{}/{change}", scenario.settings.annotation_prefix)),
-    )
+fn annotate(scenario: &Scenario<'_>, role: &str) -> Fix {
+    let change = edit::annotation(scenario, ROLE, Some(role));
+    Fix::command("Annotate the service account, then recreate its pods", change.command)
+        .edit(change.edits)
+        .run(edit::recreate(scenario))
+}
+
+/// Adds to a fix that the service account is annotated with a role.
+pub fn annotated(scenario: &Scenario<'_>, fix: Fix, role: &str) -> Fix {
+    let change = edit::annotation(scenario, ROLE, Some(role));
+    fix.edit(change.edits).run([change.command]).run(edit::recreate(scenario))
+}
+
+/// Returns the role that an invalid annotation probably means: the expected role, else the annotation's value without
+/// quotes, and without the spaces and hyphens in its account. `None` if neither is known to be a role.
+fn corrected_role(scenario: &Scenario<'_>) -> Option<String> {
+    if let Some(expected) = &scenario.expected_role {
+        return Some(expected.clone());
+    }
+    let given = annotation(scenario.documents.service_account.get()?, &role_annotation(scenario))?;
+    let parts: Vec<&str> = given.trim().trim_matches(['"', '\'']).splitn(6, ':').collect();
+    let [arn, partition, service, region, account, role] = parts.as_slice() else { return None };
+    let account = account.replace(|character: char| character.is_whitespace() || character == '-', "");
+    let role = [*arn, *partition, *service, *region, &account, *role].join(":");
+    RoleArn::new(Cow::Borrowed(&role)).is_ok().then_some(role)
+}
+
+/// Returns a role with a placeholder as its name, for a service account whose role is not known. Its account is that of
+/// the trust policy's provider, if the trust policy was given.
+fn open_role(scenario: &Scenario<'_>) -> String {
+    let statements = scenario.documents.trust_policy.get().into_iter().flat_map(|document| document.policy.allows());
+    let providers: Vec<_> = statements.flat_map(Statement::providers).filter_map(|(_, provider)| provider).collect();
+    let of_first = providers.first().map(|first| (first.partition, first.account)).filter(|(partition, account)| {
+        irsa::internals::check_partition(partition).is_ok()
+            && irsa::internals::check_account_id(account).is_ok()
+            && providers.iter().all(|it| (it.partition, it.account) == (*partition, *account))
+    });
+    let (partition, account) = of_first.unwrap_or(("aws", "111122223333"));
+    format!("arn:{partition}:iam::{account}:role/NAME")
 }
 
 /// Checks that the settings allow the role in the namespace (`allowedRoles`), and the audience of the token

@@ -1,8 +1,12 @@
 //! Checks the conditions of the role's trust policy.
 
+use serde_json::Value;
+
 use crate::diagnosis::Diagnosis;
+use crate::edit::{self, Fix};
 use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::inputs::Input;
+use crate::scenario::Origin;
 use crate::trust::{
     Clause, Effect, Known, Principal, Request, Statement, Ternary, Test, TrustDocument, WebIdentity, has_wildcard,
     is_host_and_path, is_misspelled, is_placeholder, matches, split_key,
@@ -11,7 +15,7 @@ use crate::trust::{
 use super::provider::REJECTS;
 use super::repair::is_audience_right;
 use super::trust_view::TrustView;
-use super::{failed, pod_identity};
+use super::{STS, failed, pod_identity};
 
 const STEP: StepKind = StepKind::Conditions;
 
@@ -252,7 +256,7 @@ impl<'v> Judge<'v, '_, '_> {
             let refused = self.refused(allows);
             step.mistake = refused.mistake;
             step.reasons.extend(refused.reasons);
-            step.fix = refused.fix;
+            (step.fix, step.edits, step.commands) = (refused.fix, refused.edits, refused.commands);
             step.details = refused.details;
         }
         step
@@ -279,9 +283,14 @@ impl<'v> Judge<'v, '_, '_> {
         };
         let mut step = Step::new(STEP, Outcome::Failed, format!("{REJECTS}: {}.", worst.reason));
         step.mistake = worst.mistake;
-        let mut fixes: Vec<&str> = faults.iter().map(|(_, fault)| fault.fix.as_str()).collect();
+        let mut fixes: Vec<&Fix> = faults.iter().map(|(_, fault)| &fault.fix).collect();
         fixes.dedup();
-        step.fix = Some(fixes.join(" "));
+        let says: Vec<&str> = fixes.iter().map(|fix| fix.says.as_str()).collect();
+        step = step.fix(
+            Fix::new(says.join(" "))
+                .edit(fixes.iter().flat_map(|fix| fix.edits.clone()))
+                .run(fixes.iter().flat_map(|fix| fix.commands.clone())),
+        );
         for (clause, fault) in &faults {
             step = step.because_at(fault.reason.clone(), Input::TrustPolicy, self.pointer(statement, clause));
         }
@@ -297,7 +306,7 @@ impl<'v> Judge<'v, '_, '_> {
         let url = self.web.provider.as_deref().unwrap_or_default();
         let claim = split_key(key).map_or(key.as_str(), |(_, claim)| claim);
         let right_key = format!("{url}:{}", claim.to_ascii_lowercase());
-        let other = |reason| Fault { mistake: None, reason, fix: "Change the condition, or remove it.".to_owned() };
+        let other = |reason| Fault { mistake: None, reason, fix: "Change the condition, or remove it.".into() };
         let got = match &known {
             Known::Values(values) => values.join("`, `"),
             _ => String::new(),
@@ -324,7 +333,7 @@ impl<'v> Judge<'v, '_, '_> {
                 reason: format!(
                     "`{operator}` on `{key}` in {name} has a variable, but the policy has no `Version` `2012-10-17`, so `${{` is plain text"
                 ),
-                fix: "Set `Version` to `2012-10-17`.".to_owned(),
+                fix: "Set `Version` to `2012-10-17`.".into(),
             };
         }
         let reason =
@@ -336,9 +345,9 @@ impl<'v> Judge<'v, '_, '_> {
                 reason
             };
             let fix = if is_audience_right(self.view) {
-                format!("Set the value of `{right_key}` to `{got}`.")
+                format!("Set the value of `{right_key}` to `{got}`.").into()
             } else {
-                self.audience_fix()
+                self.audience_fix(&got)
             };
             return Fault { mistake: Some(Diagnosis::WrongAudience), reason, fix };
         }
@@ -356,25 +365,37 @@ impl<'v> Judge<'v, '_, '_> {
         if is_exact && values.iter().any(|value| has_wildcard(value) && matches(value, &got)) {
             let reason = format!("{reason}; `{operator}` has no wildcards, so `*` and `?` match only themselves");
             let fix = format!("Use `{got}`, or `StringLike` if every account that matches should have the role.");
-            return Fault { mistake: Some(Diagnosis::WildcardInStringEquals), reason, fix };
+            return Fault { mistake: Some(Diagnosis::WildcardInStringEquals), reason, fix: fix.into() };
         }
         let fix = format!("If this service account should have the role, allow `{got}` for `{right_key}`.");
-        Fault { mistake: Some(wrong_subject(&self.view.scenario.namespace, values)), reason, fix }
+        Fault { mistake: Some(wrong_subject(&self.view.scenario.namespace, values)), reason, fix: fix.into() }
     }
 
-    /// Returns the fix for a wrong audience of the token.
-    fn audience_fix(&self) -> String {
+    /// Returns the fix for a wrong audience of the token, `got`.
+    fn audience_fix(&self, got: &str) -> Fix {
         let scenario = self.view.scenario;
         let key = format!("{}/{}", scenario.settings.annotation_prefix, irsa::internals::AUDIENCE);
         let annotations =
             scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
-        let is_annotated = annotations.is_some_and(|annotations| annotations.get(&key).is_some());
-        let place = if is_annotated {
+        let annotated = annotations.and_then(|annotations| annotations.get(&key));
+        let place = if annotated.is_some() {
             format!("the service account's annotation `{key}`")
         } else {
             "the setting `tokenAudience`".to_owned()
         };
-        format!("Set {place} to `sts.amazonaws.com`, and recreate the pod.")
+        let fix = Fix::new(format!("Set {place} to `{STS}`, and recreate the pod."));
+        // If the pod itself defines the token, neither the annotation nor the setting changes it.
+        let is_stored = scenario.has_pod().is_some_and(|subject| subject.origin == Origin::Stored);
+        let now = annotated.map_or(Some(&*scenario.settings.token_audience), Value::as_str);
+        if !is_stored && now != Some(got) {
+            return fix;
+        }
+        if annotated.is_some() {
+            let change = edit::annotation(scenario, irsa::internals::AUDIENCE, Some(STS));
+            fix.edit(change.edits).run([change.command]).run(edit::recreate(scenario))
+        } else {
+            fix.edit([edit::setting("tokenAudience", STS)])
+        }
     }
 
     /// Finds what is wrong with a key that the request does not have.
@@ -392,7 +413,7 @@ impl<'v> Judge<'v, '_, '_> {
                 Some(claim) => format!("Write the key as `{url}:{claim}`."),
                 None => format!("Remove the condition: a web identity token has `{url}:aud` and `{url}:sub` only."),
             };
-            Fault { mistake: Some(mistake), reason, fix }
+            Fault { mistake: Some(mistake), reason, fix: fix.into() }
         };
         let never = |why: &str| format!("{name} requires the key `{key}`, {why}");
         if is_placeholder(named) {
@@ -441,7 +462,7 @@ impl<'v> Judge<'v, '_, '_> {
                 reason: never(
                     "which only tokens of the statement's other issuer have: all conditions have to be true, but a token has only the keys of its own issuer",
                 ),
-                fix: "Write one statement for each provider, each with the keys of its own provider.".to_owned(),
+                fix: "Write one statement for each provider, each with the keys of its own provider.".into(),
             };
         }
         if is_misspelled(named, url) {
@@ -466,7 +487,7 @@ fn shown(values: &[String]) -> String {
 struct Fault {
     mistake: Option<Diagnosis>,
     reason: String,
-    fix: String,
+    fix: Fix,
 }
 
 /// Finds which part of the subject is wrong, in the most similar value.

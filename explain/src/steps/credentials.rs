@@ -4,9 +4,12 @@ use irsa::FindingKind;
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;
+use crate::edit::{self, Fix};
 use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::scenario::{Origin, Scenario};
 use crate::sdk::{Place, SDKS, Sdk, Taken, Unseen};
+
+use super::PAIR;
 
 const STEP: StepKind = StepKind::Credentials;
 
@@ -34,8 +37,9 @@ pub fn win(scenario: &Scenario<'_>) -> Step {
         STEP,
         if has_role { "Every SDK uses the role." } else { "Every SDK uses the container credentials." },
     );
+    let mut removals = Removals { scenario, variables: Vec::new() };
     for container in containers {
-        step = look_at(container, step);
+        step = look_at(container, step, &mut removals);
     }
     if let Some(found) = subject.policy_answer.first(&[FindingKind::OverriddenRole])
         && step.outcome != Outcome::Failed
@@ -46,11 +50,58 @@ pub fn win(scenario: &Scenario<'_>) -> Step {
         }
         .because_all(subject.policy_answer.lines(&[FindingKind::OverriddenRole]))
         .fix(match subject.origin {
-            Origin::Stored => "If the account's role changed after the pod was created, recreate the pod. If the pod's template sets `AWS_ROLE_ARN`, remove the variable from the template.",
-            _ => "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.",
+            Origin::Stored => Fix::new("If the account's role changed after the pod was created, recreate the pod. If the pod's template sets `AWS_ROLE_ARN`, remove the variable from the template."),
+            _ => Fix::new("Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`.")
+                .edit(edit::without_variables(scenario, |name, variable| {
+                    let mut found = subject.policy_answer.found.iter().filter(|it| it.kind == FindingKind::OverriddenRole);
+                    PAIR.contains(&variable) && found.any(|it| it.place.container.as_deref() == Some(name))
+                })),
         });
     }
     step
+}
+
+/// The variables that keep SDKs from using the role, of all containers that were looked at.
+struct Removals<'s> {
+    scenario: &'s Scenario<'s>,
+    /// The names of the container and of the variable.
+    variables: Vec<(String, &'static str)>,
+}
+
+impl Removals<'_> {
+    /// Makes a fix that removes these variables of the container, and those of the containers before it.
+    fn fix(&mut self, says: String, container: &Container, variables: impl IntoIterator<Item = &'static str>) -> Fix {
+        self.variables.extend(variables.into_iter().map(|variable| (container.name.clone(), variable)));
+        Fix::new(says).edit(edit::without_variables(self.scenario, |name, variable| {
+            self.variables.iter().any(|removed| (removed.0.as_str(), removed.1) == (name, variable))
+        }))
+    }
+
+    /// Makes a fix that removes the static keys of the container.
+    fn keys(&mut self, container: &Container) -> Fix {
+        let mut names: Vec<&'static str> = Vec::new();
+        for name in SDKS.iter().flat_map(|sdk| sdk.keys).flat_map(|keys| keys.id.iter().chain(keys.secret)) {
+            if container.sets(name) && !names.contains(name) {
+                names.push(name);
+            }
+        }
+        if names.is_empty() {
+            return Fix::new("Remove the other credentials from the container's `env`.");
+        }
+        let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        self.fix(format!("Remove {} from the container's `env`.", listed.join(" and ")), container, names)
+    }
+
+    /// Makes a fix that removes an empty variable of the container.
+    fn empty(&mut self, container: &Container, variable: &'static str) -> Fix {
+        self.fix("Remove the empty variable from the container's `env`.".to_owned(), container, [variable])
+    }
+
+    /// Makes a fix that removes the variable of the token file, which needs the variable of the role.
+    fn token_file(&mut self, container: &Container) -> Fix {
+        const FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+        self.fix(format!("Remove `{FILE}` from the container's `env`."), container, [FILE])
+    }
 }
 
 /// The results of checking which credentials the SDKs use in a container, each with its SDKs.
@@ -68,7 +119,7 @@ fn groups(container: &Container) -> Groups {
     groups
 }
 
-fn look_at(container: &Container, mut step: Step) -> Step {
+fn look_at(container: &Container, mut step: Step, removals: &mut Removals<'_>) -> Step {
     let name = &container.name;
     let wanted = Taken::From(if container.has_role() { Place::WebIdentity } else { Place::Container });
     let groups = groups(container);
@@ -97,7 +148,7 @@ fn look_at(container: &Container, mut step: Step) -> Step {
     }
     let some_use_it = maintained.iter().any(|(taken, _)| *taken == wanted);
     for (taken, sdks) in maintained.iter().filter(|(taken, _)| *taken != wanted) {
-        step = fault(container, step, (*taken, sdks), some_use_it);
+        step = fault(container, step, (*taken, sdks), some_use_it, removals);
     }
     if container.has_role() && container.has_container_credentials() {
         step = step.warn(Diagnosis::BothCredentials).because(format!(
@@ -109,7 +160,13 @@ fn look_at(container: &Container, mut step: Step) -> Step {
 
 /// Adds a fault to the step. A fault in all maintained SDKs makes the step fail. A fault that depends on the SDK makes
 /// it unknown.
-fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), some_use_it: bool) -> Step {
+fn fault(
+    container: &Container,
+    step: Step,
+    (taken, sdks): (Taken, &[&Sdk]),
+    some_use_it: bool,
+    removals: &mut Removals<'_>,
+) -> Step {
     let name = &container.name;
     let is_failed = step.outcome == Outcome::Failed;
     let keys = Diagnosis::Finding(FindingKind::StaticCredentials);
@@ -136,16 +193,16 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
         // Common CSI drivers have optional keys without a Secret, so this is not marked as the likely cause.
         Taken::Depends(Unseen::OptionalKeys) => unknown(step)
             .fix("Check whether the Secret of the optional keys exists. If it does, and SDKs should use the role, delete the Secret."),
-        Taken::EmptyVariable(_) => {
-            unknown(step).warn(Diagnosis::EmptyVariable).fix("Remove the empty variable from the container's `env`.")
+        Taken::EmptyVariable(variable) => {
+            unknown(step).warn(Diagnosis::EmptyVariable).fix(removals.empty(container, variable))
         }
-        Taken::NoRoleArn => unknown(step).fix("Remove `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`."),
-        Taken::HalfAKey => unknown(step).warn(keys).fix(remove_keys(container)),
+        Taken::NoRoleArn => unknown(step).fix(removals.token_file(container)),
+        Taken::HalfAKey => unknown(step).warn(keys).fix(removals.keys(container)),
         _ if some_use_it => {
             let says = format!("In container `{name}`, some SDKs use {} instead of the role.", words(taken));
             let step = unknown(step).warn(keys);
             let step = if is_failed { step } else { Step { says, ..step } };
-            step.fix(remove_keys(container))
+            step.fix(removals.keys(container))
         }
         _ => {
             let step = if is_failed {
@@ -155,23 +212,9 @@ fn fault(container: &Container, step: Step, (taken, sdks): (Taken, &[&Sdk]), som
                 let failed = Step::failed(STEP, keys, says);
                 Step { details: step.details, reasons: step.reasons, ..failed }
             };
-            step.because(reason).fix(remove_keys(container))
+            step.because(reason).fix(removals.keys(container))
         }
     }
-}
-
-fn remove_keys(container: &Container) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for name in SDKS.iter().flat_map(|sdk| sdk.keys).flat_map(|keys| keys.id.iter().chain(keys.secret)) {
-        if container.sets(name) && !names.contains(name) {
-            names.push(name);
-        }
-    }
-    if names.is_empty() {
-        return "Remove the other credentials from the container's `env`.".to_owned();
-    }
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    format!("Remove {} from the container's `env`.", names.join(" and "))
 }
 
 fn names(sdks: &[&Sdk]) -> String {

@@ -4,23 +4,24 @@
 //! from what the policy would do, then something changed after the pod was created, or the policy was not asked. The
 //! explanation only names the cause that the inputs show.
 
-use irsa::internals::skip_containers;
+use irsa::internals::{AUDIENCE, skip_containers};
 use irsa::{Action, FindingKind, SKIP_LABEL};
 use serde_json::Value;
 
 use crate::container::{Container, containers};
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
+use crate::edit::{self, Fix};
 use crate::explanation::{Outcome, Step, StepKind};
+use crate::fix::quoted;
 use crate::inputs::Input;
 use crate::policies::Coverage;
 use crate::policy_answer::metadata;
 use crate::scenario::{Origin, Scenario, Subject};
 
-const STEP: StepKind = StepKind::Injected;
+use super::{PAIR, STS};
 
-/// The variables of the role, which SDKs need together.
-const PAIR: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+const STEP: StepKind = StepKind::Injected;
 
 /// The name of the token's volume, which the policy adds.
 const VOLUME: &str = "aws-iam-token";
@@ -119,12 +120,12 @@ fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Ste
 
 /// Returns the step for a stored pod in which no container has a role.
 fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Step {
-    if let Some(step) = opted_out(subject) {
+    if let Some(step) = opted_out(scenario, subject) {
         return step;
     }
     let documents = scenario.documents;
     let answer = &subject.policy_answer;
-    let unknown = |lack: String, fix: String| {
+    let unknown = |lack: String, fix: Fix| {
         let says =
             format!("No container has the role's variables. Whether the account has a role is not known: {lack}.");
         shown(subject, Step::unknown(STEP, says)).fix(fix)
@@ -132,39 +133,37 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     match answer.lacking {
         Some(Input::ConfigMap) => {
             let lack = documents.config_map.lack(Input::ConfigMap);
-            return unknown(
-                lack,
-                "Add the ConfigMap that the setting `rolesConfigMap` names to the inputs.".to_owned(),
-            );
+            return unknown(lack, Fix::new("Add the ConfigMap that the setting `rolesConfigMap` names to the inputs."));
         }
         Some(_) => {
             let lack = documents.service_account.lack(Input::ServiceAccount);
             let account = scenario.account.as_deref().unwrap_or("default");
-            let command = format!("kubectl get serviceaccount -n {} {account} -o yaml", scenario.namespace);
-            return unknown(lack, format!("Add the service account to the inputs: `{command}`."));
+            let command =
+                format!("kubectl get serviceaccount -n {} {} -o yaml", quoted(&scenario.namespace), quoted(account));
+            return unknown(lack, Fix::command("Add the service account to the inputs", command));
         }
         None => {}
     }
     if let Given::Unreadable = documents.settings {
-        return unknown(documents.settings.lack(Input::Settings), "Correct the settings.".to_owned());
+        return unknown(documents.settings.lack(Input::Settings), Fix::new("Correct the settings."));
     }
     if before.iter().any(|step| super::failed(step)) {
         return Step::skipped(STEP, "There is no role to inject.");
     }
-    if let Some(step) = empty_variable(subject) {
+    if let Some(step) = empty_variable(scenario, subject) {
         return step;
     }
     let in_the_way: Vec<FindingKind> =
         IN_THE_WAY.into_iter().filter(|kind| *kind != FindingKind::NotInjected).collect();
     if let Some(found) = answer.first_about_role(&in_the_way) {
-        return blocked(subject, found.kind);
+        return blocked(scenario, subject, found.kind);
     }
     if !subject.would_add {
         return nobody(scenario, subject);
     }
     let not_injected = Diagnosis::Finding(FindingKind::NotInjected);
     let says = "The pod runs without the role that its account has now.";
-    let recreate = "Recreate the pod: `kubectl rollout restart` for a Deployment, StatefulSet or DaemonSet. Otherwise delete the pod, so that its controller creates it again.";
+    let recreate = Fix::new("Recreate the pod: `kubectl rollout restart` for a Deployment, StatefulSet or DaemonSet. Otherwise delete the pod, so that its controller creates it again.").run(edit::recreate(scenario));
     if let Some(reason) = not_asked(scenario) {
         let says = "The pod runs without a role, and the policy may not be asked about it.";
         return shown(subject, Step::failed(STEP, Diagnosis::ExemptNamespace, says)).because(reason).fix(EXEMPT_FIX);
@@ -308,7 +307,7 @@ fn missing(subject: &Subject, container: &Container) -> Vec<&'static str> {
 
 /// Returns the step for a pod that is not created yet.
 fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
-    if let Some(step) = scenario.has_pod().and_then(opted_out) {
+    if let Some(step) = scenario.has_pod().and_then(|subject| opted_out(scenario, subject)) {
         return step;
     }
     let subject = match (scenario.has_pod(), scenario.why_unknown()) {
@@ -325,11 +324,11 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
             .fix("Run the program in a DaemonSet instead.");
     }
     let has_failed = before.iter().any(|step| super::failed(step));
-    if !has_failed && let Some(step) = empty_variable(subject) {
+    if !has_failed && let Some(step) = empty_variable(scenario, subject) {
         return step;
     }
     if let Some(found) = answer.first_about_role(&IN_THE_WAY) {
-        return blocked(subject, found.kind);
+        return blocked(scenario, subject, found.kind);
     }
     if has_failed {
         let says = match &scenario.review {
@@ -375,19 +374,20 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
 }
 
 /// Returns the failed step if the pod opts out: by its label, or because its lists of containers skip all containers.
-fn opted_out(subject: &Subject) -> Option<Step> {
+fn opted_out(scenario: &Scenario<'_>, subject: &Subject) -> Option<Step> {
     let found = subject.policy_answer.first(&[FindingKind::OptedOut])?;
     let step = Step::failed(STEP, Diagnosis::Finding(found.kind), "The pod opts out, so nothing is injected.");
     let has_label = subject.pod.pointer("/metadata/labels").and_then(|labels| labels.get(SKIP_LABEL)).is_some();
     Some(step.because(found.line.clone()).fix(if has_label {
-        format!("Remove the label `{SKIP_LABEL}` from the pod's template, and recreate the pod.")
+        Fix::new(format!("Remove the label `{SKIP_LABEL}` from the pod's template, and recreate the pod."))
+            .edit(edit::without_label(scenario, SKIP_LABEL))
     } else {
-        "Change the annotations `skip-containers` and `include-containers` so that they do not skip every container, and recreate the pod.".to_owned()
+        Fix::new("Change the annotations `skip-containers` and `include-containers` so that they do not skip every container, and recreate the pod.")
     }))
 }
 
 /// Returns the failed step if a container sets a variable of the role to an empty string.
-fn empty_variable(subject: &Subject) -> Option<Step> {
+fn empty_variable(scenario: &Scenario<'_>, subject: &Subject) -> Option<Step> {
     let empty: Vec<(&Container, Vec<&str>)> = subject
         .containers
         .iter()
@@ -396,8 +396,13 @@ fn empty_variable(subject: &Subject) -> Option<Step> {
         .filter(|(_, names): &(_, Vec<&str>)| !names.is_empty())
         .collect();
     let (_, names) = empty.first()?;
-    let fix =
-        format!("Remove {} from the container's `env`. Charts often set them to an empty default.", listed(names));
+    let fix = Fix::new(format!(
+        "Remove {} from the container's `env`. Charts often set them to an empty default.",
+        listed(names)
+    ))
+    .edit(edit::without_variables(scenario, |name, variable| {
+        empty.iter().any(|(container, names)| container.name == name && names.contains(&variable))
+    }));
     let says = format!("The pod gets no role, because {} {} set to an empty string.", listed(names), are(names));
     let mut step = Step::failed(STEP, Diagnosis::EmptyVariable, says);
     for (container, names) in &empty {
@@ -416,7 +421,7 @@ fn sets_empty_pair(container: &Container) -> bool {
 }
 
 /// Returns the failed step for a finding of this kind, which keeps the policy from injecting.
-fn blocked(subject: &Subject, kind: FindingKind) -> Step {
+fn blocked(scenario: &Scenario<'_>, subject: &Subject, kind: FindingKind) -> Step {
     // The finding's line ends with the finding's name in brackets. The first line of the explanation adds the same
     // name, so it is removed here.
     let name = format!(" [{}]", kind.name());
@@ -425,7 +430,7 @@ fn blocked(subject: &Subject, kind: FindingKind) -> Step {
     let says = format!("The pod does not get its role: {finding}.");
     shown(subject, Step::failed(STEP, Diagnosis::Finding(kind), says))
         .because_all(subject.policy_answer.lines(&IN_THE_WAY))
-        .fix(fix(kind))
+        .fix(fix(scenario, subject, kind))
 }
 
 /// Returns the failed step for a pod in which no container gets the role, with the reason for each container.
@@ -457,9 +462,10 @@ fn nobody(scenario: &Scenario<'_>, subject: &Subject) -> Step {
         });
     }
     shown(subject, step).fix(if lists.is_empty() {
-        "Remove the role's variables from the container's `env`.".to_owned()
+        Fix::new("Remove the role's variables from the container's `env`.")
+            .edit(edit::without_variables(scenario, |_, variable| PAIR.contains(&variable)))
     } else {
-        format!("Change the annotation {}, and recreate the pod.", lists.join(" or "))
+        Fix::new(format!("Change the annotation {}, and recreate the pod.", lists.join(" or ")))
     })
 }
 
@@ -517,16 +523,34 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-fn fix(kind: FindingKind) -> &'static str {
+/// Returns the fix for a finding of this kind, which keeps the policy from injecting.
+fn fix(scenario: &Scenario<'_>, subject: &Subject, kind: FindingKind) -> Fix {
     match kind {
         FindingKind::InvalidAudience => {
-            "Give the token an audience. If the account's annotation `audience` is empty, set a value or remove the annotation. If the pod defines the token itself, set the token's `audience`."
+            let fix = Fix::new(
+                "Give the token an audience. If the account's annotation `audience` is empty, set a value or remove the annotation. If the pod defines the token itself, set the token's `audience`.",
+            );
+            let account = scenario.documents.service_account.get();
+            let annotated = account.and_then(|it| annotation(it, &scenario.settings.annotation_prefix, AUDIENCE));
+            if annotated.is_some_and(|audience| audience.trim().is_empty()) {
+                let change = edit::annotation(scenario, AUDIENCE, None);
+                fix.edit(change.edits).run([change.command])
+            } else {
+                fix.edit(edit::audience_of_volume(scenario, STS))
+            }
         }
-        FindingKind::ConflictingVolume => "Give the pod's own volume another name.",
-        FindingKind::ConflictingMount => "Mount the container's own volume at another path than the token's.",
-        FindingKind::PartialCredentials => "Remove the variable that the reason names from the container's `env`.",
-        _ => {
-            "Let the policy inject the role: use the setting `mode: Mutate`, or deploy the policy `irsa-policy` of `policy.yaml`, which has that mode."
+        FindingKind::ConflictingVolume => Fix::new("Give the pod's own volume another name."),
+        FindingKind::ConflictingMount => Fix::new("Mount the container's own volume at another path than the token's."),
+        FindingKind::PartialCredentials => {
+            let is_found = |container: &str, variable: &str| {
+                let mut found = subject.policy_answer.all_about_role(&[FindingKind::PartialCredentials]);
+                found.any(|it| it.place.container.as_deref() == Some(container) && it.place.name == variable)
+            };
+            Fix::new("Remove the variable that the reason names from the container's `env`.")
+                .edit(edit::without_variables(scenario, is_found))
         }
+        _ => Fix::new(
+            "Let the policy inject the role: use the setting `mode: Mutate`, or deploy the policy `irsa-policy` of `policy.yaml`, which has that mode.",
+        ),
     }
 }

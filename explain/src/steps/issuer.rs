@@ -7,16 +7,22 @@
 
 use serde_json::Value;
 
+use super::STS;
 use super::token::LEGACY_ISSUER;
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
-use crate::explanation::{Outcome, Step, StepKind};
+use crate::edit::Fix;
+use crate::explanation::{Edit, Outcome, Step, StepKind};
+use crate::fix::create_provider;
 use crate::inputs::Input;
 use crate::issuer_url::{SCHEME, port, unreachable_host};
 use crate::jwks::{self, Verdict};
 use crate::scenario::Scenario;
 
 const STEP: StepKind = StepKind::Issuer;
+
+/// The name of the input `issuer` among the sources of issuers.
+const GIVEN: &str = "the issuer that was given";
 
 /// The fix for published keys that are not the token's.
 const PUBLISH: &str = "Publish all keys that the API server returns at `/openid/v1/jwks`. While a key is being replaced, publish both the old and the new key.";
@@ -81,7 +87,7 @@ fn issuers<'c>(scenario: &'c Scenario<'_>) -> Vec<(&'static str, &'c str)> {
     let of_token = documents.token.get().and_then(|jwt| jwt.claims.issuer.as_deref()).filter(|it| !is_legacy(Some(it)));
     let of_document = documents.discovery.get().and_then(|document| document.get("issuer")?.as_str());
     let given = documents.issuer.as_ref().map(|issuer| issuer.url.as_str());
-    let all = [("the token", of_token), ("the discovery document", of_document), ("the issuer that was given", given)];
+    let all = [("the token", of_token), ("the discovery document", of_document), (GIVEN, given)];
     all.into_iter().filter_map(|(name, url)| url.map(|url| (name, url))).collect()
 }
 
@@ -108,11 +114,26 @@ fn mismatch(scenario: &Scenario<'_>) -> Option<Step> {
         (Diagnosis::IssuerMismatch, "The inputs have different issuers")
     };
     let reason = format!("{first} has `{url}`, but {other} has `{different}`");
-    Some(
-        Step::failed(STEP, mistake, format!("{says}: {reason}."))
-            .because(reason)
-            .fix("If all inputs are from one cluster, make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character. If not, use only inputs from one cluster."),
-    )
+    Some(Step::failed(STEP, mistake, format!("{says}: {reason}.")).because(reason).fix(same_issuer(scenario, url)))
+}
+
+/// Returns the fix for inputs with different issuers. `url` is the one that is used: the issuer of the token, else that
+/// of the discovery document.
+fn same_issuer(scenario: &Scenario<'_>, url: &str) -> Fix {
+    let fix = Fix::new(
+        "If all inputs are from one cluster, make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character. If not, use only inputs from one cluster.",
+    );
+    let Some(bare) = url.strip_prefix(SCHEME) else { return fix };
+    // If the token and the discovery document differ, an edit of the given issuer does not help.
+    let is_only_given = issuers(scenario).iter().all(|(name, other)| (*name == GIVEN) != (*other == url));
+    let edit = is_only_given.then(|| Edit { input: Input::Issuer, pointer: String::new(), value: Some(url.into()) });
+    let is_missing = !matches!(&scenario.documents.provider, Given::Present(providers)
+        if providers.has(bare, None) == Some(true));
+    let audience = scenario.audience().filter(|audience| !audience.is_empty());
+    let create = create_provider(bare, audience.as_deref().unwrap_or(STS));
+    // The command belongs to the edit: which of the other inputs is wrong is not known.
+    let create = edit.is_some().then_some(create).filter(|_| is_missing);
+    fix.edit(edit).run(create)
 }
 
 fn unreachable(url: &str) -> Option<Step> {

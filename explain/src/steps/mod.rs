@@ -15,6 +15,12 @@ pub mod trust_view;
 
 use crate::explanation::{Outcome, Step};
 
+/// The variables of the role, which SDKs need together.
+pub const PAIR: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+
+/// The audience that AWS recommends for tokens.
+pub const STS: &str = "sts.amazonaws.com";
+
 /// Whether a step failed.
 pub fn failed(step: &Step) -> bool {
     step.outcome == Outcome::Failed

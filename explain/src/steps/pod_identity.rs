@@ -3,9 +3,12 @@
 //! Source: the Amazon EKS User Guide, "EKS Pod Identity role": the role trusts the service `pods.eks.amazonaws.com`
 //! with `sts:AssumeRole` and `sts:TagSession`; with a target role, the association's role assumes the target role.
 
+use serde_json::Value;
+
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;
-use crate::explanation::{Outcome, Step, StepKind};
+use crate::edit::Fix;
+use crate::explanation::{Edit, Outcome, Step, StepKind};
 use crate::inputs::Input;
 use crate::scenario::{Origin, Scenario};
 use crate::trust::{
@@ -111,10 +114,7 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
         let says = format!("The role's trust policy rejects this pod: the role does not trust {whom}.");
         return Step::failed(STEP, diagnosis, says)
             .because_at(format!("no `Allow` names {whom} as a principal"), Input::TrustPolicy, document.whole_pointer())
-            .fix(format!(
-                "Add this statement to the role's trust policy, and keep the others: `{}`.",
-                statement(&request, &principal)
-            ));
+            .fix(added(document, &statement(&request, &principal)));
     }
     let lacking = request
         .actions()
@@ -138,6 +138,16 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
     }
 }
 
+/// Returns the fix that adds a statement (JSON) to the trust policy.
+fn added(document: &TrustDocument, statement: &str) -> Fix {
+    let fix = Fix::new(format!("Add this statement to the role's trust policy, and keep the others: `{statement}`."));
+    let mut policy = document.value.clone();
+    let statements = policy.get_mut("Statement").and_then(Value::as_array_mut);
+    let (Some(statements), Ok(statement)) = (statements, serde_json::from_str(statement)) else { return fix };
+    statements.push(statement);
+    fix.edit([Edit { input: Input::TrustPolicy, pointer: document.whole_pointer(), value: Some(policy) }])
+}
+
 /// Returns the statement that the role's trust policy needs.
 fn statement(request: &Request, principal: &str) -> String {
     let actions: Vec<String> = request.actions().iter().map(|action| format!("\"{action}\"")).collect();
@@ -151,10 +161,7 @@ fn statement(request: &Request, principal: &str) -> String {
             format!(", \"Condition\": {{\"ArnEquals\": {{\"aws:SourceArn\": \"{arn}\"}}}}")
         }
         Request::Chained(Chained { external_id: Some(id), .. }) => {
-            format!(
-                ", \"Condition\": {{\"StringEquals\": {{\"sts:ExternalId\": {}}}}}",
-                serde_json::Value::from(id.as_str())
-            )
+            format!(", \"Condition\": {{\"StringEquals\": {{\"sts:ExternalId\": {}}}}}", Value::from(id.as_str()))
         }
         _ => String::new(),
     };

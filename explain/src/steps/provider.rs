@@ -6,6 +6,7 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
+use crate::edit::Fix;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::fix::{create_provider, quoted};
 use crate::inputs::Input;
@@ -98,7 +99,8 @@ fn unknown(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statem
     let issuers = urls.join("` or `https://");
     let step =
         if urls.is_empty() { step } else { step.because(format!("no issuer was given; is it `https://{issuers}`?")) };
-    step.fix("Add the cluster's issuer to the inputs: `kubectl get --raw /.well-known/openid-configuration` prints it.")
+    let get = "kubectl get --raw /.well-known/openid-configuration";
+    step.fix(Fix::new(format!("Add the cluster's issuer to the inputs: `{get}` prints it.")).run([get.to_owned()]))
 }
 
 /// The ARN of a provider that the trust policy names.
@@ -347,7 +349,7 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
         }
         .because(reason)
         .because("STS says \"No OpenIDConnect provider found in your account\"")
-        .fix(format!("Create it in the role's account: `{}`.", create_provider(url, audience)))
+        .fix(Fix::command("Create it in the role's account", create_provider(url, audience)))
     };
     let providers = match &view.scenario.documents.provider {
         Given::Present(providers) => providers,
@@ -363,9 +365,9 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
                     Input::Provider,
                     url_pointer,
                 )
-                .fix(format!(
-                    "Check which provider the trust policy names. If the account has no provider for the issuer, create it: `{}`.",
-                    create_provider(url, audience(view).unwrap_or("sts.amazonaws.com"))
+                .fix(Fix::command(
+                    "Check which provider the trust policy names. If the account has no provider for the issuer, create it",
+                    create_provider(url, audience(view).unwrap_or("sts.amazonaws.com")),
                 ))
         }
         (IamProviders::All(_), None) => {
@@ -389,7 +391,14 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
             Step { details: step.details, ..Step::failed(STEP, Diagnosis::AudienceNotRegistered, says) }
                 .because_at(ids, Input::Provider, client_ids_pointer)
                 .because("STS says \"Incorrect token audience\"")
-                .fix(format!("If the token's audience is right, add it to the provider: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}`.", quoted(&arn), quoted(audience)))
+                .fix(Fix::command(
+                    "If the token's audience is right, add it to the provider",
+                    format!(
+                        "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}",
+                        quoted(&arn),
+                        quoted(audience)
+                    ),
+                ))
         }
     }
 }

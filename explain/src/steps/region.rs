@@ -5,10 +5,14 @@ use irsa::Region;
 
 use crate::container::Container;
 use crate::diagnosis::Diagnosis;
+use crate::edit::{self, Fix};
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::scenario::{Origin, Scenario, Subject};
 use crate::sdk::{SDKS, Sdk};
 use crate::sts::{self, Endpoint, GLOBAL, endpoint, is_unlisted_fips};
+use crate::trust::Statement;
+
+use super::issuer;
 
 const STEP: StepKind = StepKind::Region;
 
@@ -136,7 +140,10 @@ impl Looked<'_> {
                 names(&sdks)
             ))
             .warn(Diagnosis::InvalidStsEndpoints)
-            .fix(format!("Set `{}` to `regional`, or remove it.", sts::SETTING))
+            .fix(
+                Fix::new(format!("Set `{}` to `regional`, or remove it.", sts::SETTING))
+                    .edit(edit::variable(self.scenario, &self.container.name, sts::SETTING, "regional")),
+            )
     }
 
     /// Makes the step fail if the region is in another partition than the role.
@@ -202,7 +209,10 @@ impl Looked<'_> {
                     "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; some SDKs fail: {}; the other SDKs have no region",
                     names(&failing)
                 ))
-                .fix(format!("Remove `{variable}` from the container's `env`."));
+                .fix(
+                    Fix::new(format!("Remove `{variable}` from the container's `env`."))
+                        .edit(edit::without_variables(self.scenario, |name, variable| self.is_empty(name, variable))),
+                );
         }
         let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
             step.because(format!("container `{name}`: without a region: {}: {}", names(sdks), words(endpoint)))
@@ -217,16 +227,42 @@ impl Looked<'_> {
         step.fix(self.fix_without_region())
     }
 
-    fn fix_without_region(&self) -> String {
+    /// Whether this is an empty variable of the region, in any container with a role.
+    fn is_empty(&self, container: &str, variable: &str) -> bool {
+        let mut with_role = self.subject.containers.iter().filter(|it| it.has_role() && it.name == container);
+        VARIABLES.contains(&variable) && with_role.any(|container| container.sets_empty(variable))
+    }
+
+    fn fix_without_region(&self) -> Fix {
         let settings = &self.scenario.settings;
         match &settings.region {
-            Some(region) if self.subject.origin == Origin::Stored => format!(
+            Some(region) if self.subject.origin == Origin::Stored => Fix::new(format!(
                 "Recreate the pod: the setting `region` is `{}` now, and was not when the pod was created, so a new pod gets it.",
                 region.as_str()
-            ),
-            _ => "Set the setting `region`, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container."
-                .to_owned(),
+            ))
+            .run(edit::recreate(self.scenario)),
+            _ => Fix::new(
+                "Set the setting `region`, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container.",
+            )
+            .edit(self.region_of_cluster().map(|region| edit::setting("region", &region))),
         }
+    }
+
+    /// Returns the region that the issuer of an EKS cluster names. `None` if the issuer is another one, or is in
+    /// another partition than the role.
+    fn region_of_cluster(&self) -> Option<String> {
+        let trust_policy = self.scenario.documents.trust_policy.get();
+        let statements = trust_policy.into_iter().flat_map(|document| document.policy.allows());
+        let trusted = statements.flat_map(Statement::providers).filter_map(|(_, provider)| Some(provider?.url));
+        let mut regions = match issuer::provider(self.scenario) {
+            Some(provider) => vec![region_of_issuer(provider)?],
+            None => trusted.filter_map(region_of_issuer).collect(),
+        };
+        regions.dedup();
+        let [region] = regions.as_slice() else { return None };
+        let role = self.scenario.role();
+        let partition = role.as_deref().and_then(|role| role.split(':').nth(1));
+        partition.is_none_or(|partition| partition == region.partition()).then(|| region.as_str().to_owned())
     }
 
     /// Adds reasons and warnings that do not change the step's outcome.
@@ -284,6 +320,12 @@ impl Looked<'_> {
     fn sdks_that(&self, endpoint: &Endpoint) -> Option<Vec<&'static Sdk>> {
         self.groups.iter().find(|(other, _)| other == endpoint).map(|(_, sdks)| sdks.clone())
     }
+}
+
+/// Returns the region in the issuer of an EKS cluster, such as `oidc.eks.us-east-2.amazonaws.com/id/…`.
+fn region_of_issuer(provider: &str) -> Option<Region<'_>> {
+    let host = provider.split('/').next()?.strip_prefix("oidc.eks.")?;
+    Region::new(host.split('.').next()?.into()).ok()
 }
 
 fn outcome(endpoint: &Endpoint) -> Outcome {

@@ -8,14 +8,18 @@ use std::borrow::Cow;
 
 use irsa::FindingKind;
 
-use crate::container::{TokenFile, containers, only_reader_of_tokens};
+use crate::container::{Container, TokenFile, containers, only_reader_of_tokens};
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
+use crate::edit::{self, Fix};
 use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::inputs::Input;
 use crate::jwks::Algorithm;
 use crate::jwt::{Claims, Jwt};
 use crate::scenario::{Scenario, Subject};
+
+use super::account::annotated;
+use super::{PAIR, STS};
 
 const STEP: StepKind = StepKind::Token;
 
@@ -26,12 +30,27 @@ pub const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 const LONGEST: usize = 20_000;
 
 /// Returns the fix for an `AWS_WEB_IDENTITY_TOKEN_FILE` that does not lead to a token.
-fn remove_pair(scenario: &Scenario<'_>) -> String {
+fn remove_pair(scenario: &Scenario<'_>) -> Fix {
     let has_role = scenario.of_account().is_some_and(|policy_answer| policy_answer.role.is_some());
     let and = if has_role { "" } else { ", and annotate the service account with the role" };
-    format!(
+    let fix = Fix::new(format!(
         "Remove `AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` from the container's `env`{and}: the policy then sets both, and mounts the token."
-    )
+    ));
+    let Some(subject) = scenario.has_pod() else { return fix };
+    let is_wrong = |container: &&Container| {
+        let file = container.token_file(&subject.pod);
+        matches!(file, Some(TokenFile::ApiServer | TokenFile::NotMounted | TokenFile::NotInVolume))
+    };
+    let wrong: Vec<&Container> = subject.containers.iter().filter(|it| it.has_role()).filter(is_wrong).collect();
+    let fix = fix.edit(edit::without_variables(scenario, |name, variable| {
+        PAIR.contains(&variable) && wrong.iter().any(|container| container.name == name)
+    }));
+    // The role that the containers set themselves is the one to annotate, if it is only one.
+    let mut roles = wrong.iter().filter_map(|container| container.role());
+    match roles.next().filter(|first| !has_role && roles.all(|other| other == *first)) {
+        Some(role) => annotated(scenario, fix, scenario.expected_role.as_deref().unwrap_or(role)),
+        None => fix,
+    }
 }
 
 /// Checks that the token is for STS and for this service account, and that it has not expired.
@@ -95,7 +114,10 @@ fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
         Some(TokenFile::Projected(token)) if token.audience.is_empty() => {
             Step::failed(STEP, Diagnosis::OtherAudience, for_api_server)
                 .because("the token's volume has no `audience`")
-                .fix("Set `audience: sts.amazonaws.com` in the volume's `serviceAccountToken`.")
+                .fix(
+                    Fix::new(format!("Set `audience: {STS}` in the volume's `serviceAccountToken`."))
+                        .edit(edit::audience_of_volume(scenario, STS)),
+                )
         }
         Some(TokenFile::Projected(token)) => {
             let lifetime = token.lifetime.map_or_else(|| "unknown".to_owned(), |lifetime| format!("{lifetime} s"));

@@ -10,7 +10,7 @@ use irsa_explain::{Explanation, Inputs, Outcome, explain};
 use serde_json::{Value, json};
 
 /// Changes a JSON input.
-fn change(input: &mut Option<String>, change: impl FnOnce(&mut Value)) {
+pub fn change(input: &mut Option<String>, change: impl FnOnce(&mut Value)) {
     let mut value: Value = serde_json::from_str(input.as_deref().unwrap()).unwrap();
     change(&mut value);
     *input = Some(value.to_string());
@@ -48,7 +48,7 @@ fn cause(explanation: &Explanation) -> String {
 }
 
 /// The cases: the expected cause, and the inputs.
-fn cases() -> Vec<(&'static str, Inputs)> {
+pub fn cases() -> Vec<(&'static str, Inputs)> {
     [of_the_pod(), of_the_role(), of_the_token(), of_the_trust_policy(), of_the_keys(), of_the_region()].concat()
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod diagnoses;
+mod edits;
 mod fixes;
 mod laws;
 mod pod_side;
