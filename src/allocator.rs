@@ -383,8 +383,8 @@ mod tests {
         }
     }
 
-    /// Adds, resizes and frees blocks in a random order, until the memory is full several times. `make miri` also checks
-    /// each access.
+    /// Adds, resizes and frees blocks in a random order, until the memory is full several times. `make miri` also
+    /// checks each access.
     #[test]
     fn keeps_the_bytes_of_each_block() {
         let allocator = Allocator::new(Heap::new());

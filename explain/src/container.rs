@@ -277,8 +277,8 @@ fn is_read_only_volume(pod: &Value, name: &str) -> bool {
     volume.is_some_and(|volume| kinds.iter().any(|kind| volume.get(kind).is_some()))
 }
 
-/// Converts the value of `AWS_WEB_IDENTITY_TOKEN_FILE` to the form of a `mountPath`: on Windows, the variable has a drive
-/// and backslashes, but the injected `mountPath` has neither.
+/// Converts the value of `AWS_WEB_IDENTITY_TOKEN_FILE` to the form of a `mountPath`: on Windows, the variable has a
+/// drive and backslashes, but the injected `mountPath` has neither.
 fn unix_path(path: &str) -> String {
     let path = path.strip_prefix("C:").or_else(|| path.strip_prefix("c:")).unwrap_or(path);
     path.replace('\\', "/")

@@ -53,8 +53,8 @@ pub struct StalePod {
     workload: Option<(String, String)>,
 }
 
-/// Whether the object is a pod that was read from a cluster, and that has not ended: its phase is neither `Succeeded` nor
-/// `Failed`.
+/// Whether the object is a pod that was read from a cluster, and that has not ended: its phase is neither `Succeeded`
+/// nor `Failed`.
 pub fn is_running(pod: &InputObject) -> bool {
     if pod.head.kind != "Pod" || pod.head.api_version != "v1" || !pod.head.is_live() {
         return false;

@@ -69,7 +69,7 @@ pub fn other_workload(objects: &[Object]) -> Result<Option<&Object>> {
     }
 }
 
-/// Finds the ConfigMap that the settings name, or else the only ConfigMap. If the objects contain several ConfigMaps,
+/// Finds the ConfigMap that the settings name, or else the only ConfigMap. If the objects contain more than one,
 /// but not the one that the settings name: fails, or returns `None` if the settings name no ConfigMap.
 pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<Option<&'o Object>> {
     let found: Vec<_> = objects.iter().filter(|object| object.kind() == "ConfigMap").collect();

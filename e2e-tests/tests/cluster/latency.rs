@@ -1,6 +1,6 @@
 //! Measures how long the admission server takes to answer, including TLS and the host's lookup, and the CPU time that
-//! its process uses for each request. `make bench-cluster` prints the numbers of the policy, of the floor, which makes no
-//! lookup, and of AWS's webhook if `AWS_WEBHOOK` is set. A slow answer does not fail the test.
+//! its process uses for each request. `make bench-cluster` prints the numbers of the policy, of the floor, which makes
+//! no lookup, and of AWS's webhook if `AWS_WEBHOOK` is set. A slow answer does not fail the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,8 +26,8 @@ const REQUESTS: usize = 2000;
 /// The number of service accounts.
 const ACCOUNTS: usize = 1000;
 
-/// Makes a client of an admission server with this URL and authority. Returns the client, and the path to which it posts
-/// reviews.
+/// Makes a client of an admission server with this URL and authority. Returns the client, and the path to which it
+/// posts reviews.
 pub fn client(control_plane: &ControlPlane, url: &str, authority: &str) -> (Api, String) {
     let start_of_host = url.find("://").unwrap() + "://".len();
     let (url, path) = url.split_at(start_of_host + url[start_of_host..].find('/').unwrap());

@@ -158,8 +158,8 @@ fn duplicate(text: &str) -> Option<String> {
     within(&value).map(|key| format!("an object has the key `{key}` twice: remove one"))
 }
 
-/// Wraps the policy into an object whose `Statement` is an array. Also returns the JSON pointer of each statement in the
-/// `value` that was passed in.
+/// Wraps the policy into an object whose `Statement` is an array. Also returns the JSON pointer of each statement in
+/// the `value` that was passed in.
 fn whole(value: Value) -> Result<(Value, Vec<String>), DocumentError> {
     let is_statement = |value: &Value| value.get("Effect").is_some();
     let listed = |start: &str, count: usize| (0..count).map(|index| format!("{start}/{index}")).collect();
