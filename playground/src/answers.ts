@@ -87,12 +87,12 @@ function after(before: unknown, review: Review | null, isElsewhere: boolean): HT
   const lines = diff(old, made);
   const count = (wanted: Line["kind"]): number => lines.filter(({ kind }) => kind === wanted).length;
   const [added, removed] = [count("added"), count("removed")];
-  const words = `The pod after admission: ${added} lines added${removed === 0 ? "" : `, ${removed} removed`}`;
+  const words = `The pod after admission: ${added} ${added === 1 ? "line" : "lines"} added${removed === 0 ? "" : `, ${removed} removed`}`;
   return [
     element(
       "details",
       { class: isElsewhere ? "elsewhere" : "", open: !isElsewhere },
-      element("summary", {}, words, isElsewhere ? ". The fault is not here" : ""),
+      element("summary", {}, words, isElsewhere ? " (not the cause)" : ""),
       element("pre", { class: "diff", tabindex: "0", role: "region", "aria-label": "The pod, with the added lines marked" }, ...lines.map(row)),
     ),
   ];

@@ -48,7 +48,7 @@ const ERRORS: [error: string, examples: [slug: string, label: string][]][] = [
   ["The pod acts as an IAM user", [["static-credentials", "Static keys are used first"]]],
   ["ExpiredTokenException: Token expired", [["token-expired", "Expired token"]]],
   ["Could not find region", [["no-region", "No region is set"]]],
-  ["It works", [["walk-through", "Everything is right"]]],
+  ["A setup that works", [["walk-through", "Everything is right"]]],
 ];
 
 /** The name of a setup in a link: the name of its file without the number. */

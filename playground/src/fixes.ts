@@ -18,6 +18,8 @@ export interface Fix {
 export interface Left {
   words: string;
   commands: string[];
+  /** The whole trust policy, which the commands read from a file. `null` if they read none. */
+  policy: string | null;
 }
 
 /** The commands that change the cluster like an input, if the core gives no command. */
@@ -63,7 +65,12 @@ function left(explanation: Explanation, names: Name[]): Left {
   const commands = commandsOf(explanation);
   // The words of a change of the trust policy are about the statement, which the input has now.
   const words = explanation.trustFix ? "" : withoutCommands(causeOf(explanation)?.fix ?? "", commands);
-  return { words, commands: [...commands, ...names.flatMap((name) => BY_HAND[name] ?? [])] };
+  return { words, commands: [...commands, ...names.flatMap((name) => BY_HAND[name] ?? [])], policy: policyOf(explanation) };
+}
+
+/** The whole trust policy with the fix. `null` if the fix does not change the trust policy. */
+export function policyOf({ trustFix }: Explanation): string | null {
+  return trustFix ? JSON.stringify(trustFix.policy, null, 2) : null;
 }
 
 function causeOf({ cause, steps }: Explanation): Step | undefined {

@@ -3,19 +3,19 @@
 import { showAnswers } from "./answers";
 import { Chain, type Guide } from "./chain";
 import { explainText, load, review, type Explanation } from "./core";
-import { byId, button, element } from "./dom";
+import { byId, button, element, prose } from "./dom";
 import { Editor } from "./editor";
 import { FIRST, GROUPS, setup, slugOf, texts as textsOf, type Setup } from "./examples";
 import { fixOf, type Fix, type Left } from "./fixes";
 import { ask, EDITOR_NAMES, EDITORS, EMPTY, LINES, named, type EditorName, type LineName, type Name, type Texts } from "./inputs";
 import { fromFragment, LONGEST, toFragment } from "./link";
 import { marksOf, type Mark } from "./marks";
-import { check, showObjects, type Row } from "./objects";
+import { check, showObjects, summaryOf, type Row } from "./objects";
 import { items, sort, type Sorted } from "./sort";
 import { keep, kept } from "./store";
 import { Tabs } from "./tabs";
 import { startTheme } from "./theme";
-import { label, showBeginning, showUnreadable, showVerdict, type Unreadable } from "./verdict";
+import { label, showBeginning, showChecked, showUnreadable, showVerdict, type Unreadable } from "./verdict";
 import { convert } from "./yaml";
 
 /** The time between the last key and the call of the core. */
@@ -106,10 +106,11 @@ function update(fresh: boolean): void {
   const ofObjects = rows.flatMap(({ findings }) => findings.flatMap(({ mark }): Mark[] => (mark ? [{ ...mark, name: "objects" }] : [])));
   mark([...wrong, ...marks.all.filter(() => wrong.length === 0), ...ofObjects]);
   if (wrong.length > 0) showUnreadable(verdict, wrong.map(unreadable));
+  else if (Object.keys(question.inputs).length === 0 && rows.length > 0) showChecked(verdict, summaryOf(rows));
   else if (Object.keys(question.inputs).length === 0) showBeginning(verdict);
   else {
     const fix = fixOf(now, explanation);
-    showVerdict(verdict, { explanation, marks, guide: GUIDE, fix, apply, left, hasPod: question.inputs.pod !== undefined || question.inputs.workload !== undefined });
+    showVerdict(verdict, { explanation, marks, guide: GUIDE, fix, apply, left, hasPod: question.inputs.pod !== undefined || question.inputs.workload !== undefined, isExample: example !== null });
   }
   chain.show(explanation, marks, fresh);
   showAnswers(byId("answers", HTMLElement), question, answers, explanation);
@@ -164,7 +165,7 @@ function mark(marks: Mark[]): void {
   for (const [name, editor] of editors) editor.mark(marks.filter((one) => one.name === name));
   for (const [name, input] of lines) {
     const own = marks.filter((one) => one.name === name && one.severity === "error");
-    byId(`${name}-error`, HTMLElement).textContent = own.map(({ message }) => message).join("; ");
+    byId(`${name}-error`, HTMLElement).replaceChildren(...own.map(({ message }) => element("span", {}, ...prose(message))));
     if (own.length > 0) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
   }
@@ -219,14 +220,20 @@ function apply(fix: Fix): void {
 function take(name: EditorName, text: string, isWhole: boolean): boolean {
   if (name === "objects") {
     const token = sort(text)?.texts.token;
-    if (token === undefined) return false;
+    if (token === undefined) {
+      if (isWhole) offerClearing(name);
+      return false;
+    }
   }
   const sorted = sort(text);
   if (!sorted) return false;
   const targets = Object.keys(sorted.texts);
   const isHere = targets.length === 1 && targets[0] === name && sorted.texts[name]?.trim() === text.trim();
-  if (sorted.count === 1 && isHere) return false;
-  if (isHere || (targets.length === 0 && sorted.notes.length === 0)) return false;
+  if (isHere) {
+    if (isWhole) offerClearing(name);
+    return false;
+  }
+  if (targets.length === 0 && sorted.notes.length === 0) return false;
   // A string that is pasted into the middle of an object may look like something else, so it is not sorted.
   if (!isWhole && sorted.count === 0 && !("token" in sorted.texts)) return false;
   distribute(sorted);
@@ -236,6 +243,7 @@ function take(name: EditorName, text: string, isWhole: boolean): boolean {
 /** Puts the parts of a pasted text into their fields, and reports where they are. */
 function distribute({ texts: parts, count, notes }: Sorted): void {
   const clear = example !== null && count > 1 ? EMPTY : {};
+  const mixed = count > 1 ? null : example;
   example = null;
   left = null;
   fill({ ...clear, ...parts });
@@ -244,9 +252,29 @@ function distribute({ texts: parts, count, notes }: Sorted): void {
   const sorted = names.length === 0 ? "" : `${count > 1 ? `${count} objects were pasted. ` : ""}In their tabs: ${names.join(", ")}. `;
   const rest = "objects" in parts ? "The tab All objects shows all of them. " : "";
   status.textContent = `${sorted}${rest}${"token" in parts ? "The token stays in its field, and is not stored. " : ""}${notes.join(" ")}`.trim();
+  if (mixed) status.append(" ", ...clearing(mixed, Object.keys(parts) as Name[]));
   const [first] = Object.keys(parts) as Name[];
   const isShown = marksShown();
   if (first && !isShown) tabs.reveal(byId(first, HTMLElement));
+}
+
+/** After a paste over one input of an example: offers to clear the other inputs, so that the result is not about a mix. */
+function offerClearing(name: Name): void {
+  if (example) status.replaceChildren(...clearing(example, [name]));
+}
+
+/** The offer. The button clears only what is still as in the example. */
+function clearing(from: Setup, pasted: Name[]): (Node | string)[] {
+  const old = textsOf(from);
+  const clear = button("Clear them", "link", () => {
+    const others = Object.entries(texts()).filter(([name, text]) => !pasted.includes(name as Name) && text === old[name as Name]);
+    left = null;
+    fill(Object.fromEntries(others.map(([name]) => [name, ""])));
+    update(false);
+    status.textContent = "The inputs of the example are cleared.";
+    verdict.focus();
+  });
+  return ["The other tabs still contain the example. ", clear];
 }
 
 /** Whether the verdict has a button that leads to a place. */
@@ -290,7 +318,7 @@ function choose(chosen: Setup | null): void {
   show(chosen ? textsOf(chosen) : EMPTY);
 }
 
-/** Adds a chip for each error, and a chip that clears the inputs. */
+/** Adds a chip that clears the inputs, and a chip for each error. */
 function listExamples(): void {
   const chip = (text: string, data: string, onClick: () => void): HTMLButtonElement => {
     const made = button(text, "chip", () => {
@@ -301,12 +329,18 @@ function listExamples(): void {
     made.dataset["example"] = data;
     return made;
   };
+  const own = chip("Paste your own setup", "", () => {
+    choose(null);
+    // On a touch screen, the focus would open the keyboard.
+    if (matchMedia("(pointer: fine)").matches) editors.get("pod")?.focus();
+  });
   const errors = GROUPS.flatMap(({ error, examples: [first] }) => (first ? [chip(error, first.slug, () => choose(first.setup))] : []));
-  byId("errors", HTMLElement).append(...errors.map((one) => element("li", {}, one)), element("li", {}, chip("Your own setup", "", () => choose(null))));
+  byId("errors", HTMLElement).append(element("li", { class: "own" }, own), ...errors.map((one) => element("li", {}, one)));
 }
 
 /** Marks the chip of the error that the page shows, and lists the causes of this error. */
 function press(): void {
+  byId("inputs-title", HTMLElement).textContent = example ? "Example setup" : "Your setup";
   const slug = example ? slugOf(example) : isSame(texts(), EMPTY) ? "" : null;
   const group = GROUPS.find(({ examples }) => examples.some((one) => one.slug === slug));
   for (const chip of document.querySelectorAll<HTMLElement>("#errors .chip")) {

@@ -1,7 +1,7 @@
 // The tab "All objects": checks many objects like `irsa check`, and shows a row for each, with findings and their
 // lines.
 
-import { review, type Answer, type Finding } from "./core";
+import { review, type Answer, type Finding, type Outcome } from "./core";
 import { button, element, prose } from "./dom";
 import type { Marked } from "./editor";
 import { mayMakePods, setupOf, type Item } from "./sort";
@@ -43,17 +43,36 @@ export interface Actions {
   explain: (texts: Partial<Texts>) => void;
 }
 
+/** The result of all objects in one sentence. */
+export interface Summary {
+  outcome: Outcome;
+  words: string;
+}
+
+export function summaryOf(rows: Row[]): Summary {
+  const count = (...wanted: Worst[]): number => rows.filter((row) => wanted.includes(worstOf(row))).length;
+  const unknown = count("unknown");
+  const outcome = count("failed") > 0 ? "failed" : rows.length === count("passed") ? "passed" : "unknown";
+  return { outcome, words: `${rows.length} ${rows.length === 1 ? "object" : "objects"}, ${count("failed", "warned")} with findings${unknown === 0 ? "" : `, ${unknown} not known`}.` };
+}
+
+type Worst = "failed" | "warned" | "unknown" | "passed";
+
+function worstOf({ findings, problem }: Row): Worst {
+  if (problem !== null || findings.some(({ level }) => level === "reject")) return "failed";
+  return findings.some(({ level }) => level === "warn") ? "warned" : findings.length > 0 ? "unknown" : "passed";
+}
+
 export function showObjects(place: HTMLElement, rows: Row[], { line, go, explain }: Actions): void {
   if (rows.length === 0) {
     place.replaceChildren(element("p", { class: "quiet" }, "There are no objects yet. Paste manifests, such as the output of ", element("code", {}, "kubectl get pods,serviceaccounts -o yaml"), "."));
     return;
   }
-  const faulty = rows.filter(({ findings, problem }) => problem !== null || findings.some(({ level }) => level !== "note")).length;
   const items = rows.map(({ item }) => item);
   const body = rows.map((row) => {
     const { item, answer, problem, findings } = row;
-    const worst = findings.some(({ level }) => level === "reject") || problem !== null ? "failed" : findings.some(({ level }) => level === "warn") ? "warned" : findings.length > 0 ? "unknown" : "passed";
-    const words = { failed: "✗ rejected", warned: "! warned", unknown: "? not known", passed: answer?.decision === "skipped" ? "– not checked" : "✓ no findings" }[worst];
+    const worst = worstOf(row);
+    const words = { failed: problem === null ? "✗ rejected" : "✗ can't be read", warned: "! warned", unknown: "? not known", passed: answer?.decision === "skipped" ? "– not checked" : "✓ no findings" }[worst];
     const canExplain = item.kind === "ServiceAccount" || mayMakePods(item.kind);
     const setup = (): Partial<Texts> => (item.kind === "ServiceAccount" ? { pod: "", serviceAccount: item.text } : { serviceAccount: "", ...setupOf(item, items) });
     return element(
@@ -79,7 +98,7 @@ export function showObjects(place: HTMLElement, rows: Row[], { line, go, explain
     );
   });
   place.replaceChildren(
-    element("p", {}, element("strong", {}, `${rows.length} ${rows.length === 1 ? "object" : "objects"}, ${faulty} with findings.`)),
+    element("p", {}, element("strong", {}, summaryOf(rows).words)),
     element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All objects" }, element("table", {}, element("thead", {}, element("tr", {}, ...["Object", "Result", "Findings"].map((title) => element("th", { scope: "col" }, title)))), element("tbody", {}, ...body))),
   );
 }

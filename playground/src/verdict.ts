@@ -4,9 +4,10 @@ import { sign, why, type Guide } from "./chain";
 import { compare, showComparison } from "./comparison";
 import type { Explanation, Outcome, Step } from "./core";
 import { button, copier, copyable, element, prose } from "./dom";
-import { commandsOf, withoutCommands, type Fix, type Left } from "./fixes";
+import { commandsOf, policyOf, withoutCommands, type Fix, type Left } from "./fixes";
 import { EDITORS, type EditorName, type Name } from "./inputs";
 import type { Marks } from "./marks";
+import type { Summary } from "./objects";
 
 const HEADINGS: Record<Outcome, string> = {
   passed: "The pod gets its role",
@@ -26,6 +27,8 @@ export interface Shown {
   /** What the user still has to do in the cluster or in AWS, if a fix was applied to the inputs. */
   left: Left | null;
   hasPod: boolean;
+  /** Whether the setup is an unchanged example. */
+  isExample: boolean;
 }
 
 /** Shows the outcome, and the step that is its cause. */
@@ -36,8 +39,11 @@ export function showVerdict(place: HTMLElement, shown: Shown): void {
   if (decisive) return show(place, outcome, ...failure(decisive, shown));
   const first = steps.find((step) => step.outcome === outcome && outcome !== "passed");
   const words = outcome === "passed" ? passed(explanation, hasPod) : outcome === "unknown" ? unknown(explanation) : (first?.says ?? "");
-  const leftToDo = left ? [element("p", { class: "left" }, element("strong", {}, "What you still have to do outside of this page:"), " ", ...prose(left.words)), ...left.commands.map((command) => copyable(command, "the command"))] : [];
-  show(place, outcome, element("h2", {}, outcome === "passed" && !hasPod ? "No problem found" : HEADINGS[outcome]), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo);
+  const leftToDo = left
+    ? [element("p", { class: "left" }, element("strong", {}, "What you still have to do outside of this page:"), " ", ...prose(left.words)), ...left.commands.map((command) => copyable(command, "the command")), ...policyFile(left.commands, left.policy)]
+    : [];
+  const heading = outcome === "passed" && !hasPod ? "No problem found" : outcome === "passed" && left ? "With the fix, the pod gets its role" : HEADINGS[outcome];
+  show(place, outcome, element("h2", {}, heading), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo);
 }
 
 function passed({ steps }: Explanation, hasPod: boolean): string {
@@ -60,16 +66,19 @@ function warnings({ steps }: Explanation): HTMLElement[] {
   return [element("ul", { class: "risks" }, ...risky.map(({ reasons, says, mistake }) => element("li", {}, ...prose(reasons.at(-1) ?? says), ` [${mistake}]`)))];
 }
 
-function failure(step: Step, { explanation, marks, guide, fix, apply }: Shown): HTMLElement[] {
+function failure(step: Step, { explanation, marks, guide, fix, apply, isExample }: Shown): HTMLElement[] {
   const comparison = compare(explanation);
   const { headline, rest } = split(step, comparison !== null);
   const cause = marks.cause;
-  const isSaid = (reason: string): boolean => step.says.includes(reason) || `${headline} ${rest}`.includes(reason);
+  // A sentence that only repeats the two compared values is not shown.
+  const isCompared = (text: string): boolean => comparison !== null && [comparison.wants, comparison.has].every(({ value }) => text.includes(`\`${value}\``));
+  const isSaid = (reason: string): boolean => step.says.includes(reason) || `${headline} ${rest}`.includes(reason) || isCompared(reason);
+  const result = explanation.outcome === "failed" ? HEADINGS.failed : "The pod may not get its role";
   return [
-    element("p", { class: "outcome" }, explanation.outcome === "failed" ? HEADINGS.failed : "The pod may not get its role", " · ", step.title, ...(cause ? [element("span", { class: "where" }, " · ", button(guide.where(cause), "link", () => guide.go(cause)))] : [])),
+    element("p", { class: "outcome" }, isExample ? `Example: ${result.charAt(0).toLowerCase()}${result.slice(1)}` : result, " · ", step.title, ...(cause ? [element("span", { class: "where" }, " · ", button(guide.where(cause), "link", () => guide.go(cause)))] : [])),
     element("h2", {}, ...prose(headline)),
     ...(comparison ? [showComparison(comparison)] : []),
-    ...(rest === "" ? [] : [element("p", {}, ...prose(rest))]),
+    ...(rest === "" || isCompared(rest) ? [] : [element("p", {}, ...prose(rest))]),
     ...why({ ...step, reasons: step.reasons.filter((reason) => !isSaid(reason)) }, (marks.ofStep.get(step.step) ?? []).filter((mark) => mark.from !== cause?.from), guide),
     ...mend(explanation, step, fix, apply),
   ];
@@ -120,13 +129,14 @@ function atColon(says: string): [string, string] {
 }
 
 /** The fix: its words, what to copy, and the button that applies it to the inputs. */
-function mend(explanation: Explanation, step: Step, fix: Fix | null, apply: (fix: Fix) => void): HTMLElement[] {
+function mend(explanation: Explanation, step: Step, fix: Fix | null, apply: Shown["apply"]): HTMLElement[] {
   const { trustFix } = explanation;
   const words = trustFix?.says ?? step.fix;
   if (words === null) return [];
   const statements = trustFix?.statements ?? [];
   const text = statements.length === 0 ? null : JSON.stringify(statements.length === 1 ? statements[0] : statements, null, 2);
   const commands = commandsOf(explanation);
+  const policy = policyOf(explanation);
   return [
     element(
       "div",
@@ -138,18 +148,30 @@ function mend(explanation: Explanation, step: Step, fix: Fix | null, apply: (fix
         text === null ? null : copier(text, "the whole statement", "Copy the statement"),
         fix ? button(fix.label, "primary", () => apply(fix)) : null,
       ),
-      ...(text === null ? [] : [element("details", { class: "beside" }, element("summary", {}, "The statement"), element("pre", { tabindex: "0", role: "region", "aria-label": "The statement" }, text))]),
-      ...(trustFix ? [element("details", {}, element("summary", {}, "With the AWS CLI, or with Terraform"), copyable(commands.join("\n"), "the commands"), trustFix.terraform === "" ? null : copyable(trustFix.terraform, "the block for Terraform"))] : commands.map((command) => copyable(command, "the command"))),
+      ...(text === null ? [] : [element("details", { class: "beside" }, element("summary", {}, "Show the statement"), element("pre", { tabindex: "0", role: "region", "aria-label": "The statement" }, text))]),
+      ...(trustFix ? [element("details", {}, element("summary", {}, "With the AWS CLI, or with Terraform"), copyable(commands.join("\n"), "the commands"), ...policyFile(commands, policy), trustFix.terraform === "" ? null : copyable(trustFix.terraform, "the block for Terraform"))] : commands.map((command) => copyable(command, "the command"))),
       trustFix?.alternative ? element("p", {}, ...prose(trustFix.alternative)) : null,
       fix ? null : element("p", { class: "quiet" }, "This page can't apply the fix. Make it in the cluster, in AWS, or in the source of the manifest."),
     ),
   ];
 }
 
+/** Copies the trust policy that the commands read from a file, because the statement alone is not a whole policy. */
+function policyFile(commands: string[], policy: string | null): HTMLElement[] {
+  if (policy === null || !commands.some((command) => command.includes("file://trust-policy.json"))) return [];
+  return [element("p", { class: "file" }, "Before you run it, save the whole trust policy as ", element("code", {}, "trust-policy.json"), ". ", copier(policy, "the whole trust policy", "Copy the trust policy"))];
+}
+
 /** Shows what to paste, when all inputs are empty. */
 export function showBeginning(place: HTMLElement): void {
-  const words = "Paste what you have: manifests of a pod or a workload and its service account, the trust policy of its role, the issuer's URL. Or choose an error above.";
-  show(place, "skipped", element("h2", {}, "Nothing to check yet"), element("p", {}, words));
+  const words = "Paste what you have into any tab: a pod or a workload, its service account, the trust policy, the issuer's URL. These commands print them:";
+  const commands = ["kubectl get pod/NAME serviceaccount/NAME -n NAMESPACE -o yaml", "aws iam get-role --role-name NAME", "aws eks describe-cluster --name NAME"];
+  show(place, "skipped", element("h2", {}, "Nothing to check yet"), element("p", {}, words), copyable(commands.join("\n"), "the commands"));
+}
+
+/** Shows the result of the tab "All objects", when all other inputs are empty. */
+export function showChecked(place: HTMLElement, { outcome, words }: Summary): void {
+  show(place, outcome, element("h2", {}, words), element("p", {}, "The findings are in the tab All objects. Choose Explain in a row to see each step from that object to its role."));
 }
 
 /** An input that can't be read, and the line of the problem. */

@@ -104,6 +104,22 @@ test("the page explains the setup again after an edit, and after its reversal", 
   await page.close();
 });
 
+test("the trust policy that the command reads from a file can be copied, before and after the fix", async () => {
+  const page = await open("#wildcard-in-string-equals");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const copied = async () => {
+    await page.getByRole("button", { name: "Copy: the whole trust policy" }).click();
+    return JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+  };
+  await page.locator(".fix summary").last().click();
+  const policy = await copied();
+  assert.equal(policy.Version, "2012-10-17");
+  await page.getByRole("button", { name: "Apply fix" }).click();
+  assert.equal(await page.locator("#verdict.passed h2").innerText(), "With the fix, the pod gets its role");
+  assert.deepEqual(await copied(), policy);
+  await page.close();
+});
+
 /** A string as the page shows it: without the backticks around code. */
 function bare(text) {
   return text.replaceAll("`", "");

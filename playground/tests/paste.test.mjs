@@ -145,3 +145,27 @@ test("a button sorts several objects that were typed into one editor", async () 
   assert.equal(await textOf(page, "serviceAccount"), right.serviceAccount);
   await page.close();
 });
+
+test("after a paste over one input of an example, a button clears the inputs of the example", async () => {
+  const page = await open("#wildcard-in-string-equals");
+  assert.equal(await page.locator("#inputs-title").innerText(), "Example setup");
+  await write(page, "trustPolicy", right.trustPolicy);
+  assert.equal(await page.locator("#inputs-title").innerText(), "Your setup");
+  assert.match(await page.locator("#status").innerText(), /still contain the example/);
+  await write(page, "settings", "region: us-east-1\n");
+  await page.getByRole("button", { name: "Clear them" }).click();
+  const texts = await Promise.all(["trustPolicy", "settings", "pod", "serviceAccount"].map((name) => textOf(page, name)));
+  assert.deepEqual(texts, [right.trustPolicy, "region: us-east-1\n", "", ""]);
+  assert.equal(await page.locator("#issuer").inputValue(), "");
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
+
+test("if only the tab All objects has an input, the result is about these objects", async () => {
+  const page = await open("#empty");
+  await write(page, "objects", right.serviceAccount);
+  assert.match(await page.locator("#verdict.passed h2").innerText(), /^1 object, 0 with findings/);
+  await write(page, "objects", right.serviceAccount.replace(/role-arn: .*/, "role-arn: not-an-arn"));
+  assert.match(await page.locator("#verdict.failed h2").innerText(), /^1 object, 1 with findings/);
+  await page.close();
+});
