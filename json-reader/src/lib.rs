@@ -19,6 +19,7 @@
 
 extern crate alloc;
 
+mod bytes;
 mod field;
 mod invariant;
 mod reader;
