@@ -105,6 +105,41 @@ pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other).all(|(byte, other)| byte == other)
 }
 
+/// Whether bytes are UTF-8.
+///
+/// The standard library checks eight bytes of ASCII at a time. This function checks 64 bytes at a time, with a third of
+/// the instructions.
+#[must_use]
+pub fn is_utf8(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        let Some(next) = (if is_ascii(block) { Some(behind) } else { after_text(block, rest) }) else { return false };
+        rest = next;
+    }
+    core::str::from_utf8(rest).is_ok()
+}
+
+/// The number of bytes that [`is_utf8`] checks at a time.
+const BLOCK: usize = 64;
+
+#[inline]
+fn is_ascii(block: &[u8; BLOCK]) -> bool {
+    let (words, _) = block.as_chunks();
+    words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGHEST == 0
+}
+
+/// Returns the bytes after the text that `block` starts with. `None` if the block is not UTF-8. Its last character may
+/// be incomplete, and then belongs to the rest.
+#[cold]
+#[inline(never)]
+fn after_text<'b>(block: &[u8; BLOCK], rest: &'b [u8]) -> Option<&'b [u8]> {
+    match core::str::from_utf8(block) {
+        Ok(_) => rest.get(BLOCK..),
+        Err(error) if error.error_len().is_none() => rest.get(error.valid_up_to()..),
+        Err(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

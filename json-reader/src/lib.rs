@@ -29,6 +29,7 @@ mod unreadable;
 mod value;
 mod write;
 
+pub use bytes::is_utf8;
 pub use field::{Array, Element, Field, Member, Read};
 pub use reader::{Attempt, Brackets, Reader, Span};
 pub use scan::DEPTH_LIMIT;
