@@ -46,6 +46,23 @@ pub(crate) const fn special_or_not_ascii(word: u64) -> u64 {
     (quote_or_control | backslash) & HIGHEST
 }
 
+/// All bytes except printable ASCII.
+pub(crate) struct Unprintable;
+
+impl Stop for Unprintable {
+    #[inline]
+    fn mark(word: u64) -> u64 {
+        let control = word.wrapping_sub(EACH * 0x20);
+        let delete = word.wrapping_add(EACH);
+        (control | delete | word) & HIGHEST
+    }
+
+    #[inline]
+    fn contains(byte: u8) -> bool {
+        !matches!(byte, b' '..=b'~')
+    }
+}
+
 /// Returns the number of bytes before the first byte of a set.
 #[inline]
 pub(crate) fn length_before<S: Stop>(bytes: &[u8]) -> usize {
@@ -83,9 +100,17 @@ pub(crate) fn byte_at(word: u64, marked: u64) -> u8 {
     (word >> (marked.trailing_zeros() & !7)) as u8
 }
 
+/// Returns the number of printable ASCII characters before the first other byte.
+#[must_use]
+#[inline(never)]
+pub fn printable_length(bytes: &[u8]) -> usize {
+    length_before::<Unprintable>(bytes)
+}
+
 /// Whether two texts are the same. Compares eight bytes at a time.
+#[must_use]
 #[inline]
-pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
@@ -161,6 +186,7 @@ mod tests {
             }
         }
         check::<Special>(b"\"\\\0\x1f\n", b" !#[]a~\x7f\x80\xff\xa2\xdc");
+        check::<Unprintable>(b"\0\x1f\n\x7f\x80\x9f\xa0\xff", b" !\"~a\\");
     }
 
     #[test]
@@ -170,6 +196,7 @@ mod tests {
                 let all = vec![byte; length];
                 let expected = |is_stop: bool| if is_stop { 0 } else { length };
                 assert_eq!(length_before::<Special>(&all), expected(byte < b' ' || b"\"\\".contains(&byte)), "{byte}");
+                assert_eq!(length_before::<Unprintable>(&all), expected(!(b' '..=b'~').contains(&byte)), "{byte}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Property tests: this crate accepts and rejects the same texts as `serde_json`, and reads the same values.
 
-use json_reader::{Value, is_utf8, write_string};
+use json_reader::{Value, is_utf8, printable_length, write_string};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -149,6 +149,12 @@ proptest! {
     ) {
         let bytes = pieces.concat();
         prop_assert_eq!(is_utf8(&bytes), std::str::from_utf8(&bytes).is_ok());
+    }
+
+    #[test]
+    fn counts_printable_characters(bytes in prop::collection::vec(b'\x1e'..=b'\x80', 0..100)) {
+        let expected = bytes.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count();
+        prop_assert_eq!(printable_length(&bytes), expected);
     }
 
     #[test]
