@@ -11,6 +11,9 @@ use crate::json::printable_length;
 /// Marks the end of a string that was cut.
 const ELLIPSIS: &str = "\u{2026}";
 
+/// The usual length of a line, in bytes. Most lines do not grow beyond it.
+const USUAL_LENGTH: usize = 256;
+
 /// Builds a line: escapes its input, and stops after about `limit` bytes.
 pub(super) struct Line {
     text: String,
@@ -20,7 +23,7 @@ pub(super) struct Line {
 impl Line {
     /// Makes an empty line. One escape may exceed the limit.
     pub(super) fn new(limit: usize) -> Self {
-        Self { text: String::new(), limit }
+        Self { text: String::with_capacity(limit.min(USUAL_LENGTH)), limit }
     }
 
     /// The current length in bytes.
