@@ -25,17 +25,17 @@ deny: ## Check the dependencies: advisories, licences, sources (needs cargo-deny
 	done
 
 # The other crates have no unsafe code: the lint `unsafe_code` denies it. The allocator makes pointers from addresses.
-miri: ## Run the tests of the unsafe code, the allocator, in Miri (needs a nightly Rust with miri)
+miri: ## Run the tests of the unsafe code, the allocator and the check of UTF-8, in Miri (needs a nightly Rust with miri)
 	@cargo +nightly miri --version >/dev/null 2>&1 || { \
 		echo "make: a nightly Rust with miri is missing: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }
-	MIRIFLAGS=-Zmiri-permissive-provenance cargo +nightly miri test --locked -p irsa-policy --lib allocator
+	MIRIFLAGS=-Zmiri-permissive-provenance cargo +nightly miri test --locked -p irsa-policy --lib -- allocator utf8
 
 mutants: ## Change the code in every way that a test should notice; takes hours (needs cargo-mutants)
 	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
 	POLICY_WASM= PROPTEST_CASES=200 cargo mutants --package irsa --package json-reader
 
-# Runs without a sanitizer, which would need nightly Rust and make fuzzing several times slower. The fuzzed code has no
-# unsafe code.
+# Runs without a sanitizer, which would need nightly Rust and make fuzzing several times slower. The fuzzed code has one
+# line of unsafe code, in src/utf8.rs.
 fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, by default 60 (needs cargo-fuzz and jq)
 	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)

@@ -216,7 +216,12 @@ impl SerializeStruct for Members<'_> {
     type Error = Unsupported;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Unsupported> {
-        self.serialize_entry(key, value)
+        self.separate();
+        // The names of fields need no escapes.
+        self.out.push('"');
+        self.out.push_str(key);
+        self.out.push_str("\":");
+        self.value(value)
     }
 
     fn end(self) -> Result<(), Unsupported> {

@@ -43,7 +43,7 @@ unsafe extern "C" {
 /// Calls a function of the policy. Returns 1 if the call succeeded.
 #[unsafe(no_mangle)]
 extern "C" fn __guest_call(function_length: usize, payload_length: usize) -> usize {
-    // SAFETY: the previous call has dropped everything that it allocated, and no static value allocates.
+    // SAFETY: nothing that the previous call allocated is used any more, and no static value allocates.
     unsafe { ALLOCATOR.reset() };
     let mut function = Vec::with_capacity(function_length);
     let mut payload = Vec::with_capacity(payload_length);

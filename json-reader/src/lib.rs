@@ -19,6 +19,7 @@
 
 extern crate alloc;
 
+mod bytes;
 mod field;
 mod invariant;
 mod reader;
@@ -28,6 +29,7 @@ mod unreadable;
 mod value;
 mod write;
 
+pub use bytes::{is_same, is_utf8, printable_length};
 pub use field::{Array, Element, Field, Member, Read};
 pub use reader::{Attempt, Brackets, Reader, Span};
 pub use scan::DEPTH_LIMIT;

@@ -1,8 +1,9 @@
 //! The reader: reads the values of a JSON text one after the other, and reports their positions.
 
+use crate::bytes::is_same;
 use crate::field::{Field, Member};
 use crate::scan::{Kind, Scanner};
-use crate::string::{RawStr, is_same};
+use crate::string::RawStr;
 use crate::unreadable::{Result, Unreadable};
 
 /// The position of a value: byte offsets into the whole text. The end is exclusive.
@@ -209,23 +210,23 @@ impl<'j> Reader<'j> {
     /// Whether the next value starts with `n`. A misspelled `null` fails when it is read.
     #[inline]
     pub fn is_null(&mut self) -> bool {
-        self.scanner.peek() == Some(b'n')
+        self.scanner.peek() == b'n'
     }
 
     /// Whether the next value is a string.
     #[inline]
     pub fn is_string(&mut self) -> bool {
-        self.scanner.peek() == Some(b'"')
+        self.scanner.peek() == b'"'
     }
 
     /// Whether the next value is an array.
     pub fn is_array(&mut self) -> bool {
-        self.scanner.peek() == Some(b'[')
+        self.scanner.peek() == b'['
     }
 
     /// Whether the next value is an object.
     pub fn is_object(&mut self) -> bool {
-        self.scanner.peek() == Some(b'{')
+        self.scanner.peek() == b'{'
     }
 
     /// Calls `read`. If `read` fails, skips the value, so that the reader can continue after it.
@@ -257,7 +258,7 @@ impl<'j> Reader<'j> {
     /// Checks the first byte of the next value, which determines its type.
     #[inline]
     fn expect(&mut self, first: u8, kind: Kind) -> Result<()> {
-        if self.scanner.peek() == Some(first) { Ok(()) } else { Err(self.unexpected(kind)) }
+        if self.scanner.peek() == first { Ok(()) } else { Err(self.unexpected(kind)) }
     }
 
     #[cold]

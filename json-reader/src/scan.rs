@@ -5,8 +5,9 @@
 //!
 //! Property tests (`tests/laws.rs`) check that the scanner accepts and rejects the same texts as `serde_json`.
 
+use crate::bytes::{Special, byte_at, first_byte, length_before, special_or_not_ascii};
 use crate::invariant;
-use crate::string::{RawStr, decode_escape, plain_length};
+use crate::string::{RawStr, decode_escape};
 
 /// The maximum nesting of arrays and objects.
 pub const DEPTH_LIMIT: u32 = 200;
@@ -65,18 +66,20 @@ impl<'j> Scanner<'j> {
         text
     }
 
-    /// Skips white space and returns the next byte. `None` at the end.
+    /// Skips white space and returns the next byte, or 0 at the end of the text. No token starts with 0.
+    ///
+    /// An `Option` would be returned in memory, which costs instructions in every caller.
     #[inline]
-    pub(crate) fn peek(&mut self) -> Option<u8> {
-        match self.byte(self.at) {
-            Some(byte) if byte > b' ' => Some(byte),
-            _ => self.skip_white_space(),
+    pub(crate) fn peek(&mut self) -> u8 {
+        match self.byte(self.at).unwrap_or(0) {
+            ..=b' ' => self.skip_white_space(),
+            byte => byte,
         }
     }
 
     /// Returns the type of the next value.
     pub(crate) fn kind(&mut self) -> Option<Kind> {
-        match self.peek()? {
+        match self.peek() {
             b'"' => Some(Kind::String),
             b'{' => Some(Kind::Object),
             b'[' => Some(Kind::Array),
@@ -90,7 +93,7 @@ impl<'j> Scanner<'j> {
     /// Skips a value.
     #[inline]
     pub(crate) fn skip(&mut self) -> Option<()> {
-        match self.peek()? {
+        match self.peek() {
             b'"' => self.skip_string().map(drop),
             first => self.skip_other(first),
         }
@@ -132,10 +135,11 @@ impl<'j> Scanner<'j> {
         }
         self.depth = self.depth.wrapping_add(1);
         self.advance();
-        if self.peek()? != close {
-            return Some(true);
+        match self.peek() {
+            0 if self.at == self.text.len() => return None,
+            byte if byte != close => return Some(true),
+            _ => self.leave(),
         }
-        self.leave();
         Some(false)
     }
 
@@ -143,7 +147,7 @@ impl<'j> Scanner<'j> {
     /// one follows.
     #[inline]
     pub(crate) fn step(&mut self, close: u8) -> Option<bool> {
-        let byte = self.peek()?;
+        let byte = self.peek();
         if byte == b',' {
             self.advance();
             return Some(true);
@@ -157,7 +161,7 @@ impl<'j> Scanner<'j> {
 
     /// Reads a key and skips its colon.
     pub(crate) fn key(&mut self) -> Option<RawStr<'j>> {
-        if self.peek()? != b'"' {
+        if self.peek() != b'"' {
             return None;
         }
         let key = self.string()?;
@@ -177,16 +181,17 @@ impl<'j> Scanner<'j> {
 
     /// Checks that only white space follows.
     pub(crate) fn finish(mut self) -> Option<()> {
-        self.peek().is_none().then_some(())
+        self.peek();
+        (self.at == self.text.len()).then_some(())
     }
 
     #[cold]
     #[inline(never)]
-    fn skip_white_space(&mut self) -> Option<u8> {
+    fn skip_white_space(&mut self) -> u8 {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte(self.at) {
             self.advance();
         }
-        self.byte(self.at)
+        self.byte(self.at).unwrap_or(0)
     }
 
     #[inline]
@@ -208,7 +213,7 @@ impl<'j> Scanner<'j> {
 
     #[inline]
     fn skip_key(&mut self) -> Option<()> {
-        if self.peek()? != b'"' {
+        if self.peek() != b'"' {
             return None;
         }
         self.skip_string()?;
@@ -217,7 +222,7 @@ impl<'j> Scanner<'j> {
 
     #[inline]
     fn colon(&mut self) -> Option<()> {
-        if self.peek()? != b':' {
+        if self.peek() != b':' {
             return None;
         }
         self.advance();
@@ -225,11 +230,40 @@ impl<'j> Scanner<'j> {
     }
 
     /// Skips the string that starts here. Returns whether it has escapes.
+    ///
+    /// Most strings are ASCII without escapes, so the loop only searches for their end. The position stays in local
+    /// variables until then.
     #[inline(never)]
     fn skip_string(&mut self) -> Option<bool> {
+        self.advance();
+        let text = self.text.as_bytes();
+        // INVARIANT: the position is within the text.
+        let Some(mut rest) = text.get(self.at..) else { invariant::broken() };
+        while let Some((word, behind)) = rest.split_first_chunk() {
+            let word = u64::from_le_bytes(*word);
+            let marked = special_or_not_ascii(word);
+            if marked != 0 {
+                let start = text.len().wrapping_sub(rest.len());
+                self.at = start.wrapping_add(first_byte(marked));
+                if byte_at(word, marked) == b'"' {
+                    self.advance();
+                    return Some(false);
+                }
+                return self.skip_rest_of_string();
+            }
+            rest = behind;
+        }
+        self.at = text.len().wrapping_sub(rest.len());
+        self.skip_rest_of_string()
+    }
+
+    /// Skips the rest of a string, which may have escapes and characters that are not ASCII. Returns whether it has
+    /// escapes.
+    #[cold]
+    #[inline(never)]
+    fn skip_rest_of_string(&mut self) -> Option<bool> {
         let mut has_escapes = false;
         loop {
-            self.advance();
             self.skip_plain();
             match self.byte(self.at)? {
                 b'"' => break,
@@ -237,6 +271,7 @@ impl<'j> Scanner<'j> {
                 _ => return None,
             }
             has_escapes = true;
+            self.advance();
         }
         self.advance();
         Some(has_escapes)
@@ -247,7 +282,7 @@ impl<'j> Scanner<'j> {
     fn skip_plain(&mut self) {
         // INVARIANT: the position is within the text.
         let Some(rest) = self.text.as_bytes().get(self.at..) else { invariant::broken() };
-        self.at = self.at.wrapping_add(plain_length(rest));
+        self.at = self.at.wrapping_add(length_before::<Special>(rest));
     }
 
     /// Moves from a backslash to the last byte of its escape.
@@ -255,6 +290,10 @@ impl<'j> Scanner<'j> {
     #[inline(never)]
     fn skip_escape(&mut self) -> Option<()> {
         self.advance();
+        // Most escapes are one character.
+        if let b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' = self.byte(self.at)? {
+            return Some(());
+        }
         let (_, rest) = decode_escape(self.text.get(self.at..)?)?;
         // `rest` is a suffix of the text. It is at least one byte shorter than the text before it was decoded.
         self.at = self.text.len().wrapping_sub(rest.len()).wrapping_sub(1);

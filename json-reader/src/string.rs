@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
+use crate::bytes::is_same;
 use crate::invariant;
 
 /// A string in a JSON text. Its escapes are decoded only on use.
@@ -74,55 +75,6 @@ impl fmt::Display for RawStr<'_> {
     }
 }
 
-/// Whether two texts are the same. Compares eight bytes at a time, because the standard library compares single bytes
-/// in WebAssembly.
-#[inline]
-pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let (mut one, mut other) = (one, other);
-    while let (Some((word, behind)), Some((other_word, behind_other))) =
-        (one.split_first_chunk::<8>(), other.split_first_chunk::<8>())
-    {
-        if u64::from_le_bytes(*word) != u64::from_le_bytes(*other_word) {
-            return false;
-        }
-        (one, other) = (behind, behind_other);
-    }
-    one.iter().zip(other).all(|(byte, other)| byte == other)
-}
-
-/// Returns the number of bytes before the first quote, backslash or control character.
-#[inline]
-pub(crate) fn plain_length(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    while let Some((word, behind)) = rest.split_first_chunk() {
-        let special = special_bytes(u64::from_le_bytes(*word));
-        if special != 0 {
-            let plain = (special.trailing_zeros() / u8::BITS) as usize;
-            return bytes.len().wrapping_sub(rest.len()).wrapping_add(plain);
-        }
-        rest = behind;
-    }
-    let plain = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')).count();
-    bytes.len().wrapping_sub(rest.len()).wrapping_add(plain)
-}
-
-/// Sets the highest bit of each byte that is a quote, a backslash or a control character. The first marked byte (the
-/// least significant) is always correct. Bytes after it may be marked by mistake.
-///
-/// Source: "Bit Twiddling Hacks", "Determine if a word has a byte less than n". The xor with 2 swaps 0x20 and 0x22, so
-/// that control characters and the quote are one range.
-#[inline]
-const fn special_bytes(word: u64) -> u64 {
-    const EACH: u64 = u64::MAX / 0xff;
-    const BACKSLASHES: u64 = EACH * b'\\' as u64;
-    let quote_or_control = (word ^ (EACH * 2)).wrapping_sub(EACH * 0x21);
-    let backslash = (word ^ BACKSLASHES).wrapping_sub(EACH);
-    (quote_or_control | backslash) & !word & (EACH * 0x80)
-}
-
 /// Decodes the escapes of a string. `text` is the JSON between the quotes.
 #[cold]
 #[inline(never)]
@@ -180,23 +132,6 @@ fn hexadecimal(text: &str) -> Option<(u16, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_a_special_byte_at_each_position() {
-        for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
-            for plain in [b' ', b'!', b'#', b'a', 0x7f, 0x80, 0xff, 0xa2, 0xdc] {
-                for position in 0..8 {
-                    let mut bytes = [plain; 8];
-                    bytes[position] = special;
-                    // Bytes after the first special one do not matter.
-                    bytes[7] = if position == 7 { special } else { b'"' };
-                    let found = special_bytes(u64::from_le_bytes(bytes)).trailing_zeros() / 8;
-                    assert_eq!(found as usize, position, "{bytes:?}");
-                }
-            }
-        }
-        assert_eq!(special_bytes(u64::from_le_bytes(*b" !#[]~ \x7f")), 0);
-    }
 
     #[test]
     fn decodes_every_kind_of_escape() {

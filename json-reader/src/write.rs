@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
+use crate::bytes::{Special, length_before};
 use crate::invariant;
-use crate::string::plain_length;
 
 /// Writes a JSON string with its quotes.
 #[inline(never)]
@@ -11,8 +11,9 @@ pub fn write_string(value: &str, out: &mut String) {
     out.push('"');
     let mut rest = value;
     loop {
-        // INVARIANT: `plain_length` ends before an ASCII character or at the end, so on a character boundary.
-        let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) else { invariant::broken() };
+        let length = length_before::<Special>(rest.as_bytes());
+        // INVARIANT: the length ends before an ASCII character or at the end, so on a character boundary.
+        let Some((plain, special)) = rest.split_at_checked(length) else { invariant::broken() };
         out.push_str(plain);
         let mut special = special.chars();
         let Some(character) = special.next() else { break };

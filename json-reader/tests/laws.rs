@@ -1,6 +1,6 @@
 //! Property tests: this crate accepts and rejects the same texts as `serde_json`, and reads the same values.
 
-use json_reader::{Value, write_string};
+use json_reader::{Value, is_utf8, printable_length, write_string};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -50,6 +50,22 @@ const PIECES: [&str; 44] = [
     "\"abcdefgh\"",
     "\"a\":1",
     "1,2",
+];
+
+/// Parts of valid and invalid UTF-8, with characters of each length.
+const UTF8_PIECES: [&[u8]; 12] = [
+    b"a",
+    b"ten ASCII.",
+    &[b'-'; 61],
+    &[b'-'; 64],
+    "\u{e4}".as_bytes(),
+    "\u{20ac}".as_bytes(),
+    "\u{1f600}".as_bytes(),
+    b"\xe2",
+    b"\xe2\x82",
+    b"\xf0\x9f\x98",
+    b"\x80",
+    b"\xff",
 ];
 
 fn value() -> impl Strategy<Value = serde_json::Value> {
@@ -125,6 +141,20 @@ proptest! {
         let text = pieces.concat();
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
         prop_assert_eq!(Value::parse(&text).is_ok(), theirs.is_ok(), "{:?}", text);
+    }
+
+    #[test]
+    fn accepts_and_rejects_utf8_as_the_standard_library_does(
+        pieces in prop::collection::vec(select(&UTF8_PIECES[..]), 0..12)
+    ) {
+        let bytes = pieces.concat();
+        prop_assert_eq!(is_utf8(&bytes), std::str::from_utf8(&bytes).is_ok());
+    }
+
+    #[test]
+    fn counts_printable_characters(bytes in prop::collection::vec(b'\x1e'..=b'\x80', 0..100)) {
+        let expected = bytes.iter().take_while(|byte| matches!(byte, b' '..=b'~')).count();
+        prop_assert_eq!(printable_length(&bytes), expected);
     }
 
     #[test]

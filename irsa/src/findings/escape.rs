@@ -6,8 +6,13 @@
 use alloc::string::String;
 use core::fmt::{self, Write};
 
+use crate::json::printable_length;
+
 /// Marks the end of a string that was cut.
 const ELLIPSIS: &str = "\u{2026}";
+
+/// The usual length of a line, in bytes. Most lines do not grow beyond it.
+const USUAL_LENGTH: usize = 256;
 
 /// Builds a line: escapes its input, and stops after about `limit` bytes.
 pub(super) struct Line {
@@ -18,7 +23,7 @@ pub(super) struct Line {
 impl Line {
     /// Makes an empty line. One escape may exceed the limit.
     pub(super) fn new(limit: usize) -> Self {
-        Self { text: String::new(), limit }
+        Self { text: String::with_capacity(limit.min(USUAL_LENGTH)), limit }
     }
 
     /// The current length in bytes.
@@ -52,10 +57,13 @@ impl Write for Line {
         loop {
             let room = self.limit.saturating_sub(self.text.len());
             // Most texts contain only plain characters, and are copied as a whole.
-            let length = rest.bytes().take(room).take_while(|byte| matches!(byte, b' '..=b'~')).count();
+            let length = printable_length(rest.as_bytes().get(..room).unwrap_or(rest.as_bytes()));
             // INVARIANT: the copied bytes are ASCII, so they end at a character boundary.
             let (plain, other) = rest.split_at_checked(length).unwrap_or((rest, ""));
             self.text.push_str(plain);
+            if other.is_empty() {
+                return Ok(());
+            }
             let mut other = other.chars();
             let Some(character) = other.next().filter(|_| length < room) else { return Ok(()) };
             if character.is_control() || is_layout(character) {

@@ -16,6 +16,12 @@ use crate::json::{Brackets, Field, write_string};
 use crate::objects::metadata::{Labels, POD_IDENTITY_ENABLED, POD_IDENTITY_LABEL};
 use crate::objects::pod::Pod;
 
+/// The usual length of all insertions into a pod, in bytes. Most patches do not grow beyond it.
+const USUAL_LENGTH: usize = 2048;
+
+/// The usual length of one insertion, in bytes.
+const USUAL_INSERTION: usize = 512;
+
 /// The insertions into the JSON of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Patch {
@@ -31,7 +37,7 @@ pub(crate) struct Patch {
 impl Patch {
     /// The insertions of a plan.
     pub(crate) fn new(pod: &Pod<'_>, plan: &Plan<'_>) -> Self {
-        let mut edits = Self::default();
+        let mut edits = Self { added: String::with_capacity(USUAL_LENGTH), ..Self::default() };
         let mut mount = None;
         // Cached, because most containers lack the same variables.
         let mut written = (Additions::default(), String::new());
@@ -176,7 +182,8 @@ fn broken() -> ! {
 }
 
 fn volume_text(token: &Token<'_>) -> String {
-    let mut out = String::from("{\"name\":");
+    let mut out = String::with_capacity(USUAL_INSERTION);
+    out.push_str("{\"name\":");
     write_string(token.volume_name, &mut out);
     out.push_str(",\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"audience\":");
     write_string(&token.audience, &mut out);
@@ -189,7 +196,8 @@ fn volume_text(token: &Token<'_>) -> String {
 }
 
 fn mount_text(token: &Token<'_>) -> String {
-    let mut out = String::from("{\"name\":");
+    let mut out = String::with_capacity(USUAL_INSERTION);
+    out.push_str("{\"name\":");
     write_string(token.volume_name, &mut out);
     out.push_str(",\"readOnly\":true,\"mountPath\":");
     write_string(token.mount_path.as_str(), &mut out);
@@ -198,19 +206,20 @@ fn mount_text(token: &Token<'_>) -> String {
 }
 
 fn variables_text(plan: &Plan<'_>, additions: Additions) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(USUAL_INSERTION);
     for (variable, value) in plan.variables(additions) {
         if !out.is_empty() {
             out.push(',');
         }
-        out.push_str("{\"name\":");
-        write_string(variable.name(), &mut out);
+        out.push_str("{\"name\":\"");
+        // The names in the table need no escapes.
+        out.push_str(variable.name());
         match value {
             Value::Text(text) => {
-                out.push_str(",\"value\":");
+                out.push_str("\",\"value\":");
                 write_string(text, &mut out);
             }
-            Value::PodName => out.push_str(",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.name\"}}"),
+            Value::PodName => out.push_str("\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.name\"}}"),
         }
         out.push('}');
     }

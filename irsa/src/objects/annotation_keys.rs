@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::metadata::{Annotations, SKIP_LABEL};
-use crate::json::RawStr;
+use crate::json::{RawStr, is_same};
 use crate::util::edit_distance::edits_within;
 
 /// `role-arn`: the role.
@@ -131,7 +131,8 @@ impl MisspelledKeys {
 
 /// Returns the part of an annotation's key after `prefix/`. `None` if the key has another prefix.
 pub(crate) fn name_under<'k>(key: &'k str, prefix: &str) -> Option<&'k str> {
-    key.strip_prefix(prefix)?.strip_prefix('/')
+    let (start, name) = key.split_at_checked(prefix.len())?;
+    if is_same(start.as_bytes(), prefix.as_bytes()) { name.strip_prefix('/') } else { None }
 }
 
 /// Whether the policy reads or reports an annotation, so that a change of the annotation is relevant.

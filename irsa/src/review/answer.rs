@@ -21,6 +21,9 @@ const VALUE_LIMIT: usize = 50;
 /// The maximum length of a value in an audit annotation, in bytes: the longest ARN fits.
 const VALUE_BYTES: usize = 2048;
 
+/// The maximum number of audit annotations.
+const ANNOTATIONS: usize = 5;
+
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review<'j> {
@@ -152,12 +155,12 @@ pub(super) fn conclude_object<'j>(
 }
 
 fn conclude<'j>(results: &[PodResult], findings: Findings<'_>, unreadable: &[Unreadable]) -> Review<'j> {
-    let mut audit_annotations = Vec::new();
-    let mut annotate = |key, values: &mut dyn Iterator<Item = &str>| {
-        let values = distinct(values);
-        if !values.is_empty() {
-            audit_annotations.push((key, values.join(",")));
-        }
+    let mut audit_annotations = Vec::with_capacity(ANNOTATIONS);
+    let mut annotate = |key, values: &mut dyn Iterator<Item = &str>| match *distinct(values) {
+        [] => {}
+        // A pod has one role and one service account, and copying one value costs less than joining.
+        [value] => audit_annotations.push((key, value.to_owned())),
+        ref values => audit_annotations.push((key, values.join(","))),
     };
     annotate("role-arn", &mut results.iter().filter_map(|result| result.role.as_deref()));
     annotate("role-source", &mut results.iter().filter_map(|result| result.source.map(RoleSource::name)));

@@ -77,13 +77,14 @@ impl<'a> Region<'a> {
 }
 
 fn has_form_of_region(text: &str) -> bool {
-    let mut parts = text.rsplit('-');
+    // Splitting bytes takes fewer instructions than splitting at a character.
+    let mut parts = text.as_bytes().rsplit(|byte| *byte == b'-');
     let number = parts.next().unwrap_or_default();
-    let is_number = (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = (1..=2).contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
     let mut words = 0_usize;
     let all_words = parts.all(|word| {
         words = words.saturating_add(1);
-        word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_lowercase())
+        word.len() >= 2 && word.iter().all(u8::is_ascii_lowercase)
     });
     is_number && all_words && words >= 2
 }
