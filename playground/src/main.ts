@@ -345,7 +345,9 @@ function press(): void {
   const group = GROUPS.find(({ examples }) => examples.some((one) => one.slug === slug));
   for (const chip of document.querySelectorAll<HTMLElement>("#errors .chip")) {
     const isPressed = slug !== null && chip.dataset["example"] === (group ? group.examples[0]?.slug : slug);
+    const isNew = isPressed && chip.getAttribute("aria-pressed") !== "true";
     chip.setAttribute("aria-pressed", String(isPressed));
+    if (isNew) bringIn(chip, byId("errors", HTMLElement));
   }
   const causes = group && group.examples.length > 1 ? group.examples : [];
   const place = byId("causes", HTMLElement);
@@ -362,6 +364,13 @@ function press(): void {
     byId("cause-list", HTMLElement).replaceChildren(...chips);
   }
   for (const chip of place.querySelectorAll<HTMLElement>(".chip")) chip.setAttribute("aria-pressed", String(chip.dataset["example"] === slug));
+}
+
+/** Scrolls the row of chips on a phone, if the chip is outside of it. The page stays where it is. */
+function bringIn(chip: HTMLElement, row: HTMLElement): void {
+  const [inner, outer] = [chip.getBoundingClientRect(), row.getBoundingClientRect()];
+  const least = 4 * parseFloat(getComputedStyle(row).paddingLeft);
+  if (inner.left > outer.right - least || inner.right < outer.left + least) row.scrollLeft += inner.left - outer.left - least / 4;
 }
 
 async function link(): Promise<void> {
