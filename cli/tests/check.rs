@@ -234,6 +234,36 @@ fn finds_service_accounts_by_namespace() {
 }
 
 #[test]
+fn asks_whether_the_name_of_a_service_account_is_misspelled() {
+    let account = format!(
+        "{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: api, namespace: shop, annotations: {{eks.amazonaws.com/role-arn: '{ROLE}'}}}}}}\n"
+    );
+    let pod = |name: &str, uid: &str| {
+        format!(
+            "---\n{{apiVersion: v1, kind: Pod, metadata: {{name: p, namespace: shop{uid}}}, spec: {{serviceAccountName: {name}, containers: [{{name: a, image: a}}]}}}}\n"
+        )
+    };
+    let names = |input: &str| -> Vec<String> {
+        findings(&json_of(&check_stdin(input, &["-o", "json"]))).into_iter().map(|(name, ..)| name).collect()
+    };
+    let misspelled = format!("{account}{}", pod("apis", ""));
+    let output = text(&check_stdin(&misspelled, &[]));
+    assert!(
+        output.contains("warn: service account `shop/apis` is not in the input: did you mean `shop/api`?"),
+        "{output}"
+    );
+    assert_eq!(names(&misspelled), ["misspelledServiceAccount"]);
+    // Every misspelled name is reported, and not only the first one.
+    assert_eq!(names(&format!("{misspelled}{}", pod("apis", ""))).len(), 2);
+    // Another object uses the account, so both accounts probably exist.
+    let custom = "---\n{apiVersion: example.com/v1, kind: Rollout, metadata: {name: r, namespace: shop}, spec: {serviceAccountName: api}}\n";
+    assert_eq!(names(&format!("{misspelled}{custom}")), ["unknownServiceAccount"]);
+    assert_eq!(names(&format!("{account}{}", pod("api2", ""))), ["unknownServiceAccount"]);
+    // The account of a running pod existed.
+    assert_eq!(names(&format!("{account}{}", pod("apis", ", uid: x"))), ["unknownServiceAccount"]);
+}
+
+#[test]
 fn takes_the_settings_of_the_command_line_or_of_the_policy_in_the_input() {
     let policy = |settings: &str| {
         format!(

@@ -1,7 +1,8 @@
 //! Collects the service accounts and `ConfigMap`s of the input, and answers the policy's lookups with them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use irsa::internals::edits;
 use irsa::{Cluster, LookupError, Query};
 use serde_json::{Value, json};
 
@@ -31,15 +32,18 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Index {
     entries: HashMap<(&'static str, String, String), Vec<Entry>>,
+    /// The service accounts that an object of the input names, as namespace and name.
+    used: HashSet<(String, String)>,
 }
 
 impl Index {
-    /// Adds an object if it is a service account or a ConfigMap.
+    /// Adds an object if it is a service account or a ConfigMap. From any other object, adds the service accounts that
+    /// the object names.
     pub fn add(&mut self, file: usize, object: &InputObject, default_namespace: &str) {
         let kind = match (object.head.api_version.as_str(), object.head.kind.as_str()) {
             ("v1", "ServiceAccount") => "ServiceAccount",
             ("v1", "ConfigMap") => "ConfigMap",
-            _ => return,
+            _ => return self.add_used(object, default_namespace),
         };
         let Some(name) = object.head.metadata.name.clone() else { return };
         let namespace = object.head.namespace(default_namespace).to_owned();
@@ -54,6 +58,39 @@ impl Index {
         let location = Location { file, document: object.document, pointer: object.pointer.clone() };
         let entries = self.entries.entry((kind, namespace, name)).or_default();
         entries.push(Entry { location, json: entry.to_string() });
+    }
+
+    /// Adds the service accounts that an object of any kind names, such as in `serviceAccountName`.
+    fn add_used(&mut self, object: &InputObject, default_namespace: &str) {
+        if !object.json.contains("\"serviceAccount") {
+            return;
+        }
+        let namespace = object.head.namespace(default_namespace);
+        let value: Value = serde_json::from_str(&object.json).unwrap_or_default();
+        let mut values = vec![&value];
+        while let Some(value) = values.pop() {
+            match value {
+                Value::Array(elements) => values.extend(elements),
+                Value::Object(members) => {
+                    let own = members.iter().filter(|(key, _)| key.starts_with("serviceAccount"));
+                    let names = own.filter_map(|(_, value)| value.as_str().or_else(|| value.get("name")?.as_str()));
+                    self.used.extend(names.map(|name| (namespace.to_owned(), name.to_owned())));
+                    values.extend(members.values());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns the service account of the namespace that `name` probably misspells: a similar name that no object of
+    /// the input uses. `None` if the input has no such account.
+    pub fn meant_account(&self, namespace: &str, name: &str) -> Option<&str> {
+        let accounts = self.entries.keys().filter(|(kind, ..)| *kind == "ServiceAccount");
+        let of_namespace = accounts.filter(|(_, own, _)| own == namespace).map(|(.., other)| other.as_str());
+        of_namespace
+            .filter(|other| is_misspelled(name, other))
+            .filter(|other| !self.used.contains(&(namespace.to_owned(), (*other).to_owned())))
+            .min()
     }
 
     /// Finds an object for a lookup from this file. If several objects match, returns the last match in the file, or
@@ -127,5 +164,54 @@ impl Cluster for Lookup<'_> {
             _ => self.unknown_accounts.push(full_name),
         }
         Err(LookupError::NotFound)
+    }
+}
+
+/// Whether one name is probably a misspelling of the other: a character is missing, added or replaced, or two
+/// neighbours are swapped. Names that differ in a number or a letter of a series, such as `web` and `web2`, or `web-a`
+/// and `web-b`, are different names, and so are names of up to three characters.
+fn is_misspelled(one: &str, other: &str) -> bool {
+    if one.len().abs_diff(other.len()) > 1 || !(4..=253).contains(&one.len().max(other.len())) {
+        return false;
+    }
+    let sorted = |name: &str| -> Vec<char> {
+        let mut chars: Vec<char> = name.chars().collect();
+        chars.sort_unstable();
+        chars
+    };
+    let stem = |name: &str| -> Vec<String> {
+        let parts = name.split(['-', '.']).map(|part| part.trim_end_matches(|it: char| it.is_ascii_digit()));
+        parts.filter(|part| part.len() > 1).map(str::to_owned).collect()
+    };
+    let is_near = match edits(one, other) {
+        1 => true,
+        2 => sorted(one) == sorted(other),
+        _ => false,
+    };
+    is_near && stem(one) != stem(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distinguishes_misspelled_names_from_a_series() {
+        for (one, other, expected) in [
+            ("apis", "api", true),
+            ("payment-api", "payments-api", true),
+            ("webapp", "web-app", true),
+            ("chekcout", "checkout", true),
+            ("web2", "web", false),
+            ("web-v1", "web-v2", false),
+            ("worker-a", "worker-b", false),
+            ("web-1", "web", false),
+            ("app", "api", false),
+            ("app-us-east", "app-us-west", false),
+            ("web", "web-admin", false),
+        ] {
+            assert_eq!(is_misspelled(one, other), expected, "{one} {other}");
+            assert_eq!(is_misspelled(other, one), expected, "{other} {one}");
+        }
     }
 }

@@ -85,6 +85,8 @@ impl Checker<'_> {
             name: object_name(object, self.namespace),
             location: Location { file, document: object.document, pointer: object.pointer.clone() },
             lookup,
+            index: self.index,
+            is_live_pod,
             is_strict: self.is_strict,
         };
         let mut found: Vec<Found> = review.findings.iter().map(|finding| context.found(finding)).collect();
@@ -102,6 +104,8 @@ struct Context<'i> {
     name: ObjectName,
     location: Location,
     lookup: Lookup<'i>,
+    index: &'i Index,
+    is_live_pod: bool,
     is_strict: bool,
 }
 
@@ -128,6 +132,9 @@ impl Context<'_> {
         };
         match (finding.kind, finding.place.owner) {
             (FindingKind::MissingServiceAccount, _) if !self.is_strict => {
+                if let Some((account, meant)) = self.misspelled_account() {
+                    return misspelled(own(self.in_object(finding)), account, &meant);
+                }
                 let accounts = self.lookup.unknown_accounts.join("`, `");
                 let message = format!("service account `{accounts}` is not in the input, so its role is not known");
                 let fix = "add its manifest to the input, or use `--strict` if the input is complete";
@@ -152,6 +159,14 @@ impl Context<'_> {
             },
             (_, Owner::Object) => own(self.in_object(finding)),
         }
+    }
+
+    /// Returns the service account that is not in the input, and the account whose name it probably misspells. `None`
+    /// for a running pod, because its account existed when the pod was created.
+    fn misspelled_account(&self) -> Option<(&str, String)> {
+        let account = self.lookup.unknown_accounts.first().filter(|_| !self.is_live_pod)?;
+        let (namespace, name) = account.split_once('/')?;
+        Some((account, format!("{namespace}/{}", self.index.meant_account(namespace, name)?)))
     }
 
     /// Returns a note that replaces the finding, if the finding is about a placeholder, such as `${ROLE}`. `None` for
@@ -256,6 +271,14 @@ fn is_placeholder(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-' | b'x');
     let is_account_to_come = account.len() > 1 && account.bytes().all(is_word);
     has("${", '}') || has("$(", ')') || has("<", '>') || is_account_to_come
+}
+
+/// Returns the warning about the name of a service account that is probably misspelled.
+fn misspelled(found: Found, account: &str, meant: &str) -> Found {
+    let own = names::MISSPELLED_SERVICE_ACCOUNT;
+    let message = format!("service account `{account}` is not in the input: did you mean `{meant}`?");
+    let fix = format!("correct the name, or add the manifest of `{account}` to the input if this account exists");
+    Found { name: own.name, level: own.level, message, fix: Some(fix.into()), ..found }
 }
 
 fn note(found: Found, own: names::OwnFinding, fix: &str) -> Found {
