@@ -254,6 +254,22 @@ fn reads_url_encoded_policies_terraform_and_cloudformation() {
 }
 
 #[test]
+fn reads_one_file_for_each_flag() {
+    let roles = json!({"Roles": [role("web", &policy(ISSUER, "StringEquals", &["shop:web"]))]});
+    let folder = folder(&roles);
+    let gone = json!({"Role": role("gone", &policy(ISSUER, "StringEquals", &["shop:gone"]))});
+    fs::write(folder.path().join("gone.json"), gone.to_string()).unwrap();
+    let issuer = format!("prod=https://{ISSUER}");
+    // The manifests follow a file about IAM.
+    let args =
+        ["check", "-o", "json", "--issuer", &issuer, "--iam", "iam.json", "--iam", "gone.json", "accounts.json"];
+    let report = json_of(&irsa(&folder, &args));
+
+    assert_eq!(status(&report, "web"), "trusted", "{report:#}");
+    assert_eq!(status(&report, "gone"), "trusted", "{report:#}");
+}
+
+#[test]
 fn reads_cloudformation_in_yaml_with_short_functions() {
     let folder = folder(&json!({}));
     let template = "Resources:\n  Web:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: web\n      AssumeRolePolicyDocument:\n        Statement: [!Sub '${X}']\n";

@@ -52,8 +52,9 @@ pub struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
 
-    /// Files about IAM from the AWS CLI, Terraform or CloudFormation: roles, trust policies, identity providers
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// A file about IAM from the AWS CLI, Terraform or CloudFormation: roles, trust policies, identity providers.
+    /// Repeat the flag for each file
+    #[arg(long, value_name = "FILE")]
     iam: Vec<PathBuf>,
 
     /// The issuer of a cluster: `NAME=URL`, or `URL`. Repeat the flag for each cluster
