@@ -249,8 +249,27 @@ fn reads_url_encoded_policies_terraform_and_cloudformation() {
     ] {
         assert_eq!(status(&check(&folder(&iam), &[]), "web"), "unknown", "{iam}");
     }
-    let other = irsa(&folder(&json!({"a": 1})), &["check", "accounts.json", "--iam", "iam.json"]);
-    assert_eq!(other.status.code(), Some(2));
+}
+
+#[test]
+fn says_what_is_wrong_with_a_file_about_iam() {
+    let permissions = json!({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    for (iam, expected) in [
+        (
+            json!({"a": 1}),
+            "expected the output of `aws iam get-account-authorization-details`, `get-role`, `list-roles`, ",
+        ),
+        (permissions, "expected the output of `aws iam "),
+        (
+            policy(ISSUER, "StringEquals", &["shop:web"]),
+            "this is a trust policy without its role: give the output of `aws iam get-role`, or use `irsa explain --trust-policy`",
+        ),
+    ] {
+        let output = irsa(&folder(&iam), &["check", "accounts.json", "--iam", "iam.json"]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let expected = format!("cannot read `iam.json` as a file about IAM: {expected}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(&expected), "{output:?}");
+    }
 }
 
 #[test]
@@ -261,8 +280,7 @@ fn reads_one_file_for_each_flag() {
     fs::write(folder.path().join("gone.json"), gone.to_string()).unwrap();
     let issuer = format!("prod=https://{ISSUER}");
     // The manifests follow a file about IAM.
-    let args =
-        ["check", "-o", "json", "--issuer", &issuer, "--iam", "iam.json", "--iam", "gone.json", "accounts.json"];
+    let args = ["check", "-o", "json", "--issuer", &issuer, "--iam", "iam.json", "--iam", "gone.json", "accounts.json"];
     let report = json_of(&irsa(&folder, &args));
 
     assert_eq!(status(&report, "web"), "trusted", "{report:#}");

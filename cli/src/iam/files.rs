@@ -77,14 +77,29 @@ fn add(value: &Value, file: &str, iam: &mut Iam) -> Result<()> {
         terraform::add(value, file, iam);
     } else if has("Resources") {
         cloudformation::add(value, file, iam);
+    } else if is_trust_policy(value) {
+        bail!(
+            "this is a trust policy without its role: give the output of `aws iam get-role`, or use \
+             `irsa explain --trust-policy`"
+        );
     } else {
         bail!(
-            "expected the output of `aws iam get-account-authorization-details`, `get-role`, \
+            "expected the output of `aws iam get-account-authorization-details`, `get-role`, `list-roles`, \
              `list-open-id-connect-providers` or `get-open-id-connect-provider`, of `terraform show -json`, or a \
              CloudFormation template"
         );
     }
     Ok(())
+}
+
+/// Whether the value is a trust policy: a policy with a principal.
+fn is_trust_policy(value: &Value) -> bool {
+    let has_principal = |statement: &Value| statement.get("Principal").is_some();
+    match value.get("Statement") {
+        Some(Value::Array(statements)) => statements.iter().any(has_principal),
+        Some(statement) => has_principal(statement),
+        None => false,
+    }
 }
 
 /// Adds the roles of `aws iam get-account-authorization-details`. If the output is not truncated, it contains every
