@@ -193,6 +193,59 @@ fn continues_after_a_document_that_cannot_be_read() {
 }
 
 #[test]
+fn prints_one_line_for_a_helm_chart() {
+    let template = "metadata: {{- toYaml .Values.a | nindent 4 }}\n";
+    let chart = "apiVersion: v2\nname: shop\nversion: 0.1.0\n";
+    let folder = folder(&[
+        ("charts/shop/Chart.yaml", chart),
+        ("charts/shop/values.yaml", "image: {repository: shop}\n"),
+        ("charts/shop/templates/a.yaml", template),
+        ("charts/shop/templates/b.yaml", template),
+        ("charts/shop/charts/db/Chart.yaml", chart),
+        ("charts/shop/charts/db/templates/c.yaml", template),
+        ("other/b.yaml", SHOP),
+    ]);
+    let line = |chart: &str| {
+        format!(
+            "this is a Helm chart that is not rendered: check what `helm template` prints, as in `helm template {chart} | irsa check -`"
+        )
+    };
+    for (path, file, chart) in [
+        ("charts/shop", "charts/shop/Chart.yaml", "charts/shop"),
+        ("charts/shop/", "charts/shop/Chart.yaml", "charts/shop"),
+        ("charts/shop/values.yaml", "charts/shop/Chart.yaml", "charts/shop"),
+        ("charts/shop/templates", "charts/shop/Chart.yaml", "charts/shop"),
+    ] {
+        let output = check(&folder, &[path, "-o", "json"]);
+        assert_eq!(output.status.code(), Some(2), "{path}: {output:?}");
+        let report = json_of(&output);
+        assert_eq!(report["findings"], json!([]), "{path}");
+        let unreadable = report["unreadable"].as_array().unwrap();
+        assert_eq!(unreadable.len(), 1, "{path}: {unreadable:?}");
+        assert_eq!((&unreadable[0]["file"], &unreadable[0]["message"]), (&json!(file), &json!(line(chart))), "{path}");
+    }
+    // Next to manifests, a chart is a note. With `--strict`, it is an error.
+    let report = json_of(&check(&folder, &[".", "-o", "json"]));
+    let notes: Vec<&Value> =
+        report["findings"].as_array().unwrap().iter().filter(|it| it["finding"] == "template").collect();
+    assert_eq!(notes.len(), 1, "{report:#}");
+    assert_eq!(notes[0]["message"], line("charts/shop"));
+    assert_eq!(report["unreadable"], json!([]));
+    assert_eq!(report["summary"]["objects"], 2);
+    let strict = json_of(&check(&folder, &[".", "-o", "json", "--strict"]));
+    assert_eq!(strict["unreadable"].as_array().unwrap().len(), 1, "{strict:#}");
+    // The values of the policy's chart are the settings.
+    let values = "mode: inject\nsettings: {annotationPrefix: iam.example.com}\n";
+    let account =
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, annotations: {iam.example.com/role-arn: bad}}}";
+    fs::write(folder.path().join("charts/shop/values.yaml"), values).unwrap();
+    fs::write(folder.path().join("other/account.yaml"), account).unwrap();
+    let report = json_of(&check(&folder, &["charts/shop", "other/account.yaml", "-o", "json"]));
+    let names: Vec<String> = findings(&report).into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(names, ["template", "invalidRoleArn"], "{report:#}");
+}
+
+#[test]
 fn reads_directories_lists_and_files_with_a_byte_order_mark() {
     let list = "\u{feff}kind: List\r\napiVersion: v1\r\nitems:\r\n- apiVersion: v1\r\n  kind: ServiceAccount\r\n  metadata:\r\n    name: web\r\n    annotations:\r\n      eks.amazonaws.com/role-arn: bad\r\n";
     let json = r#"{"apiVersion": "v1", "kind": "ServiceAccountList", "items": [

@@ -58,6 +58,9 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
     report.findings.extend(distinct(founds).into_iter().map(|found| finding(found, &input.sources, &positions)));
     report.restarts = restarts::commands(&stale);
     apply_ignores(&mut report, config, comments, &input.sources);
+    if report.checked.is_empty() {
+        skipped::reject_charts(&mut report);
+    }
     if report.checked.is_empty() && report.unreadable.is_empty() {
         let message = "the input has no Kubernetes object".to_owned();
         let file = input.sources.first().map_or_else(String::new, |source| source.name.clone());

@@ -1,16 +1,23 @@
 //! Reports the documents of the input that are not checked: as findings, or as errors.
 
+use std::path::Path;
+
+use irsa_explain::shell_word;
 use manifest_reader::Position;
 
 use super::names;
-use crate::documents::{Parsed, Skipped, SkippedKind, Source};
+use crate::documents::{CHART_METADATA, Parsed, Skipped, SkippedKind, Source};
 use crate::report::{Finding, Page, Report, Unreadable};
 
 /// Adds a finding or an error to the report for each document that is not checked, and an error if the command line
 /// names a file without a document.
 pub fn take(report: &mut Report, source: &Source, parsed: &Parsed, is_strict: bool) {
     for skipped in &parsed.skipped {
-        let Skipped { kind, at, message } = skipped.clone();
+        let Skipped { kind, at, message, chart } = skipped.clone();
+        if let Some(chart) = chart {
+            take_chart(report, &chart, source.is_named || (is_strict && kind == SkippedKind::Template));
+            continue;
+        }
         // If the command line names the file, its documents are meant to be checked, so skipping one can be an error.
         let is_error = match kind {
             SkippedKind::Unreadable => true,
@@ -40,6 +47,40 @@ pub fn take(report: &mut Report, source: &Source, parsed: &Parsed, is_strict: bo
         let message = "contains no Kubernetes object".to_owned();
         report.unreadable.push(Unreadable { file: source.name.clone(), at: None, message });
     }
+}
+
+/// Counts a document of a Helm chart, and adds one finding or one error for all of the chart.
+fn take_chart(report: &mut Report, chart: &str, is_error: bool) {
+    let file = if chart == "." { CHART_METADATA.to_owned() } else { format!("{chart}/{CHART_METADATA}") };
+    let message = format!(
+        "this is a Helm chart that is not rendered: check what `helm template` prints, as in \
+         `helm template {} | irsa check -`",
+        shell_word(chart)
+    );
+    if report.unreadable.iter().any(|it| it.file == file && it.message == message) {
+        return;
+    }
+    let is_note = |finding: &Finding| finding.file == file && finding.message == message;
+    if is_error {
+        report.findings.retain(|finding| !is_note(finding));
+        report.unreadable.push(Unreadable { file, at: None, message });
+        return;
+    }
+    report.skipped = report.skipped.saturating_add(1);
+    if !report.findings.iter().any(is_note) {
+        report.findings.push(own_finding(names::TEMPLATE, message, &file, None));
+    }
+}
+
+/// If nothing in the input was checked, turns the notes about Helm charts into errors, because they are the reason.
+pub fn reject_charts(report: &mut Report) {
+    let is_of_chart =
+        |finding: &Finding| finding.name == names::TEMPLATE.name && Path::new(&finding.file).ends_with(CHART_METADATA);
+    let (of_charts, others) = std::mem::take(&mut report.findings).into_iter().partition(is_of_chart);
+    report.findings = others;
+    let of_charts: Vec<Finding> = of_charts;
+    let errors = of_charts.into_iter().map(|Finding { file, message, .. }| Unreadable { file, at: None, message });
+    report.unreadable.extend(errors);
 }
 
 /// Returns a finding of this command that is about a file or a line, not about an object.

@@ -14,6 +14,8 @@ pub struct Skipped {
     pub at: Position,
     /// The message: what was found, and what to do.
     pub message: String,
+    /// The directory of the Helm chart that the file belongs to. `None` for an error, and outside charts.
+    pub chart: Option<String>,
 }
 
 /// The kind of a document, or of a part of one, that is not checked.
@@ -37,7 +39,14 @@ pub enum SkippedKind {
 impl Skipped {
     /// Creates a value from its parts.
     pub fn new(kind: SkippedKind, at: Position, message: impl Into<String>) -> Self {
-        Self { kind, at, message: message.into() }
+        Self { kind, at, message: message.into(), chart: None }
+    }
+
+    /// Assigns a template or another document to the Helm chart that it is a part of.
+    pub fn assign(&mut self, chart: &str) {
+        if matches!(self.kind, SkippedKind::Template | SkippedKind::Fragment) {
+            self.chart = Some(chart.to_owned());
+        }
     }
 
     /// Turns an unreadable document into a [`SkippedKind::Fragment`], which is not an error.

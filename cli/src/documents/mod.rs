@@ -1,12 +1,14 @@
 //! Reads the input of a check: files, directories and the standard input become Kubernetes objects.
 //!
 //! `walk` finds the files, `source` reads a file, and `classify` reports documents that are not complete objects. Each
-//! of these becomes a [`Skipped`] with its position and what to do. The documents after it are still read.
+//! of these becomes a [`Skipped`] with its position and what to do; `chart` finds the Helm chart that it is a part of. The documents after it are still read.
 
+mod chart;
 mod classify;
 mod source;
 mod walk;
 
+pub use chart::METADATA as CHART_METADATA;
 pub use classify::{Skipped, SkippedKind};
 pub use source::{InputObject, Parsed, Source};
 pub use walk::sources;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use manifest_reader::{Comment, Position, documents};
 use serde::Deserialize;
 
+use super::chart::chart_of;
 use super::classify::{self, Skipped, SkippedKind};
 use super::walk::shown;
 use crate::policy_settings::PolicySettings;
@@ -182,6 +183,10 @@ impl Source {
         match self.text() {
             Ok(text) => {
                 let mut parsed = parse(&text, is_complete);
+                let chart = self.path.as_deref().filter(|_| !parsed.skipped.is_empty()).and_then(chart_of);
+                if let Some(chart) = chart {
+                    parsed.skipped.iter_mut().for_each(|skipped| skipped.assign(&chart));
+                }
                 // A directory can contain data files, which are not manifests, so errors in them are excused.
                 if !self.is_named && !text.contains("apiVersion") {
                     parsed.skipped.iter_mut().for_each(Skipped::excuse);
