@@ -273,6 +273,59 @@ fn says_what_is_wrong_with_a_file_about_iam() {
 }
 
 #[test]
+fn reads_issuers_as_users_paste_them() {
+    let roles = json!({"Roles": [role("web", &policy(ISSUER, "StringEquals", &["shop:web"]))]});
+    let folder = folder(&roles);
+    let run = |issuer: &str| {
+        irsa(&folder, &["check", "accounts.json", "-o", "json", "--iam", "iam.json", "--issuer", issuer])
+    };
+    for (issuer, cluster) in [
+        (format!("a={ISSUER}"), "a"),
+        (ISSUER.to_owned(), "cluster"),
+        (format!("https://{ISSUER}/"), "cluster"),
+        (format!("a=arn:aws:iam::111122223333:oidc-provider/{ISSUER}"), "a"),
+    ] {
+        let report = json_of(&run(&issuer));
+        assert_eq!(status(&report, "web"), "trusted", "{issuer}");
+        assert_eq!(report["fleet"][0]["cluster"], cluster, "{issuer}");
+    }
+    for issuer in ["prod", "a=prod", "a=http://example.com", "a=None", "a="] {
+        assert_eq!(run(issuer).status.code(), Some(2), "{issuer}");
+    }
+    // The flag alone would do nothing.
+    let output = irsa(&folder, &["check", "accounts.json", "--issuer", ISSUER]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--iam <FILE>"), "{output:?}");
+}
+
+#[test]
+fn names_a_file_about_iam_that_is_given_as_a_manifest() {
+    let web = role("web", &policy(ISSUER, "StringEquals", &["shop:web"]));
+    let template = json!({"Resources": {"Web": {"Type": "AWS::IAM::Role", "Properties": {}}}});
+    for (iam, title) in [
+        (json!({"Role": web}), "the output of `aws iam get-role`"),
+        (json!({"Roles": [web]}), "the output of `aws iam list-roles`"),
+        (json!({"RoleDetailList": []}), "the output of `aws iam get-account-authorization-details`"),
+        (json!({"OpenIDConnectProviderList": []}), "the output of `aws iam list-open-id-connect-providers`"),
+        (json!({"ClientIDList": [], "Url": ISSUER}), "the output of `aws iam get-open-id-connect-provider`"),
+        (json!({"format_version": "1.2", "planned_values": {}}), "the output of `terraform show -json`"),
+        (template, "a CloudFormation template"),
+        (policy(ISSUER, "StringEquals", &[]), "a trust policy"),
+    ] {
+        let folder = folder(&iam);
+        // As with several files after one `--iam`.
+        let output = irsa(&folder, &["check", "accounts.json", "iam.json"]);
+        assert_eq!(output.status.code(), Some(2), "{title}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            text.contains(&format!("iam.json:1:1: unreadable: this is {title}, not a manifest: give the ")),
+            "{text}"
+        );
+        assert!(text.contains("`--iam`"), "{text}");
+    }
+}
+
+#[test]
 fn reads_one_file_for_each_flag() {
     let roles = json!({"Roles": [role("web", &policy(ISSUER, "StringEquals", &["shop:web"]))]});
     let folder = folder(&roles);

@@ -64,6 +64,7 @@ pub use chain::{explain, token_audience};
 pub use explanation::{Explanation, Outcome};
 pub use fix::{TrustFix, quoted as shell_word};
 pub use inputs::Inputs;
+pub use issuer_url::PastedIssuer;
 pub use place::line_and_column;
 pub use redact::redact_tokens;
 pub use scenario::{makes_pods, pod_templates, service_account_of};

@@ -22,8 +22,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
+use irsa_explain::PastedIssuer;
 use serde::Deserialize;
 use terminal_size::Width;
 
@@ -58,7 +59,7 @@ pub struct Args {
     iam: Vec<PathBuf>,
 
     /// The issuer of a cluster: `NAME=URL`, or `URL`. Repeat the flag for each cluster
-    #[arg(long, value_name = "NAME=URL")]
+    #[arg(long, value_name = "NAME=URL", requires = "iam")]
     issuer: Vec<String>,
 
     /// The format of the report
@@ -172,11 +173,16 @@ impl Args {
             .iter()
             .map(|text| {
                 let (name, url) = match text.split_once('=') {
-                    Some((name, url)) if !name.contains('/') => (name, url),
+                    Some((name, url)) if !name.contains(['/', ':', '{']) => (name, url),
                     _ => ("cluster", text.as_str()),
                 };
-                let url = url.trim().trim_end_matches('/');
-                ensure!(url.starts_with("https://"), "expected the issuer as `NAME=https://…`, but got `{text}`");
+                let pasted = PastedIssuer::read(url).map_err(|error| anyhow!("{error}"))?;
+                let url = pasted.url.trim_end_matches('/');
+                // A word without a dot is the name of a cluster, and not its issuer, if `https://` is missing.
+                let is_issuer = url.strip_prefix("https://").is_some_and(|rest| {
+                    text.contains("https://") || rest.split('/').next().unwrap_or_default().contains('.')
+                });
+                ensure!(is_issuer, "expected the issuer as `NAME=https://…`, but got `{text}`");
                 Ok((name.to_owned(), url.to_owned()))
             })
             .collect::<Result<_>>()

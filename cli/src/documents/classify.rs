@@ -1,9 +1,12 @@
 //! Classifies documents that are not complete Kubernetes objects, and names what to do about them.
 
+use std::borrow::Cow;
+
 use manifest_reader::{Duplicate, Position, Unreadable};
 use serde_json::Value;
 
 use super::source::Head;
+use crate::iam;
 
 /// A document, or a part of one, that is not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +138,7 @@ pub fn duplicate(duplicate: &Duplicate) -> Skipped {
 pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skipped> {
     let skipped = |kind, message: &str| Some(Skipped::new(kind, at(), message));
     if head.kind.is_empty() || head.api_version.is_empty() {
-        return not_an_object(json, head).and_then(|(kind, message)| skipped(kind, message));
+        return not_an_object(json, head).map(|(kind, message)| Skipped::new(kind, at(), message));
     }
     if head.kind == "Config" && head.api_version == "v1" {
         return skipped(SkippedKind::Kubeconfig, "this is a kubeconfig, not a manifest: it is not checked");
@@ -152,10 +155,29 @@ pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skip
     })
 }
 
-fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, &'static str)> {
+fn not_an_object(json: &str, head: &Head) -> Option<(SkippedKind, Cow<'static, str>)> {
     let value: Value = serde_json::from_str(json).unwrap_or_default();
+    if head.kind.is_empty() && head.api_version.is_empty() {
+        if let Some(title) = iam::title(&value) {
+            let message = format!(
+                "this is {title}, not a manifest: give the file with `--iam`, as in `irsa check MANIFESTS --iam FILE`"
+            );
+            return Some((SkippedKind::Fragment, message.into()));
+        }
+        if iam::is_trust_policy(&value) {
+            let message = "this is a trust policy, not a manifest: give the output of `aws iam get-role` with `--iam`, or use \
+                           `irsa explain --trust-policy`";
+            return Some((SkippedKind::Fragment, message.into()));
+        }
+    }
+    let (kind, message) = incomplete(&value, head)?;
+    Some((kind, message.into()))
+}
+
+/// Describes a document without `apiVersion` or `kind` that is not about IAM. `None` for an empty document.
+fn incomplete(value: &Value, head: &Head) -> Option<(SkippedKind, &'static str)> {
     let is_operation = |value: &Value| value.get("op").is_some() && value.get("path").is_some();
-    Some(match &value {
+    Some(match value {
         Value::Array(elements) if elements.is_empty() => return None,
         Value::Array(elements) if elements.iter().all(is_operation) => {
             let message = "this is a JSON patch, not an object: check what `kubectl kustomize` prints";

@@ -92,8 +92,34 @@ fn add(value: &Value, file: &str, iam: &mut Iam) -> Result<()> {
     Ok(())
 }
 
+/// Returns what a document about IAM is, in words. `None` for a document that is something else, or may be.
+pub fn title(value: &Value) -> Option<&'static str> {
+    let has = |key: &str| value.get(key).is_some();
+    let is_role = |role: &Value| role.get("RoleName").is_some();
+    let array = |key: &str| value.get(key).and_then(Value::as_array);
+    let is_of_aws =
+        |resource: &Value| resource.get("Type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("AWS::"));
+    Some(if array("RoleDetailList").is_some() {
+        "the output of `aws iam get-account-authorization-details`"
+    } else if value.get("Role").is_some_and(is_role) {
+        "the output of `aws iam get-role`"
+    } else if array("Roles").and_then(|roles| roles.first()).is_some_and(is_role) {
+        "the output of `aws iam list-roles`"
+    } else if array("OpenIDConnectProviderList").is_some() {
+        "the output of `aws iam list-open-id-connect-providers`"
+    } else if has("ClientIDList") && has("Url") {
+        "the output of `aws iam get-open-id-connect-provider`"
+    } else if has("planned_values") || (has("terraform_version") && has("values")) {
+        "the output of `terraform show -json`"
+    } else if value.get("Resources").and_then(Value::as_object).is_some_and(|all| all.values().any(is_of_aws)) {
+        "a CloudFormation template"
+    } else {
+        return None;
+    })
+}
+
 /// Whether the value is a trust policy: a policy with a principal.
-fn is_trust_policy(value: &Value) -> bool {
+pub fn is_trust_policy(value: &Value) -> bool {
     let has_principal = |statement: &Value| statement.get("Principal").is_some();
     match value.get("Statement") {
         Some(Value::Array(statements)) => statements.iter().any(has_principal),

@@ -13,7 +13,7 @@ mod roles;
 mod terraform;
 mod trust;
 
-pub use files::read;
+pub use files::{is_trust_policy, read, title};
 pub use fleet::{Fleet, check};
 pub use member::members;
 
