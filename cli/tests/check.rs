@@ -464,9 +464,19 @@ status: {{phase: Running}}
         .collect();
     assert_eq!(stale, ["old-role", "none-1", "none-2", "bare"]);
     assert!(text(&check_stdin(&input, &[])).contains("\n  kubectl rollout restart deployment/old -n shop\n"));
-    // With settings that name a region, another region is stale.
-    let output = text(&check_stdin(&input, &["--settings-json", r#"{"region": "us-east-1"}"#]));
-    assert!(output.contains("\n  kubectl rollout restart deployment/eks -n shop\n"), "{output}");
+    // With settings that name a region, another region is stale, except if the pod's template may set the region.
+    let restart = "\n  kubectl rollout restart deployment/eks -n shop\n";
+    let region = ["--settings-json", r#"{"region": "us-east-1"}"#];
+    assert!(!text(&check_stdin(&input, &region)).contains(restart));
+    let deployment = |env: &str| {
+        format!(
+            "---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: eks, namespace: shop, uid: x}}, spec: {{selector: {{}}, template: {{spec: {{serviceAccountName: web, containers: [{{name: app, image: web{env}}}]}}}}}}}}\n"
+        )
+    };
+    let output = text(&check_stdin(&format!("{input}{}", deployment("")), &region));
+    assert!(output.contains(restart), "{output}");
+    let own = deployment(", env: [{name: AWS_REGION, value: us-east-2}, {name: AWS_DEFAULT_REGION, value: us-east-2}]");
+    assert!(!text(&check_stdin(&format!("{input}{own}"), &region)).contains(restart));
 }
 
 #[test]

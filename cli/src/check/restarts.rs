@@ -34,6 +34,15 @@ const INJECTED: [&str; 9] = [
 const SET_BY_WEBHOOK: [&str; 4] =
     ["AWS_DEFAULT_REGION", "AWS_REGION", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_EC2_METADATA_DISABLED"];
 
+/// The variables among them that say where the pod's credentials are from. Only these are compared if the input does not
+/// show the pod's template, because the template may set the others.
+const OF_CREDENTIALS: [&str; 4] = [
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
+
 /// The volumes that the policy injects, by their default names.
 const VOLUMES: [&str; 2] = ["aws-iam-token", "eks-pod-identity-token"];
 
@@ -104,7 +113,8 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
         // The pod opts out, or the policy would refuse a new pod.
         _ => return None,
     };
-    let differences = differences(&running, &expected);
+    let variables = if template.is_some() { &INJECTED[..] } else { &OF_CREDENTIALS[..] };
+    let differences = differences(&running, &expected, variables);
     if differences.is_empty() {
         return None;
     }
@@ -167,9 +177,9 @@ fn without_injected(pod: &Value, template: Option<&Value>) -> Value {
     pod
 }
 
-/// Returns the names of the injected variables and volumes in which two pods differ. Leaves out the values, because the
-/// value of a variable may be a secret.
-fn differences(running: &Value, expected: &Value) -> Vec<String> {
+/// Returns the names of the injected variables, of those in `variables`, and volumes in which two pods differ. Leaves out
+/// the values, because the value of a variable may be a secret.
+fn differences(running: &Value, expected: &Value, variables: &[&str]) -> Vec<String> {
     let mut differences: Vec<String> = Vec::new();
     let mut add = |name: String| {
         if !differences.contains(&name) {
@@ -182,7 +192,7 @@ fn differences(running: &Value, expected: &Value) -> Vec<String> {
         };
         let (running, expected) = (containers(running), containers(expected));
         for (running, expected) in running.iter().zip(&expected) {
-            for variable in INJECTED {
+            for &variable in variables {
                 let [running, expected] = [running, expected].map(|container| variable_value(container, variable));
                 // Without a value in the settings, the variable may be from AWS's webhook.
                 let may_be_of_webhook = expected.is_none() && SET_BY_WEBHOOK.contains(&variable);
