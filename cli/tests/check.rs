@@ -317,6 +317,29 @@ fn asks_whether_the_name_of_a_service_account_is_misspelled() {
 }
 
 #[test]
+fn notes_role_mappings_that_the_settings_do_not_name() {
+    let config_map = |name: &str, config: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: kube-system}}\ndata:\n  config: '{config}'\n"
+        )
+    };
+    let mappings = format!(r#"{{"shop/web": {{"RoleARN": "{ROLE}"}}}}"#);
+    let found_in =
+        |input: &str, args: &[&str]| findings(&json_of(&check_stdin(input, &[args, &["-o", "json"]].concat())));
+    let kops = config_map("pod-identity-webhook", &mappings);
+    assert_eq!(found_in(&kops, &[]), [found("unusedRoleMappings", 5, 3)]);
+    let output = text(&check_stdin(&kops, &[]));
+    assert!(
+        output.contains("note: ConfigMap `kube-system/pod-identity-webhook` has role mappings, but the settings do not name it in `rolesConfigMap`: pods whose role is there are not checked"),
+        "{output}"
+    );
+    let named = r#"{"rolesConfigMap": {"namespace": "kube-system", "name": "pod-identity-webhook"}}"#;
+    assert_eq!(found_in(&kops, &["--settings-json", named]), []);
+    assert_eq!(found_in(&config_map("pod-identity-webhook", "{}"), &[]), []);
+    assert_eq!(found_in(&config_map("other", &mappings), &[]), []);
+}
+
+#[test]
 fn takes_the_settings_of_the_command_line_or_of_the_policy_in_the_input() {
     let policy = |settings: &str| {
         format!(

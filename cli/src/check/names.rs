@@ -32,6 +32,7 @@ findings! {
     UNKNOWN_SERVICE_ACCOUNT = "unknownServiceAccount", Note, "The service account is not in the input, so its role is not known.";
     MISSPELLED_SERVICE_ACCOUNT = "misspelledServiceAccount", Warn, "The service account is not in the input, but an unused account with a similar name is.";
     UNKNOWN_CONFIG_MAP = "unknownConfigMap", Note, "The ConfigMap of role mappings is not in the input.";
+    UNUSED_ROLE_MAPPINGS = "unusedRoleMappings", Note, "The ConfigMap of kOps has role mappings, but the settings do not name it.";
     PLACEHOLDER = "placeholder", Note, "A value is a placeholder, such as `${ROLE}`, so it is not checked.";
     TEMPLATE = "template", Note, "The document is a template that is not rendered, so it is not checked.";
     PATCH = "patch", Note, "The document is a part of an object, such as a Kustomize patch, so it is not checked.";

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use anyhow::{Result, anyhow};
 use irsa::Settings;
 use manifest_reader::Position;
+use serde_json::Value;
 
 use super::config::{Config, FILE};
 use super::index::Location;
@@ -43,7 +44,8 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
         namespace: &namespace,
         is_strict: args.strict || config.strict,
     };
-    let mut pass = Pass { founds: invalid.into_iter().collect(), ..Pass::default() };
+    let unused = unused_role_mappings(&input, &settings).filter(|_| invalid.is_none());
+    let mut pass = Pass { founds: invalid.into_iter().chain(unused).collect(), ..Pass::default() };
     pass.report.unreadable.clone_from(&input.unreadable);
     pass.check_files(&checker, &input, kept);
     let Pass { mut report, mut founds, stale, comments } = pass;
@@ -145,6 +147,41 @@ fn invalid_settings(errors: &str, location: Location, input: &Input) -> Found {
         },
         is_in_account: false,
     }
+}
+
+/// Reports the ConfigMap of kOps's webhook, if it has role mappings and the settings name no ConfigMap.
+fn unused_role_mappings(input: &Input, settings: &Settings<'_>) -> Option<Found> {
+    const NAMESPACE: &str = "kube-system";
+    const NAME: &str = "pod-identity-webhook";
+    let own = names::UNUSED_ROLE_MAPPINGS;
+    let entry = input.index.find("ConfigMap", NAMESPACE, NAME, usize::MAX);
+    let entry = entry.filter(|_| settings.roles_config_map.is_none())?;
+    let config_map: Value = serde_json::from_str(&entry.json).ok()?;
+    let mappings: Value = serde_json::from_str(config_map.pointer("/data/config")?.as_str()?).ok()?;
+    if mappings.as_object()?.is_empty() {
+        return None;
+    }
+    let mut location = entry.location.clone();
+    location.pointer.push_str("/data/config");
+    let fix = format!(
+        "add `rolesConfigMap: {{namespace: {NAMESPACE}, name: {NAME}}}` to the settings that you give with `--settings`"
+    );
+    Some(Found {
+        name: own.name,
+        level: own.level,
+        message: format!(
+            "ConfigMap `{NAMESPACE}/{NAME}` has role mappings, but the settings do not name it in `rolesConfigMap`: pods whose role is there are not checked"
+        ),
+        fix: Some(fix.into()),
+        location,
+        object: ObjectName {
+            api_version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+            namespace: Some(NAMESPACE.to_owned()),
+            name: NAME.to_owned(),
+        },
+        is_in_account: false,
+    })
 }
 
 /// Removes repeated findings. A finding in a service account is found again with each pod that uses the account. A note
