@@ -191,13 +191,22 @@ fn finds_the_workload_among_other_objects() {
 fn reads_the_output_of_aws_iam_get_role() {
     let mut setup = setup("00-walk-through");
     let policy = setup["inputs"]["trustPolicy"].take();
-    setup["inputs"]["trustPolicy"] =
-        json!({"Role": {"Arn": "arn:aws:iam::111122223333:role/other", "AssumeRolePolicyDocument": policy}});
+    let other = "arn:aws:iam::111122223333:role/other";
+    setup["inputs"]["trustPolicy"] = json!({"Role": {"Arn": other, "AssumeRolePolicyDocument": policy}});
 
-    let output = explain(&setup, &["--output", "json"], false);
-
+    let output = explain(&setup, &["--output", "json", "--role", other], false);
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(said["cause"], json!({"step": "role", "mistake": "otherRole"}));
+
+    // Without `--role`, the file may be that of another role.
+    let output = explain(&setup, &[], false);
+    assert_eq!(output.status.code(), Some(3));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains(&format!("the trust policy that was given is of role `{other}`")), "{printed}");
+    assert!(
+        printed.contains("fix: Give the trust policy of the pod's role: `aws iam get-role --role-name"),
+        "{printed}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Runs the steps from a pod to its role, in order.
 
+use crate::diagnosis::Diagnosis;
 use crate::documents::Documents;
 use crate::explanation::{Cause, Explanation, Outcome, Step, StepKind};
 use crate::inputs::{Input, Inputs};
@@ -88,8 +89,15 @@ fn outcome(steps: &[Step]) -> Outcome {
     }
 }
 
+/// Returns the first step that failed. A wrong `jwks_uri` comes after the trust policy: the document may be the API
+/// server's own, and does not show what the issuer publishes.
 fn cause(steps: &[Step]) -> Option<Cause> {
-    let failed = steps.iter().find(|step| step.outcome == Outcome::Failed);
+    let is_of_policy = |step: &&Step| matches!(step.step, StepKind::Provider | StepKind::Conditions);
+    let mut failures = steps.iter().filter(|step| step.outcome == Outcome::Failed);
+    let failed = failures.next().map(|first| match first.mistake {
+        Some(Diagnosis::InvalidJwksUri) => failures.find(is_of_policy).unwrap_or(first),
+        _ => first,
+    });
     let likely = || steps.iter().find(|step| step.outcome == Outcome::Unknown && step.mistake.is_some());
     failed.or_else(likely).map(|step| Cause { step: step.step, mistake: step.mistake })
 }

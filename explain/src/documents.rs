@@ -104,6 +104,8 @@ pub struct Documents<'i> {
     pub role: Option<&'i str>,
     /// The time, in seconds since 1970.
     pub now: Option<u64>,
+    /// Whether the inputs are those of several pods.
+    pub is_one_of_several: bool,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -176,6 +178,7 @@ impl<'i> Documents<'i> {
             namespace: plain(inputs.namespace.as_ref()),
             role: plain(inputs.role.as_ref()),
             now: inputs.now,
+            is_one_of_several: inputs.is_one_of_several,
             problems,
         }
     }

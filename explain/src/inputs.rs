@@ -62,6 +62,9 @@ pub struct Inputs {
     /// The objects that the cluster was searched for, but does not have, such as the service account. Ignored for an
     /// input that was given.
     pub not_found: Vec<Input>,
+    /// Whether the pod is one of several that are explained with the same inputs. The trust policy may then be meant
+    /// for another pod.
+    pub is_one_of_several: bool,
 }
 
 impl Inputs {
@@ -88,6 +91,7 @@ impl Inputs {
             other_service_accounts,
             now: _,
             not_found: _,
+            is_one_of_several: _,
         } = self;
         let texts = [
             pod,

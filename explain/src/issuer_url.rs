@@ -14,6 +14,17 @@ pub const SCHEME: &str = "https://";
 /// The path of the discovery document below the issuer.
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
+/// The ends of the hosts of AWS's services, in each partition.
+const AWS_SUFFIXES: [&str; 7] = [
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "amazonaws.eu",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
+];
+
 /// An issuer's URL that was pasted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastedIssuer {
@@ -102,6 +113,15 @@ pub fn unreachable_host(url: &str) -> Option<(&str, &'static str)> {
 #[must_use]
 pub fn port(url: &str) -> Option<&str> {
     host_and_port(url.strip_prefix(SCHEME)?).1
+}
+
+/// Whether this is the issuer of an EKS cluster (`https://oidc.eks.REGION.amazonaws.com/id/…`), whose public documents
+/// AWS publishes.
+#[must_use]
+pub fn is_eks(url: &str) -> bool {
+    let host = url.strip_prefix(SCHEME).map(|rest| host_and_port(rest).0);
+    let region_and_suffix = host.and_then(|host| host.strip_prefix("oidc.eks.")?.split_once('.'));
+    region_and_suffix.is_some_and(|(region, suffix)| !region.is_empty() && AWS_SUFFIXES.contains(&suffix))
 }
 
 /// Splits off the host and the port, if there is one, of a URL without its scheme.
@@ -235,6 +255,28 @@ mod tests {
     fn rejects_the_word_for_no_value() {
         for word in ["None", "null", "\"None\""] {
             assert!(PastedIssuer::read(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn knows_the_issuers_of_eks() {
+        for host in [
+            "oidc.eks.us-east-2.amazonaws.com",
+            "oidc.eks.cn-north-1.amazonaws.com.cn",
+            "oidc.eks.us-iso-east-1.c2s.ic.gov",
+            "oidc.eks.eusc-de-east-1.amazonaws.eu",
+        ] {
+            assert!(is_eks(&format!("https://{host}/id/A")), "{host}");
+        }
+        for url in [
+            "http://oidc.eks.us-east-2.amazonaws.com/id/A",
+            "https://oidc.eks.amazonaws.com/id/A",
+            "https://oidc.eks.us-east-2.amazonaws.com.evil.example/id/A",
+            "https://oidc.eks.us-east-2.example/id/A",
+            "https://s3.us-east-2.amazonaws.com/id/A",
+            "https://idp.example/oidc.eks.us-east-2.amazonaws.com/id/A",
+        ] {
+            assert!(!is_eks(url), "{url}");
         }
     }
 

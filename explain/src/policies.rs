@@ -6,8 +6,14 @@
 
 use serde_json::Value;
 
-/// The namespaces that the project's `policy.yaml` exempts.
-pub const EXEMPT: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "kubewarden"];
+/// The namespaces in which no policy of the project's `policy.yaml` injects.
+const EXEMPT: [&str; 3] = ["kube-public", "kube-node-lease", "kubewarden"];
+
+/// The namespace in which only [`SYSTEM_POLICY`] injects.
+const SYSTEM: &str = "kube-system";
+
+/// The policy of the project's `policy.yaml` that injects in [`SYSTEM`], with `failurePolicy: Ignore`.
+const SYSTEM_POLICY: &str = "irsa-policy-system";
 
 /// The label of each namespace whose value is the namespace's name.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -27,11 +33,13 @@ pub enum Coverage {
 }
 
 /// Finds out whether one of these policies is asked about a pod, from their manifest only. Without a manifest, the
-/// project's own manifest is assumed, which exempts [`EXEMPT`].
+/// policies of the project's own manifest are assumed, so whether they are asked in [`EXEMPT`] is not known.
 #[must_use]
 pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Coverage {
     let Some(policies) = policies else {
-        return if EXEMPT.contains(&namespace) {
+        return if namespace == SYSTEM {
+            Coverage::AskedIfReachable(SYSTEM_POLICY.to_owned())
+        } else if EXEMPT.contains(&namespace) {
             Coverage::Unknown(format!(
                 "the project's `policy.yaml` exempts namespace `{namespace}`, so the policy is not asked about this pod unless you removed the exemption"
             ))
@@ -199,21 +207,22 @@ mod tests {
     }
 
     #[test]
-    fn exempts_the_namespaces_that_policy_yaml_exempts() {
+    fn assumes_the_policies_of_policy_yaml() {
         let pod = json!({});
+        for namespace in [SYSTEM, "team-a"] {
+            assert_eq!(coverage(None, namespace, &pod), coverage(Some(&manifest()), namespace, &pod), "{namespace}");
+        }
+        assert_eq!(coverage(None, SYSTEM, &pod), Coverage::AskedIfReachable(SYSTEM_POLICY.to_owned()));
+        assert_eq!(coverage(None, "team-a", &pod), Coverage::Asked);
         for namespace in EXEMPT {
             let with = coverage(Some(&manifest()), namespace, &pod);
-            let is_right = match &with {
-                // `kube-system` has a separate policy, with `failurePolicy: Ignore`.
-                Coverage::AskedIfReachable(policy) => namespace == "kube-system" && policy == "irsa-policy-system",
-                Coverage::NotAsked(reason) => namespace != "kube-system" && reason.contains("`irsa-policy` exempts"),
-                _ => false,
-            };
-            assert!(is_right, "{namespace}: {with:?}");
+            assert!(
+                matches!(&with, Coverage::NotAsked(reason) if reason.contains("`irsa-policy` exempts")),
+                "{namespace}: {with:?}"
+            );
+            // Whether the cluster has these policies was not seen.
             assert!(matches!(coverage(None, namespace, &pod), Coverage::Unknown(_)), "{namespace}");
         }
-        assert_eq!(coverage(Some(&manifest()), "team-a", &pod), Coverage::Asked);
-        assert_eq!(coverage(None, "team-a", &pod), Coverage::Asked);
     }
 
     #[test]

@@ -36,8 +36,11 @@ pub struct Scenario<'d> {
     pub review: Option<crate::explanation::Reviewed>,
     /// The settings. The defaults, if no settings were given or the settings can't be read.
     pub settings: Settings<'d>,
-    /// The ARN of the role that the pod should have: the input `role`, else the role of the trust policy.
+    /// The ARN of the role that the pod should have: the input `role`.
     pub expected_role: Option<String>,
+    /// The ARN of the role whose trust policy was given, if the input contains the ARN. This is not an expectation: the
+    /// file may be that of another role.
+    pub trust_role: Option<String>,
     /// The EKS Pod Identity association of the service account.
     pub association: Option<&'d Association>,
     /// Whether the policy is asked about the pod.
@@ -160,8 +163,20 @@ impl<'d> Scenario<'d> {
             all.find(|it| it.namespace == namespace && it.service_account == account)
         });
         let expected_role = expected_role(documents, problems);
+        let trust_role = documents.trust_policy.get().and_then(|document| document.role.clone());
         let account = account.map(str::to_owned);
-        Self { documents, namespace, account, subject, review, settings, expected_role, association, coverage }
+        Self {
+            documents,
+            namespace,
+            account,
+            subject,
+            review,
+            settings,
+            expected_role,
+            trust_role,
+            association,
+            coverage,
+        }
     }
 
     /// Returns the `sub` of the account's tokens. `None` if the account is not known.
@@ -223,15 +238,35 @@ impl<'d> Scenario<'d> {
     }
 
     /// Returns the role that the containers request: the role in their environment, else the account's role, else the
-    /// expected role.
+    /// expected role, else the role of the trust policy.
     pub fn role(&self) -> Option<String> {
+        self.own_role().or_else(|| self.named_role())
+    }
+
+    /// Returns the role that the pod probably should have: the expected role, else the role of the trust policy, unless
+    /// that is the trust policy for several pods.
+    pub fn named_role(&self) -> Option<String> {
+        let of_policy = || self.trust_role.clone().filter(|_| !self.documents.is_one_of_several);
+        self.expected_role.clone().or_else(of_policy)
+    }
+
+    /// Returns the role that the containers request: the role in their environment, else the account's role. `None` if
+    /// it is not known, or if there is none.
+    pub fn own_role(&self) -> Option<String> {
         let of_containers = self.has_pod().and_then(|subject| {
             let mut with_role = subject.containers.iter().filter(|container| container.has_role());
             with_role.find_map(Container::role)
         });
         let of_account = || self.of_account().and_then(|policy_answer| policy_answer.role.as_deref());
-        let expected = || self.expected_role.as_deref();
-        of_containers.or_else(of_account).or_else(expected).map(str::to_owned)
+        of_containers.or_else(of_account).map(str::to_owned)
+    }
+
+    /// Returns the pod's role, if the trust policy that was given is that of another role. Otherwise `None`.
+    pub fn role_of_other_policy(&self) -> Option<String> {
+        let own = self.own_role().or_else(|| self.expected_role.clone())?;
+        RoleArn::new(Cow::Borrowed(&own)).ok()?;
+        let given = self.trust_role.as_ref()?;
+        (*given != own && self.expected_role.as_ref() != Some(given)).then_some(own)
     }
 
     /// Returns the audience that the pod's token has, or would have. The audience may be empty. `None` if it is not
@@ -280,17 +315,15 @@ pub fn service_account_of(pod: &Value) -> &str {
     name("serviceAccountName").or_else(|| name("serviceAccount")).unwrap_or("default")
 }
 
-/// Returns the role that the pod should have: the input `role`, else the role in the output that contains the trust
-/// policy.
+/// Returns the role that the pod should have: the input `role`.
 fn expected_role(documents: &Documents<'_>, problems: &mut Vec<Problem>) -> Option<String> {
-    let of_policy = documents.trust_policy.get().and_then(|document| document.role.clone());
-    let Some(role) = documents.role else { return of_policy };
+    let role = documents.role?;
     if RoleArn::new(Cow::Borrowed(role)).is_ok() {
         return Some(role.to_owned());
     }
     let message = "expected the ARN of a role, such as `arn:aws:iam::111122223333:role/NAME`";
     problems.push(problem(Input::Role, message.to_owned()));
-    of_policy
+    None
 }
 
 type Made<'d> = (Origin, Option<&'d str>, Value);

@@ -36,7 +36,7 @@ impl Args {
         let has_several = chosen.len() > 1;
         let subject = |candidate: &Candidate| Subject {
             name: has_several.then(|| candidate.name.clone()),
-            inputs: candidate.inputs(&texts, &common),
+            inputs: Inputs { is_one_of_several: has_several, ..candidate.inputs(&texts, &common) },
         };
         if !chosen.is_empty() {
             return Ok(chosen.iter().map(subject).collect());

@@ -354,7 +354,7 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
     let values =
         annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
     let annotated = values.into_iter().find(|value| RoleArn::new(Cow::Borrowed(value)).is_ok());
-    let wanted = scenario.expected_role.as_deref().or(annotated).map_or_else(|| open_role(scenario), str::to_owned);
+    let wanted = scenario.named_role().or_else(|| annotated.map(str::to_owned)).unwrap_or_else(|| open_role(scenario));
     step.because_all(reasons).because(node).fix(annotate(scenario, &wanted))
 }
 
@@ -365,7 +365,7 @@ fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     let documents = scenario.documents;
     let given = documents.service_account.get();
     if let Some(empty) = given.and_then(|it| annotation(it, &key)).filter(|role| role.trim().is_empty()) {
-        let wanted = scenario.expected_role.clone().unwrap_or_else(|| open_role(scenario));
+        let wanted = scenario.named_role().unwrap_or_else(|| open_role(scenario));
         let what = if empty.is_empty() { "is empty" } else { "contains only spaces" };
         let says = format!("Service account {account} has no role: its annotation `{key}` {what}.");
         return Some(
@@ -389,7 +389,7 @@ fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
         Some((metadata(other, "name")?.to_owned(), role))
     });
     let (name, role) = other?;
-    let wants_it = scenario.expected_role.as_ref().is_none_or(|expected| *expected == role);
+    let wants_it = scenario.named_role().is_none_or(|named| named == role);
     wants_it.then(|| {
         let says = format!("Service account {account} has no role, but `{}/{name}` has one.", scenario.namespace);
         Step::failed(STEP, Diagnosis::RoleOfOtherAccount, says)
@@ -495,17 +495,18 @@ pub fn annotated(scenario: &Scenario<'_>, fix: Fix, role: &str) -> Fix {
 }
 
 /// Returns the role that an invalid annotation probably means: the expected role, else the annotation's value without
-/// quotes, and without the spaces and hyphens in its account. `None` if neither is known to be a role.
+/// quotes, and without the spaces and hyphens in its account, else the role of the trust policy. `None` if none of them
+/// is known to be a role.
 fn corrected_role(scenario: &Scenario<'_>) -> Option<String> {
     if let Some(expected) = &scenario.expected_role {
         return Some(expected.clone());
     }
     let given = annotation(scenario.documents.service_account.get()?, &role_annotation(scenario))?;
     let parts: Vec<&str> = given.trim().trim_matches(['"', '\'']).splitn(6, ':').collect();
-    let [arn, partition, service, region, account, role] = parts.as_slice() else { return None };
+    let [arn, partition, service, region, account, role] = parts.as_slice() else { return scenario.named_role() };
     let account = account.replace(|character: char| character.is_whitespace() || character == '-', "");
     let role = [*arn, *partition, *service, *region, &account, *role].join(":");
-    RoleArn::new(Cow::Borrowed(&role)).is_ok().then_some(role)
+    RoleArn::new(Cow::Borrowed(&role)).is_ok().then_some(role).or_else(|| scenario.named_role())
 }
 
 /// Returns a role with a placeholder as its name, for a service account whose role is not known. Its account is that of

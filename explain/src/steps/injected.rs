@@ -55,8 +55,9 @@ fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
     let Some(subject) = scenario.has_pod().filter(|_| step.outcome != Outcome::Skipped) else { return step };
     let mut step = step.because_all(subject.policy_answer.lines(&ASIDE));
     if let Coverage::AskedIfReachable(policy) = &scenario.coverage {
+        let assumed = if scenario.documents.policies.is_missing() { "in the project's `policy.yaml`, " } else { "" };
         step = step.warn(Diagnosis::IgnoredFailures).because(format!(
-            "policy `{policy}` has `failurePolicy: Ignore`: pods that are created while the policy can't be reached get no role"
+            "{assumed}policy `{policy}` has `failurePolicy: Ignore`: pods that are created while the policy can't be reached get no role"
         ));
     }
     for container in &subject.containers {

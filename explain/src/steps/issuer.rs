@@ -15,7 +15,7 @@ use crate::edit::Fix;
 use crate::explanation::{Edit, Outcome, Step, StepKind};
 use crate::fix::create_provider;
 use crate::inputs::Input;
-use crate::issuer_url::{SCHEME, port, unreachable_host};
+use crate::issuer_url::{SCHEME, is_eks, port, unreachable_host};
 use crate::jwks::{self, Verdict};
 use crate::scenario::Scenario;
 
@@ -68,6 +68,7 @@ pub fn issuer(scenario: &Scenario<'_>) -> Step {
         let reasons = [step.reasons.clone(), fault.reasons.clone()].concat();
         step = Step { reasons, ..if weighs_more { fault } else { step } };
     }
+    step = step.because_all(internal_keys_of_eks(scenario));
     if let Some(issuer) = &documents.issuer {
         for assumption in &issuer.assumptions {
             let reason = format!("{assumption}: it is read as `{}`", issuer.url);
@@ -196,10 +197,25 @@ fn jwks_uri(scenario: &Scenario<'_>) -> Option<Step> {
             failed(format!("expected a `jwks_uri` that begins with `https://`, but got `{uri}`"))
         }
         Some(uri) => {
-            let (host, reason) = unreachable_host(uri)?;
+            let (host, reason) = unreachable_host(uri).filter(|_| !is_of_eks(document))?;
             failed(format!("host `{host}` of the `jwks_uri`: {reason}"))
         }
     }
+}
+
+/// Returns the note for the document of an EKS cluster's API server. Its `jwks_uri` has an internal host
+/// (aws/containers-roadmap#2234), but AWS reads the public document, which it publishes itself.
+fn internal_keys_of_eks(scenario: &Scenario<'_>) -> Option<String> {
+    let document = scenario.documents.discovery.get().filter(|document| is_of_eks(document))?;
+    let (host, _) = unreachable_host(document.get("jwks_uri")?.as_str()?)?;
+    Some(format!(
+        "the `jwks_uri` has the internal host `{host}`, as is usual in the document of an EKS cluster's API server; at the issuer's URL, AWS publishes another document with a public `jwks_uri`"
+    ))
+}
+
+/// Whether the discovery document has the issuer of an EKS cluster.
+fn is_of_eks(document: &Value) -> bool {
+    document.get("issuer").and_then(Value::as_str).is_some_and(is_eks)
 }
 
 /// Checks the token's signature. `None` if the token or the keys were not given.

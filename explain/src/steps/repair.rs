@@ -74,5 +74,6 @@ pub fn is_audience_right(view: &TrustView<'_, '_>) -> bool {
 
 /// Whether the trust policy belongs to another role than the pod's role.
 fn is_role_wrong(view: &TrustView<'_, '_>) -> bool {
-    view.scenario.expected_role.as_ref().is_some_and(|expected| view.scenario.role().as_ref() != Some(expected))
+    view.scenario.role_of_other_policy().is_some()
+        || view.scenario.expected_role.as_ref().is_some_and(|expected| view.scenario.role().as_ref() != Some(expected))
 }

@@ -3,7 +3,9 @@
 
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
+use crate::edit::Fix;
 use crate::explanation::{Step, StepKind};
+use crate::fix::quoted;
 use crate::inputs::Input;
 use crate::scenario::Scenario;
 use crate::trust::{TrustDocument, WebIdentity};
@@ -42,6 +44,9 @@ impl<'c, 'd> TrustView<'c, 'd> {
 
     /// Returns the trust policy. If it was not given or can't be read, returns the unknown step as an error.
     pub fn document(&self, step: StepKind) -> Result<&'c TrustDocument, Box<Step>> {
+        if let Some(step) = self.of_other_role(step).or_else(|| self.of_unknown_role(step)) {
+            return Err(Box::new(step));
+        }
         match &self.scenario.documents.trust_policy {
             Given::Present(document) => Ok(document),
             lacking => {
@@ -52,6 +57,33 @@ impl<'c, 'd> TrustView<'c, 'd> {
                 Err(Box::new(step.because_all(problem.map(|problem| problem.message.clone()))))
             }
         }
+    }
+
+    /// Returns the unknown step if the trust policy is that of another role than the pod's. Otherwise `None`. A trust
+    /// policy for EKS Pod Identity may be that of the association's target role.
+    fn of_other_role(&self, step: StepKind) -> Option<Step> {
+        let own = self.scenario.role_of_other_policy().filter(|_| !self.scenario.has_container_credentials())?;
+        let given = self.scenario.trust_role.as_deref().unwrap_or_default();
+        let name = own.rsplit('/').next().unwrap_or_default();
+        let says = format!(
+            "Whom the role trusts is not known: the trust policy that was given is of role `{given}`, but the pod's role is `{own}`."
+        );
+        let get = format!("aws iam get-role --role-name {}", quoted(name));
+        Some(Step::unknown(step, says).fix(Fix::command("Give the trust policy of the pod's role", get)))
+    }
+
+    /// Returns the unknown step if the trust policy may be meant for another of several pods, because the role of this
+    /// pod is not known. Otherwise `None`.
+    fn of_unknown_role(&self, step: StepKind) -> Option<Step> {
+        let documents = self.scenario.documents;
+        let is_unknown = self.scenario.own_role().is_none() && self.scenario.expected_role.is_none();
+        let is_it = is_unknown && documents.is_one_of_several && documents.trust_policy.get().is_some();
+        is_it.then(|| {
+            Step::unknown(
+                step,
+                "Whether the trust policy is that of the pod's role is not known: no role of this pod was found.",
+            )
+        })
     }
 
     /// Returns the skipped step if a value that the step depends on is wrong. Otherwise `None`.

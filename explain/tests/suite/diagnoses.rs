@@ -35,6 +35,16 @@ fn untold() -> Inputs {
     Inputs { token: None, jwks: None, discovery: None, ..right() }
 }
 
+/// The walk-through with another issuer, and with the document of an API server without `--service-account-jwks-uri`.
+pub fn of_the_api_server(issuer: &str) -> Inputs {
+    let mut inputs = Inputs { token: None, jwks: None, ..right() };
+    change(&mut inputs.discovery, |document| document["jwks_uri"] = "https://172.18.0.2:6443/openid/v1/jwks".into());
+    for text in [&mut inputs.discovery, &mut inputs.issuer, &mut inputs.trust_policy].into_iter().flatten() {
+        *text = text.replace(PROVIDER, issuer);
+    }
+    inputs
+}
+
 fn with_statement(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut inputs = right();
     change(&mut inputs.trust_policy, |policy| changed(&mut policy["Statement"][0]));
@@ -220,9 +230,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
     };
     add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = "http://keys.example".into()));
     add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = Value::Null));
-    // The `jwks_uri` of an API server without `--service-account-jwks-uri`.
-    let of_the_api_server = "https://172.18.0.2:6443/openid/v1/jwks";
-    add("issuer/invalidJwksUri", discovery(&|document| document["jwks_uri"] = of_the_api_server.into()));
+    add("issuer/invalidJwksUri", of_the_api_server("idp.example/A"));
     add("issuer/issuerMismatch", discovery(&|document| document["issuer"] = Value::Null));
     let mut keys = right();
     change(&mut keys.jwks, |jwks| jwks["keys"][0]["kid"] = "old".into());

@@ -12,6 +12,7 @@
 
 mod diagnoses;
 mod edits;
+mod evidence;
 mod fixes;
 mod laws;
 mod pod_side;

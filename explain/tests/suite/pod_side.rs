@@ -366,9 +366,9 @@ fn of_namespaces() -> Vec<Case> {
     ]}});
     let new = || planned(|_| ());
     vec![
-        case("a pod of kube-system", in_kube_system(new()), Outcome::Unknown, "injected/exemptNamespace")
-            .says(&["exempts namespace `kube-system`"])
-            .never_says(&["Every container"]),
+        case("a pod of kube-system", in_kube_system(new()), Outcome::Passed, "")
+            .says(&["in the project's `policy.yaml`, policy `irsa-policy-system` has `failurePolicy: Ignore`"])
+            .never_says(&["exempts"]),
         case(
             "a running pod of kube-system with the role",
             in_kube_system(with_pod(&running(&json!([injected("app", &REGION)])))),
@@ -379,8 +379,10 @@ fn of_namespaces() -> Vec<Case> {
             "a running pod of kube-system without the role",
             in_kube_system(with_pod(&running(&json!([{"name": "app"}])))),
             Outcome::Failed,
-            "injected/exemptNamespace",
-        ),
+            "injected/notInjected",
+        )
+        .says(&["`irsa-policy-system` has `failurePolicy: Ignore`"])
+        .never_says(&["exempts"]),
         case(
             "a pod that the manifest exempts",
             Inputs { policies: manifest(exempt.clone()), ..new() },

@@ -1,0 +1,108 @@
+//! Tests that an input decides only the steps that it is evidence for.
+
+use crate::diagnoses::of_the_api_server;
+use crate::support::{PROVIDER, right};
+use irsa_explain::diagnosis::Diagnosis;
+use irsa_explain::explanation::{Step, StepKind};
+use irsa_explain::{Explanation, Inputs, Outcome, explain};
+use serde_json::{Value, json};
+
+fn step(explanation: &Explanation, kind: StepKind) -> &Step {
+    explanation.steps.iter().find(|step| step.step == kind).unwrap()
+}
+
+/// The inputs with a trust policy for another service account.
+fn refused(inputs: Inputs) -> Inputs {
+    Inputs { trust_policy: inputs.trust_policy.map(|text| text.replace(":my-sa", ":other")), ..inputs }
+}
+
+fn cause(explanation: &Explanation) -> Option<(StepKind, Option<Diagnosis>)> {
+    explanation.cause.map(|cause| (cause.step, cause.mistake))
+}
+
+#[test]
+fn accepts_the_internal_keys_in_the_document_of_an_eks_api_server() {
+    let china = PROVIDER.replace("us-east-2.amazonaws.com", "cn-north-1.amazonaws.com.cn");
+    for issuer in [PROVIDER, &china] {
+        let explanation = explain(&of_the_api_server(issuer));
+        let step = step(&explanation, StepKind::Issuer);
+        assert_eq!((step.outcome, step.mistake), (Outcome::Passed, None), "{step:?}");
+        assert!(step.reasons.iter().any(|reason| reason.contains("internal host `172.18.0.2`")), "{step:?}");
+
+        let explanation = explain(&refused(of_the_api_server(issuer)));
+        assert_eq!(explanation.cause.unwrap().step, StepKind::Conditions);
+        assert!(explanation.trust_fix.is_some());
+    }
+}
+
+#[test]
+fn names_the_trust_policy_before_the_keys_in_the_document_of_an_api_server() {
+    let explanation = explain(&refused(of_the_api_server("idp.example/A")));
+
+    assert_eq!(explanation.cause.unwrap().step, StepKind::Conditions);
+    assert_eq!(step(&explanation, StepKind::Issuer).mistake, Some(Diagnosis::InvalidJwksUri));
+    assert!(explanation.trust_fix.is_some());
+
+    let explanation = explain(&of_the_api_server("idp.example/A"));
+    assert_eq!(cause(&explanation), Some((StepKind::Issuer, Some(Diagnosis::InvalidJwksUri))));
+}
+
+#[test]
+fn keeps_the_walk_through_without_a_note_about_the_keys() {
+    let explanation = explain(&right());
+    let issuer = step(&explanation, StepKind::Issuer);
+    assert!(issuer.reasons.is_empty(), "{issuer:?}");
+}
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/app";
+
+/// The output of `aws iam get-role` for this role, with the trust policy of the inputs.
+fn of_role(arn: &str, inputs: Inputs) -> Inputs {
+    let policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
+    let output = json!({"Role": {"Arn": arn, "AssumeRolePolicyDocument": policy}});
+    Inputs { trust_policy: Some(output.to_string()), ..inputs }
+}
+
+#[test]
+fn asks_for_the_trust_policy_of_the_pods_role() {
+    let other = "arn:aws:iam::111122223333:role/other";
+    let own: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
+    let own = own["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().unwrap();
+    for is_one_of_several in [false, true] {
+        for inputs in [right(), refused(right())] {
+            let inputs = Inputs { is_one_of_several, ..of_role(other, inputs) };
+            let explanation = explain(&inputs);
+            assert_eq!((explanation.outcome, explanation.trust_fix.is_none()), (Outcome::Unknown, true));
+            assert_eq!(step(&explanation, StepKind::Role).outcome, Outcome::Passed);
+            for kind in [StepKind::Provider, StepKind::Conditions] {
+                let step = step(&explanation, kind);
+                assert_eq!(step.outcome, Outcome::Unknown, "{step:?}");
+                assert!(step.says.contains(other) && step.says.contains(own), "{step:?}");
+                assert_eq!(
+                    step.commands,
+                    [format!("aws iam get-role --role-name {}", own.rsplit('/').next().unwrap())]
+                );
+            }
+            let said = serde_json::to_string(&explanation).unwrap();
+            assert!(!said.contains("kubectl annotate"), "{said}");
+        }
+    }
+    // Only the input `role` is an expectation.
+    let expected = Inputs { role: Some(other.to_owned()), ..of_role(other, right()) };
+    assert_eq!(cause(&explain(&expected)), Some((StepKind::Role, Some(Diagnosis::OtherRole))));
+}
+
+#[test]
+fn the_trust_policy_for_several_pods_decides_nothing_about_a_pod_without_a_known_role() {
+    let without_account = Inputs { service_account: None, token: None, jwks: None, ..refused(right()) };
+    let alone = explain(&without_account);
+    assert_eq!(step(&alone, StepKind::Conditions).outcome, Outcome::Failed);
+
+    let explanation = explain(&of_role(ROLE, Inputs { is_one_of_several: true, ..without_account }));
+    for kind in [StepKind::Provider, StepKind::Conditions] {
+        assert_eq!(step(&explanation, kind).outcome, Outcome::Unknown);
+    }
+    let said = serde_json::to_string(&explanation.steps).unwrap();
+    assert!(!said.contains("system:serviceaccount:"), "{said}");
+    assert!(explanation.trust_fix.is_none());
+}
