@@ -24,7 +24,8 @@ deny: ## Check the dependencies: advisories, licences, sources (needs cargo-deny
 			check --hide-inclusion-graph --allow license-not-encountered $(DENY) || exit 1; \
 	done
 
-# The other crates have no unsafe code: the lint `unsafe_code` denies it. The allocator makes pointers from addresses.
+# Tests only one crate, because the lint `unsafe_code` denies unsafe code in the others. The allocator makes pointers
+# from addresses, which Miri accepts with `-Zmiri-permissive-provenance`.
 miri: ## Run the tests of the unsafe code, the allocator and the check of UTF-8, in Miri (needs a nightly Rust with miri)
 	@cargo +nightly miri --version >/dev/null 2>&1 || { \
 		echo "make: a nightly Rust with miri is missing: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }
@@ -34,8 +35,8 @@ mutants: ## Change the code in every way that a test should notice; takes hours 
 	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
 	POLICY_WASM= PROPTEST_CASES=200 cargo mutants --package irsa --package json-reader
 
-# Runs without a sanitizer, which would need nightly Rust and make fuzzing several times slower. The fuzzed code has one
-# line of unsafe code, in src/utf8.rs.
+# Runs without a sanitizer, which would need nightly Rust and make fuzzing several times slower. It would find little,
+# because the fuzzed code has only one line of unsafe code, in src/utf8.rs.
 fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, by default 60 (needs cargo-fuzz and jq)
 	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)

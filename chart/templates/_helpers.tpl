@@ -103,7 +103,7 @@ matchExpressions:
 {{ toYaml $settings }}
 {{- end -}}
 
-{{/* The user's settings without those that can reject a pod. */}}
+{{/* The user's settings without the lists of allowed values, and with `Warn` instead of each `Reject`. */}}
 {{- define "irsa-policy.settingsThatRefuseNothing" -}}
 {{- $settings := omit (deepCopy .Values.settings) "allowedRoles" "allowedAudiences" "actions" -}}
 {{- $actions := dict -}}

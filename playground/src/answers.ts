@@ -35,7 +35,7 @@ export function showAnswers(place: HTMLElement, question: Question, answers: Ans
   const isElsewhere = cause !== null && !["serviceAccount", "role", "allowed", "injected"].includes(cause.step);
   const name = `${given.kind === "" ? "Object" : given.kind}${given.name === "" ? "" : ` ${given.name}`}`;
   if (isPod) {
-    // A pod has one answer.
+    // For a pod, `given` and `review` are about the same object, so only one answer is shown.
     const before = JSON.parse(question.inputs.pod ?? "null") as unknown;
     place.replaceChildren(...part(name, review), ...after(before, review, isElsewhere));
     return;

@@ -63,7 +63,7 @@ function common(one: string, other: string): [number, number] {
   while (start < least && one[start] === other[start]) start++;
   let end = 0;
   while (end < least - start && one[one.length - 1 - end] === other[other.length - 1 - end]) end++;
-  // Back to the last separator, so that `my-sa` and `my-app` differ as words.
+  // Both ends move back to a separator, so that `my-sa` and `my-app` differ as whole words.
   while (start > 0 && /[\w-]/.test(one[start - 1] ?? "")) start--;
   while (end > 0 && /[\w-]/.test(one[one.length - end] ?? "")) end--;
   return [start, end];

@@ -1,4 +1,5 @@
-// The edits of the inputs that "Apply fix" makes. The core gives them, so this module reads no sentence of a fix.
+// The edits of the inputs that "Apply fix" makes. The core returns the edits, so this module does not parse the text of
+// a fix.
 
 import type { Edit, Explanation, Step } from "./core";
 import { LINES, named, type LineName, type Name, type Texts } from "./inputs";
@@ -22,7 +23,7 @@ export interface Left {
   policy: string | null;
 }
 
-/** The commands that change the cluster like an input, if the core gives no command. */
+/** For some inputs, the command with which the user makes the change of the input in the cluster, too. */
 const BY_HAND: Partial<Record<Name, string>> = {
   pod: "kubectl apply -f FILE   # with the changed manifest",
   settings: "kubectl edit clusteradmissionpolicy   # change `spec.settings` in the same way",
@@ -38,7 +39,7 @@ export function fixOf(texts: Texts, explanation: Explanation): Fix | null {
     const changed = names.map((one) => [one, applied(one, texts[one], edits.filter(({ input }) => named(input) === one))]);
     return { label: "Apply fix", name, texts: Object.fromEntries(changed) as Partial<Texts>, left: left(explanation, names) };
   } catch {
-    // The text can't be edited by its structure, so the page shows the fix only in words.
+    // The text has no place for an edit, so the page shows the fix only in words.
     return null;
   }
 }
@@ -63,7 +64,7 @@ export function withoutCommands(words: string, commands: string[]): string {
 
 function left(explanation: Explanation, names: Name[]): Left {
   const commands = commandsOf(explanation);
-  // The words of a change of the trust policy are about the statement, which the input has now.
+  // For a change of the trust policy, the words describe the new statement, which is already in the input.
   const words = explanation.trustFix ? "" : withoutCommands(causeOf(explanation)?.fix ?? "", commands);
   return { words, commands: [...commands, ...names.flatMap((name) => BY_HAND[name] ?? [])], policy: policyOf(explanation) };
 }

@@ -76,7 +76,7 @@ function show(next: Partial<Texts>): void {
   update(true);
 }
 
-/** The sorted parts of an input with more than the one object of its tab: several documents, or a List. Else `null`. */
+/** Sorts an input that contains several objects, a List, or an object of another tab. `null` for any other input. */
 function several(name: Name, text: string): Sorted | null {
   const sorted = sort(text);
   return sorted && sorted.count > 0 && (sorted.count > 1 || sorted.texts[name] !== text) ? sorted : null;

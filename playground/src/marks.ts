@@ -83,7 +83,7 @@ function placesOf(step: Step, context: Context): Place[] {
     return [place];
   });
   const found = ofFindings(step, context).filter(({ name, pointer }) => !given.some((it) => it.name === name && it.pointer === pointer));
-  // A finding has a more exact place than the step with the same name, so a place that contains it is dropped.
+  // The place of a finding is more exact, so a place of the step that contains the place of a finding is dropped.
   const exact = given.filter((it) => !found.some(({ name, pointer }) => name === it.name && pointer.startsWith(`${it.pointer}/`)));
   const known = [...elsewhere(step), ...exact, ...found];
   return known.length > 0 ? known : likely(step, context);
@@ -140,7 +140,8 @@ function likely(step: Step, context: Context): Place[] {
     case "region": {
       const set = variables(question, (name) => words.includes(`\`${name}\``));
       if (set.length > 0) return set;
-      // If the setting is there, only the pod is too old, so no input has to change.
+      // If the setting is there, the pod lacks the region only because it is older than the setting: no input has to
+      // change.
       return step.mistake === "noRegion" && isThere(question.inputs.settings, "/region") ? [] : at("settings", "/region");
     }
     default:

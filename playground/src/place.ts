@@ -76,7 +76,7 @@ export type Change = [path: string[], value: unknown];
 export function edited(text: string, changes: Change[]): string {
   const document = parseDocument(isJson(text) || text.trim() !== "" ? text : "{}", { ...OPTIONS, keepSourceTokens: true });
   for (const [path, value] of changes) {
-    // A change of the whole input leaves nothing whose style could be kept.
+    // An empty path replaces the whole input, so there is no style to keep.
     if (path.length === 0) return JSON.stringify(value, null, 2);
     if (value === undefined) {
       remove(document, path);
@@ -90,7 +90,7 @@ export function edited(text: string, changes: Change[]): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** Removes the parents of a value that are empty (`annotations:`), so that they are created as objects. */
+/** Removes those parents of a value that are null (`annotations:`), so that `setIn` creates them as objects. */
 function fill(document: Document, parents: string[]): void {
   for (let depth = 1; depth <= parents.length; depth++) {
     const parent = parents.slice(0, depth);

@@ -146,7 +146,7 @@ function objects(text: string): Sorted | null {
   return { texts, count: all.length, notes };
 }
 
-/** The inputs for a pod or a workload, with its service account and the ConfigMap among the other objects. */
+/** The inputs for a pod or a workload: its own text, and from `all` its service account and the ConfigMap. */
 export function setupOf(pod: Item, all: Item[]): Partial<Texts> {
   const texts: Partial<Texts> = { pod: pod.text };
   const accounts = all.filter(({ kind }) => kind === "ServiceAccount");

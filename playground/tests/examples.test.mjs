@@ -104,7 +104,7 @@ test("the page explains the setup again after an edit, and after its reversal", 
   await page.close();
 });
 
-test("the trust policy that the command reads from a file can be copied, before and after the fix", async () => {
+test("a button copies the whole fixed trust policy, before and after the fix is applied", async () => {
   const page = await open("#wildcard-in-string-equals");
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   const copied = async () => {

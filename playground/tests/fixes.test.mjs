@@ -77,7 +77,7 @@ test("the user can undo a fix like an edit", async () => {
   await page.close();
 });
 
-test("a fix of YAML keeps the comments, and a fix of a trust policy keeps what get-role prints around it", async () => {
+test("a fix of YAML keeps the comments, and a fix of a trust policy in the output of get-role keeps the role's other fields", async () => {
   const page = await open("#opted-out");
   const pod = await textOf(page, "pod");
   await page.evaluate(() => document.querySelector("#tab-pod").click());

@@ -15,7 +15,7 @@ export const INPUTS = [
   ...read("reports.yaml").map(({ name, inputs }) => ({ name: `report-${name}`, isExample: false, inputs })),
 ];
 
-/** The mark that must come first, by the name of the input: the tab with the line, and the text. `null`: no mark. */
+/** What the page must mark first, by the name of the input: tab and line, and the marked text. `null`: nothing. */
 export const MARKED = read("marked.yaml");
 
 function renamed({ workload, ...inputs }) {

@@ -146,7 +146,7 @@ test("a button sorts several objects that were typed into one editor", async () 
   await page.close();
 });
 
-test("after a paste over one input of an example, a button clears the inputs of the example", async () => {
+test("after a paste over one input of an example, a button clears the inputs that still have the example's text", async () => {
   const page = await open("#wildcard-in-string-equals");
   assert.equal(await page.locator("#inputs-title").innerText(), "Example setup");
   await write(page, "trustPolicy", right.trustPolicy);

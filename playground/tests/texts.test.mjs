@@ -32,7 +32,7 @@ for (const [what, text, json] of [
   ["numbers as they were written", "a: 1.0\nb: 9007199254740993\nc: 0x10\n", '{"a":1.0,"b":9007199254740993,"c":16}'],
   ["a key that is not a string", "80: web\n", '{"80":"web"}'],
   ["an anchor", "a: &x {b: 1}\nc: *x\n", '{"a":{"b":1},"c":{"b":1}}'],
-  ["a merge key, whose values the mapping's own values override", "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n", '{"a":{"b":1,"c":2},"d":{"b":1,"c":3}}'],
+  ["a merge key, whose values give way to the mapping's own values", "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n", '{"a":{"b":1,"c":2},"d":{"b":1,"c":3}}'],
   ["an empty value as null", "a:\n", '{"a":null}'],
   ["quotes and line ends", 'a: "x\\n\\"y\\""\n', '{"a":"x\\n\\"y\\""}'],
   ["one document between empty documents", "---\n---\na: 1\n---\n", '{"a":1}'],
@@ -117,7 +117,7 @@ for (const [pointer, place] of [
   });
 }
 
-test("finds the place of a pointer in JSON, in another document, and of a key", () => {
+test("finds the place of a value in JSON and in the second document, and the place of a key", () => {
   const json = '{\n  "Statement": [{"Condition": {"StringEquals": {"a:sub": "x"}}}]\n}';
   assert.equal(at(json, spanOf(json, "/Statement/0/Condition/StringEquals/a:sub")), '"x"');
   assert.equal(at(json, keySpanOf(json, "/Statement/0/Condition/StringEquals")), '"StringEquals"');

@@ -4,7 +4,7 @@ mod review;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Explains the setup that the [inputs](irsa_explain::Inputs), as JSON, describe. Returns the
+/// Explains a setup. Takes the [inputs](irsa_explain::Inputs) as JSON, and returns the
 /// [explanation](irsa_explain::Explanation) as JSON.
 ///
 /// # Errors

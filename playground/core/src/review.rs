@@ -1,7 +1,7 @@
 //! Asks the policy about each of several objects, as if the object were created.
 //!
-//! When the policy looks up an object, it finds the objects of the question. If a service account is not in the
-//! question, the answer is unknown: the service account does not count as missing.
+//! The policy's lookups search the objects of the question. A service account that is not in the question does not
+//! count as missing: an answer that depends on it is unknown.
 
 use std::collections::BTreeMap;
 
@@ -117,14 +117,15 @@ impl<'q> Object<'q> {
     }
 }
 
-/// The cluster for the policy: its lookups find the objects of the question.
+/// The cluster that the policy sees: it consists of the objects of the question.
 #[derive(Clone)]
 struct Objects<'o> {
     all: &'o [Object<'o>],
     is_one_setup: bool,
     /// The indexes of the objects that the policy looked up and found.
     read: Vec<usize>,
-    /// The objects that the policy looked up, and that the question does not contain, in words.
+    /// The kind and name of each object that the policy looked up, and of which the question does not say whether it
+    /// exists. For messages.
     unknown: Vec<String>,
 }
 
@@ -269,7 +270,7 @@ impl Context<'_> {
         (*index, finding_place::pointer(&place, &object.value))
     }
 
-    /// Makes a finding of a rejection's reason that is not a finding of the policy: a field that can't be read.
+    /// Converts the reason of a rejection without findings to a [`Found`]: the policy can't read a field.
     fn unreadable(&self, reason: &str) -> Found {
         let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
         let path = path.strip_prefix("object").unwrap_or_default();
