@@ -130,7 +130,8 @@ unsafe impl<M: Memory> GlobalAlloc for Allocator<M> {
         // SAFETY: the caller guarantees that the new size is valid with this alignment.
         let new = unsafe { self.alloc(Layout::from_size_align_unchecked(new_size, layout.align())) };
         if !new.is_null() {
-            // SAFETY: both blocks have at least the old size, because `resize` shrinks in place. They do not overlap.
+            // SAFETY: the blocks do not overlap, and both have at least the old size: `resize` has failed, so the new
+            // size is larger.
             unsafe { copy_nonoverlapping(block, new, layout.size()) };
         }
         new

@@ -109,7 +109,8 @@ impl<'m> ApiError<'m> {
         .concat()
     }
 
-    /// The resource that the API server denies access to: `serviceaccounts "web" is forbidden: …`.
+    /// The resource that the API server denies access to: `serviceaccounts "web" is forbidden: …`. `None` for any other
+    /// error, and if the error is not about the object of the query.
     fn forbidden_resource(&self, query: &Query<'_>) -> Option<&'static str> {
         let resource = if query.kind == "ConfigMap" { "configmaps" } else { "serviceaccounts" };
         let start = [resource, " \"", query.name, "\" is forbidden"].concat();

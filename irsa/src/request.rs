@@ -93,7 +93,7 @@ impl<'j> Document<'j> {
         metadata.map_err(|error| error.within("object"))
     }
 
-    /// The targets in the object, whose kind must be that of the workload.
+    /// The targets in the object. The object must be of the workload's kind.
     ///
     /// # Errors
     /// Fails as [`Workload::targets`] does.
@@ -104,9 +104,9 @@ impl<'j> Document<'j> {
         }
     }
 
-    /// Reads an object. With `kind`, also parses the object: as a pod, as a workload of a built-in kind, or else only
-    /// its metadata. Without `kind`, keeps only the object's text: if the object precedes `kind` in the request, and
-    /// for `oldObject`.
+    /// Reads an object. If `kind` is given, also parses the object: as a pod, as a workload of a built-in kind, or else
+    /// only its metadata. Otherwise keeps only the text: of `oldObject`, and of an object that precedes its kind in the
+    /// request.
     fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
         let Some(kind) = kind else {
             let (text, span) = reader.raw()?;

@@ -86,13 +86,13 @@ pub(crate) fn length_before<S: Stop>(bytes: &[u8]) -> usize {
     rest.iter().take_while(|byte| !S::contains(**byte)).count()
 }
 
-/// Returns the position of the first byte of a word that is marked.
+/// Returns the position of the first marked byte of a word.
 #[inline]
 pub(crate) fn first_byte(marked: u64) -> usize {
     (marked.trailing_zeros() / u8::BITS) as usize
 }
 
-/// Returns the first byte of a word that is marked.
+/// Returns the first marked byte of a word.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "returns the lowest byte")]
 pub(crate) fn byte_at(word: u64, marked: u64) -> u8 {
@@ -153,8 +153,8 @@ fn is_ascii(block: &[u8; BLOCK]) -> bool {
     words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGHEST == 0
 }
 
-/// Returns the bytes after the text that `block` starts with. `None` if the block is not UTF-8. Its last character may
-/// be incomplete, and then belongs to the rest.
+/// Returns the part of `rest` that must still be checked after `block`, which is the beginning of `rest`. If the last
+/// character of the block is incomplete, this part starts with that character. `None` if the block is not UTF-8.
 #[cold]
 #[inline(never)]
 fn after_text<'b>(block: &[u8; BLOCK], rest: &'b [u8]) -> Option<&'b [u8]> {

@@ -54,7 +54,7 @@ impl<'j> Reader<'j> {
         Self::within(text, 0)
     }
 
-    /// Reads a part of the whole text, which starts at byte `offset`.
+    /// Reads `text`, a part of the whole text. The part starts at byte `offset` of the whole text.
     #[must_use]
     pub fn within(text: &'j str, offset: usize) -> Self {
         Self { offset, scanner: Scanner::new(text) }

@@ -295,7 +295,7 @@ impl<'j> Scanner<'j> {
             return Some(());
         }
         let (_, rest) = decode_escape(self.text.get(self.at..)?)?;
-        // `rest` is a suffix of the text. It is at least one byte shorter than the text before it was decoded.
+        // `rest` is the text after the escape, so the last byte of the escape is directly before `rest`.
         self.at = self.text.len().wrapping_sub(rest.len()).wrapping_sub(1);
         Some(())
     }

@@ -111,7 +111,7 @@ pub(crate) fn decode_escape(text: &str) -> Option<(char, &str)> {
 }
 
 /// Decodes the rest of an escape that starts with `\u`: 4 hexadecimal digits, followed by another escape if it is the
-/// first half of a surrogate pair. `None` if the other half is missing.
+/// first half of a surrogate pair. Returns the same as [`decode_escape`].
 fn decode_unicode_escape(text: &str) -> Option<(char, &str)> {
     let (first, rest) = hexadecimal(text)?;
     if let Some(character) = char::from_u32(u32::from(first)) {

@@ -13,9 +13,10 @@ use crate::objects::metadata::SKIP_LABEL;
 use crate::objects::service_account::ServiceAccount;
 use crate::types::region::partition_of_arn;
 
-/// Checks a service account when it is written, and returns its role. Reads every annotation, with or without a role.
+/// Checks a service account when it is written. Reads every annotation, with or without a role.
 ///
-/// An account with container credentials does not use its role and audience, so they are not checked.
+/// Returns the role of the account. `None` if it has no role, or has container credentials: such an account does not
+/// use its role and audience, so they are not checked.
 pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount) -> Option<String> {
     let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
     check_keys(checker, account, annotations.role().is_some());

@@ -9,8 +9,8 @@ use crate::injection::effective::EffectiveContainer;
 use crate::objects::pod::PodSpec;
 use crate::types::mount_path::MountPath;
 
-/// Reports a read-only mount at a parent of the token's mount path, in a container that mounts the token. The container
-/// runtime can't create the token's directory there (kubernetes/kubernetes#65835).
+/// Reports a read-only mount at a parent of the token's mount path, in a container that mounts the token. If the
+/// token's directory is missing there, the container runtime can't create it (kubernetes/kubernetes#65835).
 pub(crate) fn check_parents(
     checker: &mut Checker<'_>,
     container: &EffectiveContainer<'_, '_>,

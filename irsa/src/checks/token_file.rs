@@ -122,7 +122,7 @@ impl TokenFiles<'_, '_> {
         };
         let volume = mount.volume.decode();
         let Some(volume) = self.spec.volume(&volume) else {
-            // The token's volume, which the policy adds.
+            // The pod lacks the volume. Usually it is the token's volume, which the policy adds.
             let is_token = self.token.filter(|token| token.volume_name == volume);
             return if is_token.is_some_and(|token| token.path != file) { FileAt::NoFile } else { FileAt::Other };
         };

@@ -79,7 +79,7 @@ impl Write for Line {
 /// Returns user input as one line of at most `limit` bytes: escaped, and cut with an ellipsis.
 #[must_use]
 pub fn escaped_line(text: &str, limit: usize) -> String {
-    // The line may have one byte more than the limit, so that `truncate` recognizes a longer text.
+    // The limit of the line is one byte higher, so that `truncate` notices if the text is too long.
     let mut line = Line::new(limit.saturating_add(1));
     line.push_all(&[text]);
     let mut text = line.into_text();

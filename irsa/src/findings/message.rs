@@ -135,7 +135,7 @@ impl<'a> Message<'a> {
     /// Formats the message, without the path of a pod template. The text is cut at about `limit` bytes.
     pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
-        // In a template, the template's path is the subject.
+        // For a message about a pod template, the caller writes the template's path instead of the subject.
         if !(is_in_template && matches!(self.subject, Subject::Pod)) {
             self.subject.write(&mut line);
             line.push_all(&[": "]);
@@ -186,8 +186,8 @@ impl Text {
         Self { text, quote: None }
     }
 
-    /// Returns the message after a prefix. Cuts the quoted value so that the result fits into `advice` bytes, if
-    /// possible. Never returns more than `limit` bytes.
+    /// Returns `prefix`, followed by the message. If possible, cuts the quoted value so that the result fits into
+    /// `advice` bytes. Never returns more than `limit` bytes.
     pub(super) fn shortened(&self, prefix: &str, advice: usize, limit: usize) -> String {
         let (before, value, after) = self.around_quote();
         let excess = prefix.len().saturating_add(self.text.len()).saturating_sub(advice);

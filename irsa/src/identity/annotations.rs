@@ -27,7 +27,7 @@ use crate::types::token_lifetime::TokenLifetime;
 pub(crate) struct PodAnnotations {
     /// `token-expiration`.
     pub(crate) token_lifetime: Option<TokenLifetime>,
-    /// `skip-containers`. An empty array skips no container, and the service account's lists are not read.
+    /// `skip-containers`. If it is empty, no container is skipped, and the service account's lists are not read.
     pub(crate) skip_containers: Option<Vec<String>>,
     /// `include-containers`. `None` if it is absent or empty.
     pub(crate) include_containers: Option<Vec<String>>,
@@ -49,8 +49,8 @@ impl PodAnnotations {
         }
     }
 
-    /// Returns the containers that get an identity. `None` if the pod has neither annotation: its service account's
-    /// annotations then apply.
+    /// Returns the containers that get an identity. `None` if the pod has neither `skip-containers` nor
+    /// `include-containers`: the annotations of its service account then apply.
     pub(crate) fn selection(self) -> Option<ContainerSelection> {
         let is_given = self.skip_containers.is_some() || self.include_containers.is_some();
         is_given.then(|| ContainerSelection::new(self.skip_containers, self.include_containers))

@@ -13,7 +13,8 @@ pub(crate) fn check_allowed_audience(checker: &mut Checker<'_>, subject: Subject
     }
 }
 
-/// Reports an audience that has a blank or is probably a misspelled STS audience, unless the settings contain it.
+/// Reports an audience that has a blank or is probably a misspelled STS audience, unless `tokenAudience` or
+/// `allowedAudiences` contains it.
 pub(crate) fn check_likely_audience(checker: &mut Checker<'_>, subject: Subject<'_>, item: Item<'_>, audience: &str) {
     let settings = checker.settings;
     let is_named = settings.token_audience == audience

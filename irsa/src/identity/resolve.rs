@@ -107,7 +107,7 @@ fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written
     if let Err(error) = RoleArn::new(Cow::Borrowed(role)) {
         let message = Message::new(subject, format_args!("expected an IAM role ARN, but got ")).quote(written);
         match error {
-            // The message shows the value, and this error would add nothing to it.
+            // `Prefix` says that the value does not start with `arn:`, which the quoted value already shows.
             RoleArnError::Prefix => checker.report_annotation(FindingKind::InvalidRoleArn, key, message),
             error => {
                 checker.report_annotation(FindingKind::InvalidRoleArn, key, message.then(format_args!(": {error}")));

@@ -116,8 +116,8 @@ pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     }
 }
 
-/// Whether a container already sets credentials, a region and the STS endpoint. Such a container is skipped, as in the
-/// webhook.
+/// Whether a container already sets a variable for the credentials, a variable for the region, and the STS endpoint.
+/// Such a container is skipped, as in the webhook.
 pub(crate) fn is_complete(container: &Container<'_>, method: &CredentialMethod<'_>) -> bool {
     let sets_one_of = |pair: [EnvVar; 2]| pair.into_iter().any(|variable| container.sets(variable));
     sets_one_of(credentials_pair(method)) && sets_one_of(REGION) && container.sets(EnvVar::StsRegionalEndpoints)

@@ -1,7 +1,7 @@
 //! Inserts a plan into the JSON of a pod. No other module changes pods.
 //!
 //! The JSON is copied, and the additions are inserted, so every field survives, including fields that this version does
-//! not know. Only two kinds of values are replaced: a `null` in place of an array or object, and another value of the
+//! not know. Only two kinds of values are replaced: a `null` in place of an array or object, and a wrong value of the
 //! label for container credentials.
 
 use alloc::string::{String, ToString};

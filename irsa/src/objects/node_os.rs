@@ -45,8 +45,8 @@ pub(super) struct SecurityContext {
 }
 
 impl NodeOs {
-    /// Whether the pod runs on Windows. `windowsOptions` of the pod or of a container are used only if neither
-    /// `os.name` nor the selector names another system.
+    /// Whether the pod runs on Windows: `os.name`, the selector or the affinity requires Windows, or the pod or a
+    /// container has `windowsOptions`. If `os.name` or the selector names another system, `windowsOptions` are ignored.
     pub(super) fn is_windows(&self, container_has_windows_options: bool) -> bool {
         let stated = [self.os.get().copied(), self.selector.get().and_then(|selector| selector.os)];
         let has_options = container_has_windows_options

@@ -104,7 +104,7 @@ impl<'j> Target<'j> {
         };
         match read {
             Ok(pod) => Ok(Content::Pod(Cow::Owned(pod))),
-            // Some controllers, such as Elastic's, complete a template or do not use it.
+            // A template of a custom kind may lack a `spec`: controllers such as Elastic's complete it, or ignore it.
             Err(_) if self.setting.is_some() && !self.has_spec()? => Ok(Content::Nothing),
             Err(error) => Err(error),
         }

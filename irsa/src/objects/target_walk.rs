@@ -1,8 +1,8 @@
 //! Walks through an object once, and follows all paths of a workload at the same time.
 //!
-//! Paths are sorted, so paths with the same beginning are neighbors. At each value, the walk keeps slices of the paths
-//! that lead there. There is one slice for each combination of names and wildcards. So the cost does not depend on the
-//! number of paths that lead to a value, and each value is found once.
+//! Paths are sorted, so paths with the same beginning are neighbors. At each value, the walk keeps the paths that lead
+//! there, in slices: paths with the same steps so far share a slice, and are followed together. So each value is
+//! visited once, however many paths lead to it.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -56,12 +56,12 @@ struct Visit {
     place: usize,
     /// The number of steps from the object itself.
     depth: usize,
-    /// If an outer target includes the value: the value's kind of target. Routes of this kind to the value are ignored,
-    /// because the outer target is checked.
+    /// If the value is a part of an outer target: the value's kind of target, such as `Spec` for the `spec` of a
+    /// template. Routes of this kind to the value are ignored, because the outer target is checked.
     covered: Option<TargetKind>,
 }
 
-/// The kinds of target that a value is.
+/// Whether a value is a pod template, and whether it is a pod's spec.
 #[derive(Clone, Copy)]
 struct Roles {
     is_template: bool,
@@ -69,7 +69,8 @@ struct Roles {
 }
 
 impl Roles {
-    /// If the value is a target that includes the member `key`, returns the member's kind of target. Otherwise `None`.
+    /// Returns the kind of target of the member `key`: `Spec` for the `spec` of a template, `AccountName` for the name
+    /// of a service account in a spec. `None` for any other member.
     fn member(self, key: &str) -> Option<TargetKind> {
         match key {
             "spec" if self.is_template => Some(TargetKind::Spec),
@@ -205,7 +206,8 @@ impl<'j> Walk<'j> {
     }
 }
 
-/// The names of an object's members that matched a path.
+/// The names in paths that members of an object have matched. Each is given by the index of a slice of routes, and the
+/// index of the first route in it whose next step is the name.
 #[derive(Default)]
 struct Seen(Vec<(usize, usize)>);
 
@@ -222,7 +224,7 @@ impl Seen {
     }
 }
 
-/// Returns the routes whose next step is this name, and the index of the first of them. Every route must have a next
+/// Returns the routes whose next step is this name, after the index of the first of them. Every route must have a next
 /// step.
 fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'r [Route<'a>]) {
     let name = |route: &Route<'_>| route.steps.get(depth).and_then(Step::name).map(|name| name.cmp(key));

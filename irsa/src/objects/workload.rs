@@ -91,7 +91,7 @@ impl<'a> Workload<'a> {
         Ok(templates)
     }
 
-    /// The values that the paths lead to, in the order of the paths. Each value occurs once.
+    /// The values that the paths lead to, in the order of the paths. Each value occurs once per kind of target.
     ///
     /// # Errors
     /// Fails if the object is not valid JSON, or if a path matches a key that occurs twice. For a built-in kind, also

@@ -19,7 +19,7 @@ use crate::util::names::Names;
 
 /// Reviews the creation or update of a `ConfigMap`. Skips every `ConfigMap` except the one in the setting.
 ///
-/// On an update, only a new or changed entry can reject the request, so that an old fault does not block the update.
+/// On an update, an unchanged entry never rejects the request, so that an old fault does not block the update.
 pub(super) fn review_config_map<'j>(
     request: &Request<'j>,
     settings: &Settings<'_>,

@@ -32,14 +32,14 @@ impl<'j> Review<'j> {
     }
 }
 
-/// Chooses the review by the kind of the object. Accepts an object of a kind that the policy does not check.
+/// Chooses the review by the kind of the object. Accepts every request that the policy does not check.
 fn review<'j>(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn Cluster) -> json::Result<Review<'j>> {
     let is_write = matches!(request.operation, Operation::Create | Operation::Update);
     if request.is_subresource || !is_write {
         return Ok(Review::skipped());
     }
     if request.kind.is_pod() {
-        // The volumes and the environment of a pod can't change after its creation.
+        // An update is not checked, because the volumes and the environment of a pod can't change.
         return match request.operation {
             Operation::Create => pod::review_pod(request, settings, cluster),
             _ => Ok(Review::skipped()),

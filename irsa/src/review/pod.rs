@@ -179,7 +179,8 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<
             mounts::check_parents(checker, &container, &pod.spec, token.mount_path);
         }
     }
-    // Mode `Validate` injects no variables.
+    // In mode `Validate`, a pod is checked without the variables of the plan, because they are not injected. A template
+    // is checked with them in both modes.
     let is_injected = checker.settings.mode == Mode::Mutate || checker.findings.is_about_template();
     for container in EffectiveContainer::all(&pod.spec.containers, plan.filter(|_| is_injected)) {
         containers::check_container(checker, &container);
@@ -193,7 +194,7 @@ fn check_unknown(checker: &mut Checker<'_>, pod: &Pod<'_>, kind: FindingKind) {
     for container in EffectiveContainer::all(&pod.spec.containers, None) {
         files.check(checker, &container);
     }
-    // A rejected pod never uses its tokens.
+    // The tokens of a rejected pod are not checked, because the pod never uses them.
     if checker.findings.action(kind) != Action::Reject {
         check_tokens(checker, pod, format_args!("the role of the service account is unknown"));
     }

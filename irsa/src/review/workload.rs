@@ -60,8 +60,9 @@ pub(super) fn review_workload<'j>(
     review_targets(checker, &targets, is_unchanged)
 }
 
-/// Reviews each target of a workload. If an update leaves all targets unchanged (`is_unchanged`), every problem is only
-/// a warning, so that an old fault does not block the update. The pods are checked again when they are created.
+/// Reviews each target of a workload. If an update changes nothing that the policy reads (`is_unchanged`), every
+/// problem is only a warning, so that an old fault does not block the update. The pods are checked again when they are
+/// created.
 fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchanged: bool) -> json::Result<Review<'j>> {
     let mut results = Vec::new();
     let mut unreadable = Vec::new();

@@ -89,7 +89,7 @@ pub enum ObjectPathError {
     Index,
     /// It has a filter, by `?`.
     Filter,
-    /// A step starts with this character.
+    /// A step starts with this character, which is neither `.` nor `[`.
     Step(char),
     /// No name follows a `.`.
     NoName,
@@ -197,7 +197,7 @@ fn split_api_version(text: &str) -> Result<(&str, Option<&str>), ApiVersionError
     Ok((group, Some(version)))
 }
 
-/// Whether a kind is built in. The policy checks such a kind, in any version, without a setting.
+/// Whether a kind is built in, whatever its version. `customWorkloads` must not contain such a kind.
 pub(super) fn is_built_in(group: &str, kind: &str) -> bool {
     BUILT_IN.iter().any(|(other_group, _, other, _)| *other_group == group && *other == kind)
         || (group.is_empty() && CHECKED.contains(&kind))

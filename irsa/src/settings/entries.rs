@@ -31,7 +31,8 @@ impl<'a> Entries<'a> {
 
 impl<'a> Settings<'a> {
     /// Returns the entry of `roles` whose pattern selects the account most precisely. Of several equally precise
-    /// entries, returns the first. If an entry's pattern can't be read, adds an error and returns `None`.
+    /// entries, returns the first. `None` if no entry selects the account, or after an error: the pattern of any entry
+    /// can't be read, or the entry to return is invalid.
     pub(crate) fn role_mapping(&self, namespace: &str, name: &str) -> Option<RoleMapping<'a>> {
         let mut best: Option<(Closeness, usize, &'a str)> = None;
         let mut unreadable = None;
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_cannot_be_read_stops_the_search() {
+    fn reports_an_entry_that_cannot_be_read() {
         for (text, expected) in [
             (r#"{"roles": [{"serviceAccount": "a/web"}, 7]}"#, "`roles[1]`: expected an object, but got `7`"),
             (r#"{"allowedRoles": [{"namespaces": "a"}]}"#, "`allowedRoles[0].namespaces`: expected an array"),

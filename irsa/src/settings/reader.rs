@@ -96,7 +96,8 @@ impl<'j> Scanned<'j> {
 
 /// Starts to read the settings: returns the members of the reader's next value.
 ///
-/// The outer error means that the text is not JSON.
+/// The outer error means that the text is not JSON. The inner error means that the value is not an object, which was
+/// reported.
 pub(super) fn root<'r, 'j>(
     reader: &mut Reader<'j>,
     keys: &'static [&'static str],

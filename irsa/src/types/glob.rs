@@ -74,7 +74,7 @@ impl<'a> Glob<'a> {
             let Some(rest) = text.strip_prefix(plain) else { return false };
             let after = stars.trim_start_matches('*');
             let is_double = stars.len().saturating_sub(after.len()) > 1;
-            // No star matches a `:`. So a star that is last or comes before a `:` matches up to the next `:`.
+            // No star matches a `:`. So a star that is last or comes before a `:` can only match up to the next `:`.
             let end = rest.bytes().position(|byte| byte == b':').unwrap_or(rest.len());
             let Some((crossed, next)) = rest.split_at_checked(end) else { return false };
             let is_crossed = is_double || !crossed.bytes().any(|byte| byte == b'/');
@@ -88,7 +88,8 @@ impl<'a> Glob<'a> {
                 (pattern, text) = (after, next);
                 continue;
             }
-            // Each literal needs a byte of the string. This also limits the size of the automaton.
+            // Each literal matches one byte, so a string with fewer bytes than literals does not match. This also
+            // limits the size of the automaton.
             let literals = stars.bytes().filter(|byte| *byte != b'*').take(rest.len().saturating_add(1)).count();
             return literals <= rest.len() && Automaton::new(stars, literals).accepts(rest);
         }

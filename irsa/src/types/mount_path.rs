@@ -92,7 +92,8 @@ impl<'a> MountPath<'a> {
     /// Container runtimes clean mount paths, so `//`, `/./`, `/x/..` and a final `/` make no difference.
     #[must_use]
     pub fn same_path(&self, path: &str) -> bool {
-        // Cleaning never makes a path longer. So `path` can become equal to a clean path only if `path` is longer.
+        // Cleaning changes a path only by making it shorter. So if this path is clean and `path` is a different string,
+        // they can be equal after cleaning only if `path` is longer.
         let may_become_it = !self.is_clean || path.len() > self.text.len();
         *self.text == *path || (may_become_it && segments_from_the_end(&self.text).eq(segments_from_the_end(path)))
     }

@@ -41,7 +41,8 @@ impl<'a> Region<'a> {
     /// Checks that a string has the form of a region's name.
     ///
     /// # Errors
-    /// Fails with the first wrong character, or with the wrong form.
+    /// Fails with the first wrong character. If all characters are valid, the error says whether the string is an
+    /// availability zone.
     pub fn new(text: Cow<'a, str>) -> Result<Self, RegionError> {
         if has_form_of_region(&text) {
             return Ok(Self(text));

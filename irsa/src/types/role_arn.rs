@@ -103,8 +103,8 @@ fn check(text: &str) -> Result<(), RoleArnError> {
     })
 }
 
-/// Checks the parts of an ARN. Matches bytes and patterns, which costs less than comparing short strings, because the
-/// settings may contain many roles.
+/// Checks the parts of an ARN. The settings may contain many roles, so this function matches byte patterns, which costs
+/// less than comparing short strings.
 fn check_parts(text: &str) -> Result<(), RoleArnError> {
     let [b'a', b'r', b'n', b':', rest @ ..] = text.as_bytes() else { return Err(RoleArnError::Prefix) };
     let (partition, rest) = split_at_colon(rest).ok_or(RoleArnError::Partition)?;

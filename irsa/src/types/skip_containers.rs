@@ -13,8 +13,8 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Whether a record has a line break that is not at its start or end. Only the record's first line is used then, which
-/// its author may not expect.
+/// Whether a record has a line break that is not at its start or end. Unless the line break is in quotes, [`read`]
+/// ignores the names after it, which the author of the record may not expect.
 #[must_use]
 pub fn has_line_break(record: &str) -> bool {
     record.trim_matches(['\r', '\n']).contains(['\r', '\n'])
@@ -55,14 +55,16 @@ fn skip_empty_lines(mut text: &str) -> &str {
     text
 }
 
-/// Reads a field without quotes, up to a comma or the end of the line. Returns the text after the comma.
+/// Reads a field without quotes, up to a comma or the end of the line. Also returns the text after the comma, if there
+/// is one. `None` if the field contains a quote.
 fn read_plain(text: &str) -> Option<(String, Option<&str>)> {
     let end = text.bytes().position(|byte| matches!(byte, b',' | b'\n')).unwrap_or(text.len());
     let (field, after) = text.split_at_checked(end)?;
     (!field.contains('"')).then(|| (field.to_owned(), after.strip_prefix(',')))
 }
 
-/// Reads a quoted field after its opening quote.
+/// Reads a quoted field after its opening quote. Also returns the text after the comma, if there is one. `None` if the
+/// closing quote is missing, or is not the end of the field.
 fn read_quoted(text: &str) -> Option<(String, Option<&str>)> {
     let mut field = String::new();
     let mut rest = text;

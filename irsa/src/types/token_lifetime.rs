@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn spreads_a_day_evenly_over_22_to_24_hours() {
+    fn spreads_lifetimes_of_24_hours_evenly_over_22_to_24_hours() {
         // There are 7,201 lifetimes: 22 to 24 hours, in seconds. The lifetimes of 72,010 seeds in the form of a UID are
         // counted in ten buckets, each for 720 or 721 lifetimes.
         let mut buckets = [0_u32; 10];

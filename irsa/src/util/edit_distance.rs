@@ -16,7 +16,7 @@ pub fn edits(one: &str, other: &str) -> usize {
 
 /// The Levenshtein distance, if it is at most `limit`. Stops as soon as the distance must be greater.
 pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize> {
-    // A character outside ASCII has up to four bytes.
+    // An edit changes the length by at most one byte if both strings are ASCII, and by at most four bytes otherwise.
     let bytes = if one.is_ascii() && other.is_ascii() { limit } else { limit.saturating_mul(4) };
     if one.len().abs_diff(other.len()) > bytes {
         return None;
@@ -46,7 +46,7 @@ pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize
 }
 
 /// Returns the known name that is most similar. Ignores letter case, `-` and `_`. Prefers a known name within two
-/// edits, and a known name that contains `name` or is a part of `name`.
+/// edits, and a known name that contains `name` or is a part of `name`. `None` only if there are no known names.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
