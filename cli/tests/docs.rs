@@ -344,6 +344,8 @@ fn explain(folder: &TempDir) -> Output {
             ISSUER,
             "--settings-json",
             r#"{"region":"us-east-2"}"#,
+            "--policies",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../policy.yaml"),
             "--allow-unknown",
             "--strict",
         ],

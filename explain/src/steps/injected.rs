@@ -361,6 +361,19 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
                 .warn(Diagnosis::ExemptNamespace)
                 .fix(EXEMPT_FIX);
         }
+        // The cluster may have other policies, and what happens while no server answers is not in the inputs.
+        Coverage::AskedIfReachable(policy) if answer.adds && scenario.documents.policies.is_missing() => {
+            let namespace = &scenario.namespace;
+            let says = format!(
+                "Whether the pod gets the role is not known: the project's `policy.yaml` exempts namespace `{namespace}` from `irsa-policy`."
+            );
+            return shown(subject, Step::unknown(STEP, says))
+                .because(format!("only `{policy}` injects in `{namespace}`"))
+                .warn(Diagnosis::ExemptNamespace)
+                .fix(format!(
+                    "Add the policies of your cluster to the inputs: `kubectl get clusteradmissionpolicies -o yaml`. Or add the running pod: `kubectl get pod NAME -n {namespace} -o yaml`."
+                ));
+        }
         _ => {}
     }
     if with_role == 0 {
