@@ -36,7 +36,7 @@ registry-tools:
 kustomizations:
 	$(call need,kubectl,see https://kubernetes.io/docs/tasks/tools)
 	mkdir -p $(MANIFESTS)
-	for name in base audit-only strict eks-guard; do kubectl kustomize kustomize/$$name > $(MANIFESTS)/$$name.yaml || exit 1; done
+	for name in base audit-only strict eks-guard kops; do kubectl kustomize kustomize/$$name > $(MANIFESTS)/$$name.yaml || exit 1; done
 
 check-kustomize: kustomizations policy.wasm ## Render the kustomizations and check them (needs kubectl)
 	MANIFESTS="$(MANIFESTS)" cargo test $(WORKSPACE) --test manifests -- --ignored kustomizations::

@@ -21,14 +21,17 @@ const WAIT: &str = "kubectl wait --for=condition=PolicyUniquelyReachable --timeo
                     -l app.kubernetes.io/part-of=irsa-policy";
 const DELETE_POLICIES: &str = "kubectl delete clusteradmissionpolicies -l app.kubernetes.io/part-of=irsa-policy";
 const DELETE_REST: &str = "kubectl delete --ignore-not-found -f policy.yaml";
+/// Removes what `DELETE_REST` does not know: the Role for kOps's ConfigMap, and its binding.
+const DELETE_ROLE: &str = "kubectl delete --ignore-not-found rolebinding,role irsa-policy -n kube-system";
 const CHECK: &str = r#"kubectl run check -n team-a --image=busybox --overrides='{"spec":{"serviceAccountName":"web"}}' --dry-run=server -o yaml"#;
 
 /// The commands that install the policies, each with the names of the policies that the command creates.
-const INSTALLATIONS: [(&str, &[&str]); 4] = [
+const INSTALLATIONS: [(&str, &[&str]); 5] = [
     ("kubectl apply -f policy.yaml", &ALL),
     ("kubectl apply -k kustomize/eks-guard", &["irsa-policy-checks"]),
     ("kubectl apply -k kustomize/audit-only", &["irsa-policy-checks"]),
     ("kubectl apply -k kustomize/strict", &ALL),
+    ("kubectl apply -k kustomize/kops", &[ALL[0], ALL[1], "irsa-policy-role-mappings", ALL[2], ALL[3]]),
 ];
 const ALL: [&str; 4] = ["irsa-policy", "irsa-policy-checks", "irsa-policy-system", "irsa-policy-system-audit"];
 
@@ -127,6 +130,12 @@ fn the_commands_of_the_docs_install_and_remove_every_variant() {
         assert!(shell.exists("clusterrole/irsa-policy"), "the command that deletes the policies must keep the rights");
         shell.documented(DELETE_REST);
         assert!(!shell.exists("clusterrole/irsa-policy") && !shell.exists("clusterrolebinding/irsa-policy"));
+        let role = "role/irsa-policy -n kube-system";
+        assert_eq!(shell.exists(role), install.ends_with("kops"), "only this variant has a Role");
+        if shell.exists(role) {
+            shell.documented(DELETE_ROLE);
+            assert!(!shell.exists(role) && !shell.exists("rolebinding/irsa-policy -n kube-system"));
+        }
     }
 
     // These commands are for a policy that was created with Rancher's form.
@@ -146,13 +155,16 @@ fn the_chart_installs_and_keeps_the_rights(shell: &Shell) {
     shell.documented("helm install irsa-policy chart --namespace kubewarden");
     assert_eq!(shell.policies(), ALL);
     shell.succeed("helm upgrade irsa-policy chart --namespace kubewarden --set settings.region=us-east-2");
+    let guard =
+        shell.succeed("helm upgrade irsa-policy chart --namespace kubewarden --set mode=guard --dry-run=server");
+    assert!(guard.contains("\nNot guarded: kube-system, kube-public, kube-node-lease, kubewarden.\n"), "{guard}");
     let notes = shell.succeed("helm get notes irsa-policy --namespace kubewarden");
     let removal: Vec<&str> =
         notes.lines().map(str::trim).filter(|line| line.contains(" uninstall ") || line.contains(" delete ")).collect();
     assert_eq!(removal.len(), 3, "{notes}");
     for command in removal {
         assert!(shell.exists("clusterrole/irsa-policy"), "only the last command may remove the rights: {command}");
-        shell.succeed(command);
+        shell.documented(command);
         assert_eq!(shell.policies(), Vec::<String>::new(), "{command}");
     }
     assert!(!shell.exists("clusterrole/irsa-policy"));

@@ -24,6 +24,14 @@ fn uncommented() -> ClusterAdmissionPolicy {
     policies.remove(0)
 }
 
+/// Returns the Role and the RoleBinding that policy.yaml contains as comments.
+fn uncommented_rights() -> Vec<Value> {
+    let text = read(&in_repository("policy.yaml"));
+    let (_, rest) = text.split_once("\n# For the setting `rolesConfigMap` (kOps's role mappings)").unwrap();
+    let lines: Vec<&str> = rest.lines().skip(1).map_while(|line| line.strip_prefix("# ")).collect();
+    policy_host::yaml::values(&lines.join("\n")).unwrap()
+}
+
 fn config_map(entries: &[&str]) -> Value {
     json!({
         "apiVersion": "v1",
@@ -55,6 +63,18 @@ fn is_called_for_a_single_config_map_and_fails_open() {
     assert!(!policy.selects("default"));
     let [condition] = policy.spec.match_conditions.as_slice() else { panic!("expected one condition") };
     assert_eq!(condition.expression, format!("object.metadata.name == '{}'", setting["name"].as_str().unwrap()));
+}
+
+#[test]
+fn kustomize_kops_contains_the_objects_that_policy_yaml_has_as_comments() {
+    let built = |name: &str| policy_host::yaml::values(&read(&in_repository(&format!("kustomize/kops/{name}.yaml"))));
+    let rights = uncommented_rights();
+    assert_eq!(rights.iter().map(|object| &object["kind"]).collect::<Vec<_>>(), ["Role", "RoleBinding"]);
+    assert_eq!(built("rights").unwrap(), rights);
+    let text = read(&in_repository("policy.yaml"));
+    let (_, commented) = text.rsplit_once("\n# ---\n").unwrap();
+    let lines: Vec<&str> = commented.lines().map(|line| line.strip_prefix("# ").unwrap()).collect();
+    assert_eq!(built("role-mappings").unwrap(), policy_host::yaml::values(&lines.join("\n")).unwrap());
 }
 
 #[test]
