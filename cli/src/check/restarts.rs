@@ -34,8 +34,8 @@ const INJECTED: [&str; 9] = [
 const SET_BY_WEBHOOK: [&str; 4] =
     ["AWS_DEFAULT_REGION", "AWS_REGION", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_EC2_METADATA_DISABLED"];
 
-/// The variables among them that say where the pod's credentials are from. Only these are compared if the input does not
-/// show the pod's template, because the template may set the others.
+/// The variables among them that say where the pod's credentials are from. Only these are compared if the input does
+/// not show the pod's template, because the template may set the others.
 const OF_CREDENTIALS: [&str; 4] = [
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -177,8 +177,8 @@ fn without_injected(pod: &Value, template: Option<&Value>) -> Value {
     pod
 }
 
-/// Returns the names of the injected variables, of those in `variables`, and volumes in which two pods differ. Leaves out
-/// the values, because the value of a variable may be a secret.
+/// Returns the names in `variables`, and of the injected volumes, in which two pods differ. Leaves out the values,
+/// because the value of a variable may be a secret.
 fn differences(running: &Value, expected: &Value, variables: &[&str]) -> Vec<String> {
     let mut differences: Vec<String> = Vec::new();
     let mut add = |name: String| {
