@@ -24,7 +24,14 @@ pub fn explain(inputs: &Inputs) -> Explanation {
 }
 
 fn explain_steps(inputs: &Inputs) -> Explanation {
-    let documents = Documents::read(inputs);
+    let mut documents = Documents::read(inputs);
+    if documents.has_several_roles {
+        let role = Scenario::new(&documents, &mut Vec::new()).own_role();
+        if let Some(role) = role {
+            documents = Documents::read_for_role(inputs, &role);
+        }
+    }
+    let documents = documents;
     let mut problems = documents.problems.clone();
     let scenario = Scenario::new(&documents, &mut problems);
     let exists = account::exists(&scenario);

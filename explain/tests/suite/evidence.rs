@@ -106,3 +106,28 @@ fn the_trust_policy_for_several_pods_decides_nothing_about_a_pod_without_a_known
     assert!(!said.contains("system:serviceaccount:"), "{said}");
     assert!(explanation.trust_fix.is_none());
 }
+
+#[test]
+fn chooses_the_trust_policy_of_the_pods_role_from_several() {
+    let own: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
+    let own = own["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().unwrap();
+    let roles = |arns: &[&str], inputs: Inputs| {
+        let policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
+        let role = |arn: &&str| json!({"Arn": arn, "RoleName": "x", "AssumeRolePolicyDocument": policy});
+        let roles: Vec<Value> = arns.iter().map(role).collect();
+        Inputs { trust_policy: Some(json!({"Roles": roles}).to_string()), ..inputs }
+    };
+    let (one, two) = ("arn:aws:iam::111122223333:role/one", "arn:aws:iam::111122223333:role/two");
+    let said = |inputs: &Inputs| {
+        let explanation = explain(inputs);
+        (explanation.outcome, explanation.problems.into_iter().map(|it| it.message).collect::<Vec<_>>().join(" "))
+    };
+
+    assert_eq!(said(&roles(&[one, own, two], right())), (Outcome::Passed, String::new()));
+    let (outcome, message) = said(&roles(&[one, two], right()));
+    assert_eq!(outcome, Outcome::Unknown);
+    assert!(message.contains(&format!("the trust policy of role `{own}` is not among those")), "{message}");
+    let without_account = Inputs { service_account: None, ..right() };
+    let (_, message) = said(&roles(&[one, own], without_account));
+    assert!(message.contains("`--role ARN`"), "{message}");
+}
