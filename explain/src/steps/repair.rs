@@ -7,6 +7,7 @@ use crate::fix::{CommandTarget, TrustFix};
 use crate::trust::repair;
 
 use super::failed;
+use super::provider::check_issuer;
 use super::trust_view::TrustView;
 
 /// Returns the fix if the trust policy rejects the pod, and if the issuer, the token and the role are known to be
@@ -35,7 +36,11 @@ pub fn trust_fix(view: &TrustView<'_, '_>, provider: &Step, conditions: &Step) -
         missing_provider: may_lack_provider.then(|| view.url()),
         audience: view.request.audiences.as_deref().and_then(|audiences| audiences.first()).map(String::as_str),
     };
-    Some(TrustFix { alternative: alternative(provider), ..TrustFix::new(&repair, document, &target) })
+    let mut fix = TrustFix { alternative: alternative(provider), ..TrustFix::new(&repair, document, &target) };
+    if let Some(check) = provider.mistake.and_then(|mistake| check_issuer(view, mistake)) {
+        fix.says.insert_str(0, check);
+    }
+    Some(fix)
 }
 
 /// Returns another way to give the pod a role, if the role seems to be meant for something else.

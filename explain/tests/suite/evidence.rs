@@ -131,3 +131,20 @@ fn chooses_the_trust_policy_of_the_pods_role_from_several() {
     let (_, message) = said(&roles(&[one, own], without_account));
     assert!(message.contains("`--role ARN`"), "{message}");
 }
+
+#[test]
+fn asks_to_check_a_typed_issuer_that_differs_by_a_slash() {
+    let mut inputs = Inputs { issuer: right().issuer.map(|issuer| issuer + "/"), ..right() };
+    (inputs.token, inputs.discovery, inputs.jwks) = (None, None, None);
+    let explanation = explain(&inputs);
+    assert_eq!(explanation.outcome, Outcome::Passed, "the issuer of an EKS cluster has no trailing slash");
+    assert_eq!(step(&explanation, StepKind::Issuer).mistake, Some(Diagnosis::AssumedIssuer));
+
+    inputs.issuer = Some("https://idp.example/A/".to_owned());
+    inputs.trust_policy = inputs.trust_policy.map(|text| text.replace(PROVIDER, "idp.example/A"));
+    let explanation = explain(&inputs);
+    assert_eq!(cause(&explanation), Some((StepKind::Provider, Some(Diagnosis::TrailingSlash))));
+    let fixes =
+        [step(&explanation, StepKind::Provider).fix.as_ref().unwrap(), &explanation.trust_fix.as_ref().unwrap().says];
+    assert!(fixes.iter().all(|fix| fix.starts_with("Check the issuer that was given first: ")), "{fixes:?}");
+}
