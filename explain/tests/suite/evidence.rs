@@ -1,10 +1,10 @@
 //! Tests that an input decides only the steps that it is evidence for.
 
-use crate::diagnoses::of_the_api_server;
+use crate::diagnoses::{change, of_the_api_server};
 use crate::support::{PROVIDER, right};
 use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::{Step, StepKind};
-use irsa_explain::{Explanation, Inputs, Outcome, explain};
+use irsa_explain::{Explanation, Inputs, Outcome, explain, tree};
 use serde_json::{Value, json};
 
 fn step(explanation: &Explanation, kind: StepKind) -> &Step {
@@ -147,4 +147,26 @@ fn asks_to_check_a_typed_issuer_that_differs_by_a_slash() {
     let fixes =
         [step(&explanation, StepKind::Provider).fix.as_ref().unwrap(), &explanation.trust_fix.as_ref().unwrap().says];
     assert!(fixes.iter().all(|fix| fix.starts_with("Check the issuer that was given first: ")), "{fixes:?}");
+}
+
+#[test]
+fn fixes_the_trust_policy_although_sdks_use_static_keys() {
+    let with_keys = |mut inputs: Inputs| {
+        change(&mut inputs.pod, |pod| {
+            let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+            pod["spec"]["containers"][0]["env"] = keys.map(|name| json!({"name": name, "value": "x"})).to_vec().into();
+        });
+        inputs
+    };
+    let without_token = Inputs { token: None, jwks: None, ..right() };
+    let explanation = explain(&with_keys(refused(without_token.clone())));
+    assert_eq!(explanation.cause.unwrap().step, StepKind::Credentials);
+    let fix = explanation.trust_fix.as_ref().unwrap();
+    assert!(!step(&explanation, StepKind::Conditions).edits.is_empty());
+    let lines: Vec<String> = tree(&explanation, false).iter().map(ToString::to_string).collect();
+    assert!(lines.contains(&format!("  fix: {}", fix.says)), "{lines:?}");
+
+    // Another role would change what the policy needs.
+    let other = Inputs { role: Some("arn:aws:iam::111122223333:role/other".to_owned()), ..refused(without_token) };
+    assert!(explain(&other).trust_fix.is_none());
 }
