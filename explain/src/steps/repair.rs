@@ -26,14 +26,21 @@ pub fn trust_fix(view: &TrustView<'_, '_>, provider: &Step, conditions: &Step) -
     let document = view.scenario.documents.trust_policy.get()?;
     // If the trust policy needs no change, the fault is in IAM's provider.
     let repair = repair(document, &view.request).filter(|repair| !repair.changes.is_empty())?;
-    let has_provider = matches!(&view.scenario.documents.provider, Given::Present(providers)
-        if providers.has(view.url(), view.request.account.as_deref()) == Some(true));
+    let has_provider = match &view.scenario.documents.provider {
+        Given::Present(providers) => providers.has(view.url(), view.request.account.as_deref()),
+        Given::NotFound => Some(false),
+        Given::Missing | Given::Unreadable => None,
+    };
     // If only a condition is wrong, the policy names the right provider, so the provider is assumed to exist.
-    let may_lack_provider = !has_provider && failed(provider) && provider.mistake != Some(Diagnosis::OtherAction);
+    let may_lack_provider = match has_provider {
+        Some(has_provider) => !has_provider,
+        None => failed(provider) && provider.mistake != Some(Diagnosis::OtherAction),
+    };
     let role = view.scenario.role();
     let target = CommandTarget {
         role: role.as_deref(),
         missing_provider: may_lack_provider.then(|| view.url()),
+        is_missing_for_sure: has_provider == Some(false),
         audience: view.request.audiences.as_deref().and_then(|audiences| audiences.first()).map(String::as_str),
     };
     let mut fix = TrustFix { alternative: alternative(provider), ..TrustFix::new(&repair, document, &target) };

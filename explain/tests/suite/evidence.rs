@@ -170,3 +170,23 @@ fn fixes_the_trust_policy_although_sdks_use_static_keys() {
     let other = Inputs { role: Some("arn:aws:iam::111122223333:role/other".to_owned()), ..refused(without_token) };
     assert!(explain(&other).trust_fix.is_none());
 }
+
+#[test]
+fn creates_the_provider_without_a_condition_if_iam_lacks_it() {
+    let mut inputs = Inputs { token: None, jwks: None, ..right() };
+    inputs.trust_policy = inputs.trust_policy.map(|text| text.replace(PROVIDER, "idp.example/A"));
+    let note = |provider: Option<Value>| {
+        let inputs = Inputs { provider: provider.map(|it| it.to_string()), ..inputs.clone() };
+        let commands = explain(&inputs).trust_fix.unwrap().commands;
+        commands.iter().find(|command| command.starts_with('#')).cloned()
+    };
+    let list = |url: &str| {
+        let arn = format!("arn:aws:iam::111122223333:oidc-provider/{url}");
+        Some(json!({"OpenIDConnectProviderList": [{"Arn": arn}]}))
+    };
+
+    let said = "the role's account has no identity provider for this issuer";
+    assert_eq!(note(None), Some(format!("# only if {said}")));
+    assert_eq!(note(list("idp.example/A")), Some(format!("# {said}")));
+    assert_eq!(note(list(PROVIDER)), None);
+}
