@@ -417,3 +417,24 @@ fn ends_without_a_message_if_its_output_is_closed() {
     assert_eq!(output.status.code(), Some(141), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn rejects_the_name_of_a_file_as_the_issuer() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("disc"), "{}").unwrap();
+    for name in ["disc", "./disc", "missing.json", "folder/missing.json", "../missing.json"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_irsa"))
+            .args(["explain", "--issuer", name])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{name}: {output:?}");
+        let message = format!("Error: `--issuer`: `{name}` is a file: use `--discovery {name}`");
+        assert!(String::from_utf8(output.stderr).unwrap().starts_with(&message), "{message}");
+        assert!(output.stdout.is_empty(), "{name}");
+    }
+    for issuer in ["idp.example/keys.json", "https://idp.example/a.json"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_irsa")).args(["explain", "--issuer", issuer]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{issuer}: {output:?}");
+    }
+}

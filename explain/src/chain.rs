@@ -1,5 +1,7 @@
 //! Runs the steps from a pod to its role, in order.
 
+use irsa::FindingKind;
+
 use crate::diagnosis::Diagnosis;
 use crate::documents::Documents;
 use crate::explanation::{Cause, Explanation, Outcome, Step, StepKind};
@@ -24,7 +26,14 @@ pub fn explain(inputs: &Inputs) -> Explanation {
 }
 
 fn explain_steps(inputs: &Inputs) -> Explanation {
-    let documents = Documents::read(inputs);
+    let mut documents = Documents::read(inputs);
+    if documents.has_several_roles {
+        let role = Scenario::new(&documents, &mut Vec::new()).own_role();
+        if let Some(role) = role {
+            documents = Documents::read_for_role(inputs, &role);
+        }
+    }
+    let documents = documents;
     let mut problems = documents.problems.clone();
     let scenario = Scenario::new(&documents, &mut problems);
     let exists = account::exists(&scenario);
@@ -46,10 +55,9 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     let cause = cause(&steps);
     // If an earlier step failed, the pod or its token has to change first. A trust policy for the pod as it is now
     // would then give access to the wrong identity.
-    let is_of_policy = cause.is_some_and(|it| matches!(it.step, StepKind::Provider | StepKind::Conditions));
-    let trust_fix = fix.filter(|_| is_of_policy);
-    if let (Some(fix), Some(document), Some(cause)) = (&trust_fix, documents.trust_policy.get(), cause)
-        && let Some(step) = steps.iter_mut().find(|step| step.step == cause.step)
+    let trust_fix = fix.filter(|_| !steps.iter().any(changes_identity));
+    if let (Some(fix), Some(document)) = (&trust_fix, documents.trust_policy.get())
+        && let Some(step) = steps.iter_mut().find(|step| is_of_policy(step) && step.outcome == Outcome::Failed)
     {
         step.edits = vec![fix.edit(document)];
     }
@@ -89,13 +97,33 @@ fn outcome(steps: &[Step]) -> Outcome {
     }
 }
 
+/// Whether the step is about the trust policy.
+fn is_of_policy(step: &Step) -> bool {
+    matches!(step.step, StepKind::Provider | StepKind::Conditions)
+}
+
+/// Whether a step before the trust policy failed, and its correction may change the role, the issuer, or the subject or
+/// the audience of the token.
+fn changes_identity(step: &Step) -> bool {
+    let is_before = step.step < StepKind::Provider;
+    let keeps_identity = matches!(
+        step.mistake,
+        Some(
+            Diagnosis::Finding(FindingKind::StaticCredentials)
+                | Diagnosis::InvalidJwksUri
+                | Diagnosis::TokenExpired
+                | Diagnosis::TokenNotYetValid
+        )
+    );
+    is_before && step.outcome == Outcome::Failed && !keeps_identity
+}
+
 /// Returns the first step that failed. A wrong `jwks_uri` comes after the trust policy: the document may be the API
 /// server's own, and does not show what the issuer publishes.
 fn cause(steps: &[Step]) -> Option<Cause> {
-    let is_of_policy = |step: &&Step| matches!(step.step, StepKind::Provider | StepKind::Conditions);
     let mut failures = steps.iter().filter(|step| step.outcome == Outcome::Failed);
     let failed = failures.next().map(|first| match first.mistake {
-        Some(Diagnosis::InvalidJwksUri) => failures.find(is_of_policy).unwrap_or(first),
+        Some(Diagnosis::InvalidJwksUri) => failures.find(|step| is_of_policy(step)).unwrap_or(first),
         _ => first,
     });
     let likely = || steps.iter().find(|step| step.outcome == Outcome::Unknown && step.mistake.is_some());

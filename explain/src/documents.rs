@@ -104,6 +104,9 @@ pub struct Documents<'i> {
     pub role: Option<&'i str>,
     /// The time, in seconds since 1970.
     pub now: Option<u64>,
+    /// Whether no trust policy was read, because the input contains those of several roles, and the pod's role is not
+    /// known yet.
+    pub has_several_roles: bool,
     /// Whether the inputs are those of several pods.
     pub is_one_of_several: bool,
     /// The inputs that could not be read.
@@ -114,7 +117,18 @@ impl<'i> Documents<'i> {
     /// Reads the inputs.
     #[must_use]
     pub fn read(inputs: &'i Inputs) -> Self {
+        Self::read_with(inputs, plain(inputs.role.as_ref()))
+    }
+
+    /// Reads the inputs, and the trust policy of the pod's role if the input contains those of several roles.
+    #[must_use]
+    pub fn read_for_role(inputs: &'i Inputs, role: &str) -> Self {
+        Self::read_with(inputs, Some(role))
+    }
+
+    fn read_with(inputs: &'i Inputs, wanted: Option<&str>) -> Self {
         let mut problems = Vec::new();
+        let mut has_several_roles = false;
         let pod = object(Input::Pod, inputs.pod.as_ref(), &mut problems);
         let workload = object(Input::Workload, inputs.workload.as_ref(), &mut problems);
         let service_account =
@@ -124,7 +138,16 @@ impl<'i> Documents<'i> {
         let config_map = config_map.or_not_found(Input::ConfigMap, inputs);
         let discovery = object(Input::Discovery, inputs.discovery.as_ref(), &mut problems).map(|(_, value)| value);
         let jwks = object(Input::Jwks, inputs.jwks.as_ref(), &mut problems).map(|(_, value)| value);
-        let trust_policy = trust_policy(inputs, &mut problems);
+        let trust_policy = match plain(inputs.trust_policy.as_ref()).map(|text| TrustDocument::read(text, wanted)) {
+            None => Given::Missing,
+            Some(Ok(document)) => Given::Present(document),
+            Some(Err(error)) => {
+                let (line, column) = error.place.unzip();
+                has_several_roles = error.has_several_roles && inputs.role.is_none();
+                problems.push(Problem { input: Input::TrustPolicy, message: error.message, line, column });
+                Given::Unreadable
+            }
+        };
         let provider = value(Input::Provider, inputs.provider.as_ref(), &mut problems, IamProviders::read);
         let provider = provider.or_not_found(Input::Provider, inputs);
         let associations = value(Input::Association, inputs.association.as_ref(), &mut problems, Association::read_all);
@@ -178,6 +201,7 @@ impl<'i> Documents<'i> {
             namespace: plain(inputs.namespace.as_ref()),
             role: plain(inputs.role.as_ref()),
             now: inputs.now,
+            has_several_roles,
             is_one_of_several: inputs.is_one_of_several,
             problems,
         }
@@ -220,18 +244,6 @@ fn policies(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Vec<Value>> {
         Err(error) => problems.push(unreadable(Input::Policies, &error)),
     }
     Given::Unreadable
-}
-
-fn trust_policy(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<TrustDocument> {
-    let Some(text) = plain(inputs.trust_policy.as_ref()) else { return Given::Missing };
-    match TrustDocument::read(text, plain(inputs.role.as_ref())) {
-        Ok(document) => Given::Present(document),
-        Err(error) => {
-            let (line, column) = error.place.unzip();
-            problems.push(Problem { input: Input::TrustPolicy, message: error.message, line, column });
-            Given::Unreadable
-        }
-    }
 }
 
 /// Reads an input that is JSON with `read`. An error is added to `problems`.

@@ -36,6 +36,8 @@ pub struct CommandTarget<'a> {
     pub role: Option<&'a str>,
     /// The issuer's URL without `https://`, if IAM may lack the issuer's provider.
     pub missing_provider: Option<&'a str>,
+    /// Whether IAM is known to lack the provider.
+    pub is_missing_for_sure: bool,
     /// The token's audience.
     pub audience: Option<&'a str>,
 }
@@ -96,8 +98,10 @@ fn sentence(text: &str) -> String {
 impl CommandTarget<'_> {
     fn commands(&self) -> Vec<String> {
         let create = self.missing_provider.zip(self.audience).map(|(url, audience)| create_provider(url, audience));
-        let note =
-            create.as_ref().map(|_| "# only if the role's account has no identity provider for this issuer".to_owned());
+        let condition = if self.is_missing_for_sure { "" } else { "only if " };
+        let note = create
+            .as_ref()
+            .map(|_| format!("# {condition}the role's account has no identity provider for this issuer"));
         let name = self.role.and_then(|role| role.rsplit('/').next()).unwrap_or("ROLE_NAME");
         let update = format!(
             "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json",

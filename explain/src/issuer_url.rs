@@ -38,7 +38,7 @@ pub struct PastedIssuer {
 impl PastedIssuer {
     /// Reads what users paste: a URL, also in quotes, without a scheme or with a user; the URL of the discovery
     /// document; JSON that contains the issuer; or the ARN of IAM's identity provider. A trailing slash is kept,
-    /// because it is a part of the issuer.
+    /// because it is a part of the issuer, except for an EKS cluster, whose issuer has none.
     ///
     /// # Errors
     /// Fails if the text is a word for "no value", such as `None`, which the AWS CLI prints.
@@ -83,7 +83,12 @@ impl PastedIssuer {
             }
             None => authority,
         };
-        Ok(Self { url: format!("{scheme}://{host}{path}"), assumptions })
+        let mut url = format!("{scheme}://{host}{path}");
+        if is_eks(&url) && url.ends_with('/') {
+            assume("the issuer of an EKS cluster does not end with `/`");
+            url.truncate(url.trim_end_matches('/').len());
+        }
+        Ok(Self { url, assumptions })
     }
 }
 
@@ -233,6 +238,8 @@ mod tests {
             (ISSUER.replace("https://", "https://user:password@"), 1),
             (format!("arn:aws:iam::111122223333:oidc-provider/{bare}"), 1),
             (format!("//{bare}"), 1),
+            (format!("{ISSUER}/"), 1),
+            (format!("{bare}/"), 2),
             (format!(r#"{{"issuer": "{ISSUER}"}}"#), 1),
             (format!(r#"{{"cluster": {{"identity": {{"oidc": {{"issuer": "{ISSUER}"}}}}}}}}"#), 1),
         ] {

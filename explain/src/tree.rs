@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::explanation::{Explanation, Outcome, Place, Problem, Step};
+use crate::fix::TrustFix;
 use crate::inputs::Input;
 
 /// A line of the output. Displayed without color.
@@ -97,7 +98,7 @@ pub fn tree_with_places(
     }
     let is_shown = |step: &&Step| is_verbose || !matches!(step.outcome, Outcome::Passed | Outcome::Skipped);
     for step in explanation.steps.iter().filter(is_shown) {
-        lines.step(step, headline, is_verbose);
+        lines.step(explanation, step, headline, is_verbose);
     }
     let count = |outcome| explanation.steps.iter().filter(|it| it.outcome == outcome && !is_shown(it)).count();
     let (passed, skipped) = (count(Outcome::Passed), count(Outcome::Skipped));
@@ -165,29 +166,32 @@ impl Lines<'_> {
     /// Adds the fix of the cause, with the lines to copy.
     fn fix(&mut self, explanation: &Explanation, step: &Step) {
         let trust_fix = explanation.trust_fix.as_ref().filter(|_| is_of_trust_policy(step));
-        let Some(fix) = trust_fix else {
-            if let Some(fix) = &step.fix {
-                self.add(0, Mark::Fix, fix);
-            }
-            return;
-        };
-        self.add(0, Mark::Fix, &fix.says);
+        match (trust_fix, &step.fix) {
+            (Some(fix), _) => self.trust_fix(0, fix),
+            (None, Some(fix)) => self.add(0, Mark::Fix, fix),
+            (None, None) => {}
+        }
+    }
+
+    fn trust_fix(&mut self, depth: usize, fix: &TrustFix) {
+        let below = depth.saturating_add(1);
+        self.add(depth, Mark::Fix, &fix.says);
         for statement in &fix.statements {
             let text = serde_json::to_string_pretty(statement).unwrap_or_default();
-            text.lines().for_each(|line| self.add(1, Mark::Copy, line));
+            text.lines().for_each(|line| self.add(below, Mark::Copy, line));
         }
         if !fix.terraform.is_empty() {
-            self.add(0, Mark::Fix, "The same change for Terraform's `aws_iam_policy_document`:");
-            fix.terraform.lines().for_each(|line| self.add(1, Mark::Copy, line));
+            self.add(depth, Mark::Fix, "The same change for Terraform's `aws_iam_policy_document`:");
+            fix.terraform.lines().for_each(|line| self.add(below, Mark::Copy, line));
         }
         self.add(
-            0,
+            depth,
             Mark::Fix,
             "To apply the change, save the whole policy as `trust-policy.json` (`--fix trust-policy` prints it), and run:",
         );
-        fix.commands.iter().for_each(|command| self.add(1, Mark::Copy, command));
+        fix.commands.iter().for_each(|command| self.add(below, Mark::Copy, command));
         if let Some(alternative) = &fix.alternative {
-            self.add(0, Mark::Fix, alternative);
+            self.add(depth, Mark::Fix, alternative);
         }
     }
 
@@ -210,7 +214,7 @@ impl Lines<'_> {
         place.map(|place| format!(" ({place})")).unwrap_or_default()
     }
 
-    fn step(&mut self, step: &Step, headline: Option<&Step>, is_verbose: bool) {
+    fn step(&mut self, explanation: &Explanation, step: &Step, headline: Option<&Step>, is_verbose: bool) {
         let says = match step.outcome {
             _ if headline != Some(step) => step.says.as_str(),
             Outcome::Failed => "the cause, see above",
@@ -230,8 +234,14 @@ impl Lines<'_> {
             }
         }
         // The fixes of the cause and of warnings are printed above.
-        if let Some(fix) = step.fix.as_ref().filter(|_| headline != Some(step) && step.outcome != Outcome::Passed) {
-            self.add(1, Mark::Fix, fix);
+        let is_fixed_here = headline != Some(step) && step.outcome != Outcome::Passed;
+        let trust_fix = explanation.trust_fix.as_ref().filter(|_| is_of_trust_policy(step));
+        match (trust_fix, &step.fix) {
+            _ if !is_fixed_here => {}
+            // A cause that keeps the pod's identity, such as static keys, does not change what the policy needs.
+            (Some(fix), _) if step.outcome == Outcome::Failed => self.trust_fix(1, fix),
+            (_, Some(fix)) => self.add(1, Mark::Fix, fix),
+            (_, None) => {}
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Error, Result, ensure};
-use irsa_explain::Inputs;
+use anyhow::{Context, Error, Result, bail, ensure};
 use irsa_explain::selection::{Candidate, candidates, choose, service_accounts, with_container};
+use irsa_explain::{Inputs, shell_word};
 
 use super::Args;
 use super::objects::{self, Object};
@@ -106,6 +106,9 @@ impl Args {
     fn common(&self, objects: &[Object]) -> Result<Inputs> {
         let settings = self.settings.read()?;
         let config_map = objects::config_map(objects, settings.as_deref())?.map(|object| object.json().to_owned());
+        if let Some(issuer) = self.issuer.as_deref().filter(|issuer| is_file_name(issuer)) {
+            bail!("`--issuer`: `{issuer}` is a file: use `--discovery {}`", shell_word(issuer));
+        }
         let document = |path: &Option<PathBuf>| -> Result<Option<String>> { path.as_deref().map(document).transpose() };
         Ok(Inputs {
             settings,
@@ -124,6 +127,17 @@ impl Args {
             ..Inputs::default()
         })
     }
+}
+
+/// Whether the value of `--issuer` is the name of a file: the file exists, or the name ends with `.json` and contains no
+/// host.
+fn is_file_name(issuer: &str) -> bool {
+    if issuer.contains("://") || issuer.trim_start().starts_with('{') {
+        return false;
+    }
+    let host = issuer.split_once('/').map_or("", |(host, _)| host);
+    let has_host = host.contains(|character: char| character != '.') && host.contains('.');
+    Path::new(issuer).is_file() || issuer.ends_with(".json") && !has_host
 }
 
 /// Reads the only document of a file, as JSON.

@@ -229,7 +229,8 @@ fn not_the_provider(view: &TrustView<'_, '_>, document: &TrustDocument, named: N
     let step = Step::failed(STEP, diagnosis, format!("{REJECTS}: {says}."))
         .because_at(reason, Input::TrustPolicy, document.pointer(statement.index, &["Principal", "Federated"]))
         .fix(format!(
-            "Name `{}` in `Principal.Federated`, and begin the condition keys with `{}:`.",
+            "{}Name `{}` in `Principal.Federated`, and begin the condition keys with `{}:`.",
+            check_issuer(view, diagnosis).unwrap_or_default(),
             view.provider_arn(),
             view.url()
         ));
@@ -238,6 +239,16 @@ fn not_the_provider(view: &TrustView<'_, '_>, document: &TrustDocument, named: N
         Diagnosis::OtherProvider => step.because("each cluster has its own issuer, and a recreated cluster has a new one"),
         _ => step,
     }
+}
+
+/// Returns the first sentence of the fix if the issuer and the provider differ by a trailing slash, and the issuer was
+/// typed, so that it may be the wrong one of the two.
+pub fn check_issuer(view: &TrustView<'_, '_>, diagnosis: Diagnosis) -> Option<&'static str> {
+    let documents = view.scenario.documents;
+    let is_typed = documents.discovery.get().is_none() && documents.token.get().is_none();
+    (diagnosis == Diagnosis::TrailingSlash && is_typed).then_some(
+        "Check the issuer that was given first: `kubectl get --raw /.well-known/openid-configuration` prints the cluster's. If it is right: ",
+    )
 }
 
 /// Returns the failed step for a role that trusts no OIDC provider, with whom the role trusts instead.

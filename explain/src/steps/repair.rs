@@ -7,6 +7,7 @@ use crate::fix::{CommandTarget, TrustFix};
 use crate::trust::repair;
 
 use super::failed;
+use super::provider::check_issuer;
 use super::trust_view::TrustView;
 
 /// Returns the fix if the trust policy rejects the pod, and if the issuer, the token and the role are known to be
@@ -25,17 +26,28 @@ pub fn trust_fix(view: &TrustView<'_, '_>, provider: &Step, conditions: &Step) -
     let document = view.scenario.documents.trust_policy.get()?;
     // If the trust policy needs no change, the fault is in IAM's provider.
     let repair = repair(document, &view.request).filter(|repair| !repair.changes.is_empty())?;
-    let has_provider = matches!(&view.scenario.documents.provider, Given::Present(providers)
-        if providers.has(view.url(), view.request.account.as_deref()) == Some(true));
+    let has_provider = match &view.scenario.documents.provider {
+        Given::Present(providers) => providers.has(view.url(), view.request.account.as_deref()),
+        Given::NotFound => Some(false),
+        Given::Missing | Given::Unreadable => None,
+    };
     // If only a condition is wrong, the policy names the right provider, so the provider is assumed to exist.
-    let may_lack_provider = !has_provider && failed(provider) && provider.mistake != Some(Diagnosis::OtherAction);
+    let may_lack_provider = match has_provider {
+        Some(has_provider) => !has_provider,
+        None => failed(provider) && provider.mistake != Some(Diagnosis::OtherAction),
+    };
     let role = view.scenario.role();
     let target = CommandTarget {
         role: role.as_deref(),
         missing_provider: may_lack_provider.then(|| view.url()),
+        is_missing_for_sure: has_provider == Some(false),
         audience: view.request.audiences.as_deref().and_then(|audiences| audiences.first()).map(String::as_str),
     };
-    Some(TrustFix { alternative: alternative(provider), ..TrustFix::new(&repair, document, &target) })
+    let mut fix = TrustFix { alternative: alternative(provider), ..TrustFix::new(&repair, document, &target) };
+    if let Some(check) = provider.mistake.and_then(|mistake| check_issuer(view, mistake)) {
+        fix.says.insert_str(0, check);
+    }
+    Some(fix)
 }
 
 /// Returns another way to give the pod a role, if the role seems to be meant for something else.

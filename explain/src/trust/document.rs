@@ -38,11 +38,13 @@ pub struct DocumentError {
     pub message: String,
     /// The line and the column, from 1, if they are known.
     pub place: Option<(usize, usize)>,
+    /// Whether the reason is that the input contains several roles.
+    pub has_several_roles: bool,
 }
 
 impl From<String> for DocumentError {
     fn from(message: String) -> Self {
-        Self { message, place: None }
+        Self { message, place: None, has_several_roles: false }
     }
 }
 
@@ -50,7 +52,11 @@ impl From<&serde_json::Error> for DocumentError {
     fn from(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let message = text.split(" at line ").next().unwrap_or_default();
-        Self { message: format!("expected JSON, but {message}"), place: Some((error.line(), error.column())) }
+        Self {
+            message: format!("expected JSON, but {message}"),
+            place: Some((error.line(), error.column())),
+            has_several_roles: false,
+        }
     }
 }
 
@@ -211,11 +217,23 @@ fn find(value: &Value, role: Option<&str>) -> Result<Found, DocumentError> {
     let mut found = found.into_iter();
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
-        _ => Err(format!(
-            "expected the trust policy of one role, but got several; choose one by its ARN: `{}`",
-            names.join("`, `")
-        )
-        .into()),
+        _ => Err(DocumentError { message: several(&names, role), place: None, has_several_roles: true }),
+    }
+}
+
+/// Returns the message for an input with the trust policies of several roles, of which none is that of `role`.
+fn several(names: &[String], role: Option<&str>) -> String {
+    const SHOWN: usize = 8;
+    let listed = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("`, `");
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match role {
+        Some(role) => format!("the trust policy of role `{role}` is not among those that were given: `{listed}`{more}"),
+        None => format!(
+            "expected the trust policy of one role, but got several, and the pod's role is not known: choose one with `--role ARN`: `{listed}`{more}"
+        ),
     }
 }
 

@@ -222,7 +222,7 @@ fn of_the_token() -> Vec<(&'static str, Inputs)> {
         Inputs { issuer: Some("https://kubernetes.default.svc.cluster.local".into()), ..untold() },
     );
     add("issuer/issuerMismatch", with_claims(|claims| claims["iss"] = "https://other.example".into()));
-    add("issuer/trailingSlash", Inputs { issuer: right().issuer.map(|issuer| issuer + "/"), ..right() });
+    add("issuer/trailingSlash", with_claims(|claims| claims["iss"] = format!("https://{PROVIDER}/").into()));
     let discovery = |changed: &dyn Fn(&mut Value)| {
         let mut inputs = right();
         change(&mut inputs.discovery, changed);

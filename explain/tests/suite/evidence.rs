@@ -1,10 +1,10 @@
 //! Tests that an input decides only the steps that it is evidence for.
 
-use crate::diagnoses::of_the_api_server;
+use crate::diagnoses::{change, of_the_api_server};
 use crate::support::{PROVIDER, right};
 use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::{Step, StepKind};
-use irsa_explain::{Explanation, Inputs, Outcome, explain};
+use irsa_explain::{Explanation, Inputs, Outcome, explain, tree};
 use serde_json::{Value, json};
 
 fn step(explanation: &Explanation, kind: StepKind) -> &Step {
@@ -105,4 +105,88 @@ fn the_trust_policy_for_several_pods_decides_nothing_about_a_pod_without_a_known
     let said = serde_json::to_string(&explanation.steps).unwrap();
     assert!(!said.contains("system:serviceaccount:"), "{said}");
     assert!(explanation.trust_fix.is_none());
+}
+
+#[test]
+fn chooses_the_trust_policy_of_the_pods_role_from_several() {
+    let own: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
+    let own = own["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().unwrap();
+    let roles = |arns: &[&str], inputs: Inputs| {
+        let policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
+        let role = |arn: &&str| json!({"Arn": arn, "RoleName": "x", "AssumeRolePolicyDocument": policy});
+        let roles: Vec<Value> = arns.iter().map(role).collect();
+        Inputs { trust_policy: Some(json!({"Roles": roles}).to_string()), ..inputs }
+    };
+    let (one, two) = ("arn:aws:iam::111122223333:role/one", "arn:aws:iam::111122223333:role/two");
+    let said = |inputs: &Inputs| {
+        let explanation = explain(inputs);
+        (explanation.outcome, explanation.problems.into_iter().map(|it| it.message).collect::<Vec<_>>().join(" "))
+    };
+
+    assert_eq!(said(&roles(&[one, own, two], right())), (Outcome::Passed, String::new()));
+    let (outcome, message) = said(&roles(&[one, two], right()));
+    assert_eq!(outcome, Outcome::Unknown);
+    assert!(message.contains(&format!("the trust policy of role `{own}` is not among those")), "{message}");
+    let without_account = Inputs { service_account: None, ..right() };
+    let (_, message) = said(&roles(&[one, own], without_account));
+    assert!(message.contains("`--role ARN`"), "{message}");
+}
+
+#[test]
+fn asks_to_check_a_typed_issuer_that_differs_by_a_slash() {
+    let mut inputs = Inputs { issuer: right().issuer.map(|issuer| issuer + "/"), ..right() };
+    (inputs.token, inputs.discovery, inputs.jwks) = (None, None, None);
+    let explanation = explain(&inputs);
+    assert_eq!(explanation.outcome, Outcome::Passed, "the issuer of an EKS cluster has no trailing slash");
+    assert_eq!(step(&explanation, StepKind::Issuer).mistake, Some(Diagnosis::AssumedIssuer));
+
+    inputs.issuer = Some("https://idp.example/A/".to_owned());
+    inputs.trust_policy = inputs.trust_policy.map(|text| text.replace(PROVIDER, "idp.example/A"));
+    let explanation = explain(&inputs);
+    assert_eq!(cause(&explanation), Some((StepKind::Provider, Some(Diagnosis::TrailingSlash))));
+    let fixes =
+        [step(&explanation, StepKind::Provider).fix.as_ref().unwrap(), &explanation.trust_fix.as_ref().unwrap().says];
+    assert!(fixes.iter().all(|fix| fix.starts_with("Check the issuer that was given first: ")), "{fixes:?}");
+}
+
+#[test]
+fn fixes_the_trust_policy_although_sdks_use_static_keys() {
+    let with_keys = |mut inputs: Inputs| {
+        change(&mut inputs.pod, |pod| {
+            let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+            pod["spec"]["containers"][0]["env"] = keys.map(|name| json!({"name": name, "value": "x"})).to_vec().into();
+        });
+        inputs
+    };
+    let without_token = Inputs { token: None, jwks: None, ..right() };
+    let explanation = explain(&with_keys(refused(without_token.clone())));
+    assert_eq!(explanation.cause.unwrap().step, StepKind::Credentials);
+    let fix = explanation.trust_fix.as_ref().unwrap();
+    assert!(!step(&explanation, StepKind::Conditions).edits.is_empty());
+    let lines: Vec<String> = tree(&explanation, false).iter().map(ToString::to_string).collect();
+    assert!(lines.contains(&format!("  fix: {}", fix.says)), "{lines:?}");
+
+    // Another role would change what the policy needs.
+    let other = Inputs { role: Some("arn:aws:iam::111122223333:role/other".to_owned()), ..refused(without_token) };
+    assert!(explain(&other).trust_fix.is_none());
+}
+
+#[test]
+fn creates_the_provider_without_a_condition_if_iam_lacks_it() {
+    let mut inputs = Inputs { token: None, jwks: None, ..right() };
+    inputs.trust_policy = inputs.trust_policy.map(|text| text.replace(PROVIDER, "idp.example/A"));
+    let note = |provider: Option<Value>| {
+        let inputs = Inputs { provider: provider.map(|it| it.to_string()), ..inputs.clone() };
+        let commands = explain(&inputs).trust_fix.unwrap().commands;
+        commands.iter().find(|command| command.starts_with('#')).cloned()
+    };
+    let list = |url: &str| {
+        let arn = format!("arn:aws:iam::111122223333:oidc-provider/{url}");
+        Some(json!({"OpenIDConnectProviderList": [{"Arn": arn}]}))
+    };
+
+    let said = "the role's account has no identity provider for this issuer";
+    assert_eq!(note(None), Some(format!("# only if {said}")));
+    assert_eq!(note(list("idp.example/A")), Some(format!("# {said}")));
+    assert_eq!(note(list(PROVIDER)), None);
 }
