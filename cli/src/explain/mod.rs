@@ -204,10 +204,8 @@ impl Status {
         match explanation.outcome {
             _ if !explanation.problems.is_empty() => Self::Unreadable,
             Outcome::Failed => Self::Failed,
-            // `AssumedIssuer` only says how the issuer's URL was read. This is not a risk, so `--strict` ignores it.
-            _ if args.strict && explanation.warnings().any(|it| it.mistake != Some(Diagnosis::AssumedIssuer)) => {
-                Self::Failed
-            }
+            // An assumption about the inputs is not a risk that was seen, so `--strict` ignores it.
+            _ if args.strict && explanation.warnings().any(|it| !is_assumed(it.mistake, args)) => Self::Failed,
             Outcome::Passed | Outcome::Skipped => Self::Passed,
             Outcome::Unknown if args.allow_unknown => Self::Passed,
             Outcome::Unknown => Self::Unknown,
@@ -221,6 +219,16 @@ impl Status {
             Self::Unreadable => UNREADABLE,
             Self::Unknown => 3,
         }
+    }
+}
+
+/// Whether a warning rests on an assumption about the inputs: about the issuer, or about the policies, if their
+/// manifest was not given.
+fn is_assumed(mistake: Option<Diagnosis>, args: &Args) -> bool {
+    match mistake {
+        Some(Diagnosis::AssumedIssuer) => true,
+        Some(Diagnosis::IgnoredFailures) => args.policies.is_none(),
+        _ => false,
     }
 }
 

@@ -54,8 +54,13 @@ pub fn injected(scenario: &Scenario<'_>, before @ [exists, ..]: [&Step; 3]) -> S
 fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
     let Some(subject) = scenario.has_pod().filter(|_| step.outcome != Outcome::Skipped) else { return step };
     let mut step = step.because_all(subject.policy_answer.lines(&ASIDE));
-    if let Coverage::AskedIfReachable(policy) = &scenario.coverage {
-        let assumed = if scenario.documents.policies.is_missing() { "in the project's `policy.yaml`, " } else { "" };
+    // A running pod with its role was injected, so nothing is said about policies that are only assumed.
+    let is_assumed = scenario.documents.policies.is_missing();
+    let is_injected = subject.origin == Origin::Stored && step.outcome == Outcome::Passed;
+    if let Coverage::AskedIfReachable(policy) = &scenario.coverage
+        && !(is_assumed && is_injected)
+    {
+        let assumed = if is_assumed { "in the project's `policy.yaml`, " } else { "" };
         step = step.warn(Diagnosis::IgnoredFailures).because(format!(
             "{assumed}policy `{policy}` has `failurePolicy: Ignore`: pods that are created while the policy can't be reached get no role"
         ));

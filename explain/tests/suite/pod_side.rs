@@ -376,7 +376,8 @@ fn of_namespaces() -> Vec<Case> {
             in_kube_system(with_pod(&running(&json!([injected("app", &REGION)])))),
             Outcome::Passed,
             "",
-        ),
+        )
+        .never_says(&["`failurePolicy: Ignore`"]),
         case(
             "a running pod of kube-system without the role",
             in_kube_system(with_pod(&running(&json!([{"name": "app"}])))),
