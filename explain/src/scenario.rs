@@ -251,7 +251,7 @@ impl<'d> Scenario<'d> {
     }
 
     /// Returns the role that the containers request: the role in their environment, else the account's role. `None` if
-    /// it is not known, or if there is none.
+    /// the role is not known or does not exist.
     pub fn own_role(&self) -> Option<String> {
         let of_containers = self.has_pod().and_then(|subject| {
             let mut with_role = subject.containers.iter().filter(|container| container.has_role());

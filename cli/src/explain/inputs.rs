@@ -129,8 +129,8 @@ impl Args {
     }
 }
 
-/// Whether the value of `--issuer` is the name of a file: the file exists, or the name ends with `.json` and contains no
-/// host.
+/// Whether the value of `--issuer` is the name of a file: the file exists, or the name ends with `.json` and contains
+/// no host.
 fn is_file_name(issuer: &str) -> bool {
     if issuer.contains("://") || issuer.trim_start().starts_with('{') {
         return false;

@@ -495,8 +495,8 @@ pub fn annotated(scenario: &Scenario<'_>, fix: Fix, role: &str) -> Fix {
 }
 
 /// Returns the role that an invalid annotation probably means: the expected role, else the annotation's value without
-/// quotes, and without the spaces and hyphens in its account, else the role of the trust policy. `None` if none of them
-/// is known to be a role.
+/// quotes, and without the spaces and hyphens in its account, else the role of the trust policy. `None` if all of
+/// these are absent or are not roles.
 fn corrected_role(scenario: &Scenario<'_>) -> Option<String> {
     if let Some(expected) = &scenario.expected_role {
         return Some(expected.clone());
