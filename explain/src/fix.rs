@@ -56,7 +56,7 @@ impl TrustFix {
                 let old = change.replaces.map(name).unwrap_or_default();
                 match change.kind {
                     ChangeKind::Add => "add this statement to the role's trust policy, and keep the others".to_owned(),
-                    ChangeKind::Correct => format!("replace {old} of the role's trust policy, which accepts nobody, with this statement"),
+                    ChangeKind::Correct => format!("in the role's trust policy, replace {old}, which accepts nobody, with this statement"),
                     ChangeKind::Split => {
                         format!("replace {old} of the role's trust policy with one statement for each provider")
                     }

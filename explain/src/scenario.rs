@@ -56,8 +56,8 @@ pub struct Subject {
     pub policy_answer: PolicyAnswer,
     /// The policy's answer for the same pod without its opt-out label. Only set if the pod opts out.
     pub account_policy_answer: Option<PolicyAnswer>,
-    /// The pod as it runs, or would run: as the cluster stores it, or else with what the policy would add, unless the
-    /// policy is not asked.
+    /// The pod as it runs, or would run. A stored pod, and a pod about which the policy is not asked, stay as given.
+    /// Any other pod has what the policy would add.
     pub pod: Value,
     /// The pod with everything that the policy would add now in mode `Mutate`, whatever its mode is.
     pub expected: Value,

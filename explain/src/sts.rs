@@ -214,7 +214,8 @@ fn override_of(sdk: &Sdk, container: &Container) -> Result<Option<&'static str>,
     Ok(None)
 }
 
-/// Returns the endpoint of an SDK that takes it from this variable. Some SDKs check the other variables first.
+/// Returns the endpoint of an SDK if this variable overrides it. Some SDKs fail before they use the override: without a
+/// usable region, with an invalid mode of regional endpoints, or if FIPS or dual-stack is on too.
 fn at_override(sdk: &Sdk, container: &Container, region: &RegionValue<'_>, variable: &'static str) -> Endpoint {
     match (sdk.name, region) {
         ("JavaScript v3" | "Rust", RegionValue::Empty(empty)) => return Endpoint::EmptyVariable(empty),

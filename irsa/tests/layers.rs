@@ -129,7 +129,7 @@ fn expand(text: &str) -> Vec<String> {
     if let Some(names) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(names, _)| names) {
         return names.split(',').map(|name| format!("{path}{}", name.trim())).collect();
     }
-    // `super::*` in a test module is the module itself.
+    // The path of `super::*` in a test module is empty: it imports the tested file itself, and no other module.
     if path.is_empty() { Vec::new() } else { vec![format!("{path}::")] }
 }
 

@@ -72,7 +72,8 @@ test("the page marks the place that has to change", async (context) => {
       if (expected === null) return assert.equal(where, null);
       const [place, text] = expected;
       assert.equal(where, place);
-      // The tab of the place is open, and the line has a sign and a mark. A field that is one line shows an error.
+      // A line of an editor: its tab is open, the gutter has a sign, and the text is marked. Otherwise, the error shows
+      // the text.
       if (/, line \d+$/.test(place) && input.inputs.token === undefined) {
         assert.ok(place.startsWith(tab) || tab === "Issuer, token", `${place} in ${tab}`);
         assert.ok(gutter > 0, "the line has a sign in the gutter");

@@ -82,8 +82,8 @@ impl Index {
         }
     }
 
-    /// Returns the service account of the namespace that `name` probably misspells: a similar name that no object of
-    /// the input uses. `None` if the input has no such account.
+    /// Returns the service account that `name` was probably meant to be: an account in `namespace` with a similar name,
+    /// which no object of the input uses. `None` if the input has no such account.
     pub fn meant_account(&self, namespace: &str, name: &str) -> Option<&str> {
         let accounts = self.entries.keys().filter(|(kind, ..)| *kind == "ServiceAccount");
         let of_namespace = accounts.filter(|(_, own, _)| own == namespace).map(|(.., other)| other.as_str());

@@ -137,7 +137,8 @@ fn is_file_name(issuer: &str) -> bool {
     }
     let host = issuer.split_once('/').map_or("", |(host, _)| host);
     let has_host = host.contains(|character: char| character != '.') && host.contains('.');
-    Path::new(issuer).is_file() || issuer.ends_with(".json") && !has_host
+    let path = Path::new(issuer);
+    path.is_file() || path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json")) && !has_host
 }
 
 /// Reads the only document of a file, as JSON.

@@ -144,7 +144,7 @@ enum Output {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Fix {
-    /// The role's trust policy, so that it accepts the pod
+    /// The role's trust policy, corrected so that it accepts the pod
     TrustPolicy,
 }
 

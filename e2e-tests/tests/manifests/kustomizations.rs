@@ -125,7 +125,7 @@ fn documented_file(page: &str, folder: &str) -> String {
     let (_, block) = rest.split_once("```yaml\n").unwrap();
     let indent = block.len() - block.trim_start_matches(' ').len();
     let lines = block.lines().take_while(|line| line.trim() != "```");
-    lines.map(|line| format!("{}\n", line.get(indent..).unwrap())).collect()
+    lines.flat_map(|line| [line.get(indent..).unwrap(), "\n"]).collect()
 }
 
 /// Renders a kustomization in a folder beside a copy of kustomize/, as in a clone.

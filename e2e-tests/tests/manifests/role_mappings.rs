@@ -24,7 +24,7 @@ fn uncommented() -> ClusterAdmissionPolicy {
     policies.remove(0)
 }
 
-/// Returns the Role and the RoleBinding that policy.yaml contains as comments.
+/// Returns the Role and the `RoleBinding` that policy.yaml contains as comments.
 fn uncommented_rights() -> Vec<Value> {
     let text = read(&in_repository("policy.yaml"));
     let (_, rest) = text.split_once("\n# For the setting `rolesConfigMap` (kOps's role mappings)").unwrap();

@@ -488,7 +488,7 @@ fn annotate(scenario: &Scenario<'_>, role: &str) -> Fix {
         .run(edit::recreate(scenario))
 }
 
-/// Adds to a fix that the service account is annotated with a role.
+/// Extends a fix: it also annotates the service account with this role, and recreates the pods.
 pub fn annotated(scenario: &Scenario<'_>, fix: Fix, role: &str) -> Fix {
     let change = edit::annotation(scenario, ROLE, Some(role));
     fix.edit(change.edits).run([change.command]).run(edit::recreate(scenario))

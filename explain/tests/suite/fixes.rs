@@ -18,7 +18,8 @@ static RIGHT: LazyLock<Inputs> = LazyLock::new(right);
 const ACCOUNT: &str = "111122223333";
 const OTHER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLEB27D84C0F8E2A9B0C1D2E3F40";
 
-/// The walk-through without a token, with another service account, issuer and trust policy.
+/// The pod, the service account and the settings of the walk-through, with this name of the account, this issuer and
+/// this trust policy.
 fn inputs(account: &str, issuer: &str, policy: &Value) -> Inputs {
     let right = RIGHT.clone();
     let renamed = |text: Option<String>| text.map(|text| text.replace("\"my-sa\"", &format!("\"{account}\"")));

@@ -80,7 +80,7 @@ pub fn with_pod(pod: &Value) -> Inputs {
     Inputs { pod: Some(pod.to_string()), token: None, jwks: None, discovery: None, ..right() }
 }
 
-/// The walk-through with its pod changed, before the pod is created.
+/// The inputs of the walk-through with its pod changed, and without a token, as before the pod is created.
 fn planned(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
     changed(&mut pod);

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// The identity provider of the walk-through.
 pub const PROVIDER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E";
 
-/// The walk-through, in which everything is right.
+/// The inputs of the setup `00-walk-through`, which has no mistake. The tests call them the walk-through.
 pub fn right() -> Inputs {
     setup("00-walk-through").inputs()
 }

@@ -75,8 +75,8 @@ pub(crate) struct Recording {
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     actions: &'a Actions,
-    /// The target that new findings are about: its index, its kind and its path. `None` for a pod and for other
-    /// objects.
+    /// The target in a workload that new findings are about: its index, its kind and its path. `None` while findings
+    /// are about the object itself.
     template: Option<(usize, TargetKind, String)>,
     /// The findings to write out, each with the index of its target. Sorted by target, then by kind, then by time.
     reported: Vec<(usize, Finding)>,

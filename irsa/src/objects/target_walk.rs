@@ -206,8 +206,8 @@ impl<'j> Walk<'j> {
     }
 }
 
-/// The names in paths that members of an object have matched. Each is given by the index of a slice of routes, and the
-/// index of the first route in it whose next step is the name.
+/// The steps of routes that the keys of an object have matched so far, to detect duplicate keys. Each step is a pair:
+/// the index of a slice of routes, and the index in this slice of the first route whose next step is the key.
 #[derive(Default)]
 struct Seen(Vec<(usize, usize)>);
 

@@ -41,8 +41,8 @@ impl<'c> Accounts<'c> {
     ///
     /// Returns whether the account is new.
     ///
-    /// `pod_lifetime` is used only for a new account. This is enough, because only the pod templates of a workload
-    /// share an account, and no token is injected into a template.
+    /// `pod_lifetime` is used only for a new account. This is enough: within one review, only the pod templates of a
+    /// workload can name the same account twice, and no token is injected into a template.
     pub(super) fn check(
         &mut self,
         checker: &mut Checker<'c>,

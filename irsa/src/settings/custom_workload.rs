@@ -301,7 +301,7 @@ impl fmt::Display for ApiVersionError {
             Self::Group(error) => ("group", error),
             Self::Version(error) => ("version", error),
         };
-        write!(f, "{error} as the {part}")
+        write!(f, "in the {part}: {error}")
     }
 }
 
@@ -443,15 +443,15 @@ mod tests {
             }
         }
         for (text, message) in [
-            ("*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the version"),
-            ("*/*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the group"),
-            ("a/v*", "expected lower-case letters, digits and `-` in a DNS label, but got `*` as the version"),
-            ("", "expected a DNS label, but got an empty label as the version"),
-            ("/v1", "expected a DNS label, but got an empty label as the group"),
-            ("example.com/", "expected a DNS label, but got an empty label as the version"),
-            ("a_b/v1", "expected lower-case letters, digits and `-` in a DNS label, but got `_` as the group"),
-            ("a/b/c", "expected lower-case letters, digits and `-` in a DNS label, but got `/` as the version"),
-            ("a/V1", "expected lower-case letters, digits and `-` in a DNS label, but got `V` as the version"),
+            ("*", "in the version: expected lower-case letters, digits and `-` in a DNS label, but got `*`"),
+            ("*/*", "in the group: expected lower-case letters, digits and `-` in a DNS label, but got `*`"),
+            ("a/v*", "in the version: expected lower-case letters, digits and `-` in a DNS label, but got `*`"),
+            ("", "in the version: expected a DNS label, but got an empty label"),
+            ("/v1", "in the group: expected a DNS label, but got an empty label"),
+            ("example.com/", "in the version: expected a DNS label, but got an empty label"),
+            ("a_b/v1", "in the group: expected lower-case letters, digits and `-` in a DNS label, but got `_`"),
+            ("a/b/c", "in the version: expected lower-case letters, digits and `-` in a DNS label, but got `/`"),
+            ("a/V1", "in the version: expected lower-case letters, digits and `-` in a DNS label, but got `V`"),
         ] {
             assert_eq!(parse_api_version(text.into()).unwrap_err().to_string(), message, "{text}");
         }

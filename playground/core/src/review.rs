@@ -1,7 +1,8 @@
 //! Asks the policy about each of several objects, as if the object were created.
 //!
-//! The policy's lookups search the objects of the question. A service account that is not in the question does not
-//! count as missing: an answer that depends on it is unknown.
+//! The policy's lookups search the objects of the question. A service account that is not in the question is unknown,
+//! and so is an answer that depends on it. There are two exceptions: in one setup that contains a service account, no
+//! other account exists; otherwise, the account `default` exists in every namespace.
 
 use std::collections::BTreeMap;
 

@@ -147,7 +147,7 @@ fn each_sdk_asks_the_sts_that_its_rules_predict() {
             }
             seen.insert(format!("{asked:?}"));
         }
-        // The SDKs are asked by many names: else the comparison has no meaning.
+        // The environments lead the SDK to many different endpoints. Otherwise the comparison would prove little.
         assert!(seen.len() > 10, "{}: {seen:?}", sdk.name);
         differences
     });

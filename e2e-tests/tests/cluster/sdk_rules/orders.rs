@@ -24,7 +24,7 @@ const NO_NODE: [(&str, &str); 1] = [("AWS_EC2_METADATA_DISABLED", "true")];
 /// The profile `app`.
 const APP: [(&str, &str); 1] = [("AWS_PROFILE", "app")];
 
-/// The shared files, where variables name them.
+/// The variables that name the shared files, with their paths.
 const NAMED_FILES: [(&str, &str); 2] =
     [("AWS_CONFIG_FILE", "FOLDER/config"), ("AWS_SHARED_CREDENTIALS_FILE", "FOLDER/credentials")];
 
