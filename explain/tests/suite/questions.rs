@@ -94,7 +94,7 @@ fn of_iam() -> Vec<Question> {
         "Not authorized to perform sts:AssumeRoleWithWebIdentity",
         wildcard,
         "cause: The role's trust policy rejects this pod: `StringEquals` on `sub` in statement 1 expects",
-        "fix: Replace statement 1",
+        "replace statement 1, ",
     ));
     let other = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/OTHER";
     questions.push(question(
