@@ -123,9 +123,9 @@ export class Editor {
 
   /** Scrolls a place into view, within the editor. The focus and the page stay where they are. */
   show({ from }: Span): void {
-    const at = Math.min(from, this.view.state.doc.length);
     this.view.requestMeasure({
-      read: (view) => view.lineBlockAt(at).top - view.scrollDOM.clientHeight / 8,
+      // The text may be shorter by the time the view is measured.
+      read: (view) => view.lineBlockAt(Math.min(from, view.state.doc.length)).top - view.scrollDOM.clientHeight / 8,
       write: (top, view) => view.scrollDOM.scrollTo({ top }),
     });
   }
