@@ -6,6 +6,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use irsa::internals::DNS_SUFFIXES;
 use serde_json::Value;
 
 /// The scheme that IAM requires of an issuer.
@@ -13,17 +14,6 @@ pub const SCHEME: &str = "https://";
 
 /// The path of the discovery document below the issuer.
 const DISCOVERY: &str = "/.well-known/openid-configuration";
-
-/// The ends of the hosts of AWS's services, in each partition.
-const AWS_SUFFIXES: [&str; 7] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
-];
 
 /// An issuer's URL that was pasted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +116,7 @@ pub fn port(url: &str) -> Option<&str> {
 pub fn is_eks(url: &str) -> bool {
     let host = url.strip_prefix(SCHEME).map(|rest| host_and_port(rest).0);
     let region_and_suffix = host.and_then(|host| host.strip_prefix("oidc.eks.")?.split_once('.'));
-    region_and_suffix.is_some_and(|(region, suffix)| !region.is_empty() && AWS_SUFFIXES.contains(&suffix))
+    region_and_suffix.is_some_and(|(region, suffix)| !region.is_empty() && DNS_SUFFIXES.contains(&suffix))
 }
 
 /// Splits off the host and the port, if there is one, of a URL without its scheme.

@@ -87,6 +87,7 @@ pub mod internals {
     pub use crate::types::region::{Region, RegionError};
     pub use crate::types::role_arn::{RoleArn, RoleArnError, check_account_id, check_partition};
     pub use crate::types::skip_containers;
+    pub use crate::types::sts_audience::DNS_SUFFIXES;
     pub use crate::types::token_lifetime::{Reading, TokenLifetime, TokenLifetimeError};
     pub use crate::util::edit_distance::edits;
     pub use crate::util::substring::contains;

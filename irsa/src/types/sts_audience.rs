@@ -14,7 +14,7 @@ use crate::util::edit_distance::edits_within;
 const LIMIT: usize = 128;
 
 /// The DNS suffixes of AWS's partitions. The first one is the most common.
-const SUFFIXES: [&str; 9] = [
+pub const DNS_SUFFIXES: [&str; 7] = [
     "amazonaws.com",
     "amazonaws.com.cn",
     "amazonaws.eu",
@@ -22,9 +22,13 @@ const SUFFIXES: [&str; 9] = [
     "sc2s.sgov.gov",
     "cloud.adc-e.uk",
     "csp.hci.ic.gov",
-    "api.aws",
-    "api.amazonwebservices.com.cn",
 ];
+
+/// [`DNS_SUFFIXES`], and the DNS suffixes of hosts for both IPv4 and IPv6.
+const SUFFIXES: [&str; 9] = {
+    let [a, b, c, d, e, f, g] = DNS_SUFFIXES;
+    [a, b, c, d, e, f, g, "api.aws", "api.amazonwebservices.com.cn"]
+};
 
 /// Domains that people write instead of `amazonaws.com`.
 const MISTAKEN_SUFFIXES: [&str; 4] = ["amazon.com", "aws.com", "aws.amazon.com", "aws.amazonaws.com"];
