@@ -116,7 +116,8 @@ impl Index {
 /// Answers the lookups for one object, and records them.
 #[derive(Debug)]
 pub struct Lookup<'i> {
-    index: &'i Index,
+    /// The objects that are looked up.
+    pub index: &'i Index,
     file: usize,
     /// The service accounts that were found, each with `namespace/name` in backticks.
     pub accounts: Vec<(String, &'i Entry)>,

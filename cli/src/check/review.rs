@@ -85,7 +85,6 @@ impl Checker<'_> {
             name: object_name(object, self.namespace),
             location: Location { file, document: object.document, pointer: object.pointer.clone() },
             lookup,
-            index: self.index,
             is_live_pod,
             is_strict: self.is_strict,
         };
@@ -104,7 +103,6 @@ struct Context<'i> {
     name: ObjectName,
     location: Location,
     lookup: Lookup<'i>,
-    index: &'i Index,
     is_live_pod: bool,
     is_strict: bool,
 }
@@ -166,7 +164,7 @@ impl Context<'_> {
     fn misspelled_account(&self) -> Option<(&str, String)> {
         let account = self.lookup.unknown_accounts.first().filter(|_| !self.is_live_pod)?;
         let (namespace, name) = account.split_once('/')?;
-        Some((account, format!("{namespace}/{}", self.index.meant_account(namespace, name)?)))
+        Some((account, format!("{namespace}/{}", self.lookup.index.meant_account(namespace, name)?)))
     }
 
     /// Returns a note that replaces the finding, if the finding is about a placeholder, such as `${ROLE}`. `None` for

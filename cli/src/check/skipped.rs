@@ -74,13 +74,11 @@ fn take_chart(report: &mut Report, chart: &str, is_error: bool) {
 
 /// If nothing in the input was checked, turns the notes about Helm charts into errors, because they are the reason.
 pub fn reject_charts(report: &mut Report) {
-    let is_of_chart =
-        |finding: &Finding| finding.name == names::TEMPLATE.name && Path::new(&finding.file).ends_with(CHART_METADATA);
-    let (of_charts, others) = std::mem::take(&mut report.findings).into_iter().partition(is_of_chart);
-    report.findings = others;
-    let of_charts: Vec<Finding> = of_charts;
-    let errors = of_charts.into_iter().map(|Finding { file, message, .. }| Unreadable { file, at: None, message });
-    report.unreadable.extend(errors);
+    let is_of_chart = |finding: &mut Finding| {
+        finding.name == names::TEMPLATE.name && Path::new(&finding.file).ends_with(CHART_METADATA)
+    };
+    let of_charts = report.findings.extract_if(.., is_of_chart);
+    report.unreadable.extend(of_charts.map(|Finding { file, message, .. }| Unreadable { file, at: None, message }));
 }
 
 /// Returns a finding of this command that is about a file or a line, not about an object.

@@ -86,13 +86,15 @@ pub fn has_template_actions(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("<%")
 }
 
+/// What a template is, and what to check instead.
+const NOT_RENDERED: &str = "this is a template that is not rendered: check what `helm template` prints, as in \
+                            `helm template CHART | irsa check -`";
+
 /// Reports a document that is neither YAML nor JSON: as a template if the file contains template actions.
 pub fn unreadable(unreadable: &Unreadable, has_template_actions: bool) -> Skipped {
     let Unreadable { at, message } = unreadable;
     if has_template_actions {
-        let message = "this is a template that is not rendered: check what `helm template` prints, as in \
-                       `helm template CHART | irsa check -`";
-        return Skipped::new(SkippedKind::Template, *at, message);
+        return Skipped::new(SkippedKind::Template, *at, NOT_RENDERED);
     }
     Skipped::new(SkippedKind::Unreadable, *at, format!("can't be read as YAML: {message}{}", hint(message)))
 }
@@ -144,9 +146,7 @@ pub fn object(json: &str, head: &Head, at: impl Fn() -> Position) -> Option<Skip
         return skipped(SkippedKind::Kubeconfig, "this is a kubeconfig, not a manifest: it is not checked");
     }
     if head.metadata.name.as_deref().is_some_and(|name| name.contains("{{")) {
-        let message = "this is a template that is not rendered: check what `helm template` prints, as in \
-                       `helm template CHART | irsa check -`";
-        return skipped(SkippedKind::Template, message);
+        return skipped(SkippedKind::Template, NOT_RENDERED);
     }
     (!head.is_live() && is_patch(json, head)).then(|| {
         let message = "this is a part of an object, such as a Kustomize patch: check what `kubectl kustomize` prints, as in \
