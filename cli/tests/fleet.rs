@@ -130,6 +130,20 @@ fn reports_a_missing_role_only_if_the_file_is_complete() {
     }
 }
 
+#[test]
+fn trust_is_unknown_with_an_issuer_that_iam_does_not_accept() {
+    let folder = folder_of_role(&["web"], &policy(ISSUER, "StringEquals", &["shop:old"]));
+    for issuer in ["https://kubernetes.default.svc.cluster.local", "https://idp.example/?x=1"] {
+        let args = ["check", "accounts.json", "-o", "json", "--iam", "iam.json", "--issuer", issuer];
+        let report = json_of(&irsa(&folder, &args));
+
+        assert_eq!(status(&report, "web"), "unknown", "{issuer}");
+        let names: Vec<String> = findings(&report).into_iter().map(|(name, _)| name).collect();
+        assert!(names.contains(&"unknownTrust".to_owned()), "{issuer}: {names:?}");
+        assert!(!names.contains(&"broadTrust".to_owned()), "{issuer}: {names:?}");
+    }
+}
+
 /// Creates a folder with service accounts of one role, and the role's trust policy.
 fn folder_of_role(accounts: &[&str], policy: &Value) -> TempDir {
     let folder = folder(&json!({"RoleDetailList": [role("web", policy)]}));

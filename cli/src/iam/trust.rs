@@ -51,6 +51,13 @@ impl Trust {
             .into_iter()
             .find_map(|outcome| steps.iter().find(|step| step.outcome == outcome));
         let Some(step) = worst else {
+            // These steps are skipped if an earlier step failed, such as the step of the issuer.
+            if steps.iter().any(|step| step.outcome == Outcome::Skipped)
+                && let Some(cause) = explanation.cause_step()
+            {
+                let reason = lower_case_start(cause.says.trim_end_matches('.'));
+                return Self { outcome: Outcome::Unknown, reason, fix: cause.fix.clone() };
+            }
             return Self { outcome: Outcome::Passed, reason: String::new(), fix: None };
         };
         let says = step.says.trim_end_matches('.');
