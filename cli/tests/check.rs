@@ -498,6 +498,12 @@ status: {{phase: Running}}
     };
     let output = text(&check_stdin(&format!("{input}{}", deployment("")), &region));
     assert!(output.contains(restart), "{output}");
+    // AWS's webhook never sets this variable, so the policy has set it, by a setting that is not there any more.
+    let disabled = input.replace(
+        "{name: AWS_STS_REGIONAL_ENDPOINTS, value: regional}",
+        "{name: AWS_EC2_METADATA_DISABLED, value: 'true'}",
+    );
+    assert!(text(&check_stdin(&format!("{disabled}{}", deployment("")), &[])).contains(restart));
     let own = deployment(", env: [{name: AWS_REGION, value: us-east-2}, {name: AWS_DEFAULT_REGION, value: us-east-2}]");
     assert!(!text(&check_stdin(&format!("{input}{own}"), &region)).contains(restart));
 }

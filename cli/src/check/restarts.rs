@@ -31,8 +31,7 @@ const INJECTED: [&str; 9] = [
 ];
 
 /// The variables among them that AWS's webhook sets by settings of its own, which the input does not show.
-const SET_BY_WEBHOOK: [&str; 4] =
-    ["AWS_DEFAULT_REGION", "AWS_REGION", "AWS_STS_REGIONAL_ENDPOINTS", "AWS_EC2_METADATA_DISABLED"];
+const SET_BY_WEBHOOK: [&str; 3] = ["AWS_DEFAULT_REGION", "AWS_REGION", "AWS_STS_REGIONAL_ENDPOINTS"];
 
 /// The variables among them that say where the pod's credentials are from. Only these are compared if the input does
 /// not show the pod's template, because the template may set the others.
