@@ -268,12 +268,15 @@ fn reads_url_encoded_policies_terraform_and_cloudformation() {
 #[test]
 fn says_what_is_wrong_with_a_file_about_iam() {
     let permissions = json!({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]});
+    let bucket =
+        json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject"], "Resource": "*"}});
     for (iam, expected) in [
         (
             json!({"a": 1}),
             "expected the output of `aws iam get-account-authorization-details`, `get-role`, `list-roles`, ",
         ),
         (permissions, "expected the output of `aws iam "),
+        (bucket, "expected the output of `aws iam "),
         (
             policy(ISSUER, "StringEquals", &["shop:web"]),
             "this is a trust policy without its role: give the output of `aws iam get-role`, or use `irsa explain --trust-policy`",

@@ -109,7 +109,7 @@ pub fn title(value: &Value) -> Option<&'static str> {
         "the output of `aws iam list-open-id-connect-providers`"
     } else if has("ClientIDList") && has("Url") {
         "the output of `aws iam get-open-id-connect-provider`"
-    } else if has("planned_values") || (has("terraform_version") && has("values")) {
+    } else if has("planned_values") || (has("format_version") && has("terraform_version") && has("values")) {
         "the output of `terraform show -json`"
     } else if value.get("Resources").and_then(Value::as_object).is_some_and(|all| all.values().any(is_of_aws)) {
         "a CloudFormation template"
@@ -118,14 +118,20 @@ pub fn title(value: &Value) -> Option<&'static str> {
     })
 }
 
-/// Whether the value is a trust policy: a policy with a principal.
+/// Whether the value is a trust policy: a policy with a principal and an action of STS. Other resource policies, such
+/// as the policy of a bucket, have a principal too.
 pub fn is_trust_policy(value: &Value) -> bool {
-    let has_principal = |statement: &Value| statement.get("Principal").is_some();
-    match value.get("Statement") {
-        Some(Value::Array(statements)) => statements.iter().any(has_principal),
-        Some(statement) => has_principal(statement),
-        None => false,
-    }
+    let is_of_sts = |action: &Value| action.as_str().is_some_and(|it| it.to_ascii_lowercase().starts_with("sts:"));
+    let is_of_trust = |statement: &Value| {
+        let actions = statement.get("Action").map(one_or_all).unwrap_or_default();
+        statement.get("Principal").is_some() && actions.iter().any(is_of_sts)
+    };
+    value.get("Statement").map(one_or_all).unwrap_or_default().iter().any(is_of_trust)
+}
+
+/// Returns the elements of an array, or else the value itself: IAM accepts one value in place of an array.
+fn one_or_all(value: &Value) -> &[Value] {
+    value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
 }
 
 /// Adds the roles of `aws iam get-account-authorization-details`. If the output is not truncated, it contains every
