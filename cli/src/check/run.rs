@@ -164,7 +164,7 @@ fn unused_role_mappings(input: &Input, settings: &Settings<'_>) -> Option<Found>
     let mut location = entry.location.clone();
     location.pointer.push_str("/data/config");
     let fix = format!(
-        "add `rolesConfigMap: {{namespace: {NAMESPACE}, name: {NAME}}}` to the settings that you give with `--settings`"
+        "add `rolesConfigMap: {{namespace: {NAMESPACE}, name: {NAME}}}` to the policy's settings: in its manifest or in the file of `--settings`, where the other settings are"
     );
     Some(Found {
         name: own.name,
