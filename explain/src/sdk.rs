@@ -522,9 +522,13 @@ mod tests {
         ]);
         variables.as_array_mut().unwrap().extend(env.as_array().cloned().unwrap_or_default());
         container["env"] = variables;
-        let pod = json!({"spec": {"containers": [container]}});
-        let container = containers(&pod).remove(0);
+        let container = self::container(&container);
         SDKS.iter().map(|sdk| (sdk.name, sdk.takes(&container))).collect()
+    }
+
+    /// Reads a container, given as JSON.
+    fn container(json: &Value) -> Container {
+        containers(&json!({"spec": {"containers": [json]}})).remove(0)
     }
 
     fn all(taken: &[(&str, Taken)], expected: Taken) -> bool {
@@ -656,11 +660,10 @@ mod tests {
 
     #[test]
     fn without_a_role_sdks_use_the_node_s_role_unless_metadata_is_disabled() {
-        let container = |env: Value| containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
         for sdk in SDKS {
-            assert_eq!(sdk.takes(&container(json!([]))), Taken::From(Instance));
-            let off = json!([variable("AWS_EC2_METADATA_DISABLED", "true")]);
-            assert_eq!(sdk.takes(&container(off)), Taken::None);
+            assert_eq!(sdk.takes(&container(&json!({}))), Taken::From(Instance));
+            let off = json!({"env": [variable("AWS_EC2_METADATA_DISABLED", "true")]});
+            assert_eq!(sdk.takes(&container(&off)), Taken::None);
         }
     }
 
@@ -671,7 +674,7 @@ mod tests {
             [(TOKEN_FILE, ["Go v2", "Python", "CLI", "Go v1"].as_slice()), ("AWS_ROLE_ARN", [].as_slice())]
         {
             let env = json!([agent, variable(half, "x")]);
-            let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+            let container = container(&json!({"env": env}));
             for sdk in SDKS {
                 let expected = if failing.contains(&sdk.name) { Taken::NoRoleArn } else { Taken::From(Agent) };
                 assert_eq!(sdk.takes(&container), expected, "{}: {half}", sdk.name);
@@ -682,7 +685,7 @@ mod tests {
     #[test]
     fn java_script_skips_static_keys_if_a_profile_is_set() {
         let env = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| variable(name, "x"));
-        let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+        let container = container(&json!({"env": env}));
         let sdk = SDKS.into_iter().find(|sdk| sdk.name == "JavaScript v3").unwrap();
         let without_profile = Sdk { order: &[Static, Instance], ..sdk };
         assert_eq!(without_profile.takes(&container), Taken::From(Instance));
@@ -697,7 +700,7 @@ mod tests {
             ("", ["Java v2"].as_slice()),
         ] {
             let env = json!([variable(METADATA_DISABLED, value)]);
-            let container = containers(&json!({"spec": {"containers": [{"env": env}]}})).remove(0);
+            let container = container(&json!({"env": env}));
             for sdk in SDKS {
                 let expected = if off.contains(&sdk.name) { Taken::None } else { Taken::From(Instance) };
                 assert_eq!(sdk.takes(&container), expected, "{}: {value}", sdk.name);
@@ -708,7 +711,7 @@ mod tests {
     #[test]
     fn some_sdks_use_the_node_s_role_if_sts_refuses() {
         let names = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"].map(|name| variable(name, "x"));
-        let container = containers(&json!({"spec": {"containers": [{"env": names}]}})).remove(0);
+        let container = container(&json!({"env": names}));
         let refused: Vec<_> =
             SDKS.iter().filter(|sdk| sdk.takes_if_refused(&container).is_some()).map(|sdk| sdk.name).collect();
         assert_eq!(refused, ["Java v2", "C++", "Kotlin", "Swift", "PHP", "Java v1", "JavaScript v2"]);
