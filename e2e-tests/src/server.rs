@@ -59,9 +59,17 @@ struct Review {
 /// # Errors
 /// Fails if the certificate can't be used, or if the port is not available.
 pub async fn serve(listener: TcpListener, certificate: &Certificate, service: Service) -> Result<()> {
+    serve_router(listener, certificate, router(service)).await
+}
+
+/// Serves a router over TLS until the process ends.
+///
+/// # Errors
+/// Fails if the certificate can't be used, or if the port is not available.
+pub async fn serve_router(listener: TcpListener, certificate: &Certificate, router: Router) -> Result<()> {
     listener.set_nonblocking(true)?;
     let config = RustlsConfig::from_pem(certificate.chain.clone().into(), certificate.key.clone().into()).await?;
-    axum_server::from_tcp_rustls(listener, config)?.serve(router(service).into_make_service()).await?;
+    axum_server::from_tcp_rustls(listener, config)?.serve(router.into_make_service()).await?;
     Ok(())
 }
 

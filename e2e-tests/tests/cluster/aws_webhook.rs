@@ -2,16 +2,15 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use policy_host::certificate::Certificate;
-use serde_json::json;
 
 use crate::api::Api;
 use crate::control_plane::{ControlPlane, wait_until};
+use crate::server::free_ports;
+use crate::webhooks::register_other;
 
 /// The webhook as a process. The process stops when this value is dropped.
 pub struct AwsWebhook {
@@ -37,7 +36,7 @@ impl AwsWebhook {
             fs::write(&path, text).unwrap();
             path
         };
-        let [port, metrics] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let [port, metrics] = free_ports();
         let process = Command::new(program)
             .args(["--in-cluster=false", "--port", &port.to_string(), "--metrics-port", &metrics.to_string()])
             .arg("--kubeconfig")
@@ -57,18 +56,8 @@ impl AwsWebhook {
 
     /// Configures the API server to call the webhook for the pods of a namespace.
     pub fn register(&self, api: &Api, namespace: &str) {
-        api.created(
-            "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
-            &json!({"metadata": {"name": "pod-identity-webhook"}, "webhooks": [{
-                "name": "pod-identity-webhook.amazonaws.com",
-                "admissionReviewVersions": ["v1"],
-                "sideEffects": "None",
-                "failurePolicy": "Fail",
-                "clientConfig": {"url": self.url, "caBundle": STANDARD.encode(&self.authority)},
-                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
-            }]}),
-        );
+        let (name, webhook) = ("pod-identity-webhook", "pod-identity-webhook.amazonaws.com");
+        register_other(api, name, webhook, (&self.url, &self.authority), &[namespace]);
     }
 
     /// The process ID.

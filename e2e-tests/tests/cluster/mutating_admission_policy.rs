@@ -23,8 +23,8 @@ use crate::measure::{cpu_time, middle};
 use crate::race::race;
 use crate::scene::{ROLE, Scene, account, comparable, control_plane, pod, role_of, variable};
 use crate::server::Server;
+use crate::webhooks::{ADMISSION, register_other};
 
-const ADMISSION: &str = "/apis/admissionregistration.k8s.io/v1";
 const NAMESPACES: &str = "/api/v1/namespaces";
 
 /// The settings of the policy that inject the same as the manifest.
@@ -247,38 +247,25 @@ struct SidecarInjector(Api);
 
 impl SidecarInjector {
     /// Called after the policy, because the API server calls webhooks in the order of their names.
-    const PATH: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/late-sidecar";
+    const NAME: &str = "late-sidecar";
 
     fn start(api: &Api, namespaces: &[&str]) -> Self {
         let (certificate, authority) = Certificate::for_loopback().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
-        thread::spawn(move || serve(listener, certificate));
-        let (collection, name) = Self::PATH.rsplit_once('/').unwrap();
-        let namespaces = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces});
-        api.created(
-            collection,
-            &json!({"metadata": {"name": name}, "webhooks": [{
-                "name": "sidecar.example.com",
-                "admissionReviewVersions": ["v1"],
-                "sideEffects": "None",
-                "failurePolicy": "Fail",
-                "clientConfig": {"url": url, "caBundle": STANDARD.encode(&authority)},
-                "namespaceSelector": {"matchExpressions": [namespaces]},
-                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
-            }]}),
-        );
+        thread::spawn(move || serve(listener, &certificate));
+        register_other(api, Self::NAME, "sidecar.example.com", (&url, &authority), namespaces);
         Self(api.clone())
     }
 }
 
 impl Drop for SidecarInjector {
     fn drop(&mut self) {
-        self.0.delete(Self::PATH);
+        self.0.delete(&format!("{ADMISSION}/mutatingwebhookconfigurations/{}", Self::NAME));
     }
 }
 
-fn serve(listener: TcpListener, certificate: Certificate) {
+fn serve(listener: TcpListener, certificate: &Certificate) {
     let answer = |review: Bytes| async move {
         let review: Value = serde_json::from_slice(&review).unwrap();
         let sidecar = json!({"name": "sidecar", "image": "sidecar"});
@@ -296,13 +283,8 @@ fn serve(listener: TcpListener, certificate: Certificate) {
         ([("Content-Type", "application/json")], answer.to_string())
     };
     let router = axum::Router::new().fallback(answer);
-    listener.set_nonblocking(true).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let (chain, key) = (certificate.chain.into(), certificate.key.into());
-        let config = axum_server::tls_rustls::RustlsConfig::from_pem(chain, key).await.unwrap();
-        axum_server::from_tcp_rustls(listener, config).unwrap().serve(router.into_make_service()).await.unwrap();
-    });
+    runtime.block_on(policy_host::server::serve_router(listener, certificate, router)).unwrap();
 }
 
 /// The number of pods for each cell of the first table.

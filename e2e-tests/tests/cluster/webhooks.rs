@@ -10,7 +10,8 @@ use crate::api::Api;
 use crate::control_plane::operators_objects;
 use crate::server::Server;
 
-const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1";
+/// The path of the resources that configure admission.
+pub const ADMISSION: &str = "/apis/admissionregistration.k8s.io/v1";
 
 /// Reads a policy from `policy.yaml`.
 pub fn policy(name: &str) -> Value {
@@ -36,6 +37,24 @@ pub fn register_as_written(api: &Api, policy: &Value, server: &Server) {
     let expressions = selector["matchExpressions"].as_array_mut().unwrap();
     expressions.insert(0, json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kubewarden"]}));
     api.created(&path(policy), &configuration(&full_name(policy), policy, &selector, server));
+}
+
+/// Makes the API server call another mutating webhook for the new pods of these namespaces. The server has a URL and an
+/// authority.
+pub fn register_other(api: &Api, name: &str, webhook: &str, (url, authority): (&str, &str), namespaces: &[&str]) {
+    let selected = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces});
+    api.created(
+        &format!("{ADMISSION}/mutatingwebhookconfigurations"),
+        &json!({"metadata": {"name": name}, "webhooks": [{
+            "name": webhook,
+            "admissionReviewVersions": ["v1"],
+            "sideEffects": "None",
+            "failurePolicy": "Fail",
+            "clientConfig": {"url": url, "caBundle": STANDARD.encode(authority)},
+            "namespaceSelector": {"matchExpressions": [selected]},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
+        }]}),
+    );
 }
 
 fn configuration(name: &str, policy: &Value, namespace_selector: &Value, server: &Server) -> Value {
@@ -73,7 +92,7 @@ pub fn unregister(api: &Api, namespace: &str, policy: &Value) {
 
 fn path(policy: &Value) -> String {
     let mutating = policy["spec"]["mutating"] == true;
-    format!("{WEBHOOKS}/{}webhookconfigurations", if mutating { "mutating" } else { "validating" })
+    format!("{ADMISSION}/{}webhookconfigurations", if mutating { "mutating" } else { "validating" })
 }
 
 fn name(namespace: &str, policy: &Value) -> String {

@@ -14,12 +14,17 @@ use crate::{manifest, read};
 const GOOD: &str = r#""team-a/web": {"RoleARN": "arn:aws:iam::111122223333:role/web"}"#;
 const BAD: &str = r#""team-a/api": {"RoleARN": "arn:aws:iam::111122223333:user/api"}"#;
 
-/// Returns the policy as it is after an operator has removed the `# ` of the last commented document.
-fn uncommented() -> ClusterAdmissionPolicy {
+/// Returns the last document of policy.yaml, which is a comment, as an operator uncomments it.
+fn uncommented_text() -> String {
     let text = read(&in_repository("policy.yaml"));
     let (_, commented) = text.rsplit_once("\n# ---\n").unwrap();
     let lines: Vec<&str> = commented.lines().map(|line| line.strip_prefix("# ").unwrap()).collect();
-    let mut policies = ClusterAdmissionPolicy::all(&lines.join("\n"));
+    lines.join("\n")
+}
+
+/// Returns the policy as it is after an operator has removed the `# ` of the last commented document.
+fn uncommented() -> ClusterAdmissionPolicy {
+    let mut policies = ClusterAdmissionPolicy::all(&uncommented_text());
     assert_eq!(policies.len(), 1);
     policies.remove(0)
 }
@@ -71,10 +76,7 @@ fn kustomize_kops_contains_the_objects_that_policy_yaml_has_as_comments() {
     let rights = uncommented_rights();
     assert_eq!(rights.iter().map(|object| &object["kind"]).collect::<Vec<_>>(), ["Role", "RoleBinding"]);
     assert_eq!(built("rights").unwrap(), rights);
-    let text = read(&in_repository("policy.yaml"));
-    let (_, commented) = text.rsplit_once("\n# ---\n").unwrap();
-    let lines: Vec<&str> = commented.lines().map(|line| line.strip_prefix("# ").unwrap()).collect();
-    assert_eq!(built("role-mappings").unwrap(), policy_host::yaml::values(&lines.join("\n")).unwrap());
+    assert_eq!(built("role-mappings").unwrap(), policy_host::yaml::values(&uncommented_text()).unwrap());
 }
 
 #[test]

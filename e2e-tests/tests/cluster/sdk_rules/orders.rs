@@ -253,8 +253,8 @@ fn predicted(sdk: &Sdk, environment: &Environment, container: &Container) -> Use
 /// What an SDK uses, if what it takes depends on files: `sdk` is the SDK with the part of its order that counts.
 fn decided(sdk: &Sdk, taken: Taken, environment: &Environment, container: &Container) -> Taken {
     let (Taken::Depends(unseen), files) = (taken, environment.files) else { return taken };
-    let is_it = |place: &Place| Sdk { order: place_alone(*place), ..*sdk }.takes(container) == taken;
-    let index = sdk.order.iter().position(is_it).unwrap();
+    let alone = |index: usize| Sdk { order: &sdk.order[index..=index], ..*sdk };
+    let index = (0..sdk.order.len()).find(|index| alone(*index).takes(container) == taken).unwrap();
     let gives = match (unseen, sdk.order[index]) {
         (Unseen::Profile, _) if !files.has_profile => return Taken::None,
         (Unseen::Profile, _) => false,
@@ -267,19 +267,6 @@ fn decided(sdk: &Sdk, taken: Taken, environment: &Environment, container: &Conta
     }
     let rest = Sdk { order: &sdk.order[index + 1..], ..*sdk };
     decided(&rest, rest.takes(container), environment, container)
-}
-
-const fn place_alone(place: Place) -> &'static [Place] {
-    match place {
-        Place::Static => &[Place::Static],
-        Place::ExistingProfile => &[Place::ExistingProfile],
-        Place::NamedProfile => &[Place::NamedProfile],
-        Place::RoleProfile => &[Place::RoleProfile],
-        Place::Files => &[Place::Files],
-        Place::WebIdentity => &[Place::WebIdentity],
-        Place::Container => &[Place::Container],
-        Place::Instance => &[Place::Instance],
-    }
 }
 
 /// What the SDK's program used: the key of its last request.

@@ -34,7 +34,7 @@ pub mod keys {
 pub const NODE_REGION: &str = "ap-southeast-2";
 
 /// The path of the endpoint of container credentials.
-pub const CONTAINER_PATH: &str = "/container-credentials";
+const CONTAINER_PATH: &str = "/container-credentials";
 
 /// How the servers answer.
 #[derive(Debug, Clone, Copy)]
