@@ -57,7 +57,7 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     // would then give access to the wrong identity.
     let trust_fix = fix.filter(|_| !steps.iter().any(changes_identity));
     if let (Some(fix), Some(document)) = (&trust_fix, documents.trust_policy.get())
-        && let Some(step) = steps.iter_mut().find(|step| is_of_policy(step) && step.outcome == Outcome::Failed)
+        && let Some(step) = steps.iter_mut().find(|step| step.is_of_trust_policy() && step.outcome == Outcome::Failed)
     {
         step.edits = vec![fix.edit(document)];
     }
@@ -97,11 +97,6 @@ fn outcome(steps: &[Step]) -> Outcome {
     }
 }
 
-/// Whether the step is about the trust policy.
-fn is_of_policy(step: &Step) -> bool {
-    matches!(step.step, StepKind::Provider | StepKind::Conditions)
-}
-
 /// Whether a step before the trust policy failed, and its correction may change the role, the issuer, or the subject or
 /// the audience of the token.
 fn changes_identity(step: &Step) -> bool {
@@ -123,7 +118,7 @@ fn changes_identity(step: &Step) -> bool {
 fn cause(steps: &[Step]) -> Option<Cause> {
     let mut failures = steps.iter().filter(|step| step.outcome == Outcome::Failed);
     let failed = failures.next().map(|first| match first.mistake {
-        Some(Diagnosis::InvalidJwksUri) => failures.find(|step| is_of_policy(step)).unwrap_or(first),
+        Some(Diagnosis::InvalidJwksUri) => failures.find(|step| step.is_of_trust_policy()).unwrap_or(first),
         _ => first,
     });
     let likely = || steps.iter().find(|step| step.outcome == Outcome::Unknown && step.mistake.is_some());

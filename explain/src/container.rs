@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use irsa::{RoleArn, refers_to_another};
 use serde_json::Value;
 
+use crate::sdk::CONTAINER_URI;
+
 /// A container of a pod.
 #[derive(Debug, Clone)]
 pub struct Container {
@@ -198,7 +200,7 @@ impl Container {
     /// Whether a variable of container credentials is set.
     #[must_use]
     pub fn has_container_credentials(&self) -> bool {
-        self.sets("AWS_CONTAINER_CREDENTIALS_FULL_URI") || self.sets("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+        self.sets(CONTAINER_URI) || self.sets("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
     }
 
     /// Returns the token at the path that `AWS_WEB_IDENTITY_TOKEN_FILE` names, if it is from a projected volume of the

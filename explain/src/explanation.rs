@@ -231,6 +231,11 @@ steps! {
 }
 
 impl Step {
+    /// Whether the step evaluates the trust policy.
+    pub(crate) fn is_of_trust_policy(&self) -> bool {
+        matches!(self.step, StepKind::Provider | StepKind::Conditions)
+    }
+
     /// Makes a step with this outcome.
     pub(crate) fn new(step: StepKind, outcome: Outcome, says: impl Into<String>) -> Self {
         Self {

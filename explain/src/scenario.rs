@@ -20,6 +20,7 @@ use crate::inputs::Input;
 use crate::pointer::child;
 use crate::policies::{Coverage, coverage};
 use crate::policy_answer::{Objects, PolicyAnswer, metadata, pod_of_template};
+use crate::sdk::CONTAINER_URI;
 
 /// The setup that the inputs describe: the pod, its service account, the settings and the policy's answer.
 #[derive(Debug)]
@@ -232,7 +233,7 @@ impl<'d> Scenario<'d> {
     /// Whether the pod has container credentials, as EKS's own webhook sets them, and no role.
     fn has_own_container_credentials(&self) -> bool {
         self.has_pod().filter(|_| self.why_unknown().is_none()).is_some_and(|subject| {
-            subject.containers.iter().any(|container| container.sets("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+            subject.containers.iter().any(|container| container.sets(CONTAINER_URI))
                 && !subject.containers.iter().any(Container::has_role)
         })
     }

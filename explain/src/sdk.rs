@@ -87,11 +87,11 @@ const REGIONAL: StsRules = StsRules {
 pub(crate) const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 
 /// The variables of web identity.
-const ROLE: [&str; 2] = ["AWS_ROLE_ARN", TOKEN_FILE];
+pub(crate) const ROLE: [&str; 2] = ["AWS_ROLE_ARN", TOKEN_FILE];
 
-const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+pub(crate) const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
 
-const CONTAINER_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+pub(crate) const CONTAINER_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 
 /// The variable from which some SDKs read the region, instead of `AWS_REGION` or in addition to it.
 const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";

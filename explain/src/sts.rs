@@ -140,6 +140,10 @@ pub enum Endpoint {
 #[must_use]
 pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
     let region = region(sdk, container);
+    // No client of JavaScript v3 works there: "credentials not provided".
+    if sdk.name == "JavaScript v3" && matches!(region, RegionValue::Global) {
+        return Endpoint::NoRegion;
+    }
     match override_of(sdk, container) {
         Ok(Some(variable)) => return at_override(sdk, container, &region, variable),
         Ok(None) => {}
@@ -151,8 +155,6 @@ pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
     };
     let region = match region {
         RegionValue::Known(region) => region,
-        // No client of JavaScript v3 works there: "credentials not provided".
-        RegionValue::Global if sdk.name == "JavaScript v3" => return Endpoint::NoRegion,
         RegionValue::Global => return Endpoint::Host(GLOBAL.to_owned()),
         RegionValue::Unseen(variable) => return Endpoint::Unseen(variable),
         RegionValue::Empty(variable) => return Endpoint::EmptyVariable(variable),
@@ -219,7 +221,6 @@ fn override_of(sdk: &Sdk, container: &Container) -> Result<Option<&'static str>,
 fn at_override(sdk: &Sdk, container: &Container, region: &RegionValue<'_>, variable: &'static str) -> Endpoint {
     match (sdk.name, region) {
         ("JavaScript v3" | "Rust", RegionValue::Empty(empty)) => return Endpoint::EmptyVariable(empty),
-        ("JavaScript v3", RegionValue::Global) => return Endpoint::NoRegion,
         ("JavaScript v3" | "Java v2", RegionValue::None) if !asks_node(sdk, container) => return Endpoint::NoRegion,
         ("Python", _) if mode(sdk, container) == Err(Endpoint::InvalidSetting) => return Endpoint::InvalidSetting,
         _ => {}

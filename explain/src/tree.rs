@@ -165,7 +165,7 @@ impl Lines<'_> {
 
     /// Adds the fix of the cause, with the lines to copy.
     fn fix(&mut self, explanation: &Explanation, step: &Step) {
-        let trust_fix = explanation.trust_fix.as_ref().filter(|_| is_of_trust_policy(step));
+        let trust_fix = explanation.trust_fix.as_ref().filter(|_| step.is_of_trust_policy());
         match (trust_fix, &step.fix) {
             (Some(fix), _) => self.trust_fix(0, fix),
             (None, Some(fix)) => self.add(0, Mark::Fix, fix),
@@ -235,7 +235,7 @@ impl Lines<'_> {
         }
         // The fixes of the cause and of warnings are printed above.
         let is_fixed_here = headline != Some(step) && step.outcome != Outcome::Passed;
-        let trust_fix = explanation.trust_fix.as_ref().filter(|_| is_of_trust_policy(step));
+        let trust_fix = explanation.trust_fix.as_ref().filter(|_| step.is_of_trust_policy());
         match (trust_fix, &step.fix) {
             _ if !is_fixed_here => {}
             // A cause that keeps the pod's identity, such as static keys, does not change what the policy needs.
@@ -244,11 +244,6 @@ impl Lines<'_> {
             (_, None) => {}
         }
     }
-}
-
-fn is_of_trust_policy(step: &Step) -> bool {
-    use crate::explanation::StepKind::{Conditions, Provider};
-    matches!(step.step, Provider | Conditions)
 }
 
 /// Returns the first unknown step with a fix, which the user should look at. If no input is missing, returns the first

@@ -14,8 +14,10 @@ use crate::edit::{self, Fix};
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::fix::quoted;
 use crate::inputs::Input;
+use crate::pointer::child;
 use crate::policy_answer::{PolicyAnswer, metadata};
 use crate::scenario::{Origin, Scenario, Subject};
+use crate::sdk::CONTAINER_URI;
 use crate::trust::Statement;
 
 use super::PAIR;
@@ -227,9 +229,7 @@ fn by_association(scenario: &Scenario<'_>, account: &str) -> Step {
                 ))
                 .edit(edit::without_variables(scenario, |name, variable| {
                     // Without an association, the pod would have no role then.
-                    scenario.association.is_some()
-                        && name == container.name
-                        && variable == "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+                    scenario.association.is_some() && name == container.name && variable == CONTAINER_URI
                 })),
             );
     }
@@ -304,7 +304,7 @@ fn other_association(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
 fn wrong_agent<'c>(scenario: &'c Scenario<'_>) -> Option<(&'c Container, String)> {
     let subject = scenario.has_pod()?;
     subject.containers.iter().find_map(|container| {
-        let address = container.literal("AWS_CONTAINER_CREDENTIALS_FULL_URI")?;
+        let address = container.literal(CONTAINER_URI)?;
         // A URL may contain a password.
         let shown = if address.contains('@') { String::new() } else { format!(": `{address}`") };
         (!AGENTS.contains(&address) && !refers_to_another(address)).then_some((container, shown))
@@ -406,7 +406,7 @@ fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
 /// Finds the role annotation on the pod, its template or its workload: the role, and its place in that input.
 fn role_of_pod(scenario: &Scenario<'_>, key: &str) -> Option<(String, Input, String)> {
     let subject = scenario.has_pod()?;
-    let pointer = |start: &str| format!("{start}/metadata/annotations/{}", key.replace('/', "~1"));
+    let pointer = |start: &str| child(&format!("{start}/metadata/annotations"), key);
     if let Some(role) = annotation(&subject.pod, key) {
         return Some(match &subject.origin {
             Origin::Template { pointer: start, .. } => (role, Input::Workload, pointer(start)),
@@ -426,7 +426,7 @@ fn role_annotation(scenario: &Scenario<'_>) -> String {
 }
 
 fn annotation_pointer(scenario: &Scenario<'_>) -> String {
-    format!("/metadata/annotations/{}", role_annotation(scenario).replace('/', "~1"))
+    child("/metadata/annotations", &role_annotation(scenario))
 }
 
 /// Compares the roles that the containers set themselves with the expected role, and returns the step with the result.

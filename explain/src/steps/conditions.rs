@@ -186,7 +186,7 @@ impl<'v> Judge<'v, '_, '_> {
             step = step.because_at(reason, Input::TrustPolicy, pointer());
             step.mistake = Some(Diagnosis::NoAudienceCondition);
             let audiences = self.web.audiences.as_deref();
-            let audience = audiences.and_then(|all| all.first()).map_or("sts.amazonaws.com", String::as_str);
+            let audience = audiences.and_then(|all| all.first()).map_or(STS, String::as_str);
             missing.push(format!("`{url}:aud` with `{audience}`"));
         }
         // The missing condition on `sub` is the greater risk, so it comes last and sets the step's diagnosis.

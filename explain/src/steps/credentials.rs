@@ -7,7 +7,7 @@ use crate::diagnosis::Diagnosis;
 use crate::edit::{self, Fix};
 use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::scenario::{Origin, Scenario};
-use crate::sdk::{Place, SDKS, Sdk, Taken, Unseen};
+use crate::sdk::{Place, SDKS, Sdk, TOKEN_FILE, Taken, Unseen};
 
 use super::PAIR;
 
@@ -99,8 +99,7 @@ impl Removals<'_> {
 
     /// Makes a fix that removes the variable of the token file, which needs the variable of the role.
     fn token_file(&mut self, container: &Container) -> Fix {
-        const FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
-        self.fix(format!("Remove `{FILE}` from the container's `env`."), container, [FILE])
+        self.fix(format!("Remove `{TOKEN_FILE}` from the container's `env`."), container, [TOKEN_FILE])
     }
 }
 

@@ -15,8 +15,7 @@ pub mod trust_view;
 
 use crate::explanation::{Outcome, Step};
 
-/// The variables of the role, which SDKs need together.
-pub const PAIR: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
+use crate::sdk::ROLE as PAIR;
 
 /// The audience that AWS recommends for tokens.
 pub const STS: &str = "sts.amazonaws.com";

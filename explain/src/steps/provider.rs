@@ -15,8 +15,8 @@ use crate::trust::{
     WEB_IDENTITY_ACTION, is_misspelled, is_placeholder,
 };
 
-use super::pod_identity;
 use super::trust_view::TrustView;
+use super::{STS, pod_identity};
 
 const STEP: StepKind = StepKind::Provider;
 
@@ -349,7 +349,7 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
         return step;
     }
     let missing = |step: Step, reason: String| {
-        let audience = audience(view).unwrap_or("sts.amazonaws.com");
+        let audience = audience(view).unwrap_or(STS);
         Step {
             details: step.details,
             ..Step::failed(
@@ -378,7 +378,7 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
                 )
                 .fix(Fix::command(
                     "Check which provider the trust policy names. If the account has no provider for the issuer, create it",
-                    create_provider(url, audience(view).unwrap_or("sts.amazonaws.com")),
+                    create_provider(url, audience(view).unwrap_or(STS)),
                 ))
         }
         (IamProviders::All(_), None) => {

@@ -6,9 +6,9 @@ use crate::explanation::Step;
 use crate::fix::{CommandTarget, TrustFix};
 use crate::trust::repair;
 
-use super::failed;
 use super::provider::check_issuer;
 use super::trust_view::TrustView;
+use super::{STS, failed};
 
 /// Returns the fix if the trust policy rejects the pod, and if the issuer, the token and the role are known to be
 /// right. Otherwise `None`.
@@ -70,18 +70,17 @@ fn alternative(provider: &Step) -> Option<String> {
 /// Whether the token's audience can stay: it is `sts.amazonaws.com`, or it is not a misspelling of that and the trust
 /// policy does not expect `sts.amazonaws.com`.
 pub fn is_audience_right(view: &TrustView<'_, '_>) -> bool {
-    const OWN: &str = "sts.amazonaws.com";
     let Some([audience]) = view.request.audiences.as_deref() else { return false };
-    if audience == OWN {
+    if audience == STS {
         return true;
     }
     let policy = view.scenario.documents.trust_policy.get().map(|document| &document.policy);
     let expects_own = policy.is_some_and(|policy| {
         let mut clauses = policy.allows().flat_map(|statement| &statement.clauses);
         clauses
-            .any(|clause| clause.key.to_ascii_lowercase().ends_with(":aud") && clause.values.iter().any(|it| it == OWN))
+            .any(|clause| clause.key.to_ascii_lowercase().ends_with(":aud") && clause.values.iter().any(|it| it == STS))
     });
-    !expects_own && irsa::internals::edits(audience, OWN) > 5
+    !expects_own && irsa::internals::edits(audience, STS) > 5
 }
 
 /// Whether the trust policy belongs to another role than the pod's role.

@@ -1,6 +1,7 @@
 //! Tests the edits of the fixes: a program that applies them fixes the mistake, without reading the fix's sentence.
 
 use crate::diagnoses::{cases, change};
+use crate::pod_side::step;
 use crate::support::{right, setups};
 use irsa_explain::explanation::{Edit, Step, StepKind};
 use irsa_explain::inputs::Input;
@@ -67,10 +68,6 @@ fn remove(parent: &mut Value, segment: &str) {
 /// The step that has the cause.
 fn cause_step(inputs: &Inputs) -> Step {
     explain(inputs).cause_step().cloned().expect("something is wrong")
-}
-
-fn step(inputs: &Inputs, kind: StepKind) -> Step {
-    explain(inputs).steps.into_iter().find(|step| step.step == kind).unwrap()
 }
 
 fn edit(input: Input, pointer: &str, value: impl Into<Option<&'static str>>) -> Edit {

@@ -63,11 +63,16 @@ fn of_role(arn: &str, inputs: Inputs) -> Inputs {
     Inputs { trust_policy: Some(output.to_string()), ..inputs }
 }
 
+/// Returns the role in the annotation of the walk-through.
+fn own_role() -> String {
+    let account: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
+    account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn asks_for_the_trust_policy_of_the_pods_role() {
     let other = "arn:aws:iam::111122223333:role/other";
-    let own: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
-    let own = own["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().unwrap();
+    let own = &*own_role();
     for is_one_of_several in [false, true] {
         for inputs in [right(), refused(right())] {
             let inputs = Inputs { is_one_of_several, ..of_role(other, inputs) };
@@ -109,8 +114,7 @@ fn the_trust_policy_for_several_pods_decides_nothing_about_a_pod_without_a_known
 
 #[test]
 fn chooses_the_trust_policy_of_the_pods_role_from_several() {
-    let own: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
-    let own = own["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().unwrap();
+    let own = &*own_role();
     let roles = |arns: &[&str], inputs: Inputs| {
         let policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
         let role = |arn: &&str| json!({"Arn": arn, "RoleName": "x", "AssumeRolePolicyDocument": policy});

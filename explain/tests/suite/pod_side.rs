@@ -1,6 +1,7 @@
 //! Tests the steps about the pod: running pods, the environment of their containers, and what keeps the policy from
 //! injecting.
 
+use crate::diagnoses::change;
 use crate::support::right;
 use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::{Step, StepKind};
@@ -87,13 +88,6 @@ fn planned(changed: impl FnOnce(&mut Value)) -> Inputs {
     with_pod(&pod)
 }
 
-/// Changes a JSON input.
-fn change(text: &mut Option<String>, change: impl FnOnce(&mut Value)) {
-    let mut value: Value = serde_json::from_str(text.as_deref().unwrap()).unwrap();
-    change(&mut value);
-    *text = Some(value.to_string());
-}
-
 fn cause(explanation: &Explanation) -> String {
     explanation.cause.map_or_else(String::new, |cause| {
         format!("{}/{}", cause.step.name(), cause.mistake.map(Diagnosis::name).unwrap_or_default())
@@ -107,7 +101,7 @@ fn said(explanation: &Explanation) -> String {
     serde_json::to_string_pretty(&explanation).unwrap().replace("\\\"", "\"")
 }
 
-fn step(inputs: &Inputs, kind: StepKind) -> Step {
+pub fn step(inputs: &Inputs, kind: StepKind) -> Step {
     explain(inputs).steps.into_iter().find(|step| step.step == kind).unwrap()
 }
 

@@ -1,16 +1,11 @@
 //! Tests the questions of docs/troubleshooting.md: for each, the first line is the answer, and the second line is what
 //! to do.
 
+use crate::diagnoses::change;
 use crate::pod_side::running;
 use crate::support::{PROVIDER, right};
 use irsa_explain::{Inputs, explain, tree};
 use serde_json::{Value, json};
-
-fn change(input: &mut Option<String>, change: impl FnOnce(&mut Value)) {
-    let mut value: Value = serde_json::from_str(input.as_deref().unwrap()).unwrap();
-    change(&mut value);
-    *input = Some(value.to_string());
-}
 
 /// A container as it runs, with the variables of the role.
 fn injected(name: &str) -> Value {

@@ -1,11 +1,12 @@
 //! Tests which tokens AWS accepts, in which forms tokens and issuers can be pasted, and that no part of a token is
 //! printed.
 
+use crate::pod_side::step;
 use crate::support::right;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use irsa_explain::diagnosis::Diagnosis;
-use irsa_explain::explanation::{Step, StepKind};
+use irsa_explain::explanation::StepKind;
 use irsa_explain::{Inputs, Outcome, explain, redact_tokens, tree};
 use serde_json::{Value, json};
 
@@ -24,10 +25,6 @@ fn token(header: &Value, change: impl FnOnce(&mut Value)) -> String {
 
 fn with(token: String) -> Inputs {
     Inputs { token: Some(token), jwks: None, ..right() }
-}
-
-fn step(inputs: &Inputs, kind: StepKind) -> Step {
-    explain(inputs).steps.into_iter().find(|step| step.step == kind).unwrap()
 }
 
 fn rs256() -> Value {
