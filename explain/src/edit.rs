@@ -18,7 +18,7 @@ pub struct Fix {
     pub says: String,
     /// The edits of the inputs, in the order in which to apply them.
     pub edits: Vec<Edit>,
-    /// The commands, ready to paste.
+    /// The commands, ready to paste. Parts in capitals, such as `NAME`, must be replaced first.
     pub commands: Vec<String>,
 }
 
@@ -151,8 +151,12 @@ pub fn recreate(scenario: &Scenario<'_>) -> Option<String> {
     let (namespace, name) = (quoted(&scenario.namespace), quoted(metadata(object, "name")?));
     if manifest.input == Input::Pod {
         let owners = elements(object, "/metadata/ownerReferences");
-        let is_controller = |owner: &Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
-        let has_controller = owners.iter().any(|(_, owner)| is_controller(owner));
+        // Other controllers, such as a Job, may count a deleted pod as failed.
+        let recreates = |owner: &Value| {
+            owner.get("controller").and_then(Value::as_bool) == Some(true)
+                && matches!(text(owner, "kind"), "ReplicaSet" | "ReplicationController" | "StatefulSet" | "DaemonSet")
+        };
+        let has_controller = owners.iter().any(|(_, owner)| recreates(owner));
         return has_controller.then(|| format!("kubectl delete pod -n {namespace} {name}"));
     }
     let kind = object.get("kind").and_then(Value::as_str)?;

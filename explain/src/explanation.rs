@@ -90,7 +90,8 @@ pub struct Step {
     /// The edits of the inputs that make the fix, in the order to apply them. Empty if the fix changes no input, if it
     /// depends on something that is not known, or if there are several ways to fix the mistake.
     pub edits: Vec<Edit>,
-    /// The commands that make the fix in the cluster or in AWS, or that print a missing input, ready to paste.
+    /// The commands that make the fix in the cluster or in AWS, or that print a missing input, ready to paste. Parts in
+    /// capitals, such as `NAME`, must be replaced first.
     pub commands: Vec<String>,
     /// The diagnosis. On a step that passed: a warning.
     pub mistake: Option<Diagnosis>,

@@ -91,6 +91,16 @@ pub enum Origin {
 }
 
 impl<'d> Scenario<'d> {
+    /// Whether the role's AWS account has an identity provider for the issuer with this URL, without `https://`. `None`
+    /// if the inputs do not show it.
+    pub fn has_provider(&self, url: &str, account: Option<&str>) -> Option<bool> {
+        match &self.documents.provider {
+            Given::Present(providers) => providers.has(url, account),
+            Given::NotFound => Some(false),
+            Given::Missing | Given::Unreadable => None,
+        }
+    }
+
     /// Makes the scenario from the inputs.
     pub fn new(documents: &'d Documents<'d>, problems: &mut Vec<Problem>) -> Self {
         let settings = documents.settings.get().cloned().unwrap_or_default();

@@ -168,7 +168,7 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
             "Write the whole ARN: `arn:aws:iam::`, the account's 12 digits, `:role/`, and the role's path and name.",
         );
         return with_role(step, Outcome::Failed).fix(match corrected_role(scenario).filter(|_| is_annotated) {
-            Some(role) => annotated(scenario, fix, &role),
+            Some(role) => annotated(scenario, fix, &role).run(edit::recreate(scenario)),
             None => fix,
         });
     }
@@ -481,17 +481,20 @@ fn own_role_removed(scenario: &Scenario<'_>, subject: &Subject, wanted: &str) ->
     annotated(scenario, fix.edit(removals), wanted)
 }
 
+/// Makes a fix that annotates the service account with this role. The command that recreates the pods is left out if the
+/// role is only a placeholder, because the user has to replace the placeholder first.
 fn annotate(scenario: &Scenario<'_>, role: &str) -> Fix {
     let change = edit::annotation(scenario, ROLE, Some(role));
+    let recreate = edit::recreate(scenario).filter(|_| !role.ends_with(PLACEHOLDER));
     Fix::command("Annotate the service account, then recreate its pods", change.command)
         .edit(change.edits)
-        .run(edit::recreate(scenario))
+        .run(recreate)
 }
 
-/// Extends a fix: it also annotates the service account with this role, and recreates the pods.
+/// Extends a fix: it also annotates the service account with this role.
 pub fn annotated(scenario: &Scenario<'_>, fix: Fix, role: &str) -> Fix {
     let change = edit::annotation(scenario, ROLE, Some(role));
-    fix.edit(change.edits).run([change.command]).run(edit::recreate(scenario))
+    fix.edit(change.edits).run([change.command])
 }
 
 /// Returns the role that an invalid annotation probably means: the expected role, else the annotation's value without
@@ -509,6 +512,9 @@ fn corrected_role(scenario: &Scenario<'_>) -> Option<String> {
     RoleArn::new(Cow::Borrowed(&role)).is_ok().then_some(role).or_else(|| scenario.named_role())
 }
 
+/// The end of a role's ARN whose name the user has to replace.
+const PLACEHOLDER: &str = "role/NAME";
+
 /// Returns a role with a placeholder as its name, for a service account whose role is not known. Its account is that of
 /// the trust policy's provider, if the trust policy was given.
 fn open_role(scenario: &Scenario<'_>) -> String {
@@ -520,7 +526,7 @@ fn open_role(scenario: &Scenario<'_>) -> String {
             && providers.iter().all(|it| (it.partition, it.account) == (*partition, *account))
     });
     let (partition, account) = of_first.unwrap_or(("aws", "111122223333"));
-    format!("arn:{partition}:iam::{account}:role/NAME")
+    format!("arn:{partition}:iam::{account}:{PLACEHOLDER}")
 }
 
 /// Checks that the settings allow the role in the namespace (`allowedRoles`), and the audience of the token

@@ -37,9 +37,12 @@ pub fn win(scenario: &Scenario<'_>) -> Step {
         STEP,
         if has_role { "Every SDK uses the role." } else { "Every SDK uses the container credentials." },
     );
-    let mut removals = Removals { scenario, variables: Vec::new() };
+    let mut fixes = Fixes::default();
     for container in containers {
-        step = look_at(container, step, &mut removals);
+        step = look_at(container, step, &mut fixes);
+    }
+    if let Some(fix) = fixes.into_fix(scenario) {
+        step = step.fix(fix);
     }
     if let Some(found) = subject.policy_answer.first(&[FindingKind::OverriddenRole])
         && step.outcome != Outcome::Failed
@@ -61,24 +64,31 @@ pub fn win(scenario: &Scenario<'_>) -> Step {
     step
 }
 
-/// The variables that keep SDKs from using the role, of all containers that were looked at.
-struct Removals<'s> {
-    scenario: &'s Scenario<'s>,
-    /// The names of the container and of the variable.
-    variables: Vec<(String, &'static str)>,
+/// The fixes of all containers that were looked at.
+#[derive(Default)]
+struct Fixes {
+    /// The sentences, each with the container's name.
+    sentences: Vec<(String, String)>,
+    /// The variables to remove: the names of the container and of the variable.
+    removed: Vec<(String, &'static str)>,
 }
 
-impl Removals<'_> {
-    /// Makes a fix that removes these variables of the container, and those of the containers before it.
-    fn fix(&mut self, says: String, container: &Container, variables: impl IntoIterator<Item = &'static str>) -> Fix {
-        self.variables.extend(variables.into_iter().map(|variable| (container.name.clone(), variable)));
-        Fix::new(says).edit(edit::without_variables(self.scenario, |name, variable| {
-            self.variables.iter().any(|removed| (removed.0.as_str(), removed.1) == (name, variable))
-        }))
+impl Fixes {
+    fn add(&mut self, container: &Container, sentence: impl Into<String>) {
+        let sentence = (container.name.clone(), sentence.into());
+        if !self.sentences.contains(&sentence) {
+            self.sentences.push(sentence);
+        }
     }
 
-    /// Makes a fix that removes the static keys of the container.
-    fn keys(&mut self, container: &Container) -> Fix {
+    /// Removes variables from a container.
+    fn remove(&mut self, container: &Container, sentence: String, variables: impl IntoIterator<Item = &'static str>) {
+        self.add(container, sentence);
+        self.removed.extend(variables.into_iter().map(|variable| (container.name.clone(), variable)));
+    }
+
+    /// Removes the static keys of a container.
+    fn remove_keys(&mut self, container: &Container) {
         let mut names: Vec<&'static str> = Vec::new();
         for name in SDKS.iter().flat_map(|sdk| sdk.keys).flat_map(|keys| keys.id.iter().chain(keys.secret)) {
             if container.sets(name) && !names.contains(name) {
@@ -86,20 +96,24 @@ impl Removals<'_> {
             }
         }
         if names.is_empty() {
-            return Fix::new("Remove the other credentials from the container's `env`.");
+            return self.add(container, "Remove the other credentials from the container's `env`.");
         }
         let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        self.fix(format!("Remove {} from the container's `env`.", listed.join(" and ")), container, names)
+        self.remove(container, format!("Remove {} from the container's `env`.", listed.join(" and ")), names);
     }
 
-    /// Makes a fix that removes an empty variable of the container.
-    fn empty(&mut self, container: &Container, variable: &'static str) -> Fix {
-        self.fix("Remove the empty variable from the container's `env`.".to_owned(), container, [variable])
-    }
-
-    /// Makes a fix that removes the variable of the token file, which needs the variable of the role.
-    fn token_file(&mut self, container: &Container) -> Fix {
-        self.fix(format!("Remove `{TOKEN_FILE}` from the container's `env`."), container, [TOKEN_FILE])
+    /// Returns one fix with all sentences. If the containers need different fixes, each sentence names its container.
+    fn into_fix(self, scenario: &Scenario<'_>) -> Option<Fix> {
+        let (_, first) = self.sentences.first()?;
+        let says = if self.sentences.iter().all(|(_, sentence)| sentence == first) {
+            first.clone()
+        } else {
+            let named = self.sentences.iter().map(|(name, sentence)| format!("Container `{name}`: {sentence}"));
+            named.collect::<Vec<_>>().join(" ")
+        };
+        Some(Fix::new(says).edit(edit::without_variables(scenario, |name, variable| {
+            self.removed.iter().any(|removed| (removed.0.as_str(), removed.1) == (name, variable))
+        })))
     }
 }
 
@@ -118,7 +132,7 @@ fn groups(container: &Container) -> Groups {
     groups
 }
 
-fn look_at(container: &Container, mut step: Step, removals: &mut Removals<'_>) -> Step {
+fn look_at(container: &Container, mut step: Step, fixes: &mut Fixes) -> Step {
     let name = &container.name;
     let wanted = Taken::From(if container.has_role() { Place::WebIdentity } else { Place::Container });
     let groups = groups(container);
@@ -147,7 +161,7 @@ fn look_at(container: &Container, mut step: Step, removals: &mut Removals<'_>) -
     }
     let some_use_it = maintained.iter().any(|(taken, _)| *taken == wanted);
     for (taken, sdks) in maintained.iter().filter(|(taken, _)| *taken != wanted) {
-        step = fault(container, step, (*taken, sdks), some_use_it, removals);
+        step = fault(container, step, (*taken, sdks), some_use_it, fixes);
     }
     if container.has_role() && container.has_container_credentials() {
         step = step.warn(Diagnosis::BothCredentials).because(format!(
@@ -164,7 +178,7 @@ fn fault(
     step: Step,
     (taken, sdks): (Taken, &[&Sdk]),
     some_use_it: bool,
-    removals: &mut Removals<'_>,
+    fixes: &mut Fixes,
 ) -> Step {
     let name = &container.name;
     let is_failed = step.outcome == Outcome::Failed;
@@ -183,27 +197,42 @@ fn fault(
     };
     match taken {
         Taken::Depends(_) if is_failed => step,
-        Taken::Depends(Unseen::Files | Unseen::Profile) => unknown(step)
-            .warn(Diagnosis::ProfileSet)
-            .fix("Check whether the profile has credentials or a role of its own. If not, remove `AWS_PROFILE` and the mount of `.aws`."),
-        Taken::Depends(Unseen::EnvFrom) => unknown(step).fix(
-            "Check whether the Secrets and ConfigMaps of `envFrom` have keys that begin with `AWS_`.",
-        ),
-        // Common CSI drivers have optional keys without a Secret, so this is not marked as the likely cause.
-        Taken::Depends(Unseen::OptionalKeys) => unknown(step)
-            .fix("Check whether the Secret of the optional keys exists. If it does, and SDKs should use the role, delete the Secret."),
-        Taken::EmptyVariable(variable) => {
-            unknown(step).warn(Diagnosis::EmptyVariable).fix(removals.empty(container, variable))
+        Taken::Depends(Unseen::Files | Unseen::Profile) => {
+            fixes.add(container, "Check whether the profile has credentials or a role of its own. If not, remove `AWS_PROFILE` and the mount of `.aws`.");
+            unknown(step).warn(Diagnosis::ProfileSet)
         }
-        Taken::NoRoleArn => unknown(step).fix(removals.token_file(container)),
-        Taken::HalfAKey => unknown(step).warn(keys).fix(removals.keys(container)),
+        Taken::Depends(Unseen::EnvFrom) => {
+            fixes.add(
+                container,
+                "Check whether the Secrets and ConfigMaps of `envFrom` have keys that begin with `AWS_`.",
+            );
+            unknown(step)
+        }
+        // Common CSI drivers have optional keys without a Secret, so this is not marked as the likely cause.
+        Taken::Depends(Unseen::OptionalKeys) => {
+            fixes.add(container, "Check whether the Secret of the optional keys exists. If it does, and SDKs should use the role, delete the Secret.");
+            unknown(step)
+        }
+        Taken::EmptyVariable(variable) => {
+            fixes.remove(container, "Remove the empty variable from the container's `env`.".to_owned(), [variable]);
+            unknown(step).warn(Diagnosis::EmptyVariable)
+        }
+        Taken::NoRoleArn => {
+            fixes.remove(container, format!("Remove `{TOKEN_FILE}` from the container's `env`."), [TOKEN_FILE]);
+            unknown(step)
+        }
+        Taken::HalfAKey => {
+            fixes.remove_keys(container);
+            unknown(step).warn(keys)
+        }
         _ if some_use_it => {
+            fixes.remove_keys(container);
             let says = format!("In container `{name}`, some SDKs use {} instead of the role.", words(taken));
             let step = unknown(step).warn(keys);
-            let step = if is_failed { step } else { Step { says, ..step } };
-            step.fix(removals.keys(container))
+            if is_failed { step } else { Step { says, ..step } }
         }
         _ => {
+            fixes.remove_keys(container);
             let step = if is_failed {
                 step
             } else {
@@ -211,7 +240,7 @@ fn fault(
                 let failed = Step::failed(STEP, keys, says);
                 Step { details: step.details, reasons: step.reasons, ..failed }
             };
-            step.because(reason).fix(removals.keys(container))
+            step.because(reason)
         }
     }
 }

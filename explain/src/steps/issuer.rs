@@ -128,12 +128,15 @@ fn same_issuer(scenario: &Scenario<'_>, url: &str) -> Fix {
     // If the token and the discovery document differ, an edit of the given issuer does not help.
     let is_only_given = issuers(scenario).iter().all(|(name, other)| (*name == GIVEN) != (*other == url));
     let edit = is_only_given.then(|| Edit { input: Input::Issuer, pointer: String::new(), value: Some(url.into()) });
-    let is_missing = !matches!(&scenario.documents.provider, Given::Present(providers)
-        if providers.has(bare, None) == Some(true));
     let audience = scenario.audience().filter(|audience| !audience.is_empty());
     let create = create_provider(bare, audience.as_deref().unwrap_or(STS));
+    let create = match scenario.has_provider(bare, None) {
+        Some(true) => None,
+        Some(false) => Some(create),
+        None => Some(format!("{create} # only if the role's account has no identity provider for this issuer")),
+    };
     // The command belongs to the edit: which of the other inputs is wrong is not known.
-    let create = edit.is_some().then_some(create).filter(|_| is_missing);
+    let create = create.filter(|_| edit.is_some());
     fix.edit(edit).run(create)
 }
 

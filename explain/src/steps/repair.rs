@@ -1,7 +1,6 @@
 //! Finds the change of the trust policy that makes it accept the pod.
 
 use crate::diagnosis::Diagnosis;
-use crate::documents::Given;
 use crate::explanation::Step;
 use crate::fix::{CommandTarget, TrustFix};
 use crate::trust::repair;
@@ -26,11 +25,7 @@ pub fn trust_fix(view: &TrustView<'_, '_>, provider: &Step, conditions: &Step) -
     let document = view.scenario.documents.trust_policy.get()?;
     // If the trust policy needs no change, the fault is in IAM's provider.
     let repair = repair(document, &view.request).filter(|repair| !repair.changes.is_empty())?;
-    let has_provider = match &view.scenario.documents.provider {
-        Given::Present(providers) => providers.has(view.url(), view.request.account.as_deref()),
-        Given::NotFound => Some(false),
-        Given::Missing | Given::Unreadable => None,
-    };
+    let has_provider = view.scenario.has_provider(view.url(), view.request.account.as_deref());
     // If only a condition is wrong, the policy names the right provider, so the provider is assumed to exist.
     let may_lack_provider = match has_provider {
         Some(has_provider) => !has_provider,

@@ -76,7 +76,10 @@ impl<'c, 'd> TrustView<'c, 'd> {
     /// pod is not known. Otherwise `None`.
     fn of_unknown_role(&self, step: StepKind) -> Option<Step> {
         let documents = self.scenario.documents;
-        let is_unknown = self.scenario.own_role().is_none() && self.scenario.expected_role.is_none();
+        // A pod with container credentials has the role of its association, which the steps of EKS Pod Identity check.
+        let is_unknown = !self.scenario.has_container_credentials()
+            && self.scenario.own_role().is_none()
+            && self.scenario.expected_role.is_none();
         let is_it = is_unknown && documents.is_one_of_several && documents.trust_policy.get().is_some();
         is_it.then(|| {
             Step::unknown(

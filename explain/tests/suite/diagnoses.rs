@@ -173,6 +173,7 @@ fn of_the_role() -> Vec<(&'static str, Inputs)> {
     add("role/wrongAgentAddress", agent);
     let associated = Inputs { association: Some(association("my-sa").to_string()), ..without_role };
     add("provider/podIdentityNotTrusted", associated.clone());
+    add("provider/podIdentityNotTrusted", Inputs { is_one_of_several: true, ..associated.clone() });
     let chained = Inputs {
         role: Some("arn:aws:iam::444455556666:role/target".into()),
         association: Some(

@@ -261,12 +261,19 @@ fn recreates_only_pods_that_come_back() {
         pod["metadata"]["ownerReferences"] = json!([{"kind": "ReplicaSet", "name": "web-1", "controller": true}]);
     });
     assert_eq!(recreate(&inputs).as_deref(), Some("kubectl delete pod -n default eks-iam-test3"));
+    change(&mut inputs.pod, |pod| pod["metadata"]["ownerReferences"][0]["kind"] = "Job".into());
+    assert_eq!(recreate(&inputs), None, "a Job may count the deleted pod as failed");
 
     let stored = |uid: Value| {
         let mut inputs = of_deployment(|workload| workload["metadata"]["uid"] = uid);
         change(&mut inputs.service_account, |account| account["metadata"]["annotations"] = Value::Null);
         inputs
     };
+    assert!(
+        recreate(&stored("5f8d1c0e".into())).unwrap().ends_with(":role/NAME"),
+        "the role's name has to be replaced before the pods are recreated"
+    );
+    let stored = |uid: Value| Inputs { role: Some("arn:aws:iam::111122223333:role/app".to_owned()), ..stored(uid) };
     assert_eq!(
         recreate(&stored("5f8d1c0e".into())).as_deref(),
         Some("kubectl rollout restart -n default deployment/web")
@@ -335,4 +342,47 @@ fn sets_the_audience_of_the_pods_own_volume() {
     let after = applied(inputs, &before.edits);
     assert_eq!(step(&after, StepKind::Injected).outcome, Outcome::Passed);
     assert_eq!(step(&after, StepKind::Token).outcome, Outcome::Passed);
+}
+
+#[test]
+fn each_container_gets_its_own_fix_of_other_credentials() {
+    let mut inputs = right();
+    change(&mut inputs.pod, |pod| {
+        let keys = json!([
+            {"name": "AWS_ACCESS_KEY_ID", "value": "AKIAEXAMPLE"},
+            {"name": "AWS_SECRET_ACCESS_KEY", "value": "x"},
+        ]);
+        pod["spec"]["containers"] = json!([
+            {"name": "one", "env": keys},
+            {"name": "two", "env": [{"name": "AWS_PROFILE", "value": ""}]},
+            {"name": "three", "env": [{"name": "AWS_CONFIG_FILE", "value": "/config"}]},
+        ]);
+    });
+    let step = step(&inputs, StepKind::Credentials);
+
+    let fix = step.fix.unwrap();
+    for part in [
+        "Container `one`: Remove `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` from the container's `env`.",
+        "Container `two`: Remove the empty variable from the container's `env`.",
+    ] {
+        assert!(fix.contains(part), "{fix}");
+    }
+    let pointers: Vec<&str> = step.edits.iter().map(|edit| edit.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/spec/containers/1/env/0", "/spec/containers/0/env/1", "/spec/containers/0/env/0"]);
+}
+
+#[test]
+fn the_command_that_creates_a_provider_has_a_condition_if_the_providers_are_unknown() {
+    let typed = Inputs { issuer: Some("https://idp.example/other".to_owned()), token: None, ..right() };
+    let create = |provider: Option<&str>| {
+        let inputs = Inputs { provider: provider.map(str::to_owned), ..typed.clone() };
+        step(&inputs, StepKind::Issuer).commands
+    };
+
+    let unknown = create(None);
+    assert!(
+        unknown[0].ends_with(" # only if the role's account has no identity provider for this issuer"),
+        "{unknown:?}"
+    );
+    assert!(!create(Some(r#"{"OpenIDConnectProviderList": []}"#))[0].contains('#'));
 }
