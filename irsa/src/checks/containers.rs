@@ -19,8 +19,8 @@ fn check_ambiguous_credentials(checker: &mut Checker<'_>, container: &EffectiveC
     // Container credentials are checked first, because few containers have them.
     if has_both(CONTAINER_CREDENTIALS) && has_both(WEB_IDENTITY) {
         let text = format_args!(
-            "it has a role (IRSA) and container credentials (EKS Pod Identity), and SDKs use the role: remove one of \
-             them"
+            "it has a role (IRSA) and container credentials (EKS Pod Identity), and most SDKs use the role: remove one \
+             of them"
         );
         let message = Message::new(Subject::Container(container.container().name()), text);
         checker.report(FindingKind::AmbiguousCredentials, message);

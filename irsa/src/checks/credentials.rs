@@ -84,14 +84,17 @@ fn check_pairs(checker: &mut Checker<'_>, container: &Container<'_>, method: &Cr
     let kind = FindingKind::PartialCredentials;
     for pair in [WEB_IDENTITY, CONTAINER_CREDENTIALS] {
         let (before, after, alone) = if pair == credentials_pair(method) {
-            (", so neither it nor `", "` is injected: remove it", "`, so neither is injected: remove it or set both")
+            (", so neither it nor `", "` is injected: ", "`, so neither is injected: remove it or set both")
         } else {
-            (", but SDKs need it and `", "`: remove it", "`, and SDKs need both: remove it or set both")
+            (", but SDKs need it and `", "`: ", "`, and SDKs need both: remove it or set both")
         };
         let [one, other] = pair;
         for (variable, partner) in [(one, other), (other, one)] {
             if is_empty(container, variable) {
-                let text = ["is set to an empty string", before, partner.name(), after].concat();
+                let has_partner = container.sets(partner) && !is_empty(container, partner);
+                // Without this variable, the partner would be reported.
+                let fix = if has_partner { "remove both, or give it a value" } else { "remove it" };
+                let text = ["is set to an empty string", before, partner.name(), after, fix].concat();
                 report(checker, container, kind, (variable, &text));
             } else if container.sets(variable) && !container.sets(partner) {
                 let text = ["is set, but not `", partner.name(), alone].concat();
