@@ -37,7 +37,9 @@ pub const fn fix(kind: FindingKind) -> &'static str {
             "remove the volume and its mounts, so that the policy adds the token, or rename the volume in both places"
         }
         FindingKind::ConflictingMount => "mount the volume at another path",
-        FindingKind::PartialCredentials => "remove both variables of the pair, or set both; remove an empty region variable",
+        FindingKind::PartialCredentials => {
+            "remove both variables of the pair, or set both; remove an empty region variable"
+        }
         FindingKind::WrongTokenFile => {
             "remove `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`: the policy sets both if the service account has a role"
         }

@@ -414,13 +414,15 @@ fn empty_variable(scenario: &Scenario<'_>, subject: &Subject) -> Option<Step> {
         .map(|container| (container, PAIR.into_iter().filter(|name| container.sets_empty(name)).collect()))
         .filter(|(_, names): &(_, Vec<&str>)| !names.is_empty())
         .collect();
-    let (_, names) = empty.first()?;
+    let (first, names) = empty.first()?;
+    // Without the empty variable, the policy would report the other variable of the pair.
+    let removed: Vec<&str> = PAIR.into_iter().filter(|name| first.names(name)).collect();
     let fix = Fix::new(format!(
         "Remove {} from the container's `env`. Charts often set them to an empty default.",
-        listed(names)
+        listed(&removed)
     ))
     .edit(edit::without_variables(scenario, |name, variable| {
-        empty.iter().any(|(container, names)| container.name == name && names.contains(&variable))
+        PAIR.contains(&variable) && empty.iter().any(|(container, _)| container.name == name)
     }));
     let says = format!("The pod gets no role, because {} {} set to an empty string.", listed(names), are(names));
     let mut step = Step::failed(STEP, Diagnosis::EmptyVariable, says);
@@ -561,12 +563,22 @@ fn fix(scenario: &Scenario<'_>, subject: &Subject, kind: FindingKind) -> Fix {
         FindingKind::ConflictingVolume => Fix::new("Give the pod's own volume another name."),
         FindingKind::ConflictingMount => Fix::new("Mount the container's own volume at another path than the token's."),
         FindingKind::PartialCredentials => {
-            let is_found = |container: &str, variable: &str| {
+            let is_found = |container: &str, is_it: &dyn Fn(&str) -> bool| {
                 let mut found = subject.policy_answer.all_about_role(&[FindingKind::PartialCredentials]);
-                found.any(|it| it.place.container.as_deref() == Some(container) && it.place.name == variable)
+                found.any(|it| it.place.container.as_deref() == Some(container) && is_it(&it.place.name))
             };
-            Fix::new("Remove the variable that the reason names from the container's `env`.")
-                .edit(edit::without_variables(scenario, is_found))
+            // If one variable of the pair is empty, the other one must be removed too.
+            let is_in_pair = |name: &str| PAIR.contains(&name);
+            let is_removed = |container: &str, variable: &str| {
+                is_found(container, &|name| name == variable)
+                    || is_in_pair(variable) && is_found(container, &is_in_pair)
+            };
+            let is_set = |name: &&str| subject.containers.iter().any(|it| it.names(name) && is_removed(&it.name, name));
+            let removed: Vec<&str> = PAIR.into_iter().filter(is_set).collect();
+            let what =
+                if removed.is_empty() { "the variable that the reason names".to_owned() } else { listed(&removed) };
+            Fix::new(format!("Remove {what} from the container's `env`."))
+                .edit(edit::without_variables(scenario, is_removed))
         }
         _ => Fix::new(
             "Let the policy inject the role: use the setting `mode: Mutate`, or deploy the policy `irsa-policy` of `policy.yaml`, which has that mode.",
