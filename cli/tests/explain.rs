@@ -202,7 +202,7 @@ fn reads_the_output_of_aws_iam_get_role() {
     let output = explain(&setup, &[], false);
     assert_eq!(output.status.code(), Some(3));
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(printed.contains(&format!("the trust policy that was given is of role `{other}`")), "{printed}");
+    assert!(printed.contains(&format!("the trust policy that was given belongs to role `{other}`")), "{printed}");
     assert!(
         printed.contains("fix: Give the trust policy of the pod's role: `aws iam get-role --role-name"),
         "{printed}"

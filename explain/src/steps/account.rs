@@ -100,7 +100,7 @@ pub fn exists(scenario: &Scenario<'_>) -> Step {
             quoted(&scenario.namespace),
             quoted(account)
         ));
-        // A pod can't be moved to another namespace by an edit: the namespace may be that of other objects, too.
+        // No edit moves the pod to another namespace, because other objects may have to move with the pod.
         let edit = (namespace == scenario.namespace).then(|| edit::service_account_name(scenario, name)).flatten();
         return with_names(Step::failed(STEP, Diagnosis::OtherServiceAccount, says)).fix(fix.edit(edit));
     }
@@ -228,7 +228,7 @@ fn by_association(scenario: &Scenario<'_>, account: &str) -> Step {
                     AGENTS[0], AGENTS[1]
                 ))
                 .edit(edit::without_variables(scenario, |name, variable| {
-                    // Without an association, the pod would have no role then.
+                    // Without an association, the pod would have no role after the removal.
                     scenario.association.is_some() && name == container.name && variable == CONTAINER_URI
                 })),
             );
@@ -283,10 +283,10 @@ fn of_unknown_association(scenario: &Scenario<'_>, account: &str) -> Step {
         return step;
     }
     Step::passed(STEP, format!("Service account {account} gets its role by EKS Pod Identity."))
-        .because("the role is that of the service account's pod identity association, which was not given")
+        .because("the service account's pod identity association defines the role, but the association was not given")
 }
 
-/// Returns the failed step if associations were given, but not one for the service account. Otherwise `None`.
+/// Returns the failed step if associations were given, but no association for the service account. Otherwise `None`.
 fn other_association(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     let Association { namespace, service_account, pointer, .. } =
         scenario.documents.associations.get().filter(|_| scenario.association.is_none())?.first()?;
@@ -349,7 +349,7 @@ fn without_role(scenario: &Scenario<'_>, policy_answer: &PolicyAnswer, account: 
         let says = format!("Service account {account} has no role.");
         Step::failed(STEP, Diagnosis::Finding(FindingKind::MissingRole), says)
     };
-    // The value of a misspelled annotation may be the role: the fix then names it.
+    // The value of a misspelled annotation may be the role. The fix then names that role.
     let annotations = scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
     let values =
         annotations.and_then(Value::as_object).into_iter().flat_map(|it| it.values()).filter_map(Value::as_str);
@@ -467,8 +467,8 @@ fn literal_role(container: &Container) -> Option<&str> {
     container.literal("AWS_ROLE_ARN").filter(|role| !refers_to_another(role))
 }
 
-/// Returns the fix that removes the role's variables of containers with another role than the wanted one, and annotates
-/// the service account.
+/// Returns the fix that annotates the service account with the wanted role. In containers that set another role, the
+/// fix also removes the role's variables.
 fn own_role_removed(scenario: &Scenario<'_>, subject: &Subject, wanted: &str) -> Fix {
     let is_other = |name: &str| {
         let mut containers = subject.containers.iter().filter(|container| container.has_role());
@@ -481,8 +481,8 @@ fn own_role_removed(scenario: &Scenario<'_>, subject: &Subject, wanted: &str) ->
     annotated(scenario, fix.edit(removals), wanted)
 }
 
-/// Makes a fix that annotates the service account with this role. The command that recreates the pods is left out if the
-/// role is only a placeholder, because the user has to replace the placeholder first.
+/// Makes a fix that annotates the service account with this role. If the role is only a placeholder, the command that
+/// recreates the pods is left out, because the user has to replace the placeholder first.
 fn annotate(scenario: &Scenario<'_>, role: &str) -> Fix {
     let change = edit::annotation(scenario, ROLE, Some(role));
     let recreate = edit::recreate(scenario).filter(|_| !role.ends_with(PLACEHOLDER));
@@ -498,7 +498,7 @@ pub fn annotated(scenario: &Scenario<'_>, fix: Fix, role: &str) -> Fix {
 }
 
 /// Returns the role that an invalid annotation probably means: the expected role, else the annotation's value without
-/// quotes, and without the spaces and hyphens in its account, else the role of the trust policy. `None` if all of
+/// quotes, and without the spaces and hyphens in its account ID, else the role of the trust policy. `None` if all of
 /// these are absent or are not roles.
 fn corrected_role(scenario: &Scenario<'_>) -> Option<String> {
     if let Some(expected) = &scenario.expected_role {
@@ -512,11 +512,12 @@ fn corrected_role(scenario: &Scenario<'_>) -> Option<String> {
     RoleArn::new(Cow::Borrowed(&role)).is_ok().then_some(role).or_else(|| scenario.named_role())
 }
 
-/// The end of a role's ARN whose name the user has to replace.
+/// The end of a role's ARN in which the user has to replace `NAME`.
 const PLACEHOLDER: &str = "role/NAME";
 
-/// Returns a role with a placeholder as its name, for a service account whose role is not known. Its account is that of
-/// the trust policy's provider, if the trust policy was given.
+/// Returns a role's ARN with a placeholder as its name, for a service account whose role is not known. If all providers
+/// in the given trust policy are in the same account, the ARN is in that account. Otherwise it is in the example
+/// account.
 fn open_role(scenario: &Scenario<'_>) -> String {
     let statements = scenario.documents.trust_policy.get().into_iter().flat_map(|document| document.policy.allows());
     let providers: Vec<_> = statements.flat_map(Statement::providers).filter_map(|(_, provider)| provider).collect();

@@ -22,7 +22,7 @@ const STEP: StepKind = StepKind::Conditions;
 /// The start of every service account's subject.
 const SUBJECT: &str = "system:serviceaccount:";
 
-/// A subject that no policy names: its namespace and its name are longer than Kubernetes allows.
+/// A subject that no policy names, because its namespace is longer than Kubernetes allows.
 const STRANGER: &str =
     "system:serviceaccount:a-namespace-that-is-too-long-to-be-that-of-any-cluster-that-there-is:an-account-of-nobody";
 
@@ -216,7 +216,7 @@ impl<'v> Judge<'v, '_, '_> {
         if step.reasons.is_empty() {
             step = step.because(match statement.is_about(&self.request) {
                 Ternary::Unknown => why_unsure(statement),
-                // Each condition is decided, and two of one key disagree.
+                // The result of each condition is known, but two conditions on the same key have different results.
                 Ternary::True | Ternary::False => format!(
                     "{} has a key twice, in different letter case, and IAM does not document which one counts",
                     statement.name
@@ -248,7 +248,8 @@ impl<'v> Judge<'v, '_, '_> {
     }
 
     /// Returns the unknown step for a statement whose conditions are true, but whose principal may not match the
-    /// request. If other statements match the request for certain, what is wrong with them is the likely cause.
+    /// request. If the principals of other statements do match, the likely cause is a false condition in one of those
+    /// statements. The step then also reports that condition.
     fn perhaps_about_it(&self, statement: &Statement, allows: &[Seen<'v>]) -> Step {
         let step = Step::unknown(STEP, format!("Whether {} allows this pod is not known.", statement.name));
         let mut step = step.because(why_unsure(statement));
@@ -298,7 +299,7 @@ impl<'v> Judge<'v, '_, '_> {
         step
     }
 
-    /// Finds what is wrong with a clause that is false.
+    /// Returns the diagnosis, the reason and the fix for a clause that is false.
     fn fault(&self, statement: &Statement, clause: &Clause) -> Fault {
         let Clause { operator, key, values, .. } = clause;
         let name = &statement.name;
@@ -364,14 +365,16 @@ impl<'v> Judge<'v, '_, '_> {
         let is_exact = clause.known.is_some_and(crate::trust::Operator::is_exact);
         if is_exact && values.iter().any(|value| has_wildcard(value) && matches(value, &got)) {
             let reason = format!("{reason}; `{operator}` has no wildcards, so `*` and `?` match only themselves");
-            let fix = format!("Use `{got}`, or `StringLike` if every account that matches should have the role.");
+            let fix = format!(
+                "Replace the value with `{got}`. Or change the operator to `StringLike`, if every service account that matches the pattern should have the role."
+            );
             return Fault { mistake: Some(Diagnosis::WildcardInStringEquals), reason, fix: fix.into() };
         }
         let fix = format!("If this service account should have the role, allow `{got}` for `{right_key}`.");
         Fault { mistake: Some(wrong_subject(&self.view.scenario.namespace, values)), reason, fix: fix.into() }
     }
 
-    /// Returns the fix for a wrong audience of the token, `got`.
+    /// Returns the fix for a token with the wrong audience `got`.
     fn audience_fix(&self, got: &str) -> Fix {
         let scenario = self.view.scenario;
         let key = format!("{}/{}", scenario.settings.annotation_prefix, irsa::internals::AUDIENCE);
@@ -398,7 +401,7 @@ impl<'v> Judge<'v, '_, '_> {
         }
     }
 
-    /// Finds what is wrong with a key that the request does not have.
+    /// Returns the diagnosis, the reason and the fix for a condition key that the request does not have.
     fn absent(&self, statement: &Statement, key: &str) -> Fault {
         let url = self.web.provider.as_deref().unwrap_or_default();
         let name = &statement.name;
@@ -473,7 +476,7 @@ impl<'v> Judge<'v, '_, '_> {
 }
 
 fn why_unsure(statement: &Statement) -> String {
-    format!("IAM does not document for trust policies what the principal of {} includes", statement.name)
+    format!("IAM does not document what the principal of {} means in a trust policy", statement.name)
 }
 
 /// The values for a message: the first three, and how many more there are.
@@ -490,7 +493,8 @@ struct Fault {
     fix: Fix,
 }
 
-/// Finds which part of the subject is wrong, in the most similar value.
+/// Returns the diagnosis for the values of a condition on `sub`, if no value matches. `WrongServiceAccount` if a value
+/// has the right namespace. `WrongSubject` if no value is the subject of a service account. Otherwise `WrongNamespace`.
 fn wrong_subject(namespace: &str, values: &[String]) -> Diagnosis {
     let parts = |value: &str| -> Option<(String, String)> {
         let (namespace, name) = value.strip_prefix(SUBJECT)?.split_once(':')?;

@@ -81,13 +81,13 @@ impl Fixes {
         }
     }
 
-    /// Removes variables from a container.
+    /// Adds a fix that removes variables from a container.
     fn remove(&mut self, container: &Container, sentence: String, variables: impl IntoIterator<Item = &'static str>) {
         self.add(container, sentence);
         self.removed.extend(variables.into_iter().map(|variable| (container.name.clone(), variable)));
     }
 
-    /// Removes the static keys of a container.
+    /// Adds a fix that removes the static keys from a container.
     fn remove_keys(&mut self, container: &Container) {
         let mut names: Vec<&'static str> = Vec::new();
         for name in SDKS.iter().flat_map(|sdk| sdk.keys).flat_map(|keys| keys.id.iter().chain(keys.secret)) {
@@ -171,8 +171,9 @@ fn look_at(container: &Container, mut step: Step, fixes: &mut Fixes) -> Step {
     step
 }
 
-/// Adds a fault to the step. A fault in all maintained SDKs makes the step fail. A fault that depends on the SDK makes
-/// it unknown.
+/// Adds a fault to the step. If SDKs use other credentials, and no maintained SDK uses the expected credentials, the
+/// step fails. Otherwise the step becomes unknown: some SDKs use the expected credentials, fail with an error, or
+/// depend on values that are not known.
 fn fault(
     container: &Container,
     step: Step,
@@ -208,7 +209,8 @@ fn fault(
             );
             unknown(step)
         }
-        // Common CSI drivers have optional keys without a Secret, so this is not marked as the likely cause.
+        // Common CSI drivers take optional keys from a Secret that usually does not exist. So this is not marked as the
+        // likely cause.
         Taken::Depends(Unseen::OptionalKeys) => {
             fixes.add(container, "Check whether the Secret of the optional keys exists. If it does, and SDKs should use the role, delete the Secret.");
             unknown(step)

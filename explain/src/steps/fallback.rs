@@ -14,7 +14,8 @@ const STEP: StepKind = StepKind::Fallback;
 /// The name of the detail that lists the SDKs.
 const NAME: &str = "use the node's role if STS refuses";
 
-/// Checks which SDKs use the node's role if STS refuses. `asked` are the steps of which one fails if STS refuses.
+/// Checks which SDKs use the node's role if STS refuses. `asked` are the steps that show whether STS refuses: it
+/// refuses if one of them failed.
 pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
     if scenario.has_container_credentials() {
         return Step::skipped(STEP, "Not checked: the pod does not use STS.");
@@ -56,8 +57,10 @@ pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
         .detail(NAME, sdks, Outcome::Failed)
 }
 
-/// Adds another reason why the Java SDKs may use the node's role: `WebIdentityCredentialsUtils.factory` (v2) and
-/// `STSProfileCredentialsServiceProvider` (v1) load STS's client from another module, and the chain goes on without it.
+/// Adds another reason why the Java SDKs may use the node's role, if they are among the SDKs in `falling`.
+/// `WebIdentityCredentialsUtils.factory` (v2) and `STSProfileCredentialsServiceProvider` (v1) load the STS client from
+/// a separate module. If the program lacks this module, the credentials provider chain continues with its next
+/// provider.
 fn about_java(step: Step, falling: &[&str]) -> Step {
     if falling.iter().any(|name| name.starts_with("Java v")) {
         step.because(

@@ -54,7 +54,7 @@ pub fn injected(scenario: &Scenario<'_>, before @ [exists, ..]: [&Step; 3]) -> S
 fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
     let Some(subject) = scenario.has_pod().filter(|_| step.outcome != Outcome::Skipped) else { return step };
     let mut step = step.because_all(subject.policy_answer.lines(&ASIDE));
-    // A running pod with its role was injected, so nothing is said about policies that are only assumed.
+    // If a running pod has its role, the injection worked. So there is no warning about a policy that is only assumed.
     let is_assumed = scenario.documents.policies.is_missing();
     let is_injected = subject.origin == Origin::Stored && step.outcome == Outcome::Passed;
     if let Coverage::AskedIfReachable(policy) = &scenario.coverage
@@ -193,8 +193,8 @@ fn not_asked(scenario: &Scenario<'_>) -> Option<String> {
     }
 }
 
-/// Finds a change of the account after the pod was created: its creation, or a change of its annotations. `None` if the
-/// times in the inputs show neither.
+/// Returns what happened to the account after the pod was created: the account was created, or its annotations were
+/// changed. `None` if the times in the inputs show neither.
 fn changed_later(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
     let account = scenario.documents.service_account.get()?;
     // Kubernetes writes times in one form, in UTC, so they sort as strings.
@@ -212,8 +212,8 @@ fn changed_later(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
     Some(format!("the account's annotations were last changed at {changed}, after the pod was created ({of_pod})"))
 }
 
-/// Returns the step for a stored pod in which some containers lack the role, although the policy would give it to them.
-/// Otherwise `None`.
+/// Returns the step for a stored pod in which some containers lack the role, although the policy would give these
+/// containers the role. Otherwise `None`.
 fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> Option<Step> {
     const FIX: &str = "Let the webhook that adds the container run before the webhook that injects the role (docs/operating.md, \"Order among webhooks\"). Or set the role's variables and the token's mount in the configuration of the webhook that adds the container. If the container needs no role, add its name to the annotation `skip-containers`.";
     if without.is_empty() || scenario.has_container_credentials() {
@@ -256,7 +256,7 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
             format!("Container {} has no role, because another webhook added it after the injection.", names(&late)),
         )
             .because(format!(
-                "every container that the pod has when the policy injects gets the role, and the other containers have it, so {} came later",
+                "the policy gives the role to every container that is in the pod at the time of the injection; the other containers have the role, so {} was added later",
                 names(&late)
             ))
             .because("a new pod has the same problem")
@@ -366,7 +366,8 @@ fn planned(scenario: &Scenario<'_>, before: [&Step; 3]) -> Step {
                 .warn(Diagnosis::ExemptNamespace)
                 .fix(EXEMPT_FIX);
         }
-        // The cluster may have other policies, and what happens while no server answers is not in the inputs.
+        // The cluster may have other policies. The inputs also do not show whether the policy can be reached when the
+        // pod is created.
         Coverage::AskedIfReachable(policy) if answer.adds && scenario.documents.policies.is_missing() => {
             let namespace = &scenario.namespace;
             let says = format!(
@@ -518,7 +519,7 @@ fn shown(subject: &Subject, step: Step) -> Step {
                 let role = container.role().unwrap_or("a role that is not known");
                 match container.token(&subject.pod) {
                     Some(_) => (role.to_owned(), Outcome::Passed),
-                    None => (format!("{role}, without a token that the pod projects"), Outcome::Unknown),
+                    None => (format!("{role}, without a projected token"), Outcome::Unknown),
                 }
             }
             (false, true) => ("container credentials".to_owned(), Outcome::Passed),

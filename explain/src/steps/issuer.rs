@@ -24,11 +24,11 @@ const STEP: StepKind = StepKind::Issuer;
 /// The name of the input `issuer` among the sources of issuers.
 const GIVEN: &str = "the issuer that was given";
 
-/// The fix for published keys that are not the token's.
+/// The fix if none of the published keys verifies the token.
 const PUBLISH: &str = "Publish all keys that the API server returns at `/openid/v1/jwks`. While a key is being replaced, publish both the old and the new key.";
 
 /// Returns the issuer's URL: from the token, else from the discovery document, else from the input. The issuer of a
-/// legacy token is ignored, because it is not the cluster's. `None` if no input has the URL.
+/// legacy token is ignored, because it is not the cluster's issuer. `None` if no input has the URL.
 pub fn url<'c>(scenario: &'c Scenario<'_>) -> Option<&'c str> {
     issuers(scenario).first().map(|(_, url)| *url)
 }
@@ -118,8 +118,8 @@ fn mismatch(scenario: &Scenario<'_>) -> Option<Step> {
     Some(Step::failed(STEP, mistake, format!("{says}: {reason}.")).because(reason).fix(same_issuer(scenario, url)))
 }
 
-/// Returns the fix for inputs with different issuers. `url` is the one that is used: the issuer of the token, else that
-/// of the discovery document.
+/// Returns the fix for inputs with different issuers. `url` is the issuer that the steps use: the token's issuer, else
+/// the issuer of the discovery document.
 fn same_issuer(scenario: &Scenario<'_>, url: &str) -> Fix {
     let fix = Fix::new(
         "If all inputs are from one cluster, make the API server's `--service-account-issuer`, the `issuer` of the discovery document and the URL of IAM's identity provider the same, character by character. If not, use only inputs from one cluster.",
@@ -135,7 +135,8 @@ fn same_issuer(scenario: &Scenario<'_>, url: &str) -> Fix {
         Some(false) => Some(create),
         None => Some(format!("{create} # only if the role's account has no identity provider for this issuer")),
     };
-    // The command belongs to the edit: which of the other inputs is wrong is not known.
+    // The command is correct only together with the edit. Without the edit, it is not known which input has the wrong
+    // issuer.
     let create = create.filter(|_| edit.is_some());
     fix.edit(edit).run(create)
 }
@@ -152,7 +153,7 @@ fn unreachable(url: &str) -> Option<Step> {
         let reason = if host.is_empty() { reason.to_owned() } else { format!("host `{host}`: {reason}") };
         Step::failed(STEP, Diagnosis::IssuerNotPublic, format!("AWS can't reach the issuer `{url}`."))
             .because(reason)
-            .fix("Give the API server a public URL as `--service-account-issuer`, such as that of a bucket, and publish its discovery document and its keys there.")
+            .fix("Give the API server a public URL as `--service-account-issuer`, such as the URL of a bucket, and publish the issuer's discovery document and keys there.")
     })
 }
 
@@ -173,8 +174,8 @@ fn with_port(url: &str) -> Option<Step> {
     })
 }
 
-/// Returns the unknown step if a document of the issuer can't be read: whether the documents agree with each other is
-/// then not known.
+/// Returns the unknown step if a document of the issuer can't be read, because it is then not known whether the
+/// documents agree with each other.
 fn unreadable(scenario: &Scenario<'_>) -> Option<Step> {
     let documents = scenario.documents;
     let given = [(&documents.discovery, Input::Discovery), (&documents.jwks, Input::Jwks)];
@@ -191,7 +192,7 @@ fn jwks_uri(scenario: &Scenario<'_>) -> Option<Step> {
         Some(
             Step::failed(STEP, Diagnosis::InvalidJwksUri, "AWS does not find the issuer's keys.")
                 .because(reason)
-                .fix("Have the discovery document name the `https://` URL of the keys as `jwks_uri` (the API server's `--service-account-jwks-uri`)."),
+                .fix("Set `jwks_uri` in the discovery document to the `https://` URL of the keys (the API server's `--service-account-jwks-uri`)."),
         )
     };
     match document.get("jwks_uri").and_then(Value::as_str) {
@@ -206,8 +207,8 @@ fn jwks_uri(scenario: &Scenario<'_>) -> Option<Step> {
     }
 }
 
-/// Returns the note for the document of an EKS cluster's API server. Its `jwks_uri` has an internal host
-/// (aws/containers-roadmap#2234), but AWS reads the public document, which it publishes itself.
+/// Returns the note for the document of an EKS cluster's API server. The `jwks_uri` in that document has an internal
+/// host (aws/containers-roadmap#2234). But AWS reads the public document that AWS publishes itself.
 fn internal_keys_of_eks(scenario: &Scenario<'_>) -> Option<String> {
     let document = scenario.documents.discovery.get().filter(|document| is_of_eks(document))?;
     let (host, _) = unreachable_host(document.get("jwks_uri")?.as_str()?)?;

@@ -1,8 +1,8 @@
 //! Checks the identity provider in the role's trust policy, and in IAM.
 //!
 //! Source: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" and "Create a role for
-//! `OpenID` Connect federation": the principal is the ARN of a provider in the role's own account, which ends with the
-//! issuer's URL without `https://`; IAM accepts a token only if the provider lists its audience.
+//! `OpenID` Connect federation": the principal is the ARN of a provider in the role's own account; the ARN ends with
+//! the issuer's URL without `https://`; IAM accepts a token only if the provider lists the token's audience.
 
 use crate::diagnosis::Diagnosis;
 use crate::documents::Given;
@@ -86,7 +86,7 @@ fn unknown(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statem
             allows.iter().find(|it| it.principal == Principal::Except || it.providers().any(|(arn, _)| arn == "*"));
         return match open {
             Some(statement) => step.because_at(
-                format!("{} has `NotPrincipal` or the principal `*` of `Federated`, which IAM does not document for trust policies", statement.name),
+                format!("{} uses `NotPrincipal` or `\"Federated\": \"*\"`. IAM does not document what these do in a trust policy", statement.name),
                 Input::TrustPolicy,
                 document.pointer(statement.index, &[]),
             ),
@@ -111,7 +111,8 @@ struct Named<'p> {
     provider: Provider<'p>,
 }
 
-/// Returns the failed step, with what is wrong with the most similar statement or provider.
+/// Returns the failed step. The step reports the fault in the statement or the provider that is most similar to the
+/// right one.
 fn wrong(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
     let request = Request::WebIdentity(view.request.clone());
     if let Some(statement) = allows.iter().find(|it| request.is_by(it) != Ternary::False) {
@@ -149,8 +150,8 @@ fn without_action(document: &TrustDocument, statement: &Statement) -> Step {
         .fix(format!("Set the `Action` of {} to `{WEB_IDENTITY_ACTION}`.", statement.name))
 }
 
-/// How much a provider differs from the issuer's provider. The provider with the lowest number is most likely the one
-/// that was meant.
+/// Returns how much a provider differs from the issuer's provider. The user most likely meant the provider with the
+/// lowest number.
 fn distance(view: &TrustView<'_, '_>, provider: Provider<'_>) -> usize {
     match diagnose(view, provider) {
         Diagnosis::IssuerWithScheme | Diagnosis::TrailingSlash => 0,
@@ -241,17 +242,18 @@ fn not_the_provider(view: &TrustView<'_, '_>, document: &TrustDocument, named: N
     }
 }
 
-/// Returns the first sentence of the fix if the issuer and the provider differ by a trailing slash, and the issuer was
-/// typed, so that it may be the wrong one of the two.
+/// Returns the first sentences of the fix if the issuer and the provider differ by a trailing slash, and a user typed
+/// the issuer. The issuer may then be wrong, and not the provider. Otherwise `None`.
 pub fn check_issuer(view: &TrustView<'_, '_>, diagnosis: Diagnosis) -> Option<&'static str> {
     let documents = view.scenario.documents;
     let is_typed = documents.discovery.get().is_none() && documents.token.get().is_none();
     (diagnosis == Diagnosis::TrailingSlash && is_typed).then_some(
-        "Check the issuer that was given first: `kubectl get --raw /.well-known/openid-configuration` prints the cluster's. If it is right: ",
+        "First check the issuer that was given: `kubectl get --raw /.well-known/openid-configuration` prints the cluster's issuer. If the given issuer is right: ",
     )
 }
 
-/// Returns the failed step for a role that trusts no OIDC provider, with whom the role trusts instead.
+/// Returns the failed step for a role that trusts no OIDC provider. The step names the principal that the role trusts
+/// instead, if there is one.
 fn no_provider(view: &TrustView<'_, '_>, document: &TrustDocument, allows: &[&Statement]) -> Step {
     let named = |of: &dyn Fn(&Statement) -> Option<String>| {
         allows.iter().find_map(|statement| Some((*statement, of(statement)?)))
@@ -342,7 +344,8 @@ fn uncapitalized(text: &str) -> String {
     first + characters.as_str()
 }
 
-/// Checks IAM's side of the provider, unless the step failed already because of the trust policy.
+/// Checks that IAM has the provider, and that the provider lists the token's audience. Returns the step unchanged if it
+/// failed because of the trust policy, or if the issuer is wrong or not known.
 fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
     let Some(url) = view.request.provider.as_deref() else { return step };
     if step.outcome == Outcome::Failed || view.skipped(STEP).is_some() {

@@ -70,7 +70,8 @@ struct Looked<'s> {
 
 impl Looked<'_> {
     fn at(&self, step: Step) -> Step {
-        // Without a region, the reasons already list the endpoints.
+        // If no region is set, `without_region` adds the endpoints as reasons. So these details are `Skipped`, and are
+        // shown only in verbose output.
         let has_region = VARIABLES.iter().any(|variable| self.container.sets(variable));
         let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
             let name = format!("container `{}`, {}", self.container.name, names(sdks));
@@ -97,7 +98,8 @@ impl Looked<'_> {
             .fix(format!("Remove `{variable}` unless STS answers there. For another service, set that service's own variable, such as `AWS_ENDPOINT_URL_S3`."))
     }
 
-    /// Makes the step unknown if some SDKs fail, because one of these variables is set to an empty string.
+    /// Makes the step unknown if some SDKs fail because a variable, other than the region's variables, is set to an
+    /// empty string.
     fn empty_override(&self, step: Step) -> Step {
         let is_it = |variable: &&str| !VARIABLES.contains(variable);
         let empty = self.groups.iter().find_map(|(endpoint, sdks)| match endpoint {
@@ -129,7 +131,7 @@ impl Looked<'_> {
         ))
     }
 
-    /// Makes the step unknown if some SDKs do not know the value of `AWS_STS_REGIONAL_ENDPOINTS`.
+    /// Makes the step unknown if some SDKs do not accept the value of `AWS_STS_REGIONAL_ENDPOINTS`.
     fn invalid_setting(&self, step: Step) -> Step {
         let Some(sdks) = self.sdks_that(&Endpoint::InvalidSetting) else { return step };
         unknown(step, "Some SDKs fail, because `AWS_STS_REGIONAL_ENDPOINTS` has another value than `legacy` or `regional`.")
@@ -227,7 +229,8 @@ impl Looked<'_> {
         step.fix(self.fix_without_region())
     }
 
-    /// Whether this is an empty variable of the region, in any container with a role.
+    /// Whether `variable` is one of the region's variables, and the container `container` has a role and sets
+    /// `variable` to an empty string.
     fn is_empty(&self, container: &str, variable: &str) -> bool {
         let mut with_role = self.subject.containers.iter().filter(|it| it.has_role() && it.name == container);
         VARIABLES.contains(&variable) && with_role.any(|container| container.sets_empty(variable))
@@ -237,7 +240,7 @@ impl Looked<'_> {
         let settings = &self.scenario.settings;
         match &settings.region {
             Some(region) if self.subject.origin == Origin::Stored => Fix::new(format!(
-                "Recreate the pod: the setting `region` is `{}` now, and was not when the pod was created, so a new pod gets it.",
+                "Recreate the pod: the setting `region` was set to `{}` after the pod was created, so only a new pod gets the region.",
                 region.as_str()
             ))
             .run(edit::recreate(self.scenario)),
@@ -248,8 +251,9 @@ impl Looked<'_> {
         }
     }
 
-    /// Returns the region that the issuer of an EKS cluster names. `None` if the issuer is another one, or is in
-    /// another partition than the role.
+    /// Returns the region in the URL of an EKS cluster's issuer. If the issuer is not known, reads the issuers in the
+    /// trust policy. `None` if there is no issuer of EKS, if there are several regions, or if the region is in another
+    /// partition than the role.
     fn region_of_cluster(&self) -> Option<String> {
         let trust_policy = self.scenario.documents.trust_policy.get();
         let statements = trust_policy.into_iter().flat_map(|document| document.policy.allows());
@@ -369,7 +373,7 @@ fn says_instead(step: Step, says: String) -> Step {
     if step.outcome == Outcome::Failed { step } else { Step { says, ..step } }
 }
 
-/// Makes a step that passed unknown, with this sentence. Other steps stay unchanged.
+/// If the step passed, changes its outcome to `Unknown` and its sentence to `says`. Returns any other step unchanged.
 fn unknown(step: Step, says: &str) -> Step {
     match step.outcome {
         Outcome::Passed => Step { outcome: Outcome::Unknown, says: says.to_owned(), ..step },

@@ -13,7 +13,7 @@ use super::{STS, failed};
 /// right. Otherwise `None`.
 pub fn trust_fix(view: &TrustView<'_, '_>, provider: &Step, conditions: &Step) -> Option<TrustFix> {
     let is_iam_side = matches!(provider.mistake, Some(Diagnosis::ProviderMissing | Diagnosis::AudienceNotRegistered));
-    // Then the token's audience has to change, and not the trust policy.
+    // If the token's audience is wrong, the audience has to change, and not the trust policy.
     let is_audience_wrong = conditions.mistake == Some(Diagnosis::WrongAudience) && !is_audience_right(view);
     let is_needed = failed(provider) && !is_iam_side || failed(conditions) && !is_audience_wrong;
     if !is_needed || view.scenario.has_container_credentials() || is_role_wrong(view) {
@@ -62,8 +62,9 @@ fn alternative(provider: &Step) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Whether the token's audience can stay: it is `sts.amazonaws.com`, or it is not a misspelling of that and the trust
-/// policy does not expect `sts.amazonaws.com`.
+/// Whether the token has exactly one audience, and the audience can stay. `sts.amazonaws.com` can stay. Another
+/// audience can stay if it is not a misspelling of `sts.amazonaws.com`, and if the trust policy does not expect
+/// `sts.amazonaws.com`.
 pub fn is_audience_right(view: &TrustView<'_, '_>) -> bool {
     let Some([audience]) = view.request.audiences.as_deref() else { return false };
     if audience == STS {
@@ -78,7 +79,7 @@ pub fn is_audience_right(view: &TrustView<'_, '_>) -> bool {
     !expects_own && irsa::internals::edits(audience, STS) > 5
 }
 
-/// Whether the trust policy belongs to another role than the pod's role.
+/// Whether the trust policy belongs to another role than the pod's role, or the pod does not have the expected role.
 fn is_role_wrong(view: &TrustView<'_, '_>) -> bool {
     view.scenario.role_of_other_policy().is_some()
         || view.scenario.expected_role.as_ref().is_some_and(|expected| view.scenario.role().as_ref() != Some(expected))

@@ -45,7 +45,8 @@ fn remove_pair(scenario: &Scenario<'_>) -> Fix {
     let fix = fix.edit(edit::without_variables(scenario, |name, variable| {
         PAIR.contains(&variable) && wrong.iter().any(|container| container.name == name)
     }));
-    // The role that the containers set themselves is the one to annotate, if it is only one.
+    // If the service account has no role, and all these containers set the same role, the fix annotates the service
+    // account: with the expected role, else with that role.
     let mut roles = wrong.iter().filter_map(|container| container.role());
     match roles.next().filter(|first| !has_role && roles.all(|other| other == *first)) {
         Some(role) => annotated(scenario, fix, scenario.expected_role.as_deref().unwrap_or(role)),
@@ -87,7 +88,7 @@ fn planned(scenario: &Scenario<'_>) -> Step {
         }
     };
     let with_role: Vec<_> = subject.containers.iter().filter(|container| container.has_role()).collect();
-    // The step is that of the container whose token is worst.
+    // Make a step for each container, and return the step with the worst outcome.
     let steps = with_role.iter().map(|container| {
         let step = of_file(scenario, container.token_file(&subject.pod));
         if with_role.len() > 1 && step.outcome != Outcome::Passed {
@@ -107,7 +108,7 @@ fn planned(scenario: &Scenario<'_>) -> Step {
     }
 }
 
-/// Returns the step for what is at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
+/// Returns the step for the file at the path in `AWS_WEB_IDENTITY_TOKEN_FILE`.
 fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
     let for_api_server = "The token is for the API server, not for STS.";
     match file {
@@ -155,7 +156,8 @@ fn of_file(scenario: &Scenario<'_>, file: Option<TokenFile>) -> Step {
     }
 }
 
-/// Checks who can read the token's file: if only user 0 can, a step that passed becomes unknown.
+/// Checks who can read the token's file. If the step passed, and only user 0 can read the file, changes the step's
+/// outcome to `Unknown`.
 fn of_reader(subject: &Subject, step: Step) -> Step {
     if step.outcome != Outcome::Passed {
         return step;
@@ -163,7 +165,7 @@ fn of_reader(subject: &Subject, step: Step) -> Step {
     match only_reader_of_tokens(&subject.pod, &containers(&subject.pod)) {
         Some(0) => Step {
             outcome: Outcome::Unknown,
-            says: "Only user 0 can read the token's file: whether the program runs as user 0 is not known.".to_owned(),
+            says: "Only user 0 (root) can read the token's file. It is not known whether the program runs as user 0.".to_owned(),
             ..step
         }
         .because("every container has `runAsUser: 0` and the pod has no `fsGroup`, so a program that changes its user (`su`, `gosu`) gets `permission denied`")
@@ -204,7 +206,7 @@ fn check(scenario: &Scenario<'_>, jwt: &Jwt<'_>) -> Step {
     if claims.has_authorized_party {
         let party = claims.authorized_party.clone().unwrap_or_else(|| "not a string".to_owned());
         step = step
-            .because("the token has the claim `azp`: IAM compares its key `…:aud` with `azp`, not with `aud`. Kubernetes never sets `azp`, so something else issued the token")
+            .because("the token has the claim `azp`: the value of IAM's condition key `…:aud` is then `azp`, not `aud`. Kubernetes never sets `azp`, so something else issued the token")
             .detail("azp", party, Outcome::Unknown);
     }
     step

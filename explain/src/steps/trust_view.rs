@@ -26,7 +26,7 @@ pub struct TrustView<'c, 'd> {
 }
 
 impl<'c, 'd> TrustView<'c, 'd> {
-    /// Makes the view from the results of the steps of the token and the issuer.
+    /// Makes the view from the results of the token's step and the issuer's step.
     pub fn new(scenario: &'c Scenario<'d>, token: &Step, issuer: &Step) -> Self {
         let is_legacy = token.mistake == Some(Diagnosis::LegacyToken);
         // With these diagnoses the URL is right, but the documents or keys are wrong.
@@ -59,21 +59,21 @@ impl<'c, 'd> TrustView<'c, 'd> {
         }
     }
 
-    /// Returns the unknown step if the trust policy is that of another role than the pod's. Otherwise `None`. A trust
-    /// policy for EKS Pod Identity may be that of the association's target role.
+    /// Returns the unknown step if the trust policy belongs to a role other than the pod's role. Otherwise `None`. Not
+    /// checked for EKS Pod Identity, because the trust policy may belong to the association's target role.
     fn of_other_role(&self, step: StepKind) -> Option<Step> {
         let own = self.scenario.role_of_other_policy().filter(|_| !self.scenario.has_container_credentials())?;
         let given = self.scenario.trust_role.as_deref().unwrap_or_default();
         let name = own.rsplit('/').next().unwrap_or_default();
         let says = format!(
-            "Whom the role trusts is not known: the trust policy that was given is of role `{given}`, but the pod's role is `{own}`."
+            "Whom the role trusts is not known: the trust policy that was given belongs to role `{given}`, but the pod's role is `{own}`."
         );
         let get = format!("aws iam get-role --role-name {}", quoted(name));
         Some(Step::unknown(step, says).fix(Fix::command("Give the trust policy of the pod's role", get)))
     }
 
-    /// Returns the unknown step if the trust policy may be meant for another of several pods, because the role of this
-    /// pod is not known. Otherwise `None`.
+    /// Returns the unknown step if several pods are explained, and the role of this pod is not known. The trust policy
+    /// may then be meant for another pod. Otherwise `None`.
     fn of_unknown_role(&self, step: StepKind) -> Option<Step> {
         let documents = self.scenario.documents;
         // A pod with container credentials has the role of its association, which the steps of EKS Pod Identity check.
@@ -84,7 +84,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
         is_it.then(|| {
             Step::unknown(
                 step,
-                "Whether the trust policy is that of the pod's role is not known: no role of this pod was found.",
+                "Whether the trust policy belongs to the pod's role is not known: no role of this pod was found.",
             )
         })
     }

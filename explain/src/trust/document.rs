@@ -70,7 +70,8 @@ struct Found {
 }
 
 impl TrustDocument {
-    /// Reads the trust policy of a role. If the input contains several roles, `role` is the ARN of the one to read.
+    /// Reads the trust policy of a role. If the input contains several roles, `role` is the ARN of the role whose trust
+    /// policy to read.
     ///
     /// # Errors
     /// Fails if there is no trust policy, if there are several and `role` matches none, or if IAM would refuse the
@@ -85,7 +86,8 @@ impl TrustDocument {
             Value::String(inner) => (parse(inner)?.0, false),
             other => (other.clone(), has_places),
         };
-        // A string in a string: `aws … --query Role.AssumeRolePolicyDocument` prints an encoded document so.
+        // The string may contain another JSON string: `aws … --query Role.AssumeRolePolicyDocument` prints an encoded
+        // document in this form.
         let value = match &value {
             Value::String(inner) => parse(inner)?.0,
             _ => value,
@@ -114,7 +116,8 @@ impl TrustDocument {
     }
 }
 
-/// Parses the input, which may be URL-encoded. The `bool` is whether places in the JSON are also places in the input.
+/// Parses the input, which may be URL-encoded. The `bool` is `true` if the input is not URL-encoded, so that a place in
+/// the JSON is also a place in the input.
 fn parse(text: &str) -> Result<(Value, bool), DocumentError> {
     let text = text.trim();
     if text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("%7b") || start.eq_ignore_ascii_case("%5b")) {
@@ -221,7 +224,8 @@ fn find(value: &Value, role: Option<&str>) -> Result<Found, DocumentError> {
     }
 }
 
-/// Returns the message for an input with the trust policies of several roles, of which none is that of `role`.
+/// Returns the message for an input with the trust policies of several roles, if `role` is not one of these roles, or
+/// is not known.
 fn several(names: &[String], role: Option<&str>) -> String {
     const SHOWN: usize = 8;
     let listed = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("`, `");
@@ -230,7 +234,9 @@ fn several(names: &[String], role: Option<&str>) -> String {
         more => format!(" and {more} more"),
     };
     match role {
-        Some(role) => format!("the trust policy of role `{role}` is not among those that were given: `{listed}`{more}"),
+        Some(role) => {
+            format!("expected the trust policy of role `{role}`, but got the trust policies of `{listed}`{more}")
+        }
         None => format!(
             "expected the trust policy of one role, but got several, and the pod's role is not known: choose one with `--role ARN`: `{listed}`{more}"
         ),
@@ -332,7 +338,7 @@ mod tests {
         assert_eq!(
             place(&text).1,
             "/Role/AssumeRolePolicyDocument",
-            "the place of a string is that of the whole policy"
+            "a policy in a string has no places of its own: the place is the whole string"
         );
     }
 

@@ -108,8 +108,8 @@ fn condition(clauses: &[&Clause]) -> Map<String, Value> {
     condition
 }
 
-/// Changes the policy so that it accepts the request. `None` if too little is known of the request, or if the policy
-/// can't be changed to accept it.
+/// Changes the policy so that it accepts the request. `None` if too little is known about the request, or if no change
+/// makes the policy accept the request.
 #[must_use]
 pub fn repair(document: &TrustDocument, request: &WebIdentity) -> Option<Repair> {
     let target = Target::of(request)?;
@@ -178,7 +178,7 @@ fn kept<'s>(statement: &'s Statement, request: &Request) -> Vec<&'s Clause> {
     statement.clauses.iter().filter(|it| is_of_aws(&it.key) && it.holds(request) != Ternary::False).collect()
 }
 
-/// Whether an `Allow` accepts no token of any service account, so that it is safe to replace.
+/// Returns `true` if an `Allow` accepts no token of any service account. Then it is safe to replace the statement.
 fn accepts_nobody(statement: &Statement, target: &Target<'_>) -> bool {
     let Principal::Named(named) = &statement.principal else { return false };
     if named.federated.is_empty() || !named.aws.is_empty() || !named.services.is_empty() {
@@ -194,7 +194,7 @@ fn accepts_nobody(statement: &Statement, target: &Target<'_>) -> bool {
         if provider.fault().is_some() || is_misspelled(provider.url, target.url) {
             return true;
         }
-        // The claims of other providers' tokens are not known, so the statement may accept one.
+        // The claims of other providers' tokens are not known, so the statement may accept such a token.
         if provider.url != target.url {
             return false;
         }
@@ -203,7 +203,7 @@ fn accepts_nobody(statement: &Statement, target: &Target<'_>) -> bool {
     })
 }
 
-/// Whether no token of a cluster satisfies the clause.
+/// Returns `true` if no token of a cluster satisfies the clause.
 fn is_never_true(clause: &Clause, provider: Provider<'_>) -> bool {
     let any = Request::WebIdentity(WebIdentity {
         provider: Some(provider.url.to_owned()),
@@ -242,7 +242,7 @@ pub fn is_misspelled(url: &str, issuer: &str) -> bool {
 }
 
 /// Splits a statement that names several providers into one statement for each provider, if the statement fails because
-/// it requires keys of another provider. `None` if the statement is different, or can't be split safely.
+/// it requires keys of another provider. `None` if the statement fails for another reason, or can't be split safely.
 fn split(statement: &Statement, request: &Request, target: &Target<'_>) -> Option<Vec<Value>> {
     let providers: Vec<(&str, Provider<'_>)> =
         statement.providers().map(|(arn, provider)| Some((arn, provider?))).collect::<Option<_>>()?;

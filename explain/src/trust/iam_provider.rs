@@ -55,8 +55,8 @@ impl IamProviders {
         }
     }
 
-    /// Whether the account has a provider with this URL. `None` if the input does not show it: it is one provider with
-    /// another URL, or a list of another account.
+    /// Whether the account has a provider with this URL. `None` if the input does not show this, because it contains
+    /// only a provider with another URL, or the list of another account.
     #[must_use]
     pub fn has(&self, url: &str, account: Option<&str>) -> Option<bool> {
         match self {

@@ -2,8 +2,8 @@
 //!
 //! Sources: the IAM User Guide, "IAM JSON policy elements" (Statement, Effect, Principal, Action, Condition), and
 //! "Policy evaluation logic": an explicit `Deny` overrides every `Allow`, and a request that no statement allows is
-//! denied. A result that neither the inputs nor IAM's documentation decide is [`Ternary::Unknown`]: for `NotPrincipal`,
-//! keys that only AWS knows, and operators that do not exist.
+//! denied. If neither the inputs nor IAM's documentation decide a result, the result is [`Ternary::Unknown`]. Examples
+//! are `NotPrincipal`, keys that only AWS knows, and operators that do not exist.
 
 mod condition;
 mod document;

@@ -39,7 +39,8 @@ enum Set {
 pub enum Test {
     /// Whether the key is absent.
     Null,
-    /// Whether a value of the key matches a value of the policy or, if the operator is negated, no value of the policy.
+    /// Whether a value in the request matches a value in the policy. If the operator is negated, whether the value
+    /// matches none of the values in the policy.
     Compare {
         /// How two values are compared.
         comparison: Comparison,
@@ -165,7 +166,7 @@ impl Operator {
         matches!(self.test, Test::Compare { is_negated: true, .. })
     }
 
-    /// Whether the clause is true for a request in which this is known of the clause's key.
+    /// Whether the clause is true for a request. `key` is what is known about the clause's key in this request.
     #[must_use]
     pub fn holds(self, key: &Known, clause: &Clause, request: &Request) -> Ternary {
         if clause.values.is_empty() {
@@ -180,11 +181,13 @@ impl Operator {
                     .map(|expected| comparison.matches(value, expected, clause.has_variables.then_some(request))),
             );
             match any {
-                // With an operator of another type than the key's, "the match always fails and the policy statement
-                // never applies". For a negated operator, these are two different results.
+                // If the key has another type than the operator, "the match always fails and the policy statement never
+                // applies". For a negated operator, the two halves of this sentence lead to different results, so the
+                // result is `Unknown`.
                 _ if is_negated && comparison.is_mistyped(value) => Ternary::Unknown,
                 any if is_negated => any.negated(),
-                // IAM does not document whether such a string can match as an ARN.
+                // IAM does not document whether a value that is not an ARN can match as an ARN, so the result stays
+                // `Unknown` for ARNs.
                 Ternary::Unknown if comparison != Comparison::Arn && comparison.is_mistyped(value) => Ternary::False,
                 any => any,
             }
@@ -242,7 +245,8 @@ impl Comparison {
         }
     }
 
-    /// Whether an unknown value matches the policy's value: `True` if every possible value does, `False` if none does.
+    /// Whether an unknown value matches the policy's value: `True` if every possible value matches, `False` if no value
+    /// matches.
     fn matches_any(self, expected: &str, request: Option<&Request>) -> Ternary {
         let Self::Text { is_pattern, .. } = self else { return Ternary::Unknown };
         match Value::read(expected, is_pattern, request) {

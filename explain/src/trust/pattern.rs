@@ -122,7 +122,7 @@ impl Pattern {
     }
 }
 
-/// Whether the whole string matches a pattern without variables, with letter case.
+/// Whether the whole string matches a pattern. Letter case counts, and `${` is plain text.
 #[must_use]
 pub fn matches(pattern: &str, text: &str) -> bool {
     match Value::read(pattern, true, None) {

@@ -111,7 +111,7 @@ pub struct Provider<'a> {
     pub url: &'a str,
 }
 
-/// What is wrong with an ARN, so that no OIDC provider can have it.
+/// Why an ARN can't be the ARN of an OIDC provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArnFault {
     /// The ARN contains `https://`.
@@ -211,7 +211,8 @@ impl Statement {
         request.is_by(self).and(has_actions.into())
     }
 
-    /// Returns the ARNs of the statement's identity providers, each with the parsed OIDC provider if it is one.
+    /// Returns the ARNs of the statement's identity providers. If an ARN is the ARN of an OIDC provider, the parsed ARN
+    /// is returned too.
     pub fn providers(&self) -> impl Iterator<Item = (&str, Option<Provider<'_>>)> {
         let arns = match &self.principal {
             Principal::Named(named) => named.federated.as_slice(),

@@ -33,7 +33,7 @@ pub enum Request {
     Chained(Chained),
 }
 
-/// A request with a token, as far as it is known. A `None` is not known.
+/// A request with a token. A field is `None` if its value is not known.
 #[derive(Debug, Clone, Default)]
 pub struct WebIdentity {
     /// The issuer's URL without `https://`.
@@ -48,7 +48,7 @@ pub struct WebIdentity {
     pub subject: Option<String>,
 }
 
-/// A request by EKS Pod Identity, as far as it is known. A `None` is not known.
+/// A request that EKS Pod Identity makes. A field is `None` if its value is not known.
 #[derive(Debug, Clone, Default)]
 pub struct PodIdentity {
     /// The cluster's ARN.
@@ -63,7 +63,7 @@ pub struct PodIdentity {
     pub disables_tags: bool,
 }
 
-/// A request by another role, as far as it is known.
+/// A request that another role makes.
 #[derive(Debug, Clone, Default)]
 pub struct Chained {
     /// The ARN of the role that makes the request.
@@ -132,9 +132,9 @@ impl Request {
 }
 
 impl WebIdentity {
-    /// Whether the ARN is that of the request's provider.
+    /// Whether the ARN is the ARN of the request's provider.
     fn is_provider(&self, arn: &str) -> Ternary {
-        // IAM documents `*` alone and as a value of `AWS`, but not as one of `Federated`.
+        // IAM documents `*` alone and as a value of `AWS`, but not as a value of `Federated`.
         if arn == "*" {
             return Ternary::Unknown;
         }
@@ -165,7 +165,7 @@ impl WebIdentity {
         } else if claim.eq_ignore_ascii_case("sub") {
             self.subject.as_ref().map(|subject| vec![subject.clone()])
         } else {
-            // From a token that Kubernetes issues, STS takes no other claim.
+            // STS reads no other claim from a token that Kubernetes issues.
             return Known::Absent;
         };
         match (&self.provider, values) {
@@ -175,8 +175,8 @@ impl WebIdentity {
     }
 }
 
-/// Returns what is known of a key of AWS itself, in lower case, in a request by web identity. `None` if it is another
-/// kind of key.
+/// Returns what is known about a key with the prefix `aws`, `sts` or `iam` in a request by web identity. The key is in
+/// lower case. `None` if the key has another prefix.
 fn of_aws(key: &str) -> Option<Known> {
     let (prefix, name) = key.split_once(':')?;
     match prefix {
@@ -229,7 +229,7 @@ impl PodIdentity {
         ]
     }
 
-    /// Returns what is known of a key, in lower case.
+    /// Returns what is known about a key. The key is in lower case.
     fn known(&self, key: &str) -> Known {
         if let Some(tag) = key.strip_prefix("aws:requesttag/") {
             let tags = self.tags();
@@ -249,14 +249,14 @@ impl PodIdentity {
 }
 
 impl Chained {
-    /// Whether an `AWS` principal includes the role: its ARN, or its account.
+    /// Whether an `AWS` principal includes the role: the principal is the role's ARN, or the role's account.
     fn is_role(&self, principal: &str) -> bool {
         let mut parts = self.role.split(':');
         let (partition, account) = (parts.nth(1).unwrap_or_default(), parts.nth(2).unwrap_or_default());
         principal == self.role || principal == account || principal == format!("arn:{partition}:iam::{account}:root")
     }
 
-    /// Returns what is known of a key, in lower case.
+    /// Returns what is known about a key. The key is in lower case.
     fn known(&self, key: &str) -> Known {
         match key {
             "sts:externalid" => match &self.external_id {
@@ -272,7 +272,7 @@ impl Chained {
     }
 }
 
-/// Returns what is known of any other key in a request without a token: keys of identity providers are absent.
+/// Returns what is known about any other key in a request without a token. Keys of identity providers are absent.
 fn without_token(key: &str) -> Known {
     let prefix = key.split(':').next().unwrap_or_default();
     if matches!(prefix, "aws" | "sts" | "iam") { Known::Unknown } else { Known::Absent }

@@ -7,7 +7,7 @@ pub enum Ternary {
     True,
     /// False, whatever the missing values are.
     False,
-    /// It depends on a missing value, or IAM does not document the result.
+    /// The result depends on a missing value, or IAM does not document the result.
     Unknown,
 }
 

@@ -84,7 +84,8 @@ fn for_all_values_treats_an_empty_string_as_no_value() {
     }
 }
 
-/// IAM does not document which of several audiences an operator without a set operator compares.
+/// IAM does not document which of several audiences an operator without a set operator compares. So the result is known
+/// only if it is the same for every audience.
 #[test]
 fn several_values_without_a_set_operator_have_to_agree() {
     let request = request(&["a", "b"]);

@@ -130,7 +130,7 @@ fn chooses_the_trust_policy_of_the_pods_role_from_several() {
     assert_eq!(said(&roles(&[one, own, two], right())), (Outcome::Passed, String::new()));
     let (outcome, message) = said(&roles(&[one, two], right()));
     assert_eq!(outcome, Outcome::Unknown);
-    assert!(message.contains(&format!("the trust policy of role `{own}` is not among those")), "{message}");
+    assert!(message.contains(&format!("expected the trust policy of role `{own}`, but got")), "{message}");
     let without_account = Inputs { service_account: None, ..right() };
     let (_, message) = said(&roles(&[one, own], without_account));
     assert!(message.contains("`--role ARN`"), "{message}");
@@ -150,7 +150,7 @@ fn asks_to_check_a_typed_issuer_that_differs_by_a_slash() {
     assert_eq!(cause(&explanation), Some((StepKind::Provider, Some(Diagnosis::TrailingSlash))));
     let fixes =
         [step(&explanation, StepKind::Provider).fix.as_ref().unwrap(), &explanation.trust_fix.as_ref().unwrap().says];
-    assert!(fixes.iter().all(|fix| fix.starts_with("Check the issuer that was given first: ")), "{fixes:?}");
+    assert!(fixes.iter().all(|fix| fix.starts_with("First check the issuer that was given: ")), "{fixes:?}");
 }
 
 #[test]

@@ -434,7 +434,7 @@ fn of_token_files() -> Vec<Case> {
         )
         .says(&["The token is for the API server"]),
         case("a token that only root can read", user(json!(0), Value::Null), Outcome::Unknown, "")
-            .says(&["Only user 0 can read the token's file", "fsGroup"]),
+            .says(&["Only user 0 (root) can read the token's file", "fsGroup"]),
         case("a token that one user can read", user(json!(1000), Value::Null), Outcome::Passed, "")
             .says(&["\"user 1000\""]),
         case("a token that a group can read", user(json!(0), json!(1000)), Outcome::Passed, ""),

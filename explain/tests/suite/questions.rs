@@ -163,7 +163,7 @@ fn of_pods() -> Vec<Question> {
     questions.push(question(
         "permission denied on the token",
         with_container(|container| container["securityContext"] = json!({"runAsUser": 0})),
-        "? Only user 0 can read the token's file: whether the program runs as user 0 is not known",
+        "? Only user 0 (root) can read the token's file. It is not known whether the program runs as user 0",
         "fix: If the program changes its user, set `securityContext.fsGroup`",
     ));
     questions
