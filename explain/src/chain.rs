@@ -97,8 +97,8 @@ fn outcome(steps: &[Step]) -> Outcome {
     }
 }
 
-/// Whether a step before the trust policy failed, and its correction may change the role, the issuer, or the subject or
-/// the audience of the token.
+/// Whether the step failed, comes before the steps of the trust policy, and has a correction that may change the pod's
+/// identity: the role, the issuer, or the token's subject or audience.
 fn changes_identity(step: &Step) -> bool {
     let is_before = step.step < StepKind::Provider;
     let keeps_identity = matches!(
@@ -113,8 +113,9 @@ fn changes_identity(step: &Step) -> bool {
     is_before && step.outcome == Outcome::Failed && !keeps_identity
 }
 
-/// Returns the first step that failed. A wrong `jwks_uri` comes after the trust policy: the document may be the API
-/// server's own, and does not show what the issuer publishes.
+/// Returns the cause: the first step that failed. If no step failed, returns the first unknown step with a diagnosis.
+/// If a step of the trust policy failed too, a wrong `jwks_uri` is not the cause: the given discovery document may come
+/// from the API server, and the issuer may publish another one.
 fn cause(steps: &[Step]) -> Option<Cause> {
     let mut failures = steps.iter().filter(|step| step.outcome == Outcome::Failed);
     let failed = failures.next().map(|first| match first.mistake {

@@ -20,7 +20,7 @@ pub struct Container {
     /// The prefixes of `envFrom`: any variable whose name begins with one of them may be set.
     env_from_prefixes: Vec<String>,
     mounts: Vec<Mount>,
-    /// `securityContext.runAsUser`, or the pod's.
+    /// The container's `securityContext.runAsUser`. If this is not set, the pod's `securityContext.runAsUser`.
     run_as_user: Option<i64>,
 }
 
@@ -42,7 +42,7 @@ struct Mount {
     is_read_only: bool,
 }
 
-/// The token that a container can read, as its volume defines it.
+/// A token that a container can read, with the values that the token's volume defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenSource {
     /// The audience. Empty if the token is for the API server.
@@ -179,7 +179,7 @@ impl Container {
         }
     }
 
-    /// Returns the value of `AWS_ROLE_ARN`, if it is in the pod and a valid role ARN.
+    /// Returns the value of `AWS_ROLE_ARN`, if the pod contains the value and the value is a valid role ARN.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         self.literal("AWS_ROLE_ARN").filter(|role| RoleArn::new(Cow::Borrowed(role)).is_ok())
@@ -272,7 +272,7 @@ impl Mount {
     }
 }
 
-/// Whether the volume of this name is of a kind that kubelet mounts read-only.
+/// Whether the pod has a volume of this name, and kubelet mounts volumes of its kind read-only.
 fn is_read_only_volume(pod: &Value, name: &str) -> bool {
     let volume = list(pod, "volumes").iter().find(|volume| volume.get("name").and_then(Value::as_str) == Some(name));
     let kinds = ["secret", "configMap", "downwardAPI", "projected"];

@@ -120,9 +120,9 @@ diagnoses! {
     TrailingSlash = "trailingSlash";
     /// The provider's ARN or a condition key contains `https://`. IAM writes both without it.
     IssuerWithScheme = "issuerWithScheme";
-    /// The provider belongs to another issuer: that of another cluster, or of this cluster before it was recreated.
+    /// The provider belongs to another issuer: the issuer of another cluster, or the old issuer of a recreated cluster.
     OtherProvider = "otherProvider";
-    /// The provider's host is misspelled, or its letter case differs: the ID is that of the issuer.
+    /// The provider has the issuer's ID but a misspelled host, or the two URLs differ only in letter case.
     MisspelledProvider = "misspelledProvider";
     /// The provider's ARN contains `*` or `?`: IAM has no wildcards in `Principal.Federated`.
     WildcardInProvider = "wildcardInProvider";
@@ -141,7 +141,7 @@ diagnoses! {
     TrustsService = "trustsService";
     /// The role trusts AWS accounts, users or roles: it is meant for role chaining (`source_profile`), not for a token.
     TrustsAwsPrincipal = "trustsAwsPrincipal";
-    /// The role trusts an identity provider that is not a cluster's, such as GitHub's or a SAML provider.
+    /// The role trusts an identity provider that does not belong to a cluster, such as GitHub's or a SAML provider.
     TrustsOtherIdentities = "trustsOtherIdentities";
     /// The pod uses EKS Pod Identity, and the role does not trust `pods.eks.amazonaws.com`.
     PodIdentityNotTrusted = "podIdentityNotTrusted";

@@ -63,14 +63,14 @@ impl<T> Given<T> {
     }
 }
 
-/// All inputs, read.
+/// The values of all inputs.
 #[derive(Debug)]
 pub struct Documents<'i> {
     /// The pod: its text, and its value.
     pub pod: Given<(&'i str, Value)>,
     /// The workload: its text, and its value.
     pub workload: Given<(&'i str, Value)>,
-    /// The position of the pod template to explain in the workload, from 0.
+    /// Which of the workload's pod templates to explain: its position, from 0.
     pub template: usize,
     /// The name of the one container to explain.
     pub container: Option<&'i str>,
@@ -104,10 +104,10 @@ pub struct Documents<'i> {
     pub role: Option<&'i str>,
     /// The time, in seconds since 1970.
     pub now: Option<u64>,
-    /// Whether no trust policy was read, because the input contains those of several roles, and the pod's role is not
-    /// known yet.
+    /// The input contains the trust policies of several roles, and the pod's role is not known yet. So no trust policy
+    /// was read.
     pub has_several_roles: bool,
-    /// Whether the inputs are those of several pods.
+    /// Whether the pod is one of several pods that are explained with the same inputs.
     pub is_one_of_several: bool,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,
@@ -120,7 +120,7 @@ impl<'i> Documents<'i> {
         Self::read_with(inputs, plain(inputs.role.as_ref()))
     }
 
-    /// Reads the inputs, and the trust policy of the pod's role if the input contains those of several roles.
+    /// Reads the inputs. If the trust policies of several roles were given, reads the trust policy of `role`.
     #[must_use]
     pub fn read_for_role(inputs: &'i Inputs, role: &str) -> Self {
         Self::read_with(inputs, Some(role))
@@ -270,7 +270,7 @@ fn syntax(input: Input, text: &str) -> Option<Problem> {
 
 fn unreadable(input: Input, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
-    // The message ends with the place, which `line` and `column` have.
+    // The error's text ends with the line and the column. They are removed, because `Problem` has fields for them.
     let message = text.split(" at line ").next().unwrap_or_default();
     Problem {
         input,

@@ -1,6 +1,7 @@
-//! Makes the edits of the inputs, and the commands, that do what the sentence of a fix says.
+//! Makes the edits and the commands of a fix. They do what the fix's sentence says.
 //!
-//! A program applies the edits, such as the playground's "Apply fix", so no program has to understand the sentence.
+//! A program can apply the edits to the inputs without understanding the sentence. The playground's "Apply fix" does
+//! so.
 
 use serde_json::Value;
 
@@ -124,7 +125,7 @@ pub fn variable(scenario: &Scenario<'_>, container: &str, name: &str, value: &st
     Some(manifest.edit(&pointer, Some(value.into())))
 }
 
-/// Sets the audience of the pod's only projected token without an audience. `None` if there is not exactly one.
+/// If exactly one projected token of the pod has no audience, sets the audience of that token. Otherwise `None`.
 pub fn audience_of_volume(scenario: &Scenario<'_>, audience: &str) -> Option<Edit> {
     let manifest = Manifest::of(scenario)?;
     let mut found = Vec::new();

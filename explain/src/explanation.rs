@@ -115,8 +115,9 @@ pub struct Place {
 pub struct Edit {
     /// The input.
     pub input: Input,
-    /// The JSON pointer (RFC 6901) of the value in the input. Empty for the whole input. Objects that the pointer names
-    /// and that do not exist, or are `null`, have to be created. An input that was not given counts as an empty object.
+    /// The JSON pointer (RFC 6901) of the value in the input. Empty for the whole input. If an object on the pointer's
+    /// path does not exist or is `null`, the program that applies the edit has to create that object. An input that was
+    /// not given counts as an empty object.
     pub pointer: String,
     /// The new value. `None` removes the value.
     pub value: Option<Value>,

@@ -23,7 +23,7 @@ pub struct TrustFix {
     pub terraform: String,
     /// The whole trust policy with the change.
     pub policy: Value,
-    /// The commands that apply the whole policy, which they read from `trust-policy.json`.
+    /// The commands that apply the whole policy. They read the policy from the file `trust-policy.json`.
     pub commands: Vec<String>,
     /// Another way to give the pod a role, as one sentence.
     pub alternative: Option<String>,
@@ -88,7 +88,7 @@ impl TrustFix {
     }
 }
 
-/// Makes the text a sentence: with a capital at the start, and a full stop.
+/// Turns the text into a sentence: with a capital at the start, and a full stop at the end.
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();

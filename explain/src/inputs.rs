@@ -19,7 +19,7 @@ pub struct Inputs {
     pub pod: Option<String>,
     /// The workload that creates the pod, as JSON. Ignored if a pod was given.
     pub workload: Option<String>,
-    /// The position of the pod template to explain in the workload, from 0. The first template, if this is not set.
+    /// Which of the workload's pod templates to explain: its position, from 0. The first template, if this is not set.
     pub template: Option<usize>,
     /// The name of the only container to explain. All containers, if this is not set.
     pub container: Option<String>,
@@ -59,11 +59,11 @@ pub struct Inputs {
     /// Other service accounts from the files of the service account, as JSON, in case the pod names the wrong service
     /// account.
     pub other_service_accounts: Vec<String>,
-    /// The objects that the cluster was searched for, but does not have, such as the service account. Ignored for an
+    /// The inputs that were searched for in the cluster, but not found, such as the service account. Ignored for an
     /// input that was given.
     pub not_found: Vec<Input>,
-    /// Whether the pod is one of several that are explained with the same inputs. The trust policy may then be meant
-    /// for another pod.
+    /// Whether the pod is one of several pods that are explained with the same inputs. The trust policy may then be
+    /// meant for another pod.
     pub is_one_of_several: bool,
 }
 

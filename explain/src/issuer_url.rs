@@ -20,15 +20,16 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 pub struct PastedIssuer {
     /// The URL.
     pub url: String,
-    /// The assumptions that were needed to read the URL. Each is the start of a sentence, to which ": it is read as
-    /// `URL`" is appended.
+    /// The assumptions that were needed to read the URL. Each assumption is the start of a sentence. The rest of the
+    /// sentence is ": it is read as `URL`".
     pub assumptions: Vec<String>,
 }
 
 impl PastedIssuer {
     /// Reads what users paste: a URL, also in quotes, without a scheme or with a user; the URL of the discovery
     /// document; JSON that contains the issuer; or the ARN of IAM's identity provider. A trailing slash is kept,
-    /// because it is a part of the issuer, except for an EKS cluster, whose issuer has none.
+    /// because it is a part of the issuer. Exception: the issuer of an EKS cluster never ends with a slash, so its
+    /// trailing slash is removed.
     ///
     /// # Errors
     /// Fails if the text is a word for "no value", such as `None`, which the AWS CLI prints.
@@ -38,7 +39,7 @@ impl PastedIssuer {
         let mut rest = text.trim();
         let of_json = issuer_in_json(rest);
         if let Some(issuer) = &of_json {
-            assume("the issuer is the one in the JSON that was given");
+            assume("the issuer was given in JSON");
             rest = issuer;
         }
         if let Some(inner) = without_quotes(rest) {
@@ -119,7 +120,7 @@ pub fn is_eks(url: &str) -> bool {
     region_and_suffix.is_some_and(|(region, suffix)| !region.is_empty() && DNS_SUFFIXES.contains(&suffix))
 }
 
-/// Splits off the host and the port, if there is one, of a URL without its scheme.
+/// Returns the host and, if there is one, the port of a URL without its scheme.
 fn host_and_port(rest: &str) -> (&str, Option<&str>) {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -134,7 +135,7 @@ fn host_and_port(rest: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns why a host is not on a public network. `None` if it may be.
+/// Returns why a host is not on a public network. `None` if the host may be on a public network.
 fn why_not_public(host: &str) -> Option<&'static str> {
     const OF_CLUSTER: &str = "only the cluster's DNS knows this name";
     if host.is_empty() {

@@ -1,11 +1,11 @@
 //! Checks whether the issuer's keys verify a token.
 //!
-//! Sources: RFC 7517 (JSON Web Key), RFC 7518 (JSON Web Algorithms), sections 3.3 and 3.4. The algorithms are those
-//! that IAM accepts: the IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM" (RS256, RS384,
-//! RS512, ES256, ES384 and ES512).
+//! Sources: RFC 7517 (JSON Web Key), RFC 7518 (JSON Web Algorithms), sections 3.3 and 3.4. The IAM User Guide, "Create
+//! an `OpenID` Connect (OIDC) identity provider in IAM", lists the algorithms that IAM accepts: RS256, RS384, RS512,
+//! ES256, ES384 and ES512.
 //!
-//! `rsa` is used for verification with public keys only, so no operation with a private key could be timed
-//! (RUSTSEC-2023-0071).
+//! The crate `rsa` only verifies signatures with public keys here. So no attacker can measure the time of an operation
+//! with a private key (RUSTSEC-2023-0071).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -27,7 +27,7 @@ pub enum Verdict {
     NoSuchKey,
     /// IAM does not accept the token's algorithm.
     UnsupportedAlgorithm,
-    /// No key verifies the signature, and a candidate can't be read.
+    /// No key verifies the signature, and a candidate key can't be read.
     UnreadableKey,
 }
 
@@ -179,7 +179,7 @@ fn ecdsa(curve: Curve, jwt: &Jwt<'_>, key: &Value) -> Option<bool> {
     }
 }
 
-/// Decodes a number of a key. `None` if the key does not have the member, or it is not base64url.
+/// Decodes a number of a key. `None` if the key does not have the member, or if the member is not base64url.
 fn member(key: &Value, name: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok()
 }
@@ -276,11 +276,13 @@ mod tests {
             assert_eq!(verdict(&token, &keys()), Verdict::UnsupportedAlgorithm, "{algorithm}");
         }
         assert_eq!(verdict(&with(r#"{"alg":"RS256","kid":"old"}"#), &keys()), Verdict::NoSuchKey);
-        // A key with the right id but another type verifies nothing.
+        // The key `ec` has the token's key id, but is not an RSA key. So it counts as a candidate key that can't be
+        // read.
         assert_eq!(verdict(&with(r#"{"alg":"RS256","kid":"ec"}"#), &keys()), Verdict::UnreadableKey);
         assert_eq!(verdict(RS256, &json!({})), Verdict::NoSuchKey);
         assert_eq!(verdict(RS256, &json!({"keys": [{"kty": "RSA", "n": "AA", "e": "AQAB"}]})), Verdict::UnreadableKey);
-        // A token without a key id may be signed with the key that can't be read, wherever that is in the set.
+        // If the token has no `kid`, the unreadable key may have signed it. So the verdict is `UnreadableKey`, whatever
+        // the order of the keys.
         let (_, signature) = RS256.rsplit_once('.').unwrap();
         let changed = with(r#"{"alg":"RS256"}"#).replace(signature, "AAAA");
         let unreadable = json!({"kty": "RSA", "n": "AA", "e": "AQAB"});

@@ -49,8 +49,8 @@ pub struct Claims {
     pub not_before: Option<u64>,
     /// `iat`: when the token was issued, in seconds since 1970.
     pub issued: Option<u64>,
-    /// `azp`: the authorized party. If a token has `azp`, IAM compares its key `…:aud` with `azp`, and not with `aud`.
-    /// Kubernetes never sets `azp`.
+    /// `azp`: the authorized party. If a token has `azp`, the value of IAM's condition key `…:aud` is `azp`, and not
+    /// `aud`. Kubernetes never sets `azp`.
     pub authorized_party: Option<String>,
     /// Whether `azp` is present, even if it is not a string.
     pub has_authorized_party: bool,

@@ -8,7 +8,7 @@ pub fn child(pointer: &str, segment: &str) -> String {
     format!("{pointer}/{}", segment.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Visits the objects of a value from the outside in, with their pointers. If `visit` returns `true`, the values in
+/// Visits the objects of a value with their pointers, outer objects first. If `visit` returns `true`, the values in
 /// that object are not visited.
 pub fn visit_objects(value: &Value, pointer: &str, visit: &mut dyn FnMut(&Map<String, Value>, &str) -> bool) {
     match value {

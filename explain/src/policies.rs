@@ -15,7 +15,7 @@ const SYSTEM: &str = "kube-system";
 /// The policy of the project's `policy.yaml` that injects in [`SYSTEM`], with `failurePolicy: Ignore`.
 const SYSTEM_POLICY: &str = "irsa-policy-system";
 
-/// The label of each namespace whose value is the namespace's name.
+/// The label that Kubernetes sets on every namespace. Its value is the name of the namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// Whether the policy is asked about the creation of a pod.
@@ -33,7 +33,8 @@ pub enum Coverage {
 }
 
 /// Finds out whether one of these policies is asked about a pod, from their manifest only. Without a manifest, the
-/// policies of the project's own manifest are assumed, so whether they are asked in [`EXEMPT`] is not known.
+/// policies of the project's own manifest are assumed. The cluster's policies may have other exemptions, so the result
+/// is `Unknown` for the namespaces in [`EXEMPT`].
 #[must_use]
 pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Coverage {
     let Some(policies) = policies else {
@@ -54,7 +55,8 @@ pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Cov
     };
     let of_this_project = |value: &&Value| string(value, "/spec/module").contains("irsa-policy");
     let mut policies: Vec<&Value> = policies.iter().filter(is_policy).collect();
-    // In another registry, the module may have any name: then all policies are kept.
+    // If the module was copied to another registry, it may have any name. So if no policy has the module's usual name,
+    // all policies are kept.
     if policies.iter().any(of_this_project) {
         policies.retain(of_this_project);
     }
@@ -129,15 +131,15 @@ fn has_rule_for_pods(policy: &Value) -> bool {
     rules.iter().any(|rule| has(rule, "resources", &["pods", "*", "*/*"]) && has(rule, "operations", &["CREATE", "*"]))
 }
 
-/// What is known of a label.
+/// What is known about a label.
 enum Label {
     Is(String),
     Absent,
     Unknown,
 }
 
-/// Whether a label selector selects an object. `label` returns what is known of the object's label with a key. `None`
-/// if it is not known whether the selector selects the object.
+/// Whether a label selector selects an object. `label` returns what is known about the object's label with the given
+/// key. `None` if it is not known whether the selector selects the object.
 fn selects(selector: Option<&Value>, label: &dyn Fn(&str) -> Label) -> Option<bool> {
     let Some(selector) = selector else { return Some(true) };
     let mut all = Vec::new();
@@ -220,7 +222,7 @@ mod tests {
                 matches!(&with, Coverage::NotAsked(reason) if reason.contains("`irsa-policy` exempts")),
                 "{namespace}: {with:?}"
             );
-            // Whether the cluster has these policies was not seen.
+            // Without a manifest, it is not known whether the cluster has these policies.
             assert!(matches!(coverage(None, namespace, &pod), Coverage::Unknown(_)), "{namespace}");
         }
     }

@@ -11,7 +11,7 @@ use crate::documents::Given;
 use crate::explanation::{Rejected, Reviewed};
 use crate::inputs::Input;
 
-/// The objects that were given, which the policy reads instead of a cluster.
+/// The objects that were given. The policy reads them instead of a cluster's objects.
 #[derive(Debug, Clone)]
 pub struct Objects<'d> {
     service_account: &'d Given<Value>,
@@ -55,7 +55,7 @@ pub fn metadata<'v>(object: &'v Value, key: &str) -> Option<&'v str> {
     object.get("metadata")?.get(key)?.as_str()
 }
 
-/// Returns the object. If it has no namespace, `namespace` is set.
+/// Returns a copy of the object. If the object has no namespace, the copy is in `namespace`.
 fn in_namespace(object: &Value, namespace: &str) -> Value {
     let mut object = object.clone();
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut)

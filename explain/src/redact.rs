@@ -1,8 +1,8 @@
-//! Redacts tokens, so that no output contains a token, into whichever input it was pasted.
+//! Redacts tokens. A user may paste a token into any input, but no output contains the token.
 //!
 //! Two things are replaced: every part of the token in the input `token`, and everything that looks like the header or
-//! the claims of a JWT, with the signature after it. The inputs are redacted before they are read, because a message
-//! about an input may contain only a part of a token, which could not be recognized afterwards.
+//! the claims of a JWT, with the signature after it. The inputs are redacted before they are read: a message about an
+//! input may contain only a part of a token, and such a part can't always be recognized.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,14 +15,15 @@ use crate::jwt;
 /// The text that replaces a token, or a part of a token.
 const MARK: &str = "<token>";
 
-/// The minimum length of a part of the given token that is searched for, in bytes. Shorter parts could occur in other
-/// text by chance.
+/// The minimum length, in bytes. A shorter part of the given token is not redacted, because it could occur in other
+/// text by chance. A shorter segment does not count as a part of a JWT.
 const SHORTEST: usize = 16;
 
 /// The maximum length of a segment that is decoded, in bytes.
 const LONGEST: usize = 2048;
 
-/// Base64url of `{"`, of `{ `, and of `{` before a line end or a tab: how the JSON of a header and of claims begins.
+/// The starts of a header and of claims, in base64url. Their JSON begins with `{"`, with `{ `, or with `{` before a
+/// line end or a tab.
 const STARTS: [&str; 10] = ["eyJ", "eyI", "eyA", "eyB", "ewo", "ewp", "ewk", "ewl", "ew0", "ew1"];
 
 /// Members of a JWT. Each header and each set of claims has at least one of them.
@@ -70,7 +71,7 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// Makes a redactor that also replaces the token that was given.
+    /// Makes a redactor that also replaces the given token, and each of its parts.
     pub fn new(token: Option<&str>) -> Self {
         let Some(text) = token else { return Self::default() };
         let token = jwt::pasted(text);
@@ -185,8 +186,8 @@ fn without_jwts(text: &str) -> Option<String> {
     is_changed.then_some(redacted)
 }
 
-/// Finds the first header or claims of a JWT in a run, which is text that consists only of characters of a JWT. Returns
-/// the part of the run before them. `None` if the run has neither.
+/// Finds the first header or claims of a JWT in a run: text that consists only of characters of a JWT. Returns the part
+/// of the run before the header or the claims. `None` if the run has neither.
 ///
 /// Other characters of the run may precede the header or the claims without a separator: `--eyJ…`, or `key-eyJ…`.
 fn start_of_jwt(run: &str) -> Option<&str> {
@@ -209,8 +210,8 @@ fn is_of_jwt(segment: &str) -> bool {
     if segment.len() < SHORTEST {
         return false;
     }
-    // Only the start is decoded, so that the time stays linear: even a long header, or long claims, have a member in
-    // it.
+    // Only the start of the segment is decoded, so that the time stays linear. Even a long header and long claims have
+    // a member in their start.
     let end = segment.len().min(LONGEST);
     let whole = end.checked_rem(4).and_then(|rest| segment.get(..end.checked_sub(rest)?));
     let Some(decoded) = whole.and_then(|whole| URL_SAFE_NO_PAD.decode(whole).ok()) else { return false };

@@ -1,4 +1,4 @@
-//! The scenario, which all steps read: the setup that the inputs describe.
+//! Makes the scenario: the setup that the inputs describe. All steps read the scenario.
 
 use std::borrow::Cow;
 
@@ -39,8 +39,8 @@ pub struct Scenario<'d> {
     pub settings: Settings<'d>,
     /// The ARN of the role that the pod should have: the input `role`.
     pub expected_role: Option<String>,
-    /// The ARN of the role whose trust policy was given, if the input contains the ARN. This is not an expectation: the
-    /// file may be that of another role.
+    /// The ARN of the role whose trust policy was given, if the input contains the ARN. This is not the role that the
+    /// pod should have, because the user may have given the trust policy of another role.
     pub trust_role: Option<String>,
     /// The EKS Pod Identity association of the service account.
     pub association: Option<&'d Association>,
@@ -60,7 +60,8 @@ pub struct Subject {
     /// The pod as it runs, or would run. A stored pod, and a pod about which the policy is not asked, stay as given.
     /// Any other pod has what the policy would add.
     pub pod: Value,
-    /// The pod with everything that the policy would add now in mode `Mutate`, whatever its mode is.
+    /// The pod with everything that the policy would add now in mode `Mutate`, even if the settings choose another
+    /// mode.
     pub expected: Value,
     /// Whether the policy would add something now in mode `Mutate`.
     pub would_add: bool,
@@ -240,7 +241,8 @@ impl<'d> Scenario<'d> {
         self.has_pod().is_some_and(|subject| subject.containers.iter().any(Container::has_role))
     }
 
-    /// Whether the pod has container credentials, as EKS's own webhook sets them, and no role.
+    /// Whether a container has the variable of container credentials that EKS's own webhook sets, and no container has
+    /// a role.
     fn has_own_container_credentials(&self) -> bool {
         self.has_pod().filter(|_| self.why_unknown().is_none()).is_some_and(|subject| {
             subject.containers.iter().any(|container| container.sets(CONTAINER_URI))
@@ -254,8 +256,8 @@ impl<'d> Scenario<'d> {
         self.own_role().or_else(|| self.named_role())
     }
 
-    /// Returns the role that the pod probably should have: the expected role, else the role of the trust policy, unless
-    /// that is the trust policy for several pods.
+    /// Returns the role that the pod probably should have: the expected role, else the role of the trust policy. If
+    /// several pods are explained, the role of the trust policy is not used, because it may be the role of another pod.
     pub fn named_role(&self) -> Option<String> {
         let of_policy = || self.trust_role.clone().filter(|_| !self.documents.is_one_of_several);
         self.expected_role.clone().or_else(of_policy)
@@ -272,7 +274,8 @@ impl<'d> Scenario<'d> {
         of_containers.or_else(of_account).map(str::to_owned)
     }
 
-    /// Returns the pod's role, if the trust policy that was given is that of another role. Otherwise `None`.
+    /// If the given trust policy belongs to a role that is neither the pod's role nor the expected role, returns the
+    /// pod's role, else the expected role. Otherwise `None`.
     pub fn role_of_other_policy(&self) -> Option<String> {
         let own = self.own_role().or_else(|| self.expected_role.clone())?;
         RoleArn::new(Cow::Borrowed(&own)).ok()?;
@@ -280,8 +283,8 @@ impl<'d> Scenario<'d> {
         (*given != own && self.expected_role.as_ref() != Some(given)).then_some(own)
     }
 
-    /// Returns the audience that the pod's token has, or would have. The audience may be empty. `None` if it is not
-    /// known.
+    /// Returns the audience that the pod's token has, or would have. The audience may be empty. `None` if the audience
+    /// is not known.
     pub fn audience(&self) -> Option<String> {
         let has_settings = !matches!(self.documents.settings, Given::Unreadable);
         let is_stored = self.subject.as_ref().is_some_and(|subject| subject.origin == Origin::Stored);
@@ -301,7 +304,7 @@ impl<'d> Scenario<'d> {
 }
 
 impl Subject {
-    /// Keeps only the container of this name, and the findings about it.
+    /// Keeps only the container of this name. Removes the findings about other containers.
     fn choose(&mut self, name: &str, problems: &mut Vec<Problem>) {
         let all: Vec<String> = self.containers.iter().map(|container| container.name.clone()).collect();
         let is_known = all.iter().chain(&self.ephemeral).any(|other| other == name);

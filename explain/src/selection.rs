@@ -195,7 +195,7 @@ impl Candidate {
 /// The service accounts among objects.
 struct ServiceAccounts<'o> {
     accounts: Vec<(&'o str, Value)>,
-    /// The namespace in which `kubectl` creates an object that has none.
+    /// The namespace in which `kubectl` creates an object that has no namespace.
     default_namespace: &'o str,
 }
 
@@ -214,9 +214,9 @@ impl<'o> ServiceAccounts<'o> {
         }
     }
 
-    /// Splits the accounts into the account to explain and the others. The account to explain is the one of this name
-    /// in this namespace, else the first of this name, else the only account. So it may be an account that is not the
-    /// pod's, and the explanation then reports that.
+    /// Splits the accounts into the account to explain and the others. The account to explain is the account of this
+    /// name in this namespace, else the first account of this name, else the only account. So it may not be the pod's
+    /// account. The explanation then reports the difference.
     fn split(&self, name: Option<&str>, namespace: Option<&str>) -> (Option<String>, Vec<String>) {
         let namespace = namespace.unwrap_or(self.default_namespace);
         let has_name = |object: &Value| name.is_some_and(|name| metadata(object, "name") == Some(name));
@@ -234,15 +234,15 @@ impl<'o> ServiceAccounts<'o> {
     }
 }
 
-/// Returns the only service account among objects, if there is exactly one, and the others. Used if there is no pod
-/// that names a service account.
+/// If there is exactly one service account among the objects, returns it and no others. Otherwise returns no account,
+/// and all accounts as the others. Used if no pod names a service account.
 #[must_use]
 pub fn service_accounts(objects: &[&str], namespace: Option<&str>) -> (Option<String>, Vec<String>) {
     ServiceAccounts::of(objects, namespace).split(None, namespace)
 }
 
-/// Explains several candidates. Sorts the explanations: failed candidates first, then those with something unknown,
-/// then the rest.
+/// Explains several candidates. Sorts the explanations: failed explanations first, then unknown explanations, then the
+/// rest.
 #[must_use]
 pub fn explain_all(candidates: &[Candidate], objects: &[&str], common: &Inputs) -> Vec<(String, Explanation)> {
     let explain = |candidate: &Candidate| (candidate.name.clone(), explain(&candidate.inputs(objects, common)));

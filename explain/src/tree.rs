@@ -26,7 +26,7 @@ pub enum Mark {
     Reason,
     /// A fix.
     Fix,
-    /// The cause: the first line if a step failed.
+    /// The cause: the first line, if there is a cause.
     Cause,
     /// A warning: something works, but is a risk.
     Warning,
@@ -63,8 +63,8 @@ impl fmt::Display for Line {
 /// Returns the lines of an explanation: the cause or the summary, the fix, the inputs that could not be read, and the
 /// steps.
 ///
-/// Unless `is_verbose`, steps that passed or were skipped are only counted, after the warnings of those that passed. Of
-/// a step's values, only those that are wrong or unknown are then listed.
+/// If `is_verbose` is `false`, steps that passed or were skipped are only counted, and only the values that are wrong
+/// or unknown are listed. The warnings of steps that passed are always shown.
 #[must_use]
 pub fn tree(explanation: &Explanation, is_verbose: bool) -> Vec<Line> {
     tree_with_places(explanation, is_verbose, |place| {
@@ -125,7 +125,7 @@ impl Lines<'_> {
         self.lines.push(Line { depth, mark, text: irsa::escaped_line(text, usize::MAX) });
     }
 
-    /// Adds the first lines if no step failed.
+    /// Adds the first lines if there is no cause.
     fn headline(&mut self, explanation: &Explanation) {
         let unknown = explanation.steps.iter().filter(|step| step.outcome == Outcome::Unknown).count();
         let all = explanation.steps.len();
@@ -134,7 +134,7 @@ impl Lines<'_> {
         let need = if unknown == 1 { "needs" } else { "need" };
         let need = format!("{unknown} of {all} steps {need} more input{missing}");
         match (observation(explanation), unknown) {
-            // The problems are then the first lines.
+            // If an input could not be read, the problems are the first lines.
             _ if !explanation.problems.is_empty() => {}
             (None, 0) => {
                 let text = match explanation.warnings().count() {
@@ -238,7 +238,8 @@ impl Lines<'_> {
         let trust_fix = explanation.trust_fix.as_ref().filter(|_| step.is_of_trust_policy());
         match (trust_fix, &step.fix) {
             _ if !is_fixed_here => {}
-            // A cause that keeps the pod's identity, such as static keys, does not change what the policy needs.
+            // If the cause is another step whose correction keeps the pod's identity, such as static keys, the trust
+            // policy still needs this fix.
             (Some(fix), _) if step.outcome == Outcome::Failed => self.trust_fix(1, fix),
             (_, Some(fix)) => self.add(1, Mark::Fix, fix),
             (_, None) => {}
