@@ -16,8 +16,8 @@ pub fn change(input: &mut Option<String>, change: impl FnOnce(&mut Value)) {
     *input = Some(value.to_string());
 }
 
-/// The walk-through with the token's claims changed. The keys are left out, because the token's signature is then
-/// invalid.
+/// The walk-through with the token's claims changed. The change makes the token's signature invalid, so the issuer's
+/// keys are left out.
 fn with_claims(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut inputs = Inputs { jwks: None, ..right() };
     let token = inputs.token.take().unwrap();
@@ -29,13 +29,14 @@ fn with_claims(changed: impl FnOnce(&mut Value)) -> Inputs {
     inputs
 }
 
-/// The walk-through without a token and the issuer's documents, which would be used before the pod and the input
-/// `issuer`.
+/// The walk-through without a token and without the issuer's documents. These inputs have precedence over the pod and
+/// the input `issuer`.
 fn untold() -> Inputs {
     Inputs { token: None, jwks: None, discovery: None, ..right() }
 }
 
-/// The walk-through with another issuer, and with the document of an API server without `--service-account-jwks-uri`.
+/// The walk-through with another issuer. Its discovery document is from an API server that runs without the flag
+/// `--service-account-jwks-uri`.
 pub fn of_the_api_server(issuer: &str) -> Inputs {
     let mut inputs = Inputs { token: None, jwks: None, ..right() };
     change(&mut inputs.discovery, |document| document["jwks_uri"] = "https://172.18.0.2:6443/openid/v1/jwks".into());
@@ -480,7 +481,7 @@ fn steps_without_their_inputs_are_unknown() {
     let none = Inputs::default();
     assert_eq!(outcomes(&none), "uuuuuuuuuus");
     assert_eq!(outcomes(&untold()), "ppppppppppp");
-    // Without its account a pod's role is not known, but its subject is.
+    // Without the service account, the pod's role is not known. The subject is known, because it comes from the pod.
     assert_eq!(outcomes(&Inputs { service_account: None, ..untold() }), "uuuuuuppuus");
     assert_eq!(outcomes(&Inputs { pod: None, ..untold() }), "pppuuupppus");
     assert_eq!(outcomes(&Inputs { trust_policy: None, ..untold() }), "pppppppuupp");
@@ -542,7 +543,7 @@ fn skips_sts_for_container_credentials() {
     assert_eq!(irsa_explain::token_audience(&right()).as_deref(), Some("sts.amazonaws.com"));
 }
 
-/// A variable's value may be a secret, whatever its name.
+/// The value of any variable may be a secret, whatever the variable's name is.
 #[test]
 fn prints_no_value_of_a_variable() {
     const SECRET: &str = "pl4nted-s3cret";
@@ -652,7 +653,7 @@ fn recognizes_the_container_credentials_of_a_stored_pod() {
 }
 
 #[test]
-fn a_workload_without_a_namespace_is_in_that_of_the_account() {
+fn a_workload_without_a_namespace_is_in_the_accounts_namespace() {
     let mut inputs = untold();
     change(&mut inputs.service_account, |account| account["metadata"]["namespace"] = "shop".into());
     let pod: Value = serde_json::from_str(inputs.pod.take().unwrap().as_str()).unwrap();
@@ -674,7 +675,7 @@ fn unreadable_settings_give_no_audience() {
     let (outcome, _, text) = said(&inputs, StepKind::Token);
     assert_eq!(outcome, Outcome::Unknown, "{text}");
     assert!(text.contains("the settings that was given can't be read"), "{text}");
-    // The token's volume of a stored pod has the audience.
+    // A stored pod has the token's volume, and the volume contains the audience. So the settings are not needed.
     let mut stored = Inputs { settings: unreadable(), pod: Some(explained_pod().to_string()), ..right() };
     change(&mut stored.pod, |pod| pod["metadata"]["uid"] = "5f8d1c0e".into());
     assert_eq!(irsa_explain::token_audience(&stored).as_deref(), Some("sts.amazonaws.com"));

@@ -1,4 +1,5 @@
-//! Tests the edits of the fixes: a program that applies them fixes the mistake, without reading the fix's sentence.
+//! Tests the edits of the fixes. A program that applies only the edits, without reading the fix's sentence, fixes the
+//! mistake.
 
 use crate::diagnoses::{cases, change};
 use crate::pod_side::step;
@@ -120,7 +121,7 @@ fn every_step_with_edits_or_commands_has_a_fix() {
     }
 }
 
-/// The walk-through without the inputs that only check the token, with a Deployment instead of the pod.
+/// The walk-through with a Deployment instead of the pod, and without the token, the keys and the discovery document.
 fn of_deployment(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut inputs = Inputs { token: None, jwks: None, discovery: None, ..right() };
     let pod: Value = serde_json::from_str(&inputs.pod.take().unwrap()).unwrap();
@@ -200,7 +201,7 @@ fn corrects_a_role_in_quotes_or_with_spaces_or_hyphens() {
 }
 
 #[test]
-fn sets_the_audience_where_it_comes_from() {
+fn corrects_the_audience_in_the_input_that_defines_it() {
     let right = Inputs { token: None, jwks: None, ..right() };
     let mut annotated = right.clone();
     change(&mut annotated.service_account, |account| {
@@ -219,7 +220,7 @@ fn sets_the_audience_where_it_comes_from() {
 }
 
 #[test]
-fn a_role_that_is_not_known_is_in_the_account_of_the_trust_policy() {
+fn if_the_role_is_unknown_the_edit_uses_the_aws_account_of_the_trust_policy() {
     let mut inputs = right();
     change(&mut inputs.service_account, |account| account["metadata"]["annotations"] = Value::Null);
     inputs.trust_policy = inputs.trust_policy.map(|policy| policy.replace("111122223333", "444455556666"));
@@ -231,7 +232,7 @@ fn a_role_that_is_not_known_is_in_the_account_of_the_trust_policy() {
 }
 
 #[test]
-fn the_region_is_that_of_the_clusters_issuer() {
+fn sets_the_region_that_the_clusters_issuer_contains() {
     let with_issuer = |issuer: &str| {
         let policy = right().trust_policy.map(|policy| policy.replace(crate::support::PROVIDER, issuer));
         Inputs {
@@ -252,7 +253,7 @@ fn the_region_is_that_of_the_clusters_issuer() {
 }
 
 #[test]
-fn recreates_only_pods_that_come_back() {
+fn recreates_only_pods_that_a_controller_replaces() {
     let recreate = |inputs: &Inputs| cause_step(inputs).commands.last().cloned();
     let mut inputs = right();
     change(&mut inputs.pod, |pod| pod["metadata"]["uid"] = "5f8d1c0e".into());

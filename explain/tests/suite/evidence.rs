@@ -1,4 +1,4 @@
-//! Tests that an input decides only the steps that it is evidence for.
+//! Tests that an input decides the outcome of a step only if the input is evidence for that step.
 
 use crate::diagnoses::{change, of_the_api_server};
 use crate::support::{PROVIDER, right};
@@ -48,7 +48,7 @@ fn names_the_trust_policy_before_the_keys_in_the_document_of_an_api_server() {
 }
 
 #[test]
-fn keeps_the_walk_through_without_a_note_about_the_keys() {
+fn the_walk_through_has_no_note_about_the_keys() {
     let explanation = explain(&right());
     let issuer = step(&explanation, StepKind::Issuer);
     assert!(issuer.reasons.is_empty(), "{issuer:?}");
@@ -56,14 +56,15 @@ fn keeps_the_walk_through_without_a_note_about_the_keys() {
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 
-/// The output of `aws iam get-role` for this role, with the trust policy of the inputs.
+/// Replaces the trust policy with the output of `aws iam get-role` for the role `arn`. The output contains the same
+/// trust policy.
 fn of_role(arn: &str, inputs: Inputs) -> Inputs {
     let policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
     let output = json!({"Role": {"Arn": arn, "AssumeRolePolicyDocument": policy}});
     Inputs { trust_policy: Some(output.to_string()), ..inputs }
 }
 
-/// Returns the role in the annotation of the walk-through.
+/// Returns the role in the annotation of the walk-through's service account.
 fn own_role() -> String {
     let account: Value = serde_json::from_str(right().service_account.as_deref().unwrap()).unwrap();
     account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].as_str().unwrap().to_owned()
@@ -92,7 +93,7 @@ fn asks_for_the_trust_policy_of_the_pods_role() {
             assert!(!said.contains("kubectl annotate"), "{said}");
         }
     }
-    // Only the input `role` is an expectation.
+    // Only the input `role` says which role the user expects. So the step `role` fails only with this input.
     let expected = Inputs { role: Some(other.to_owned()), ..of_role(other, right()) };
     assert_eq!(cause(&explain(&expected)), Some((StepKind::Role, Some(Diagnosis::OtherRole))));
 }
@@ -170,7 +171,8 @@ fn fixes_the_trust_policy_although_sdks_use_static_keys() {
     let lines: Vec<String> = tree(&explanation, false).iter().map(ToString::to_string).collect();
     assert!(lines.contains(&format!("  fix: {}", fix.says)), "{lines:?}");
 
-    // Another role would change what the policy needs.
+    // The pod's role is not the role in `role`. The correction may change the identity that the trust policy must
+    // accept. So there is no fix for the trust policy.
     let other = Inputs { role: Some("arn:aws:iam::111122223333:role/other".to_owned()), ..refused(without_token) };
     assert!(explain(&other).trust_fix.is_none());
 }

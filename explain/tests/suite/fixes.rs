@@ -18,8 +18,8 @@ static RIGHT: LazyLock<Inputs> = LazyLock::new(right);
 const ACCOUNT: &str = "111122223333";
 const OTHER: &str = "oidc.eks.us-east-2.amazonaws.com/id/EXAMPLEB27D84C0F8E2A9B0C1D2E3F40";
 
-/// The pod, the service account and the settings of the walk-through, with this name of the account, this issuer and
-/// this trust policy.
+/// The pod, the service account and the settings of the walk-through, with `account` as the name of the service
+/// account. The issuer and the trust policy are the parameters.
 fn inputs(account: &str, issuer: &str, policy: &Value) -> Inputs {
     let right = RIGHT.clone();
     let renamed = |text: Option<String>| text.map(|text| text.replace("\"my-sa\"", &format!("\"{account}\"")));
@@ -233,8 +233,8 @@ fn printed(explanation: &Explanation) -> (String, Vec<Value>) {
     (fix, statements)
 }
 
-/// Applies the text of a fix literally: adds the statements to the policy, or replaces the statement that the text
-/// names. `None` if the text has several parts.
+/// Applies the text of a fix literally: replaces the statement that the text names with the statements in `new`, or
+/// adds `new` to the policy if the text names no statement. `None` if the text has several parts.
 fn follow(policy: &Value, fix: &str, new: &[Value]) -> Option<Value> {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().unwrap();
@@ -264,7 +264,8 @@ proptest! {
         prop_assume!(before.0 == Outcome::Failed || before.1 == Outcome::Failed);
         prop_assert_eq!(&explanation.problems, &[]);
         let fix = explanation.trust_fix.as_ref().unwrap();
-        // A `Deny` whose result is unknown may be intended, so the fix keeps it.
+        // If the result of a `Deny` is unknown, the `Deny` may be intended. So the fix keeps it, and the step may stay
+        // unknown.
         let has_deny = policy["Statement"].as_array().unwrap().iter().any(|it| it["Effect"] == "Deny");
         let is_fixed = |(provider, conditions): (Outcome, Outcome)| {
             provider == Outcome::Passed && (conditions == Outcome::Passed || has_deny && conditions == Outcome::Unknown)
@@ -282,14 +283,16 @@ proptest! {
         let is_split = says.contains("one statement for each provider");
         for (account, issuer) in [("other", PROVIDER), ("my-sa", OTHER), ("stranger", OTHER)] {
             let (before, after) = (accepts(account, issuer, &policy), accepts(account, issuer, &fix.policy));
-            // A split statement also gives access to the identities for which the old statement was meant.
+            // If the fix splits a statement, the new statements also give access to the identities that the old
+            // statement was meant for.
             let may_gain = is_split && account != "stranger";
             prop_assert!(before == after || may_gain && after, "{} {}: {} {}\n{}", account, issuer, before, after, fix.policy);
         }
     }
 }
 
-/// All generated policies are valid, so only results that IAM does not document may be unknown.
+/// All generated policies are valid. The outcome may be `Unknown` only if IAM does not document how it evaluates the
+/// policy, which is rare.
 #[test]
 fn few_valid_policies_are_unknown() {
     let mut runner = TestRunner::deterministic();

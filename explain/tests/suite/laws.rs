@@ -139,7 +139,8 @@ proptest! {
         *texts(&mut less)[at] = None;
         let after = explain(&less);
         if before.outcome == Outcome::Failed && after.outcome == Outcome::Passed {
-            // Allowed only for inputs that were themselves the mistake, or with which others were compared.
+            // Only the removal of these inputs may turn a failure into a pass. Either the removed input contains the
+            // mistake, or another input is compared with it.
             prop_assert!(matches!(at, 3 | 6 | 7 | 8 | 9 | 11), "{at}");
         }
     }
@@ -182,7 +183,7 @@ proptest! {
     #[test]
     fn a_single_statement_is_read_like_an_array_of_one(inputs in any_inputs()) {
         let single = with_policy(&inputs, |policy| policy["Statement"] = policy["Statement"][0].clone());
-        // Compares the output without places, which differ: `/Statement` and `/Statement/0`.
+        // Compares the output without places, because the places differ: `/Statement` and `/Statement/0`.
         prop_assert_eq!(tree(&explain(&single), false), tree(&explain(&inputs), false));
     }
 }

@@ -1,5 +1,5 @@
-//! Tests the explanations of each setup, of each diagnosis and of inputs that leave something unknown, and properties
-//! that hold for any input.
+//! Tests the explanations of each setup, of each diagnosis, and of inputs that leave steps unknown. Also tests
+//! properties that hold for any input.
 
 #![allow(
     clippy::arithmetic_side_effects,

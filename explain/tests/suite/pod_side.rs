@@ -1,5 +1,5 @@
-//! Tests the steps about the pod: running pods, the environment of their containers, and what keeps the policy from
-//! injecting.
+//! Tests the steps about the pod: running pods, the environment of their containers, and the reasons why the policy
+//! does not inject.
 
 use crate::diagnoses::change;
 use crate::support::right;
@@ -60,7 +60,7 @@ pub fn running(containers: &Value) -> Value {
     })
 }
 
-/// A container with the role's variables and the token's mount, and also these variables.
+/// A container with the role's variables, the variables in `more`, and the token's mount.
 pub fn injected(name: &str, more: &[(&str, &str)]) -> Value {
     let file = format!("{FOLDER}/token");
     let own = [
@@ -81,7 +81,7 @@ pub fn with_pod(pod: &Value) -> Inputs {
     Inputs { pod: Some(pod.to_string()), token: None, jwks: None, discovery: None, ..right() }
 }
 
-/// The inputs of the walk-through with its pod changed, and without a token, as before the pod is created.
+/// The walk-through before the pod is created: with a change of its pod, and without a token.
 fn planned(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
     changed(&mut pod);
@@ -179,7 +179,7 @@ fn of_running_pods() -> Vec<Case> {
         )
         .says(&["`vault-agent`"]),
         case(
-            "a sidecar without a role, and no account",
+            "a sidecar without a role, if the account is not given",
             alone(&running(&json!([injected("app", &REGION), {"name": "vault-agent", "image": "x"}]))),
             Outcome::Unknown,
             "injected/lateContainer",
@@ -275,7 +275,7 @@ fn of_variables() -> Vec<Case> {
     let optional = |name: &str| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": "aws-secret", "key": "k", "optional": true}}});
     vec![
         case(
-            "the role's variables, set and empty",
+            "the role's variables are empty strings",
             with_env(
                 json!([{"name": "AWS_ROLE_ARN", "value": ""}, {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": ""}]),
             ),
@@ -285,7 +285,7 @@ fn of_variables() -> Vec<Case> {
         .says(&["`AWS_ROLE_ARN` and `AWS_WEB_IDENTITY_TOKEN_FILE` are set to an empty string", "Remove `AWS_ROLE_ARN`"])
         .never_says(&["skip-containers"]),
         case(
-            "the region, set and empty",
+            "the region is an empty string",
             with_env(json!([{"name": "AWS_REGION", "value": ""}])),
             Outcome::Unknown,
             "region/noRegion",
@@ -293,7 +293,7 @@ fn of_variables() -> Vec<Case> {
         .says(&["`AWS_REGION` is set to an empty string", "Remove `AWS_REGION`"])
         .never_says(&["Set the setting `region`"]),
         case(
-            "static keys, set and empty",
+            "static keys are empty strings",
             with_env(
                 json!([{"name": "AWS_ACCESS_KEY_ID", "value": ""}, {"name": "AWS_SECRET_ACCESS_KEY", "value": ""}]),
             ),
@@ -301,7 +301,7 @@ fn of_variables() -> Vec<Case> {
             "",
         ),
         case(
-            "optional static keys, as a CSI driver has them",
+            "static keys from an optional Secret, as in a CSI driver",
             with_env(json!([optional("AWS_ACCESS_KEY_ID"), optional("AWS_SECRET_ACCESS_KEY")])),
             Outcome::Unknown,
             "",

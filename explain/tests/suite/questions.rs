@@ -1,5 +1,5 @@
-//! Tests the questions of docs/troubleshooting.md: for each, the first line is the answer, and the second line is what
-//! to do.
+//! Tests the answers to the questions of docs/troubleshooting.md. The first line of each explanation is the answer, and
+//! the second line says what to do.
 
 use crate::diagnoses::change;
 use crate::pod_side::running;
@@ -7,7 +7,7 @@ use crate::support::{PROVIDER, right};
 use irsa_explain::{Inputs, explain, tree};
 use serde_json::{Value, json};
 
-/// A container as it runs, with the variables of the role.
+/// A container of a running pod, with the role's variables.
 fn injected(name: &str) -> Value {
     let folder = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
     json!({

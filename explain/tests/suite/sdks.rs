@@ -51,7 +51,7 @@ fn legacy_leads_to_the_global_endpoint() {
 }
 
 #[test]
-fn an_invalid_value_of_the_setting_is_not_printed() {
+fn an_invalid_value_of_aws_sts_regional_endpoints_is_not_printed() {
     let step = region(&with(&[("AWS_STS_REGIONAL_ENDPOINTS", "pl4nted")]));
     assert_eq!((step.outcome, step.mistake), (Outcome::Unknown, Some(Diagnosis::InvalidStsEndpoints)));
     assert!(text(&step).contains("neither `legacy` nor `regional`") && !text(&step).contains("pl4nted"), "{step:?}");

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use irsa_explain::{Inputs, explain, tree};
 use serde_json::{Value, json};
 
-/// A token as long as those of EKS. It is filled with noise, so that a piece of it is in the output only if the token
-/// leaked.
+/// A token as long as a token of EKS. It is filled with noise, so the output can contain a part of the token only if
+/// the token leaked.
 fn long_token() -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let noise: String =

@@ -142,7 +142,7 @@ const PLACES: [(&str, Paste); 12] = [
     ("token", |inputs, token| inputs.token = Some(token)),
 ];
 
-/// No part of a token is printed, into whichever input the token or a part of it was pasted.
+/// A user may paste a token, or a part of a token, into any input. The output never contains a part of the token.
 #[test]
 fn prints_no_part_of_a_token_that_was_pasted_into_any_input() {
     let noise: String =

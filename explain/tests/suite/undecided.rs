@@ -1,4 +1,4 @@
-//! Tests that a step that the trust policy does not decide is unknown, and neither passed nor failed.
+//! Tests that a step is unknown, and neither passed nor failed, if the trust policy does not decide the step's outcome.
 
 use crate::support::{PROVIDER, right};
 use irsa_explain::diagnosis::Diagnosis;
@@ -6,7 +6,7 @@ use irsa_explain::explanation::{Step, StepKind};
 use irsa_explain::{Inputs, Outcome, explain};
 use serde_json::{Value, json};
 
-/// Returns a step of the explanation, with the trust policy's statements changed.
+/// Changes the trust policy's statements, explains the inputs, and returns one step.
 fn step(kind: StepKind, inputs: Inputs, change: impl FnOnce(&mut Vec<Value>)) -> Step {
     let mut policy: Value = serde_json::from_str(inputs.trust_policy.as_deref().unwrap()).unwrap();
     change(policy["Statement"].as_array_mut().unwrap());
@@ -32,7 +32,7 @@ fn denial(statement: &Value, key: &str, value: &str) -> Value {
 }
 
 #[test]
-fn a_principal_that_iam_does_not_document_does_not_hide_a_condition_that_fails() {
+fn an_undocumented_principal_does_not_hide_a_false_condition() {
     let conditions = step(StepKind::Conditions, right(), |statements| {
         set_condition(
             &mut statements[0],
@@ -109,7 +109,7 @@ fn the_fix_does_not_add_a_value_that_the_condition_excludes() {
 }
 
 #[test]
-fn a_denial_of_a_principal_that_iam_does_not_document_may_apply() {
+fn a_denial_of_an_undocumented_principal_may_apply() {
     let conditions = step(StepKind::Conditions, right(), |statements| {
         statements.push(json!({"Effect": "Deny", "Principal": {"Federated": "*"}, "Action": "sts:*"}));
     });
@@ -117,7 +117,7 @@ fn a_denial_of_a_principal_that_iam_does_not_document_may_apply() {
 }
 
 #[test]
-fn a_negated_operator_of_another_type_than_the_subjects_neither_allows_nor_denies() {
+fn a_negated_operator_for_other_types_than_strings_makes_the_step_unknown() {
     for (operator, value) in [
         ("NumericNotEquals", "1"),
         ("DateNotEquals", "2026-01-01T00:00:00Z"),
@@ -139,7 +139,7 @@ fn a_negated_operator_of_another_type_than_the_subjects_neither_allows_nor_denie
 }
 
 #[test]
-fn a_key_in_two_letter_cases_says_why_it_is_not_known() {
+fn a_key_in_two_letter_cases_makes_the_step_unknown_with_a_reason() {
     let conditions = step(StepKind::Conditions, right(), |statements| {
         statements[0]["Condition"]["StringEquals"][format!("{PROVIDER}:SUB")] = "other".into();
     });

@@ -18,11 +18,11 @@ pub fn right() -> Inputs {
     setup("00-walk-through").inputs()
 }
 
-/// A case that a user could meet, and what is wrong with it.
+/// A case that a user could meet, and its expected explanation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    /// What is wrong, for users.
+    /// The mistake, described for users.
     pub title: String,
     /// The question of a user who made this mistake.
     pub question: String,
