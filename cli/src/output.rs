@@ -32,8 +32,8 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        // serde_json escapes the control characters of ASCII, except DEL. So each line end here is one that serde_json
-        // adds between values.
+        // serde_json escapes the control characters of ASCII, except DEL. So a line end in `text` is never user input:
+        // serde_json adds it between values.
         let is_plain = matches!(character, '\n' | ' '..='~') || {
             let one = character.to_string();
             line(&one) == one

@@ -68,7 +68,7 @@ impl PolicySettings {
     }
 
     /// Returns the settings in values of the chart: in the chart's own `values.yaml`, or in the values of a chart that
-    /// depends on it. `None` for any other values.
+    /// depends on this chart. `None` for any other values.
     pub fn of_values(values: &Value) -> Option<Self> {
         let root = values.as_object()?;
         if root.contains_key("apiVersion") || root.contains_key("kind") {
@@ -108,8 +108,8 @@ impl PolicySettings {
 /// values of its chart. `None` if the text is empty.
 ///
 /// # Errors
-/// Fails if the text can't be read, if it contains several documents without a manifest or values of the policy, or if
-/// its only document is another Kubernetes object.
+/// Fails if the text can't be read. If no document is a manifest of the policy or values of its chart, also fails if
+/// the text contains several documents, or if its only document is another Kubernetes object.
 pub fn in_text(text: &str) -> Result<Option<String>> {
     let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
     let mut best: Option<PolicySettings> = None;
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_modules() {
+    fn finds_the_name_in_a_modules_address() {
         for module in [
             "registry://example.com/irsa-policy:v1",
             "registry://example.com/x/irsa-policy@sha256:0a1b",

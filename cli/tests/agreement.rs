@@ -1,5 +1,5 @@
-//! Compares `irsa check` with admission: each case of `e2e-tests/cases` is run by the command and by the policy's core,
-//! which must report the same findings.
+//! Compares `irsa check` with admission. The command and the policy's core check each case of `e2e-tests/cases`, and
+//! must report the same findings.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -12,7 +12,7 @@ use irsa::json::Reader;
 use irsa::{Action, Cluster, LookupError, Query, Request, Review, Settings};
 use serde_json::{Map, Value, json};
 
-/// Keys of cases without a counterpart in `irsa check`. A case with such a key is not compared.
+/// Keys of a case that have no counterpart in `irsa check`. A case with such a key is not compared.
 const OTHER: [&str; 9] =
     ["host", "cache", "operation", "oldObject", "subResource", "request", "namespace", "objectJson", "uid"];
 
@@ -88,7 +88,7 @@ impl Cluster for Objects<'_> {
     }
 }
 
-/// Returns the name and the level of each finding of admission in an object that is created.
+/// Returns the name and the level of each finding that the policy reports when the object is created.
 fn admission(object: &Value, objects: &[Value], settings: &Settings<'_>) -> BTreeSet<(String, String)> {
     let api_version = object["apiVersion"].as_str().unwrap();
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -147,7 +147,8 @@ fn finds_what_admission_finds_in_every_case() {
         }
         let settings = settings.to_string();
         let Ok(parsed) = Settings::parse(&settings) else { continue };
-        // Skips cases of objects with a uid, which count as running and are checked in mode `Validate`.
+        // Skips cases with an object that has a uid. `irsa check` treats such an object as running, and checks it in
+        // mode `Validate`.
         if objects.iter().any(|object| object["metadata"].get("uid").is_some()) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! `irsa check`, as a user types it.
+//! Runs `irsa check` as a user does.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -234,7 +234,7 @@ fn prints_one_line_for_a_helm_chart() {
     assert_eq!(report["summary"]["objects"], 2);
     let strict = json_of(&check(&folder, &[".", "-o", "json", "--strict"]));
     assert_eq!(strict["unreadable"].as_array().unwrap().len(), 1, "{strict:#}");
-    // The values of the policy's chart are the settings.
+    // `check` takes the policy's settings from a `values.yaml` of the policy's Helm chart.
     let values = "mode: inject\nsettings: {annotationPrefix: iam.example.com}\n";
     let account =
         "{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, annotations: {iam.example.com/role-arn: bad}}}";
@@ -312,7 +312,7 @@ fn asks_whether_the_name_of_a_service_account_is_misspelled() {
     let custom = "---\n{apiVersion: example.com/v1, kind: Rollout, metadata: {name: r, namespace: shop}, spec: {serviceAccountName: api}}\n";
     assert_eq!(names(&format!("{misspelled}{custom}")), ["unknownServiceAccount"]);
     assert_eq!(names(&format!("{account}{}", pod("api2", ""))), ["unknownServiceAccount"]);
-    // The account of a running pod existed.
+    // The account of a running pod existed when the pod was created, so its name is not misspelled.
     assert_eq!(names(&format!("{account}{}", pod("apis", ", uid: x"))), ["unknownServiceAccount"]);
 }
 
@@ -330,7 +330,7 @@ fn notes_role_mappings_that_the_settings_do_not_name() {
     assert_eq!(found_in(&kops, &[]), [found("unusedRoleMappings", 5, 3)]);
     let output = text(&check_stdin(&kops, &[]));
     assert!(
-        output.contains("note: ConfigMap `kube-system/pod-identity-webhook` has role mappings, but the settings do not name it in `rolesConfigMap`: pods whose role is there are not checked"),
+        output.contains("note: ConfigMap `kube-system/pod-identity-webhook` has role mappings, but the settings do not name it in `rolesConfigMap`: pods whose role is in this ConfigMap are not checked"),
         "{output}"
     );
     let named = r#"{"rolesConfigMap": {"namespace": "kube-system", "name": "pod-identity-webhook"}}"#;
@@ -456,7 +456,7 @@ status: {{phase: Running}}
     let input = [
         account,
         pod("right", &injected(ROLE), &owner("ReplicaSet", "right-7d9f")),
-        // As EKS injects it, with a region that no settings here name.
+        // A pod as EKS's webhook injects it, with a region that the policy's settings do not contain.
         pod("eks", &injected(ROLE), &owner("ReplicaSet", "eks-7d9f")).replace(
             "env: [",
             "env: [{name: AWS_STS_REGIONAL_ENDPOINTS, value: regional}, {name: AWS_DEFAULT_REGION, value: us-east-2}, {name: AWS_REGION, value: us-east-2}, ",
@@ -487,7 +487,8 @@ status: {{phase: Running}}
         .collect();
     assert_eq!(stale, ["old-role", "none-1", "none-2", "bare"]);
     assert!(text(&check_stdin(&input, &[])).contains("\n  kubectl rollout restart deployment/old -n shop\n"));
-    // With settings that name a region, another region is stale, except if the pod's template may set the region.
+    // If the settings name a region, a pod with another region is stale. But if the input does not contain the pod's
+    // template, or if the template sets the region, the pod is not reported.
     let restart = "\n  kubectl rollout restart deployment/eks -n shop\n";
     let region = ["--settings-json", r#"{"region": "us-east-1"}"#];
     assert!(!text(&check_stdin(&input, &region)).contains(restart));
@@ -498,7 +499,7 @@ status: {{phase: Running}}
     };
     let output = text(&check_stdin(&format!("{input}{}", deployment("")), &region));
     assert!(output.contains(restart), "{output}");
-    // AWS's webhook never sets this variable, so the policy has set it, by a setting that is not there any more.
+    // AWS's webhook never sets this variable. So the policy set it, because of a setting that the policy no longer has.
     let disabled = input.replace(
         "{name: AWS_STS_REGIONAL_ENDPOINTS, value: regional}",
         "{name: AWS_EC2_METADATA_DISABLED, value: 'true'}",
@@ -517,7 +518,7 @@ fn prints_sarif_junit_and_json_that_fit_their_schemas() {
     ]);
 
     let sarif = json_of(&check(&folder, &[".", "--format", "sarif"]));
-    // These types are generated from the schema, so a property that is not in the schema would get lost.
+    // These types are generated from the schema, so the conversion drops a property that is not in the schema.
     let typed: serde_sarif::sarif::Sarif = serde_json::from_value(sarif.clone()).unwrap();
     assert_eq!(serde_json::to_value(&typed).unwrap(), sarif);
     let run = &sarif["runs"][0];

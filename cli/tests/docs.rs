@@ -5,7 +5,7 @@
 //!
 //! - `run`: this test runs the `irsa` commands of the block in the root directory of the repository, and checks that CI
 //!   runs the `make` commands;
-//! - `tested by: PATH`: the test in this file runs the same commands;
+//! - `tested by: PATH`: the test in the file PATH runs the same commands;
 //! - `not run: REASON`.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
@@ -321,7 +321,8 @@ fn the_recipes_give_each_account_its_role() {
             assert!(check.status.success(), "{}: {check:?}", recipe.title);
             let output = explain(&folder);
             let text = String::from_utf8_lossy(&output.stdout);
-            // Of pods in kube-system, it warns that they start without their role while no policy server runs.
+            // For a pod in `kube-system`, `irsa explain` warns that the pod starts without its role while no policy
+            // server runs.
             let warns = text.lines().filter(|line| line.starts_with("warning:")).count();
             let is_expected = namespace == "kube-system" && warns == 1 && text.contains("[ignoredFailures]");
             assert!(output.status.success() || is_expected, "{}: {text}", recipe.title);

@@ -1,4 +1,4 @@
-//! `irsa explain`, as a user types it: each setup in `explain/setups`, with its inputs as files.
+//! Runs `irsa explain` as a user does: with the inputs of each setup in `explain/setups` as files.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -26,12 +26,13 @@ fn setup(name: &str) -> Value {
 }
 
 fn to_yaml(value: &Value) -> String {
-    // Converts through JSON text, because `serde_json` (`arbitrary_precision`) serializes numbers in a form of its own.
+    // Converts to JSON text first, because `serde_json` with `arbitrary_precision` serializes numbers in a form of its
+    // own.
     let value: yaml_serde::Value = yaml_serde::from_str(&value.to_string()).unwrap();
     yaml_serde::to_string(&value).unwrap()
 }
 
-/// Returns the command for a setup, whose inputs are files in a folder.
+/// Writes the inputs of a setup to files in a folder. Returns the command that reads these files.
 fn command(setup: &Value, folder: &TempDir, as_yaml: bool) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_irsa"));
     command.arg("explain");
@@ -198,7 +199,7 @@ fn reads_the_output_of_aws_iam_get_role() {
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(said["cause"], json!({"step": "role", "mistake": "otherRole"}));
 
-    // Without `--role`, the file may be that of another role.
+    // Without `--role`, the file may contain the trust policy of another role.
     let output = explain(&setup, &[], false);
     assert_eq!(output.status.code(), Some(3));
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -249,7 +250,7 @@ fn exits_with_2_if_an_input_cannot_be_read() {
     }
 }
 
-/// Two workloads, a pod and their accounts: only `web` has a role.
+/// Two workloads, two pods and two service accounts. Only the account `web` has a role.
 const SHOP: &str = "
 apiVersion: v1
 kind: List
@@ -277,7 +278,7 @@ fn explain_shop(flags: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn explains_every_workload_of_a_file_with_the_failing_first() {
+fn explains_every_workload_of_a_file_and_prints_failed_ones_first() {
     let (status, printed) = explain_shop(&["--workload", "FILE"]);
     assert_eq!(status, Some(1), "{printed}");
     let blocks: Vec<&str> = printed.split("\n\n").collect();
@@ -292,7 +293,7 @@ fn explains_every_workload_of_a_file_with_the_failing_first() {
     let said: Vec<_> = said.as_array().unwrap().iter().map(|it| (it["name"].clone(), it["outcome"].clone())).collect();
     assert_eq!(said, [("pod/web-0".into(), "unknown".into()), ("pod/tool".into(), "unknown".into())]);
 
-    // The namespace chooses one of the pods, too.
+    // A namespace also chooses one of the pods.
     let (status, printed) = explain_shop(&["--pod", "FILE", "-n", "shop"]);
     assert_eq!(status, Some(3), "{printed}");
     assert!(printed.starts_with("? No problem found"), "{printed}");

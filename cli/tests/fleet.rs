@@ -1,4 +1,4 @@
-//! `irsa check --iam` and `irsa trust-policy`, as a user types them.
+//! Runs `irsa check --iam` and `irsa trust-policy` as a user does.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
@@ -251,8 +251,8 @@ fn reads_url_encoded_policies_terraform_and_cloudformation() {
         assert_eq!(status(&report, "web"), "trusted", "{iam}");
         assert_eq!(status(&report, "api"), "refused", "{iam}");
     }
-    // A trust policy that is known only after deployment has the status `unknown`: one with a CloudFormation function,
-    // and one that is missing in Terraform's planned values.
+    // The status is `unknown` if a trust policy is known only after deployment: if it contains a CloudFormation
+    // function, or if it is missing in Terraform's planned values.
     let function = json!({"Statement": {"Fn::Sub": "x"}});
     let properties = json!({"RoleName": "web", "AssumeRolePolicyDocument": function});
     for iam in [
@@ -309,7 +309,7 @@ fn reads_issuers_as_users_paste_them() {
     for issuer in ["prod", "a=prod", "a=http://example.com", "a=None", "a="] {
         assert_eq!(run(issuer).status.code(), Some(2), "{issuer}");
     }
-    // The flag alone would do nothing.
+    // `--issuer` has an effect only with `--iam`, so `--issuer` alone is an error.
     let output = irsa(&folder, &["check", "accounts.json", "--issuer", ISSUER]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--iam <FILE>"), "{output:?}");
@@ -330,7 +330,7 @@ fn names_a_file_about_iam_that_is_given_as_a_manifest() {
         (policy(ISSUER, "StringEquals", &[]), "a trust policy"),
     ] {
         let folder = folder(&iam);
-        // As with several files after one `--iam`.
+        // `--iam` takes one file. So a second file after the same `--iam` is read as a manifest, like `iam.json` here.
         let output = irsa(&folder, &["check", "accounts.json", "iam.json"]);
         assert_eq!(output.status.code(), Some(2), "{title}");
         let text = String::from_utf8(output.stdout).unwrap();
@@ -349,7 +349,7 @@ fn reads_one_file_for_each_flag() {
     let gone = json!({"Role": role("gone", &policy(ISSUER, "StringEquals", &["shop:gone"]))});
     fs::write(folder.path().join("gone.json"), gone.to_string()).unwrap();
     let issuer = format!("prod=https://{ISSUER}");
-    // The manifests follow a file about IAM.
+    // `--iam` takes only one file, so `accounts.json` is read as a manifest.
     let args = ["check", "-o", "json", "--issuer", &issuer, "--iam", "iam.json", "--iam", "gone.json", "accounts.json"];
     let report = json_of(&irsa(&folder, &args));
 
@@ -381,7 +381,7 @@ fn compares_identity_providers_with_the_clusters() {
     let details = |audience: &str| json!({"Url": ISSUER, "ClientIDList": [audience]});
     assert!(names(&details("sts.amazonaws.com")).is_empty());
     assert_eq!(names(&details("sts.amazonaws.com.cn")), ["providerAudience"]);
-    // No role is in this AWS account, so no role needs its providers.
+    // No role of the input is in this AWS account, so the account needs no provider for the cluster.
     let elsewhere = json!({"Arn": "arn:aws:iam::777788889999:oidc-provider/other.example"});
     assert!(names(&json!({"OpenIDConnectProviderList": [elsewhere]})).is_empty());
 }

@@ -17,7 +17,7 @@ fn completions(shell: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Returns what Bash offers for these words after TAB.
+/// Returns the completions that Bash offers for these words after TAB.
 fn bash_offers(words: &str) -> Vec<String> {
     let script = format!(
         "{}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))

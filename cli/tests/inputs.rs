@@ -40,7 +40,7 @@ fn takes_the_settings_from_the_charts_values() {
     assert_eq!(findings(&report(&of_chart, &["pod.yaml", "--settings", "values.yaml"])), expected);
     assert!(findings(&report(&of_chart, &["pod.yaml"])).is_empty());
 
-    // The values of a chart that depends on this one.
+    // The values of a chart that depends on the policy's chart.
     let umbrella = format!("other: 1\nirsa-policy:\n  {}", values.trim_end().replace('\n', "\n  "));
     let of_umbrella = folder(&[("pod.yaml", pod), ("values.yaml", &umbrella)]);
     assert_eq!(findings(&report(&of_umbrella, &["."])), expected);
@@ -120,6 +120,6 @@ fn reads_a_pipe_once_and_reports_broken_links() {
     assert_eq!(findings(&report(&folder, &["pipe"])), [("invalidRoleArn", 2)]);
     writer.join().unwrap().unwrap();
 
-    // The same file twice is one file.
+    // A file that is named twice is read once.
     assert_eq!(report(&folder, &["a/web.yaml", "./a/web.yaml"])["summary"]["files"], 1);
 }

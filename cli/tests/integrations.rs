@@ -81,7 +81,7 @@ fn path_with(folder: &Path) -> String {
     format!("{}:{}", folder.display(), std::env::var("PATH").unwrap())
 }
 
-/// Runs a hook as pre-commit does: the words of `entry`, then those of `args`.
+/// Runs a hook as pre-commit does: the words of `entry`, then the words of `args`.
 fn run_hook(hook: &Value, folder: &TempDir) -> Output {
     let mut words: Vec<&str> = hook["entry"].as_str().unwrap().split(' ').collect();
     // The first word is `irsa`, or an image whose entry point is `irsa`. The test runs the command that was built

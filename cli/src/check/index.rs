@@ -82,8 +82,8 @@ impl Index {
         }
     }
 
-    /// Returns the service account that `name` was probably meant to be: an account in `namespace` with a similar name,
-    /// which no object of the input uses. `None` if the input has no such account.
+    /// Returns the service account that the user probably meant by `name`: an account in `namespace` that has a similar
+    /// name, and that no object of the input uses. `None` if the input has no such account.
     pub fn meant_account(&self, namespace: &str, name: &str) -> Option<&str> {
         let accounts = self.entries.keys().filter(|(kind, ..)| *kind == "ServiceAccount");
         let of_namespace = accounts.filter(|(_, own, _)| own == namespace).map(|(.., other)| other.as_str());
@@ -170,7 +170,7 @@ impl Cluster for Lookup<'_> {
 
 /// Whether one name is probably a misspelling of the other: a character is missing, added or replaced, or two
 /// neighbours are swapped. Names that differ in a number or a letter of a series, such as `web` and `web2`, or `web-a`
-/// and `web-b`, are different names, and so are names of up to three characters.
+/// and `web-b`, are not misspellings. Names of up to three characters are never misspellings.
 fn is_misspelled(one: &str, other: &str) -> bool {
     if one.len().abs_diff(other.len()) > 1 || !(4..=253).contains(&one.len().max(other.len())) {
         return false;

@@ -101,7 +101,7 @@ impl Input {
     }
 
     /// Whether an object of a cluster, such as a `ReplicaSet` or a Job, was created by a workload of the input. Such an
-    /// object is not checked, because the workload has the same pod template.
+    /// object is not checked, because the workload has the same pod template. Always false for a pod.
     pub fn is_owned(&self, object: &InputObject, default_namespace: &str) -> bool {
         let head = &object.head;
         let (true, Some(owner)) = (head.is_live() && head.kind != "Pod", head.controller()) else { return false };

@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(value_name = "PATH", required_unless_present = "file")]
     paths: Vec<PathBuf>,
 
-    /// Manifests, like PATH. The flag has the name that kubectl uses
+    /// Same as the argument PATH. The option exists for users of `kubectl -f`
     #[arg(short, long, value_name = "PATH")]
     file: Vec<PathBuf>,
 
@@ -178,7 +178,7 @@ impl Args {
                 };
                 let pasted = PastedIssuer::read(url).map_err(|error| anyhow!("{error}"))?;
                 let url = pasted.url.trim_end_matches('/');
-                // A word without a dot is the name of a cluster, and not its issuer, if `https://` is missing.
+                // If the user typed no `https://`, a word without a dot is the name of a cluster, and not its issuer.
                 let is_issuer = url.strip_prefix("https://").is_some_and(|rest| {
                     text.contains("https://") || rest.split('/').next().unwrap_or_default().contains('.')
                 });

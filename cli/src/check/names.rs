@@ -30,7 +30,7 @@ findings! {
     UNREADABLE_OBJECT = "unreadableObject", Reject, "A field has the wrong type, or a required field is missing.";
     INVALID_SETTINGS = "invalidSettings", Reject, "The policy's settings are invalid, so the policy would refuse every request.";
     UNKNOWN_SERVICE_ACCOUNT = "unknownServiceAccount", Note, "The service account is not in the input, so its role is not known.";
-    MISSPELLED_SERVICE_ACCOUNT = "misspelledServiceAccount", Warn, "The service account is not in the input, but an unused account with a similar name is.";
+    MISSPELLED_SERVICE_ACCOUNT = "misspelledServiceAccount", Warn, "The service account is not in the input, but the input has an unused account with a similar name.";
     UNKNOWN_CONFIG_MAP = "unknownConfigMap", Note, "The ConfigMap of role mappings is not in the input.";
     UNUSED_ROLE_MAPPINGS = "unusedRoleMappings", Note, "The ConfigMap of kOps has role mappings, but the settings do not name it.";
     PLACEHOLDER = "placeholder", Note, "A value is a placeholder, such as `${ROLE}`, so it is not checked.";

@@ -30,11 +30,11 @@ const INJECTED: [&str; 9] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
-/// The variables among them that AWS's webhook sets by settings of its own, which the input does not show.
+/// The injected variables that AWS's webhook sets from its own settings. The input does not show these settings.
 const SET_BY_WEBHOOK: [&str; 3] = ["AWS_DEFAULT_REGION", "AWS_REGION", "AWS_STS_REGIONAL_ENDPOINTS"];
 
-/// The variables among them that say where the pod's credentials are from. Only these are compared if the input does
-/// not show the pod's template, because the template may set the others.
+/// The injected variables that define the source of the pod's credentials. If the input does not contain the pod's
+/// template, only these variables are compared, because the template may set the others.
 const OF_CREDENTIALS: [&str; 4] = [
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -176,8 +176,8 @@ fn without_injected(pod: &Value, template: Option<&Value>) -> Value {
     pod
 }
 
-/// Returns the names in `variables`, and of the injected volumes, in which two pods differ. Leaves out the values,
-/// because the value of a variable may be a secret.
+/// Returns the names of the variables in `variables`, and of the injected volumes, that differ between two pods. Leaves
+/// out the values, because the value of a variable may be a secret.
 fn differences(running: &Value, expected: &Value, variables: &[&str]) -> Vec<String> {
     let mut differences: Vec<String> = Vec::new();
     let mut add = |name: String| {
@@ -193,7 +193,7 @@ fn differences(running: &Value, expected: &Value, variables: &[&str]) -> Vec<Str
         for (running, expected) in running.iter().zip(&expected) {
             for &variable in variables {
                 let [running, expected] = [running, expected].map(|container| variable_value(container, variable));
-                // Without a value in the settings, the variable may be from AWS's webhook.
+                // If a new pod would not get the variable, the running pod may have it from AWS's webhook.
                 let may_be_of_webhook = expected.is_none() && SET_BY_WEBHOOK.contains(&variable);
                 if running != expected && !may_be_of_webhook {
                     add(format!("`{variable}`"));
@@ -251,7 +251,7 @@ impl StalePod {
     }
 }
 
-/// Returns each command that recreates some of these pods, with the number of those pods.
+/// Returns the commands that recreate these pods, each with the number of pods that it recreates.
 pub fn commands(pods: &[StalePod]) -> Vec<Restart> {
     let mut commands: BTreeMap<String, usize> = BTreeMap::new();
     for pod in pods {

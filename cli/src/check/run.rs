@@ -164,13 +164,13 @@ fn unused_role_mappings(input: &Input, settings: &Settings<'_>) -> Option<Found>
     let mut location = entry.location.clone();
     location.pointer.push_str("/data/config");
     let fix = format!(
-        "add `rolesConfigMap: {{namespace: {NAMESPACE}, name: {NAME}}}` to the policy's settings: in its manifest or in the file of `--settings`, where the other settings are"
+        "add `rolesConfigMap: {{namespace: {NAMESPACE}, name: {NAME}}}` where the policy's other settings are: in its manifest or in the file of `--settings`"
     );
     Some(Found {
         name: own.name,
         level: own.level,
         message: format!(
-            "ConfigMap `{NAMESPACE}/{NAME}` has role mappings, but the settings do not name it in `rolesConfigMap`: pods whose role is there are not checked"
+            "ConfigMap `{NAMESPACE}/{NAME}` has role mappings, but the settings do not name it in `rolesConfigMap`: pods whose role is in this ConfigMap are not checked"
         ),
         fix: Some(fix.into()),
         location,

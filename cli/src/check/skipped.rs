@@ -18,7 +18,8 @@ pub fn take(report: &mut Report, source: &Source, parsed: &Parsed, is_strict: bo
             take_chart(report, &chart, source.is_named || (is_strict && kind == SkippedKind::Template));
             continue;
         }
-        // If the command line names the file, its documents are meant to be checked, so skipping one can be an error.
+        // If the command line names the file, the user expects that its documents are checked. So a skipped document
+        // can be an error.
         let is_error = match kind {
             SkippedKind::Unreadable => true,
             SkippedKind::Template => source.is_named || is_strict,
@@ -49,7 +50,7 @@ pub fn take(report: &mut Report, source: &Source, parsed: &Parsed, is_strict: bo
     }
 }
 
-/// Counts a document of a Helm chart, and adds one finding or one error for all of the chart.
+/// Counts a document of a Helm chart, and adds one finding or one error for the whole chart.
 fn take_chart(report: &mut Report, chart: &str, is_error: bool) {
     let file = if chart == "." { CHART_METADATA.to_owned() } else { format!("{chart}/{CHART_METADATA}") };
     let message = format!(
@@ -72,7 +73,8 @@ fn take_chart(report: &mut Report, chart: &str, is_error: bool) {
     }
 }
 
-/// If nothing in the input was checked, turns the notes about Helm charts into errors, because they are the reason.
+/// Turns the notes about Helm charts into errors. Used if nothing in the input was checked, because the charts are then
+/// the reason.
 pub fn reject_charts(report: &mut Report) {
     let is_of_chart = |finding: &mut Finding| {
         finding.name == names::TEMPLATE.name && Path::new(&finding.file).ends_with(CHART_METADATA)

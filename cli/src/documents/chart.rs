@@ -9,8 +9,9 @@ use super::walk::shown;
 /// The file that makes a directory a chart.
 pub const METADATA: &str = "Chart.yaml";
 
-/// Returns the directory of the chart that a file is a part of: a file of the directory itself, such as `values.yaml`,
-/// or of `templates` or `ci`. For a chart in another chart's `charts`, returns the outer chart.
+/// Returns the directory of the chart that a file is a part of. The files of a chart are directly in its directory,
+/// such as `values.yaml`, or below `templates` or `ci`. For a chart in the directory `charts` of another chart, returns
+/// the outer chart.
 pub fn chart_of(file: &Path) -> Option<String> {
     let is_chart = |directory: &&Path| directory.join(METADATA).is_file();
     let mut directory = file.ancestors().skip(1).find(is_chart)?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::source::Head;
 use crate::iam;
 
-/// A document, or a part of one, that is not checked.
+/// A document, or a part of a document, that is not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The kind of the document or part.
@@ -17,11 +17,12 @@ pub struct Skipped {
     pub at: Position,
     /// The message: what was found, and what to do.
     pub message: String,
-    /// The directory of the Helm chart that the file belongs to. `None` for an error, and outside charts.
+    /// The directory of the Helm chart that the file belongs to. `None` if the document is neither a template nor a
+    /// fragment, or if the file belongs to no chart.
     pub chart: Option<String>,
 }
 
-/// The kind of a document, or of a part of one, that is not checked.
+/// The kind of a document, or of a part of a document, that is not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SkippedKind {
     /// Neither YAML nor JSON.
@@ -45,7 +46,7 @@ impl Skipped {
         Self { kind, at, message: message.into(), chart: None }
     }
 
-    /// Assigns a template or another document to the Helm chart that it is a part of.
+    /// Assigns a template or a fragment to the Helm chart that it is a part of. Does nothing for any other kind.
     pub fn assign(&mut self, chart: &str) {
         if matches!(self.kind, SkippedKind::Template | SkippedKind::Fragment) {
             self.chart = Some(chart.to_owned());

@@ -1,8 +1,8 @@
 //! Reads the input of a check: files, directories and the standard input become Kubernetes objects.
 //!
 //! `walk` finds the files, `source` reads a file, and `classify` reports documents that are not complete objects. Each
-//! of these becomes a [`Skipped`] with its position and what to do; `chart` finds the Helm chart that it is a part of.
-//! The documents after it are still read.
+//! such document becomes a [`Skipped`] with its position and what to do. The documents after it are still read. `chart`
+//! finds the Helm chart that a file belongs to.
 
 mod chart;
 mod classify;

@@ -83,7 +83,7 @@ pub struct Metadata {
     pub namespace: Option<String>,
     /// The uid. Only an object of a cluster has a uid.
     pub uid: Option<String>,
-    /// The labels. Values that are not strings are read too, because the policy refuses them.
+    /// The labels. Values that are not strings are read too, so that the policy can refuse them.
     pub labels: Option<BTreeMap<String, serde_json::Value>>,
     /// The owners of the object.
     pub owner_references: Option<Vec<OwnerReference>>,
@@ -102,14 +102,14 @@ pub struct OwnerReference {
 }
 
 impl Head {
-    /// Reads the fields of an object. All fields are empty for any other JSON. Arrays are left out here, because serde
+    /// Reads the fields of an object. For any other JSON, all fields are empty. Arrays are excluded here, because serde
     /// would read the elements of an array as these fields.
     fn of(json: &str) -> Self {
         let is_object = json.trim_start().starts_with('{');
         if is_object { serde_json::from_str(json).unwrap_or_default() } else { Self::default() }
     }
 
-    /// Returns the name. If it is generated: `generateName` followed by `*`.
+    /// Returns the name. If the API server generates the name, returns `generateName` followed by `*`.
     pub fn name(&self) -> String {
         let Metadata { name, generate_name, .. } = &self.metadata;
         match (name.as_deref(), generate_name.as_deref()) {
@@ -178,7 +178,7 @@ impl Source {
         classify::text(bytes)
     }
 
-    /// Reads the objects. If `is_complete`, an object that looks like a patch is checked as an object.
+    /// Reads the objects. If `is_complete` is set, an object that looks like a patch is read as a complete object.
     pub fn parse(&self, is_complete: bool) -> Parsed {
         match self.text() {
             Ok(text) => {
@@ -187,7 +187,7 @@ impl Source {
                 if let Some(chart) = chart {
                     parsed.skipped.iter_mut().for_each(|skipped| skipped.assign(&chart));
                 }
-                // A directory can contain data files, which are not manifests, so errors in them are excused.
+                // A directory can contain data files that are not manifests. Errors in such files are excused.
                 if !self.is_named && !text.contains("apiVersion") {
                     parsed.skipped.iter_mut().for_each(Skipped::excuse);
                 }

@@ -89,7 +89,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>, unreadable: &mut Vec<(Str
         if name.starts_with('.') {
             continue;
         }
-        // A link to a directory could lead back up, so it is not followed.
+        // A link to a directory could lead back to a parent directory, so it is not followed.
         if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
             collect(&path, files, unreadable);
         } else if path.extension().is_some_and(|own| EXTENSIONS.iter().any(|other| own.eq_ignore_ascii_case(other))) {

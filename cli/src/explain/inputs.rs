@@ -18,8 +18,9 @@ pub(super) struct Subject {
 }
 
 impl Args {
-    /// Returns the pods of the files, or those that the command line chooses. If the command line names neither a pod
-    /// nor a workload, returns one subject without a pod, so that any pod of the service account is explained.
+    /// Returns the pods in the files. If the command line chooses some of the pods, returns only these. If the command
+    /// line names neither a pod nor a workload, returns one subject without a pod: its explanation is about any pod of
+    /// the service account.
     pub(super) fn subjects(&self) -> Result<Vec<Subject>> {
         let (objects, of_pods) = self.objects()?;
         let texts: Vec<&str> = objects.iter().map(Object::json).collect();
@@ -52,7 +53,7 @@ impl Args {
         Ok(vec![Subject { name: None, inputs }])
     }
 
-    /// Reads, from files, the inputs for a pod that is read from a cluster.
+    /// Reads the inputs in files. Used for a pod that is read from a cluster.
     pub(super) fn inputs_of_cluster(&self) -> Result<Inputs> {
         let (objects, _) = self.objects()?;
         let texts: Vec<&str> = objects.iter().map(Object::json).collect();
@@ -60,8 +61,8 @@ impl Args {
         Ok(Inputs { service_account, other_service_accounts, ..self.common(&objects)? })
     }
 
-    /// Reads the objects of all files. Also returns how many of them are from the files of `--pod` and `--workload`,
-    /// which come first.
+    /// Reads the objects of all files. The objects in the files of `--pod` and `--workload` come first. Also returns
+    /// the number of these objects.
     fn objects(&self) -> Result<(Vec<Object>, usize)> {
         let mut objects = Vec::new();
         let mut of_pods = 0;

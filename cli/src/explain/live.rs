@@ -1,5 +1,5 @@
-//! Reads the pod from a cluster, and each of these inputs that no file provides: the pod's service account, the
-//! ConfigMap of role mappings, the issuer's documents and, only on request, a token. The token is not written to a
+//! Reads the pod from a cluster. Also reads each of these inputs, if no file provides it: the pod's service account,
+//! the ConfigMap of role mappings, the issuer's documents and, only on request, a token. The token is not written to a
 //! file.
 
 use std::path::Path;
@@ -99,7 +99,7 @@ async fn get(client: &Client, path: &str) -> Result<String> {
     Ok(client.request_text(Request::get(path).body(Vec::new())?).await?)
 }
 
-/// Requests a token for the service account. The token is not bound to a pod. The error is the API server's, and
+/// Requests a token for the service account. The token is not bound to a pod. The error comes from the API server, and
 /// contains no token.
 async fn request_token(client: &Client, account: &str, audience: &str) -> Result<String> {
     let body = json!({

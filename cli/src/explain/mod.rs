@@ -204,7 +204,7 @@ impl Status {
         match explanation.outcome {
             _ if !explanation.problems.is_empty() => Self::Unreadable,
             Outcome::Failed => Self::Failed,
-            // An assumption about the inputs is not a risk that was seen, so `--strict` ignores it.
+            // A warning that is based on an assumption does not report a risk in the inputs. So `--strict` ignores it.
             _ if args.strict && explanation.warnings().any(|it| !is_assumed(it.mistake, args)) => Self::Failed,
             Outcome::Passed | Outcome::Skipped => Self::Passed,
             Outcome::Unknown if args.allow_unknown => Self::Passed,
@@ -222,8 +222,8 @@ impl Status {
     }
 }
 
-/// Whether a warning rests on an assumption about the inputs: about the issuer, or about the policies, if their
-/// manifest was not given.
+/// Whether a warning is based on an assumption: about the issuer or, if the manifest of the policies is not given,
+/// about the policies.
 fn is_assumed(mistake: Option<Diagnosis>, args: &Args) -> bool {
     match mistake {
         Some(Diagnosis::AssumedIssuer) => true,

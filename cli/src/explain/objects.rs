@@ -70,10 +70,10 @@ pub fn other_workload(objects: &[Object]) -> Result<Option<&Object>> {
 }
 
 /// Finds the ConfigMap that the settings name, or else the only ConfigMap. `None` if there is no ConfigMap, or if there
-/// is more than one and the settings name none.
+/// are several and the settings name no ConfigMap.
 ///
 /// # Errors
-/// Fails if there is more than one, and the one that the settings name is not among them.
+/// Fails if there are several ConfigMaps, and the settings name a ConfigMap that is not among them.
 pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<Option<&'o Object>> {
     let found: Vec<_> = objects.iter().filter(|object| object.kind() == "ConfigMap").collect();
     let wanted = settings.and_then(roles_config_map);

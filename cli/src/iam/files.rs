@@ -92,7 +92,7 @@ fn add(value: &Value, file: &str, iam: &mut Iam) -> Result<()> {
     Ok(())
 }
 
-/// Returns what a document about IAM is, in words. `None` for a document that is something else, or may be.
+/// Returns a description of a document about IAM. `None` if the document is not about IAM, or if this is not certain.
 pub fn title(value: &Value) -> Option<&'static str> {
     let has = |key: &str| value.get(key).is_some();
     let is_role = |role: &Value| role.get("RoleName").is_some();

@@ -79,7 +79,7 @@ fn without_role(member: &Member<'_>, iam: &Iam, fleet: &Fleet<'_>, checked: &mut
     checked.rows.extend(fleet.clusters().iter().map(|(cluster, _)| member.row(cluster, status, &reason)));
 }
 
-/// Reports a service account whose role is in a file that does not show the role's trust policy.
+/// Reports a service account if the file with its role does not show the role's trust policy.
 fn without_policy(member: &Member<'_>, role: &Role, fleet: &Fleet<'_>, checked: &mut Checked) {
     let reason = format!("`{}` does not show the trust policy of role `{}`", role.file, role.title());
     checked.in_accounts.push(member.found(names::UNKNOWN_TRUST, &reason, None));

@@ -12,7 +12,7 @@ use crate::check::names::{self, OwnFinding};
 use crate::report::Finding;
 use crate::trust_policy::{LIMIT, RAISED_LIMIT, size};
 
-/// A name that no service account should have, to find out whether a trust policy admits any name.
+/// A name that no service account should have. A trust policy that admits this name admits any name.
 const NOBODY: &str = "nobody-has-this-name-because-it-is-longer-than-the-names-that-kubernetes-allows-for-a-namespace";
 
 /// Checks a role and its trust policy. `is_used`: whether a service account of the input has the role.

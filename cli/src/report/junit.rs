@@ -12,7 +12,7 @@ use crate::output::line;
 /// A `testsuite` of JUnit: the findings of one file.
 #[derive(Default)]
 struct Suite<'r> {
-    /// The messages about the file, or about documents of the file, that can't be read.
+    /// The messages about what can't be read: the file, or documents of the file.
     errors: Vec<String>,
     /// The objects of the file, each with its findings.
     cases: BTreeMap<String, Vec<&'r Finding>>,

@@ -12,7 +12,8 @@ const BOLD: Style = Style::new().bold();
 const DIMMED: Style = Style::new().dimmed();
 const INDENT: &str = "  ";
 
-/// The maximum number of notes of one kind that are printed one by one.
+/// The maximum number of notes of one kind that are printed one by one. If there are more, only their number is
+/// printed.
 const READABLE: usize = 10;
 
 /// Options for writing the report.
@@ -20,7 +21,7 @@ const READABLE: usize = 10;
 pub struct Layout {
     /// Whether to leave out notes and the summary.
     pub is_quiet: bool,
-    /// The width of the terminal. `None` if the output is not a terminal, so that each message is printed on one line.
+    /// The width of the terminal. `None` if the output is not a terminal. Each message is then printed on one line.
     pub width: Option<usize>,
 }
 
@@ -114,8 +115,8 @@ impl Layout {
     }
 }
 
-/// Returns the name and the number of each kind of note about skipped documents that occurs more than [`READABLE`]
-/// times.
+/// Returns each kind of note about skipped documents that occurs more than [`READABLE`] times: the name of the note,
+/// and how often it occurs.
 fn repeated(report: &Report) -> Vec<(&'static str, usize)> {
     let kinds = [names::TEMPLATE, names::PATCH, names::FRAGMENT, names::KUBECONFIG];
     let count = |name| report.reported().filter(|finding| finding.name == name).count();

@@ -1,12 +1,12 @@
-//! Escapes what the input could send to a terminal or a log: control characters, line ends, and characters that change
-//! the direction of writing.
+//! Escapes characters of the input that are unsafe in a terminal or a log: control characters, line ends, and
+//! characters that change the direction of writing.
 
 use super::{FleetRow, ObjectName, Report, Restart};
 use crate::output::line;
 
 impl Report {
-    /// Escapes the texts of the report, so that each is on one line. Keeps the names of files unchanged, so that other
-    /// programs find the files.
+    /// Escapes the strings of the report, so that each string is on one line. Keeps the names of files unchanged, so
+    /// that other programs find the files.
     pub fn printable(mut self) -> Self {
         for finding in &mut self.findings {
             escape(&mut finding.message);

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn makes_policies_that_explain_accepts_and_that_refuse_others() {
+    fn makes_policies_that_pass_explain_and_refuse_other_accounts() {
         let issuers = ["oidc.example/id/A".to_owned(), "oidc.example/id/B".to_owned()];
         for (count, split, generalize) in
             [(1, false, false), (5, false, false), (60, false, false), (60, true, false), (60, false, true)]

@@ -146,8 +146,8 @@ impl Args {
             .collect()
     }
 
-    /// Splits `accounts` into paths, and names as pairs of a namespace and a name. An argument `NAMESPACE/NAME` is a
-    /// path if such a file exists.
+    /// Splits `accounts` into paths and service accounts. A service account is a pair of a namespace and a name. An
+    /// argument `NAMESPACE/NAME` is a path if such a file exists.
     fn paths_and_names(&self) -> (Vec<PathBuf>, Vec<(String, String)>) {
         let mut paths = Vec::new();
         let mut names = Vec::new();
