@@ -1,12 +1,12 @@
 //! Searches and compares bytes in words of eight bytes.
 //!
-//! The standard library searches and compares single bytes in WebAssembly, which takes about 10 instructions for each
-//! byte. A word takes 20 to 30.
+//! In WebAssembly, the standard library searches and compares one byte at a time, which takes about 10 instructions for
+//! each byte. This module takes 20 to 30 instructions for each word.
 
-/// A set of bytes that a search ends at.
+/// A set of bytes. A search ends at the first byte that is in the set.
 pub(crate) trait Stop {
-    /// Sets the highest bit of each byte of the word that is in the set. The first marked byte (the least significant)
-    /// is always correct. Bytes after it may be marked by mistake.
+    /// Marks the bytes of the word that are in the set. Returns a word in which the highest bit of each such byte is
+    /// set. The first marked byte (the least significant) is always correct. Bytes after it may be marked by mistake.
     fn mark(word: u64) -> u64;
 
     /// Whether a byte is in the set.
@@ -114,8 +114,8 @@ pub fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    // The last word may overlap the word before it, so that no single bytes are left to compare. Below eight bytes, the
-    // same holds for half words.
+    // The last word may overlap the word before it, so that no single bytes are left to compare. Texts of four to seven
+    // bytes are compared as two half words in the same way.
     if let (Some(last), Some(other_last)) = (one.last_chunk(), other.last_chunk()) {
         let ((words, _), (other_words, _)) = (one.as_chunks(), other.as_chunks());
         let is_same = |(one, other): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*one) == u64::from_le_bytes(*other);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_every_byte() {
+    fn recognizes_each_byte_of_a_set() {
         for byte in 0..=u8::MAX {
             for length in 1..20 {
                 let all = vec![byte; length];

@@ -17,7 +17,7 @@ pub trait Read<'j>: Sized {
 
 /// A type that can be read from an element of an array.
 pub trait Element<'j>: Sized {
-    /// Reads one element, and pushes the values to keep to `all`.
+    /// Reads one element, and pushes to `all` each value that should be kept.
     ///
     /// # Errors
     /// Fails if the element has another type.
@@ -150,7 +150,7 @@ impl<T> Default for Array<T> {
 }
 
 impl<T> Array<T> {
-    /// Reads the member's value. `read` reads one element, and pushes the values to keep.
+    /// Reads the member's value. `read` reads one element, and pushes each value that should be kept.
     ///
     /// # Errors
     /// Fails as [`Field::read`] does, and if `read` fails. The path of the error then contains the element's index.

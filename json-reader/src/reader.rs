@@ -118,7 +118,8 @@ impl<'j> Reader<'j> {
         })
     }
 
-    /// Not generic, so it is compiled once.
+    /// Reads an object as [`Self::object`] does, and also passes each key to `member` as a [`RawStr`]. Not generic, so
+    /// it is compiled once.
     #[inline(never)]
     pub(crate) fn each_member(
         &mut self,
@@ -150,7 +151,7 @@ impl<'j> Reader<'j> {
         self.elements(&mut element)
     }
 
-    /// Not generic, so it is compiled once.
+    /// Reads an array as [`Self::array`] does. Not generic, so it is compiled once.
     #[inline(never)]
     fn elements(&mut self, element: &mut dyn FnMut(&mut Self, usize) -> Result<()>) -> Result<Brackets> {
         self.expect(b'[', Kind::Array)?;

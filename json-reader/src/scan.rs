@@ -346,7 +346,7 @@ impl<'j> Scanner<'j> {
 mod tests {
     use super::*;
 
-    /// The position of the error, if any.
+    /// Scans the string `text`. If it is not JSON, returns the position of the error.
     fn scan(text: &str) -> Result<(), usize> {
         let mut scanner = Scanner::new(text);
         scanner.skip().ok_or(scanner.at())?;

@@ -110,8 +110,8 @@ pub(crate) fn decode_escape(text: &str) -> Option<(char, &str)> {
     Some((character, rest.as_str()))
 }
 
-/// Decodes the rest of an escape that starts with `\u`: 4 hexadecimal digits, followed by another escape if it is the
-/// first half of a surrogate pair. Returns the same as [`decode_escape`].
+/// Decodes the rest of an escape that starts with `\u`: 4 hexadecimal digits. If they are the first half of a surrogate
+/// pair, another escape with the second half must follow. Returns the same as [`decode_escape`].
 fn decode_unicode_escape(text: &str) -> Option<(char, &str)> {
     let (first, rest) = hexadecimal(text)?;
     if let Some(character) = char::from_u32(u32::from(first)) {

@@ -59,8 +59,8 @@ type Result<T> = std::result::Result<T, Unreadable>;
 impl<'t> Composer<'t> {
     /// Creates a composer for YAML, without reading it.
     pub fn new(text: &'t str) -> Self {
-        // Reading comments takes time. Only comments with `irsa:` are used, so the parser skips the comments of other
-        // texts.
+        // Reading comments takes time. Only comments with `irsa:` are used, so the parser skips all comments if the
+        // text does not contain `irsa:`.
         let options = options! {
             emit_comments: text.contains("irsa:"),
             max_buffered_comment_events: usize::MAX,
@@ -185,8 +185,8 @@ impl<'t> Composer<'t> {
         }
     }
 
-    /// Reads the members of a mapping, in their order. The members that a merge key adds are inserted at its position,
-    /// as in `goyaml.v2`.
+    /// Reads the members of a mapping, in their order. The members that a merge key adds are inserted at the merge
+    /// key's position, as in `goyaml.v2`.
     fn mapping(&mut self, style: StructureStyle) -> Result<Vec<Member<'t>>> {
         let mut members = Vec::new();
         let mut merged = Vec::new();
@@ -217,7 +217,8 @@ impl<'t> Composer<'t> {
         Ok(self.without_duplicates(members, &merged))
     }
 
-    /// Keeps the last of duplicate keys. `merged` contains the indices of the members that a merge key added.
+    /// If a key occurs several times, keeps only its last member. `merged` contains the indices of the members that a
+    /// merge key added.
     fn without_duplicates(&mut self, members: Vec<Member<'t>>, merged: &[usize]) -> Vec<Member<'t>> {
         let mut order: Vec<usize> = (0..members.len()).collect();
         order.sort_by(|&a, &b| members.get(a).map(|a| &a.key).cmp(&members.get(b).map(|b| &b.key)));
@@ -265,8 +266,8 @@ fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
     }
 }
 
-/// Whether a key is kept as a letter. kubectl converts `y` and `n` to `true` and `false`. No Kubernetes object needs
-/// that conversion, but a JSON Web Key has a key `n` and may have a key `y`.
+/// Whether a key is a letter that is not converted. kubectl converts `y` and `n` to `true` and `false`. No Kubernetes
+/// object needs that conversion, but a JSON Web Key has a key `n` and may have a key `y`.
 fn is_letter_key(key: &str) -> bool {
     matches!(key, "y" | "Y" | "n" | "N")
 }

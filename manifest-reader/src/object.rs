@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A Kubernetes object, or another value in its place.
+/// A document, or an item of a List: a Kubernetes object, or any other value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object<'t> {
     /// The object as JSON.
