@@ -105,8 +105,8 @@ impl<'j> Document<'j> {
     }
 
     /// Reads an object. If `kind` is given, also parses the object: as a pod, as a workload of a built-in kind, or else
-    /// only its metadata. Otherwise keeps only the text: of `oldObject`, and of an object that precedes its kind in the
-    /// request.
+    /// only its metadata. If `kind` is `None`, keeps only the text. This is the case for `oldObject`, and for an object
+    /// that precedes its kind in the request.
     fn read(reader: &mut Reader<'j>, kind: Option<&GroupVersionKind<'_>>) -> json::Result<Self> {
         let Some(kind) = kind else {
             let (text, span) = reader.raw()?;

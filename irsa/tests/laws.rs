@@ -35,7 +35,8 @@ fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
     review_request(&request, account, settings)
 }
 
-/// Reviews a Deployment with this pod as its template: its creation, or an update that does not change it.
+/// Reviews a Deployment with this pod as its template. `operation` is its creation, or an update that does not change
+/// the Deployment.
 fn review_deployment(pod: &Value, operation: &str, account: &Value, settings: &Value) -> Reviewed {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut request = json!({
@@ -282,7 +283,7 @@ proptest! {
     }
 }
 
-/// Returns the lines of a message, each without `about`, which names the whole pod or template.
+/// Returns the lines of a message. Removes `about`, which names the pod or the template, from the start of each line.
 fn lines(message: &str, about: &str) -> Vec<String> {
     message.lines().map(|line| line.strip_prefix(about).unwrap_or(line).to_owned()).collect()
 }

@@ -15,8 +15,8 @@ use crate::types::region::partition_of_arn;
 
 /// Checks a service account when it is written. Reads every annotation, with or without a role.
 ///
-/// Returns the role of the account. `None` if it has no role, or has container credentials: such an account does not
-/// use its role and audience, so they are not checked.
+/// Returns the role of the account. `None` if the account has no role, or if it has container credentials. Pods with
+/// container credentials do not use the account's role and audience, so these two annotations are not checked.
 pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount) -> Option<String> {
     let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
     check_keys(checker, account, annotations.role().is_some());
@@ -53,8 +53,8 @@ pub(crate) fn check_account(checker: &mut Checker<'_>, account: &ServiceAccount)
     Some(role)
 }
 
-/// Checks the annotation keys of a service account, and its `ecr-role-arn`. `has_role` is true if any source gives the
-/// account a role, or may give it one.
+/// Checks the annotation keys of a service account, and its `ecr-role-arn`. `has_role` is true if the account has a
+/// role, or may have one.
 pub(crate) fn check_keys(checker: &mut Checker<'_>, account: &ServiceAccount, has_role: bool) {
     let (subject, annotations) = (Subject::ServiceAccount(&account.name), &account.annotations);
     report_misspelled(checker, subject, (&annotations.misspelled, has_role));

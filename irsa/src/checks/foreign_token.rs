@@ -1,5 +1,6 @@
-//! Reports token volumes for STS that a pod defines itself although its service account gives it no role
-//! (`foreignToken`). Such a token bypasses the rules for roles and audiences.
+//! Reports the token volumes for STS that a pod defines itself (`foreignToken`). Such a token bypasses the rules for
+//! roles and audiences. This check runs only if the pod's service account gives the pod no role, or if the role is
+//! unknown.
 
 use alloc::borrow::Cow;
 use core::fmt;
@@ -12,7 +13,7 @@ use crate::settings::{ContainerCredentials, Settings};
 use crate::types::sts_audience::is_sts_audience;
 use crate::util::names::Names;
 
-/// Reports each volume with a token for STS. `reason` says why the pod needs no such token.
+/// Reports each volume with a token for STS. `reason` says why the pod is not expected to have such a token.
 pub(crate) fn check_tokens(checker: &mut Checker<'_>, pod: &Pod<'_>, reason: fmt::Arguments<'_>) {
     let credentials = checker.settings.container_credentials.as_ref();
     let agent_audience = credentials.map_or(ContainerCredentials::AUDIENCE, |credentials| &credentials.audience);

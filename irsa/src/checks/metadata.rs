@@ -25,8 +25,8 @@ pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &
     }
 }
 
-/// Reports the misspelled annotations of a pod or a pod template. `has_role` is true if its service account has a role,
-/// or may have one.
+/// Reports the misspelled annotations of a pod or a pod template. `has_role` is true if the pod's service account has a
+/// role, or may have one.
 pub(crate) fn check_pod_spelling(checker: &mut Checker<'_>, pod: &Pod<'_>, has_role: bool) {
     let Some(metadata) = pod.metadata.get() else { return };
     let misspelled = MisspelledKeys::new(&metadata.annotations, &checker.settings.annotation_prefix, &POD_KEYS);
@@ -70,8 +70,8 @@ pub(crate) fn check_kiam_role(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     }
 }
 
-/// Reports misspelled annotations. A key that has the default prefix instead of the one in the settings is reported
-/// only if the account has no role.
+/// Reports misspelled annotations. If the settings have another prefix, a key with the default prefix is reported only
+/// if the account has no role.
 pub(crate) fn report_misspelled(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,
@@ -104,7 +104,8 @@ fn check_container_names(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: 
     }
 }
 
-/// Reports annotations that only a service account can have, and the skip label as an annotation.
+/// Reports annotations that have an effect only on a service account. Also reports an annotation with the key of the
+/// skip label.
 fn check_pod_keys(checker: &mut Checker<'_>, metadata: &Metadata<'_>) {
     let prefix = &checker.settings.annotation_prefix;
     let object = if checker.findings.is_about_template() { "pod template" } else { "pod" };

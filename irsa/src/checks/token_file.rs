@@ -30,7 +30,7 @@ pub(crate) struct TokenFiles<'p, 'j> {
     pub(crate) is_windows: bool,
     /// Whether the injected mounts are known. If not, a path outside all mounts is not reported.
     pub(crate) is_complete: bool,
-    /// Whether the service account has no role, so that annotating it is part of the fix.
+    /// Whether the service account has no role. The fix then includes an annotation on the service account.
     pub(crate) needs_annotation: bool,
 }
 
@@ -42,7 +42,7 @@ enum FileAt {
     NoFile,
     /// The token for the API server, at its usual path.
     ApiServerToken,
-    /// A token without an audience, in another volume.
+    /// A token without an audience, at any other path.
     TokenWithoutAudience,
     /// Any other file, or an unknown content. Not reported.
     Other,
@@ -104,7 +104,8 @@ impl TokenFiles<'_, '_> {
                 if relative == token.path { FileAt::Other } else { FileAt::NoFile }
             }
             (Some((mount, relative)), _) => self.file_in(mount, &relative, path),
-            // A template lacks this mount: the API server adds it when the pod is created.
+            // A pod template has no mount at the path of the token for the API server. The API server adds this mount
+            // when the pod is created.
             _ if relative_to(API_SERVER_TOKEN, path).is_some() => FileAt::ApiServerToken,
             _ => FileAt::NoMount,
         }

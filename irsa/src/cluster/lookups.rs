@@ -13,8 +13,8 @@ use crate::objects::service_account::{AccountAnnotations, ServiceAccount};
 use crate::settings::Settings;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
-/// The maximum number of service accounts to look up per request. A custom workload can name thousands, and each lookup
-/// is a request to the API server.
+/// The maximum number of service accounts to look up per request. A custom workload can name thousands of accounts, and
+/// each lookup is a request to the API server.
 const ACCOUNT_LIMIT: usize = 50;
 
 /// The maximum length of the reason of a failed lookup, in bytes.
@@ -97,8 +97,8 @@ impl<'a> Lookups<'a> {
             kind: "ConfigMap",
             namespace: &config_map.namespace,
             name: &config_map.name,
-            // Never cached, so that a new mapping takes effect at once. Most accounts have a role in an annotation, so
-            // their pods need no lookup of the ConfigMap.
+            // Never cached, so that a new mapping takes effect at once. This causes few requests: most accounts have a
+            // role in an annotation, so their pods need no lookup of the ConfigMap.
             may_be_cached: false,
         };
         let answer = self.cluster.object(&query)?;

@@ -12,7 +12,7 @@ impl Actions {
     pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
         match (self.0.get(kind as usize).copied().flatten(), kind) {
             (Some(action), _) => action,
-            // Admitting a workload loses nothing, because its pods are checked when they are created.
+            // For a workload, a warning is enough, because its pods are checked when they are created.
             (None, FindingKind::MissingServiceAccount | FindingKind::LookupFailed) if is_about_template => Action::Warn,
             (None, _) => kind.default_action(),
         }
@@ -20,7 +20,7 @@ impl Actions {
 
     /// Sets the action for a kind.
     pub fn choose(&mut self, kind: FindingKind, action: Action) {
-        // INVARIANT: there is an action for each kind.
+        // INVARIANT: the array has an element for each kind.
         if let Some(chosen) = self.0.get_mut(kind as usize) {
             *chosen = Some(action);
         }

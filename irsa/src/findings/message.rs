@@ -14,7 +14,7 @@ use super::place::{ItemKind, Owner, Place, TargetKind};
 use crate::json::RawStr;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
-/// The maximum length of a name in a place, in bytes. Kubernetes accepts no longer names.
+/// The maximum length of a name in a place, in bytes. Kubernetes rejects longer names.
 const NAME_LIMIT: usize = 1024;
 
 /// A quoted value is never cut to less than this number of bytes.
@@ -60,7 +60,7 @@ pub(crate) enum Item<'a> {
     AnnotationKey(&'a str),
     /// A label.
     Label(&'static str),
-    /// An environment variable. The text follows without a colon.
+    /// An environment variable. In the message, the text follows the variable's name without a colon.
     Variable(&'static str),
     /// A volume.
     Volume(&'a str),

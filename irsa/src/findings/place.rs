@@ -21,7 +21,7 @@ pub struct Place {
     pub name: String,
 }
 
-/// The kind of value in a workload that describes its pods.
+/// The kind of a target: a value in a workload that describes the workload's pods.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetKind {
     /// A pod template: the `metadata` and the `spec` of a pod.

@@ -19,7 +19,7 @@ const WARNING_ADVICE: usize = 120;
 /// The maximum length of a line in a rejection's message, in bytes.
 pub(crate) const LINE_LIMIT: usize = 1024;
 
-/// The number of findings of one kind and action that are written out. The others are only counted.
+/// The maximum number of findings with the same kind and action that are written out. The others are only counted.
 const SHOWN: usize = 8;
 
 /// A problem or a remark about an object.
@@ -203,8 +203,8 @@ impl<'a> Findings<'a> {
         self.found.iter().map(|kind| kind.name())
     }
 
-    /// The findings that are not ignored, in the order of the report. If a kind has more findings than are written out,
-    /// an added finding says how many more.
+    /// The findings that are not ignored, in the order of the report. If some findings of a kind are not written out,
+    /// an additional finding says how many.
     pub(crate) fn into_reported(self) -> Vec<Finding> {
         let mut reported: Vec<Finding> = self.reported.into_iter().map(|(_, finding)| finding).collect();
         for (kind, action, count) in self.counts {
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_the_findings_of_a_kind_after_the_eighth() {
+    fn writes_out_eight_findings_of_a_kind_and_counts_the_others() {
         let actions = Actions::default();
         let mut findings = Findings::new(&actions);
         for index in 0..12 {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_warnings_within_the_limit_and_between_characters() {
+    fn cuts_warnings_at_the_limit_and_between_characters() {
         for start in ["", "x"] {
             let text = format!("{start}{}", "\u{e4}".repeat(400));
             let finding = report(FindingKind::LookupFailed, Message::new(Subject::Pod, format_args!("{text}")));

@@ -22,7 +22,7 @@ use crate::types::region::Region;
 use crate::types::skip_containers;
 use crate::types::token_lifetime::TokenLifetime;
 
-/// The values of a pod's own annotations. They take precedence over its service account's.
+/// The values of a pod's own annotations. They take precedence over the annotations of the pod's service account.
 #[derive(Debug, Default)]
 pub(crate) struct PodAnnotations {
     /// `token-expiration`.

@@ -1,4 +1,4 @@
-//! Checks an audience: of an annotation, a role mapping or the settings.
+//! Checks an audience that comes from an annotation, a role mapping or the settings.
 
 use super::allowed_audiences::allows_audience;
 use crate::context::Checker;

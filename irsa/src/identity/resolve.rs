@@ -3,9 +3,9 @@
 //! Container credentials take precedence over web identity. A role comes from the first source that has one: the
 //! annotation of the service account, the setting `roles`, the ConfigMap of role mappings.
 //!
-//! The source of the role also gives the audience, the STS endpoint and the token's lifetime. If it lacks one of them,
-//! the default from the settings applies, never the value of another source. A lifetime in the pod's own annotation
-//! overrides all sources.
+//! The source of the role also gives the audience, the STS endpoint and the token's lifetime. If the source lacks one
+//! of these values, the default from the settings applies, but never the value of another source. A lifetime in the
+//! pod's own annotation overrides all sources.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -101,13 +101,15 @@ pub(crate) fn check_ecr_role(checker: &mut Checker<'_>, account: &ServiceAccount
     }
 }
 
-/// Checks a role from the annotation `key`, whose value is `written`.
+/// Checks `role`, which comes from the annotation `key`. The message about an invalid ARN quotes `written`, the value
+/// of the annotation.
 fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written): (&str, &str), role: &str) {
     let subject = Subject::ServiceAccount(&account.name);
     if let Err(error) = RoleArn::new(Cow::Borrowed(role)) {
         let message = Message::new(subject, format_args!("expected an IAM role ARN, but got ")).quote(written);
         match error {
-            // `Prefix` says that the value does not start with `arn:`, which the quoted value already shows.
+            // `Prefix` says that the value does not start with `arn:`. The quoted value already shows this, so the
+            // message does not repeat it.
             RoleArnError::Prefix => checker.report_annotation(FindingKind::InvalidRoleArn, key, message),
             error => {
                 checker.report_annotation(FindingKind::InvalidRoleArn, key, message.then(format_args!(": {error}")));
@@ -121,8 +123,8 @@ fn check_role(checker: &mut Checker<'_>, account: &ServiceAccount, (key, written
     }
 }
 
-/// Returns the audience in a service account's annotation, or the default. `None` if the annotation is empty, which is
-/// reported.
+/// Returns the audience in a service account's annotation. If the annotation is missing, returns the default. If the
+/// annotation is empty, reports this and returns `None`.
 pub(crate) fn annotated_audience<'s, 'c: 's>(
     checker: &mut Checker<'c>,
     account: &'s ServiceAccount,

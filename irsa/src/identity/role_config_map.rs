@@ -53,8 +53,8 @@ pub(crate) fn find(
         };
         let entry = reader.attempt(|reader| Entry::read(reader, key))?.outcome;
         let closeness = pattern.closeness();
-        // If a key occurs twice, the last entry wins, as in Go. Of different keys that match equally closely, the first
-        // wins.
+        // If a key occurs twice, the last entry wins, as in Go. If several different keys match equally closely, the
+        // first key wins.
         if best.as_ref().is_none_or(|best| closeness > best.closeness || key == best.key) {
             best = Some(Candidate { key: key.to_owned(), closeness, entry });
         }
@@ -194,8 +194,8 @@ impl Entry {
         Ok(Self { mapping, lifetime: lifetime.into_value(), region: region.into_option() })
     }
 
-    /// Checks the lifetime, the region and the audience. A problem with them is a finding, and the entry still gives
-    /// its role.
+    /// Checks the lifetime, the region and the audience. A problem with one of them is reported as a finding, but the
+    /// role of the entry is still used.
     fn into_mapping(self, checker: &mut Checker<'_>, name: EntryName<'_>) -> RoleMapping<'static> {
         let token_lifetime = read_lifetime(checker, name, self.lifetime);
         let region =

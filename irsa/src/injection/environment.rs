@@ -90,7 +90,8 @@ impl<'a> Environment<'a> {
         Self(variables)
     }
 
-    /// Returns the groups of which a container sets no variable.
+    /// Returns the groups to inject into a container. If the container already sets a variable of a group, the group is
+    /// not returned.
     pub(crate) fn missing_in(&self, container: &Container<'_>) -> MissingGroups {
         let mut missing = MissingGroups::default();
         for (group, _) in &self.0 {
@@ -108,7 +109,7 @@ impl<'a> Environment<'a> {
     }
 }
 
-/// Returns the two variables that make SDKs use a method.
+/// Returns the two environment variables that tell SDKs to use this credential method.
 pub(crate) fn credentials_pair(method: &CredentialMethod<'_>) -> [EnvVar; 2] {
     match method {
         CredentialMethod::WebIdentity { .. } => WEB_IDENTITY,

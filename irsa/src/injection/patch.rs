@@ -27,8 +27,8 @@ const USUAL_INSERTION: usize = 512;
 pub(crate) struct Patch {
     /// The inserted text, one insertion after the other.
     added: String,
-    /// The edits, sorted. Each has the range of the request to replace (empty for an insertion), and the range of
-    /// `added` that replaces it.
+    /// The edits, sorted. Each edit has two ranges: the range of the request to replace (empty for an insertion), and
+    /// the range of `added` that contains the new text.
     edits: Vec<(Range<usize>, Range<usize>)>,
     /// The length of all insertions, in bytes. `added` can be shorter, because equal insertions share their text.
     length: usize,
@@ -156,8 +156,8 @@ impl Patch {
         }
         let mut part = start..self.added.len();
         self.length = self.length.saturating_add(part.len());
-        // Most containers get the same two texts, so a large patch reuses the text of one of the last two edits if it
-        // is equal. In a small patch, comparing costs more than copying.
+        // Most containers get the same two texts. So in a large patch, if the new text equals the text of one of the
+        // last two edits, both edits share the text. In a small patch, comparing costs more than copying.
         if self.edits.len() > 64 {
             let text = self.added.get(part.clone());
             let mut last = self.edits.iter().rev().take(2).map(|(_, part)| part.clone());

@@ -1,6 +1,7 @@
 //! Plans what a pod lacks for its identity. Mode `Mutate` inserts the plan; mode `Validate` reports it.
 //!
-//! Reports volumes and mounts that conflict with the token's (`conflictingVolume`, `conflictingMount`).
+//! Reports volumes and mounts that conflict with the volume and the mount of the token (`conflictingVolume`,
+//! `conflictingMount`).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -153,7 +154,7 @@ impl fmt::Display for Obstacle<'_> {
 }
 
 /// Finds what a container mounts at the token's mount path. Kubernetes allows one mount per path, but treats `/a` and
-/// `/a/` as two paths.
+/// `/a/` as two paths. So there may be several mounts.
 fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> MountOfToken<'p> {
     let mut there = MountOfToken::Missing;
     for mount in container.mounts.elements.iter().filter(|mount| token.mount_path.same_path(&mount.path.decode())) {
@@ -168,8 +169,8 @@ fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &
     there
 }
 
-/// Whether a mount provides the token: from the token's volume, which may still be missing, or from an equivalent
-/// volume.
+/// Whether a mount provides the token. The mount's volume must be equivalent to the injected volume, or must have the
+/// name of the injected volume and still be missing.
 fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> bool {
     let volume = spec.volume(&mount.volume.decode());
     !mount.is_partial() && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))

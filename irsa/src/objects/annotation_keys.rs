@@ -91,12 +91,12 @@ pub(crate) struct Misspelled {
     pub(crate) key: String,
     /// The key that its author probably means, without the prefix.
     pub(crate) meant: &'static str,
-    /// Whether only the prefix is wrong: the key has the default prefix, but the settings have another. Such a key is
-    /// reported only if the account has no role.
+    /// Whether only the prefix is wrong: the key has the default prefix, but the settings have another prefix. Such a
+    /// key is reported only if the account has no role.
     pub(crate) has_default_prefix: bool,
 }
 
-/// The misspelled annotations of an object: the first, sorted by key, and the number of the others.
+/// The misspelled annotations of an object: the first ones, sorted by key, and the number of the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct MisspelledKeys {
     /// At most [`MISSPELLED_LIMIT`], in the order of their keys.
@@ -143,8 +143,8 @@ pub(crate) fn is_relevant(key: &str, prefix: &str) -> bool {
         || meant_key(key, prefix, &ACCOUNT_KEYS).is_some()
 }
 
-/// Returns the known key that an annotation probably means, and whether the key is correct except for the default
-/// prefix. `None` if the key is correct, or resembles no known key.
+/// Returns the known key that an annotation probably means, and whether the default prefix is the only mistake. `None`
+/// if the key is correct, or resembles no known key.
 fn meant_key(key: &str, prefix: &str, known: &[&'static str]) -> Option<(&'static str, bool)> {
     if let Some(name) = name_under(key, prefix) {
         return if ACCOUNT_KEYS.contains(&name) { None } else { meant_under_prefix(name, known).map(|it| (it, false)) };
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_default_prefix_if_the_settings_have_another() {
+    fn finds_the_default_prefix_if_the_settings_have_another_prefix() {
         let key = "eks.amazonaws.com/role-arn";
         assert_eq!(found(&[key], "iam.example.com", &ACCOUNT_KEYS), [(key.to_owned(), ROLE_ARN)]);
     }

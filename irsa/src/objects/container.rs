@@ -49,7 +49,7 @@ pub(crate) struct Mount<'j> {
 }
 
 impl<'j> Container<'j> {
-    /// The container's name. Empty if it is missing, which the API server rejects.
+    /// The container's name. Empty if the name is missing: the API server rejects such a container.
     pub(crate) fn name(&self) -> RawStr<'j> {
         self.name.get().copied().unwrap_or_default()
     }
@@ -112,7 +112,8 @@ fn read_variable<'j>(reader: &mut Reader<'j>, all: &mut Vec<(EnvVar, EnvVarValue
     ])?;
     if let Some(variable) = EnvVar::named(&name.into_value().decode()) {
         let value = match value_from.get() {
-            // `valueFrom` is parsed only here, because most variables of a pod do not belong to AWS.
+            // Parse `valueFrom` only for AWS variables. Most variables of a pod are not AWS variables, so this saves
+            // work.
             Some(text) => EnvVarValue::Reference {
                 is_optional: read_reference(&mut Reader::new(text)).map_err(|error| error.within("valueFrom"))?,
             },

@@ -150,7 +150,7 @@ impl<'j> Annotations<'j> {
     }
 }
 
-/// Sorts entries by their keys, and keeps the last of each key.
+/// Sorts entries by their keys. If a key occurs more than once, keeps only its last entry.
 fn keep_last<'j>(entries: &mut Vec<(Cow<'j, str>, RawStr<'j>)>) {
     let mut order: Vec<Entry<'_>> =
         entries.iter().enumerate().map(|(position, (key, _))| (Cow::Borrowed(&**key), position)).collect();

@@ -1,7 +1,8 @@
 //! Reads Kubernetes objects.
 //!
-//! Only the fields that a rule needs are read; all others are skipped. Objects are never written again from what was
-//! read, so skipped fields survive. Field names and types are those of Kubernetes' `core/v1`.
+//! Only the fields that a rule needs are read; all others are skipped. The policy never rebuilds an object from the
+//! fields that it has read, so skipped fields are not lost. Field names and types are the same as in Kubernetes'
+//! `core/v1`.
 
 pub(crate) mod annotation_keys;
 pub(crate) mod config_map;

@@ -101,7 +101,8 @@ fn read_required(reader: &mut Reader<'_>) -> Result<bool> {
     Ok(reader.only_member("nodeSelectorTerms", read_terms)?.into_value())
 }
 
-/// Whether each term requires Windows, and there is at least one term. A node needs to meet only one of the terms.
+/// Whether there is at least one term, and each term requires Windows. A node needs to meet only one of the terms, so a
+/// single term without Windows also allows other nodes.
 fn read_terms(reader: &mut Reader<'_>) -> Result<bool> {
     let (mut count, mut windows) = (0_usize, 0_usize);
     reader.array(|reader, _| {

@@ -34,7 +34,7 @@ pub(crate) struct PodSpec<'j> {
     node_os: NodeOs,
     /// The volumes.
     pub(crate) volumes: Array<Volume<'j>>,
-    /// The index of the volumes by name. The first search makes it.
+    /// The index of the volumes by name. The first call of `volume` makes the index.
     volume_names: OnceCell<Names<'j>>,
     /// The init containers, then the containers.
     pub(crate) containers: Vec<Container<'j>>,
@@ -57,8 +57,8 @@ impl<'j> Read<'j> for Pod<'j> {
 }
 
 impl Pod<'_> {
-    /// Whether all values that the policy reads are equal in both pods. Of the annotations, only the relevant ones are
-    /// compared.
+    /// Whether all values that the policy reads are equal in both pods. Annotations are compared only if `is_relevant`
+    /// returns true for their key.
     pub(crate) fn is_equivalent(&self, other: &Self, is_relevant: impl Fn(&str) -> bool) -> bool {
         let same_metadata = match (self.metadata.get(), other.metadata.get()) {
             (Some(one), Some(other)) => {

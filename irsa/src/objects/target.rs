@@ -83,8 +83,8 @@ impl<'j> Target<'j> {
     /// Reads the part of the target that the policy checks.
     ///
     /// # Errors
-    /// Fails if a value has a wrong type. If the target itself has a wrong type, the error names the setting that leads
-    /// to it.
+    /// Fails if a value has a wrong type. If the target itself has a wrong type, the error names the setting whose path
+    /// leads to the target.
     pub(crate) fn read(&self) -> json::Result<Content<'_, 'j>> {
         if self.has_wrong_type() {
             return Err(self.wrong_type());
@@ -104,7 +104,8 @@ impl<'j> Target<'j> {
         };
         match read {
             Ok(pod) => Ok(Content::Pod(Cow::Owned(pod))),
-            // A template of a custom kind may lack a `spec`: controllers such as Elastic's complete it, or ignore it.
+            // A template of a custom kind may lack a `spec`: controllers such as Elastic's complete such a template, or
+            // ignore it.
             Err(_) if self.setting.is_some() && !self.has_spec()? => Ok(Content::Nothing),
             Err(error) => Err(error),
         }
@@ -141,8 +142,8 @@ impl<'j> Target<'j> {
         }
     }
 
-    /// Whether two targets with the same path describe the same pods, as far as the policy reads them. Of the
-    /// annotations, only the relevant ones are compared.
+    /// Whether all values that the policy reads are equal in two targets with the same path. Annotations are compared
+    /// only if `is_relevant` returns true for their key.
     fn is_equivalent(&self, other: &Self, is_relevant: &dyn Fn(&str) -> bool) -> bool {
         if self.kind != other.kind {
             return false;
@@ -177,8 +178,8 @@ impl<'j> Targets<'j> {
         path
     }
 
-    /// Whether two objects describe the same pods, as far as the policy reads them. Of the annotations, only the
-    /// relevant ones are compared.
+    /// Whether two objects have targets with the same paths, and all values that the policy reads are equal in these
+    /// targets. Annotations are compared only if `is_relevant` returns true for their key.
     pub(crate) fn are_equivalent(&self, other: &Self, is_relevant: &dyn Fn(&str) -> bool) -> bool {
         self.all.len() == other.all.len()
             && self.all.iter().zip(&other.all).all(|(one, two)| {

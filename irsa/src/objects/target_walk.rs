@@ -1,7 +1,7 @@
 //! Walks through an object once, and follows all paths of a workload at the same time.
 //!
-//! Paths are sorted, so paths with the same beginning are neighbors. At each value, the walk keeps the paths that lead
-//! there, in slices: paths with the same steps so far share a slice, and are followed together. So each value is
+//! Paths are sorted, so paths with the same beginning are neighbors. At each value, the walk keeps slices of the paths
+//! that lead to the value. Paths with the same steps so far share a slice, and are followed together. So each value is
 //! visited once, however many paths lead to it.
 
 use alloc::borrow::ToOwned;
@@ -18,7 +18,7 @@ use crate::settings::Step;
 /// Finds the values that the routes lead to. The routes must be sorted.
 ///
 /// If a value on the way has another type than the path expects, the path matches nothing, as in JSONPath. If
-/// `is_strict`, this is an error.
+/// `is_strict` is true, this is an error.
 pub(super) fn walk<'j>(routes: &[Route<'_>], is_strict: bool, text: &'j str) -> json::Result<Targets<'j>> {
     let mut walk = Walk { text, is_strict, ..Walk::default() };
     walk.start(routes, &mut Reader::new(text))?;
@@ -56,8 +56,9 @@ struct Visit {
     place: usize,
     /// The number of steps from the object itself.
     depth: usize,
-    /// If the value is a part of an outer target: the value's kind of target, such as `Spec` for the `spec` of a
-    /// template. Routes of this kind to the value are ignored, because the outer target is checked.
+    /// Set if the value is a part of an outer target. It is the kind of target that the value would be on its own, such
+    /// as `Spec` for the `spec` of a template. Routes of this kind to the value are ignored, because the check of the
+    /// outer target includes the value.
     covered: Option<TargetKind>,
 }
 
@@ -95,7 +96,7 @@ impl<'j> Walk<'j> {
         let mut ending: Vec<&Route<'_>> = Vec::new();
         let mut longer: Vec<&[Route<'_>]> = Vec::new();
         for routes in active {
-            // Shorter paths come first.
+            // The routes are sorted, so the routes that end at this value come first.
             let split = routes.partition_point(|route| route.steps.len() <= visit.depth);
             let (ended, rest) = routes.split_at_checked(split).unwrap_or((routes, &[]));
             for route in ended.iter().filter(|route| visit.covered != Some(route.kind)) {
@@ -141,7 +142,7 @@ impl<'j> Walk<'j> {
         }
     }
 
-    /// Visits the members or elements of a value that routes lead to. Returns the JSON of the value.
+    /// Visits those members or elements of a value to which routes lead. Returns the JSON of the whole value.
     fn descend(
         &mut self,
         reader: &mut Reader<'j>,
@@ -206,13 +207,14 @@ impl<'j> Walk<'j> {
     }
 }
 
-/// The steps of routes that the keys of an object have matched so far, to detect duplicate keys. Each step is a pair:
-/// the index of a slice of routes, and the index in this slice of the first route whose next step is the key.
+/// Detects duplicate keys of an object. Only keys to which a route leads are checked. Each key found so far is stored
+/// as a pair: the index of a slice of routes, and the index in this slice of the first route whose next step is the
+/// key.
 #[derive(Default)]
 struct Seen(Vec<(usize, usize)>);
 
 impl Seen {
-    /// Fails if the name occurred before, because decoders disagree on which of two duplicate keys to use.
+    /// Fails if the key was already found, because JSON decoders disagree on which of two duplicate keys to use.
     fn insert(&mut self, name: (usize, usize)) -> json::Result<()> {
         match self.0.binary_search(&name) {
             Ok(_) => Err(Unreadable::duplicate()),
@@ -224,8 +226,8 @@ impl Seen {
     }
 }
 
-/// Returns the routes whose next step is this name, after the index of the first of them. Every route must have a next
-/// step.
+/// Returns the index of the first route whose next step is `key`, and all routes with this next step. Every route must
+/// have a next step.
 fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'r [Route<'a>]) {
     let name = |route: &Route<'_>| route.steps.get(depth).and_then(Step::name).map(|name| name.cmp(key));
     let start = routes.partition_point(|route| name(route).is_some_and(core::cmp::Ordering::is_lt));
@@ -233,7 +235,8 @@ fn named<'r, 'a>(routes: &'r [Route<'a>], depth: usize, key: &str) -> (usize, &'
     (start, routes.get(start..end).unwrap_or_default())
 }
 
-/// Returns the routes whose next step is a wildcard: the last ones. Every route must have a next step.
+/// Returns the routes whose next step is a wildcard. These are the last of the sorted routes. Every route must have a
+/// next step.
 fn wildcards<'r, 'a>(routes: &'r [Route<'a>], depth: usize) -> &'r [Route<'a>] {
     let start = routes.partition_point(|route| route.steps.get(depth) != Some(&Step::Wildcard));
     routes.get(start..).unwrap_or_default()

@@ -13,7 +13,7 @@ pub(crate) struct Volume<'j> {
     pub(crate) tokens: Vec<TokenSource<'j>>,
     /// The number of its projected sources. 0 if it is not a projected volume.
     pub(crate) sources: usize,
-    /// The JSON of `projected`, in which files are found later. `None` if it is not a projected volume.
+    /// The JSON of `projected`. `projected_file` searches this JSON. `None` if it is not a projected volume.
     projected: Option<&'j str>,
     /// Whether the kubelet mounts the volume read-only. True for a Secret, `ConfigMap`, downward API or projected
     /// volume.
@@ -85,8 +85,8 @@ impl Volume<'_> {
     }
 }
 
-/// Sets `may_have` if a projected source has, or may have, a file at `path`. The files of a whole Secret or `ConfigMap`
-/// are unknown, and so are the files of a source type that this version does not know.
+/// Sets `may_have` if a projected source has, or may have, a file at `path`. The files of a Secret or `ConfigMap`
+/// without `items` are unknown. The files of a source type that this version does not know are also unknown.
 fn read_source_files(reader: &mut Reader<'_>, path: &str, may_have: &mut bool) -> Result<()> {
     reader
         .object(|reader, key| match key {

@@ -58,7 +58,7 @@ impl<'a> Workload<'a> {
         Some(Self { routes: vec![route], is_built_in: true })
     }
 
-    /// Sorts the routes. If several routes lead to the same values, keeps the first in the settings.
+    /// Sorts the routes. If several routes lead to the same values, keeps the first one in the settings.
     fn of_routes(mut routes: Vec<Route<'a>>) -> Self {
         sort(&mut routes);
         routes.dedup_by(|later, earlier| later.steps == earlier.steps && later.kind == earlier.kind);
@@ -70,7 +70,7 @@ impl<'a> Workload<'a> {
         self.is_built_in
     }
 
-    /// The pod templates in an object, in the order of their paths. Skips a template of a custom kind that has no
+    /// The pod templates in an object, in the order of their paths. For a custom kind, skips templates without a
     /// `spec`.
     ///
     /// # Errors
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn uses_the_first_of_several_settings_that_lead_to_a_value() {
+    fn uses_the_first_setting_if_several_lead_to_the_same_value() {
         let routes = custom(&[
             (TargetKind::Template, "$.b"),
             (TargetKind::Template, "$.*"),

@@ -1,7 +1,7 @@
 //! The service accounts that a review has checked.
 //!
-//! Thousands of pod templates can name the same account. It is checked once, and its findings are repeated for each
-//! template.
+//! Thousands of pod templates can name the same account. The account is checked once, and its findings are repeated for
+//! each template.
 
 use alloc::borrow::ToOwned;
 use alloc::rc::Rc;

@@ -3,9 +3,9 @@
 //! Pods get an identity. Service accounts, workloads and the `ConfigMap` of role mappings are only checked. Every other
 //! request is accepted unchanged.
 //!
-//! An update that does not change what was already wrong is let through with a warning. This is decided where the old
-//! and the new object are compared: in `workload` (`is_unchanged`), in `service_account` (`downgrade_to_warnings`), and
-//! for each entry in `config_map` (`is_unchanged`).
+//! If an update does not change the values that were already wrong, the update is accepted with a warning. The old and
+//! the new object are compared in three places: in `workload` (`is_unchanged`), in `service_account`
+//! (`downgrade_to_warnings`), and for each entry in `config_map` (`is_unchanged`).
 
 mod accounts;
 pub(crate) mod answer;
@@ -39,7 +39,7 @@ fn review<'j>(request: &Request<'j>, settings: &Settings<'_>, cluster: &mut dyn 
         return Ok(Review::skipped());
     }
     if request.kind.is_pod() {
-        // An update is not checked, because the volumes and the environment of a pod can't change.
+        // The update of a pod is not checked, because the volumes and the environment of a pod can't change.
         return match request.operation {
             Operation::Create => pod::review_pod(request, settings, cluster),
             _ => Ok(Review::skipped()),

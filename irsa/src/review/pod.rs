@@ -180,7 +180,7 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<
         }
     }
     // In mode `Validate`, a pod is checked without the variables of the plan, because they are not injected. A template
-    // is checked with them in both modes.
+    // is checked with these variables in both modes.
     let is_injected = checker.settings.mode == Mode::Mutate || checker.findings.is_about_template();
     for container in EffectiveContainer::all(&pod.spec.containers, plan.filter(|_| is_injected)) {
         containers::check_container(checker, &container);

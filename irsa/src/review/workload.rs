@@ -1,5 +1,5 @@
-//! Reviews a workload, such as a Deployment. Checks the pods that it creates, so that its author sees the findings at
-//! once.
+//! Reviews a workload, such as a Deployment. Checks the pods that the workload creates, so that the author of the
+//! workload sees the findings at once.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::ToString;
@@ -21,8 +21,8 @@ use crate::objects::workload::Workload;
 use crate::request::{Operation, Request};
 use crate::settings::Settings;
 
-/// The maximum number of account names to remember per object, so that each account is checked only once. No more
-/// accounts than this are looked up.
+/// The maximum number of account names that are remembered per object. A remembered account is not checked again. The
+/// value equals the limit for lookups, `ACCOUNT_LIMIT` in `cluster::lookups`.
 const ACCOUNT_LIMIT: usize = 50;
 
 /// Reviews the creation or update of a workload.
@@ -32,8 +32,8 @@ pub(super) fn review_workload<'j>(
     settings: &Settings<'_>,
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review<'j>> {
-    // An object of a cluster-scoped kind creates no pods itself. A namespaced object that refers to it creates them,
-    // and is checked instead.
+    // An object of a cluster-scoped kind creates no pods itself. A namespaced object that refers to it creates the
+    // pods, and is checked instead.
     if !workload.is_built_in() && request.namespace.is_empty() {
         return Ok(Review::skipped());
     }
@@ -121,7 +121,7 @@ fn check_account<'c>(
     result.map_err(|error| if target.kind == TargetKind::Spec { error.within("serviceAccountName") } else { error })
 }
 
-/// Whether an update leaves unchanged what the policy reads in the workload's own metadata.
+/// Whether all values that the policy reads in the workload's own metadata are equal before and after an update.
 fn has_equivalent_keys(old: &Metadata<'_>, new: &Metadata<'_>, settings: &Settings<'_>) -> bool {
     let is_relevant = |key: &str| is_relevant(key, &settings.annotation_prefix);
     old.opts_out() == new.opts_out() && old.annotations.agree_on(&new.annotations, is_relevant)

@@ -1,5 +1,5 @@
-//! The setting `customWorkloads`: custom kinds that create pods, and the paths to what the policy reads in their
-//! objects.
+//! The setting `customWorkloads`: custom kinds that create pods, and the paths to the values that the policy reads in
+//! objects of these kinds.
 //!
 //! A path is a JSONPath (RFC 9535) of child names and wildcards only: `$` (the object itself), `$.spec.template`,
 //! `$.spec.replicatedJobs[*].template`, `$.spec.tfReplicaSpecs.*.template`, `$['spec']['a.b']`.

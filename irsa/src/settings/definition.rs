@@ -64,7 +64,7 @@ pub enum ValueType {
         /// The type of each element.
         of: &'static ValueType,
     },
-    /// An object. [`OBJECTS`] has its members.
+    /// An object. [`OBJECTS`] lists its members.
     Object,
     /// An object whose members are optional and have the same type.
     Map {
@@ -519,7 +519,7 @@ pub(super) const CUSTOM_WORKLOAD: [Definition; 5] = [
     },
 ];
 
-/// Returns only the keys of an object, so that the module does not contain the texts for the docs.
+/// Returns only the keys of an object, so that the Wasm module does not contain the texts for the docs.
 #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it runs at compile time")]
 pub(super) const fn keys<const N: usize>(definitions: &[Definition; N]) -> [&'static str; N] {
     let mut keys = [""; N];

@@ -30,9 +30,9 @@ impl<'a> Entries<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// Returns the entry of `roles` whose pattern selects the account most precisely. Of several equally precise
-    /// entries, returns the first. `None` if no entry selects the account, or after an error: the pattern of any entry
-    /// can't be read, or the entry to return is invalid.
+    /// Returns the entry of `roles` whose pattern selects the account most precisely. If several entries are equally
+    /// precise, returns the first one. `None` if no entry selects the account. Also `None` if the pattern of any entry
+    /// can't be read, or if the entry to return is invalid: `errors_in_entries` then returns the error.
     pub(crate) fn role_mapping(&self, namespace: &str, name: &str) -> Option<RoleMapping<'a>> {
         let mut best: Option<(Closeness, usize, &'a str)> = None;
         let mut unreadable = None;
@@ -57,11 +57,12 @@ impl<'a> Settings<'a> {
     }
 
     /// Returns the roles that `allowedRoles` allows a namespace to use: the roles of each entry that selects the
-    /// namespace. `None` if the setting is absent, which allows any role.
+    /// namespace. `None` if the setting is absent. Any role is then allowed.
     pub(crate) fn roles_allowed_in(&self, namespace: &str) -> Option<Vec<Glob<'a>>> {
         let mut allowed = Vec::new();
         let read = Reader::new(self.allowed_roles?.0).array(|reader, index| {
-            // Only `namespaces` is read first, because most entries are for other namespaces and may name many roles.
+            // First read only `namespaces`. Most entries are for other namespaces, and may name many roles that need
+            // not be read.
             let mut is_for_namespace = false;
             let attempt = reader.attempt(|reader| {
                 reader.members(&mut [("namespaces", &mut |reader: &mut Reader<'a>| {

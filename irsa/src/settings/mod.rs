@@ -56,8 +56,8 @@ pub struct Settings<'a> {
     pub token_mount_path: MountPath<'a>,
     /// `region`: the value of `AWS_REGION` and `AWS_DEFAULT_REGION`.
     pub region: Option<Region<'a>>,
-    /// `regionalStsEndpoints`: whether to set `AWS_STS_REGIONAL_ENDPOINTS=regional`, unless the source of the role
-    /// decides it.
+    /// `regionalStsEndpoints`: whether to set `AWS_STS_REGIONAL_ENDPOINTS=regional`. The value in the source of the
+    /// role takes precedence.
     pub regional_sts_endpoints: bool,
     /// `composeRoleArn`: completes a role's name to an ARN.
     pub compose_role_arn: Option<ComposeRoleArn<'a>>,
@@ -113,7 +113,7 @@ impl SessionName {
     const NAMES: [(&'static str, Self); 2] = [("None", Self::None), ("PodName", Self::PodName)];
 }
 
-/// The account and the partition of a role whose annotation is only a name.
+/// The account and the partition to use if an annotation contains only the name of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComposeRoleArn<'a> {
     /// `accountId`: 12 digits.
@@ -129,13 +129,13 @@ pub struct RoleMapping<'a> {
     pub accounts: AccountPattern<'a>,
     /// `roleArn`: the role.
     pub role: RoleArn<'a>,
-    /// `audience`. Never empty. `None`: the setting `tokenAudience` applies.
+    /// `audience`. Never empty. If it is `None`, the setting `tokenAudience` applies.
     pub audience: Option<Cow<'a, str>>,
-    /// `regionalStsEndpoints`. `None`: the setting of the same name applies.
+    /// `regionalStsEndpoints`. If it is `None`, the setting of the same name applies.
     pub regional_sts_endpoints: Option<bool>,
-    /// `tokenExpirationSeconds`. `None`: the setting of the same name applies.
+    /// `tokenExpirationSeconds`. If it is `None`, the setting of the same name applies.
     pub token_lifetime: Option<TokenLifetime>,
-    /// `region`. `None`: the setting of the same name applies.
+    /// `region`. If it is `None`, the setting of the same name applies.
     pub region: Option<Region<'a>>,
 }
 

@@ -52,7 +52,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// Reads settings. If `is_whole`, also checks the entries of `roles` and `allowedRoles`.
+/// Reads settings. If `is_whole` is true, also checks the entries of `roles` and `allowedRoles`.
 fn read<'a>(
     reader: &mut Reader<'a>,
     is_whole: bool,
@@ -63,7 +63,7 @@ fn read<'a>(
     if let Ok(mut members) = members {
         read_members(&mut members, &mut settings, is_whole);
     }
-    // INVARIANT: each value that was not read has added an error.
+    // INVARIANT: for each value that could not be read, an error was added.
     Ok(if errors.0.is_empty() { Ok(settings) } else { Err(errors) })
 }
 
@@ -101,8 +101,8 @@ fn read_members<'a>(members: &mut Members<'_, 'a>, settings: &mut Settings<'a>, 
     members.set(&mut settings.actions, "actions", actions);
 }
 
-/// Reads `composeRoleArn`. `region` is the value of the setting `region`, which implies the partition if `partition` is
-/// missing.
+/// Reads `composeRoleArn`. `region` is the value of the setting `region`. If `partition` is missing, the partition of
+/// this region is used.
 fn compose_role_arn<'a>(
     setting: Setting<'_, 'a>,
     region: core::result::Result<&Option<Region<'_>>, &Reported>,
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn requires_a_path_of_a_custom_workload() {
+    fn requires_at_least_one_path_in_a_custom_workload() {
         let workload = |paths: &str| {
             errors(&format!(r#"{{"customWorkloads": [{{"apiVersion": "example.com/v1", "kind": "Crew"{paths}}}]}}"#))
         };

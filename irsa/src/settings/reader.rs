@@ -1,7 +1,7 @@
 //! Reads a value of the settings into its type, or adds an error with the value's path.
 //!
-//! A function that reads a [`Setting`] returns its value or [`Reported`]. Only [`Setting::report`] makes a
-//! [`Reported`], and it adds an error. So no value is dropped without an error.
+//! A function that reads a [`Setting`] returns its value or [`Reported`]. Only [`add`] makes a [`Reported`], and it
+//! adds an error. So no value is dropped without an error.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -96,8 +96,8 @@ impl<'j> Scanned<'j> {
 
 /// Starts to read the settings: returns the members of the reader's next value.
 ///
-/// The outer error means that the text is not JSON. The inner error means that the value is not an object, which was
-/// reported.
+/// The outer error means that the text is not JSON. The inner error means that the value is not an object. This was
+/// already reported.
 pub(super) fn root<'r, 'j>(
     reader: &mut Reader<'j>,
     keys: &'static [&'static str],
@@ -124,7 +124,7 @@ impl<'r, 'j> Setting<'r, 'j> {
         }
     }
 
-    /// Reads an object that has only these keys, each at most once.
+    /// Reads an object. Reports each key that is not in `keys`, and each duplicate key.
     pub(super) fn members(self, keys: &'static [&'static str]) -> Result<Members<'r, 'j>> {
         let Self { path, value, errors } = self;
         let mut reader;
@@ -222,8 +222,8 @@ impl<'j> Members<'_, 'j> {
         }
     }
 
-    /// Reads the value of a key that may be missing, and sets `target` to it. If the value is wrong, adds an error and
-    /// leaves `target` unchanged.
+    /// Sets `target` to the value of an optional key. If the value is wrong, adds an error. If the key is missing or
+    /// the value is wrong, leaves `target` unchanged.
     pub(super) fn set<T>(
         &mut self,
         target: &mut T,
@@ -318,7 +318,7 @@ pub(super) fn string<'j, T, E: Display>(
     move |setting| setting.string(expected, parse)
 }
 
-/// Reads a string that stays a string, and checks it with a function.
+/// Reads a string without converting it to another type. `check` returns an error if the string is invalid.
 pub(super) fn checked<'j, E: Display>(
     expected: &'static str,
     check: impl FnOnce(&str) -> core::result::Result<(), E>,
@@ -344,7 +344,7 @@ fn names<T>(words: &[(&str, T)]) -> String {
 /// Checks an element of an array.
 type CheckElement<'c, 'j> = dyn Fn(Setting<'_, 'j>) -> Result<()> + 'c;
 
-/// Reads an array, but not its elements. `check` checks each element, if it is given.
+/// Reads an array, but not its elements. If `check` is given, it checks each element.
 pub(super) fn entries<'j>(
     expected: &'static str,
     may_be_empty: bool,
@@ -364,7 +364,8 @@ pub(super) fn entries<'j>(
     }
 }
 
-/// Reads an entry of the array under a top-level key. `None` if the entry is wrong.
+/// Reads the entry at `index` of the array under the top-level key `key`. If the entry is wrong, adds errors and
+/// returns `None`.
 pub(super) fn read_entry<'j, T>(
     (key, index): (&'static str, usize),
     json: &'j str,

@@ -18,7 +18,7 @@ pub(super) fn may_match_role(glob: &str) -> bool {
         && region.bytes().all(|byte| byte == b'*')
         && may_be_account(account)
         && may_start_with(resource, "role/")
-        // Only `**` matches a `/`, and the resource contains one.
+        // The resource of a role ARN contains a `/`. Only a literal `/` or `**` matches it.
         && (resource.contains('/') || contains(resource, "**"))
 }
 

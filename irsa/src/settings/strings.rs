@@ -1,4 +1,4 @@
-//! Checks settings whose values stay strings: audiences, token paths and URIs.
+//! Checks settings that are kept as strings: audiences, token paths and URIs.
 //!
 //! Source of the rules for token paths: Kubernetes' validation of projected files (`validateLocalNonReservedPath` in
 //! `pkg/apis/core/validation`). In addition, a path must name a file.

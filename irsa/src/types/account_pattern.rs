@@ -37,8 +37,8 @@ pub enum AccountPatternError {
     NoName,
 }
 
-/// How precisely a pattern selects an account. First, an exact namespace beats a glob. Then, an exact name beats a
-/// glob.
+/// How precisely a pattern selects an account. An exact namespace beats a glob. If both namespaces are exact or both
+/// are globs, an exact name beats a glob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Closeness {
     exact_namespace: bool,
@@ -76,7 +76,7 @@ impl<'a> AccountPattern<'a> {
             && self.name.matches(name)
     }
 
-    /// The namespace, if the pattern has no glob for it.
+    /// The namespace. `None` if it is a glob.
     pub(crate) fn exact_namespace(&self) -> Option<&str> {
         self.namespace.is_exact().then(|| self.namespace.as_str())
     }

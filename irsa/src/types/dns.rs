@@ -27,7 +27,7 @@ pub enum DnsNameError {
     Hyphen,
 }
 
-/// Checks that a string is a DNS subdomain: labels joined by `.`, of at most 253 characters.
+/// Checks that a string is a DNS subdomain: labels joined by `.`, with at most 253 characters in total.
 ///
 /// Names of service accounts and prefixes of annotations are DNS subdomains. As in Kubernetes, a label in a subdomain
 /// may have more than 63 characters.
@@ -61,7 +61,7 @@ pub fn is_dns_label(text: &str) -> bool {
 }
 
 fn check_length(text: &str, limit: usize) -> Result<(), DnsNameError> {
-    // Only ASCII characters are valid. Each is one byte.
+    // A valid name is ASCII, so each of its characters is one byte.
     if text.len() <= limit { Ok(()) } else { Err(DnsNameError::Length { length: text.chars().count(), limit }) }
 }
 

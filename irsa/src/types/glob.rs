@@ -4,7 +4,7 @@
 //! it stays within one part of an ARN. Only `**` also matches `/`.
 //!
 //! The matcher simulates the automaton of the glob without backtracking, so no glob is slow. For each byte of the
-//! string, it takes one step per 64 bytes of the glob.
+//! string, the matcher takes one step per 64 bytes of the glob.
 
 use alloc::borrow::Cow;
 use alloc::vec;
@@ -74,7 +74,8 @@ impl<'a> Glob<'a> {
             let Some(rest) = text.strip_prefix(plain) else { return false };
             let after = stars.trim_start_matches('*');
             let is_double = stars.len().saturating_sub(after.len()) > 1;
-            // No star matches a `:`. So a star that is last or comes before a `:` can only match up to the next `:`.
+            // No star matches a `:`. So if the pattern ends after the star, or continues with a `:`, the star can only
+            // match up to the next `:` of the string.
             let end = rest.bytes().position(|byte| byte == b':').unwrap_or(rest.len());
             let Some((crossed, next)) = rest.split_at_checked(end) else { return false };
             let is_crossed = is_double || !crossed.bytes().any(|byte| byte == b'/');
@@ -105,9 +106,9 @@ fn split_before_star(pattern: &str) -> Option<(&str, &str)> {
 struct Automaton {
     /// The states, 64 per word.
     words: Vec<Word>,
-    /// The index in `masks` of each byte. 0 for a byte that is not a literal of the glob.
+    /// The class of each byte. 0 for a byte that is not a literal of the glob.
     classes: [u8; 256],
-    /// For each index in `classes`, one mask per word: the states whose next literal is this byte.
+    /// For each class, one mask per word: the states whose next literal is the byte of this class.
     masks: Vec<u64>,
     /// The number of literals. It is also the accepting state.
     literals: usize,
@@ -116,7 +117,7 @@ struct Automaton {
 /// 64 states.
 #[derive(Clone, Copy, Default)]
 struct Word {
-    /// The states that the string may be in.
+    /// The states that are possible after the bytes so far.
     here: u64,
     /// The states with a `*` or `**`.
     stars: u64,

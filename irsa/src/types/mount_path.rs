@@ -92,8 +92,8 @@ impl<'a> MountPath<'a> {
     /// Container runtimes clean mount paths, so `//`, `/./`, `/x/..` and a final `/` make no difference.
     #[must_use]
     pub fn same_path(&self, path: &str) -> bool {
-        // Cleaning changes a path only by making it shorter. So if this path is clean and `path` is a different string,
-        // they can be equal after cleaning only if `path` is longer.
+        // Cleaning can only make a path shorter. So if this path is clean, a different string can be the same path only
+        // if the string is longer.
         let may_become_it = !self.is_clean || path.len() > self.text.len();
         *self.text == *path || (may_become_it && segments_from_the_end(&self.text).eq(segments_from_the_end(path)))
     }
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn equals_every_path_that_cleaning_makes_the_same() {
+    fn compares_paths_after_cleaning_them() {
         for other in ["/var/run", "/var/run/", "/var//run", "//var/run", "/var/./run", "/./var/run/."] {
             assert!(path("/var/run").unwrap().same_path(other), "{other}");
             assert!(path(other).unwrap().same_path("/var/run"), "{other}");

@@ -39,7 +39,7 @@ pub enum RoleArnError {
     Prefix,
     /// The partition is not an AWS partition.
     Partition,
-    /// The service is not `iam`, or the ARN ends after it.
+    /// The service is not `iam`, or no `:` follows it.
     Service,
     /// It has a region, but IAM is global.
     Region,
@@ -96,7 +96,7 @@ impl<'a> RoleArn<'a> {
 }
 
 fn check(text: &str) -> Result<(), RoleArnError> {
-    // The parts of a valid ARN contain no wrong character, so only an invalid ARN is searched for one.
+    // The parts of a valid ARN contain no wrong character, so only an invalid ARN is searched for a wrong character.
     check_parts(text).map_err(|error| {
         let is_wrong = |character: &char| *character != ':' && !u8::try_from(*character).is_ok_and(is_allowed);
         text.chars().find(is_wrong).map_or(error, RoleArnError::Character)
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_every_partition_path_and_character_of_iam() {
+    fn accepts_valid_partitions_paths_and_characters() {
         for arn in [
             "arn:aws:iam::111122223333:role/app",
             "arn:aws-cn:iam::111122223333:role/cn.app",

@@ -24,7 +24,7 @@ pub const DNS_SUFFIXES: [&str; 7] = [
     "csp.hci.ic.gov",
 ];
 
-/// [`DNS_SUFFIXES`], and the DNS suffixes of hosts for both IPv4 and IPv6.
+/// [`DNS_SUFFIXES`], and the DNS suffixes of dual-stack hosts (IPv4 and IPv6).
 const SUFFIXES: [&str; 9] = {
     let [a, b, c, d, e, f, g] = DNS_SUFFIXES;
     [a, b, c, d, e, f, g, "api.aws", "api.amazonwebservices.com.cn"]
@@ -41,7 +41,7 @@ pub(crate) fn is_sts_audience(audience: &str) -> bool {
 /// Returns the STS audience that was probably meant. `None` if `audience` already is that audience, or resembles no STS
 /// audience.
 ///
-/// Corrects blanks and line breaks, a scheme, letter case, and at most two edits.
+/// Corrects blanks and line breaks, a scheme, letter case, and at most two wrong, missing or extra characters.
 pub(crate) fn meant_audience(audience: &str) -> Option<String> {
     if audience.len() > LIMIT {
         return None;
@@ -83,8 +83,9 @@ fn service_part<'h>(host: &'h str, suffix: &str) -> Option<&'h str> {
     host.strip_suffix(suffix)?.strip_suffix('.')
 }
 
-/// Returns the STS host that was probably meant: with the correct domain, if the host has one of [`MISTAKEN_SUFFIXES`];
-/// else an STS host that differs by at most two edits. `None` if no STS host is that similar.
+/// Returns the STS host that was probably meant. If the host has one of [`MISTAKEN_SUFFIXES`], returns the host with
+/// the correct domain. Otherwise returns an STS host that differs by at most two edits. `None` if no STS host is that
+/// similar.
 fn nearest_sts_host(host: &str) -> Option<String> {
     const EDITS: usize = 2;
     for suffix in MISTAKEN_SUFFIXES {

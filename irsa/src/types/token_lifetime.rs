@@ -68,7 +68,7 @@ impl TokenLifetime {
 
     /// Adds jitter to the lifetime of a token for container credentials. The default of 24 hours becomes 22 to 24
     /// hours, so that the tokens of pods that start together expire at different times. The same seed gives the same
-    /// lifetime.
+    /// lifetime. Any other lifetime stays unchanged.
     ///
     /// The webhook uses a random number (`pkg/handler/handler.go`, `addJitterToDefaultToken`).
     #[must_use]
@@ -85,7 +85,7 @@ impl TokenLifetime {
         Self(SHORTEST.saturating_add((hash ^ (hash >> 32)) % CHOICES))
     }
 
-    /// Reads the value of an annotation: an optional sign and digits, a number of 64 bits.
+    /// Reads the value of an annotation: an optional sign and digits that form a 64-bit number.
     #[must_use]
     pub fn read(text: &str) -> Reading {
         text.parse().map_or(Reading::Unreadable, Self::of_seconds)
@@ -94,7 +94,7 @@ impl TokenLifetime {
     /// Reads a number of seconds.
     #[must_use]
     pub fn of_seconds(seconds: i64) -> Reading {
-        // A negative number is shorter than the minimum.
+        // A negative number is treated as 0, which is below the minimum.
         match Self::new(u64::try_from(seconds).unwrap_or(0)) {
             Ok(lifetime) => Reading::Lifetime(lifetime),
             Err(TokenLifetimeError::TooShort) => Reading::Raised,

@@ -14,7 +14,7 @@ pub fn edits(one: &str, other: &str) -> usize {
     edits_within(one, other, usize::MAX).unwrap_or(usize::MAX)
 }
 
-/// The Levenshtein distance, if it is at most `limit`. Stops as soon as the distance must be greater.
+/// The Levenshtein distance. `None` if the distance is greater than `limit`. Stops as soon as this is certain.
 pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize> {
     // An edit changes the length by at most one byte if both strings are ASCII, and by at most four bytes otherwise.
     let bytes = if one.is_ascii() && other.is_ascii() { limit } else { limit.saturating_mul(4) };
@@ -56,7 +56,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
         let candidate = fold(candidate);
         let distance = edits(&name, &candidate);
         let is_part = name.len() > 2 && (contains(&candidate, &name) || contains(&name, &candidate));
-        // A name without its end is a likelier mistake than a name with extra characters.
+        // It is more likely that the end of a name is missing than that a name has extra characters.
         (distance > 2 && !is_part, distance > 2 && !(name.len() > 2 && candidate.starts_with(&name)), distance)
     })
 }
@@ -88,8 +88,9 @@ mod tests {
         ] {
             assert_eq!(nearest(name, known), Some(meant), "{name}");
         }
-        // Two letters are too short: many other names contain them.
+        // Two edits lead to `abcd`, and three to `abxyzzz`.
         assert_eq!(nearest("abxy", ["abxyzzz", "abcd"]), Some("abcd"));
+        // A name of two letters is too short for a comparison of parts, because many other names contain it.
         assert_eq!(nearest("on", ["ontology", "abc"]), Some("abc"));
         assert_eq!(nearest("x", []), None);
     }

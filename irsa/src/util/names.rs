@@ -1,7 +1,7 @@
 //! An index of names: finds a name among many without comparing it with each.
 //!
 //! A `BTreeMap` or the standard library's sort would add kilobytes to the module. A hash map with a fixed hash would be
-//! slow for names that an attacker chooses to collide.
+//! slow if an attacker chooses names with equal hashes.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -67,7 +67,7 @@ fn sift_down<T: PartialOrd>(heap: &mut [T], mut root: usize) {
         let left = root.saturating_mul(2).saturating_add(1);
         let right = left.saturating_add(1);
         let greater = if heap.get(left) < heap.get(right) { right } else { left };
-        // `None`, beyond the end of the heap, is less than any element.
+        // Beyond the end of the heap, `get` returns `None`, which is less than any element.
         if heap.get(greater) <= heap.get(root) {
             return;
         }

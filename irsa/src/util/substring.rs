@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contains_what_the_standard_library_finds() {
+    fn finds_the_same_substrings_as_the_standard_library() {
         for (text, part) in
             [("", ""), ("a", ""), ("", "a"), ("abc", "bc"), ("abc", "abcd"), ("a\u{e4}c", "\u{e4}"), ("aab", "ab")]
         {

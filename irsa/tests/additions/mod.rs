@@ -33,7 +33,7 @@ fn elements(list: &Value) -> &[Value] {
     list.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Sets a key of `object` to its value in `original`. Removes it if `original` lacks it.
+/// Sets a key of `object` to its value in `original`. Removes the key if `original` lacks it.
 fn put_back(object: &mut Value, original: &Value, key: &str) {
     let members = object.as_object_mut().expect("an object stays an object");
     match original.get(key) {
