@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 pub struct Scene {
     /// The pod.
     pub pod: Value,
-    /// The annotations of its account.
+    /// The annotations of the pod's service account.
     pub account: Value,
     /// The policy's settings, in mode `Mutate`.
     pub settings: Value,
@@ -59,7 +59,7 @@ impl<'a> Arbitrary<'a> for Scene {
     }
 }
 
-/// Makes one of the usual strings, or sometimes any string.
+/// Returns one of the strings in `usual`, or sometimes any string.
 fn text(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
     Ok(if u.ratio(1, 16)? { u.arbitrary()? } else { (*u.choose(usual)?).to_owned() })
 }

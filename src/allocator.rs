@@ -100,7 +100,7 @@ impl<M: Memory> Allocator<M> {
     /// Frees all blocks.
     ///
     /// # Safety
-    /// No block may be in use: its memory is handed out again.
+    /// No block may be in use, because its memory is handed out again.
     pub(crate) unsafe fn reset(&self) {
         self.blocks.set(Blocks::NONE);
     }
@@ -155,7 +155,8 @@ mod instance {
         static __heap_base: u8;
     }
 
-    /// The memory of the instance. Only the allocator makes it grow, and uses it from `__heap_base` on.
+    /// The memory of the instance. Only the allocator grows the memory, and only the allocator uses the memory from
+    /// `__heap_base` on.
     pub(crate) struct Instance;
 
     impl Memory for Instance {

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn reports_that_another_object_does_not_exist_as_a_failure() {
+    fn returns_a_failure_if_the_message_names_another_object() {
         let text = "Cannot find v1/ServiceAccount named 'web2' inside of namespace 'Some(\"team-a\")'";
         for text in [text, &text.replace("web2", "web").replace("team-a", "team-b")] {
             assert_eq!(understand(text, &QUERY), LookupError::Failed(format!("`{text}`")));

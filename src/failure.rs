@@ -54,7 +54,8 @@ fn explain_denied(denied: &str) -> &'static str {
     if denied.starts_with("Kubernetes ") {
         return "the policy may not read this kind: add it to `contextAwareResources`, as in policy.yaml";
     }
-    // Only a namespaced policy needs a grant for a host function, and it can't have `contextAwareResources`.
+    // Only a namespaced policy needs a grant to call a host function. A namespaced policy can't have
+    // `contextAwareResources`, so it must become a ClusterAdmissionPolicy.
     "the policy may not call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in policy.yaml"
 }
 
@@ -73,7 +74,8 @@ impl<'m> ApiError<'m> {
         let (shown, code) = if let Some((shown, debug)) = split(text, " (Status {", Occurrence::First) {
             (shown, split(before(debug, "\n"), CODE, Occurrence::First))
         } else if let Some((shown, debug)) = split(text, " (ErrorResponse {", Occurrence::First) {
-            // In this format, the code comes after the message, which may contain the same words.
+            // In this format, the code comes after the message. The message may contain ` code: ` too, so the last
+            // occurrence is used.
             (shown, split(before(debug, "\n"), CODE, Occurrence::Last))
         } else {
             (before(text, "\n"), None)
@@ -145,7 +147,7 @@ fn last_cause(message: &str) -> &str {
     }
 }
 
-/// The detail in backticks, after its description.
+/// Returns `what`, followed by `detail` in backticks. Escapes `detail`, and cuts it to `limit` bytes.
 fn quote(what: &str, detail: &str, limit: usize) -> String {
     [what, "`", &escaped_line(detail, limit), "`"].concat()
 }

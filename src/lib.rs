@@ -57,7 +57,8 @@ pub fn review(payload: &[u8], cluster: &mut dyn Cluster) -> String {
         Err(unreadable) => Review::unreadable(unreadable),
     };
     let answer = ValidationResponse::new(&review).to_json();
-    // The host frees the memory of the module at once. Freeing each string before would take 1 % of the instructions.
+    // After the answer, the host frees the whole memory of the module. Freeing each string before that would take 1 %
+    // of the instructions.
     #[cfg(target_arch = "wasm32")]
     core::mem::forget((review, payload));
     answer

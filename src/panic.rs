@@ -1,7 +1,7 @@
 //! A panic in the module traps, and the host rejects the request.
 //!
-//! The module does not use the standard library: its code that writes a panic's message to WASI's standard error would
-//! be a tenth of the module.
+//! The module does not use the standard library. Its code that writes a panic's message to WASI's standard error would
+//! take up a tenth of the module.
 
 use core::arch::wasm32::unreachable;
 use core::panic::PanicInfo;

@@ -13,11 +13,11 @@ use crate::cluster::Host;
 
 #[link(wasm_import_module = "wapc")]
 unsafe extern "C" {
-    /// Writes the name of the function that the host calls, and its payload.
+    /// Lets the host write the name of the called function to `function`, and its payload to `payload`.
     fn __guest_request(function: *mut u8, payload: *mut u8);
-    /// Passes on the answer of the function.
+    /// Passes the answer of the function to the host.
     fn __guest_response(answer: *const u8, length: usize);
-    /// Passes on the error of the function.
+    /// Passes the error of the function to the host.
     fn __guest_error(error: *const u8, length: usize);
     /// Calls the host. Returns 1 if the call succeeded.
     fn __host_call(
@@ -32,11 +32,11 @@ unsafe extern "C" {
     ) -> usize;
     /// Returns the length of the host's answer.
     fn __host_response_len() -> usize;
-    /// Writes the host's answer.
+    /// Lets the host write its answer to `answer`.
     fn __host_response(answer: *mut u8);
     /// Returns the length of the host's error.
     fn __host_error_len() -> usize;
-    /// Writes the host's error.
+    /// Lets the host write its error to `error`.
     fn __host_error(error: *mut u8);
 }
 

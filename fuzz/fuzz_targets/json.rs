@@ -1,4 +1,5 @@
-//! Tests that the JSON reader accepts the same JSON as `serde_json`, and that it reads back the strings that it writes.
+//! Tests that the JSON reader accepts the same JSON as `serde_json`, and that a string is unchanged after it is written
+//! and read again.
 #![no_main]
 
 use json_reader::{Value, write_string};

@@ -1,5 +1,6 @@
-//! Tests realistic pods: the policy changes nothing that the pod contains, injection is idempotent, and mode `Validate`
-//! then finds nothing missing. A workload gets the same result as its pods, and an unchanged update is never rejected.
+//! Tests realistic pods. The policy only adds to a pod, injection is idempotent, and mode `Validate` finds nothing
+//! missing in a pod after injection. A workload gets the same result as its pods, and an unchanged update is never
+//! rejected.
 #![no_main]
 
 use irsa::{Cluster, LookupError, Query};
@@ -31,8 +32,8 @@ fn review(pod: &Value, settings: &Value, cluster: &mut OneAccount) -> (bool, Vec
     (answer.accepted, answer.warnings.unwrap_or_default(), pod)
 }
 
-/// Checks a Deployment with the pod as its template. Its creation must get the same code and findings as the creation
-/// of the pod, and an update that changes nothing must be accepted.
+/// Checks a Deployment with the pod as its template. The creation of the Deployment must have the same code and
+/// findings as the creation of the pod. An update that changes nothing must be accepted.
 fn check_workload(pod: &Value, settings: &Value, cluster: &mut OneAccount) {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut judge = |group: &str, kind: &str, operation: &str, object: &Value, old: &Value| {

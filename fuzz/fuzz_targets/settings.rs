@@ -1,5 +1,5 @@
 //! Tests that the check of the settings and the review of a pod agree about which settings are valid. They may disagree
-//! if the only wrong entries are entries of `roles` and `allowedRoles` that the review does not read.
+//! if all errors are in entries of `roles` and `allowedRoles`, because the review reads only the entries that it needs.
 #![no_main]
 
 use laws::Everybody;
