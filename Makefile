@@ -52,8 +52,8 @@ test: policy.wasm ## Run all tests that need only Rust
 # bytes differ. `--crate-type cdylib` makes the module a tenth smaller than a build that also makes the library for the
 # tests. `--compress-relocations` makes the module another 8 % smaller, with the same instructions: by default, the
 # linker writes each index and address in five bytes. `stack-size` halves the stack: no request needs more. In the
-# module's memory, the static data comes after the stack, so a smaller stack gives the data lower addresses, which take
-# one byte less in the instructions.
+# module's memory, the static data comes after the stack. So a smaller stack gives the data lower addresses, and a lower
+# address takes one byte less in an instruction.
 policy.wasm: FORCE ## Build the policy for release
 	@cargo fetch --locked --quiet --target $(WASM_TARGET)
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Tests the policy as its users run it, only with `kwctl run`:
+# Tests the policy as its users run it. The tests use only `kwctl run`:
 #
 #   KWCTL=kwctl POLICY=annotated-policy.wasm bats e2e-tests/policy.bats
 #

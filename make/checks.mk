@@ -31,12 +31,12 @@ miri: ## Run the tests of the unsafe code, the allocator and the check of UTF-8,
 		echo "make: a nightly Rust with miri is missing: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }
 	MIRIFLAGS=-Zmiri-permissive-provenance cargo +nightly miri test --locked -p irsa-policy --lib -- allocator utf8
 
-mutants: ## Change the code in every way that a test should notice; takes hours (needs cargo-mutants)
+mutants: ## Change the code in small ways, and list the changes that no test notices; takes hours (needs cargo-mutants)
 	$(call need,cargo-mutants,cargo install --locked cargo-mutants)
 	POLICY_WASM= PROPTEST_CASES=200 cargo mutants --package irsa --package json-reader
 
-# Runs without a sanitizer, which would need nightly Rust and make fuzzing several times slower. It would find little,
-# because the fuzzed code has only one line of unsafe code, in src/utf8.rs.
+# Runs without a sanitizer. A sanitizer would need nightly Rust and make fuzzing several times slower. It would find
+# little, because the fuzzed code has only one line of unsafe code, in src/utf8.rs.
 fuzz: ## Fuzz each target of fuzz/ for FUZZ_SECONDS, by default 60 (needs cargo-fuzz and jq)
 	$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
 	$(call need,jq,apt-get install jq or see https://jqlang.org/download)

@@ -25,7 +25,7 @@ bench: policy.wasm floor ## Measure the policy against the baseline, record the 
 bench-check: policy.wasm floor host ## Fail if the module or its fuel is more than 2 % above the recorded numbers
 	$(POLICY_HOST) bench --floor $(FLOOR_WASM) --compiler "$$(rustc --version)" --check $(KEPT) policy.wasm
 
-# The measurements that `make bench-cluster` runs, as a part of their test names. `MEASURE=mutating_admission_policy`
+# `make bench-cluster` runs the measurements whose test name contains this string. `MEASURE=mutating_admission_policy`
 # runs only the comparison with a MutatingAdmissionPolicy.
 MEASURE ?= measures
 
