@@ -4,12 +4,12 @@
 //!
 //! - an `AdmissionReview`, whose request is used,
 //! - an `AdmissionRequest`,
-//! - a Kubernetes object, which is wrapped in a request as if an administrator creates it, or
-//! - a `List`, each item of which is wrapped.
+//! - a Kubernetes object, which is wrapped in a request as if an administrator creates the object, or
+//! - a `List`, whose items are wrapped in one request each.
 //!
 //! kwctl supports the first two (`kwctl/src/command/run/evaluator.rs`). A request's JSON reaches the policy byte for
-//! byte. Of an API server's defaults, a wrapped object gets only those that a policy about service accounts needs: the
-//! namespace, and a pod's service account.
+//! byte. An API server adds many defaults to an object. A wrapped object gets only the two defaults that a policy about
+//! service accounts needs: the namespace, and a pod's service account.
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Request {
     head: Head,
 }
 
-/// The fields of a request that this host reads. A policy server requires those that are not an `Option`.
+/// The fields of a request that this host reads. A policy server requires every field that is not an `Option`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -59,7 +59,7 @@ struct GroupVersionResource {
     resource: String,
 }
 
-/// Values for the request of a wrapped object, instead of the defaults.
+/// Values that replace the defaults in the request of a wrapped object.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// The operation. The default is `CREATE`. On `DELETE`, the object is sent as the old object.
@@ -429,7 +429,7 @@ items:
     }
 
     #[test]
-    fn names_the_item_of_a_list_that_is_not_an_object() {
+    fn names_the_list_item_that_is_not_a_kubernetes_object() {
         let error = requests("kind: List\nitems:\n- {kind: Pod, apiVersion: v1}\n- {kind: Pod}\n").unwrap_err();
 
         assert!(error.to_string().starts_with("document 1 items 1"), "{error:#}");
@@ -443,7 +443,7 @@ items:
     }
 
     #[test]
-    fn keeps_the_bytes_of_an_object_without_missing_defaults() {
+    fn keeps_the_bytes_of_an_object_that_needs_no_defaults() {
         let object =
             r#"{ "apiVersion":"apps/v1", "kind":"Deployment", "metadata":{"name":"a","namespace":"b"}, "x":1e400 }"#;
 
@@ -462,7 +462,7 @@ items:
     }
 
     #[test]
-    fn makes_the_object_the_old_object_on_delete() {
+    fn sends_the_object_as_the_old_object_on_delete() {
         let object = RawValue::from_string(r#"{"apiVersion":"v1","kind":"Pod","metadata":{}}"#.to_owned()).unwrap();
         let overrides = Overrides { operation: Some("DELETE".to_owned()), ..Overrides::default() };
 

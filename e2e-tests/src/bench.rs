@@ -1,10 +1,10 @@
-//! Measures the cost of the policy, and compares it with the cost of the floor: a policy that returns the object
-//! unchanged, which is the minimum that a mutating policy must do.
+//! Measures the cost of the policy, and compares it with the cost of the floor. The floor is a policy that returns the
+//! object unchanged, which is the least that a mutating policy must do.
 //!
 //! [`scenario`] makes the requests, from a small pod to a pod of one megabyte. The fuel of a request is the same on
 //! every machine. Time is measured and printed, but no test depends on the time. [`kept`] compares the numbers with
-//! those that are kept in the repository, [`chart`] draws the fuel by size of the request, and [`size`] splits the
-//! module's size by crate.
+//! the numbers in the repository, [`chart`] draws the fuel by the size of the request, and [`size`] splits the module's
+//! size by crate.
 
 pub mod chart;
 pub mod golden;
@@ -101,7 +101,7 @@ impl Measurement {
         })
     }
 
-    /// The policy's fuel, as a multiple of the floor's.
+    /// The policy's fuel, as a multiple of the floor's fuel.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "the ratio is shown with two digits")]
     pub fn ratio(&self) -> f64 {

@@ -69,7 +69,8 @@ impl Pattern {
         }
         ensure!(
             KNOWN.iter().any(|known| pattern.matches(known)),
-            "Invalid host capabilities pattern: expected one of {}, or the start of one and `/*`, but got `{text}`",
+            "Invalid host capabilities pattern: expected one of {}, or the start of one followed by `/*`, \
+             but got `{text}`",
             KNOWN.map(|known| format!("`{known}`")).join(", ")
         );
         Ok(pattern)

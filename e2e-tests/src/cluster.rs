@@ -1,7 +1,8 @@
 //! A simulated cluster: answers lookups from a list of objects, and records the lookups.
 //!
-//! The answers are those of policy-evaluator's Kubernetes client (`src/callback_handler/kubernetes/client.rs`). Field
-//! masks do not remove an object's type and metadata, as in `src/callback_handler.rs`.
+//! The answers are the same as in policy-evaluator's Kubernetes client
+//! (`src/callback_handler/kubernetes/client.rs`). As in `src/callback_handler.rs`, field masks do not remove an
+//! object's type and metadata.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -2,7 +2,7 @@
 //! machine, and does not depend on other load.
 //!
 //! wasmtime-provider does not expose its store. So this module implements the host's side of the waPC protocol, with a
-//! store that counts fuel. The functions are those of <https://wapc.io/docs/spec/>.
+//! store that counts fuel. <https://wapc.io/docs/spec/> defines the functions.
 
 use std::sync::Arc;
 

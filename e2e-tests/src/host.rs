@@ -1,7 +1,7 @@
 //! Answers the host calls of a policy, if the policy has permission for them.
 //!
-//! The order of the checks and the error texts are those of policy-evaluator's `src/runtimes/callback.rs`. Apart from
-//! the log, this host supports only the capability `kubernetes/get_resource`.
+//! The order of the checks and the error texts are the same as in policy-evaluator's `src/runtimes/callback.rs`. Apart
+//! from the log, this host supports only the capability `kubernetes/get_resource`.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::capabilities::Capabilities;
 use crate::metadata::ContextAwareResource;
 
-/// A request for one Kubernetes object. The name is that of policy-evaluator's type, because it appears in kwctl's
-/// session files and messages.
+/// A request for one Kubernetes object. The type has the same name as policy-evaluator's type, because the name appears
+/// in kwctl's session files and messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KubernetesGetResource {
     /// `v1`, or group and version, such as `apps/v1`.
@@ -23,7 +23,7 @@ pub struct KubernetesGetResource {
     pub name: String,
     /// The object's namespace, if its kind has one.
     pub namespace: Option<String>,
-    /// Whether the answer must not come from the host's cache, which may be 5 seconds old.
+    /// If `true`, the answer must not come from the host's cache. A cached answer may be 5 seconds old.
     pub disable_cache: bool,
     /// The fields to return. `None` returns the whole object.
     pub field_masks: Option<BTreeSet<String>>,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_log_entries_from_a_policy_without_capabilities() {
+    fn accepts_log_entries_from_a_policy_without_capabilities() {
         let host = host(Access::none(), &[]);
 
         host.call("kubewarden", "tracing", "log", br#"{"level":"info"}"#).unwrap();

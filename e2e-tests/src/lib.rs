@@ -11,7 +11,7 @@
 //! 5. [`response`] converts the policy's answer to an admission response, as kwctl prints it, and [`present`] formats
 //!    it for people.
 //!
-//! [`fuel`] measures the cost of a call to the module. [`bench`] compares the cost with that of the floor, a policy
+//! [`fuel`] measures the cost of a call to the module. [`bench`] compares the cost with the cost of the floor, a policy
 //! that returns every object unchanged.
 //!
 //! With the feature `serve`, `server` accepts requests from an API server instead of a file, `live` is the backend that

@@ -1,8 +1,7 @@
 //! Reads the metadata of a policy, from `metadata.yml` or from the module, and embeds it in the module.
 //!
 //! The metadata is appended to the module, so that the module's own bytes stay the same and can be compared with a
-//! build from the sources. kwctl re-encodes the module when it annotates it, so its result can't be compared byte for
-//! byte.
+//! build from the sources. `kwctl annotate` re-encodes the module, so its output can't be compared byte for byte.
 //!
 //! Source: policy-evaluator's `policy_metadata.rs` and kwctl's `annotate.rs`, 1.36.
 

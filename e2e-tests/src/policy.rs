@@ -92,8 +92,8 @@ impl Policy {
     /// Lets the policy decide on a request. [`crate::admission::payload`] makes the payload.
     ///
     /// # Errors
-    /// Fails if the policy fails, or if a policy server can't read the answer. The error's text is the one with which a
-    /// policy server rejects the request.
+    /// Fails if the policy fails, or if a policy server can't read the answer. A policy server rejects the request with
+    /// the same error text.
     pub fn validate(&self, payload: &str, host: &Arc<Host>) -> Result<PolicyResponse> {
         let response = self.call("validate", payload, Arc::clone(host))?;
         PolicyResponse::parse(response)

@@ -1,6 +1,6 @@
 //! Converts the policy's answer to the admission response that a policy server returns and kwctl prints.
 //!
-//! The rules and the JSON are those of policy-evaluator's `src/admission_response.rs`.
+//! The rules and the JSON are the same as in policy-evaluator's `src/admission_response.rs`.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Reads the policy's settings as kwctl does: an object, or an empty document or `null`, which are read as `{}`. JSON
-//! is kept byte for byte.
+//! Reads the policy's settings as kwctl does. The settings must be an object. An empty document and `null` are read as
+//! `{}`. JSON is kept byte for byte.
 
 use anyhow::{Context, Result, bail};
 use serde_json::value::RawValue;
@@ -23,7 +23,7 @@ impl Settings {
     /// Reads a YAML or JSON document.
     ///
     /// # Errors
-    /// Fails if the text is not exactly one document, or not a mapping.
+    /// Fails if the text is neither YAML nor JSON, has several documents, or is neither a mapping nor `null`.
     pub fn from_yaml(text: &str) -> Result<Self> {
         let mut documents = yaml::documents(text).context("cannot parse the settings")?;
         match (documents.pop(), documents.len()) {

@@ -25,15 +25,15 @@ pub const WITH_ROLE: &str = "with a role";
 /// The name of the group of golden pods that AWS's webhook does not change.
 pub const WITHOUT_ROLE: &str = "nothing to add";
 
-/// The distribution of the costs of many requests. A cost is the policy's fuel as a multiple of the floor's.
+/// The distribution of the costs of many requests. A cost is the policy's fuel as a multiple of the floor's fuel.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Spread {
     /// The number of requests.
     pub requests: usize,
-    /// The cost that half of the requests do not exceed.
+    /// The median cost.
     pub median: f64,
-    /// The cost that 90 % of the requests do not exceed.
+    /// The 90th percentile of the costs.
     pub percentile90: f64,
     /// The highest cost.
     pub worst: f64,
@@ -57,7 +57,7 @@ struct Case {
 }
 
 /// Measures all pods in the files of a folder. Returns the costs in two groups: the pods that the webhook changes
-/// ([`WITH_ROLE`]), and those that it does not change ([`WITHOUT_ROLE`]).
+/// ([`WITH_ROLE`]), and the pods that the webhook does not change ([`WITHOUT_ROLE`]).
 ///
 /// # Errors
 /// Fails if a file can't be read, or if a call fails.
@@ -104,7 +104,7 @@ impl Spread {
         #[expect(clippy::cast_precision_loss, reason = "the ratio has three digits")]
         let mut ratios: Vec<f64> = costs.iter().map(|(floor, policy)| *policy as f64 / *floor as f64).collect();
         ratios.sort_by(f64::total_cmp);
-        // The lowest cost that this percentage of the requests does not exceed, with three digits.
+        // The percentile by the nearest-rank method, rounded to three decimals.
         let at = |percent: usize| {
             let rank = (ratios.len() * percent).div_ceil(100).max(1);
             (ratios[rank - 1] * 1000.0).round() / 1000.0

@@ -11,11 +11,11 @@ use super::{Measurement, Subject};
 /// How much a number may grow before the kept number must be updated, in percent.
 pub const TOLERANCE: u32 = 2;
 
-/// The numbers that are kept.
+/// The numbers that are stored in the repository.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kept {
-    /// The compiler that built the module. Another version builds a different module.
+    /// The compiler that built the module. Another version of the compiler builds a different module.
     pub compiler: String,
     /// The module's length, in bytes.
     pub module_bytes: u64,
@@ -28,7 +28,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Takes the numbers to keep from the measurements.
+    /// Returns the numbers of the measurements to store in the repository.
     #[must_use]
     pub fn new(
         compiler: &str,

@@ -80,7 +80,7 @@ fn raw(value: &Value) -> Result<Box<RawValue>> {
     Ok(RawValue::from_string(value.to_string())?)
 }
 
-/// Adds `count` copies of the pod's first container, each with this many additional variables.
+/// Adds `count` copies of the pod's first container. Each copy has `variables` additional variables.
 fn with_containers(request: &Value, count: usize, variables: usize) -> Value {
     let mut request = request.clone();
     let containers = request["object"]["spec"]["containers"].as_array_mut().into_iter();

@@ -1,5 +1,5 @@
-//! An HTTP client without TLS. It sends requests for HTTPS to the server that `HTTPS_PROXY` names, with `/https/HOST`
-//! before their path, so that a test can see them.
+//! An HTTP client without TLS. It sends each HTTPS request to the server in `HTTPS_PROXY` instead, without TLS and with
+//! `/https/HOST` before the request's path, so that a test can see the request.
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::http::{
