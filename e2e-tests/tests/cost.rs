@@ -2,8 +2,8 @@
 //! memory beyond three times the length.
 //!
 //! The length is the sum of the lengths of the request, the settings and the host's answers. The test makes each array,
-//! map and string of the format large, alone and in pairs. A pair shows a search within a search, whose cost grows with
-//! the product of two lengths.
+//! map and string of the format large, alone and in pairs. A pair shows whether the policy runs one search within
+//! another search. The cost of such a search grows with the product of two lengths.
 
 mod support;
 
@@ -63,7 +63,7 @@ enum Request {
 const REQUESTS: [Request; 5] =
     [Request::Pod, Request::SameDeployment, Request::ReversedDeployment, Request::Workload, Request::ServiceAccount];
 
-/// Makes a part of an input large: about this number of bytes.
+/// A function that enlarges a part of an input to about this number of bytes.
 type Enlarge = fn(&mut Input, usize);
 
 /// Every part that can be large.
@@ -268,7 +268,7 @@ const PARTS: &[(&str, Enlarge)] = &[
     }),
 ];
 
-/// The parts whose pairs with other parts are measured for workloads, too.
+/// If a pair contains one of these parts, it is measured for workloads too, and not only for pods.
 const CONTEXTS: [&str; 3] = ["templates of one account", "templates of many accounts", "an account without a role"];
 
 fn put(object: &mut Value, key: &str, value: Value) {

@@ -226,9 +226,10 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
     report.finish();
 }
 
-/// Apart from fields of type `?`, `PLACES` contains every field that the policy reads, and no other field. A field is
-/// read if a value of the wrong type makes the request unreadable. The request contains every field of every golden
-/// case, so the test fails if the policy starts to read one of these fields and `PLACES` lacks the field.
+/// Apart from fields of type `?`, `PLACES` contains every field that the policy reads, and no other field. For this
+/// test, the policy reads a field if a value of the wrong type makes the request unreadable. The request contains every
+/// field of every golden case, so the test fails if the policy starts to read one of these fields and `PLACES` lacks
+/// the field.
 #[test]
 fn lists_every_place_that_is_read() {
     let request = request_with_every_field();
@@ -275,7 +276,7 @@ fn request_with_every_field() -> Value {
     merged
 }
 
-/// Adds to `into` the fields of `from` that it lacks.
+/// Adds to `into` the fields of `from` that `into` lacks.
 fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {

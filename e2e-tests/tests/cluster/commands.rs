@@ -21,7 +21,7 @@ const WAIT: &str = "kubectl wait --for=condition=PolicyUniquelyReachable --timeo
                     -l app.kubernetes.io/part-of=irsa-policy";
 const DELETE_POLICIES: &str = "kubectl delete clusteradmissionpolicies -l app.kubernetes.io/part-of=irsa-policy";
 const DELETE_REST: &str = "kubectl delete --ignore-not-found -f policy.yaml";
-/// Removes what `DELETE_REST` does not know: the Role for kOps's ConfigMap, and its binding.
+/// Deletes the objects that `DELETE_REST` does not delete: the Role for kOps's ConfigMap, and the Role's binding.
 const DELETE_ROLE: &str = "kubectl delete --ignore-not-found rolebinding,role irsa-policy -n kube-system";
 const CHECK: &str = r#"kubectl run check -n team-a --image=busybox --overrides='{"spec":{"serviceAccountName":"web"}}' --dry-run=server -o yaml"#;
 
@@ -131,7 +131,7 @@ fn the_commands_of_the_docs_install_and_remove_every_variant() {
         shell.documented(DELETE_REST);
         assert!(!shell.exists("clusterrole/irsa-policy") && !shell.exists("clusterrolebinding/irsa-policy"));
         let role = "role/irsa-policy -n kube-system";
-        assert_eq!(shell.exists(role), install.ends_with("kops"), "only this variant has a Role");
+        assert_eq!(shell.exists(role), install.ends_with("kops"), "only the variant for kOps has a Role");
         if shell.exists(role) {
             shell.documented(DELETE_ROLE);
             assert!(!shell.exists(role) && !shell.exists("rolebinding/irsa-policy -n kube-system"));
@@ -173,7 +173,8 @@ fn the_chart_installs_and_keeps_the_rights(shell: &Shell) {
 /// Applies all objects that the chart can make, except the alerts, which need the CRDs of the Prometheus operator.
 fn the_rendered_chart_fits_the_definitions(shell: &Shell) {
     let folder = PathBuf::from(variable("MANIFESTS"));
-    // Sets the namespace of the objects that name none, as `helm install` does. Some objects name `kube-system`.
+    // As with `helm install`, an object without a namespace gets this namespace. Some objects have their own namespace,
+    // `kube-system`.
     let set_namespace = |name: &str| shell.succeed(&format!("kubectl config set-context --current --namespace={name}"));
     set_namespace("kubewarden");
     for name in ["inject", "guard", "auditOnly", "strict", "everything"] {

@@ -1,4 +1,4 @@
-//! Tests the match condition of `irsa-policy-checks`, by which the API server selects the pods for which it calls the
+//! Tests the match condition of `irsa-policy-checks`. The condition selects the pods for which the API server calls the
 //! policy.
 
 use std::thread;
@@ -23,7 +23,7 @@ fn register_down(api: &Api, failure_policy: &str, server: &Server) {
     let mut checks = policy("irsa-policy-checks");
     checks["spec"]["failurePolicy"] = json!(failure_policy);
     register(api, NAMESPACE, &checks, server);
-    // The API server caches webhook configurations, so the new one is not used at once.
+    // The API server caches webhook configurations, so it does not use the new configuration at once.
     thread::sleep(Duration::from_secs(2));
 }
 

@@ -100,7 +100,7 @@ impl ControlPlane {
         path
     }
 
-    /// Creates the namespace `kubewarden` and the policy server's rights, which are those of `policy.yaml`.
+    /// Creates the namespace `kubewarden`, and gives the policy server the rights in `policy.yaml`.
     fn create_policy_server(&self) {
         let api = self.admin();
         api.created("/api/v1/namespaces", &json!({"metadata": {"name": "kubewarden"}}));

@@ -101,8 +101,8 @@ fn accepts_no_pod_without_its_role_during_faults() {
     assert_eq!(role_of(&answer.body), Some(ROLE));
 }
 
-/// Starts an API server that only the policy server uses, and that gives this answer to every read of a service
-/// account. Returns its URL.
+/// Starts an API server for the policy server only. It gives this answer to every read of a service account. Returns
+/// its URL.
 fn answering(status: u16, body: Value) -> String {
     use axum::Router;
     use axum::http::StatusCode;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::scene::{ROLE, Scene, variable};
 
-/// A pod with a role that uses many features.
+/// A pod that uses many features, and whose service account has a role.
 pub fn pod_of_many_features() -> Value {
     json!({
         "apiVersion": "v1",

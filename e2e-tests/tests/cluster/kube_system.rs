@@ -23,7 +23,7 @@ fn start(control_plane: &ControlPlane, policy: &Value, identity: &str) -> Server
 fn serve(control_plane: &ControlPlane, policy: &Value, identity: &str) -> Server {
     let server = start(control_plane, policy, identity);
     register_as_written(&control_plane.admin(), policy, &server);
-    // The API server caches webhook configurations, so the new one is not used at once.
+    // The API server caches webhook configurations, so it does not use the new configuration at once.
     thread::sleep(Duration::from_secs(2));
     server
 }
@@ -87,8 +87,8 @@ fn pods_of_kube_system_get_their_role_and_always_start() {
     the_audit_scanner_finds_the_pod(&control_plane, &stored);
 }
 
-/// Tests that the audit policy rejects a pod that lacks its role when the audit scanner sends the pod, and that the API
-/// server never calls the audit policy.
+/// Tests the audit policy with a pod that lacks its role. If the audit scanner sends the pod, the policy must reject
+/// the pod. The API server must never call the policy.
 fn the_audit_scanner_finds_the_pod(control_plane: &ControlPlane, stored: &Value) {
     let api = control_plane.admin();
     let mut audit = policy("irsa-policy-system-audit");

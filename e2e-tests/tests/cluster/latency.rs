@@ -1,6 +1,8 @@
-//! Measures how long the admission server takes to answer, including TLS and the host's lookup, and the CPU time that
-//! its process uses for each request. `make bench-cluster` prints the numbers of the policy, of the floor, which makes
-//! no lookup, and of AWS's webhook if `AWS_WEBHOOK` is set. A slow answer does not fail the test.
+//! Measures how long the admission server takes to answer, including TLS and the host's lookup. Also measures the CPU
+//! time that the server's process uses for each request.
+//!
+//! `make bench-cluster` prints the numbers of the policy, and of the floor, which makes no lookup. If `AWS_WEBHOOK` is
+//! set, it also prints the numbers of AWS's webhook. A slow answer does not fail the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Tests that an object that would be rejected today can still be labeled, scaled and deleted.
+//! Tests that an existing object can still be labeled, scaled and deleted, even if the policy now rejects such objects.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
 //! Compares the policy with Kubernetes' own `MutatingAdmissionPolicy`, which injects without a webhook
 //! (`mutating_admission_policy.yaml`). docs/comparison.md has the results.
 //!
-//! The API server gives it the service accounts of the pod's namespace from an informer. So it misses pods that are
-//! created before the informer has their account, and it is evaluated once for each account.
+//! The API server reads the service accounts of the pod's namespace from an informer, and evaluates the
+//! `MutatingAdmissionPolicy` once for each account. So a pod is missed if it is created before the informer has the
+//! pod's account.
 
 use std::fs;
 use std::net::TcpListener;
@@ -27,7 +28,7 @@ use crate::webhooks::{ADMISSION, register_other};
 
 const NAMESPACES: &str = "/api/v1/namespaces";
 
-/// The settings of the policy that inject the same as the manifest.
+/// Settings with which the policy injects the same as the manifest.
 fn settings() -> Value {
     json!({"region": "us-east-2"})
 }
@@ -38,20 +39,20 @@ fn manifest() -> [Value; 2] {
     policy_host::yaml::values(&fs::read_to_string(path).unwrap()).unwrap().try_into().unwrap()
 }
 
-/// The manifest, for the pods of one namespace. It is removed when this value is dropped.
+/// The manifest, applied to the pods of one namespace. The manifest's objects are deleted when this value is dropped.
 struct Native {
     api: Api,
     namespace: String,
 }
 
 impl Native {
-    /// Creates a namespace of this name, with `default` without a role and `web` with [`ROLE`], and applies the
-    /// manifest. Returns when the API server evaluates it.
+    /// Creates a namespace of this name with two service accounts: `default` without a role, and `web` with [`ROLE`].
+    /// Then applies the manifest. Returns when the API server evaluates the manifest.
     fn on(control_plane: &ControlPlane, namespace: &str) -> Self {
         Self::with(control_plane, namespace, manifest())
     }
 
-    /// The same for a variant of the manifest.
+    /// Like [`Native::on`], for a variant of the manifest.
     fn with(control_plane: &ControlPlane, namespace: &str, [mut policy, mut binding]: [Value; 2]) -> Self {
         let native = Self { api: control_plane.admin(), namespace: namespace.to_owned() };
         native.api.created(NAMESPACES, &json!({"metadata": {"name": namespace}}));
@@ -112,7 +113,7 @@ fn selecting_labelled() -> [Value; 2] {
     [policy, binding]
 }
 
-/// A namespace with the policy, and one with the `MutatingAdmissionPolicy`.
+/// Creates a namespace with the policy, and another namespace with the `MutatingAdmissionPolicy`.
 fn both(name: &str) -> (Scene, Native) {
     let scene = Scene::new(&format!("{name}-policy"), settings());
     let native = Native::on(control_plane().as_ref().unwrap(), &format!("{name}-native"));
@@ -120,7 +121,7 @@ fn both(name: &str) -> (Scene, Native) {
 }
 
 #[test]
-fn injects_the_plain_case_as_the_policy_does() {
+fn the_native_policy_injects_common_pods_as_our_policy_does() {
     let (scene, native) = both("plain");
     let role = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": ROLE}}});
     for accounts in [scene.path("serviceaccounts"), native.path("serviceaccounts")] {
@@ -175,7 +176,7 @@ fn injects_the_plain_case_as_the_policy_does() {
 }
 
 #[test]
-fn accepts_mistakes_that_the_policy_refuses() {
+fn the_native_policy_accepts_mistakes_that_our_policy_refuses() {
     let (scene, native) = both("mistakes");
 
     let invalid = account("invalid", Some("no"));
@@ -203,7 +204,7 @@ fn accepts_mistakes_that_the_policy_refuses() {
 }
 
 #[test]
-fn reaches_containers_that_a_webhook_adds_later() {
+fn the_native_policy_injects_into_containers_that_a_later_webhook_adds() {
     let (scene, native) = both("late");
     let injector = SidecarInjector::start(&scene.api, &[&scene.namespace, &native.namespace]);
     let has_sidecar = |answer: &Answer| answer.body["spec"]["containers"][1]["name"] == "sidecar";
@@ -246,7 +247,8 @@ fn an_array_of_objects_in_a_patch_makes_kube_apiserver_1_36_3_panic() {
 struct SidecarInjector(Api);
 
 impl SidecarInjector {
-    /// Called after the policy, because the API server calls webhooks in the order of their names.
+    /// The name of the webhook. The API server calls webhooks in the order of their names, so it calls this webhook
+    /// after the policy.
     const NAME: &str = "late-sidecar";
 
     fn start(api: &Api, namespaces: &[&str]) -> Self {
@@ -290,7 +292,7 @@ fn serve(listener: TcpListener, certificate: &Certificate) {
 /// The number of pods for each cell of the first table.
 const RACES: usize = 1000;
 
-/// Creates service accounts, and immediately a pod of each.
+/// Creates service accounts. Immediately after each account, creates a pod that uses the account.
 #[test]
 #[ignore = "measures only: run `make bench-cluster MEASURE=mutating_admission_policy`"]
 fn measures_how_many_pods_the_native_policy_misses() {
@@ -307,8 +309,8 @@ fn measures_how_many_pods_the_native_policy_misses() {
     println!("{}", rows.join("\n"));
 }
 
-/// The number of pods without the role of their new account. Each account is deleted after its pod, so that the
-/// namespace has few accounts.
+/// Returns the number of pods that are stored without the role of their new account. Each account is deleted after its
+/// pod is created, so that the namespace has few accounts.
 fn missed(api: &Api, namespace: &str, clients: usize) -> usize {
     race(namespace, RACES, clients, |index| {
         let name = format!("racer-{index}");
@@ -323,7 +325,7 @@ fn missed(api: &Api, namespace: &str, clients: usize) -> usize {
 /// How often each cell of the second table is measured.
 const ROUNDS: u32 = 4;
 
-/// The number of pods for each of these measurements.
+/// The number of pods in each of these measurements.
 const PODS: u32 = 50;
 
 /// The numbers of service accounts in a namespace.
@@ -341,7 +343,7 @@ const ROWS: [(&str, &str); 4] = [
 ];
 
 /// Creates pods with one client in namespaces with few and many service accounts. Prints the time that a request takes,
-/// and the CPU time of the API server and the policy's servers, which depends less on the machine's load.
+/// and the CPU time of the API server and the policy's servers. The CPU time depends less on the machine's load.
 #[test]
 #[ignore = "measures only: run `make bench-cluster MEASURE=mutating_admission_policy`"]
 fn measures_what_a_pod_costs_with_the_native_policy() {
@@ -373,7 +375,8 @@ fn measures_what_a_pod_costs_with_the_native_policy() {
     for round in 0..ROUNDS {
         for (((row, _), (account, _)), times) in cells().zip(&mut times) {
             for (size, (requests, cpu)) in SIZES.iter().zip(times) {
-                // What the API server still does for the pods before, such as collecting garbage, is not counted here.
+                // Gives the API server time to finish its work for the previous pods, such as garbage collection. So
+                // this work is not counted here.
                 thread::sleep(Duration::from_millis(300));
                 let cpu_before = cpu_time(&processes);
                 for index in 0..PODS {

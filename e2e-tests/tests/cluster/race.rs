@@ -1,7 +1,9 @@
-//! Tests the race between a service account and its pod, `IRSA_RACE_COUNT` times (2,000 by default): creates an
-//! account, and immediately a pod that uses the account. One tenth as often, tests the race between a new role and a
-//! pod: creates an account that has no role, and a pod, so that a cache contains the account; then adds the role, and
-//! immediately creates another pod.
+//! Tests two races:
+//!
+//! - A new service account and its pod, `IRSA_RACE_COUNT` times (2,000 by default): creates an account, and immediately
+//!   a pod that uses the account.
+//! - A new role and a pod, one tenth as often: creates an account without a role, and a pod, so that a cache contains
+//!   the account. Then adds the role, and immediately creates another pod.
 //!
 //! AWS's webhook reads a cache, which a watch fills. So the webhook misses pods that are created before the cache
 //! contains their role.

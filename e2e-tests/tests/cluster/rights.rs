@@ -1,5 +1,5 @@
-//! Tests that the rights in `policy.yaml` are sufficient for the policy server, and that without them no pod is
-//! accepted.
+//! Tests that the rights in `policy.yaml` are sufficient for the policy server, and that no pod is accepted if these
+//! rights are missing.
 
 use serde_json::{Value, json};
 

@@ -178,15 +178,15 @@ impl Drop for Scene {
     }
 }
 
-/// Returns the settings of a policy, replaced or extended by those of a test.
+/// Returns the settings of a policy together with the settings of a test. If both define a key, the test's value wins.
 fn with_settings(policy: &Value, settings: &Value) -> Value {
     let mut all = policy["spec"]["settings"].as_object().cloned().unwrap_or_default();
     all.extend(settings.as_object().unwrap().clone());
     Value::Object(all)
 }
 
-/// Returns the `spec` in a form that can be compared: with the default `defaultMode` that the API server adds to the
-/// injected volume, and without the random name of the volume with the API server's token.
+/// Returns the `spec` in a form that can be compared. Adds the default `defaultMode` to the injected volume, as the API
+/// server does. Replaces the random name of the volume that has the token for the API server.
 pub fn comparable(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
     for volume in spec["volumes"].as_array_mut().into_iter().flatten() {

@@ -17,7 +17,7 @@ use crate::scene::{Scene, pod};
 use crate::token;
 
 /// Puts the token where the kubelet would put it, and runs a command. Only this process sees the token's file
-/// (`unshare`), and it has no home directory, so an SDK finds no other configuration.
+/// (`unshare`). The process has no home directory, so an SDK finds no other configuration.
 const IN_THE_CONTAINER: &str = r#"
 mount -t tmpfs tmpfs /var/run
 if [ -n "$TOKEN_FILE" ]; then

@@ -18,7 +18,7 @@ fn manifest() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../extras/token-requests.yaml")).unwrap()
 }
 
-/// Replaces the policy and its binding in the cluster with those of a manifest.
+/// Replaces the policy and its binding in the cluster with the policy and the binding of a manifest.
 fn apply(api: &Api, manifest: &str) {
     remove(api);
     for object in policy_host::yaml::values(manifest).unwrap() {

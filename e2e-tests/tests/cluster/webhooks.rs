@@ -39,8 +39,8 @@ pub fn register_as_written(api: &Api, policy: &Value, server: &Server) {
     api.created(&path(policy), &configuration(&full_name(policy), policy, &selector, server));
 }
 
-/// Makes the API server call another mutating webhook for the new pods of these namespaces. The server has a URL and an
-/// authority.
+/// Makes the API server call another mutating webhook for the new pods of these namespaces. `url` is the address of the
+/// webhook, and `authority` is the authority of the webhook's certificate, as PEM.
 pub fn register_other(api: &Api, name: &str, webhook: &str, (url, authority): (&str, &str), namespaces: &[&str]) {
     let selected = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces});
     api.created(

@@ -1,7 +1,8 @@
 //! Generates `questions-ui.yml`, the form that Rancher shows for the settings.
 //!
 //! Rancher writes the default of every visible question into the settings, and creates the parent objects of the key.
-//! So only top-level questions have a default. Source: `components/Questions` and `components/Policies/Create.vue` of
+//! So the default of a nested question would add its parent object to the settings. For this reason, only top-level
+//! questions have a default. Source: `components/Questions` and `components/Policies/Create.vue` of
 //! rancher/kubewarden-ui, 4.2.1. The module `rancher` imitates these components, and sends the result to the policy.
 
 use irsa::internals::{Definition, ValueType};

@@ -67,7 +67,7 @@ impl Form {
     /// Selects an option of an enum.
     ///
     /// `Enum.vue`, `update`; `Questions/index.vue`, `enumUpdate`: finds the last question whose variable is a part of
-    /// this question's variable. If that question is a `map[`, first removes all its properties.
+    /// this question's variable. If that question is a `map[`, removes all its properties before it sets the option.
     fn pick(&mut self, question: &Value, option: &Value) {
         let own = variable(question);
         let matching = self.questions.iter().rfind(|other| own.contains(variable(other))).cloned().unwrap();
@@ -203,10 +203,10 @@ fn every_action_can_be_set_in_one_form() {
     accepted(&settings);
 }
 
-/// Checks that the emulation has the faults of Rancher that the form must avoid. So the tests above fail for a form
-/// that does not avoid them.
+/// Checks that the emulation has the same bugs as Rancher. Without these bugs, the tests above would pass for a form
+/// that fails in Rancher.
 #[test]
-fn the_emulation_has_the_faults_that_the_form_must_avoid() {
+fn the_emulation_has_the_same_bugs_as_rancher() {
     let required = json!([{"variable": "a", "type": "map[", "subquestions": [
         {"variable": "a.b", "type": "string", "default": "x"},
         {"variable": "a.c", "type": "enum", "options": ["y"]},

@@ -13,7 +13,7 @@ pub fn members(path: &str) -> &'static [Definition] {
     members
 }
 
-/// The path of a member of the object at a path.
+/// Returns the path of the member `key` of the object at `path`.
 pub fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
@@ -39,7 +39,7 @@ pub fn description(definition: &Definition) -> String {
     let expected = value.expected();
     match value {
         ValueType::String { .. } | ValueType::Lifetime => {
-            // An example replaces the words of the expected value.
+            // If `expected` contains an example, only the example is shown: `such as …`.
             let example = expected.split_once(", such as ").map(|(_, example)| format!("such as {example}"));
             sentence(&format!("{meaning} ({})", example.as_deref().unwrap_or(&expected)))
         }
@@ -74,9 +74,9 @@ fn every_example_and_every_default_is_valid() {
     assert_eq!(have_defaults, BTreeSet::from(["", "containerCredentials"]), "these objects have defaults");
 }
 
-/// Every key in the table is read, and the error for a wrong value names the expected value of the table. The reverse
-/// (a key that is read, but not in the table) is found by an assertion in the core, which runs in every test that reads
-/// settings.
+/// Every key in the table is read, and the error for a wrong value contains the table's description of the expected
+/// value. An assertion in the core finds the reverse: a key that is read, but is not in the table. The assertion runs
+/// in every test that reads settings.
 #[test]
 fn every_key_is_read_as_the_table_says() {
     for (path, members) in OBJECTS {

@@ -50,8 +50,8 @@ fn makes_the_same_pod_as_the_webhook_or_differs_as_documented() {
 }
 
 /// Tests that the webhook can run after the policy. In a case without a difference, both make the same pod, and this
-/// test runs the webhook's model on that pod. The test above runs the policy on the same pod, so the policy can also
-/// run after the webhook.
+/// test runs the webhook's model on that pod. The test above runs the policy on the same pod. This shows that the
+/// policy can also run after the webhook.
 #[test]
 fn the_webhook_leaves_the_policys_pods_unchanged() {
     let mut report = Report::default();

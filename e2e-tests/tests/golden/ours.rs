@@ -19,7 +19,7 @@ pub enum Difference {
     MalformedRole = 2,
     /// An empty audience is rejected.
     EmptyAudience = 3,
-    /// Another volume at the mount path is rejected, unless it is the token.
+    /// Another volume at the mount path is rejected, unless this volume contains the token.
     TakenMountPath = 4,
     /// Another volume with the token volume's name is rejected.
     TakenVolumeName = 5,

@@ -8,7 +8,7 @@ use crate::support::{in_repository, subjects};
 use crate::system::accept_a_pod_without_a_role;
 use crate::{names, policy, read, rendered};
 
-/// What the operator replaces in kustomize/kops.
+/// The placeholder in kustomize/kops, which the operator replaces.
 const PLACEHOLDER: &str = "region: REGION";
 
 fn built(name: &str) -> Vec<ClusterAdmissionPolicy> {

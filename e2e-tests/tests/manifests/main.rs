@@ -111,8 +111,8 @@ fn only_the_checks_and_the_system_audit_have_match_conditions() {
     }
 }
 
-/// The manifest has one `ClusterRole` with its binding. Every object has the label by which the removal commands
-/// select.
+/// The manifest has one `ClusterRole` with its binding. The removal commands select objects by a label, so every object
+/// has this label.
 #[test]
 fn the_manifest_grants_the_policy_server_one_verb() {
     let documents = policy_host::yaml::values(&read(&in_repository("policy.yaml"))).unwrap();

@@ -13,8 +13,8 @@ fn metadata() -> Metadata {
     Metadata::from_yaml(&read(&in_repository("metadata.yml"))).unwrap()
 }
 
-/// The rules of the metadata must be those of policy.yaml, because Artifact Hub shows them, and `kwctl scaffold
-/// manifest` copies them.
+/// The metadata and policy.yaml must have the same rules, because Artifact Hub shows the rules of the metadata, and
+/// `kwctl scaffold manifest` copies these rules.
 #[test]
 fn the_manifest_has_the_rules_of_the_metadata() {
     let metadata = metadata();

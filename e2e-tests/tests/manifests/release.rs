@@ -16,7 +16,7 @@ const PACKAGES: [&str; 5] = [
     "irsa-v0.1.0-x86_64-pc-windows-msvc.zip",
 ];
 
-/// Runs `release/krew` with the checksums of these packages, which are 0, 1, and so on.
+/// Runs `release/krew` for these packages. The checksums of the packages are 0, 1, and so on.
 fn krew(packages: &[&str]) -> Output {
     let mut sums = NamedTempFile::new().unwrap();
     for (index, package) in packages.iter().enumerate() {

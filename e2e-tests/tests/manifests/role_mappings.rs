@@ -1,4 +1,4 @@
-//! Tests the policy for the ConfigMap of role mappings, which is commented out in policy.yaml.
+//! Tests the policy that checks the ConfigMap of role mappings. In policy.yaml, this policy is a comment.
 
 use policy_host::admission::{self, Overrides, Request};
 use policy_host::cluster::Cluster;
@@ -14,7 +14,7 @@ use crate::{manifest, read};
 const GOOD: &str = r#""team-a/web": {"RoleARN": "arn:aws:iam::111122223333:role/web"}"#;
 const BAD: &str = r#""team-a/api": {"RoleARN": "arn:aws:iam::111122223333:user/api"}"#;
 
-/// Returns the last document of policy.yaml, which is a comment, as an operator uncomments it.
+/// Returns the last document of policy.yaml, which is a comment, without the `# ` of each line.
 fn uncommented_text() -> String {
     let text = read(&in_repository("policy.yaml"));
     let (_, commented) = text.rsplit_once("\n# ---\n").unwrap();

@@ -1,4 +1,4 @@
-//! Tests the policies for kube-system: they inject its pods, and never prevent a pod from starting.
+//! Tests the policies for kube-system: they inject into the namespace's pods, and never prevent a pod from starting.
 
 use irsa::{Action, FindingKind};
 use policy_host::admission::{self, Overrides, Request};
@@ -17,8 +17,8 @@ const EXCEPTIONS: [FindingKind; 2] = [FindingKind::RoleNotAllowed, FindingKind::
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/dns";
 
-/// Returns the names of the findings whose action is `Reject`: the action in these settings, or else the default
-/// action.
+/// Returns the names of the findings whose action is `Reject`. If these settings set no action for a finding, its
+/// default action applies.
 fn refusing(settings: &Value) -> Vec<&'static str> {
     let action = |kind: FindingKind| match settings["actions"][kind.name()].as_str() {
         Some(name) => Action::NAMES.iter().find(|(other, _)| *other == name).unwrap().1,
@@ -57,8 +57,8 @@ fn account(annotations: &Value) -> Cluster {
     Cluster::new(vec![json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})])
 }
 
-/// Returns the answers of every policy that the API server may call for a pod in kube-system: those of the built
-/// module, and those of the Rust code.
+/// Returns the answers of every policy that the API server may call for a pod in kube-system. Each policy gives two
+/// answers: one from the built module, and one from the Rust code.
 pub fn answers(policies: &[ClusterAdmissionPolicy], pod: &Value, cluster: &Cluster) -> Vec<(String, PolicyResponse)> {
     let mut answers = Vec::new();
     for policy in policies.iter().filter(|policy| policy.may_see_a_pod_in("kube-system")) {

@@ -1,6 +1,6 @@
-//! Which STS an SDK asks for the role, against `sts::endpoint`.
+//! Compares the STS endpoint that each SDK calls with the prediction of `sts::endpoint`.
 //!
-//! The recorder is the proxy for HTTPS, so it sees the name of the host, and refuses.
+//! The recorder is the proxy for HTTPS. So it sees the host name of each HTTPS request, and refuses the request.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use irsa_explain::sts::{Endpoint, endpoint};
 use super::recorder::{Answers, Asked, NODE_REGION, Recorder};
 use super::{ROLE, Variables, compare, container, errors, run};
 
-/// Both variables of the region.
+/// Both variables that set the region.
 const fn region(name: &'static str) -> [(&'static str, &'static str); 2] {
     [("AWS_REGION", name), ("AWS_DEFAULT_REGION", name)]
 }
@@ -23,7 +23,7 @@ const DUAL_STACK: (&str, &str) = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
 const OF_STS: (&str, &str) = ("AWS_ENDPOINT_URL_STS", "RECORDER");
 const OF_ALL: (&str, &str) = ("AWS_ENDPOINT_URL", "http://localhost:PORT");
 const IGNORED: (&str, &str) = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
-/// No region from the instance metadata.
+/// With this variable, the SDK does not read the region from the instance metadata.
 const NO_NODE: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "true");
 
 #[rustfmt::skip]
@@ -52,7 +52,7 @@ fn environments() -> Vec<Variables> {
         of(&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "us-west-2")], &[]),
         of(&[("AWS_REGION", "us-west-1"), ("AWS_DEFAULT_REGION", "")], &[]),
         of(&region(""), &[]),
-        // Regional endpoints, or the global one.
+        // The choice between regional endpoints and the global endpoint.
         of(&region("us-east-2"), &[setting("legacy")]),
         of(&region("us-east-2"), &[setting("regional")]),
         of(&region("us-east-1"), &[setting("legacy")]),
@@ -74,7 +74,7 @@ fn environments() -> Vec<Variables> {
         of(&region("us-gov-west-1"), &[FIPS, DUAL_STACK]),
         of(&region("us-east-1"), &[("AWS_USE_FIPS_ENDPOINT", "TRUE")]),
         of(&region("us-east-1"), &[("AWS_USE_FIPS_ENDPOINT", "false")]),
-        // Another endpoint.
+        // A variable that sets the endpoint.
         of(&region("us-east-2"), &[OF_STS]),
         of(&region("us-east-2"), &[OF_ALL]),
         of(&region("us-east-2"), &[OF_STS, OF_ALL]),
@@ -100,7 +100,8 @@ fn environments() -> Vec<Variables> {
     ]
 }
 
-/// The request that an endpoint means. `None` for no request. The error is for what can't be predicted.
+/// Returns the request that an SDK sends if it has this endpoint. `None` if the SDK sends no request. An error if the
+/// request can't be predicted.
 fn predicted(endpoint: &Endpoint, variables: &Variables) -> Result<Option<Asked>, ()> {
     let has_node = !variables.contains(&NO_NODE);
     match endpoint {
@@ -147,7 +148,7 @@ fn each_sdk_asks_the_sts_that_its_rules_predict() {
             }
             seen.insert(format!("{asked:?}"));
         }
-        // The environments lead the SDK to many different endpoints. Otherwise the comparison would prove little.
+        // The environments must lead the SDK to many different endpoints. Otherwise the comparison would prove little.
         assert!(seen.len() > 10, "{}: {seen:?}", sdk.name);
         differences
     });

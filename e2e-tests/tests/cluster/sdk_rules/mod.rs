@@ -1,7 +1,8 @@
 //! Compares the rules of `irsa_explain::sdk` and `irsa_explain::sts` with what the SDKs do.
 //!
-//! A program of each SDK runs in many environments against a [`recorder`], and each result must be what the rules
-//! predict. No API server is involved: these tests are here because `make test-cluster` builds the SDKs.
+//! For each SDK, a program runs in many environments and sends its requests to a [`recorder`]. Each result must be the
+//! result that the rules predict. No API server is involved. The tests are in this folder because `make test-cluster`
+//! builds the programs.
 
 mod endpoints;
 mod orders;
@@ -19,13 +20,13 @@ use serde_json::json;
 use crate::sdks::{folder, programs};
 use recorder::Recorder;
 
-/// What stands for the recorder's URL in the value of a variable.
+/// The placeholder for the recorder's URL in the value of a variable.
 const RECORDER: &str = "RECORDER";
 
-/// What stands for its port.
+/// The placeholder for the recorder's port.
 const PORT: &str = "PORT";
 
-/// What stands for the folder of the container's files.
+/// The placeholder for the folder of the container's files.
 const FOLDER: &str = "FOLDER";
 
 type Variables = Vec<(&'static str, &'static str)>;
@@ -41,7 +42,8 @@ fn container(variables: &Variables, mounts_aws_files: bool) -> Container {
     containers(&json!({"spec": {"containers": [{"env": env, "volumeMounts": mounts}]}})).remove(0)
 }
 
-/// Runs an SDK's program with these variables and no others, in this folder as its home. It calls `GetCallerIdentity`.
+/// Runs an SDK's program, which calls `GetCallerIdentity`, with these variables and with `home` as its home directory.
+/// Of this process's variables, the program gets only `PATH`.
 fn run(program: &[String], variables: &Variables, recorder: &Recorder, home: &Path) -> Output {
     let home_path = home.display().to_string();
     fs::write(home.join("token"), "token").unwrap();
@@ -54,19 +56,21 @@ fn run(program: &[String], variables: &Variables, recorder: &Recorder, home: &Pa
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", home)
-        // One attempt each, because a retry waits.
+        // One attempt for each request, because an SDK waits before a retry.
         .env("AWS_MAX_ATTEMPTS", "1")
         .env("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1")
         .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", recorder.url())
         .envs(variables.iter().map(|(name, value)| (*name, filled(value))))
-        // Java ignores `HTTPS_PROXY`. The proxy is for HTTPS only, and the recorder has none.
+        // Java ignores `HTTPS_PROXY`. These options set the proxy for HTTPS only. The recorder's own URL is not HTTPS,
+        // so requests to it do not use the proxy.
         .env("JDK_JAVA_OPTIONS", format!("-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort={port}"))
         .stdin(Stdio::null())
         .output()
         .unwrap()
 }
 
-/// Runs `differences` for each SDK that has a program, all at once, and fails if one returns something.
+/// Runs `differences` for all SDKs that have a program, in parallel. Fails if `differences` returns a difference for
+/// any SDK.
 fn compare(differences: impl Fn(&'static Sdk, &[String]) -> Vec<String> + Sync) {
     let programs = programs(&folder());
     let found: Vec<String> = thread::scope(|scope| {

@@ -1,7 +1,7 @@
-//! Which credentials an SDK uses, against `Sdk::takes` and `Sdk::takes_if_refused`.
+//! Compares the credentials that each SDK uses with the predictions of `Sdk::takes` and `Sdk::takes_if_refused`.
 //!
-//! Where these depend on files, which a pod does not contain, the test knows the files, and goes on with the rest of
-//! the SDK's order.
+//! A prediction can depend on the AWS configuration files, which a pod does not show. The test knows these files. If
+//! the files give no credentials, the test continues with the rest of the SDK's order.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,26 +18,26 @@ const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", keys::STATIC), ("AWS_SECR
 /// Container credentials.
 const CONTAINER: [(&str, &str); 1] = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "RECORDER/container-credentials")];
 
-/// No credentials from IMDS.
+/// With this variable, the SDK gets no credentials from IMDS.
 const NO_NODE: [(&str, &str); 1] = [("AWS_EC2_METADATA_DISABLED", "true")];
 
-/// The profile `app`.
+/// Selects the profile `app`.
 const APP: [(&str, &str); 1] = [("AWS_PROFILE", "app")];
 
 /// The variables that name the shared files, with their paths.
 const NAMED_FILES: [(&str, &str); 2] =
     [("AWS_CONFIG_FILE", "FOLDER/config"), ("AWS_SHARED_CREDENTIALS_FILE", "FOLDER/credentials")];
 
-/// The content of the shared files, and what it means for the profile that the environment selects.
+/// The content of the shared files, and facts about the profile that the environment selects.
 #[derive(Debug, Clone, Copy)]
 struct Files {
     config: &'static str,
     credentials: &'static str,
     /// The selected profile exists.
     has_profile: bool,
-    /// It has a `role_arn`.
+    /// The selected profile has a `role_arn`.
     has_role: bool,
-    /// It has keys or a role.
+    /// The selected profile has keys or a role.
     gives: bool,
 }
 
@@ -55,7 +55,7 @@ const APP_KEYS: Files = Files {
     ..DEFAULT_KEYS
 };
 
-/// A profile with neither keys nor a role, as many programs have for the region alone.
+/// A profile with neither keys nor a role. Many programs have such a profile, only to set the region.
 const APP_REGION: Files =
     Files { config: "[profile app]\nregion = us-east-2\noutput = json\n", has_profile: true, ..EMPTY };
 
@@ -85,7 +85,8 @@ struct Environment {
     /// The files are in the home directory's `.aws`, and no variable names them.
     is_home: bool,
     answers: Answers,
-    /// The results of SDKs that the rules leave open, because they depend on files or on an endpoint's failure.
+    /// The SDKs whose result the rules do not predict, because the result depends on files or on an endpoint's failure.
+    /// Each SDK has its expected result.
     except: &'static [(&'static str, Used)],
 }
 
@@ -115,7 +116,7 @@ impl Environment {
     }
 }
 
-/// An environment with these variables. STS gives the role, and the node has one.
+/// An environment with these variables. STS gives credentials for the role, and the node has a role.
 fn of(variables: &[&[(&'static str, &'static str)]]) -> Environment {
     let variables = variables.concat();
     let answers = Answers { sts_refuses: false, container_refuses: false, node_has_role: true };
@@ -128,7 +129,7 @@ fn environments() -> Vec<Environment> {
     let secret = KEYS.last_chunk::<1>().unwrap();
     let role = &ROLE;
     vec![
-        // Each place alone, and the role with each other place.
+        // Each place alone, and web identity together with each other place.
         of(&[]),
         of(&[&NO_NODE]),
         of(&[]).without_node(),
@@ -140,7 +141,7 @@ fn environments() -> Vec<Environment> {
         of(&[role, &CONTAINER]),
         of(&[role, &KEYS, &CONTAINER]),
         of(&[&KEYS, &CONTAINER]),
-        // Half of the keys, empty ones, and keys by other names.
+        // Only one of the two static keys, empty keys, and keys under other names.
         of(&[role, key_id]),
         of(&[role, secret]),
         of(&[key_id]),
@@ -152,7 +153,7 @@ fn environments() -> Vec<Environment> {
         of(&[role, key_id, &[("SECRET_ACCESS_KEY", "secret")]]),
         of(&[role, &[("AMAZON_ACCESS_KEY_ID", keys::STATIC), ("AMAZON_SECRET_ACCESS_KEY", "secret")]]),
         of(&[role, &[("AWS_SESSION_TOKEN", "token")]]),
-        // The shared files: without `AWS_PROFILE`, and in the home directory.
+        // The shared files without `AWS_PROFILE`: at the paths in variables, and in the home directory.
         of(&[role, &NAMED_FILES]),
         of(&[role, &NAMED_FILES]).with(DEFAULT_KEYS),
         of(&[role, &NAMED_FILES]).with(DEFAULT_REGION),
@@ -165,7 +166,7 @@ fn environments() -> Vec<Environment> {
         of(&[&CONTAINER]).home().with(DEFAULT_KEYS),
         of(&[&CONTAINER]).home().with(DEFAULT_REGION),
         of(&[&KEYS, &NAMED_FILES]).with(DEFAULT_KEYS),
-        // `AWS_PROFILE`: with keys, with a role, with neither, missing, and empty.
+        // `AWS_PROFILE` selects a profile with keys, with a role, with neither, or a missing profile, or is empty.
         of(&[role, &NAMED_FILES, &APP]).with(APP_KEYS),
         of(&[role, &NAMED_FILES, &APP]).with(APP_ROLE),
         of(&[role, &NAMED_FILES, &APP]).with(APP_REGION),
@@ -180,12 +181,12 @@ fn environments() -> Vec<Environment> {
         of(&[role, &NAMED_FILES, &APP]).with(OTHER_KEYS),
         of(&[role, &[("AWS_PROFILE", "")]]),
         of(&[role, &[("AWS_DEFAULT_PROFILE", "")]]),
-        // Rust looks for a profile with an empty name, and finds none.
+        // Rust looks for a profile with an empty name. No profile has this name, so Rust uses web identity.
         of(&[role, &[("AWS_PROFILE", "")]]).home().with(DEFAULT_KEYS).except(&[("Rust", Used::WebIdentity)]),
         of(&[role, &[("AWS_DEFAULT_PROFILE", "app")]]),
         of(&[role, &APP, &[("AWS_DEFAULT_PROFILE", "")]]),
         of(&[role, &[("AWS_DEFAULT_PROFILE", "app"), ("AWS_PROFILE", "")]]),
-        // One variable of web identity alone, and empty ones.
+        // Only one of the two variables of web identity, and empty variables.
         of(&[role.first_chunk::<1>().unwrap()]),
         of(&[role.last_chunk::<1>().unwrap()]),
         of(&[&CONTAINER, role.first_chunk::<1>().unwrap()]),
@@ -214,7 +215,7 @@ fn environments() -> Vec<Environment> {
     ]
 }
 
-/// What an SDK uses.
+/// The credentials that an SDK uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Used {
     Static,
@@ -225,7 +226,7 @@ enum Used {
     Nothing,
 }
 
-/// The prediction.
+/// Returns the credentials that the rules predict.
 fn predicted(sdk: &Sdk, environment: &Environment, container: &Container) -> Used {
     let predicted = match decided(sdk, sdk.takes(container), environment, container) {
         Taken::From(Place::WebIdentity) if environment.answers.sts_refuses => {
@@ -250,7 +251,8 @@ fn predicted(sdk: &Sdk, environment: &Environment, container: &Container) -> Use
     }
 }
 
-/// What an SDK uses, if what it takes depends on files: `sdk` is the SDK with the part of its order that counts.
+/// Returns `taken`, unless it depends on files. In this case, returns the credentials that the SDK uses with the
+/// environment's files. `sdk.order` has only the places that the SDK can still try.
 fn decided(sdk: &Sdk, taken: Taken, environment: &Environment, container: &Container) -> Taken {
     let (Taken::Depends(unseen), files) = (taken, environment.files) else { return taken };
     let alone = |index: usize| Sdk { order: &sdk.order[index..=index], ..*sdk };
@@ -269,7 +271,7 @@ fn decided(sdk: &Sdk, taken: Taken, environment: &Environment, container: &Conta
     decided(&rest, rest.takes(container), environment, container)
 }
 
-/// What the SDK's program used: the key of its last request.
+/// Returns the credentials that the SDK's program used. The key of its last `GetCallerIdentity` shows them.
 fn used(asked: &[Asked]) -> Used {
     let key =
         asked.iter().rev().find_map(|asked| if let Asked::Identity(key) = asked { Some(key.as_str()) } else { None });
@@ -322,7 +324,7 @@ fn each_sdk_uses_the_credentials_that_its_order_predicts() {
             }
             seen.insert(used);
         }
-        // Every result is possible: else the comparison has no meaning.
+        // Every result must occur. Otherwise the comparison would prove little.
         assert_eq!(seen.len(), 6, "{}: {seen:?}", sdk.name);
         differences
     });

@@ -1,9 +1,9 @@
-//! An HTTP server on loopback that replaces the servers that give credentials to an SDK, and records the requests: STS,
-//! the endpoint of container credentials, and the instance metadata service (IMDS).
+//! An HTTP server on loopback that records requests. It replaces the servers that give credentials to an SDK: STS, the
+//! endpoint of container credentials, and the instance metadata service (IMDS).
 //!
-//! Each of them gives an access key of its own, so the key that signs `GetCallerIdentity` says which credentials the
-//! SDK uses. The server has no TLS. It sees only the name of a host of AWS: as a proxy (`CONNECT`), or in the path
-//! `/https/HOST/` that the programs for JavaScript and Rust use.
+//! Each of these servers gives a different access key. So the key that signs `GetCallerIdentity` shows which
+//! credentials the SDK uses. The recorder has no TLS. Of an HTTPS request to AWS, it sees only the host name: as a
+//! proxy, in a `CONNECT` request, or in the path `/https/HOST/`, which the programs for JavaScript and Rust use.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,13 +16,13 @@ use serde_json::json;
 
 /// The access keys, one for each source of credentials.
 pub mod keys {
-    /// The environment's.
+    /// From the environment variables.
     pub const STATIC: &str = "AKIA000000000STATIC0";
-    /// A profile's.
+    /// From a profile.
     pub const PROFILE: &str = "AKIA00000000PROFILE0";
     /// Of the role that a profile names, from `AssumeRole`.
     pub const PROFILE_ROLE: &str = "ASIA0000PROFILEROLE0";
-    /// Of the role, from `AssumeRoleWithWebIdentity`.
+    /// Of the role in `AWS_ROLE_ARN`, from `AssumeRoleWithWebIdentity`.
     pub const ROLE: &str = "ASIA00000000000ROLE0";
     /// From the endpoint of container credentials.
     pub const CONTAINER: &str = "ASIA000000CONTAINER0";
@@ -43,24 +43,24 @@ pub struct Answers {
     pub sts_refuses: bool,
     /// The endpoint of container credentials answers 404.
     pub container_refuses: bool,
-    /// IMDS has the credentials of a role. It always has the region.
+    /// IMDS has the credentials of a role. IMDS always has the region.
     pub node_has_role: bool,
 }
 
 /// A request, as far as the recorder can see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// `AssumeRoleWithWebIdentity`, at this name of the recorder.
+    /// `AssumeRoleWithWebIdentity`, sent to the recorder under this host name.
     WebIdentity(String),
     /// `AssumeRole`, signed with this key.
     AssumeRole(String),
     /// `GetCallerIdentity`, signed with this key.
     Identity(String),
-    /// A host of AWS, by its name.
+    /// An HTTPS request to the AWS host of this name.
     Host(String),
     /// The endpoint of container credentials.
     Container,
-    /// Another request: to IMDS, for example. Its method and path.
+    /// Another request, such as a request to IMDS: its method and path.
     Other(String),
 }
 
@@ -101,7 +101,7 @@ impl Recorder {
         self.address.port()
     }
 
-    /// Everything that was asked, in its order.
+    /// Returns all requests so far, in order.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
@@ -125,7 +125,7 @@ fn serve(stream: &TcpStream, answers: Answers, log: &Mutex<Vec<Asked>>) {
     log.lock().unwrap().push(asked);
     let Answer { status, kind, body } = answer;
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}", body.len());
-    // The SDKs expect this header of IMDS's token, and ignore it elsewhere.
+    // The SDKs expect this header in IMDS's answer with a token. They ignore the header in other answers.
     let lifetime = "X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 21600";
     let mut stream = stream;
     let _ = stream.write_all(format!("{head}\r\n{lifetime}\r\nConnection: close\r\n\r\n{body}").as_bytes());
@@ -150,7 +150,7 @@ impl Answer {
 struct Request {
     method: String,
     target: String,
-    /// By their names in lower case.
+    /// The headers, by name in lower case.
     headers: BTreeMap<String, String>,
     body: String,
 }
@@ -230,7 +230,7 @@ impl Request {
         }
     }
 
-    /// A parameter of a request to STS, if its value has no escaped characters.
+    /// Returns a parameter of a request to STS. Does not decode escaped characters in the value.
     fn parameter(&self, name: &str) -> Option<&str> {
         let mut pairs = self.body.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(own, _)| *own == name).map(|(_, value)| value)
@@ -243,7 +243,7 @@ impl Request {
     }
 }
 
-/// Far enough in the future for every SDK.
+/// The time when all credentials expire. It is far enough in the future for every SDK.
 const EXPIRATION: &str = "2099-01-01T00:00:00Z";
 
 fn credentials(key: &str) -> Answer {
