@@ -1,0 +1,242 @@
+//! The table of the AWS SDKs, with the source of each entry.
+
+use super::Place::{
+    Container as Agent, ExistingProfile, Files, Instance, NamedProfile, RoleProfile, Static, WebIdentity,
+};
+use super::{KeyVariables, OnRefusal, Sdk};
+use crate::sts::{Override, Setting, StsRules, WithoutRegion};
+
+/// The names of the keys that every SDK reads.
+const KEYS: KeyVariables = KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY"] };
+
+/// The names in [`KEYS`], and the older names that the Go SDKs (v1 and v2) and Java v1 also read.
+const KEYS_WITH_OLDER: KeyVariables =
+    KeyVariables { id: &["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] };
+
+/// The rules of most SDKs: they read the region from `AWS_REGION`, always use a regional endpoint, and read
+/// `AWS_ENDPOINT_URL`.
+const REGIONAL: StsRules = StsRules {
+    regions: &["AWS_REGION"],
+    setting: Setting::Ignored,
+    without_region: WithoutRegion::OfNode,
+    overrides: Override::Read,
+};
+
+/// The variable from which some SDKs read the region, instead of `AWS_REGION` or in addition to it.
+const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
+
+/// The SDKs. For Go v2, Java v2, Python, JavaScript v3 and Rust, `e2e-tests/tests/cluster/sdk_rules/` compares what
+/// this table predicts with the credentials that the SDK uses. The source of each order, of its keys and of what it
+/// does if STS refuses:
+///
+/// - Go v2: `aws-sdk-go-v2`, `config/resolve_credentials.go`, `resolveCredentialChain`: one place is chosen and no
+///   other is tried. `config/env_config.go` has the names of the keys, and `config/config.go`, `resolveConfigLoaders`,
+///   fails for a profile of `AWS_PROFILE` that does not exist. `assumeWebIdentity` fails without a role ARN.
+/// - Java v2: `aws-sdk-java-v2`, `DefaultCredentialsProvider.createChain`, and
+///   `AwsCredentialsProviderChain.resolveCredentials`, which goes on after any `RuntimeException`: that of STS, that of
+///   a missing `sts` module, and that of a file that can't be read. `SdkSystemSetting` fails for a value of
+///   `AWS_EC2_METADATA_DISABLED` that is neither `true` nor `false`.
+/// - Python: botocore's `credentials.py`, `create_credential_resolver`. "Assume role provider", which is before web
+///   identity, is a profile with a `role_arn`. Web identity is a `DeferredRefreshableCredentials`: STS is asked later,
+///   when the choice is made. `EnvProvider` fails for an id without a secret; `session.py`, `get_scoped_config`, for a
+///   profile that does not exist, which `AWS_DEFAULT_PROFILE` names before `AWS_PROFILE` (`configprovider.py`);
+///   `AssumeRoleWithWebIdentityProvider`, for a token file without a role ARN; `ContainerProvider`, for an empty URI.
+/// - CLI (v2): botocore's code, as a part of `aws-cli` (`awscli/botocore`). `AWS_PROFILE` comes first there.
+/// - JavaScript v3: `@aws-sdk/credential-provider-node`, `defaultProvider`, which skips the environment's keys if
+///   `AWS_PROFILE` is set, and goes on after an error only if that has `tryNextLink`; STS's has not. `remoteProvider`
+///   does not ask the instance metadata for any value of `AWS_EC2_METADATA_DISABLED` but `false`.
+/// - Rust: `aws-config`, `default_provider/credentials.rs`, and `meta/credentials/chain.rs`, which goes on after
+///   `CredentialsNotLoaded` only. `environment/credentials.rs` reads `SECRET_ACCESS_KEY`, too. `web_identity_token.rs`
+///   and `ecs.rs` use empty variables, and fail.
+/// - .NET v4: `aws-sdk-net`, `DefaultAWSCredentialsIdentityResolver`, which chooses web identity without asking STS.
+///   `EnvironmentVariablesAWSCredentials` has the names of the keys.
+/// - C++: `aws-sdk-cpp`, `AWSCredentialsProviderChain.cpp`, which goes on after empty credentials, STS's included.
+/// - Kotlin: `aws-sdk-kotlin`, `DefaultChainCredentialsProvider` and `StsWebIdentityProvider`: "any failures result in
+///   the chain to move onto the next provider". (Older versions look at the shared files first.)
+/// - Swift: `aws-sdk-swift`, `DefaultAWSCredentialIdentityResolverChain`, which goes on after any error.
+/// - Ruby: `aws-sdk-core`, `credential_provider_chain.rb`: an error of STS is raised by the constructor.
+/// - PHP: `aws-sdk-php`, `CredentialProvider::defaultProvider` and `chain`, which goes on after any rejection.
+/// - Go v1: `aws-sdk-go`, `aws/session/credentials.go`, `resolveCredentials`, as in v2; `aws/session/env_config.go`.
+/// - Java v1: `aws-sdk-java`, `DefaultAWSCredentialsProviderChain` and `AWSCredentialsProviderChain.getCredentials`,
+///   which goes on after any exception; `EnvironmentVariableCredentialsProvider`.
+/// - JavaScript v2: `aws-sdk`, `lib/node_loader.js`, `AWS.CredentialProviderChain.defaultProviders`: container
+///   credentials come before web identity. `credential_provider_chain.js` goes on after any error.
+/// - .NET v3: `aws-sdk-net`, `FallbackCredentialsFactory.Reset`: web identity comes before everything else.
+pub const SDKS: [Sdk; 16] = [
+    Sdk {
+        name: "Go v2",
+        docs: "https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html",
+        order: &[ExistingProfile, Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS_WITH_OLDER],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            regions: &["AWS_REGION", DEFAULT_REGION],
+            without_region: WithoutRegion::Fails,
+            overrides: Override::OwnOnly,
+            ..REGIONAL
+        },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Java v2",
+        docs: "https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/credentials-chain.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { without_region: WithoutRegion::OfNodeOrFails, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Python",
+        docs: "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html",
+        order: &[ExistingProfile, Static, RoleProfile, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            regions: &[DEFAULT_REGION],
+            setting: Setting::Regional,
+            without_region: WithoutRegion::Global,
+            ..REGIONAL
+        },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "CLI",
+        docs: "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html",
+        order: &[ExistingProfile, Static, RoleProfile, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { regions: &["AWS_REGION", DEFAULT_REGION], without_region: WithoutRegion::Unknown, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "JavaScript v3",
+        docs: "https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html",
+        order: &[NamedProfile, Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { without_region: WithoutRegion::OfNodeOrFails, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Rust",
+        docs: "https://docs.aws.amazon.com/sdk-for-rust/latest/dg/credproviders.html",
+        order: &[Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"] }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            regions: &["AWS_REGION", DEFAULT_REGION],
+            without_region: WithoutRegion::OfNodeOrFails,
+            ..REGIONAL
+        },
+        is_maintained: true,
+    },
+    Sdk {
+        name: ".NET v4",
+        docs: "https://docs.aws.amazon.com/sdk-for-net/v4/developer-guide/creds-assign.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { setting: Setting::Regional, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "C++",
+        docs: "https://docs.aws.amazon.com/sdk-for-cpp/v1/developer-guide/credproviders.html",
+        order: &[Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { regions: &[DEFAULT_REGION, "AWS_REGION"], overrides: Override::Ignored, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Kotlin",
+        docs: "https://docs.aws.amazon.com/sdk-for-kotlin/latest/developer-guide/credential-providers.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: REGIONAL,
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Swift",
+        docs: "https://docs.aws.amazon.com/sdk-for-swift/latest/developer-guide/credential-identity-resolvers.html",
+        order: &[Static, Files, WebIdentity, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { without_region: WithoutRegion::SkipsRole, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Ruby",
+        docs: "https://docs.aws.amazon.com/sdk-for-ruby/v3/developer-guide/credential-providers.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KeyVariables {
+            id: &["AWS_ACCESS_KEY_ID", "AMAZON_ACCESS_KEY_ID", "AWS_ACCESS_KEY"],
+            secret: &["AWS_SECRET_ACCESS_KEY", "AMAZON_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"],
+        }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            regions: &["AWS_REGION", "AMAZON_REGION", DEFAULT_REGION],
+            setting: Setting::Regional,
+            without_region: WithoutRegion::Fails,
+            ..REGIONAL
+        },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "PHP",
+        docs: "https://docs.aws.amazon.com/sdk-for-php/v3/developer-guide/guide_credentials_provider.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { setting: Setting::Legacy, without_region: WithoutRegion::UsEast1, ..REGIONAL },
+        is_maintained: true,
+    },
+    Sdk {
+        name: "Go v1",
+        docs: "https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS_WITH_OLDER],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules {
+            setting: Setting::Legacy,
+            without_region: WithoutRegion::Global,
+            overrides: Override::Ignored,
+            ..REGIONAL
+        },
+        is_maintained: false,
+    },
+    Sdk {
+        name: "Java v1",
+        docs: "https://docs.aws.amazon.com/sdk-for-java/v1/developer-guide/credentials.html",
+        order: &[Static, WebIdentity, Files, Agent, Instance],
+        keys: &[KEYS_WITH_OLDER],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules { setting: Setting::Legacy, overrides: Override::Ignored, ..REGIONAL },
+        is_maintained: false,
+    },
+    Sdk {
+        name: "JavaScript v2",
+        docs: "https://docs.aws.amazon.com/sdk-for-javascript/v2/developer-guide/setting-credentials-node.html",
+        order: &[Static, Files, Agent, WebIdentity, Instance],
+        keys: &[KEYS, KeyVariables { id: &["AMAZON_ACCESS_KEY_ID"], secret: &["AMAZON_SECRET_ACCESS_KEY"] }],
+        on_refusal: OnRefusal::TriesNextPlace,
+        sts: StsRules {
+            regions: &["AWS_REGION", "AMAZON_REGION"],
+            setting: Setting::LegacyEverywhere,
+            without_region: WithoutRegion::Global,
+            overrides: Override::Ignored,
+        },
+        is_maintained: false,
+    },
+    Sdk {
+        name: ".NET v3",
+        docs: "https://docs.aws.amazon.com/sdk-for-net/v3/developer-guide/creds-assign.html",
+        order: &[WebIdentity, Files, Static, Agent, Instance],
+        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] }],
+        on_refusal: OnRefusal::Fails,
+        sts: StsRules { setting: Setting::Legacy, ..REGIONAL },
+        is_maintained: false,
+    },
+];
