@@ -25,7 +25,7 @@ use std::borrow::Cow;
 use irsa::{Region, refers_to_another};
 
 use crate::container::Container;
-use crate::sdk::{METADATA_DISABLED, Sdk};
+use crate::sdk::Sdk;
 
 /// The global endpoint of STS.
 pub const GLOBAL: &str = "sts.amazonaws.com";
@@ -64,8 +64,15 @@ pub struct StsRules {
     pub setting: Setting,
     /// What the SDK does without a region.
     pub without_region: WithoutRegion,
+    /// Whether the SDK knows the region `aws-global`, which means the global endpoint. If not, no client of the SDK
+    /// works there: "credentials not provided".
+    pub knows_aws_global: bool,
     /// Whether the SDK reads `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`.
     pub overrides: Override,
+    /// What the SDK requires before it uses the endpoint of these variables, in the order of its checks.
+    pub override_requires: &'static [Requirement],
+    /// The variables whose values the SDK compares with letter case. It compares all others without.
+    pub case_sensitive: &'static [&'static str],
 }
 
 /// How an SDK uses `AWS_STS_REGIONAL_ENDPOINTS`.
@@ -75,6 +82,8 @@ pub enum Setting {
     Ignored,
     /// If the variable is not set, the endpoint is regional.
     Regional,
+    /// If the variable is not set, or neither `legacy` nor `regional`, the endpoint is regional.
+    RegionalIfInvalid,
     /// If the variable is not set, the endpoint is the global one in the regions of `LEGACY_REGIONS`.
     Legacy,
     /// If the variable is not set, the endpoint is the global one in all regions of the partition `aws`.
@@ -105,10 +114,26 @@ pub enum WithoutRegion {
 pub enum Override {
     /// The SDK reads both variables.
     Read,
+    /// The SDK reads both variables, even if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`: that is for a program's
+    /// own clients, and not for the client that gets the role.
+    NeverIgnored,
     /// The SDK reads `AWS_ENDPOINT_URL_STS` only.
     OwnOnly,
     /// The SDK ignores both variables.
     Ignored,
+}
+
+/// What an SDK requires before it uses another endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// The region is set and not empty, or the SDK can ask the node for it.
+    Region,
+    /// The region is not set to an empty string. It may be missing.
+    RegionNotEmpty,
+    /// `AWS_STS_REGIONAL_ENDPOINTS` has no invalid value.
+    ValidSetting,
+    /// FIPS and dual-stack are off: "Invalid Configuration: FIPS and custom endpoint are not supported".
+    NoFipsOrDualStack,
 }
 
 /// The STS endpoint to which an SDK sends its requests.
@@ -140,12 +165,14 @@ pub enum Endpoint {
 #[must_use]
 pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
     let region = region(sdk, container);
-    // No client of JavaScript v3 works there: "credentials not provided".
-    if sdk.name == "JavaScript v3" && matches!(region, RegionValue::Global) {
+    if !sdk.sts.knows_aws_global && matches!(region, RegionValue::Global) {
         return Endpoint::NoRegion;
     }
     match override_of(sdk, container) {
-        Ok(Some(variable)) => return at_override(sdk, container, &region, variable),
+        Ok(Some(variable)) => {
+            let mut failures = sdk.sts.override_requires.iter().filter_map(|it| it.failure(sdk, container, &region));
+            return failures.next().unwrap_or(Endpoint::Override(variable));
+        }
         Ok(None) => {}
         Err(empty) => return Endpoint::EmptyVariable(empty),
     }
@@ -163,7 +190,7 @@ pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
                 WithoutRegion::Global => Endpoint::Host(GLOBAL.to_owned()),
                 WithoutRegion::UsEast1 if is_legacy => Endpoint::Host(GLOBAL.to_owned()),
                 WithoutRegion::UsEast1 => Endpoint::Host("sts.us-east-1.amazonaws.com".to_owned()),
-                WithoutRegion::OfNodeOrFails if !asks_node(sdk, container) => Endpoint::NoRegion,
+                WithoutRegion::OfNodeOrFails if sdk.never_asks_node_for_region(container) => Endpoint::NoRegion,
                 WithoutRegion::OfNode | WithoutRegion::OfNodeOrFails => Endpoint::OfNode,
                 WithoutRegion::Fails => Endpoint::NoRegion,
                 WithoutRegion::SkipsRole => Endpoint::SkipsRole,
@@ -171,7 +198,7 @@ pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
             };
         }
     };
-    let [fips, dual_stack] = [FIPS, DUAL_STACK].map(|it| is_true_for(sdk, container, it));
+    let [fips, dual_stack] = [FIPS, DUAL_STACK].map(|it| sdk.sts.reads_as(it, "true", container));
     let is_global = LEGACY_REGIONS.contains(&region.as_str())
         || (sdk.sts.setting == Setting::LegacyEverywhere && region.partition() == "aws");
     if is_legacy && is_global && !fips && !dual_stack {
@@ -183,61 +210,63 @@ pub fn endpoint(sdk: &Sdk, container: &Container) -> Endpoint {
 /// Returns the variable that names another endpoint, if one is set and not ignored.
 #[must_use]
 pub fn override_variable(container: &Container) -> Option<&'static str> {
-    let is_ignored = is_true(container, IGNORED);
+    let is_ignored = container.literal(IGNORED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     [OF_STS, OF_ALL].into_iter().find(|variable| container.sets(variable)).filter(|_| !is_ignored)
 }
 
-const FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
-const DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
-const OF_STS: &str = "AWS_ENDPOINT_URL_STS";
-const OF_ALL: &str = "AWS_ENDPOINT_URL";
-const IGNORED: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+pub(crate) const FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+pub(crate) const DUAL_STACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+pub(crate) const OF_STS: &str = "AWS_ENDPOINT_URL_STS";
+pub(crate) const OF_ALL: &str = "AWS_ENDPOINT_URL";
+pub(crate) const IGNORED: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 /// Returns the variable from which an SDK takes another endpoint. The error is the variable that makes the SDK fail,
 /// because it is set to an empty string.
 fn override_of(sdk: &Sdk, container: &Container) -> Result<Option<&'static str>, &'static str> {
     let variables: &[&str] = match sdk.sts.overrides {
-        Override::Read => &[OF_STS, OF_ALL],
+        Override::Read | Override::NeverIgnored => &[OF_STS, OF_ALL],
         Override::OwnOnly => &[OF_STS],
         Override::Ignored => &[],
     };
-    // Rust reads `IGNORED` for a program's own clients, and not for the client that gets the role.
-    if sdk.name != "Rust" && is_true_for(sdk, container, IGNORED) {
+    if sdk.sts.overrides != Override::NeverIgnored && sdk.sts.reads_as(IGNORED, "true", container) {
         return Ok(None);
     }
     for variable in variables {
         if container.sets(variable) {
             return Ok(Some(variable));
         }
-        if container.sets_empty(variable) && matches!(sdk.name, "Java v2" | "Rust") {
+        if sdk.finds_empty(variable, container) {
             return Err(variable);
         }
     }
     Ok(None)
 }
 
-/// Returns the endpoint of an SDK if this variable overrides it. Some SDKs fail before they use the override: without a
-/// usable region, with an invalid mode of regional endpoints, or if FIPS or dual-stack is on too.
-fn at_override(sdk: &Sdk, container: &Container, region: &RegionValue<'_>, variable: &'static str) -> Endpoint {
-    match (sdk.name, region) {
-        ("JavaScript v3" | "Rust", RegionValue::Empty(empty)) => return Endpoint::EmptyVariable(empty),
-        ("JavaScript v3" | "Java v2", RegionValue::None) if !asks_node(sdk, container) => return Endpoint::NoRegion,
-        ("Python", _) if mode(sdk, container) == Err(Endpoint::InvalidSetting) => return Endpoint::InvalidSetting,
-        _ => {}
-    }
-    // "Invalid Configuration: FIPS and custom endpoint are not supported"
-    let is_strict = matches!(sdk.name, "Go v2" | "Java v2" | "JavaScript v3" | "Rust");
-    match [FIPS, DUAL_STACK].into_iter().find(|it| is_true_for(sdk, container, it)) {
-        Some(conflict) if is_strict => Endpoint::ConflictingVariable(conflict),
-        _ => Endpoint::Override(variable),
+impl Requirement {
+    /// Returns how the SDK fails if the requirement is not met.
+    fn failure(self, sdk: &Sdk, container: &Container, region: &RegionValue<'_>) -> Option<Endpoint> {
+        match (self, region) {
+            (Self::Region | Self::RegionNotEmpty, RegionValue::Empty(variable)) => {
+                Some(Endpoint::EmptyVariable(variable))
+            }
+            (Self::Region, RegionValue::None) if sdk.never_asks_node_for_region(container) => Some(Endpoint::NoRegion),
+            (Self::Region | Self::RegionNotEmpty, _) => None,
+            (Self::ValidSetting, _) => mode(sdk, container).err().filter(|it| *it == Endpoint::InvalidSetting),
+            (Self::NoFipsOrDualStack, _) => {
+                let turned_on = [FIPS, DUAL_STACK].into_iter().find(|it| sdk.sts.reads_as(it, "true", container));
+                turned_on.map(Endpoint::ConflictingVariable)
+            }
+        }
     }
 }
 
-/// Whether an SDK without a region asks the instance metadata for it.
-fn asks_node(sdk: &Sdk, container: &Container) -> bool {
-    match sdk.name {
-        "JavaScript v3" => !container.sets(METADATA_DISABLED),
-        _ => !sdk.never_asks_node(container),
+impl StsRules {
+    /// Whether the SDK takes the value of a variable for this one: [`StsRules::case_sensitive`].
+    fn reads_as(&self, variable: &str, expected: &str, container: &Container) -> bool {
+        let is_case_sensitive = self.case_sensitive.contains(&variable);
+        container.literal(variable).is_some_and(|value| {
+            if is_case_sensitive { value == expected } else { value.eq_ignore_ascii_case(expected) }
+        })
     }
 }
 
@@ -259,10 +288,9 @@ enum RegionValue<'c> {
 }
 
 fn region<'c>(sdk: &Sdk, container: &'c Container) -> RegionValue<'c> {
-    // These use an empty string as the region, which results in an invalid endpoint.
-    let counts_empty = matches!(sdk.name, "Python" | "CLI" | "JavaScript v3" | "Rust");
     for variable in sdk.sts.regions {
-        if counts_empty && container.sets_empty(variable) {
+        // An empty region results in an invalid endpoint.
+        if sdk.finds_empty(variable, container) {
             return RegionValue::Empty(variable);
         }
         if container.sets(variable) {
@@ -286,36 +314,20 @@ fn region<'c>(sdk: &Sdk, container: &'c Container) -> RegionValue<'c> {
 fn mode(sdk: &Sdk, container: &Container) -> Result<bool, Endpoint> {
     let default = match sdk.sts.setting {
         Setting::Ignored => return Ok(false),
-        Setting::Regional => false,
+        Setting::Regional | Setting::RegionalIfInvalid => false,
         Setting::Legacy | Setting::LegacyEverywhere => true,
     };
     if !container.sets(SETTING) {
         return Ok(default);
     }
-    match container.literal(SETTING).filter(|value| !refers_to_another(value)) {
-        None => Err(Endpoint::Unseen(SETTING)),
-        Some("legacy") => Ok(true),
-        Some("regional") => Ok(false),
-        // botocore compares with letter case, the other SDKs without.
-        Some(_) if sdk.name == "Python" => Err(Endpoint::InvalidSetting),
-        Some(value) if value.eq_ignore_ascii_case("legacy") => Ok(true),
-        Some(value) if value.eq_ignore_ascii_case("regional") => Ok(false),
-        // Ruby treats any other value as `regional`.
-        Some(_) if sdk.name == "Ruby" => Ok(false),
-        Some(_) => Err(Endpoint::InvalidSetting),
+    if container.literal(SETTING).is_none_or(refers_to_another) {
+        return Err(Endpoint::Unseen(SETTING));
     }
-}
-
-fn is_true_for(sdk: &Sdk, container: &Container, variable: &str) -> bool {
-    match sdk.name {
-        // It compares with letter case.
-        "JavaScript v3" => container.literal(variable) == Some("true"),
-        _ => is_true(container, variable),
+    if sdk.sts.reads_as(SETTING, "legacy", container) {
+        return Ok(true);
     }
-}
-
-fn is_true(container: &Container, variable: &str) -> bool {
-    container.literal(variable).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    let is_regional = sdk.sts.setting == Setting::RegionalIfInvalid || sdk.sts.reads_as(SETTING, "regional", container);
+    if is_regional { Ok(false) } else { Err(Endpoint::InvalidSetting) }
 }
 
 fn host(region: &Region<'_>, fips: bool, dual_stack: bool) -> String {

@@ -21,8 +21,20 @@ pub struct Sdk {
     pub docs: &'static str,
     /// The places where the SDK looks, in order.
     pub order: &'static [Place],
+    /// The variables that name the profile of [`Place::ExistingProfile`] or [`Place::NamedProfile`]. If several are
+    /// set, the SDK uses the first.
+    pub profile: &'static [&'static str],
+    /// Whether the SDK skips the static keys if one of these variables is set.
+    pub profile_hides_keys: bool,
     /// The variables from which the SDK reads static keys. Each entry is an alternative, in order.
     pub keys: &'static [KeyVariables],
+    /// The incomplete credentials for which the SDK fails. It skips all others.
+    pub fails_for: &'static [Incomplete],
+    /// The variables whose value the SDK uses even if it is an empty string, so that it fails. Any other variable that
+    /// is empty counts as not set.
+    pub uses_empty: &'static [&'static str],
+    /// Which values of `AWS_EC2_METADATA_DISABLED` turn off the instance metadata.
+    pub metadata_off: MetadataOff,
     /// What the SDK does if STS refuses to give the role.
     pub on_refusal: OnRefusal,
     /// How the SDK chooses the STS endpoint.
@@ -40,6 +52,26 @@ pub struct KeyVariables {
     pub secret: &'static [&'static str],
 }
 
+/// Credentials that lack one of their two variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incomplete {
+    /// Static keys: an access key's id without a secret.
+    Keys,
+    /// Web identity: a token file without a role ARN.
+    WebIdentity,
+}
+
+/// Which values of `AWS_EC2_METADATA_DISABLED` turn off the instance metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetadataOff {
+    /// `true`, in any letter case.
+    True,
+    /// `true`, in any letter case. For a value that is neither `true` nor `false`, even an empty one, the SDK fails.
+    TrueOrInvalid,
+    /// Any value but `false` in lower case. If the SDK looks for the region, any value, `false` included.
+    AllButFalse,
+}
+
 /// What an SDK does if STS refuses to give the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnRefusal {
@@ -52,11 +84,11 @@ pub enum OnRefusal {
 /// A place where an SDK looks for credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Static keys in the environment: [`Sdk::keys`]. JavaScript v3 skips them if `AWS_PROFILE` is set.
+    /// Static keys in the environment: [`Sdk::keys`]. See also [`Sdk::profile_hides_keys`].
     Static,
-    /// Gives no credentials, but can make the SDK fail: if `AWS_PROFILE` is set, that profile must exist.
+    /// Gives no credentials, but can make the SDK fail: a profile that [`Sdk::profile`] names must exist.
     ExistingProfile,
-    /// The profile that `AWS_PROFILE` names, if it is set.
+    /// The profile that [`Sdk::profile`] names.
     NamedProfile,
     /// A profile with a `role_arn`, in the shared files.
     RoleProfile,
@@ -74,7 +106,7 @@ pub enum Place {
 use Place::{Container as Agent, ExistingProfile, Files, Instance, NamedProfile, RoleProfile, Static, WebIdentity};
 
 /// The variable that turns off the instance metadata.
-pub(crate) const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
+const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 
 /// The variables of web identity.
 pub(crate) const ROLE: [&str; 2] = ["AWS_ROLE_ARN", TOKEN_FILE];
@@ -130,11 +162,6 @@ impl Sdk {
         (self.on_refusal == OnRefusal::TriesNextPlace).then(|| self.takes_from(rest, container))
     }
 
-    /// Whether the SDK is botocore: Python's SDK, or the CLI, which contains it.
-    fn is_botocore(&self) -> bool {
-        matches!(self.name, "Python" | "CLI")
-    }
-
     fn takes_from(&self, order: &[Place], container: &Container) -> Taken {
         for place in order {
             match self.looks_at(*place, container) {
@@ -149,20 +176,19 @@ impl Sdk {
 
     fn looks_at(&self, place: Place, container: &Container) -> Found {
         let has_any = |names: &[&str]| names.iter().any(|name| container.sets(name));
-        let empty = |names: &[&'static str]| names.iter().find(|name| container.sets_empty(name)).copied();
-        let uses_empty = |name: &'static str| Found::Failure(Taken::EmptyVariable(name));
+        let fails_for_empty = |name: &'static str| Found::Failure(Taken::EmptyVariable(name));
         match place {
-            Static if self.name == "JavaScript v3" && container.sets("AWS_PROFILE") => Found::No,
+            Static if self.profile_hides_keys && self.profile_variable(container).is_some() => Found::No,
             Static => {
                 self.keys.iter().map(|keys| self.key(*keys, container)).find(|it| *it != Found::No).unwrap_or(Found::No)
             }
             ExistingProfile => match self.profile_variable(container) {
-                // botocore looks for a profile with an empty name, and fails.
-                Some(variable) if container.sets_empty(variable) => uses_empty(variable),
+                // There is no profile with an empty name.
+                Some(variable) if container.sets_empty(variable) => fails_for_empty(variable),
                 Some(_) => Found::Maybe(Unseen::Profile),
                 None => Found::No,
             },
-            NamedProfile if container.sets("AWS_PROFILE") => Found::Maybe(Unseen::Files),
+            NamedProfile if self.profile_variable(container).is_some() => Found::Maybe(Unseen::Files),
             Files | RoleProfile => {
                 let names = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
                 if has_any(&names) || container.mounts_aws_files() { Found::Maybe(Unseen::Files) } else { Found::No }
@@ -170,16 +196,14 @@ impl Sdk {
             // The SDKs need both variables of the role.
             WebIdentity if container.has_role() => Found::Yes,
             WebIdentity if may_set_all(container, &ROLE) => Found::Maybe(Unseen::EnvFrom),
-            WebIdentity if container.sets(TOKEN_FILE) && matches!(self.name, "Python" | "CLI" | "Go v2" | "Go v1") => {
+            WebIdentity if self.fails_for.contains(&Incomplete::WebIdentity) && container.sets(TOKEN_FILE) => {
                 Found::Failure(Taken::NoRoleArn)
             }
-            WebIdentity if self.name == "Rust" && ROLE.iter().all(|name| container.names(name)) => {
-                empty(&ROLE).map_or(Found::No, uses_empty)
+            WebIdentity if ROLE.iter().all(|name| container.names(name)) => {
+                ROLE.into_iter().find(|name| self.finds_empty(name, container)).map_or(Found::No, fails_for_empty)
             }
             Agent if container.has_container_credentials() => Found::Yes,
-            Agent if matches!(self.name, "Python" | "CLI" | "Rust") && container.sets_empty(CONTAINER_URI) => {
-                uses_empty(CONTAINER_URI)
-            }
+            Agent if self.finds_empty(CONTAINER_URI, container) => fails_for_empty(CONTAINER_URI),
             Agent if container.env_from_may_set(CONTAINER_URI) => Found::Maybe(Unseen::EnvFrom),
             // `envFrom` may also set `AWS_PROFILE`. This is not checked here: `envFrom` can then usually set the static
             // keys too, and `Static` is the next place in every order.
@@ -189,26 +213,33 @@ impl Sdk {
         }
     }
 
-    /// Returns the variable that names the profile which has to exist.
+    /// Returns the variable from which the SDK takes the profile's name.
     fn profile_variable(&self, container: &Container) -> Option<&'static str> {
-        let is_set = |variable: &&str| container.sets(variable);
-        let counts = |variable: &&str| container.sets(variable) || container.sets_empty(variable);
-        match self.name {
-            "Python" => ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"].into_iter().find(counts),
-            "CLI" => ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].into_iter().find(counts),
-            _ => Some("AWS_PROFILE").filter(is_set),
-        }
+        let counts = |variable: &&str| container.sets(variable) || self.finds_empty(variable, container);
+        self.profile.iter().copied().find(counts)
+    }
+
+    /// Whether a variable is set to an empty string, and the SDK uses that value: [`Sdk::uses_empty`].
+    pub(crate) fn finds_empty(&self, variable: &str, container: &Container) -> bool {
+        self.uses_empty.contains(&variable) && container.sets_empty(variable)
     }
 
     /// Whether the SDK does not ask the instance metadata for credentials, or fails before it does.
-    pub(crate) fn never_asks_node(&self, container: &Container) -> bool {
+    fn never_asks_node(&self, container: &Container) -> bool {
         let value = container.literal(METADATA_DISABLED);
         let is = |text: &str| value.is_some_and(|value| value.eq_ignore_ascii_case(text));
-        match self.name {
-            "JavaScript v3" => value.is_some_and(|value| value != "false"),
-            // It fails for an empty value, too.
-            "Java v2" => container.sets_empty(METADATA_DISABLED) || (value.is_some() && !is("false")),
-            _ => is("true"),
+        match self.metadata_off {
+            MetadataOff::True => is("true"),
+            MetadataOff::TrueOrInvalid => container.sets_empty(METADATA_DISABLED) || (value.is_some() && !is("false")),
+            MetadataOff::AllButFalse => value.is_some_and(|value| value != "false"),
+        }
+    }
+
+    /// Whether the SDK does not ask the instance metadata for the region, or fails before it does.
+    pub(crate) fn never_asks_node_for_region(&self, container: &Container) -> bool {
+        match self.metadata_off {
+            MetadataOff::True | MetadataOff::TrueOrInvalid => self.never_asks_node(container),
+            MetadataOff::AllButFalse => container.sets(METADATA_DISABLED),
         }
     }
 
@@ -225,8 +256,8 @@ impl Sdk {
                 (!is_set(keys.id) && !is_optional(keys.id)) || (!is_set(keys.secret) && !is_optional(keys.secret));
             return Found::Maybe(if is_by_env_from { Unseen::EnvFrom } else { Unseen::OptionalKeys });
         }
-        // botocore fails if there is an id without a secret. All SDKs ignore a secret without an id.
-        let fails = self.is_botocore() && is_set(keys.id);
+        // All SDKs ignore a secret without an id.
+        let fails = self.fails_for.contains(&Incomplete::Keys) && is_set(keys.id);
         if fails { Found::Failure(Taken::HalfAKey) } else { Found::No }
     }
 }

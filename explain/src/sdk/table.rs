@@ -3,8 +3,10 @@
 use super::Place::{
     Container as Agent, ExistingProfile, Files, Instance, NamedProfile, RoleProfile, Static, WebIdentity,
 };
-use super::{KeyVariables, OnRefusal, Sdk};
-use crate::sts::{Override, Setting, StsRules, WithoutRegion};
+use super::{CONTAINER_URI, Incomplete, KeyVariables, MetadataOff, OnRefusal, Sdk, TOKEN_FILE};
+use crate::sts::{
+    DUAL_STACK, FIPS, IGNORED, OF_ALL, OF_STS, Override, Requirement, SETTING, Setting, StsRules, WithoutRegion,
+};
 
 /// The names of the keys that every SDK reads.
 const KEYS: KeyVariables = KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY"] };
@@ -13,13 +15,43 @@ const KEYS: KeyVariables = KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &[
 const KEYS_WITH_OLDER: KeyVariables =
     KeyVariables { id: &["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] };
 
+/// The names of the keys that .NET reads.
+const KEYS_OF_NET: KeyVariables =
+    KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] };
+
+/// What most SDKs do. Each entry sets its own name and page.
+const BASE: Sdk = Sdk {
+    name: "",
+    docs: "",
+    order: &[Static, WebIdentity, Files, Agent, Instance],
+    profile: &["AWS_PROFILE"],
+    profile_hides_keys: false,
+    keys: &[KEYS],
+    fails_for: &[],
+    uses_empty: &[],
+    metadata_off: MetadataOff::True,
+    on_refusal: OnRefusal::Fails,
+    sts: REGIONAL,
+    is_maintained: true,
+};
+
+/// What botocore does: Python's SDK, or the CLI, which contains it.
+const BOTOCORE: Sdk = Sdk {
+    order: &[ExistingProfile, Static, RoleProfile, WebIdentity, Files, Agent, Instance],
+    fails_for: &[Incomplete::Keys, Incomplete::WebIdentity],
+    ..BASE
+};
+
 /// The rules of most SDKs: they read the region from `AWS_REGION`, always use a regional endpoint, and read
 /// `AWS_ENDPOINT_URL`.
 const REGIONAL: StsRules = StsRules {
     regions: &["AWS_REGION"],
     setting: Setting::Ignored,
     without_region: WithoutRegion::OfNode,
+    knows_aws_global: true,
     overrides: Override::Read,
+    override_requires: &[],
+    case_sensitive: &[],
 };
 
 /// The variable from which some SDKs read the region, instead of `AWS_REGION` or in addition to it.
@@ -68,137 +100,139 @@ pub const SDKS: [Sdk; 16] = [
         docs: "https://docs.aws.amazon.com/sdk-for-go/v2/developer-guide/configure-gosdk.html",
         order: &[ExistingProfile, Static, WebIdentity, Files, Agent, Instance],
         keys: &[KEYS_WITH_OLDER],
-        on_refusal: OnRefusal::Fails,
+        fails_for: &[Incomplete::WebIdentity],
         sts: StsRules {
             regions: &["AWS_REGION", DEFAULT_REGION],
             without_region: WithoutRegion::Fails,
             overrides: Override::OwnOnly,
+            override_requires: &[Requirement::NoFipsOrDualStack],
             ..REGIONAL
         },
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: "Java v2",
         docs: "https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/credentials-chain.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
-        keys: &[KEYS],
+        uses_empty: &[OF_STS, OF_ALL],
+        metadata_off: MetadataOff::TrueOrInvalid,
         on_refusal: OnRefusal::TriesNextPlace,
-        sts: StsRules { without_region: WithoutRegion::OfNodeOrFails, ..REGIONAL },
-        is_maintained: true,
+        sts: StsRules {
+            without_region: WithoutRegion::OfNodeOrFails,
+            override_requires: &[Requirement::Region, Requirement::NoFipsOrDualStack],
+            ..REGIONAL
+        },
+        ..BASE
     },
     Sdk {
         name: "Python",
         docs: "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html",
-        order: &[ExistingProfile, Static, RoleProfile, WebIdentity, Files, Agent, Instance],
-        keys: &[KEYS],
-        on_refusal: OnRefusal::Fails,
+        profile: &["AWS_DEFAULT_PROFILE", "AWS_PROFILE"],
+        uses_empty: &["AWS_DEFAULT_PROFILE", "AWS_PROFILE", CONTAINER_URI, DEFAULT_REGION],
         sts: StsRules {
             regions: &[DEFAULT_REGION],
             setting: Setting::Regional,
             without_region: WithoutRegion::Global,
+            override_requires: &[Requirement::ValidSetting],
+            case_sensitive: &[SETTING],
             ..REGIONAL
         },
-        is_maintained: true,
+        ..BOTOCORE
     },
     Sdk {
         name: "CLI",
         docs: "https://docs.aws.amazon.com/cli/latest/userguide/cli-chap-configure.html",
-        order: &[ExistingProfile, Static, RoleProfile, WebIdentity, Files, Agent, Instance],
-        keys: &[KEYS],
-        on_refusal: OnRefusal::Fails,
+        profile: &["AWS_PROFILE", "AWS_DEFAULT_PROFILE"],
+        uses_empty: &["AWS_PROFILE", "AWS_DEFAULT_PROFILE", CONTAINER_URI, "AWS_REGION", DEFAULT_REGION],
         sts: StsRules { regions: &["AWS_REGION", DEFAULT_REGION], without_region: WithoutRegion::Unknown, ..REGIONAL },
-        is_maintained: true,
+        ..BOTOCORE
     },
     Sdk {
         name: "JavaScript v3",
         docs: "https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html",
         order: &[NamedProfile, Static, Files, WebIdentity, Agent, Instance],
-        keys: &[KEYS],
-        on_refusal: OnRefusal::Fails,
-        sts: StsRules { without_region: WithoutRegion::OfNodeOrFails, ..REGIONAL },
-        is_maintained: true,
+        profile_hides_keys: true,
+        uses_empty: &["AWS_REGION"],
+        metadata_off: MetadataOff::AllButFalse,
+        sts: StsRules {
+            without_region: WithoutRegion::OfNodeOrFails,
+            knows_aws_global: false,
+            override_requires: &[Requirement::Region, Requirement::NoFipsOrDualStack],
+            case_sensitive: &[FIPS, DUAL_STACK, IGNORED],
+            ..REGIONAL
+        },
+        ..BASE
     },
     Sdk {
         name: "Rust",
         docs: "https://docs.aws.amazon.com/sdk-for-rust/latest/dg/credproviders.html",
         order: &[Static, Files, WebIdentity, Agent, Instance],
         keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"] }],
-        on_refusal: OnRefusal::Fails,
+        uses_empty: &["AWS_ROLE_ARN", TOKEN_FILE, CONTAINER_URI, "AWS_REGION", DEFAULT_REGION, OF_STS, OF_ALL],
         sts: StsRules {
             regions: &["AWS_REGION", DEFAULT_REGION],
             without_region: WithoutRegion::OfNodeOrFails,
+            overrides: Override::NeverIgnored,
+            override_requires: &[Requirement::RegionNotEmpty, Requirement::NoFipsOrDualStack],
             ..REGIONAL
         },
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: ".NET v4",
         docs: "https://docs.aws.amazon.com/sdk-for-net/v4/developer-guide/creds-assign.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
-        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] }],
-        on_refusal: OnRefusal::Fails,
+        keys: &[KEYS_OF_NET],
         sts: StsRules { setting: Setting::Regional, ..REGIONAL },
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: "C++",
         docs: "https://docs.aws.amazon.com/sdk-for-cpp/v1/developer-guide/credproviders.html",
         order: &[Static, Files, WebIdentity, Agent, Instance],
-        keys: &[KEYS],
         on_refusal: OnRefusal::TriesNextPlace,
         sts: StsRules { regions: &[DEFAULT_REGION, "AWS_REGION"], overrides: Override::Ignored, ..REGIONAL },
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: "Kotlin",
         docs: "https://docs.aws.amazon.com/sdk-for-kotlin/latest/developer-guide/credential-providers.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
-        keys: &[KEYS],
         on_refusal: OnRefusal::TriesNextPlace,
-        sts: REGIONAL,
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: "Swift",
         docs: "https://docs.aws.amazon.com/sdk-for-swift/latest/developer-guide/credential-identity-resolvers.html",
         order: &[Static, Files, WebIdentity, Agent, Instance],
-        keys: &[KEYS],
         on_refusal: OnRefusal::TriesNextPlace,
         sts: StsRules { without_region: WithoutRegion::SkipsRole, ..REGIONAL },
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: "Ruby",
         docs: "https://docs.aws.amazon.com/sdk-for-ruby/v3/developer-guide/credential-providers.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
         keys: &[KeyVariables {
             id: &["AWS_ACCESS_KEY_ID", "AMAZON_ACCESS_KEY_ID", "AWS_ACCESS_KEY"],
             secret: &["AWS_SECRET_ACCESS_KEY", "AMAZON_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"],
         }],
-        on_refusal: OnRefusal::Fails,
         sts: StsRules {
             regions: &["AWS_REGION", "AMAZON_REGION", DEFAULT_REGION],
-            setting: Setting::Regional,
+            setting: Setting::RegionalIfInvalid,
             without_region: WithoutRegion::Fails,
             ..REGIONAL
         },
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: "PHP",
         docs: "https://docs.aws.amazon.com/sdk-for-php/v3/developer-guide/guide_credentials_provider.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
-        keys: &[KEYS],
         on_refusal: OnRefusal::TriesNextPlace,
         sts: StsRules { setting: Setting::Legacy, without_region: WithoutRegion::UsEast1, ..REGIONAL },
-        is_maintained: true,
+        ..BASE
     },
     Sdk {
         name: "Go v1",
         docs: "https://docs.aws.amazon.com/sdk-for-go/v1/developer-guide/configuring-sdk.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
         keys: &[KEYS_WITH_OLDER],
-        on_refusal: OnRefusal::Fails,
+        fails_for: &[Incomplete::WebIdentity],
         sts: StsRules {
             setting: Setting::Legacy,
             without_region: WithoutRegion::Global,
@@ -206,15 +240,16 @@ pub const SDKS: [Sdk; 16] = [
             ..REGIONAL
         },
         is_maintained: false,
+        ..BASE
     },
     Sdk {
         name: "Java v1",
         docs: "https://docs.aws.amazon.com/sdk-for-java/v1/developer-guide/credentials.html",
-        order: &[Static, WebIdentity, Files, Agent, Instance],
         keys: &[KEYS_WITH_OLDER],
         on_refusal: OnRefusal::TriesNextPlace,
         sts: StsRules { setting: Setting::Legacy, overrides: Override::Ignored, ..REGIONAL },
         is_maintained: false,
+        ..BASE
     },
     Sdk {
         name: "JavaScript v2",
@@ -227,16 +262,18 @@ pub const SDKS: [Sdk; 16] = [
             setting: Setting::LegacyEverywhere,
             without_region: WithoutRegion::Global,
             overrides: Override::Ignored,
+            ..REGIONAL
         },
         is_maintained: false,
+        ..BASE
     },
     Sdk {
         name: ".NET v3",
         docs: "https://docs.aws.amazon.com/sdk-for-net/v3/developer-guide/creds-assign.html",
         order: &[WebIdentity, Files, Static, Agent, Instance],
-        keys: &[KeyVariables { id: &["AWS_ACCESS_KEY_ID"], secret: &["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY"] }],
-        on_refusal: OnRefusal::Fails,
+        keys: &[KEYS_OF_NET],
         sts: StsRules { setting: Setting::Legacy, ..REGIONAL },
         is_maintained: false,
+        ..BASE
     },
 ];

@@ -33,6 +33,15 @@ fn variable(name: &str, value: &str) -> Value {
 }
 
 #[test]
+fn every_sdk_has_its_own_name_and_page() {
+    for (position, sdk) in SDKS.iter().enumerate() {
+        assert!(!sdk.name.is_empty() && sdk.docs.starts_with("https://"), "{}: {}", sdk.name, sdk.docs);
+        let mut before = SDKS[..position].iter();
+        assert!(before.all(|other| other.name != sdk.name && other.docs != sdk.docs), "{}", sdk.name);
+    }
+}
+
+#[test]
 fn every_sdk_uses_the_role_if_there_is_nothing_else() {
     assert!(all(&taken(&json!({})), Taken::From(WebIdentity)));
     // Only JavaScript v2 uses container credentials instead of the role.
