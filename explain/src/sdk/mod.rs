@@ -37,6 +37,9 @@ pub struct Sdk {
     pub metadata_off: MetadataOff,
     /// What the SDK does if STS refuses to give the role.
     pub on_refusal: OnRefusal,
+    /// Whether the SDK gets the role with a module of its own, which a program may lack. Without the module, the SDK
+    /// continues with the next place.
+    pub needs_sts_module: bool,
     /// How the SDK chooses the STS endpoint.
     pub sts: StsRules,
     /// Whether AWS still maintains the SDK.

@@ -31,6 +31,7 @@ const BASE: Sdk = Sdk {
     uses_empty: &[],
     metadata_off: MetadataOff::True,
     on_refusal: OnRefusal::Fails,
+    needs_sts_module: false,
     sts: REGIONAL,
     is_maintained: true,
 };
@@ -116,6 +117,7 @@ pub const SDKS: [Sdk; 16] = [
         uses_empty: &[OF_STS, OF_ALL],
         metadata_off: MetadataOff::TrueOrInvalid,
         on_refusal: OnRefusal::TriesNextPlace,
+        needs_sts_module: true,
         sts: StsRules {
             without_region: WithoutRegion::OfNodeOrFails,
             override_requires: &[Requirement::Region, Requirement::NoFipsOrDualStack],
@@ -247,6 +249,7 @@ pub const SDKS: [Sdk; 16] = [
         docs: "https://docs.aws.amazon.com/sdk-for-java/v1/developer-guide/credentials.html",
         keys: &[KEYS_WITH_OLDER],
         on_refusal: OnRefusal::TriesNextPlace,
+        needs_sts_module: true,
         sts: StsRules { setting: Setting::Legacy, overrides: Override::Ignored, ..REGIONAL },
         is_maintained: false,
         ..BASE

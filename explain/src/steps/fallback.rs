@@ -7,7 +7,7 @@ use crate::container::Container;
 use crate::diagnosis::Diagnosis;
 use crate::explanation::{Outcome, Step, StepKind};
 use crate::scenario::Scenario;
-use crate::sdk::{Place, SDKS, Taken};
+use crate::sdk::{Place, SDKS, Sdk, Taken};
 
 const STEP: StepKind = StepKind::Fallback;
 
@@ -27,18 +27,18 @@ pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
     if with_role.is_empty() {
         return Step::skipped(STEP, "Not checked: no container has a role.");
     }
-    let mut falling: Vec<&str> = Vec::new();
+    let mut falling: Vec<&Sdk> = Vec::new();
     for sdk in &SDKS {
         let uses_node = |it: &&Container| {
             sdk.takes(it) == Taken::From(Place::WebIdentity)
                 && sdk.takes_if_refused(it) == Some(Taken::From(Place::Instance))
         };
         if with_role.iter().any(uses_node) {
-            falling.push(sdk.name);
+            falling.push(sdk);
         }
     }
     let is_refused = asked.iter().any(|step| super::failed(step));
-    let sdks = falling.join(", ");
+    let sdks = falling.iter().map(|sdk| sdk.name).collect::<Vec<_>>().join(", ");
     if falling.is_empty() {
         return Step::passed(STEP, "If STS refuses, every SDK reports an error, and none uses the node's role.");
     }
@@ -61,8 +61,8 @@ pub fn fallback(scenario: &Scenario<'_>, asked: [&Step; 5]) -> Step {
 /// `WebIdentityCredentialsUtils.factory` (v2) and `STSProfileCredentialsServiceProvider` (v1) load the STS client from
 /// a separate module. If the program lacks this module, the credentials provider chain continues with its next
 /// provider.
-fn about_java(step: Step, falling: &[&str]) -> Step {
-    if falling.iter().any(|name| name.starts_with("Java v")) {
+fn about_java(step: Step, falling: &[&Sdk]) -> Step {
+    if falling.iter().any(|sdk| sdk.needs_sts_module) {
         step.because(
             "Java v1 and v2 also use the node's role if the program lacks the SDK's module for STS (`sts`, `aws-java-sdk-sts`)",
         )
