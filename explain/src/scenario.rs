@@ -39,9 +39,6 @@ pub struct Scenario<'d> {
     pub settings: Settings<'d>,
     /// The ARN of the role that the pod should have: the input `role`.
     pub expected_role: Option<String>,
-    /// The ARN of the role whose trust policy was given, if the input contains the ARN. This is not the role that the
-    /// pod should have, because the user may have given the trust policy of another role.
-    pub trust_role: Option<String>,
     /// The EKS Pod Identity association of the service account.
     pub association: Option<&'d Association>,
     /// Whether the policy is asked about the pod.
@@ -175,20 +172,8 @@ impl<'d> Scenario<'d> {
             all.find(|it| it.namespace == namespace && it.service_account == account)
         });
         let expected_role = expected_role(documents, problems);
-        let trust_role = documents.trust_policy.get().and_then(|document| document.role.clone());
         let account = account.map(str::to_owned);
-        Self {
-            documents,
-            namespace,
-            account,
-            subject,
-            review,
-            settings,
-            expected_role,
-            trust_role,
-            association,
-            coverage,
-        }
+        Self { documents, namespace, account, subject, review, settings, expected_role, association, coverage }
     }
 
     /// Returns the `sub` of the account's tokens. `None` if the account is not known.
@@ -259,8 +244,19 @@ impl<'d> Scenario<'d> {
     /// Returns the role that the pod probably should have: the expected role, else the role of the trust policy. If
     /// several pods are explained, the role of the trust policy is not used, because it may be the role of another pod.
     pub fn named_role(&self) -> Option<String> {
-        let of_policy = || self.trust_role.clone().filter(|_| !self.documents.is_one_of_several);
-        self.expected_role.clone().or_else(of_policy)
+        let of_policy = || self.trust_role().filter(|_| !self.documents.is_one_of_several);
+        self.expected_role.as_deref().or_else(of_policy).map(str::to_owned)
+    }
+
+    /// Returns the ARN of the role whose trust policy was given, if the input contains the ARN. This is not an
+    /// expectation: the file may be that of another role.
+    pub fn trust_role(&self) -> Option<&str> {
+        self.documents.trust_policy.get()?.role.as_deref()
+    }
+
+    /// Returns the role to which the trust policy belongs: the ARN in the input, else the expected role.
+    pub fn policy_role(&self) -> Option<&str> {
+        self.trust_role().or(self.expected_role.as_deref())
     }
 
     /// Returns the role that the containers request: the role in their environment, else the account's role. `None` if
@@ -279,8 +275,8 @@ impl<'d> Scenario<'d> {
     pub fn role_of_other_policy(&self) -> Option<String> {
         let own = self.own_role().or_else(|| self.expected_role.clone())?;
         RoleArn::new(Cow::Borrowed(&own)).ok()?;
-        let given = self.trust_role.as_ref()?;
-        (*given != own && self.expected_role.as_ref() != Some(given)).then_some(own)
+        let given = self.trust_role()?;
+        (given != own && self.expected_role.as_deref() != Some(given)).then_some(own)
     }
 
     /// Returns the audience that the pod's token has, or would have. The audience may be empty. `None` if the audience

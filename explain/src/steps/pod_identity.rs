@@ -40,10 +40,9 @@ pub fn injected(scenario: &Scenario<'_>, role: &Step) -> Option<Step> {
 fn request(view: &TrustView<'_, '_>) -> Request {
     let scenario = view.scenario;
     let association = scenario.association;
-    let policy_role = scenario.trust_role.as_deref().or(scenario.expected_role.as_deref());
     if let Some(association) = association
         && let (Some(source), Some(target)) = (&association.role, &association.target_role)
-        && policy_role == Some(target.as_str())
+        && scenario.policy_role() == Some(target.as_str())
     {
         return Request::Chained(Chained {
             role: source.clone(),
@@ -64,7 +63,7 @@ fn request(view: &TrustView<'_, '_>) -> Request {
 /// Returns the skipped step if the trust policy that was given belongs to neither role of the association.
 fn of_another_role(view: &TrustView<'_, '_>, step: StepKind) -> Option<Step> {
     let association = view.scenario.association?;
-    let role = view.scenario.trust_role.as_deref().or(view.scenario.expected_role.as_deref())?;
+    let role = view.scenario.policy_role()?;
     let is_one = [&association.role, &association.target_role].into_iter().flatten().any(|it| it == role);
     let is_known = association.role.is_some();
     (is_known && !is_one).then(|| {
@@ -105,10 +104,7 @@ pub fn provider(view: &TrustView<'_, '_>) -> Step {
             _ => (Diagnosis::PodIdentityNotTrusted, format!("\"Service\": \"{PODS_EKS}\"")),
         };
         // Neither the association nor the trust policy's role was given: the trust policy may belong to another role.
-        if view.scenario.association.is_none()
-            && view.scenario.expected_role.is_none()
-            && view.scenario.trust_role.is_none()
-        {
+        if view.scenario.association.is_none() && view.scenario.policy_role().is_none() {
             return Step::unknown(STEP, format!("The trust policy that was given does not trust {whom}; whether it belongs to the association's role is not known."))
                 .because_at(format!("no `Allow` names {whom} as a principal"), Input::TrustPolicy, document.whole_pointer())
                 .warn(diagnosis)

@@ -63,7 +63,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
     /// checked for EKS Pod Identity, because the trust policy may belong to the association's target role.
     fn of_other_role(&self, step: StepKind) -> Option<Step> {
         let own = self.scenario.role_of_other_policy().filter(|_| !self.scenario.has_container_credentials())?;
-        let given = self.scenario.trust_role.as_deref().unwrap_or_default();
+        let given = self.scenario.trust_role().unwrap_or_default();
         let name = own.rsplit('/').next().unwrap_or_default();
         let says = format!(
             "Whom the role trusts is not known: the trust policy that was given belongs to role `{given}`, but the pod's role is `{own}`."

@@ -236,7 +236,7 @@ fn of_late_changes() -> Vec<Case> {
         .says(&[
             "`AWS_REGION`",
             "changed after the pod was created",
-            "the setting `region` is `us-east-2` now",
+            "the setting `region` was set to `us-east-2` after the pod was created",
             "Recreate the pod",
         ])
         .never_says(&["the account had no role", "Set the setting `region`"]),
