@@ -160,7 +160,7 @@ fn reads_the_inputs_and_requests_a_token_only_on_request() {
     assert_eq!(asked.iter().filter(|asked| asked.starts_with("POST ")).count(), 1, "{asked:?}");
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     let signature = said["steps"][6]["details"].as_array().unwrap().last().unwrap();
-    assert_eq!(signature, &json!({"name": "signature", "value": "verified", "outcome": "passed"}));
+    assert_eq!(signature, &json!({"name": "the token's signature", "value": "verified", "outcome": "passed"}));
     let token = inputs["token"].as_str().unwrap();
     let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(!printed.contains(token) && !printed.contains(token.rsplit('.').next().unwrap()));

@@ -8,6 +8,7 @@ use crate::explanation::{Cause, Explanation, Outcome, Step, StepKind};
 use crate::inputs::{Input, Inputs};
 use crate::redact::{Redactor, redact_inputs};
 use crate::scenario::Scenario;
+use crate::several::PolicyOwner;
 use crate::steps::trust_view::TrustView;
 use crate::steps::{
     account, conditions, credentials, fallback, injected, issuer, pod_identity, provider, region, repair, token,
@@ -19,13 +20,27 @@ use crate::steps::{
 /// depend on it are unknown. The result contains no part of the token.
 #[must_use]
 pub fn explain(inputs: &Inputs) -> Explanation {
+    explain_with(inputs, &PolicyOwner::Pod)
+}
+
+/// Like [`explain`], for a trust policy that may belong to another role than the pod's role.
+pub(crate) fn explain_with(inputs: &Inputs, owner: &PolicyOwner) -> Explanation {
     let redactor = Redactor::new(inputs.token.as_deref());
-    let mut explanation = explain_steps(&redact_inputs(inputs, &redactor));
+    let mut explanation = explain_steps(&redact_inputs(inputs, &redactor), owner);
     redactor.explanation(&mut explanation);
     explanation
 }
 
-fn explain_steps(inputs: &Inputs) -> Explanation {
+/// Returns the ARN of the role that the pod's containers request. `None` if the role is not known or does not exist.
+/// Tokens in the ARN are redacted, because a user may paste a token anywhere.
+#[must_use]
+pub fn role_of(inputs: &Inputs) -> Option<String> {
+    let inputs = redact_inputs(inputs, &Redactor::new(inputs.token.as_deref()));
+    let documents = Documents::read(&inputs);
+    Scenario::new(&documents, &mut Vec::new()).own_role()
+}
+
+fn explain_steps(inputs: &Inputs, owner: &PolicyOwner) -> Explanation {
     let mut documents = Documents::read(inputs);
     if documents.has_several_roles {
         let role = Scenario::new(&documents, &mut Vec::new()).own_role();
@@ -33,6 +48,7 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
             documents = Documents::read_for_role(inputs, &role);
         }
     }
+    documents.policy_owner = owner.clone();
     let documents = documents;
     let mut problems = documents.problems.clone();
     let scenario = Scenario::new(&documents, &mut problems);
@@ -61,7 +77,7 @@ fn explain_steps(inputs: &Inputs) -> Explanation {
     {
         step.edits = vec![fix.edit(document)];
     }
-    let missing = missing(&documents, &steps);
+    let missing = missing(&scenario, &steps);
     Explanation { outcome: outcome(&steps), cause, steps, missing, problems, trust_fix, review: scenario.review }
 }
 
@@ -75,15 +91,18 @@ pub fn token_audience(inputs: &Inputs) -> Option<String> {
 }
 
 /// Returns the inputs that were not given, if a step is unknown.
-fn missing(documents: &Documents<'_>, steps: &[Step]) -> Vec<Input> {
+fn missing(scenario: &Scenario<'_>, steps: &[Step]) -> Vec<Input> {
     if steps.iter().all(|step| step.outcome != Outcome::Unknown) {
         return Vec::new();
     }
+    let documents = scenario.documents;
+    let needs_settings = scenario.has_pod().is_some_and(|subject| region::needs_settings(scenario, subject));
     let is_missing = [
         (Input::Pod, documents.pod.is_missing() && documents.workload.is_missing()),
         (Input::ServiceAccount, documents.service_account.is_missing()),
         (Input::Issuer, documents.issuer.is_none() && documents.discovery.is_missing() && documents.token.is_missing()),
         (Input::TrustPolicy, documents.trust_policy.is_missing()),
+        (Input::Settings, needs_settings),
     ];
     is_missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(input, _)| input).collect()
 }

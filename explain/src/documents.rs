@@ -7,6 +7,7 @@ use crate::explanation::Problem;
 use crate::inputs::{Input, Inputs};
 use crate::issuer_url::PastedIssuer;
 use crate::jwt::Jwt;
+use crate::several::PolicyOwner;
 use crate::trust::{IamProviders, TrustDocument};
 
 /// An input.
@@ -109,6 +110,8 @@ pub struct Documents<'i> {
     pub has_several_roles: bool,
     /// Whether the pod is one of several pods that are explained with the same inputs.
     pub is_one_of_several: bool,
+    /// Whose trust policy was given, if the input of the trust policy does not contain the role's ARN.
+    pub policy_owner: PolicyOwner,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -131,13 +134,21 @@ impl<'i> Documents<'i> {
         let mut has_several_roles = false;
         let pod = object(Input::Pod, inputs.pod.as_ref(), &mut problems);
         let workload = object(Input::Workload, inputs.workload.as_ref(), &mut problems);
+        let mut other = |input: Input, text: Option<&String>, is_it: &dyn Fn(&Value) -> Result<(), String>| {
+            let given = object(input, text, &mut problems).map(|(_, value)| value);
+            match given.get().map(is_it) {
+                Some(Err(message)) => {
+                    problems.push(problem(input, message));
+                    Given::Unreadable
+                }
+                _ => given.or_not_found(input, inputs),
+            }
+        };
         let service_account =
-            object(Input::ServiceAccount, inputs.service_account.as_ref(), &mut problems).map(|(_, value)| value);
-        let service_account = service_account.or_not_found(Input::ServiceAccount, inputs);
-        let config_map = object(Input::ConfigMap, inputs.config_map.as_ref(), &mut problems).map(|(_, value)| value);
-        let config_map = config_map.or_not_found(Input::ConfigMap, inputs);
-        let discovery = object(Input::Discovery, inputs.discovery.as_ref(), &mut problems).map(|(_, value)| value);
-        let jwks = object(Input::Jwks, inputs.jwks.as_ref(), &mut problems).map(|(_, value)| value);
+            other(Input::ServiceAccount, inputs.service_account.as_ref(), &|it| is_kind("ServiceAccount", it));
+        let config_map = other(Input::ConfigMap, inputs.config_map.as_ref(), &|it| is_kind("ConfigMap", it));
+        let discovery = other(Input::Discovery, inputs.discovery.as_ref(), &|it| has_any(it, &["issuer", "jwks_uri"]));
+        let jwks = other(Input::Jwks, inputs.jwks.as_ref(), &|it| has_any(it, &["keys"]));
         let trust_policy = match plain(inputs.trust_policy.as_ref()).map(|text| TrustDocument::read(text, wanted)) {
             None => Given::Missing,
             Some(Ok(document)) => Given::Present(document),
@@ -203,6 +214,7 @@ impl<'i> Documents<'i> {
             now: inputs.now,
             has_several_roles,
             is_one_of_several: inputs.is_one_of_several,
+            policy_owner: PolicyOwner::default(),
             problems,
         }
     }
@@ -227,6 +239,23 @@ fn object<'i>(input: Input, text: Option<&'i String>, problems: &mut Vec<Problem
         Err(error) => problems.push(unreadable(input, &error)),
     }
     Given::Unreadable
+}
+
+/// Fails if an object has another kind. Accepts an object without a kind.
+fn is_kind(expected: &str, object: &Value) -> Result<(), String> {
+    match object.get("kind").and_then(Value::as_str) {
+        Some(kind) if kind != expected => Err(format!("expected a `{expected}`, but got a `{kind}`")),
+        _ => Ok(()),
+    }
+}
+
+/// Fails if an object has none of these members, so that it is probably another file.
+fn has_any(object: &Value, members: &[&str]) -> Result<(), String> {
+    if members.iter().any(|member| object.get(member).is_some()) {
+        Ok(())
+    } else {
+        Err(format!("expected an object with `{}`", members.join("` and `")))
+    }
 }
 
 /// Reads the objects of the policy's manifest: one object, a `List`, or an array.

@@ -41,6 +41,22 @@ impl Explanation {
         self.steps.iter().find(|step| step.step == cause.step)
     }
 
+    /// Whether the trust policy accepts the pod: it names the cluster's identity provider, and its conditions are true.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        [StepKind::Provider, StepKind::Conditions].iter().all(|kind| self.outcome_of(*kind) == Some(Outcome::Passed))
+    }
+
+    /// Whether the conditions of the trust policy are true for the pod. The provider may not be known.
+    pub(crate) fn has_true_conditions(&self) -> bool {
+        self.outcome_of(StepKind::Conditions) == Some(Outcome::Passed)
+            && self.outcome_of(StepKind::Provider) != Some(Outcome::Failed)
+    }
+
+    fn outcome_of(&self, kind: StepKind) -> Option<Outcome> {
+        self.steps.iter().find(|step| step.step == kind).map(|step| step.outcome)
+    }
+
     /// Returns the steps that passed with a warning: something works, but is a risk.
     pub fn warnings(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.outcome == Outcome::Passed && step.mistake.is_some())
@@ -132,6 +148,17 @@ pub struct Detail {
     pub value: String,
     /// The outcome. [`Outcome::Skipped`] if the value is only shown, and not checked.
     pub outcome: Outcome,
+}
+
+/// The start of [`Detail::value`] for something that was not checked. The missing input follows.
+const UNCHECKED: &str = "not checked: this needs ";
+
+impl Detail {
+    /// Whether this is something that the step does not check, because it needs an input that was not given.
+    #[must_use]
+    pub fn is_unchecked(&self) -> bool {
+        self.outcome == Outcome::Skipped && self.value.starts_with(UNCHECKED)
+    }
 }
 
 /// An input that could not be read.
@@ -303,6 +330,11 @@ impl Step {
     pub(crate) fn warn(mut self, mistake: Diagnosis) -> Self {
         self.mistake.get_or_insert(mistake);
         self
+    }
+
+    /// Adds something that the step does not check, because it needs an input that was not given. `needs` is that input.
+    pub(crate) fn unchecked(self, name: impl Into<String>, needs: &str) -> Self {
+        self.detail(name, format!("{UNCHECKED}{needs}"), Outcome::Skipped)
     }
 
     /// Adds a value that was checked.

@@ -21,6 +21,7 @@ use crate::pointer::child;
 use crate::policies::{Coverage, coverage};
 use crate::policy_answer::{Objects, PolicyAnswer, metadata, pod_of_template};
 use crate::sdk::CONTAINER_URI;
+use crate::several::PolicyOwner;
 
 /// The setup that the inputs describe: the pod, its service account, the settings and the policy's answer.
 #[derive(Debug)]
@@ -248,10 +249,15 @@ impl<'d> Scenario<'d> {
         self.expected_role.as_deref().or_else(of_policy).map(str::to_owned)
     }
 
-    /// Returns the ARN of the role whose trust policy was given, if the input contains the ARN. This is not an
-    /// expectation: the file may be that of another role.
+    /// Returns the ARN of the role whose trust policy was given, if the input contains the ARN or the trust policy
+    /// belongs to the role of other pods. The user may have given the trust policy of a role that the pod should not
+    /// have.
     pub fn trust_role(&self) -> Option<&str> {
-        self.documents.trust_policy.get()?.role.as_deref()
+        let of_other_pods = match &self.documents.policy_owner {
+            PolicyOwner::Other(role) => Some(role.as_str()),
+            PolicyOwner::Pod | PolicyOwner::Unknown => None,
+        };
+        self.documents.trust_policy.get()?.role.as_deref().or(of_other_pods)
     }
 
     /// Returns the role to which the trust policy belongs: the ARN in the input, else the expected role.

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::chain::explain;
 use crate::explanation::{Explanation, Outcome};
 use crate::inputs::Inputs;
 use crate::policy_answer::metadata;
@@ -241,16 +240,6 @@ pub fn service_accounts(objects: &[&str], namespace: Option<&str>) -> (Option<St
     ServiceAccounts::of(objects, namespace).split(None, namespace)
 }
 
-/// Explains several candidates. Sorts the explanations: failed explanations first, then unknown explanations, then the
-/// rest.
-#[must_use]
-pub fn explain_all(candidates: &[Candidate], objects: &[&str], common: &Inputs) -> Vec<(String, Explanation)> {
-    let explain = |candidate: &Candidate| (candidate.name.clone(), explain(&candidate.inputs(objects, common)));
-    let mut explained: Vec<_> = candidates.iter().map(explain).collect();
-    explained.sort_by_key(|(_, explanation)| rank(explanation));
-    explained
-}
-
 /// Returns the rank by which the explanations of several pods are sorted: failed explanations come first.
 #[must_use]
 pub fn rank(explanation: &Explanation) -> u8 {
@@ -291,17 +280,6 @@ mod tests {
             "expected `deployment/web` or `job/seed` or `pod/web`, but got `sts/web`"
         );
         assert_eq!(choose(Vec::new(), "web").unwrap_err(), "expected a file with a pod or a workload, but got `web`");
-    }
-
-    #[test]
-    fn explains_each_with_its_own_account_and_sorts_failed_ones_first() {
-        let common = Inputs { settings: Some(r#"{"region": "us-east-2"}"#.into()), ..Inputs::default() };
-        let explained = explain_all(&candidates(&OBJECTS, None), &OBJECTS, &common);
-        let outcomes: Vec<_> = explained.iter().map(|(name, it)| (name.as_str(), it.outcome)).collect();
-        assert_eq!(
-            outcomes,
-            [("job/seed", Outcome::Failed), ("deployment/web", Outcome::Unknown), ("pod/web", Outcome::Unknown)]
-        );
     }
 
     #[test]
@@ -376,7 +354,7 @@ mod tests {
         let common = Inputs { settings: Some(settings.into()), ..Inputs::default() };
         let inputs = candidates[1].inputs(&[&text], &common);
         assert_eq!((inputs.template, inputs.workload.is_some()), (Some(1), true));
-        let explanation = explain(&inputs);
+        let explanation = crate::explain(&inputs);
         assert!(explanation.problems.is_empty(), "{:?}", explanation.problems);
         let said = serde_json::to_string(&explanation.steps[0]).unwrap();
         assert!(said.contains("default/two"), "{said}");

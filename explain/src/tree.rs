@@ -109,6 +109,10 @@ pub fn tree_with_places(
             &format!("{passed} more {} (`--verbose` shows all)", counted(passed, "passed")),
         );
     }
+    let folded = explanation.steps.iter().filter(|step| !is_shown(step));
+    for detail in folded.flat_map(|step| &step.details).filter(|detail| detail.is_unchecked()) {
+        lines.add(0, Mark::Outcome(Outcome::Skipped), &format!("{}: {}", detail.name, detail.value));
+    }
     if skipped > 0 {
         lines.add(0, Mark::Outcome(Outcome::Skipped), &format!("{skipped} more {}", counted(skipped, "not checked")));
     }
@@ -261,6 +265,7 @@ fn input_with_option(input: Input) -> String {
         Input::ServiceAccount => "--service-account",
         Input::Issuer => "--issuer",
         Input::TrustPolicy => "--trust-policy",
+        Input::Settings => "--settings",
         _ => return input.words().to_owned(),
     };
     format!("{} (`{option}`)", input.words())

@@ -10,6 +10,6 @@ mod source;
 mod walk;
 
 pub use chart::METADATA as CHART_METADATA;
-pub use classify::{Skipped, SkippedKind};
+pub use classify::{Skipped, SkippedKind, has_template_actions};
 pub use source::{InputObject, Parsed, Source};
 pub use walk::sources;

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use irsa_explain::selection::{Candidate, candidates, choose, service_accounts, with_container};
-use irsa_explain::{Inputs, shell_word};
+use irsa_explain::{Inputs, role_of, shell_word};
 
 use super::Args;
 use super::objects::{self, Object};
 use crate::files::{read, single_document};
+use crate::output;
 
 /// A pod to explain.
 pub(super) struct Subject {
@@ -34,13 +35,15 @@ impl Args {
             found.clear();
         }
         let chosen = self.choose(found, &texts, settings)?;
+        let chosen = chosen.into_iter().map(|candidate| (candidate.inputs(&texts, &common), candidate)).collect();
+        let chosen = self.of_role(chosen);
         let has_several = chosen.len() > 1;
-        let subject = |candidate: &Candidate| Subject {
-            name: has_several.then(|| candidate.name.clone()),
-            inputs: Inputs { is_one_of_several: has_several, ..candidate.inputs(&texts, &common) },
+        let subject = |(inputs, candidate): (Inputs, Candidate)| Subject {
+            name: has_several.then_some(candidate.name),
+            inputs: Inputs { is_one_of_several: has_several, ..inputs },
         };
         if !chosen.is_empty() {
-            return Ok(chosen.iter().map(subject).collect());
+            return Ok(chosen.into_iter().map(subject).collect());
         }
         ensure!(self.pod.is_none(), "the file of `--pod` contains no pod");
         let (service_account, other_service_accounts) = service_accounts(&texts, self.namespace.as_deref());
@@ -69,8 +72,13 @@ impl Args {
         let files = [&self.pod, &self.workload, &self.service_account, &self.config_map];
         for (position, path) in files.into_iter().enumerate() {
             let Some(path) = path else { continue };
-            let read = objects::read(&read(path)?);
-            objects.extend(read.with_context(|| format!("cannot read the objects in `{}`", path.display()))?);
+            let of_file = objects::read_file(path)?;
+            let kind = [None, None, Some("ServiceAccount"), Some("ConfigMap")].get(position).copied().flatten();
+            if let Some(kind) = kind {
+                let has_kind = of_file.iter().any(|object| object.kind() == kind);
+                ensure!(has_kind, "`{}` contains no {kind}", path.display());
+            }
+            objects.extend(of_file);
             if position < 2 {
                 of_pods = objects.len();
             }
@@ -101,6 +109,22 @@ impl Args {
             }
             _ => Ok(chosen),
         }
+    }
+
+    /// If there are several pods, and some have the role of `--role`, keeps only the pods with this role. Prints the
+    /// names of the others.
+    fn of_role(&self, pods: Vec<(Inputs, Candidate)>) -> Vec<(Inputs, Candidate)> {
+        let Some(role) = self.role.as_deref().filter(|_| pods.len() > 1) else { return pods };
+        let (kept, others): (Vec<_>, Vec<_>) =
+            pods.into_iter().partition(|(inputs, _)| role_of(inputs).as_deref() == Some(role));
+        if kept.is_empty() {
+            return others;
+        }
+        if !others.is_empty() {
+            let names: Vec<&str> = others.iter().map(|(_, candidate)| &*candidate.name).collect();
+            output::warning(format_args!("not explained, because they do not have this role: {}", names.join(", ")));
+        }
+        kept
     }
 
     /// Reads the inputs that all pods share.
@@ -160,7 +184,9 @@ fn trust_policy(path: &Path) -> Result<String> {
 
 /// Reads all objects of a file, as a JSON array.
 fn all_documents(path: &Path) -> Result<String> {
-    let objects = objects::read(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let objects = objects::read_file(path)?;
+    let is_policy = |object: &Object| object.group() == "policies.kubewarden.io";
+    ensure!(objects.iter().any(is_policy), "`{}` contains no policy of Kubewarden", path.display());
     let objects: Vec<&str> = objects.iter().map(Object::json).collect();
     Ok(format!("[{}]", objects.join(",")))
 }

@@ -18,7 +18,7 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::selection::rank;
-use irsa_explain::{Explanation, Outcome, explain};
+use irsa_explain::{Explanation, Outcome, explain_all};
 
 use self::inputs::Subject;
 use crate::UNREADABLE;
@@ -96,7 +96,7 @@ pub struct Args {
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
 
-    /// The role that the pod should have
+    /// The role that the pod should have. If the file contains several pods, the pods of this role are explained
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
 
@@ -162,11 +162,12 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     };
     // The time is read after the inputs. Otherwise, a token that the cluster issued meanwhile would not be valid yet.
     let now = args.now.unwrap_or_else(now);
-    let explain = |mut subject: Subject| {
-        subject.inputs.now = Some(now);
-        Explained { explanation: explain(&subject.inputs), subject }
-    };
-    let mut explained: Vec<Explained> = subjects.into_iter().map(explain).collect();
+    let (names, mut inputs): (Vec<_>, Vec<_>) = subjects.into_iter().map(|it| (it.name, it.inputs)).unzip();
+    inputs.iter_mut().for_each(|inputs| inputs.now = Some(now));
+    let explanations = explain_all(&inputs);
+    let subjects = names.into_iter().zip(inputs).map(|(name, inputs)| Subject { name, inputs });
+    let explained = subjects.zip(explanations).map(|(subject, explanation)| Explained { subject, explanation });
+    let mut explained: Vec<Explained> = explained.collect();
     explained.sort_by_key(|it| rank(&it.explanation));
     print::print(args, &explained)?;
     let status = explained.iter().map(|it| Status::of(&it.explanation, args)).max().unwrap_or(Status::Passed);

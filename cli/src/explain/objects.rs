@@ -1,7 +1,12 @@
 //! Reads Kubernetes objects from files, and finds them by their kind.
 
-use anyhow::{Result, bail};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+
+use crate::documents::has_template_actions;
+use crate::files;
 
 /// An object: its JSON, and what identifies it.
 #[derive(Debug, Clone)]
@@ -11,7 +16,10 @@ pub struct Object {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Head {
+    #[serde(default)]
+    api_version: String,
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -35,6 +43,11 @@ impl Object {
         &self.head.kind
     }
 
+    /// Returns the object's API group. Empty for the core group.
+    pub fn group(&self) -> &str {
+        self.head.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
     fn new(json: String) -> Self {
         let head = serde_json::from_str(&json).unwrap_or_default();
         Self { json, head }
@@ -45,8 +58,26 @@ impl Object {
     }
 }
 
+/// Reads the objects of a YAML or JSON file: its documents, and the items of Lists.
+///
+/// # Errors
+/// Fails if the file can't be read, or is a template that is not rendered.
+pub fn read_file(path: &Path) -> Result<Vec<Object>> {
+    let text = files::read(path)?;
+    let read = read(&text);
+    let is_named_by_template = |objects: &Vec<Object>| objects.iter().any(|object| has_template_actions(object.name()));
+    if read.as_ref().map_or_else(|_| has_template_actions(&text), is_named_by_template) {
+        bail!(
+            "`{}` is a template that is not rendered: explain what `helm template` prints, as in \
+             `helm template CHART | irsa explain --workload -`",
+            path.display()
+        );
+    }
+    read.with_context(|| format!("cannot read the objects in `{}`", path.display()))
+}
+
 /// Reads the objects of a YAML or JSON text: its documents, and the items of Lists.
-pub fn read(text: &str) -> Result<Vec<Object>> {
+fn read(text: &str) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for document in manifest_reader::documents(text) {
         objects.extend(document?.objects().into_iter().map(|object| Object::new(object.json.into_owned())));

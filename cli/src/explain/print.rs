@@ -76,15 +76,21 @@ fn name(explained: &Explained) -> String {
 }
 
 /// Prints the corrected trust policy to the standard output. Prints its description, and the commands that apply it, to
-/// the standard error.
+/// the standard error. If there is no corrected trust policy, prints only the reason, to the standard error.
 fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<()> {
     let [Explained { explanation, .. }] = explained else {
         let names: Vec<String> = explained.iter().map(|it| format!("`{}`", name(it))).collect();
         bail!("`--fix` needs one pod: choose {}", names.join(" or "));
     };
     let Some(fix) = &explanation.trust_fix else {
-        let cause = tree(explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
-        bail!("there is no safe change of the trust policy: {cause}");
+        let text = if explanation.is_accepted() {
+            "the trust policy needs no change: it accepts the pod".to_owned()
+        } else {
+            let cause = tree(explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
+            format!("there is no safe change of the trust policy: {cause}")
+        };
+        anstream::eprintln!("{}", output::line(&text));
+        return Ok(());
     };
     writeln!(out, "{}", output::json(&fix.policy)?)?;
     anstream::eprintln!("{}", output::line(&fix.says));

@@ -253,10 +253,13 @@ fn shown(scenario: &Scenario<'_>, mut step: Step, verdict: Option<Verdict>) -> S
     for (name, url) in issuers(scenario) {
         step = step.detail(format!("issuer, from {name}"), url, Outcome::Skipped);
     }
-    let signature = match verdict {
-        Some(Verdict::Verified) => ("verified", Outcome::Passed),
-        Some(_) => ("not verified", step.outcome),
-        None => ("not checked: this needs a token and the issuer's keys", Outcome::Skipped),
-    };
-    step.detail("signature", signature.0, signature.1)
+    let name = "the token's signature";
+    match verdict {
+        Some(Verdict::Verified) => step.detail(name, "verified", Outcome::Passed),
+        Some(_) => {
+            let outcome = step.outcome;
+            step.detail(name, "not verified", outcome)
+        }
+        None => step.unchecked(name, "a token (`--token-file`) and the issuer's keys (`--jwks`)"),
+    }
 }

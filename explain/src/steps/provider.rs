@@ -368,7 +368,10 @@ fn in_iam(view: &TrustView<'_, '_>, step: Step) -> Step {
     let providers = match &view.scenario.documents.provider {
         Given::Present(providers) => providers,
         Given::NotFound => return missing(step, format!("IAM has no provider `{}`", view.provider_arn())),
-        Given::Missing | Given::Unreadable => return step,
+        Given::Missing | Given::Unreadable => {
+            let needs = "the output of `aws iam get-open-id-connect-provider` (`--provider`)";
+            return step.unchecked("IAM's identity provider", needs);
+        }
     };
     match (providers, providers.has(url, view.request.account.as_deref())) {
         (IamProviders::One { url: other, url_pointer, .. }, None) => {

@@ -45,6 +45,16 @@ pub fn region(scenario: &Scenario<'_>) -> Step {
     step.because_all(aside)
 }
 
+/// Whether the pod's region depends on settings that were not given: the pod is not created yet, and a container with a
+/// role sets no region.
+pub fn needs_settings(scenario: &Scenario<'_>, subject: &Subject) -> bool {
+    let sets_no_region =
+        |container: &Container| container.has_role() && !VARIABLES.iter().any(|name| container.names(name));
+    scenario.documents.settings.is_missing()
+        && subject.origin != Origin::Stored
+        && subject.containers.iter().any(sets_no_region)
+}
+
 /// The STS endpoints, each with the SDKs that use it.
 type Groups = Vec<(Endpoint, Vec<&'static Sdk>)>;
 
@@ -200,13 +210,21 @@ impl Looked<'_> {
             return step;
         }
         let empty: Vec<&str> = VARIABLES.into_iter().filter(|variable| self.container.sets_empty(variable)).collect();
-        let step = unknown(step, "No region is set, so the STS endpoint depends on the SDK.").warn(Diagnosis::NoRegion);
+        let step = if needs_settings(self.scenario, self.subject) {
+            unknown(
+                step,
+                "The pod sets no region, and whether the policy sets one is not known: no settings were given.",
+            )
+        } else {
+            unknown(step, "No region is set, so the STS endpoint depends on the SDK.").warn(Diagnosis::NoRegion)
+        };
         if let Some(variable) = empty.first() {
             let says = format!("The pod has no region, because `{variable}` is set to an empty string.");
             let failing = |(endpoint, _): &&(Endpoint, Vec<_>)| matches!(endpoint, Endpoint::EmptyVariable(_));
             let failing: Vec<&Sdk> =
                 self.groups.iter().filter(failing).flat_map(|(_, sdks)| sdks.iter().copied()).collect();
             return says_instead(step, says)
+                .warn(Diagnosis::NoRegion)
                 .because(format!(
                     "container `{name}`: `{variable}` is set to an empty string, so the policy adds no region; some SDKs fail: {}; the other SDKs have no region",
                     names(&failing)
@@ -215,6 +233,9 @@ impl Looked<'_> {
                     Fix::new(format!("Remove `{variable}` from the container's `env`."))
                         .edit(edit::without_variables(self.scenario, |name, variable| self.is_empty(name, variable))),
                 );
+        }
+        if needs_settings(self.scenario, self.subject) {
+            return step.fix(self.fix_without_region());
         }
         let step = self.groups.iter().fold(step, |step, (endpoint, sdks)| {
             step.because(format!("container `{name}`: without a region: {}: {}", names(sdks), words(endpoint)))
@@ -244,6 +265,10 @@ impl Looked<'_> {
                 region.as_str()
             ))
             .run(edit::recreate(self.scenario)),
+            _ if needs_settings(self.scenario, self.subject) => Fix::new(
+                "Add the policy's settings to the inputs. If they have no `region`, set it, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container.",
+            )
+            .edit(self.region_of_cluster().map(|region| edit::setting("region", &region))),
             _ => Fix::new(
                 "Set the setting `region`, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container.",
             )

@@ -8,6 +8,7 @@ use crate::explanation::{Step, StepKind};
 use crate::fix::quoted;
 use crate::inputs::Input;
 use crate::scenario::Scenario;
+use crate::several::PolicyOwner;
 use crate::trust::{TrustDocument, WebIdentity};
 
 use super::{failed, issuer};
@@ -72,16 +73,22 @@ impl<'c, 'd> TrustView<'c, 'd> {
         Some(Step::unknown(step, says).fix(Fix::command("Give the trust policy of the pod's role", get)))
     }
 
-    /// Returns the unknown step if several pods are explained, and the role of this pod is not known. The trust policy
-    /// may then be meant for another pod. Otherwise `None`.
+    /// Returns the unknown step if several pods are explained, and the trust policy may be meant for another pod: the
+    /// role of this pod is not known, or the trust policy may belong to the role of another pod. Otherwise `None`.
     fn of_unknown_role(&self, step: StepKind) -> Option<Step> {
         let documents = self.scenario.documents;
         // A pod with container credentials has the role of its association, which the steps of EKS Pod Identity check.
-        let is_unknown = !self.scenario.has_container_credentials()
-            && self.scenario.own_role().is_none()
-            && self.scenario.expected_role.is_none();
-        let is_it = is_unknown && documents.is_one_of_several && documents.trust_policy.get().is_some();
-        is_it.then(|| {
+        if self.scenario.has_container_credentials() || documents.trust_policy.get().is_none() {
+            return None;
+        }
+        if documents.policy_owner == PolicyOwner::Unknown {
+            let says =
+                "Whether the trust policy belongs to the pod's role is not known: the pods have different roles.";
+            let fix = "Give the output of `aws iam get-role --role-name NAME` as the trust policy: it contains the role's ARN. Or choose one pod.";
+            return Some(Step::unknown(step, says).fix(fix));
+        }
+        let is_unknown = self.scenario.own_role().is_none() && self.scenario.expected_role.is_none();
+        (is_unknown && documents.is_one_of_several).then(|| {
             Step::unknown(
                 step,
                 "Whether the trust policy belongs to the pod's role is not known: no role of this pod was found.",

@@ -380,7 +380,7 @@ fn of_the_keys() -> Vec<(&'static str, Inputs)> {
 fn of_the_region() -> Vec<(&'static str, Inputs)> {
     let mut cases = Vec::new();
     let mut add = |expected, inputs| cases.push((expected, inputs));
-    add("region/noRegion", Inputs { settings: None, ..right() });
+    add("region/noRegion", Inputs { settings: Some("{}".into()), ..right() });
     add("region/regionInOtherPartition", Inputs { settings: Some(r#"{"region": "cn-north-1"}"#.into()), ..right() });
     cases
 }

@@ -236,7 +236,7 @@ fn sets_the_region_that_the_clusters_issuer_contains() {
     let with_issuer = |issuer: &str| {
         let policy = right().trust_policy.map(|policy| policy.replace(crate::support::PROVIDER, issuer));
         Inputs {
-            settings: None,
+            settings: Some("{}".into()),
             issuer: Some(format!("https://{issuer}")),
             trust_policy: policy,
             ..of_deployment(|_| {})

@@ -4,6 +4,7 @@ use crate::diagnoses::{change, of_the_api_server};
 use crate::support::{PROVIDER, right};
 use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::{Step, StepKind};
+use irsa_explain::inputs::Input;
 use irsa_explain::{Explanation, Inputs, Outcome, explain, tree};
 use serde_json::{Value, json};
 
@@ -195,4 +196,28 @@ fn creates_the_provider_without_a_condition_if_iam_lacks_it() {
     assert_eq!(note(None), Some(format!("# only if {said}")));
     assert_eq!(note(list("idp.example/A")), Some(format!("# {said}")));
     assert_eq!(note(list(PROVIDER)), None);
+}
+
+#[test]
+fn whether_a_planned_pod_gets_a_region_depends_on_the_settings() {
+    let explain_with = |settings: Option<&str>, pod: Option<String>| {
+        let inputs = Inputs { settings: settings.map(str::to_owned), ..right() };
+        explain(&Inputs { pod: pod.or_else(|| inputs.pod.clone()), ..inputs })
+    };
+    let unseen = explain_with(None, None);
+    assert_eq!((unseen.outcome, cause(&unseen)), (Outcome::Unknown, None));
+    assert_eq!(unseen.missing, [Input::Settings]);
+    assert!(step(&unseen, StepKind::Region).says.contains("no settings were given"));
+
+    let no_region = Some((StepKind::Region, Some(Diagnosis::NoRegion)));
+    assert_eq!(cause(&explain_with(Some("{}"), None)), no_region, "the policy sets no region");
+    let mut pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
+    pod["metadata"]["uid"] = "1".into();
+    let containers = pod["spec"]["containers"].as_array_mut().unwrap();
+    let env = json!([{"name": "AWS_ROLE_ARN", "value": own_role()},
+                     {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"}]);
+    containers.iter_mut().for_each(|container| container["env"] = env.clone());
+    let running = explain_with(None, Some(pod.to_string()));
+    let region = step(&running, StepKind::Region);
+    assert_eq!(region.mistake, Some(Diagnosis::NoRegion), "a running pod without a region is evidence: {region:?}");
 }
