@@ -99,12 +99,34 @@ fn the_expected_role_chooses_the_pods() {
 }
 
 #[test]
-fn prints_no_trust_policy_if_it_accepts_the_pod() {
-    let files = files(&[deployment("web", Some(WEB))], "web");
-    let output = explain(&files, &["--workload", "all.yaml", "--trust-policy", "trust.json", "--fix", "trust-policy"]);
-    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), [].as_slice()));
+fn fix_prints_a_policy_that_accepts_the_pod_and_exits_with_0() {
+    let fix = |files: &TempDir| {
+        let inputs = ["--workload", "all.yaml", "--trust-policy", "trust.json", "--fix", "trust-policy"];
+        let output = explain(files, &inputs);
+        let policy: Option<Value> = serde_json::from_slice(&output.stdout).ok();
+        (output.status.code(), policy, String::from_utf8(output.stderr).unwrap())
+    };
+    let accepted = files(&[deployment("web", Some(WEB))], "web");
+    let (status, policy, said) = fix(&accepted);
+    let expected: Value = serde_json::from_str(&trust_policy("web")).unwrap();
+    assert_eq!((status, policy), (Some(0), Some(expected)), "a policy that accepts the pod stays as it is");
+    assert_eq!(said, "The trust policy needs no change: it accepts the pod.\n");
+
+    let (status, policy, said) = fix(&files(&[deployment("web", Some(WEB))], "wev"));
+    assert_eq!(status, Some(0), "{said}");
+    assert!(policy.unwrap().to_string().contains("system:serviceaccount:shop:web\""));
+    let expected =
+        "If `system:serviceaccount:shop:wev` is a misspelling, replace it with `system:serviceaccount:shop:web`";
+    assert!(said.contains(expected), "{said}");
+
+    // The issuer is not known, so the fix is not known either.
+    let output = irsa(
+        &accepted,
+        &["explain", "--workload", "all.yaml", "--trust-policy", "trust.json", "--fix", "trust-policy"],
+    );
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said, "the trust policy needs no change: it accepts the pod\n");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(3), [].as_slice()), "{said}");
+    assert!(said.contains("give issuer (`--issuer`)"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Runs the steps from a pod to its role, in order.
 
 use irsa::FindingKind;
+use serde_json::Value;
 
 use crate::diagnosis::Diagnosis;
 use crate::documents::Documents;
@@ -79,6 +80,13 @@ fn explain_steps(inputs: &Inputs, owner: &PolicyOwner) -> Explanation {
     }
     let missing = missing(&scenario, &steps);
     Explanation { outcome: outcome(&steps), cause, steps, missing, problems, trust_fix, review: scenario.review }
+}
+
+/// Returns the trust policy of the inputs, without the role around it. `None` if it was not given or can't be read.
+#[must_use]
+pub fn trust_policy(inputs: &Inputs) -> Option<Value> {
+    let inputs = redact_inputs(inputs, &Redactor::new(inputs.token.as_deref()));
+    Documents::read(&inputs).trust_policy.get().map(|document| document.value.clone())
 }
 
 /// Returns the audience of the pod's token, for a `TokenRequest`. `None` if the audience is not known, or if the pod

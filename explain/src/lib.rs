@@ -61,7 +61,7 @@ mod steps;
 mod tree;
 mod trust;
 
-pub use chain::{explain, role_of, token_audience};
+pub use chain::{explain, role_of, token_audience, trust_policy};
 pub use explanation::{Explanation, Outcome};
 pub use fix::{TrustFix, quoted as shell_word};
 pub use inputs::Inputs;
@@ -70,4 +70,4 @@ pub use place::line_and_column;
 pub use redact::redact_tokens;
 pub use scenario::{makes_pods, pod_templates, service_account_of};
 pub use several::explain_all;
-pub use tree::{Line, Mark, tree, tree_with_places};
+pub use tree::{Line, Mark, missing_inputs, tree, tree_with_places};

@@ -133,8 +133,8 @@ impl Lines<'_> {
     fn headline(&mut self, explanation: &Explanation) {
         let unknown = explanation.steps.iter().filter(|step| step.outcome == Outcome::Unknown).count();
         let all = explanation.steps.len();
-        let missing: Vec<String> = explanation.missing.iter().map(|input| input_with_option(*input)).collect();
-        let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join(", ")) };
+        let missing = missing_inputs(explanation);
+        let missing = if missing.is_empty() { missing } else { format!(": {missing}") };
         let need = if unknown == 1 { "needs" } else { "need" };
         let need = format!("{unknown} of {all} steps {need} more input{missing}");
         match (observation(explanation), unknown) {
@@ -256,6 +256,14 @@ impl Lines<'_> {
 fn observation(explanation: &Explanation) -> Option<&Step> {
     let is_complete = explanation.missing.is_empty();
     explanation.steps.iter().find(|step| step.outcome == Outcome::Unknown && (is_complete || step.fix.is_some()))
+}
+
+/// Returns the names of the inputs that the unknown steps need, each with its option of `irsa explain`. Empty if no
+/// input is missing.
+#[must_use]
+pub fn missing_inputs(explanation: &Explanation) -> String {
+    let names: Vec<String> = explanation.missing.iter().map(|input| input_with_option(*input)).collect();
+    names.join(", ")
 }
 
 /// Returns the input's name, with the option of `irsa explain` for the input.

@@ -108,7 +108,8 @@ pub struct Args {
     #[arg(short, long, value_enum, default_value_t = Output::Tree)]
     output: Output,
 
-    /// Print only the corrected trust policy, as JSON. The commands that apply it go to the standard error
+    /// Print only the corrected trust policy, as JSON, and exit with 0. The commands that apply it go to the standard
+    /// error
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "output")]
     fix: Option<Fix>,
 
@@ -169,7 +170,9 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     let explained = subjects.zip(explanations).map(|(subject, explanation)| Explained { subject, explanation });
     let mut explained: Vec<Explained> = explained.collect();
     explained.sort_by_key(|it| rank(&it.explanation));
-    print::print(args, &explained)?;
+    if print::print(args, &explained)? {
+        return Ok(ExitCode::SUCCESS);
+    }
     let status = explained.iter().map(|it| Status::of(&it.explanation, args)).max().unwrap_or(Status::Passed);
     Ok(ExitCode::from(status.code()))
 }

@@ -4,7 +4,9 @@ use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Result, bail};
-use irsa_explain::{Explanation, Line, Mark, Outcome, redact_tokens, tree, tree_with_places};
+use irsa_explain::{
+    Explanation, Line, Mark, Outcome, missing_inputs, redact_tokens, tree, tree_with_places, trust_policy,
+};
 use serde::Serialize;
 
 use super::places::Places;
@@ -19,16 +21,17 @@ struct Named<'e> {
     explanation: &'e Explanation,
 }
 
-/// Prints the explanations in the form that the command line chooses.
-pub fn print(args: &Args, explained: &[Explained]) -> Result<()> {
+/// Prints the explanations in the form that the command line chooses. Returns whether `--fix` printed a trust policy.
+pub fn print(args: &Args, explained: &[Explained]) -> Result<bool> {
     let mut out = anstream::stdout();
+    let mut is_fixed = false;
     match (args.fix, args.output) {
-        (Some(Fix::TrustPolicy), _) => fix(&mut out, explained)?,
+        (Some(Fix::TrustPolicy), _) => is_fixed = fix(&mut out, explained)?,
         (None, Output::Json) => writeln!(out, "{}", json(explained)?)?,
         (None, Output::Tree) => trees(&mut out, args, explained)?,
     }
     out.flush()?;
-    Ok(())
+    Ok(is_fixed)
 }
 
 /// Formats one explanation as a JSON object, and several as an array.
@@ -75,27 +78,34 @@ fn name(explained: &Explained) -> String {
     redact_tokens(explained.subject.name.as_deref().unwrap_or_default())
 }
 
-/// Prints the corrected trust policy to the standard output. Prints its description, and the commands that apply it, to
-/// the standard error. If there is no corrected trust policy, prints only the reason, to the standard error.
-fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<()> {
-    let [Explained { explanation, .. }] = explained else {
+/// Prints the corrected trust policy to the standard output, or the trust policy as it is if it accepts the pod. Prints
+/// its description, and the commands that apply it, to the standard error. Returns whether a trust policy was printed.
+/// If none was printed, the reason is on the standard error.
+fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<bool> {
+    let [Explained { explanation, subject }] = explained else {
         let names: Vec<String> = explained.iter().map(|it| format!("`{}`", name(it))).collect();
         bail!("`--fix` needs one pod: choose {}", names.join(" or "));
     };
-    let Some(fix) = &explanation.trust_fix else {
-        let text = if explanation.is_accepted() {
-            "the trust policy needs no change: it accepts the pod".to_owned()
-        } else {
-            let cause = tree(explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
-            format!("there is no safe change of the trust policy: {cause}")
-        };
-        anstream::eprintln!("{}", output::line(&text));
-        return Ok(());
-    };
-    writeln!(out, "{}", output::json(&fix.policy)?)?;
-    anstream::eprintln!("{}", output::line(&fix.says));
-    fix.commands.iter().for_each(|command| anstream::eprintln!("{}", output::line(command)));
-    Ok(())
+    let note = |text: &str| anstream::eprintln!("{}", output::line(text));
+    if let Some(fix) = &explanation.trust_fix {
+        writeln!(out, "{}", output::json(&fix.policy)?)?;
+        note(&fix.says);
+        fix.alternative.iter().chain(&fix.commands).for_each(|line| note(line));
+        return Ok(true);
+    }
+    if let Some(policy) = trust_policy(&subject.inputs).filter(|_| explanation.is_accepted()) {
+        writeln!(out, "{}", output::json(&policy)?)?;
+        note("The trust policy needs no change: it accepts the pod.");
+        return Ok(true);
+    }
+    let missing = missing_inputs(explanation);
+    if missing.is_empty() {
+        let cause = tree(explanation, false).into_iter().next().map(|line| line.text).unwrap_or_default();
+        note(&format!("error: there is no safe change of the trust policy: {cause}"));
+    } else {
+        note(&format!("error: which change of the trust policy is safe is not known: give {missing}"));
+    }
+    Ok(false)
 }
 
 /// Writes a line. If `name` is set, the line starts with the name of the pod.

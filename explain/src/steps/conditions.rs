@@ -6,7 +6,6 @@ use crate::diagnosis::Diagnosis;
 use crate::edit::{self, Fix};
 use crate::explanation::{Detail, Outcome, Step, StepKind};
 use crate::inputs::Input;
-use crate::scenario::Origin;
 use crate::trust::{
     Clause, Effect, Known, Principal, Request, Statement, Ternary, Test, TrustDocument, WebIdentity, has_wildcard,
     is_host_and_path, is_misspelled, is_placeholder, matches, split_key,
@@ -381,24 +380,21 @@ impl<'v> Judge<'v, '_, '_> {
         let annotations =
             scenario.documents.service_account.get().and_then(|it| it.get("metadata")?.get("annotations"));
         let annotated = annotations.and_then(|annotations| annotations.get(&key));
-        let place = if annotated.is_some() {
-            format!("the service account's annotation `{key}`")
-        } else {
-            "the setting `tokenAudience`".to_owned()
-        };
-        let fix = Fix::new(format!("Set {place} to `{STS}`, and recreate the pod."));
-        // If the pod itself defines the token, neither the annotation nor the setting changes it.
-        let is_stored = scenario.has_pod().is_some_and(|subject| subject.origin == Origin::Stored);
         let now = annotated.map_or(Some(&*scenario.settings.token_audience), Value::as_str);
-        if !is_stored && now != Some(got) {
-            return fix;
+        if now != Some(got) {
+            return Fix::new(format!(
+                "Request the audience `{STS}`. If the pod's template defines the token's volume, set the audience there. If not, the account or the settings changed after the pod was created: recreate the pod."
+            ));
         }
         if annotated.is_some() {
             let change = edit::annotation(scenario, irsa::internals::AUDIENCE, Some(STS));
-            fix.edit(change.edits).run([change.command]).run(edit::recreate(scenario))
-        } else {
-            fix.edit([edit::setting("tokenAudience", STS)])
+            return Fix::new(format!("Set the service account's annotation `{key}` to `{STS}`, and recreate the pod."))
+                .edit(change.edits)
+                .run([change.command])
+                .run(edit::recreate(scenario));
         }
+        Fix::new(format!("Set the setting `tokenAudience` to `{STS}`, and recreate the pod."))
+            .edit([edit::setting("tokenAudience", STS)])
     }
 
     /// Returns the diagnosis, the reason and the fix for a condition key that the request does not have.

@@ -111,6 +111,9 @@ fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Ste
             "Some containers have the role's variables; the others are skipped."
         },
     );
+    if let Some(reason) = changed_audience(scenario, subject) {
+        step = step.warn(Diagnosis::OutdatedPod).because(reason);
+    }
     for container in &with {
         let missing = missing(subject, container);
         if !missing.is_empty() {
@@ -274,17 +277,32 @@ fn annotation<'v>(object: &'v Value, prefix: &str, name: &str) -> Option<&'v str
     object.get("metadata")?.get("annotations")?.get(format!("{prefix}/{name}"))?.as_str()
 }
 
+/// Returns the audience of the injected token in a pod. `None` if the pod has no such token.
+fn injected_audience(pod: &Value) -> Option<&str> {
+    let volumes = pod.pointer("/spec/volumes")?.as_array()?;
+    let volume = volumes.iter().find(|volume| volume.get("name").and_then(Value::as_str) == Some(VOLUME))?;
+    let sources = volume.pointer("/projected/sources")?.as_array()?;
+    let token = sources.iter().find_map(|source| source.get("serviceAccountToken"))?;
+    Some(token.get("audience").and_then(Value::as_str).unwrap_or_default())
+}
+
+/// Returns the reason if a new pod would get a token for another audience than the stored pod has, because the service
+/// account's annotation `audience` changed. `None` if the account has no such annotation.
+fn changed_audience(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
+    let now = injected_audience(&subject.pod)?;
+    let account = scenario.documents.service_account.get()?;
+    let annotated = annotation(account, &scenario.settings.annotation_prefix, AUDIENCE)?;
+    (annotated != now).then(|| {
+        format!(
+            "volume `{VOLUME}` requests the audience `{now}`, but a new pod gets a token for `{annotated}`: the annotation `audience` of the account changed after the pod was created"
+        )
+    })
+}
+
 /// Returns the failed step if a stored pod's token has another audience than the policy would set now.
 fn outdated_audience(subject: &Subject) -> Option<Step> {
     subject.policy_answer.first(&[FindingKind::ConflictingVolume])?;
-    let of_volume = |pod: &Value| {
-        let volumes = pod.pointer("/spec/volumes")?.as_array()?;
-        let volume = volumes.iter().find(|volume| volume.get("name").and_then(Value::as_str) == Some(VOLUME))?;
-        let sources = volume.pointer("/projected/sources")?.as_array()?;
-        let token = sources.iter().find_map(|source| source.get("serviceAccountToken"))?;
-        Some(token.get("audience").and_then(Value::as_str).unwrap_or_default().to_owned())
-    };
-    let now = of_volume(&subject.pod)?;
+    let now = injected_audience(&subject.pod)?;
     let uses_it = subject.containers.iter().any(|it| it.token(&subject.pod).is_some_and(|token| token.audience == now));
     uses_it.then(|| {
         Step::failed(STEP, Diagnosis::OutdatedPod, "The pod's token is for another audience than the account and the settings now define.")

@@ -38,7 +38,10 @@ pub fn trust_fix(view: &TrustView<'_, '_>, provider: &Step, conditions: &Step) -
         is_missing_for_sure: has_provider == Some(false),
         audience: view.request.audiences.as_deref().and_then(|audiences| audiences.first()).map(String::as_str),
     };
-    let mut fix = TrustFix { alternative: alternative(provider), ..TrustFix::new(&repair, document, &target) };
+    let mut fix = TrustFix {
+        alternative: alternative(provider).or_else(|| misspelled_subject(view)),
+        ..TrustFix::new(&repair, document, &target)
+    };
     if let Some(check) = provider.mistake.and_then(|mistake| check_issuer(view, mistake)) {
         fix.says.insert_str(0, check);
     }
@@ -60,6 +63,23 @@ fn alternative(provider: &Step) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Returns the other correction, if the trust policy accepts a service account whose name is similar: the name in the
+/// trust policy may be a misspelling.
+fn misspelled_subject(view: &TrustView<'_, '_>) -> Option<String> {
+    let subject = view.request.subject.as_deref()?;
+    let policy = &view.scenario.documents.trust_policy.get()?.policy;
+    let key = format!("{}:sub", view.url());
+    policy.allows().find_map(|statement| {
+        let clauses = statement.clauses.iter().filter(|clause| clause.key.eq_ignore_ascii_case(&key));
+        let mut values = clauses.flat_map(|clause| &clause.values);
+        let similar = values.find(|value| *value != subject && irsa::internals::edits(value, subject) <= 2)?;
+        Some(format!(
+            "If `{similar}` is a misspelling, replace it with `{subject}` in {} instead. Otherwise, whoever can create that service account gets the role.",
+            statement.name
+        ))
+    })
 }
 
 /// Whether the token has exactly one audience, and the audience can stay. `sts.amazonaws.com` can stay. Another
