@@ -17,7 +17,7 @@ CLUSTER_POLICY := $(abspath $(if $(POLICY_SERVER),annotated-policy.wasm,policy.w
 # A file or directory with Kubewarden's CRDs: `charts/kubewarden-crds/templates/crds` of kubewarden-controller.
 KUBEWARDEN_CRDS ?=
 
-.PHONY: control-plane sdks test-cluster test-manifests
+.PHONY: control-plane sdks soak test-cluster test-manifests
 
 test-cluster: FEATURES := e2e-tests/cluster
 test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane sdks ## Test on a real kube-apiserver (needs Linux, Go, Node.js, Python, Java and Maven)
@@ -25,6 +25,11 @@ test-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-
 	CONTROL_PLANE="$(CONTROL_PLANE)" SDKS="$(SDKS)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
 		IRSA="$(abspath $(TARGET_DIR))/debug/irsa" \
 		cargo test $(WORKSPACE) --test cluster -- --test-threads=1 --nocapture
+
+soak: FEATURES := e2e-tests/cluster
+soak: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm) control-plane ## Change a cluster at random for an hour (SOAK_MINUTES), with faults (needs Linux and Go)
+	CONTROL_PLANE="$(CONTROL_PLANE)" POLICY_SERVER="$(POLICY_SERVER)" POLICY_WASM="$(CLUSTER_POLICY)" \
+		cargo test $(WORKSPACE) --test cluster -- --ignored --nocapture soak
 
 test-manifests: FEATURES := e2e-tests/cluster
 test-manifests: policy.wasm control-plane kustomizations chart-manifests ## Apply and remove every manifest on a real kube-apiserver (needs KUBEWARDEN_CRDS, Go and kubectl)

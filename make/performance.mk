@@ -2,8 +2,9 @@
 
 # The baseline: a policy that returns each object unchanged.
 FLOOR_WASM := $(TARGET_DIR)/$(WASM_TARGET)/release/floor.wasm
-# The baseline with its metadata, for Kubewarden's policy server.
-ANNOTATED_FLOOR := $(TARGET_DIR)/annotated-floor.wasm
+# The baselines for the servers: without a lookup, with the lookup, and with the lookup and the changes of a pod. Each
+# has its metadata, for Kubewarden's policy server.
+FLOORS := $(addprefix $(TARGET_DIR)/floors/,floor.wasm floor-read.wasm floor-add.wasm)
 # The policy with the names of its functions, to measure how much of the fuel each crate uses.
 NAMED_WASM := $(TARGET_DIR)/named/$(WASM_TARGET)/release/irsa_policy.wasm
 # The recorded numbers.
@@ -31,12 +32,17 @@ MEASURE ?= measures
 
 # With `POLICY_SERVER`, it measures Kubewarden's policy server instead of `policy-host`. With `AWS_WEBHOOK`, the path of
 # AWS's webhook, it also measures that webhook.
-bench-cluster: policy.wasm $(and $(POLICY_SERVER),annotated-policy.wasm $(ANNOTATED_FLOOR)) floor control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
-	CONTROL_PLANE="$(CONTROL_PLANE)" FLOOR="$(abspath $(if $(POLICY_SERVER),$(ANNOTATED_FLOOR),$(FLOOR_WASM)))" POLICY_SERVER="$(POLICY_SERVER)" \
+bench-cluster: policy.wasm $(if $(POLICY_SERVER),annotated-policy.wasm) $(FLOORS) control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
+	CONTROL_PLANE="$(CONTROL_PLANE)" FLOORS="$(abspath $(TARGET_DIR)/floors)" POLICY_SERVER="$(POLICY_SERVER)" \
 		POLICY_WASM="$(CLUSTER_POLICY)" AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \
 		--features e2e-tests/cluster --test cluster -- --ignored --nocapture --test-threads=1 $(MEASURE)
 
-$(ANNOTATED_FLOOR): floor host
+$(TARGET_DIR)/floors/floor.wasm: FLOOR_FEATURES :=
+$(TARGET_DIR)/floors/floor-read.wasm: FLOOR_FEATURES := read
+$(TARGET_DIR)/floors/floor-add.wasm: FLOOR_FEATURES := read,add
+$(FLOORS): host $(wildcard e2e-tests/floor/src/*.rs)
+	mkdir -p $(@D)
+	cargo rustc --locked --release --target $(WASM_TARGET) -p floor --lib --features "$(FLOOR_FEATURES)"
 	$(POLICY_HOST) annotate $(FLOOR_WASM) --metadata-path e2e-tests/floor/metadata.yml --usage-path README.md \
 		--output-path $@
 

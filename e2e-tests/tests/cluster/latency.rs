@@ -1,8 +1,8 @@
 //! Measures how long the admission server takes to answer, including TLS and the host's lookup. Also measures the CPU
-//! time that the server's process uses for each request.
+//! time that the server's process and the control plane's process use for each request.
 //!
-//! `make bench-cluster` prints the numbers of the policy, and of the floor, which makes no lookup. If `AWS_WEBHOOK` is
-//! set, it also prints the numbers of AWS's webhook. A slow answer does not fail the test.
+//! `make bench-cluster` prints the numbers of the policy and of the three floors (`e2e-tests/floor`). If `AWS_WEBHOOK`
+//! is set, it also prints the numbers of AWS's webhook. A slow answer does not fail the test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,13 +51,9 @@ pub fn client(control_plane: &ControlPlane, url: &str, authority: &str) -> (Api,
 
 /// Sends [`REQUESTS`] requests on several clients, for pods of alternating service accounts. Returns the sorted times.
 fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration> {
-    let review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
     let times = Mutex::new(Vec::new());
     share(REQUESTS, clients, |index| {
-        let mut review = review.clone();
-        let name = json!(format!("web-{}", index % accounts));
-        review["request"]["object"]["spec"]["serviceAccountName"] = name.clone();
-        review["request"]["object"]["spec"]["serviceAccount"] = name;
+        let review = review(index % accounts);
         let since = Instant::now();
         let answer = api.create(path, &review);
         times.lock().unwrap().push(since.elapsed());
@@ -68,15 +64,29 @@ fn times(api: &Api, path: &str, clients: usize, accounts: usize) -> Vec<Duration
     times
 }
 
+/// Returns the review of the typical pod of a service account: `web-0`, `web-1` and so on.
+pub fn review(account: usize) -> Value {
+    let mut review: Value = serde_json::from_str(TYPICAL_POD).unwrap();
+    let name = json!(format!("web-{account}"));
+    review["request"]["object"]["spec"]["serviceAccountName"] = name.clone();
+    review["request"]["object"]["spec"]["serviceAccount"] = name;
+    review
+}
+
 fn milliseconds(times: &[Duration], hundredth: usize) -> f64 {
     times[(times.len() - 1) * hundredth / 100].as_secs_f64() * 1000.0
+}
+
+/// Returns a module of the folder `FLOORS`.
+fn floor(name: &str) -> PathBuf {
+    let folder = std::env::var_os("FLOORS").expect("FLOORS is not set to a folder: run `make bench-cluster`");
+    PathBuf::from(folder).join(name).with_extension("wasm")
 }
 
 #[test]
 #[ignore = "measures only: run `make bench-cluster`"]
 fn measures_how_long_an_answer_takes() {
-    let floor =
-        PathBuf::from(std::env::var_os("FLOOR").expect("FLOOR is not set to a module: run `make bench-cluster`"));
+    let floors = ["floor", "floor-read", "floor-add"].map(floor);
     let control_plane = ControlPlane::start("latency");
     let kubeconfig = control_plane.kubeconfig_of("policy-server");
     let admin = control_plane.admin();
@@ -85,32 +95,43 @@ fn measures_how_long_an_answer_takes() {
         admin.created("/api/v1/namespaces/team-a/serviceaccounts", &account(&format!("web-{index}"), Some(ROLE)));
     }
 
-    println!("| server | service accounts | clients | p50, ms | p99, ms | CPU for each request, ms |");
-    println!("|---|---:|---:|---:|---:|---:|");
+    println!(
+        "| server | service accounts | clients | p50, ms | p99, ms | CPU of the server, ms | CPU of the API server, ms |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|");
     if let Some(webhook) = AwsWebhook::start(&control_plane) {
-        print_rows("AWS's webhook", &client(&control_plane, &webhook.url, &webhook.authority), webhook.process_id());
+        let processes = [webhook.process_id(), control_plane.process_id()];
+        print_rows("AWS's webhook", &client(&control_plane, &webhook.url, &webhook.authority), processes);
     }
-    let modules: [(&str, &Path, Value); 3] = [
-        ("the floor", &floor, json!({})),
-        ("irsa-policy", &policy_path(), json!({})),
-        ("irsa-policy, `cacheLookups`", &policy_path(), json!({"cacheLookups": true})),
+    let [plain, read, add] = &floors;
+    let policy = policy_path();
+    let modules: [(&str, &Path, Value); 5] = [
+        ("the floor", plain, json!({})),
+        ("the floor with the read", read, json!({})),
+        ("the floor that reads and adds", add, json!({})),
+        ("irsa-policy", &policy, json!({})),
+        ("irsa-policy, `cacheLookups`", &policy, json!({"cacheLookups": true})),
     ];
     for (name, module, settings) in modules {
         let server = Server::start_module(module, &settings, &kubeconfig);
-        print_rows(name, &client(&control_plane, &server.url, &server.authority), server.process_id());
+        let processes = [server.process_id(), control_plane.process_id()];
+        print_rows(name, &client(&control_plane, &server.url, &server.authority), processes);
     }
 }
 
-/// Measures a server with one and with [`ACCOUNTS`] service accounts, and with one and with eight clients.
-fn print_rows(name: &str, (api, path): &(Api, String), process: u32) {
+/// Measures a server with one and with [`ACCOUNTS`] service accounts, and with one and with eight clients. `processes`
+/// are the server and the control plane.
+fn print_rows(name: &str, (api, path): &(Api, String), processes: [u32; 2]) {
     times(api, path, 1, 1);
     for accounts in [1, ACCOUNTS] {
         for clients in [1, 8] {
-            let before = cpu_time(&[process]);
+            let before = processes.map(|process| cpu_time(&[process]));
             let times = times(api, path, clients, accounts);
-            let cpu = (cpu_time(&[process]) - before) / f64::from(u32::try_from(REQUESTS).unwrap());
+            let after = processes.map(|process| cpu_time(&[process]));
+            let for_each = |index: usize| (after[index] - before[index]) / f64::from(u32::try_from(REQUESTS).unwrap());
             let [middle, slow] = [50, 99].map(|hundredth| milliseconds(&times, hundredth));
-            println!("| {name} | {accounts} | {clients} | {middle:.2} | {slow:.2} | {cpu:.2} |");
+            let [server, api_server] = [0, 1].map(for_each);
+            println!("| {name} | {accounts} | {clients} | {middle:.2} | {slow:.2} | {server:.2} | {api_server:.2} |");
         }
     }
 }

@@ -18,3 +18,11 @@ pub fn cpu_time(processes: &[u32]) -> f64 {
     });
     nanoseconds.sum::<f64>() / 1e6
 }
+
+/// Returns the memory of a process that is in RAM, in MB (10⁶ bytes).
+pub fn memory(process: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kibibytes * 1024.0 / 1e6
+}
