@@ -25,6 +25,13 @@ const VALUES: [&str; 11] = [
 /// The findings that the chart's mode `strict` rejects.
 const STRICT: [&str; 4] = ["missingRole", "optedOut", "foreignToken", "staticCredentials"];
 
+/// The findings that the chart's mode `auditOnly` reports as rejections, besides `notInjected`.
+const AUDIT_ONLY: [&str; 6] =
+    ["missingRole", "missingServiceAccount", "optedOut", "misspelledAnnotation", "foreignToken", "staticCredentials"];
+
+/// The finding that the chart's modes `guard` and `auditOnly` reject: a pod that did not get its role.
+const GUARD: [&str; 1] = ["notInjected"];
+
 /// The kind of document that contains settings, in ascending priority. If the input contains several such documents,
 /// the first document of the kind with the highest priority is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,17 +94,22 @@ impl PolicySettings {
             return None;
         }
         let mut settings = values.get("settings")?.as_object()?.clone();
-        match values.get("mode").and_then(Value::as_str) {
-            Some("strict") => {
-                let actions = settings.entry("actions").or_insert_with(|| json!({}));
-                for finding in STRICT {
-                    if let Some(actions) = actions.as_object_mut() {
-                        actions.entry(finding).or_insert_with(|| json!("Reject"));
-                    }
-                }
-            }
-            None | Some("inject" | "guard" | "auditOnly") => {}
+        let (injects, rejected): (bool, &[&[&str]]) = match values.get("mode").and_then(Value::as_str) {
+            None | Some("inject") => (true, &[]),
+            Some("strict") => (true, &[&STRICT]),
+            Some("guard") => (false, &[&GUARD]),
+            Some("auditOnly") => (false, &[&GUARD, &AUDIT_ONLY]),
             Some(_) => return None,
+        };
+        if !injects {
+            settings.insert("mode".to_owned(), json!("Validate"));
+        }
+        if !rejected.is_empty()
+            && let Some(actions) = settings.entry("actions").or_insert_with(|| json!({})).as_object_mut()
+        {
+            for finding in rejected.iter().copied().flatten() {
+                actions.entry(*finding).or_insert_with(|| json!("Reject"));
+            }
         }
         let json = Value::Object(settings).to_string();
         Some(Self { json, pointer: format!("{pointer}/settings"), source: Source::Values })
@@ -111,6 +123,28 @@ impl PolicySettings {
 /// Fails if the text can't be read. If no document is a manifest of the policy or values of its chart, also fails if
 /// the text contains several documents, or if its only document is another Kubernetes object.
 pub fn in_text(text: &str) -> Result<Option<String>> {
+    if let Some(json) = in_manifest(text)? {
+        return Ok(Some(json));
+    }
+    let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
+    ensure!(documents.len() <= 1, "expected the policy's settings, but got {} documents", documents.len());
+    let Some(document) = documents.first() else { return Ok(None) };
+    let json = document.json().into_owned();
+    let value: Value = serde_json::from_str(&json)?;
+    if value.get("apiVersion").is_some() && value.get("kind").is_some() {
+        bail!(
+            "expected the policy's settings, its manifest or values of its chart, but got a Kubernetes object of another kind"
+        );
+    }
+    Ok(Some(json))
+}
+
+/// Returns, as JSON, the settings in manifests of the policy or in values of its chart. `None` if the text contains
+/// neither.
+///
+/// # Errors
+/// Fails if the text can't be read.
+pub fn in_manifest(text: &str) -> Result<Option<String>> {
     let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
     let mut best: Option<PolicySettings> = None;
     for object in documents.iter().flat_map(Document::objects) {
@@ -122,19 +156,7 @@ pub fn in_text(text: &str) -> Result<Option<String>> {
             best = Some(found);
         }
     }
-    if let Some(best) = best {
-        return Ok(Some(best.json));
-    }
-    ensure!(documents.len() <= 1, "expected the policy's settings, but got {} documents", documents.len());
-    let Some(document) = documents.first() else { return Ok(None) };
-    let json = document.json().into_owned();
-    let value: Value = serde_json::from_str(&json)?;
-    if value.get("apiVersion").is_some() && value.get("kind").is_some() {
-        bail!(
-            "expected the policy's settings, its manifest or values of its chart, but got a Kubernetes object of another kind"
-        );
-    }
-    Ok(Some(json))
+    Ok(best.map(|best| best.json))
 }
 
 /// Returns the name in a module's address, such as `registry://…/irsa-policy:v1`, `…/irsa-policy@sha256:…` or
@@ -159,7 +181,7 @@ mod tests {
         }
     }
 
-    /// Compares [`VALUES`] and [`STRICT`] with the chart.
+    /// Compares [`VALUES`] and the findings of each mode with the chart.
     #[test]
     fn follows_the_chart() {
         let values: Value = serde_json::from_str(include_str!("../../chart/values.schema.json")).unwrap();
@@ -172,6 +194,9 @@ mod tests {
         let helpers = include_str!("../../chart/templates/_helpers.tpl");
         let strict: Vec<String> = STRICT.iter().map(|finding| format!("\"{finding}\" \"Reject\"")).collect();
         assert!(helpers.contains(&format!("$actions = dict {} -", strict.join(" "))));
+        assert!(helpers.contains(&format!("$actions = dict \"{}\" \"Reject\" -", GUARD[0])));
+        let audit_only: Vec<String> = AUDIT_ONLY.iter().map(|finding| format!("\"{finding}\"")).collect();
+        assert!(helpers.contains(&format!("range list {} -", audit_only.join(" "))));
     }
 
     #[test]
@@ -191,6 +216,10 @@ mod tests {
                 Some(
                     r#"{"actions":{"optedOut":"Warn","missingRole":"Reject","foreignToken":"Reject","staticCredentials":"Reject"}}"#,
                 ),
+            ),
+            (
+                "mode: guard\nsettings: {allowedRoles: []}",
+                Some(r#"{"allowedRoles":[],"mode":"Validate","actions":{"notInjected":"Reject"}}"#),
             ),
             (
                 &format!("{}---\n{}", manifest(false, "us-east-1"), manifest(true, "us-east-2")),

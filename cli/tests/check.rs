@@ -335,6 +335,17 @@ fn notes_role_mappings_that_the_settings_do_not_name() {
     );
     let named = r#"{"rolesConfigMap": {"namespace": "kube-system", "name": "pod-identity-webhook"}}"#;
     assert_eq!(found_in(&kops, &["--settings-json", named]), []);
+
+    // A running pod of an account that has its role from the ConfigMap is not reported, and not restarted.
+    let token = "projected: {sources: [{serviceAccountToken: {audience: sts.amazonaws.com, path: token}}]}";
+    let variables = format!(
+        "[{{name: AWS_ROLE_ARN, value: '{ROLE}'}}, {{name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/secrets/eks.amazonaws.com/serviceaccount/token}}]"
+    );
+    let mount = "{name: aws-iam-token, mountPath: /var/run/secrets/eks.amazonaws.com/serviceaccount, readOnly: true}";
+    let running = format!(
+        "{kops}---\n{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: web, namespace: shop}}}}\n---\n{{apiVersion: v1, kind: Pod, metadata: {{name: web, namespace: shop, uid: x}}, spec: {{serviceAccountName: web, containers: [{{name: app, image: web, env: {variables}, volumeMounts: [{mount}]}}], volumes: [{{name: aws-iam-token, {token}}}]}}, status: {{phase: Running}}}}\n"
+    );
+    assert_eq!(found_in(&running, &[]), [found("unusedRoleMappings", 5, 3)]);
     assert_eq!(found_in(&config_map("pod-identity-webhook", "{}"), &[]), []);
     assert_eq!(found_in(&config_map("other", &mappings), &[]), []);
 }
@@ -449,6 +460,7 @@ status: {{phase: Running}}
             "[{{name: AWS_ROLE_ARN, value: '{role}'}}, {{name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/secrets/eks.amazonaws.com/serviceaccount/token}}]\n    volumeMounts: [{{name: aws-iam-token, mountPath: /var/run/secrets/eks.amazonaws.com/serviceaccount}}]\n  volumes: [{{name: aws-iam-token, projected: {{sources: [{{serviceAccountToken: {{audience: sts.amazonaws.com, path: token, expirationSeconds: 86400}}}}]}}}}]"
         )
     };
+    let of_association = "[{name: AWS_CONTAINER_CREDENTIALS_FULL_URI, value: http://169.254.170.23/v1/credentials}, {name: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, value: /var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token}]\n    volumeMounts: [{name: eks-pod-identity-token, mountPath: /var/run/secrets/pods.eks.amazonaws.com/serviceaccount, readOnly: true}]\n  volumes: [{name: eks-pod-identity-token, projected: {sources: [{serviceAccountToken: {audience: pods.eks.amazonaws.com, path: eks-pod-identity-token, expirationSeconds: 86400}}]}}]";
     let owner = |kind: &str, name: &str| format!("[{{kind: {kind}, name: {name}, controller: true}}]");
     let account = format!(
         "{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: web, namespace: shop, annotations: {{eks.amazonaws.com/role-arn: '{ROLE}'}}}}}}\n"
@@ -465,6 +477,8 @@ status: {{phase: Running}}
         pod("none-1", "[]", &owner("StatefulSet", "none")),
         pod("none-2", "[]", &owner("StatefulSet", "none")),
         pod("bare", "[]", "[]"),
+        // EKS gives an association of EKS Pod Identity priority over the account's role.
+        pod("association", of_association, "[]"),
         pod("done", "[]", "[]").replace("Running", "Succeeded"),
     ]
     .concat();

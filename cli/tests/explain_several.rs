@@ -169,3 +169,26 @@ fn rejects_files_of_another_kind() {
         assert!(said.contains("is a template that is not rendered"), "{name}: {said}");
     }
 }
+
+#[test]
+fn keeps_an_audience_that_the_identity_provider_lists() {
+    // kOps's audience. The policy's manifest contains the setting, and no other flag does.
+    let policy = json!({"apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
+        "metadata": {"name": "irsa-policy"}, "spec": {"module": "registry://example.com/irsa-policy:v1",
+        "mutating": true, "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"],
+        "operations": ["CREATE"]}], "settings": {"tokenAudience": "amazonaws.com", "region": "us-east-2"}}});
+    let provider = json!({"Url": ISSUER, "ClientIDList": ["amazonaws.com"], "ThumbprintList": []});
+    let files = folder(&[
+        ("all.yaml", &deployment("web", Some(WEB))),
+        ("trust.json", &trust_policy("web")),
+        ("policy.json", &policy.to_string()),
+        ("provider.json", &provider.to_string()),
+    ]);
+    let issuer = format!("https://{ISSUER}");
+    let inputs = ["explain", "--workload", "all.yaml", "--trust-policy", "trust.json", "--issuer", &issuer];
+    let more = ["--policies", "policy.json", "--provider", "provider.json"];
+    let output = irsa(&files, &[inputs.as_slice(), &more].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("[wrongAudience]\nfix: Add this statement to"), "{said}");
+    assert!(said.contains(":aud\": \"amazonaws.com\"") && !said.contains("Set the setting"), "{said}");
+}

@@ -109,7 +109,8 @@ pub fn tree_with_places(
             &format!("{passed} more {} (`--verbose` shows all)", counted(passed, "passed")),
         );
     }
-    let folded = explanation.steps.iter().filter(|step| !is_shown(step));
+    // If there is a cause, the reader does not need to know yet what else was not checked.
+    let folded = explanation.steps.iter().filter(|step| cause.is_none() && !is_shown(step));
     for detail in folded.flat_map(|step| &step.details).filter(|detail| detail.is_unchecked()) {
         lines.add(0, Mark::Outcome(Outcome::Skipped), &format!("{}: {}", detail.name, detail.value));
     }

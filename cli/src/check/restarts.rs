@@ -112,6 +112,12 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
         // The pod opts out, or the policy would refuse a new pod.
         _ => return None,
     };
+    // On EKS, an association of EKS Pod Identity has priority over the account's role, and the input does not show
+    // associations.
+    let container_uri = |pod: &Value| has_variable(pod, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    if container_uri(&running) && !container_uri(&expected) {
+        return None;
+    }
     let variables = if template.is_some() { &INJECTED[..] } else { &OF_CREDENTIALS[..] };
     let differences = differences(&running, &expected, variables);
     if differences.is_empty() {
@@ -212,6 +218,12 @@ fn differences(running: &Value, expected: &Value, variables: &[&str]) -> Vec<Str
         }
     }
     differences
+}
+
+/// Whether a container of the pod has this variable.
+fn has_variable(pod: &Value, name: &str) -> bool {
+    let containers = pod.pointer("/spec/containers").and_then(Value::as_array);
+    containers.into_iter().flatten().any(|container| variable_value(container, name).is_some())
 }
 
 fn variable_value<'v>(container: &'v Value, name: &str) -> Option<&'v Value> {

@@ -45,10 +45,12 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
         is_strict: args.strict || config.strict,
     };
     let unused = unused_role_mappings(&input, &settings).filter(|_| invalid.is_none());
-    let mut pass = Pass { founds: invalid.into_iter().chain(unused).collect(), ..Pass::default() };
+    let has_unused_mappings = unused.is_some();
+    let founds = invalid.into_iter().chain(unused).collect();
+    let mut pass = Pass { founds, has_unused_mappings, ..Pass::default() };
     pass.report.unreadable.clone_from(&input.unreadable);
     pass.check_files(&checker, &input, kept);
-    let Pass { mut report, mut founds, stale, comments } = pass;
+    let Pass { mut report, mut founds, stale, comments, .. } = pass;
     if !args.iam.is_empty() {
         let fleet = iam::Fleet { index: &input.index, settings: &settings, settings_json: &json, issuers: &issuers };
         let outcome = iam::check(&iam::read(&args.iam)?, &fleet);
@@ -92,6 +94,8 @@ fn valid_settings(found: FoundSettings, input: &Input) -> Result<(FoundSettings,
 /// The second pass over the input, which checks all objects.
 #[derive(Default)]
 struct Pass {
+    /// Whether the input has role mappings that the settings do not name. A pod may then have its role from them.
+    has_unused_mappings: bool,
     report: Report,
     founds: Vec<Found>,
     stale: Vec<StalePod>,
@@ -123,6 +127,10 @@ impl Pass {
             let workload = restarts::workload_of(object, namespace, &input.owners);
             let template = workload.and_then(|(kind, name)| input.templates.get(&(kind, namespace.to_owned(), name)));
             founds.extend(restarts::stale(checker, file, object, template));
+            // The account has no role, but the pod has a token for STS.
+            if self.has_unused_mappings && founds.iter().any(|found| found.name == "foreignToken") {
+                founds.retain(|found| !matches!(found.name, "foreignToken" | "stalePod"));
+            }
             if founds.iter().any(|found| matches!(found.name, "stalePod" | "notInjected")) {
                 self.stale.push(StalePod::new(object, namespace, &input.owners));
             }

@@ -10,6 +10,7 @@ use super::Args;
 use super::objects::{self, Object};
 use crate::files::{read, single_document};
 use crate::output;
+use crate::policy_settings;
 
 /// A pod to explain.
 pub(super) struct Subject {
@@ -129,7 +130,10 @@ impl Args {
 
     /// Reads the inputs that all pods share.
     fn common(&self, objects: &[Object]) -> Result<Inputs> {
-        let settings = self.settings.read()?;
+        let mut settings = self.settings.read()?;
+        if let (None, Some(policies)) = (&settings, &self.policies) {
+            settings = policy_settings::in_manifest(&read(policies)?)?;
+        }
         let config_map = objects::config_map(objects, settings.as_deref())?.map(|object| object.json().to_owned());
         if let Some(issuer) = self.issuer.as_deref().filter(|issuer| is_file_name(issuer)) {
             bail!("`--issuer`: `{issuer}` is a file: use `--discovery {}`", shell_word(issuer));

@@ -57,7 +57,8 @@ pub struct Args {
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
 
-    /// The policy's own manifest, such as policy.yaml. It shows which namespaces are exempt
+    /// The policy's own manifest, such as policy.yaml. It shows which namespaces are exempt, and the settings if no other
+    /// flag sets them
     #[arg(long, value_name = "FILE")]
     policies: Option<PathBuf>,
 

@@ -57,8 +57,9 @@ fn measures_the_memory_of_the_servers() {
 /// Prints the memory of a server after requests for different service accounts.
 fn print_row(name: &str, accounts: usize, client: &(Api, String), requests: usize, process: u32) {
     share(requests, CLIENTS, |index| {
+        // AWS's webhook may not have every account in its cache yet.
         let answer = ask(client, index % accounts);
-        assert!(has_role(&answer), "{answer}");
+        assert_eq!(answer["allowed"], true, "{answer}");
     });
     println!("| {name} | {accounts} | {:.0} |", memory(process));
 }

@@ -1,9 +1,10 @@
 //! Finds the change of the trust policy that makes it accept the pod.
 
 use crate::diagnosis::Diagnosis;
+use crate::documents::Given;
 use crate::explanation::Step;
 use crate::fix::{CommandTarget, TrustFix};
-use crate::trust::repair;
+use crate::trust::{IamProviders, repair};
 
 use super::provider::check_issuer;
 use super::trust_view::TrustView;
@@ -83,12 +84,18 @@ fn misspelled_subject(view: &TrustView<'_, '_>) -> Option<String> {
 }
 
 /// Whether the token has exactly one audience, and the audience can stay. `sts.amazonaws.com` can stay. Another
-/// audience can stay if it is not a misspelling of `sts.amazonaws.com`, and if the trust policy does not expect
+/// audience can stay if IAM's identity provider lists it. If the provider was not given, it can stay if it is not a misspelling of `sts.amazonaws.com`, and if the trust policy does not expect
 /// `sts.amazonaws.com`.
 pub fn is_audience_right(view: &TrustView<'_, '_>) -> bool {
     let Some([audience]) = view.request.audiences.as_deref() else { return false };
     if audience == STS {
         return true;
+    }
+    // IAM's identity provider decides which audiences STS accepts. On kOps, that is `amazonaws.com`.
+    if let Given::Present(IamProviders::One { client_ids, .. }) = &view.scenario.documents.provider
+        && !client_ids.is_empty()
+    {
+        return client_ids.contains(audience);
     }
     let policy = view.scenario.documents.trust_policy.get().map(|document| &document.policy);
     let expects_own = policy.is_some_and(|policy| {
