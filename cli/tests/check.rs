@@ -308,7 +308,7 @@ fn asks_whether_the_name_of_a_service_account_is_misspelled() {
     assert_eq!(names(&misspelled), ["misspelledServiceAccount"]);
     // Every misspelled name is reported, and not only the first one.
     assert_eq!(names(&format!("{misspelled}{}", pod("apis", ""))).len(), 2);
-    // Another object uses the account, so both accounts probably exist.
+    // The custom object uses `api`. So `apis` is probably a second account, and not a misspelling of `api`.
     let custom = "---\n{apiVersion: example.com/v1, kind: Rollout, metadata: {name: r, namespace: shop}, spec: {serviceAccountName: api}}\n";
     assert_eq!(names(&format!("{misspelled}{custom}")), ["unknownServiceAccount"]);
     assert_eq!(names(&format!("{account}{}", pod("api2", ""))), ["unknownServiceAccount"]);

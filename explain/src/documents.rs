@@ -110,7 +110,8 @@ pub struct Documents<'i> {
     pub has_several_roles: bool,
     /// Whether the pod is one of several pods that are explained with the same inputs.
     pub is_one_of_several: bool,
-    /// Whose trust policy was given, if the input of the trust policy does not contain the role's ARN.
+    /// The role that the trust policy belongs to. Used only if the trust policy's input does not contain the role's
+    /// ARN.
     pub policy_owner: PolicyOwner,
     /// The inputs that could not be read.
     pub problems: Vec<Problem>,

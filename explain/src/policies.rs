@@ -71,7 +71,7 @@ pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Cov
         .or_else(|| first(|answer| matches!(answer, Coverage::Unknown(_))))
         .or_else(|| first(|_| true))
         .unwrap_or_else(|| {
-            // This is the case on EKS, where AWS's own webhook injects.
+            // No given policy has `mutating: true`. This is usual on EKS, where AWS's own webhook injects the role.
             Coverage::Unknown(
                 "the policies that were given only check pods (none has `mutating: true`), so something else injects"
                     .to_owned(),

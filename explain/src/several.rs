@@ -6,7 +6,7 @@ use crate::documents::Documents;
 use crate::explanation::Explanation;
 use crate::inputs::Inputs;
 
-/// Whose trust policy was given, if the input of the trust policy does not contain the role's ARN.
+/// The role that a trust policy belongs to. Used only if the trust policy's input does not contain the role's ARN.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PolicyOwner {
     /// The pod's role.

@@ -68,10 +68,10 @@ impl Kept {
                 let now = ratio(spread);
                 match before.map(ratio) {
                     None => {
-                        grown.push(format!("golden pods `{name}`, {what}: not kept yet, now {now} times the floor"));
+                        grown.push(format!("fuel of the golden pods `{name}`, {what}: not recorded yet, now {now} times the floor's fuel"));
                     }
                     Some(before) if now * 100.0 > before * f64::from(100 + TOLERANCE) => {
-                        grown.push(format!("golden pods `{name}`, {what}: {before}, now {now} times the floor"));
+                        grown.push(format!("fuel of the golden pods `{name}`, {what}: was {before} times the floor's fuel, is now {now} times"));
                     }
                     Some(_) => {}
                 }
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(kept(1.8).grown_to(&kept(1.83)), [""; 0]);
         assert_eq!(
             kept(1.8).grown_to(&kept(1.84)),
-            ["golden pods `with a role`, median: 1.8, now 1.84 times the floor"]
+            ["fuel of the golden pods `with a role`, median: was 1.8 times the floor's fuel, is now 1.84 times"]
         );
     }
 }

@@ -227,7 +227,8 @@ impl Sdk {
         self.uses_empty.contains(&variable) && container.sets_empty(variable)
     }
 
-    /// Whether the SDK does not ask the instance metadata for credentials, or fails before it does.
+    /// Whether the SDK never asks the instance metadata for credentials. This includes an SDK that fails before it
+    /// asks.
     fn never_asks_node(&self, container: &Container) -> bool {
         let value = container.literal(METADATA_DISABLED);
         let is = |text: &str| value.is_some_and(|value| value.eq_ignore_ascii_case(text));
@@ -238,7 +239,7 @@ impl Sdk {
         }
     }
 
-    /// Whether the SDK does not ask the instance metadata for the region, or fails before it does.
+    /// Whether the SDK never asks the instance metadata for the region. This includes an SDK that fails before it asks.
     pub(crate) fn never_asks_node_for_region(&self, container: &Container) -> bool {
         match self.metadata_off {
             MetadataOff::True | MetadataOff::TrueOrInvalid => self.never_asks_node(container),

@@ -246,7 +246,7 @@ impl<'v> Judge<'v, '_, '_> {
         }
     }
 
-    /// Returns the unknown step for a statement whose conditions are true, but whose principal may not match the
+    /// Returns an unknown step for a statement whose conditions are true, but whose principal may not match the
     /// request. If the principals of other statements do match, the likely cause is a false condition in one of those
     /// statements. The step then also reports that condition.
     fn perhaps_about_it(&self, statement: &Statement, allows: &[Seen<'v>]) -> Step {

@@ -174,8 +174,8 @@ fn with_port(url: &str) -> Option<Step> {
     })
 }
 
-/// Returns the unknown step if a document of the issuer can't be read, because it is then not known whether the
-/// documents agree with each other.
+/// Returns a step with the outcome `Unknown` if a document of the issuer can't be read, because it is then not known
+/// whether the documents agree with each other.
 fn unreadable(scenario: &Scenario<'_>) -> Option<Step> {
     let documents = scenario.documents;
     let given = [(&documents.discovery, Input::Discovery), (&documents.jwks, Input::Jwks)];

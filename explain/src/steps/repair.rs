@@ -84,8 +84,8 @@ fn misspelled_subject(view: &TrustView<'_, '_>) -> Option<String> {
 }
 
 /// Whether the token has exactly one audience, and the audience can stay. `sts.amazonaws.com` can stay. Another
-/// audience can stay if IAM's identity provider lists it. If the provider was not given, it can stay if it is not a misspelling of `sts.amazonaws.com`, and if the trust policy does not expect
-/// `sts.amazonaws.com`.
+/// audience can stay if IAM's identity provider lists it. If the provider was not given, it can stay if it is not a
+/// misspelling of `sts.amazonaws.com`, and if the trust policy does not expect `sts.amazonaws.com`.
 pub fn is_audience_right(view: &TrustView<'_, '_>) -> bool {
     let Some([audience]) = view.request.audiences.as_deref() else { return false };
     if audience == STS {

@@ -43,7 +43,8 @@ impl<'c, 'd> TrustView<'c, 'd> {
         }
     }
 
-    /// Returns the trust policy. If it was not given or can't be read, returns the unknown step as an error.
+    /// Returns the trust policy. If it was not given or can't be read, returns a step with the outcome `Unknown` as
+    /// error.
     pub fn document(&self, step: StepKind) -> Result<&'c TrustDocument, Box<Step>> {
         if let Some(step) = self.of_other_role(step).or_else(|| self.of_unknown_role(step)) {
             return Err(Box::new(step));
@@ -60,7 +61,7 @@ impl<'c, 'd> TrustView<'c, 'd> {
         }
     }
 
-    /// Returns the unknown step if the trust policy belongs to a role other than the pod's role. Otherwise `None`. Not
+    /// Returns a step with the outcome `Unknown` if the trust policy belongs to another role than the pod's role. Not
     /// checked for EKS Pod Identity, because the trust policy may belong to the association's target role.
     fn of_other_role(&self, step: StepKind) -> Option<Step> {
         let own = self.scenario.role_of_other_policy().filter(|_| !self.scenario.has_container_credentials())?;
@@ -73,8 +74,9 @@ impl<'c, 'd> TrustView<'c, 'd> {
         Some(Step::unknown(step, says).fix(Fix::command("Give the trust policy of the pod's role", get)))
     }
 
-    /// Returns the unknown step if several pods are explained, and the trust policy may be meant for another pod: the
-    /// role of this pod is not known, or the trust policy may belong to the role of another pod. Otherwise `None`.
+    /// Returns a step with the outcome `Unknown` if several pods are explained, and the trust policy may be meant for
+    /// another pod: the role of this pod is not known, or the trust policy may belong to the role of another pod.
+    /// Otherwise `None`.
     fn of_unknown_role(&self, step: StepKind) -> Option<Step> {
         let documents = self.scenario.documents;
         // A pod with container credentials has the role of its association, which the steps of EKS Pod Identity check.

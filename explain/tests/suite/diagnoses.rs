@@ -1,4 +1,4 @@
-//! Tests that every diagnosis is found. Each case is the walk-through with one mistake.
+//! Tests that every diagnosis is found. Each case takes the correct inputs (`right`) and adds one mistake.
 
 use crate::support::{PROVIDER, right};
 use base64::Engine as _;

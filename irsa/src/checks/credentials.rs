@@ -92,7 +92,7 @@ fn check_pairs(checker: &mut Checker<'_>, container: &Container<'_>, method: &Cr
         for (variable, partner) in [(one, other), (other, one)] {
             if is_empty(container, variable) {
                 let has_partner = container.sets(partner) && !is_empty(container, partner);
-                // Without this variable, the partner would be reported.
+                // If the user removes only the empty variable, the next check reports the partner, which is then alone.
                 let fix = if has_partner { "remove both, or give it a value" } else { "remove it" };
                 let text = ["is set to an empty string", before, partner.name(), after, fix].concat();
                 report(checker, container, kind, (variable, &text));

@@ -207,9 +207,9 @@ impl<'j> Walk<'j> {
     }
 }
 
-/// Detects duplicate keys of an object. Only keys to which a route leads are checked. Each key found so far is stored
-/// as a pair: the index of a slice of routes, and the index in this slice of the first route whose next step is the
-/// key.
+/// Detects duplicate keys of an object. Checks only keys that are the next step of a route. Stores two indexes instead
+/// of a key's text: the index of a slice of routes, and the index of the first route in that slice whose next step is
+/// the key. The same key always gives the same pair.
 #[derive(Default)]
 struct Seen(Vec<(usize, usize)>);
 

@@ -172,8 +172,8 @@ fn conclude<'j>(results: &[PodResult], findings: Findings<'_>, unreadable: &[Unr
     let mut rejection: Option<Rejection> = None;
     let mut reject = |code, line: &str| {
         let rejection = rejection.get_or_insert(Rejection { code, message: String::new() });
-        // The first code that applies is used, in the order 400, 500, 403. Lines with 400 are added first, so only a
-        // 403 is replaced.
+        // If the lines have different codes, 400 has precedence over 500, and 500 over 403. All lines with 400 are
+        // added before the others. So only 403 can be replaced by the code of a later line.
         if rejection.code == 403 {
             rejection.code = code;
         }

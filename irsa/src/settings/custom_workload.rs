@@ -83,11 +83,11 @@ pub enum ObjectPathError {
     TooLong,
     /// It leads to the object itself, which is not a string.
     NotAString,
-    /// It selects all descendants, by `..`.
+    /// It selects all descendants (`..`).
     Descendants,
     /// It selects some elements of an array.
     Index,
-    /// It has a filter, by `?`.
+    /// It contains a filter (`?`).
     Filter,
     /// A step starts with this character, which is neither `.` nor `[`.
     Step(char),

@@ -45,8 +45,8 @@ pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize
     row.last().copied().filter(|distance| *distance <= limit)
 }
 
-/// Returns the known name that is most similar. Ignores letter case, `-` and `_`. Prefers a known name within two
-/// edits, and a known name that contains `name` or is a part of `name`. `None` only if there are no known names.
+/// Returns the known name that is most similar to `name`. Ignores letter case, `-` and `_`. Names within two edits come
+/// first, then names that contain `name` or are a part of it, then all others. `None` only if there are no known names.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
