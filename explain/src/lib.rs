@@ -32,11 +32,10 @@
 //! variable that could be a secret. One exception: [`explanation::Reviewed::pod`] is the whole pod that was given, with
 //! everything that the policy adds.
 
+pub mod check;
 pub mod container;
 pub mod diagnosis;
 pub mod explanation;
-pub mod finding_fix;
-pub mod finding_place;
 pub mod inputs;
 pub mod sdk;
 pub mod selection;
@@ -46,6 +45,8 @@ mod association;
 mod chain;
 mod documents;
 mod edit;
+mod finding_fix;
+mod finding_place;
 mod fix;
 mod issuer_url;
 mod jwks;

@@ -120,7 +120,7 @@ impl PolicyAnswer {
         let is_refused = real.decision == Decision::Rejected;
         let mutated_pod = |review: &Review<'_>| mutated(review).unwrap_or_else(|| pod.clone());
         Self {
-            answer: cluster.lacking.is_none().then(|| answer(&real, (!is_refused).then(|| mutated_pod(&real)))),
+            answer: cluster.lacking.is_none().then(|| reviewed(&real, (!is_refused).then(|| mutated_pod(&real)))),
             found: strict.findings.iter().map(|finding| Found::new(finding, settings)).collect(),
             unreadable: strict.rejection.as_ref().filter(|it| it.code == 400).map(|it| it.message.clone()),
             role: annotation("role-arn"),
@@ -134,7 +134,7 @@ impl PolicyAnswer {
     /// Asks the policy about a service account that is being created.
     pub fn of_account(account: &Value, namespace: &str, settings: &Settings<'_>) -> Reviewed {
         let request = request("ServiceAccount", namespace, &account.to_string());
-        answer(&review(&request, settings, &mut Objects::new(&Given::Missing, &Given::Missing)), None)
+        reviewed(&review(&request, settings, &mut Objects::new(&Given::Missing, &Given::Missing)), None)
     }
 
     /// Returns the first finding of these kinds.
@@ -208,7 +208,8 @@ fn mutated(review: &Review<'_>) -> Option<Value> {
     serde_json::from_str(&review.mutated_object.as_ref()?.to_string()).ok()
 }
 
-fn answer(review: &Review<'_>, pod: Option<Value>) -> Reviewed {
+/// Converts the policy's answer.
+pub fn reviewed(review: &Review<'_>, pod: Option<Value>) -> Reviewed {
     let rejection = review.rejection.as_ref();
     Reviewed {
         decision: review.decision.name().to_owned(),

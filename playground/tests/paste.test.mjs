@@ -135,6 +135,20 @@ test("all objects have a row, with the findings of irsa check and their lines", 
   await page.close();
 });
 
+test("the tab All objects reports what irsa check reports", async () => {
+  const page = await open("#empty");
+  const pod = (name, account, more = "") => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: default${more}}\nspec:\n  serviceAccountName: ${account}\n  containers:\n  - {name: app, image: example.com/app:1}\n`;
+  const account = (name, role) => right.serviceAccount.replaceAll("my-sa", name).replace(/role-arn: .*/, `role-arn: ${role}`);
+  await write(page, "objects", [account("payments", "arn:aws:iam::111122223333:role/app"), pod("one", "payment"), account("billing", "arn:aws:iam::111122223333:role/app"), pod("two", "billing", ", uid: 5f8d1c0e"), account("orders", "${ROLE}")].join("---\n"));
+  const rows = await page.locator("#rows tbody tr").allInnerTexts();
+  assert.match(rows[0], /no findings/);
+  assert.match(rows[1], /warned[^]*did you mean default\/payments\?[^]*misspelledServiceAccount/);
+  // A running pod is checked for what it lacks, and not as if the policy were going to add it.
+  assert.match(rows[3], /notInjected/);
+  assert.match(rows[4], /not known[^]*is a placeholder/);
+  await page.close();
+});
+
 test("a button sorts several objects that were typed into one editor", async () => {
   const page = await open("#empty");
   await write(page, "pod", "");

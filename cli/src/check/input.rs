@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
+use irsa_explain::check::Index;
 use serde_json::Value;
 
 use super::Args;
 use super::config::Config;
-use super::index::Index;
 use super::policy::FoundSettings;
 use super::restarts::{Owners, Templates};
 use crate::documents::{InputObject, Parsed, Source, sources};
@@ -75,7 +75,7 @@ impl Input {
     }
 
     fn add(&mut self, file: usize, object: &InputObject, default_namespace: &str) {
-        self.index.add(file, object, default_namespace);
+        self.index.add(&object.at(&object.location(file), default_namespace));
         self.add_settings(file, object);
         let head = &object.head;
         let key = || (head.kind.clone(), head.namespace(default_namespace).to_owned(), head.name());

@@ -1,12 +1,11 @@
 //! `irsa check`: reports what the policy would find in manifests, before they are applied.
 //!
-//! The steps: `documents` reads objects, `index` collects the service accounts and `ConfigMap`s, `review` runs the
+//! The steps: `documents` reads objects, `input` collects the service accounts and `ConfigMap`s, `review` runs the
 //! policy on each object, `positions` finds the lines of the findings, `ignore` marks the findings to ignore, and
 //! `report` prints the report. `iam` compares the service accounts with files about IAM.
 
 mod config;
 pub mod ignore;
-mod index;
 mod input;
 pub mod names;
 mod policy;
@@ -28,7 +27,6 @@ use irsa_explain::PastedIssuer;
 use serde::Deserialize;
 use terminal_size::Width;
 
-pub use index::{Entry, Index, Location, Lookup};
 pub use review::Found;
 
 use crate::UNREADABLE;

@@ -1,39 +1,33 @@
 //! The findings that this command reports in addition to the policy's findings.
 
+pub use irsa_explain::check::{
+    MISSPELLED_SERVICE_ACCOUNT, OwnFinding, PLACEHOLDER, UNKNOWN_CONFIG_MAP, UNKNOWN_SERVICE_ACCOUNT, UNREADABLE_OBJECT,
+};
+
 use crate::report::Level;
 
-/// A finding that this command reports, but not the policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OwnFinding {
-    /// Its name.
-    pub name: &'static str,
-    /// Its level.
-    pub level: Level,
-    /// The meaning of the finding, in one sentence.
-    pub meaning: &'static str,
-}
-
-/// Defines a constant for each finding, and [`ALL`].
+/// Defines a constant for each finding that has a meaning here, and [`ALL`]. The others are those of
+/// [`irsa_explain::check`].
 macro_rules! findings {
-    ($($constant:ident = $name:literal, $level:ident, $meaning:literal;)+) => {
-        $(
+    ($($constant:ident $(= $name:literal, $level:ident, $meaning:literal)?;)+) => {
+        $($(
             #[doc = $meaning]
             pub const $constant: OwnFinding = OwnFinding { name: $name, level: Level::$level, meaning: $meaning };
-        )+
+        )?)+
 
-        /// All findings of this command.
-        pub const ALL: [OwnFinding; [$($name),+].len()] = [$($constant),+];
+        /// All findings of this command, in the order of the docs.
+        pub const ALL: [OwnFinding; [$(stringify!($constant)),+].len()] = [$($constant),+];
     };
 }
 
 findings! {
-    UNREADABLE_OBJECT = "unreadableObject", Reject, "A field has the wrong type, or a required field is missing.";
+    UNREADABLE_OBJECT;
     INVALID_SETTINGS = "invalidSettings", Reject, "The policy's settings are invalid, so the policy would refuse every request.";
-    UNKNOWN_SERVICE_ACCOUNT = "unknownServiceAccount", Note, "The service account is not in the input, so its role is not known.";
-    MISSPELLED_SERVICE_ACCOUNT = "misspelledServiceAccount", Warn, "The service account is not in the input, but the input has an unused account with a similar name.";
-    UNKNOWN_CONFIG_MAP = "unknownConfigMap", Note, "The ConfigMap of role mappings is not in the input.";
+    UNKNOWN_SERVICE_ACCOUNT;
+    MISSPELLED_SERVICE_ACCOUNT;
+    UNKNOWN_CONFIG_MAP;
     UNUSED_ROLE_MAPPINGS = "unusedRoleMappings", Note, "The ConfigMap of kOps has role mappings, but the settings do not name it.";
-    PLACEHOLDER = "placeholder", Note, "A value is a placeholder, such as `${ROLE}`, so it is not checked.";
+    PLACEHOLDER;
     TEMPLATE = "template", Note, "The document is a template that is not rendered, so it is not checked.";
     PATCH = "patch", Note, "The document is a part of an object, such as a Kustomize patch, so it is not checked.";
     FRAGMENT = "fragment", Note, "The document is not a Kubernetes object, so it is not checked.";

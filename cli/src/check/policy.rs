@@ -3,11 +3,11 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use irsa_explain::check::Location;
 use serde_json::{Value, json};
 
 use super::Args;
 use super::config::{Config, FILE};
-use super::index::Location;
 use crate::documents::InputObject;
 use crate::policy_settings::{PolicySettings, Source, in_text};
 
@@ -58,8 +58,7 @@ impl FoundSettings {
         }
         let value: Value = serde_json::from_str(&document.json).ok()?;
         let found = if is_manifest { PolicySettings::of_manifest(&value) } else { PolicySettings::of_values(&value) }?;
-        let pointer = format!("{}{}", document.pointer, found.pointer);
-        let location = Location { file, document: document.document, pointer };
+        let location = document.location(file).child(&found.pointer);
         Some(Self { json: found.json, location: Some(location), source: Some(found.source) })
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use irsa_explain::check::Location;
 use manifest_reader::{Position, documents};
 
-use super::index::Location;
 use super::review::Found;
 use crate::documents::Source;
 

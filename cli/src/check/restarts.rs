@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use irsa::json::Reader;
 use irsa::{Decision, Request, Review};
+use irsa_explain::check::{InFile, Lookup};
 use irsa_explain::shell_word;
 use serde_json::Value;
 
-use super::index::{Location, Lookup};
 use super::names;
-use super::review::{Checker, Found, object_name, request};
+use super::review::{Checker, Found, object_name};
 use crate::documents::InputObject;
 use crate::report::Restart;
 
@@ -92,7 +92,7 @@ pub fn workload_of(pod: &InputObject, namespace: &str, owners: &Owners) -> Optio
 /// Compares what was injected into a running pod with what a new pod would get. Returns a finding if they differ.
 /// `None` if they are equal, or if the input does not show what a new pod would get.
 pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Option<&Value>) -> Option<Found> {
-    let namespace = pod.head.namespace(checker.namespace);
+    let location = pod.location(file);
     let running: Value = serde_json::from_str(&pod.json).ok()?;
     let fresh = InputObject {
         document: pod.document,
@@ -100,10 +100,11 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
         json: without_injected(&running, template).to_string(),
         head: pod.head.clone(),
     };
-    let request = request(&fresh, namespace);
-    let mut lookup = Lookup::new(checker.index, file);
+    let request = fresh.at(&location, checker.namespace).request();
+    let objects = InFile { index: checker.index, file, is_complete: false };
+    let mut lookup = Lookup::new(&objects);
     let review = Review::new(&Request::read(&mut Reader::new(&request)).ok()?, checker.settings, &mut lookup);
-    if !lookup.unknown_accounts.is_empty() || lookup.unknown_config_map.is_some() {
+    if !lookup.is_known() {
         return None;
     }
     let expected: Value = match (review.decision, review.mutated_object) {
@@ -134,7 +135,7 @@ pub fn stale(checker: &Checker<'_>, file: usize, pod: &InputObject, template: Op
         level: names::STALE_POD.level,
         message,
         fix: Some("recreate the pod: the commands are at the end of the report".into()),
-        location: Location { file, document: pod.document, pointer: pod.pointer.clone() },
+        location,
         object: object_name(pod, checker.namespace),
         is_in_account: false,
     })

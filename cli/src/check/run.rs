@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use anyhow::{Result, anyhow};
 use irsa::Settings;
+use irsa_explain::check::Location;
 use manifest_reader::Position;
 use serde_json::Value;
 
 use super::config::{Config, FILE};
-use super::index::Location;
 use super::input::Input;
 use super::policy::FoundSettings;
 use super::positions::Positions;
@@ -169,8 +169,7 @@ fn unused_role_mappings(input: &Input, settings: &Settings<'_>) -> Option<Found>
     if mappings.as_object()?.is_empty() {
         return None;
     }
-    let mut location = entry.location.clone();
-    location.pointer.push_str("/data/config");
+    let location = entry.location.child("/data/config");
     let fix = format!(
         "add `rolesConfigMap: {{namespace: {NAMESPACE}, name: {NAME}}}` where the policy's other settings are: in its manifest or in the file of `--settings`"
     );

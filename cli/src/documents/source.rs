@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use irsa_explain::check::{Location, Object};
 use manifest_reader::{Comment, Position, documents};
 use serde::Deserialize;
 
@@ -53,6 +54,23 @@ pub struct InputObject {
 }
 
 impl InputObject {
+    /// Returns the place of the object, which is in this file.
+    pub fn location(&self, file: usize) -> Location {
+        Location { file, document: self.document, pointer: self.pointer.clone() }
+    }
+
+    /// Returns the object for a check. `location` is its place.
+    pub fn at<'o>(&'o self, location: &'o Location, default_namespace: &'o str) -> Object<'o> {
+        Object {
+            json: &self.json,
+            api_version: &self.head.api_version,
+            kind: &self.head.kind,
+            namespace: self.head.scope(default_namespace),
+            is_live: self.head.is_live(),
+            location,
+        }
+    }
+
     /// Whether this is not a Kubernetes object, but values of the policy's Helm chart.
     fn is_values(&self) -> bool {
         serde_json::from_str(&self.json).is_ok_and(|values| PolicySettings::of_values(&values).is_some())
@@ -132,6 +150,11 @@ impl Head {
     /// Returns the object's namespace, or the argument `default` if the object specifies no namespace.
     pub fn namespace<'h>(&'h self, default: &'h str) -> &'h str {
         self.metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty()).unwrap_or(default)
+    }
+
+    /// Returns the object's namespace. `None` if its kind is cluster-scoped.
+    pub fn scope<'h>(&'h self, default: &'h str) -> Option<&'h str> {
+        (!manifest_reader::is_cluster_scoped(&self.kind)).then(|| self.namespace(default))
     }
 
     /// Returns the owner that controls the object.

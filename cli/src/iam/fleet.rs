@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use irsa::Settings;
 use irsa_explain::Outcome;
+use irsa_explain::check::Index;
 use serde_json::Value;
 
 use super::member::{Member, members};
@@ -11,7 +12,7 @@ use super::providers::provider_findings;
 use super::roles::role_findings;
 use super::trust::{Trust, inputs};
 use super::{Iam, Role, account_of};
-use crate::check::{Found, Index, names};
+use crate::check::{Found, names};
 use crate::report::{Finding, Fix, FleetRow, Page};
 
 /// The service accounts, settings and clusters that are compared with IAM.

@@ -1,11 +1,14 @@
 //! Finds the service accounts of the input that have a role.
 
+use std::borrow::Cow;
+
 use irsa::json::Reader;
 use irsa::{Request, Review, RoleArn, Settings};
+use irsa_explain::check::{Entry, InFile, Index, Lookup};
 use serde_json::{Value, json};
 
+use crate::check::Found;
 use crate::check::names::OwnFinding;
-use crate::check::{Entry, Found, Index, Location, Lookup};
 use crate::report::{Fix, FleetRow, ObjectName};
 
 /// A service account with a role.
@@ -18,8 +21,8 @@ pub struct Member<'f> {
     pub arn: String,
     /// The audience of its tokens. `None` if its pods get no token.
     pub audience: Option<String>,
-    /// The ConfigMap that the policy looked up for the account, as JSON.
-    pub config_map: Option<&'f str>,
+    /// The ConfigMap that the policy looked up for the account.
+    pub config_map: Option<Cow<'f, Entry>>,
     /// Its manifest.
     pub entry: &'f Entry,
     /// The prefix of the annotations.
@@ -44,7 +47,9 @@ fn member<'f>(
     let request = json!({"uid": "check", "kind": kind, "namespace": namespace, "operation": "CREATE", "object": pod});
     let request = request.to_string();
     let request = Request::read(&mut Reader::new(&request)).ok()?;
-    let mut lookup = Lookup::new(index, usize::MAX);
+    // The account may be in any file.
+    let objects = InFile { index, file: usize::MAX, is_complete: false };
+    let mut lookup = Lookup::new(&objects);
     let review = Review::new(&request, settings, &mut lookup);
     let (_, arn) = review.audit_annotations.iter().find(|(key, _)| *key == "role-arn")?;
     // The policy reports an invalid ARN as a finding, so the account is left out here.
@@ -55,7 +60,7 @@ fn member<'f>(
         let audience = pod.pointer("/spec/volumes/0/projected/sources/0/serviceAccountToken/audience")?;
         audience.as_str().map(str::to_owned)
     });
-    let config_map = lookup.config_map.map(|entry| entry.json.as_str());
+    let config_map = lookup.config_map;
     let prefix = &*settings.annotation_prefix;
     Some(Member { namespace, name, arn: arn.clone(), audience, config_map, entry, prefix })
 }
@@ -65,9 +70,9 @@ impl Member<'_> {
     pub fn found(&self, own: OwnFinding, message: &str, fix: Option<Fix>) -> Found {
         let pointer = format!("/metadata/annotations/{}~1role-arn", self.prefix);
         let value: Value = serde_json::from_str(&self.entry.json).unwrap_or_default();
-        let mut location: Location = self.entry.location.clone();
         // If the account has no such annotation, its role comes from the settings or the ConfigMap of role mappings.
-        location.pointer.push_str(if value.pointer(&pointer).is_some() { &pointer } else { "/metadata" });
+        let pointer = if value.pointer(&pointer).is_some() { &pointer } else { "/metadata" };
+        let location = self.entry.location.child(pointer);
         Found {
             name: own.name,
             level: own.level,

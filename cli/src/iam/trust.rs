@@ -24,7 +24,7 @@ pub fn inputs(member: &Member<'_>, role: &Role, issuer: Option<&str>, fleet: &Fl
     Inputs {
         service_account: Some(member.entry.json.clone()),
         settings: Some(fleet.settings_json.to_owned()),
-        config_map: member.config_map.map(str::to_owned),
+        config_map: member.config_map.as_ref().map(|entry| entry.json.clone()),
         role: role.arn().map(str::to_owned),
         issuer: issuer.map(str::to_owned),
         ..Inputs::default()

@@ -16,6 +16,7 @@ use manifest_reader::Position;
 use serde::Serialize;
 use serde_json::Value;
 
+pub use irsa_explain::check::Level;
 pub use pretty::{Layout, summary_line};
 
 use crate::output;
@@ -36,29 +37,6 @@ pub enum Format {
     Junit,
     /// Annotations of GitHub Actions
     Github,
-}
-
-/// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Level {
-    /// Does not affect admission: a hint, or something that the check does not know.
-    Note,
-    /// Admission accepts the object with a warning.
-    Warn,
-    /// Admission refuses the object.
-    Reject,
-}
-
-impl Level {
-    /// Returns the level's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Warn => "warn",
-            Self::Reject => "reject",
-        }
-    }
 }
 
 /// A problem or a hint, and its place in the input.

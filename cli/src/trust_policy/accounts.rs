@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use irsa::internals::{is_dns_label, is_dns_subdomain};
 use irsa::{RoleArn, Settings};
+use irsa_explain::check::Index;
 use serde_json::Value;
 
 use super::Args;
 use super::build::Account;
-use crate::check::Index;
 use crate::documents::sources;
 use crate::iam::members;
 use crate::output;
@@ -68,7 +68,7 @@ fn read(paths: &[PathBuf], args: &Args) -> Result<Index> {
             output::warning(format_args!("{}:{}: {}", source.name, skipped.at, skipped.message));
         }
         for object in &parsed.objects {
-            index.add(file, object, &args.namespace);
+            index.add(&object.at(&object.location(file), &args.namespace));
         }
     }
     Ok(index)

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod checks;
 mod diagnoses;
 mod edits;
 mod evidence;

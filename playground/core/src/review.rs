@@ -1,16 +1,19 @@
-//! Asks the policy about each of several objects, as if the object were created.
+//! Asks the policy about each of several objects, as if the object were created: the same check as `irsa check`, with
+//! the policy's response and the findings that the settings ignore.
 //!
 //! The policy's lookups search the objects of the question. A service account that is not in the question is unknown,
-//! and so is an answer that depends on it. There are two exceptions: in one setup that contains a service account, no
-//! other account exists; otherwise, the account `default` exists in every namespace.
+//! and so is an answer that depends on it. One exception: in one setup that contains a service account, no other
+//! account exists.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use irsa::json::Reader;
-use irsa::{Action, Cluster, Finding, FindingKind, LookupError, Owner, Query, Request, Review, Settings};
-use irsa_explain::{finding_fix, finding_place};
+use irsa::internals::Mode;
+use irsa::{Action, FindingKind, Settings};
+use irsa_explain::check::{Answer as LookupAnswer, Checker, Entry, Found, InFile, Index, Location, Object, Objects};
+use irsa_explain::explanation::{Rejected, Reviewed};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A request to review objects: the objects, the settings and the default namespace.
 #[derive(Deserialize)]
@@ -36,26 +39,21 @@ pub struct Answer {
     namespace: Option<String>,
     name: String,
     /// The decision. `null` if it depends on an object that is not in the question.
-    decision: Option<&'static str>,
+    decision: Option<String>,
     rejection: Option<Rejected>,
     warnings: Vec<String>,
     audit_annotations: BTreeMap<String, String>,
-    findings: Vec<Found>,
+    findings: Vec<Finding>,
     /// The paths to the pod templates in the object.
     templates: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Rejected {
-    code: u16,
-    message: String,
-}
-
 /// A finding, and its place.
 #[derive(Serialize)]
-struct Found {
+struct Finding {
     name: &'static str,
-    level: Level,
+    /// `reject`, `warn`, `note`, or `ignored` if the settings ignore the finding.
+    level: &'static str,
     message: String,
     fix: String,
     /// The index of the object that contains the place.
@@ -64,224 +62,136 @@ struct Found {
     pointer: String,
 }
 
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Level {
-    Reject,
-    Warn,
-    /// Something that the policy could not check, because an object is not in the question.
-    Note,
-    /// The action of the finding in the settings is `Ignore`.
-    Ignored,
+impl Finding {
+    fn new(level: &'static str, found: Found) -> Self {
+        let Found { name, message, fix, location, .. } = found;
+        Self { name, level, message, fix, object: location.document, pointer: location.pointer }
+    }
 }
 
 /// Returns the policy's answers, in the order of the objects. Uses the default settings if the settings are invalid.
 pub fn answers(question: &Question) -> Vec<Answer> {
     let settings = question.settings.as_deref().and_then(|text| Settings::parse(text).ok()).unwrap_or_default();
-    let objects: Vec<Object> = question.objects.iter().map(|json| Object::new(json, question)).collect();
-    (0..objects.len()).filter_map(|index| answer(index, &objects, &settings, question)).collect()
+    let given: Vec<Given> =
+        question.objects.iter().enumerate().map(|(at, json)| Given::new(json, at, question)).collect();
+    if question.is_one_setup {
+        let setup = Setup { all: &given };
+        let mut strict = settings.clone();
+        for kind in FindingKind::ALL {
+            strict.actions.choose(kind, Action::Reject);
+        }
+        let with =
+            |settings| Checker { objects: &setup, settings, settings_of_live: settings, allows_placeholders: false };
+        return given.iter().map(|given| given.answer(with(&settings), Some(with(&strict)), question)).collect();
+    }
+    let mut index = Index::default();
+    for given in &given {
+        index.add(&given.object());
+    }
+    // As `irsa check` does it: new objects are checked in mode `Mutate`, and running pods in mode `Validate`.
+    let (mut new, mut live) = (settings.clone(), settings);
+    (new.mode, live.mode) = (Mode::Mutate, Mode::Validate);
+    let objects = InFile { index: &index, file: 0, is_complete: false };
+    let checker = Checker { objects: &objects, settings: &new, settings_of_live: &live, allows_placeholders: true };
+    given.iter().map(|given| given.answer(checker, None, question)).collect()
 }
 
-struct Object<'q> {
+/// An object of the question.
+struct Given<'q> {
     json: &'q str,
     value: Value,
-    kind: String,
-    name: Option<String>,
-    namespace: String,
+    namespace: Option<String>,
+    location: Location,
 }
 
-impl<'q> Object<'q> {
-    fn new(json: &'q str, question: &Question) -> Self {
+impl<'q> Given<'q> {
+    fn new(json: &'q str, at: usize, question: &Question) -> Self {
         let value: Value = serde_json::from_str(json).unwrap_or_default();
-        let metadata = |key: &str| value.get("metadata")?.get(key)?.as_str().filter(|it| !it.is_empty());
-        let own = metadata("namespace").filter(|_| !question.is_one_setup);
-        Self {
-            json,
-            kind: value.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            name: metadata("name").map(str::to_owned),
-            namespace: own.unwrap_or(&question.namespace).to_owned(),
-            value,
+        let own = value.pointer("/metadata/namespace").and_then(Value::as_str);
+        let own = own.filter(|namespace| !namespace.is_empty() && !question.is_one_setup);
+        let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let namespace =
+            (!manifest_reader::is_cluster_scoped(kind)).then(|| own.unwrap_or(&question.namespace).to_owned());
+        Self { json, namespace, location: Location { document: at, ..Location::default() }, value }
+    }
+
+    fn text(&self, pointer: &str) -> &str {
+        self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn object(&self) -> Object<'_> {
+        Object {
+            json: self.json,
+            api_version: self.text("/apiVersion"),
+            kind: self.text("/kind"),
+            namespace: self.namespace.as_deref(),
+            is_live: !self.text("/metadata/uid").is_empty(),
+            location: &self.location,
         }
     }
 
-    fn is_cluster_scoped(&self) -> bool {
-        manifest_reader::is_cluster_scoped(&self.kind)
+    /// Returns the object as the answer to a lookup of this name.
+    fn entry(&self, namespace: &str, name: &str) -> Entry {
+        let mut object = self.value.clone();
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("namespace".to_owned(), namespace.into());
+            metadata.insert("name".to_owned(), name.into());
+        }
+        Entry { location: self.location.clone(), json: object.to_string() }
     }
 
-    fn request(&self) -> String {
-        let api_version = self.value.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let kind = json!({"group": group, "version": version, "kind": self.kind});
-        let namespace = Value::from(if self.is_cluster_scoped() { "" } else { &self.namespace });
-        let json = self.json;
-        format!(r#"{{"uid":"page","kind":{kind},"namespace":{namespace},"operation":"CREATE","object":{json}}}"#)
-    }
-}
-
-/// The cluster that the policy sees: it consists of the objects of the question.
-#[derive(Clone)]
-struct Objects<'o> {
-    all: &'o [Object<'o>],
-    is_one_setup: bool,
-    /// The indexes of the objects that the policy looked up and found.
-    read: Vec<usize>,
-    /// The kind and name of each object that the policy looked up, and of which the question does not say whether it
-    /// exists. For messages.
-    unknown: Vec<String>,
-}
-
-impl Cluster for Objects<'_> {
-    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
-        let Query { kind, namespace, name, .. } = *query;
-        let is_asked_for = |object: &Object<'_>| {
-            object.kind == kind
-                && object.namespace == namespace
-                && object.name.as_deref().map_or(self.is_one_setup, |own| own == name)
+    /// Returns the policy's answer by the check `lenient`. With `strict`, a check in which the settings ignore no
+    /// finding, the answer also has the findings that the settings ignore.
+    fn answer(&self, lenient: Checker<'_, '_>, strict: Option<Checker<'_, '_>>, question: &Question) -> Answer {
+        let checked = lenient.check(&self.object());
+        let findings = match strict {
+            Some(strict) => with_levels(strict.check(&self.object()).found, &checked.found),
+            None => checked.found.into_iter().map(|found| Finding::new(found.level.name(), found)).collect(),
         };
-        if let Some(index) = self.all.iter().rposition(is_asked_for) {
-            self.read.push(index);
-            let mut object = self.all.get(index).map(|object| object.value.clone()).unwrap_or_default();
-            if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-                metadata.insert("namespace".to_owned(), namespace.into());
-                metadata.insert("name".to_owned(), name.into());
+        let (decision, rejection, warnings, audit_annotations) = match checked.response {
+            Some(Reviewed { decision, rejection, warnings, audit_annotations, .. }) => {
+                (Some(decision), rejection, warnings, audit_annotations)
             }
-            return Ok(object.to_string());
+            None => (None, None, Vec::new(), BTreeMap::new()),
+        };
+        Answer {
+            kind: self.text("/kind").to_owned(),
+            namespace: self.namespace.clone(),
+            name: self.text("/metadata/name").to_owned(),
+            decision,
+            rejection,
+            warnings,
+            audit_annotations,
+            findings,
+            templates: irsa_explain::pod_templates(self.json, question.settings.as_deref()),
         }
-        if kind == "ServiceAccount" && name == "default" && !self.is_one_setup {
-            // Kubernetes creates this account in every namespace.
-            let metadata = json!({"namespace": namespace, "name": name});
-            return Ok(json!({"apiVersion": "v1", "kind": kind, "metadata": metadata}).to_string());
-        }
-        let is_known = self.is_one_setup && self.all.iter().any(|object| object.kind == kind);
-        if !is_known {
-            let words = if kind == "ServiceAccount" { "service account" } else { kind };
-            self.unknown.push(format!("{words} `{namespace}/{name}`"));
-        }
-        Err(LookupError::NotFound)
     }
 }
 
-fn review<'r>(request: &'r str, settings: &Settings<'_>, cluster: &mut Objects<'_>) -> Review<'r> {
-    match Request::read(&mut Reader::new(request)) {
-        Ok(request) => Review::new(&request, settings, cluster),
-        Err(unreadable) => Review::unreadable(&unreadable),
+/// The objects of one setup. An object without a name is the one that is looked up.
+struct Setup<'q> {
+    all: &'q [Given<'q>],
+}
+
+impl<'i> Objects<'i> for Setup<'_> {
+    fn find(&self, kind: &'static str, namespace: &str, name: &str) -> LookupAnswer<'i> {
+        let of_kind = || self.all.iter().filter(|given| given.text("/kind") == kind);
+        let is_it = |given: &&Given<'_>| {
+            given.namespace.as_deref() == Some(namespace) && ["", name].contains(&given.text("/metadata/name"))
+        };
+        match of_kind().rfind(is_it) {
+            Some(given) => LookupAnswer::Found(Cow::Owned(given.entry(namespace, name))),
+            None if of_kind().next().is_some() => LookupAnswer::Missing,
+            None => LookupAnswer::Unknown,
+        }
     }
 }
 
-fn answer(index: usize, objects: &[Object<'_>], settings: &Settings<'_>, question: &Question) -> Option<Answer> {
-    let object = objects.get(index)?;
-    let request = object.request();
-    let mut cluster =
-        Objects { all: objects, is_one_setup: question.is_one_setup, read: Vec::new(), unknown: Vec::new() };
-    // With the action `Reject` for all findings, the review also returns the findings that the settings ignore.
-    let mut strict = settings.clone();
-    for kind in FindingKind::ALL {
-        strict.actions.choose(kind, Action::Reject);
-    }
-    let all = review(&request, &strict, &mut cluster.clone());
-    let real = review(&request, settings, &mut cluster);
-    let context = Context { index, object, objects, cluster: &cluster };
-    let mut findings: Vec<Found> = all.findings.iter().map(|finding| context.found(finding, &real)).collect();
-    let lines: Vec<String> = all.findings.iter().map(Finding::line).collect();
-    let reasons = real.rejection.iter().flat_map(|rejection| rejection.message.lines());
-    let reasons = reasons.filter(|reason| !reason.is_empty() && !lines.iter().any(|line| line == reason));
-    // A rejection whose message has only part of the findings ends with "and N more", which is not a finding.
-    let is_unreadable = real.rejection.as_ref().is_some_and(|rejection| rejection.code == 400) && lines.is_empty();
-    findings.extend(reasons.filter(|_| is_unreadable).map(|reason| context.unreadable(reason)));
-    let is_known = cluster.unknown.is_empty();
-    let audit_annotations = real.audit_annotations.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
-    Some(Answer {
-        kind: object.kind.clone(),
-        namespace: (!object.is_cluster_scoped()).then(|| object.namespace.clone()),
-        name: object.name.clone().unwrap_or_default(),
-        decision: is_known.then(|| real.decision.name()),
-        rejection: real
-            .rejection
-            .as_ref()
-            .filter(|_| is_known)
-            .map(|it| Rejected { code: it.code, message: it.message.clone() }),
-        warnings: if is_known { real.warnings.clone() } else { Vec::new() },
-        templates: irsa_explain::pod_templates(object.json, question.settings.as_deref()),
-        audit_annotations: if is_known { audit_annotations.collect() } else { BTreeMap::new() },
-        findings,
-    })
-}
-
-/// The object that was reviewed, and the objects that the policy found.
-struct Context<'c> {
-    index: usize,
-    object: &'c Object<'c>,
-    objects: &'c [Object<'c>],
-    cluster: &'c Objects<'c>,
-}
-
-impl Context<'_> {
-    fn found(&self, finding: &Finding, real: &Review<'_>) -> Found {
-        let line = finding.line();
-        let (object, pointer) = self.place(finding, &line);
-        let name = finding.kind.name();
-        let is_lookup = matches!(finding.kind, FindingKind::MissingServiceAccount | FindingKind::LookupFailed);
-        if let Some(unknown) = self.cluster.unknown.first().filter(|_| is_lookup) {
-            return Found {
-                name: "unknownServiceAccount",
-                level: Level::Note,
-                message: format!("{unknown} is not in the input, so its role is not known"),
-                fix: "add its manifest to the input".to_owned(),
-                object,
-                pointer,
-            };
-        }
-        let kept = real.findings.iter().find(|it| it.kind == finding.kind && it.place == finding.place);
-        let level = match kept.map(|it| it.action) {
-            Some(Action::Reject) => Level::Reject,
-            Some(Action::Warn) => Level::Warn,
-            Some(Action::Ignore) | None => Level::Ignored,
-        };
-        let message = line.strip_suffix(&format!(" [{name}]")).unwrap_or(&line).to_owned();
-        Found { name, level, message, fix: finding_fix::fix(finding.kind).to_owned(), object, pointer }
-    }
-
-    /// Returns the index of the object that a finding is about, and the JSON pointer to the finding's place in that
-    /// object.
-    fn place(&self, finding: &Finding, line: &str) -> (usize, String) {
-        let kind = match finding.place.owner {
-            Owner::Object => None,
-            Owner::ServiceAccount => Some("ServiceAccount"),
-            Owner::ConfigMap => Some("ConfigMap"),
-        };
-        let Some(kind) = kind.filter(|kind| *kind != self.object.kind) else {
-            return (self.index, finding_place::pointer(&finding.place, &self.object.value));
-        };
-        let place = irsa::Place { template: None, container: None, ..finding.place.clone() };
-        let read = self.cluster.read.iter().filter_map(|index| Some((*index, self.objects.get(*index)?)));
-        let mut read: Vec<(usize, &Object<'_>)> = read.filter(|(_, object)| object.kind == kind).collect();
-        if let Some(named) = read.iter().position(|(_, object)| {
-            object.name.as_ref().is_some_and(|name| line.contains(&format!("`{}/{name}`", object.namespace)))
-        }) {
-            read.swap(0, named);
-        }
-        let Some((index, object)) = read.first() else {
-            let place = irsa::Place {
-                template: finding.place.template.clone(),
-                kind: irsa::ItemKind::ServiceAccountName,
-                ..irsa::Place::default()
-            };
-            return (self.index, finding_place::pointer(&place, &self.object.value));
-        };
-        (*index, finding_place::pointer(&place, &object.value))
-    }
-
-    /// Converts the reason of a rejection without findings to a [`Found`]: the policy can't read a field.
-    fn unreadable(&self, reason: &str) -> Found {
-        let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
-        let path = path.strip_prefix("object").unwrap_or_default();
-        Found {
-            name: "unreadableObject",
-            level: Level::Reject,
-            message: reason.to_owned(),
-            fix: "correct the field: Kubernetes refuses the object, too".to_owned(),
-            object: self.index,
-            pointer: finding_place::existing(&finding_place::path_pointer(path), &self.object.value),
-        }
-    }
+/// Returns all findings, each with the level that it has in `real`. The settings ignore those that are not in `real`.
+fn with_levels(all: Vec<Found>, real: &[Found]) -> Vec<Finding> {
+    let level = |found: &Found| {
+        let same = real.iter().find(|it| (it.name, &it.location) == (found.name, &found.location));
+        same.map_or("ignored", |it| it.level.name())
+    };
+    all.into_iter().map(|found| Finding::new(level(&found), found)).collect()
 }

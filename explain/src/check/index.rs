@@ -1,26 +1,14 @@
-//! Collects the service accounts and `ConfigMap`s of the input, and answers the policy's lookups with them.
+//! Collects the service accounts and `ConfigMap`s of the input, which the policy may look up.
 
 use std::collections::{HashMap, HashSet};
 
 use irsa::internals::edits;
-use irsa::{Cluster, LookupError, Query};
 use serde_json::{Value, json};
 
-use crate::documents::InputObject;
-
-/// The place of an object, or of a value in an object, in the input.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Location {
-    /// The index of the file in the input.
-    pub file: usize,
-    /// The index of the document in the file.
-    pub document: usize,
-    /// The JSON pointer from the document to the object or value.
-    pub pointer: String,
-}
+use super::object::{Location, Object};
 
 /// An object that the policy may look up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     /// The place of the object.
     pub location: Location,
@@ -39,15 +27,15 @@ pub struct Index {
 impl Index {
     /// Adds an object if it is a service account or a ConfigMap. From any other object, adds the service accounts that
     /// the object names.
-    pub fn add(&mut self, file: usize, object: &InputObject, default_namespace: &str) {
-        let kind = match (object.head.api_version.as_str(), object.head.kind.as_str()) {
+    pub fn add(&mut self, object: &Object<'_>) {
+        let kind = match (object.api_version, object.kind) {
             ("v1", "ServiceAccount") => "ServiceAccount",
             ("v1", "ConfigMap") => "ConfigMap",
-            _ => return self.add_used(object, default_namespace),
+            _ => return self.add_used(object),
         };
-        let Some(name) = object.head.metadata.name.clone() else { return };
-        let namespace = object.head.namespace(default_namespace).to_owned();
-        let value: Value = serde_json::from_str(&object.json).unwrap_or_default();
+        let value: Value = serde_json::from_str(object.json).unwrap_or_default();
+        let Some(name) = value.pointer("/metadata/name").and_then(Value::as_str) else { return };
+        let namespace = object.namespace.unwrap_or_default();
         let annotations = value.pointer("/metadata/annotations").cloned().unwrap_or_default();
         let metadata = json!({"namespace": namespace, "name": name, "annotations": annotations});
         let mut entry = json!({"apiVersion": "v1", "kind": kind, "metadata": metadata});
@@ -55,18 +43,17 @@ impl Index {
         {
             members.insert("data".to_owned(), data.clone());
         }
-        let location = Location { file, document: object.document, pointer: object.pointer.clone() };
-        let entries = self.entries.entry((kind, namespace, name)).or_default();
-        entries.push(Entry { location, json: entry.to_string() });
+        let entries = self.entries.entry((kind, namespace.to_owned(), name.to_owned())).or_default();
+        entries.push(Entry { location: object.location.clone(), json: entry.to_string() });
     }
 
     /// Adds the service accounts that an object of any kind names, such as in `serviceAccountName`.
-    fn add_used(&mut self, object: &InputObject, default_namespace: &str) {
+    fn add_used(&mut self, object: &Object<'_>) {
         if !object.json.contains("\"serviceAccount") {
             return;
         }
-        let namespace = object.head.namespace(default_namespace);
-        let value: Value = serde_json::from_str(&object.json).unwrap_or_default();
+        let namespace = object.namespace.unwrap_or_default();
+        let value: Value = serde_json::from_str(object.json).unwrap_or_default();
         let mut values = vec![&value];
         while let Some(value) = values.pop() {
             match value {
@@ -84,6 +71,7 @@ impl Index {
 
     /// Returns the service account that the user probably meant by `name`: an account in `namespace` that has a similar
     /// name, and that no object of the input uses. `None` if the input has no such account.
+    #[must_use]
     pub fn meant_account(&self, namespace: &str, name: &str) -> Option<&str> {
         let accounts = self.entries.keys().filter(|(kind, ..)| *kind == "ServiceAccount");
         let of_namespace = accounts.filter(|(_, own, _)| own == namespace).map(|(.., other)| other.as_str());
@@ -95,12 +83,14 @@ impl Index {
 
     /// Finds an object for a lookup from this file. If several objects match, returns the last match in the file, or
     /// else the last match in the input, because the last one stays in the cluster after `kubectl apply`.
+    #[must_use]
     pub fn find(&self, kind: &'static str, namespace: &str, name: &str, file: usize) -> Option<&Entry> {
         let entries = self.entries.get(&(kind, namespace.to_owned(), name.to_owned()))?;
         entries.iter().rfind(|entry| entry.location.file == file).or(entries.last())
     }
 
     /// Returns the namespace, name and entry of each service account, sorted by namespace and name.
+    #[must_use]
     pub fn accounts(&self) -> Vec<(&str, &str, &Entry)> {
         let mut accounts: Vec<_> = self
             .entries
@@ -110,61 +100,6 @@ impl Index {
             .collect();
         accounts.sort_by_key(|(namespace, name, _)| (*namespace, *name));
         accounts
-    }
-}
-
-/// Answers the lookups for one object, and records them.
-#[derive(Debug)]
-pub struct Lookup<'i> {
-    /// The objects that are looked up.
-    pub index: &'i Index,
-    file: usize,
-    /// The service accounts that were found, each with `namespace/name` in backticks.
-    pub accounts: Vec<(String, &'i Entry)>,
-    /// The ConfigMap that was found.
-    pub config_map: Option<&'i Entry>,
-    /// The service accounts that are not in the input, as `namespace/name`.
-    pub unknown_accounts: Vec<String>,
-    /// The ConfigMap that is not in the input, as `namespace/name`.
-    pub unknown_config_map: Option<String>,
-}
-
-impl<'i> Lookup<'i> {
-    /// Answers the lookups for an object of this file.
-    pub fn new(index: &'i Index, file: usize) -> Self {
-        Self {
-            index,
-            file,
-            accounts: Vec::new(),
-            config_map: None,
-            unknown_accounts: Vec::new(),
-            unknown_config_map: None,
-        }
-    }
-}
-
-impl Cluster for Lookup<'_> {
-    fn object(&mut self, query: &Query<'_>) -> Result<String, LookupError> {
-        let Query { kind, namespace, name, .. } = *query;
-        let found = self.index.find(kind, namespace, name, self.file);
-        if let Some(entry) = found {
-            match kind {
-                "ConfigMap" => self.config_map = Some(entry),
-                _ => self.accounts.push((format!("`{namespace}/{name}`"), entry)),
-            }
-            return Ok(entry.json.clone());
-        }
-        let full_name = format!("{namespace}/{name}");
-        match kind {
-            "ConfigMap" => self.unknown_config_map = Some(full_name),
-            // Kubernetes creates the account `default` in every namespace, so the account exists without a manifest.
-            _ if name == "default" => {
-                let metadata = json!({"namespace": namespace, "name": name});
-                return Ok(json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}).to_string());
-            }
-            _ => self.unknown_accounts.push(full_name),
-        }
-        Err(LookupError::NotFound)
     }
 }
 
