@@ -127,7 +127,7 @@ diagnoses! {
     /// The provider's ARN contains `*` or `?`: IAM has no wildcards in `Principal.Federated`.
     WildcardInProvider = "wildcardInProvider";
     /// The provider's ARN or a condition key contains a template's placeholder, such as `${…}` or `ACCOUNT_ID`, that
-    /// nothing has replaced.
+    /// nothing has replaced; or the service account's role is `role/NAME`, as in a printed command.
     Placeholder = "placeholder";
     /// The provider is in another AWS account than the role.
     ProviderInOtherAccount = "providerInOtherAccount";

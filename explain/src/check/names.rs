@@ -26,7 +26,7 @@ macro_rules! findings {
 findings! {
     UNREADABLE_OBJECT = "unreadableObject", Reject, "A field has the wrong type, or a required field is missing.";
     UNKNOWN_SERVICE_ACCOUNT = "unknownServiceAccount", Note, "The service account is not in the input, so its role is not known.";
-    MISSPELLED_SERVICE_ACCOUNT = "misspelledServiceAccount", Warn, "The service account is not in the input, but an unused account with a similar name is.";
+    MISSPELLED_SERVICE_ACCOUNT = "misspelledServiceAccount", Warn, "The service account is not in the input, but the input has an unused account with a similar name.";
     UNKNOWN_CONFIG_MAP = "unknownConfigMap", Note, "The ConfigMap of role mappings is not in the input.";
     PLACEHOLDER = "placeholder", Note, "A value is a placeholder, such as `${ROLE}`, so it is not checked.";
 }

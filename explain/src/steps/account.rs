@@ -187,6 +187,13 @@ pub fn role(scenario: &Scenario<'_>, exists: &Step) -> Step {
             step.fix(annotate(scenario, wanted))
         };
     }
+    if role.ends_with(PLACEHOLDER) && scenario.named_role().as_ref() != Some(role) {
+        let says = format!("The role of service account {account} is not known: `{PLACEHOLDER}` is a placeholder.");
+        let reason = format!("{source} has `{role}`, and `NAME` stands for the name of a role");
+        let step = at_annotation(Step::unknown(STEP, says).warn(Diagnosis::Placeholder), reason);
+        return with_role(step, Outcome::Unknown)
+            .fix("Replace `NAME` by the name of your role. `aws iam list-roles` prints the ARN of each role.");
+    }
     let step = with_role(
         Step::passed(STEP, format!("Service account {account} gets its role from {source}.")),
         Outcome::Passed,
