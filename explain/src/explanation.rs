@@ -332,7 +332,7 @@ impl Step {
         self
     }
 
-    /// Adds something that the step does not check, because it needs an input that was not given. `needs` is that input.
+    /// Adds something that the step does not check, because an input was not given: `needs`.
     pub(crate) fn unchecked(self, name: impl Into<String>, needs: &str) -> Self {
         self.detail(name, format!("{UNCHECKED}{needs}"), Outcome::Skipped)
     }

@@ -57,8 +57,8 @@ pub struct Args {
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
 
-    /// The policy's own manifest, such as policy.yaml. It shows which namespaces are exempt, and the settings if no other
-    /// flag sets them
+    /// The policy's own manifest, such as policy.yaml. It shows which namespaces are exempt. It also defines the
+    /// settings if no other flag does
     #[arg(long, value_name = "FILE")]
     policies: Option<PathBuf>,
 
