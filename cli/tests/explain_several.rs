@@ -9,7 +9,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use support::{folder, irsa};
+use support::{folder, irsa, json_of};
 
 const ISSUER: &str = "oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
 const WEB: &str = "arn:aws:iam::111122223333:role/web";
@@ -55,7 +55,7 @@ fn explain(folder: &TempDir, args: &[&str]) -> Output {
 fn outcomes(folder: &TempDir, args: &[&str]) -> (Value, String) {
     let inputs = ["--workload", "all.yaml", "--trust-policy", "trust.json", "--output", "json"];
     let output = explain(folder, &[inputs.as_slice(), args].concat());
-    let said: Value = serde_json::from_slice(&output.stdout).expect("the output is JSON");
+    let said = json_of(&output);
     let outcomes = match &said {
         Value::Array(pods) => pods.iter().map(|pod| json!([pod["name"], pod["outcome"]])).collect(),
         one => one["outcome"].clone(),

@@ -250,7 +250,7 @@ fn is_kind(expected: &str, object: &Value) -> Result<(), String> {
     }
 }
 
-/// Fails if an object has none of these members, so that it is probably another file.
+/// Fails if an object does not have any of the members, so it is probably another file.
 fn has_any(object: &Value, members: &[&str]) -> Result<(), String> {
     if members.iter().any(|member| object.get(member).is_some()) {
         Ok(())

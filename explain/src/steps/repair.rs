@@ -77,7 +77,7 @@ fn misspelled_subject(view: &TrustView<'_, '_>) -> Option<String> {
         let mut values = clauses.flat_map(|clause| &clause.values);
         let similar = values.find(|value| *value != subject && irsa::internals::edits(value, subject) <= 2)?;
         Some(format!(
-            "If `{similar}` is a misspelling, replace it with `{subject}` in {} instead. Otherwise, whoever can create that service account gets the role.",
+            "If `{similar}` is a misspelling, replace it with `{subject}` in {} instead. Otherwise, every user who can create that service account gets the role.",
             statement.name
         ))
     })
