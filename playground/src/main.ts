@@ -10,8 +10,8 @@ import { fixOf, type Fix, type Left } from "./fixes";
 import { ask, EDITOR_NAMES, EDITORS, EMPTY, LINES, named, type EditorName, type LineName, type Name, type Texts } from "./inputs";
 import { fromFragment, LONGEST, toFragment } from "./link";
 import { marksOf, type Mark } from "./marks";
-import { check, showObjects, summaryOf, type Row } from "./objects";
-import { items, sort, type Sorted } from "./sort";
+import { check, marksOfRows, showObjects, summaryOf, type Row } from "./objects";
+import { contentOf, sort, type Sorted } from "./sort";
 import { keep, kept } from "./store";
 import { Tabs } from "./tabs";
 import { startTheme } from "./theme";
@@ -96,6 +96,7 @@ function update(fresh: boolean): void {
     showUnreadable(verdict, wrong.map(unreadable));
     if (fresh && wrong[0]) reveal(wrong[0]);
     return;
+  if (problems) document.body.classList.remove("only-objects");
   }
   const answer = explainText(question.inputs);
   const explanation = JSON.parse(answer) as Explanation;
@@ -103,11 +104,14 @@ function update(fresh: boolean): void {
   const answers = wrong.length > 0 ? [] : review({ objects: question.objects.map(({ json }) => json), settings: question.inputs.settings ?? null, namespace: question.namespace, isOneSetup: true });
   const marks = marksOf(now, question, explanation, answers);
   const rows = checked(now);
-  const ofObjects = rows.flatMap(({ findings }) => findings.flatMap(({ mark }): Mark[] => (mark ? [{ ...mark, name: "objects" }] : [])));
+  const ofObjects = marksOfRows(rows).map((mark): Mark => ({ ...mark, name: "objects" }));
+  const isOnlyObjects = Object.keys(question.inputs).length === 0;
+  document.body.classList.toggle("only-objects", isOnlyObjects && rows.length > 0);
   mark([...wrong, ...marks.all.filter(() => wrong.length === 0), ...ofObjects]);
   if (wrong.length > 0) showUnreadable(verdict, wrong.map(unreadable));
-  else if (Object.keys(question.inputs).length === 0 && rows.length > 0) showChecked(verdict, summaryOf(rows));
-  else if (Object.keys(question.inputs).length === 0) showBeginning(verdict);
+  else if (isOnlyObjects && rows.length > 0 && rows.every(({ problem }) => problem !== null)) showUnreadable(verdict, ofObjects.map(unreadable));
+  else if (isOnlyObjects && rows.length > 0) showChecked(verdict, summaryOf(rows));
+  else if (isOnlyObjects) showBeginning(verdict);
   else {
     const fix = fixOf(now, explanation);
     showVerdict(verdict, { explanation, marks, guide: GUIDE, fix, apply, left, hasPod: question.inputs.pod !== undefined || question.inputs.workload !== undefined, isExample: example !== null });
@@ -120,9 +124,8 @@ function update(fresh: boolean): void {
 
 /** The rows of the tab "All objects". */
 function checked({ objects, settings, namespace }: Texts): Row[] {
-  const all = items(objects);
   const read = settings.trim() === "" ? null : convert(settings).json;
-  const rows = all.length === 0 ? [] : check(objects, all, read, namespace.trim() || "default");
+  const rows = check(objects, contentOf(objects), read, namespace.trim() || "default");
   const editor = editors.get("objects");
   showObjects(byId("rows", HTMLElement), rows, {
     line: (marked) => editor?.line(marked.from) ?? 1,

@@ -4,7 +4,7 @@
 import { isMap, isScalar, isSeq, parseAllDocuments, stringify, type Document, type Node } from "yaml";
 
 import type { Texts } from "./inputs";
-import { isJson, OPTIONS } from "./yaml";
+import { inPlainWords, isJson, OPTIONS, type Problem } from "./yaml";
 
 /** An object of a pasted text. */
 export interface Item {
@@ -67,17 +67,33 @@ function aws(value: unknown, text: string): Sorted | null {
   return typeof issuer === "string" ? only({ issuer }) : null;
 }
 
-/** The objects in a string: its documents, and the items of Lists. Empty if the string can't be read. */
-export function items(text: string): Item[] {
+/** The content of a string: its objects, and its parts that can't be read as an object. */
+export interface Content {
+  items: Item[];
+  problems: Problem[];
+  /** Whether all of the string is valid YAML or JSON. */
+  isValid: boolean;
+}
+
+/** Reads the objects in a string: its documents, and the items of Lists. */
+export function contentOf(text: string): Content {
+  const content: Content = { items: [], problems: [], isValid: true };
+  if (text.trim() === "") return content;
   const documents = parseAllDocuments(text, OPTIONS) as Document.Parsed[];
-  if (documents.some(({ errors }) => errors.length > 0)) return [];
   const filled = documents.filter(({ contents }) => contents !== null && !(isScalar(contents) && contents.value === null));
-  const found: Item[] = [];
-  filled.forEach((document, index) => {
-    const whole = filled.length === 1 ? text : text.slice(...bounds(documents, document, text));
-    collect(document, document.contents, { whole, index, pointer: "" }, found);
-  });
-  return found;
+  for (const document of documents) {
+    const [error] = document.errors;
+    const index = filled.indexOf(document);
+    if (error) {
+      content.isValid = false;
+      content.problems.push({ message: inPlainWords(error), from: error.pos[0], to: error.pos[1] });
+    } else if (index !== -1) {
+      const whole = filled.length === 1 ? text : text.slice(...bounds(documents, document, text));
+      collect(document, document.contents, { whole, index, pointer: "" }, content);
+    }
+  }
+  if (content.isValid && filled.length === 0) content.problems.push({ message: "expected an object, but got nothing", from: 0, to: text.length });
+  return content;
 }
 
 /** The start and the end of a document in the text. Comments are included, separators are not. */
@@ -93,8 +109,10 @@ function bounds(all: Document.Parsed[], document: Document.Parsed, text: string)
 
 type Where = { whole: string; index: number; pointer: string };
 
-function collect(document: Document, node: unknown, { whole, index, pointer }: Where, found: Item[]): void {
-  if (!isMap(node)) return;
+function collect(document: Document, node: unknown, { whole, index, pointer }: Where, found: Content): void {
+  const [from = 0, to = 0] = (node as Node | null)?.range ?? [];
+  const unknown = (message: string): void => void found.problems.push({ message, from, to });
+  if (!isMap(node)) return unknown("expected a Kubernetes object, with `apiVersion` and `kind`");
   const get = (key: string): string => {
     const value = node.get(key);
     return typeof value === "string" ? value : "";
@@ -105,10 +123,10 @@ function collect(document: Document, node: unknown, { whole, index, pointer }: W
     list.items.forEach((item, at) => collect(document, item, { whole: stringify((item as Node).toJS(document), { lineWidth: 0, version: "1.1" }), index, pointer: `${pointer}/items/${at}` }, found));
     return;
   }
-  if (kind === "") return;
+  if (kind === "") return unknown("expected a Kubernetes object, but this one has no `kind`");
   const metadata = node.get("metadata");
   const of = (key: string): string => (isMap(metadata) && metadata.get(key) !== undefined ? String(metadata.get(key)) : "");
-  found.push({ kind, name: of("name"), namespace: of("namespace"), text: whole, document: index, pointer });
+  found.items.push({ kind, name: of("name"), namespace: of("namespace"), text: whole, document: index, pointer });
 }
 
 /** Whether objects of this kind may create pods. */
@@ -117,8 +135,8 @@ export function mayMakePods(kind: string): boolean {
 }
 
 function objects(text: string): Sorted | null {
-  const all = items(text);
-  if (all.length === 0) return null;
+  const { items: all, isValid } = contentOf(text);
+  if (all.length === 0 || !isValid) return null;
   const notes: string[] = [];
   const texts: Partial<Texts> = {};
   const secrets = all.filter(({ kind }) => kind === "Secret");

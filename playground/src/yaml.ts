@@ -103,7 +103,7 @@ const WORDS: Partial<Record<ErrorCode, string>> = {
 };
 
 /** The error in plain words, or else the parser's own message. */
-function inPlainWords({ code, message }: YAMLParseError): string {
+export function inPlainWords({ code, message }: YAMLParseError): string {
   const words = WORDS[code];
   if (words !== undefined) return words;
   if (/without - indicator/.test(message)) return WORDS.BAD_INDENT ?? message;

@@ -149,6 +149,27 @@ test("the tab All objects reports what irsa check reports", async () => {
   await page.close();
 });
 
+test("the tab All objects says what can't be read and where, and counts it apart", async () => {
+  const page = await open("#empty");
+  await write(page, "objects", "kind: Pod\n  a: b\n");
+  assert.match(await page.locator("#verdict.failed").innerText(), /This can't be read[^]*All objects, line 1: expected one key: value/);
+  assert.match(await page.locator("#rows").innerText(), /1 object, 0 with findings, 1 can't be read/);
+  assert.equal(await page.locator("#tab-objects.wrong").count(), 1);
+  await write(page, "objects", `${right.serviceAccount}---\nkind: Pod\n  a: b\n---\n${OTHER}---\nname: web\n`);
+  const rows = await page.locator("#rows tbody tr").allInnerTexts();
+  assert.equal(rows.length, 4);
+  assert.match(rows[0], /can't be read[^]*Line 9: expected one key: value/);
+  assert.match(rows[1], /can't be read[^]*Line 16: .*has no kind/);
+  assert.match(await page.locator("#verdict.failed h2").innerText(), /^4 objects, 0 with findings, 2 can't be read\.$/);
+  await write(page, "objects", "# nothing\n");
+  assert.match(await page.locator("#verdict.failed").innerText(), /All objects, line 1: expected an object, but got nothing/);
+  await write(page, "objects", "");
+  assert.match(await page.locator("#rows").innerText(), /There are no objects yet/);
+  assert.match(await page.locator("#verdict.skipped h2").innerText(), /Nothing to check yet/);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
+
 test("a button sorts several objects that were typed into one editor", async () => {
   const page = await open("#empty");
   await write(page, "pod", "");
@@ -179,6 +200,7 @@ test("if only the tab All objects has an input, the result is about these object
   const page = await open("#empty");
   await write(page, "objects", right.serviceAccount);
   assert.match(await page.locator("#verdict.passed h2").innerText(), /^1 object, 0 with findings/);
+  assert.ok(await page.locator("#chain").isHidden(), "there is no chain without a pod");
   await write(page, "objects", right.serviceAccount.replace(/role-arn: .*/, "role-arn: not-an-arn"));
   assert.match(await page.locator("#verdict.failed h2").innerText(), /^1 object, 1 with findings/);
   await page.close();
