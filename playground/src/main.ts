@@ -221,13 +221,6 @@ function apply(fix: Fix): void {
 
 /** Sorts a string that was pasted into an editor. Returns `false` if the string belongs into that editor. */
 function take(name: EditorName, text: string, isWhole: boolean): boolean {
-  if (name === "objects") {
-    const token = sort(text)?.texts.token;
-    if (token === undefined) {
-      if (isWhole) offerClearing(name);
-      return false;
-    }
-  }
   const sorted = sort(text);
   if (!sorted) return false;
   const targets = Object.keys(sorted.texts);
@@ -255,6 +248,10 @@ function distribute({ texts: parts, count, notes }: Sorted): void {
   const sorted = names.length === 0 ? "" : `${count > 1 ? `${count} objects were pasted. ` : ""}In their tabs: ${names.join(", ")}. `;
   const rest = "objects" in parts ? "The tab All objects shows all of them. " : "";
   status.textContent = `${sorted}${rest}${"token" in parts ? "The token stays in its field, and is not stored. " : ""}${notes.join(" ")}`.trim();
+  if (name === "objects" && sorted?.texts.token === undefined) {
+    if (isWhole) offerClearing(name);
+    return false;
+  }
   if (mixed) status.append(" ", ...clearing(mixed, Object.keys(parts) as Name[]));
   const [first] = Object.keys(parts) as Name[];
   const isShown = marksShown();

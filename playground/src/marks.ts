@@ -142,7 +142,8 @@ function likely(step: Step, context: Context): Place[] {
       if (set.length > 0) return set;
       // If the setting is there, the pod lacks the region only because it is older than the setting: no input has to
       // change.
-      return step.mistake === "noRegion" && isThere(question.inputs.settings, "/region") ? [] : at("settings", "/region");
+      const isInSettings = inJson(question.inputs.settings, (_, __, pointer) => pointer === "/region") !== null;
+      return step.mistake === "noRegion" && isInSettings ? [] : at("settings", "/region");
     }
     default:
       return texts.trustPolicy === "" ? [] : at("trustPolicy");
@@ -164,18 +165,11 @@ function inPod({ inputs }: Question, key: RegExp): Place[] | null {
   return pointer === null ? null : [{ reason: 0, name: "pod", pointer, part: "value" }];
 }
 
-function inJson(json: string | undefined, isIt: (value: unknown, key: string) => boolean): string | null {
+/** The pointer of the first value of a JSON text that fits. `null` if none fits. */
+function inJson(json: string | undefined, isIt: (value: unknown, key: string, pointer: string) => boolean): string | null {
   let found: string | null = null;
   walk(json, (value, pointer, key) => {
-    if (found === null && isIt(value, key)) found = pointer;
-  });
-  return found;
-}
-
-function isThere(json: string | undefined, pointer: string): boolean {
-  let found = false;
-  walk(json, (_, at) => {
-    found ||= at === pointer;
+    if (found === null && isIt(value, key, pointer)) found = pointer;
   });
   return found;
 }
