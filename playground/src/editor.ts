@@ -130,6 +130,13 @@ export class Editor {
     });
   }
 
+  /** Puts the cursor at an offset, which highlights its line, and scrolls to it. The focus and the page stay where they are. */
+  point(offset: number): void {
+    const anchor = Math.min(offset, this.view.state.doc.length);
+    this.view.dispatch({ selection: { anchor } });
+    this.show({ from: anchor, to: anchor });
+  }
+
   /** Measures the lines again. Required when the editor becomes visible, because a hidden editor has no size. */
   measure(): void {
     this.view.requestMeasure();

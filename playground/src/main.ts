@@ -11,6 +11,7 @@ import { ask, EDITOR_NAMES, EDITORS, EMPTY, LINES, named, type EditorName, type 
 import { fromFragment, LONGEST, toFragment } from "./link";
 import { marksOf, type Mark } from "./marks";
 import { check, marksOfRows, showObjects, summaryOf, type Row } from "./objects";
+import { changedAt } from "./place";
 import { contentOf, sort, type Sorted } from "./sort";
 import { keep, kept } from "./store";
 import { Tabs } from "./tabs";
@@ -216,10 +217,13 @@ function apply(fix: Fix): void {
   update(false);
   tabs.reveal(byId(fix.name, HTMLElement));
   status.textContent = `Applied the fix to ${label(fix.name)}. Nothing has changed in your cluster or in AWS.`;
+  const editor = editors.get(fix.name as EditorName);
+  const before = editor?.text ?? "";
   verdict.focus();
 }
 
 /** Sorts a string that was pasted into an editor. Returns `false` if the string belongs into that editor. */
+  editor?.point(changedAt(before, editor.text));
 function take(name: EditorName, text: string, isWhole: boolean): boolean {
   const sorted = sort(text);
   if (!sorted) return false;

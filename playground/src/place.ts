@@ -90,6 +90,13 @@ export function edited(text: string, changes: Change[]): string {
   return document.toString({ lineWidth: 0 });
 }
 
+/** The start of the first line that differs from the text before a change. */
+export function changedAt(before: string, after: string): number {
+  let at = 0;
+  while (at < after.length && before[at] === after[at]) at++;
+  return at === 0 ? 0 : after.lastIndexOf("\n", at - 1) + 1;
+}
+
 /** Removes those parents of a value that are null (`annotations:`), so that `setIn` creates them as objects. */
 function fill(document: Document, parents: string[]): void {
   for (let depth = 1; depth <= parents.length; depth++) {

@@ -20,7 +20,7 @@ async function load(file) {
 const { convert } = await load("yaml.ts");
 const { locate } = await load("path.ts");
 const { diff } = await load("diff.ts");
-const { spanOf, keySpanOf, edited } = await load("place.ts");
+const { spanOf, keySpanOf, edited, changedAt } = await load("place.ts");
 const { pieces } = await load("shorten.ts");
 
 const at = (text, { from, to }) => text.slice(from, to);
@@ -132,6 +132,12 @@ test("edits YAML and JSON, and removes a parent that becomes empty", () => {
   assert.equal(edited("a:\n  b:\nd: 1\n", [[["a", "b", "c"], "x"]]), "a:\n  b:\n    c: x\nd: 1\n", "an empty value becomes an object");
   assert.equal(edited("a:\n  - b\n  - c # kept\n  - d\n", [[["a", "2"], undefined], [["a", "0"], undefined]]), "a:\n  - c # kept\n");
   assert.equal(edited("%7B%22a%22%3A1%7D", [[[], { a: 2 }]]), '{\n  "a": 2\n}');
+});
+
+test("finds the first line that a change has changed", () => {
+  assert.equal(changedAt("a\nbc\nd", "a\nbx\nd"), 2);
+  assert.equal(changedAt("a\n", "b\n"), 0);
+  assert.equal(changedAt("a\n", "a\nb\n"), 2);
 });
 
 test("shortens the ID of an issuer, and leaves a short value whole", () => {
