@@ -1,13 +1,12 @@
 // The edits of the inputs that "Apply fix" makes. The core returns the edits, so this module does not parse the text of
 // a fix.
 
-import type { Edit, Explanation, Step } from "./core";
-import { LINES, named, type LineName, type Name, type Texts } from "./inputs";
+import type { CoreInputs, Edit, Explanation, Step } from "./core";
+import { LINES, metadata, named, type LineName, type Name, type Texts } from "./inputs";
 import { edited, segments } from "./place";
 
 /** An edit of the inputs. */
 export interface Fix {
-  label: string;
   texts: Partial<Texts>;
   /** The first input that changes. */
   name: Name;
@@ -23,21 +22,36 @@ export interface Left {
   policy: string | null;
 }
 
-/** For some inputs, the command with which the user makes the change of the input in the cluster, too. */
-const BY_HAND: Partial<Record<Name, string>> = {
-  pod: "kubectl apply -f FILE   # with the changed manifest",
-  settings: "kubectl edit clusteradmissionpolicy   # change `spec.settings` in the same way",
+/** How the user makes the change of an input of the core in the cluster, too. Inputs that are not here need no more. */
+const OUTSIDE: Record<string, (inputs: CoreInputs) => { words?: string; commands: string[] }> = {
+  pod: ({ pod = "" }) => {
+    if (hasOwner(pod)) return { words: "Another object created the pod, so make the change in the pod template of its workload, such as a Deployment. The workload then creates new pods.", commands: [] };
+    const [name, namespace] = [metadata(pod, "name"), metadata(pod, "namespace")].map((one) => (/^[a-z0-9.-]+$/.test(one) ? one : ""));
+    const of = namespace ? `-n ${namespace} ` : "";
+    return {
+      words: "The change takes effect when the pod is created, so delete the pod and create it again. This stops its containers. If a workload created the pod, such as a Deployment, change the pod template of the workload instead.",
+      commands: [`kubectl delete pod ${of}${name || "NAME"} && kubectl apply ${of}-f FILE   # with the changed manifest`],
+    };
+  },
+  workload: () => ({ commands: ["kubectl apply -f FILE   # with the changed manifest"] }),
+  settings: () => ({ commands: ["kubectl edit clusteradmissionpolicy   # change `spec.settings` in the same way"] }),
 };
 
+/** Whether a pod was created by another object. */
+function hasOwner(pod: string): boolean {
+  const owners = (JSON.parse(pod) as { metadata?: { ownerReferences?: unknown } }).metadata?.ownerReferences;
+  return Array.isArray(owners) && owners.length > 0;
+}
+
 /** Returns the edit that fixes the cause. `null` if the fix changes none of the inputs. */
-export function fixOf(texts: Texts, explanation: Explanation): Fix | null {
+export function fixOf(texts: Texts, inputs: CoreInputs, explanation: Explanation): Fix | null {
   const edits = causeOf(explanation)?.edits ?? [];
   const names = [...new Set(edits.map(({ input }) => named(input)))];
   const [name] = names;
   if (name === undefined) return null;
   try {
     const changed = names.map((one) => [one, applied(one, texts[one], edits.filter(({ input }) => named(input) === one))]);
-    return { label: "Apply fix", name, texts: Object.fromEntries(changed) as Partial<Texts>, left: left(explanation, names) };
+    return { name, texts: Object.fromEntries(changed) as Partial<Texts>, left: left(explanation, edits, inputs) };
   } catch {
     // The text has no place for an edit, so the page shows the fix only in words.
     return null;
@@ -62,11 +76,27 @@ export function withoutCommands(words: string, commands: string[]): string {
   return text.trim();
 }
 
-function left(explanation: Explanation, names: Name[]): Left {
+/** The end of a role's ARN in a fix of the core, if the role is not known. */
+const PLACEHOLDER = ":role/NAME";
+
+/** The role with a placeholder that the fix would write, or that is in an input. `null` if the role is known. */
+export function openRole(explanation: Explanation): string | null {
+  const cause = causeOf(explanation);
+  if (cause?.step !== "role") return null;
+  const values = [...cause.edits.map(({ value }) => value), ...cause.details.filter(() => cause.mistake === "placeholder").map(({ value }) => value)];
+  return values.find((value): value is string => typeof value === "string" && value.endsWith(PLACEHOLDER)) ?? null;
+}
+
+function left(explanation: Explanation, edits: Edit[], inputs: CoreInputs): Left {
   const commands = commandsOf(explanation);
+  const outside = [...new Set(edits.map(({ input }) => input))].flatMap((input) => OUTSIDE[input]?.(inputs) ?? []);
   // For a change of the trust policy, the words describe the new statement, which is already in the input.
-  const words = explanation.trustFix ? "" : withoutCommands(causeOf(explanation)?.fix ?? "", commands);
-  return { words, commands: [...commands, ...names.flatMap((name) => BY_HAND[name] ?? [])], policy: policyOf(explanation) };
+  const fix = explanation.trustFix ? "" : withoutCommands(causeOf(explanation)?.fix ?? "", commands);
+  return {
+    words: [fix, ...outside.flatMap(({ words }) => words ?? [])].filter((words) => words !== "").join(" "),
+    commands: [...commands, ...outside.flatMap((one) => one.commands)],
+    policy: policyOf(explanation),
+  };
 }
 
 /** The whole trust policy with the fix. `null` if the fix does not change the trust policy. */

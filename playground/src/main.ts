@@ -6,7 +6,7 @@ import { explainText, load, review, type Explanation } from "./core";
 import { byId, button, element, prose } from "./dom";
 import { Editor } from "./editor";
 import { FIRST, GROUPS, setup, slugOf, texts as textsOf, type Setup } from "./examples";
-import { fixOf, type Fix, type Left } from "./fixes";
+import { fixOf, openRole, type Fix, type Left } from "./fixes";
 import { ask, EDITOR_NAMES, EDITORS, EMPTY, LINES, named, type EditorName, type LineName, type Name, type Texts } from "./inputs";
 import { fromFragment, LONGEST, toFragment } from "./link";
 import { marksOf, type Mark } from "./marks";
@@ -38,16 +38,21 @@ for (const input of lines.values()) input.addEventListener("input", changed);
 
 /** The example that the page shows. `null` as soon as the user changes anything of it. */
 let example: Setup | null = null;
-/** What the user still has to do outside of the page after "Apply fix". */
-let left: Left | null = null;
+/** What the user still has to do outside of the page after each "Apply fix". */
+let left: Left[] = [];
 let pending: number | undefined;
 let addressing: number | undefined;
 
 function changed(): void {
   verdict.setAttribute("aria-busy", "true");
-  left = null;
+  left = [];
   clearTimeout(pending);
   pending = window.setTimeout(() => update(false), PAUSE_MS);
+}
+
+/** The time in seconds since 1970. */
+function clock(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 function texts(): Texts {
@@ -71,7 +76,7 @@ function fill(next: Partial<Texts>): void {
 
 /** Replaces the setup. If an input contains several objects, they are sorted into their tabs. */
 function show(next: Partial<Texts>): void {
-  left = null;
+  left = [];
   const sorted = (["pod", "serviceAccount"] as const).map((name) => several(name, next[name] ?? "")).filter((one) => one !== null);
   fill({ ...EMPTY, ...next, ...Object.assign({}, ...sorted.map((one) => one.texts)) });
   update(true);
@@ -88,16 +93,16 @@ function update(fresh: boolean): void {
   verdict.removeAttribute("aria-busy");
   const now = texts();
   remember(now);
-  const { question, problems } = ask(now, () => Math.floor(Date.now() / 1000));
+  const { question, problems } = ask(now, clock);
   byId("stale", HTMLElement).hidden = !problems;
   document.body.classList.toggle("stale", Boolean(problems));
+  if (problems) document.body.classList.remove("only-objects");
   if (problems) {
     const wrong = [...problems].map(([name, problem]): Mark => ({ name, severity: "error", ...problem }));
     mark(wrong);
     showUnreadable(verdict, wrong.map(unreadable));
     if (fresh && wrong[0]) reveal(wrong[0]);
     return;
-  if (problems) document.body.classList.remove("only-objects");
   }
   const answer = explainText(question.inputs);
   const explanation = JSON.parse(answer) as Explanation;
@@ -114,8 +119,8 @@ function update(fresh: boolean): void {
   else if (isOnlyObjects && rows.length > 0) showChecked(verdict, summaryOf(rows));
   else if (isOnlyObjects) showBeginning(verdict);
   else {
-    const fix = fixOf(now, explanation);
-    showVerdict(verdict, { explanation, marks, guide: GUIDE, fix, apply, left, hasPod: question.inputs.pod !== undefined || question.inputs.workload !== undefined, isExample: example !== null });
+    const fix = fixOf(now, question.inputs, explanation);
+    showVerdict(verdict, { explanation, marks, guide: GUIDE, fix, apply, openRole: openRole(explanation), applyRole, left, hasPod: question.inputs.pod !== undefined || question.inputs.workload !== undefined, isExample: example !== null });
   }
   chain.show(explanation, marks, fresh);
   showAnswers(byId("answers", HTMLElement), question, answers, explanation);
@@ -134,7 +139,7 @@ function checked({ objects, settings, namespace }: Texts): Row[] {
     explain: (next) => {
       example = null;
       fill(next);
-      left = null;
+      left = [];
       update(true);
       status.textContent = "The object and its service account are in their tabs.";
     },
@@ -212,20 +217,41 @@ function unreadable(problem: Mark): Unreadable {
 
 /** Applies a fix to the inputs, and explains them again. */
 function apply(fix: Fix): void {
-  fill(fix.texts);
-  left = fix.left;
-  update(false);
-  tabs.reveal(byId(fix.name, HTMLElement));
-  status.textContent = `Applied the fix to ${label(fix.name)}. Nothing has changed in your cluster or in AWS.`;
   const editor = editors.get(fix.name as EditorName);
   const before = editor?.text ?? "";
+  fill(fix.texts);
+  left = [...left, fix.left];
+  update(false);
+  tabs.reveal(byId(fix.name, HTMLElement));
+  editor?.point(changedAt(before, editor.text));
+  status.textContent = `Applied the fix to ${label(fix.name)}. Nothing has changed in your cluster or in AWS.`;
   verdict.focus();
 }
 
+/** Applies the fix with this role, which the user typed. Returns what is wrong with the role. */
+function applyRole(role: string): string | null {
+  const named = { ...texts(), role };
+  const { question } = ask(named, clock);
+  if (!question) return null;
+  const explanation = JSON.parse(explainText(question.inputs)) as Explanation;
+  const problem = explanation.problems.find(({ input }) => input === "role");
+  if (problem) return problem.message;
+  const fix = fixOf(named, question.inputs, explanation);
+  if (fix) apply({ ...fix, texts: { role, ...fix.texts } });
+  else {
+    fill({ role });
+    update(false);
+  }
+  return null;
+}
+
 /** Sorts a string that was pasted into an editor. Returns `false` if the string belongs into that editor. */
-  editor?.point(changedAt(before, editor.text));
 function take(name: EditorName, text: string, isWhole: boolean): boolean {
   const sorted = sort(text);
+  if (name === "objects" && sorted?.texts.token === undefined) {
+    if (isWhole) offerClearing(name);
+    return false;
+  }
   if (!sorted) return false;
   const targets = Object.keys(sorted.texts);
   const isHere = targets.length === 1 && targets[0] === name && sorted.texts[name]?.trim() === text.trim();
@@ -245,17 +271,13 @@ function distribute({ texts: parts, count, notes }: Sorted): void {
   const clear = example !== null && count > 1 ? EMPTY : {};
   const mixed = count > 1 ? null : example;
   example = null;
-  left = null;
+  left = [];
   fill({ ...clear, ...parts });
   update(true);
   const names = Object.keys(parts).filter((name) => name !== "objects").map((name) => label(name as Name));
   const sorted = names.length === 0 ? "" : `${count > 1 ? `${count} objects were pasted. ` : ""}In their tabs: ${names.join(", ")}. `;
   const rest = "objects" in parts ? "The tab All objects shows all of them. " : "";
   status.textContent = `${sorted}${rest}${"token" in parts ? "The token stays in its field, and is not stored. " : ""}${notes.join(" ")}`.trim();
-  if (name === "objects" && sorted?.texts.token === undefined) {
-    if (isWhole) offerClearing(name);
-    return false;
-  }
   if (mixed) status.append(" ", ...clearing(mixed, Object.keys(parts) as Name[]));
   const [first] = Object.keys(parts) as Name[];
   const isShown = marksShown();
@@ -272,7 +294,7 @@ function clearing(from: Setup, pasted: Name[]): (Node | string)[] {
   const old = textsOf(from);
   const clear = button("Clear them", "link", () => {
     const others = Object.entries(texts()).filter(([name, text]) => !pasted.includes(name as Name) && text === old[name as Name]);
-    left = null;
+    left = [];
     fill(Object.fromEntries(others.map(([name]) => [name, ""])));
     update(false);
     status.textContent = "The inputs of the example are cleared.";

@@ -24,8 +24,12 @@ export interface Shown {
   /** The edit of the inputs that fixes the cause. `null` if the fix changes no input. */
   fix: Fix | null;
   apply: (fix: Fix) => void;
-  /** What the user still has to do in the cluster or in AWS, if a fix was applied to the inputs. */
-  left: Left | null;
+  /** The role with a placeholder that the fix would write. `null` if the fix needs no role. */
+  openRole: string | null;
+  /** Applies the fix with this role. Returns what is wrong with the role. */
+  applyRole: (role: string) => string | null;
+  /** What the user still has to do in the cluster or in AWS, for each fix that was applied to the inputs. */
+  left: Left[];
   hasPod: boolean;
   /** Whether the setup is an unchanged example. */
   isExample: boolean;
@@ -39,11 +43,18 @@ export function showVerdict(place: HTMLElement, shown: Shown): void {
   if (decisive) return show(place, outcome, ...failure(decisive, shown));
   const first = steps.find((step) => step.outcome === outcome && outcome !== "passed");
   const words = outcome === "passed" ? passed(explanation, hasPod) : outcome === "unknown" ? unknown(explanation) : (first?.says ?? "");
-  const leftToDo = left
-    ? [element("p", { class: "left" }, element("strong", {}, "What you still have to do outside of this page:"), " ", ...prose(left.words)), ...left.commands.map((command) => copyable(command, "the command")), ...policyFile(left.commands, left.policy)]
-    : [];
-  const heading = outcome === "passed" && !hasPod ? "No problem found" : outcome === "passed" && left ? "With the fix, the pod gets its role" : HEADINGS[outcome];
-  show(place, outcome, element("h2", {}, heading), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo);
+  const heading = outcome === "passed" && !hasPod ? "No problem found" : outcome === "passed" && left.length > 0 ? "With the fix, the pod gets its role" : HEADINGS[outcome];
+  show(place, outcome, element("h2", {}, heading), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo(left));
+}
+
+function leftToDo(left: Left[]): HTMLElement[] {
+  return left.flatMap(({ words, commands, policy }, index) => {
+    // A later fix of the same object needs the same command, once.
+    const later = left.slice(index + 1).flatMap((one) => one.commands);
+    const own = commands.filter((command) => !later.includes(command));
+    const title = index === 0 ? [element("strong", {}, "What you still have to do outside of this page:"), " "] : [];
+    return [element("p", { class: "left" }, ...title, ...prose(words)), ...policyFile(own, policy), ...own.map((command) => copyable(command, "the command"))];
+  });
 }
 
 function passed({ steps }: Explanation, hasPod: boolean): string {
@@ -66,7 +77,8 @@ function warnings({ steps }: Explanation): HTMLElement[] {
   return [element("ul", { class: "risks" }, ...risky.map(({ reasons, says, mistake }) => element("li", {}, ...prose(reasons.at(-1) ?? says), ` [${mistake}]`)))];
 }
 
-function failure(step: Step, { explanation, marks, guide, fix, apply, isExample }: Shown): HTMLElement[] {
+function failure(step: Step, shown: Shown): HTMLElement[] {
+  const { explanation, marks, guide, isExample } = shown;
   const comparison = compare(explanation);
   const { headline, rest } = split(step, comparison !== null);
   const cause = marks.cause;
@@ -80,7 +92,7 @@ function failure(step: Step, { explanation, marks, guide, fix, apply, isExample 
     ...(comparison ? [showComparison(comparison)] : []),
     ...(rest === "" || isCompared(rest) ? [] : [element("p", {}, ...prose(rest))]),
     ...why({ ...step, reasons: step.reasons.filter((reason) => !isSaid(reason)) }, (marks.ofStep.get(step.step) ?? []).filter((mark) => mark.from !== cause?.from), guide),
-    ...mend(explanation, step, fix, apply),
+    ...mend(step, shown),
   ];
 }
 
@@ -129,7 +141,7 @@ function atColon(says: string): [string, string] {
 }
 
 /** The fix: its words, what to copy, and the button that applies it to the inputs. */
-function mend(explanation: Explanation, step: Step, fix: Fix | null, apply: Shown["apply"]): HTMLElement[] {
+function mend(step: Step, { explanation, fix, apply, openRole, applyRole }: Shown): HTMLElement[] {
   const { trustFix } = explanation;
   const words = trustFix?.says ?? step.fix;
   if (words === null) return [];
@@ -146,20 +158,35 @@ function mend(explanation: Explanation, step: Step, fix: Fix | null, apply: Show
         { class: "fix-head" },
         element("p", {}, element("strong", {}, "Fix: "), ...prose(withoutCommands(words, trustFix ? [] : commands))),
         text === null ? null : copier(text, "the whole statement", "Copy the statement"),
-        fix ? button(fix.label, "primary", () => apply(fix)) : null,
+        fix && openRole === null ? button("Apply fix", "primary", () => apply(fix)) : null,
       ),
+      openRole === null ? null : roleForm(openRole, applyRole),
       ...(text === null ? [] : [element("details", { class: "beside" }, element("summary", {}, "Show the statement"), element("pre", { tabindex: "0", role: "region", "aria-label": "The statement" }, text))]),
-      ...(trustFix ? [element("details", {}, element("summary", {}, "With the AWS CLI, or with Terraform"), copyable(commands.join("\n"), "the commands"), ...policyFile(commands, policy), trustFix.terraform === "" ? null : copyable(trustFix.terraform, "the block for Terraform"))] : commands.map((command) => copyable(command, "the command"))),
+      ...(trustFix ? [element("details", {}, element("summary", {}, "With the AWS CLI, or with Terraform"), ...policyFile(commands, policy), copyable(commands.join("\n"), "the commands"), trustFix.terraform === "" ? null : copyable(trustFix.terraform, "the block for Terraform"))] : commands.map((command) => copyable(command, "the command"))),
       trustFix?.alternative ? element("p", {}, ...prose(trustFix.alternative)) : null,
-      fix ? null : element("p", { class: "quiet" }, "This page can't apply the fix. Make it in the cluster, in AWS, or in the source of the manifest."),
+      fix || openRole !== null ? null : element("p", { class: "quiet" }, "This page can't apply the fix. Make it in the cluster, in AWS, or in the source of the manifest."),
     ),
   ];
+}
+
+/** The field for a role that no input names, with the button that applies the fix with this role. */
+function roleForm(openRole: string, applyRole: Shown["applyRole"]): HTMLElement {
+  const input = element("input", { id: "open-role", autocomplete: "off", spellcheck: "false", required: true, placeholder: openRole, "aria-describedby": "open-role-error" });
+  const error = element("p", { class: "error", id: "open-role-error", role: "alert" });
+  const form = element("form", { class: "open-role" }, element("label", { for: "open-role" }, "ARN of your role"), input, element("button", { type: "submit", class: "primary" }, "Apply fix"), error);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const problem = applyRole(input.value.trim());
+    error.replaceChildren(...(problem === null ? [] : prose(problem)).filter((part) => part !== null));
+    input.setAttribute("aria-invalid", String(problem !== null));
+  });
+  return form;
 }
 
 /** Copies the trust policy that the commands read from a file, because the statement alone is not a whole policy. */
 function policyFile(commands: string[], policy: string | null): HTMLElement[] {
   if (policy === null || !commands.some((command) => command.includes("file://trust-policy.json"))) return [];
-  return [element("p", { class: "file" }, "Before you run it, save the whole trust policy as ", element("code", {}, "trust-policy.json"), ". ", copier(policy, "the whole trust policy", "Copy the trust policy"))];
+  return [element("p", { class: "file" }, "Save the whole trust policy as ", element("code", {}, "trust-policy.json"), ". ", copier(policy, "the whole trust policy", "Copy the trust policy"), " Then run:")];
 }
 
 /** Shows what to paste, when all inputs are empty. */
