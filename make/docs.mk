@@ -4,7 +4,7 @@ SITE       := $(abspath $(TARGET_DIR))/site
 PLAYGROUND := $(abspath $(TARGET_DIR))/playground
 PLAYGROUND_BUILD := --locked --manifest-path playground/Cargo.toml --target-dir $(TARGET_DIR)/playground-build
 
-.PHONY: check-links docs playground site test-playground
+.PHONY: check-links docs playground playground-card site test-playground
 
 docs: ## Regenerate the files that are made from the code: references, schema, form, listing
 	UPDATE_DOCS=1 cargo test $(WORKSPACE) --test generated -- --test-threads=1
@@ -12,6 +12,10 @@ docs: ## Regenerate the files that are made from the code: references, schema, f
 playground: ## Build the playground, the page that explains a setup in a browser (needs Node.js)
 	$(call need,npm,see https://nodejs.org)
 	playground/build
+
+playground-card: playground ## Make the preview picture for links to the playground again (needs Node.js and chromium)
+	$(call need,$(or $(CHROMIUM),chromium),apt-get install chromium)
+	node playground/card.mjs "$(PLAYGROUND)/index.html"
 
 test-playground: ## Test the playground in a browser, and run clippy on its code (needs Node.js and chromium)
 	$(call need,$(or $(CHROMIUM),chromium),apt-get install chromium)

@@ -2,7 +2,7 @@
 // and has no limit.
 
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 
 import { open as openAt, PAGE_FILE, start } from "./browser.mjs";
@@ -20,6 +20,14 @@ test("prints how long it takes until the first setup is explained", async (conte
     await fresh.close();
   }
   context.diagnostic(`from the navigation to the first explanation: ${times.map((time) => `${time.toFixed(0)} ms`).join(", ")}`);
+});
+
+test("the preview picture has the size that the page declares", () => {
+  const page = readFileSync(PAGE_FILE, "utf8");
+  const size = ["width", "height"].map((side) => Number(new RegExp(`og:image:${side}" content="(\\d+)"`).exec(page)[1]));
+  // A PNG begins with a signature of 8 bytes and the chunk IHDR, which has the width and the height from byte 16.
+  const card = readFileSync(new URL("card.png", `file://${PAGE_FILE}`));
+  assert.deepEqual([card.readUInt32BE(16), card.readUInt32BE(20)], size);
 });
 
 test("the page is at most 900 kB", (context) => {
