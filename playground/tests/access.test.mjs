@@ -58,6 +58,11 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await holds(page, `${look}, what is not known`);
     await write(page, "pod", "kind: Pod\nspec: {containers: 5}\n");
     await holds(page, `${look}, what can't be read`);
+    await page.goto(`${url}#no-role`);
+    await page.getByLabel("ARN of your role").fill("s3-reader");
+    await page.getByRole("button", { name: "Apply fix" }).click();
+    await page.locator("#open-role[aria-invalid=true]").waitFor();
+    await holds(page, `${look}, a fix that needs a role`);
     await page.goto(`${url}#example=${setups()[0].name}`);
     await page.locator("#verdict.passed").waitFor();
     await holds(page, `${look}, what is right`);
