@@ -47,7 +47,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
     let unused = unused_role_mappings(&input, &settings).filter(|_| invalid.is_none());
     let has_unused_mappings = unused.is_some();
     let founds = invalid.into_iter().chain(unused).collect();
-    let mut pass = Pass { founds, has_unused_mappings, ..Pass::default() };
+    let mut pass = Pass { has_unused_mappings, founds, ..Pass::default() };
     pass.report.unreadable.clone_from(&input.unreadable);
     pass.check_files(&checker, &input, kept);
     let Pass { mut report, mut founds, stale, comments, .. } = pass;

@@ -165,7 +165,9 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     // The time is read after the inputs. Otherwise, a token that the cluster issued meanwhile would not be valid yet.
     let now = args.now.unwrap_or_else(now);
     let (names, mut inputs): (Vec<_>, Vec<_>) = subjects.into_iter().map(|it| (it.name, it.inputs)).unzip();
-    inputs.iter_mut().for_each(|inputs| inputs.now = Some(now));
+    for inputs in &mut inputs {
+        inputs.now = Some(now);
+    }
     let explanations = explain_all(&inputs);
     let subjects = names.into_iter().zip(inputs).map(|(name, inputs)| Subject { name, inputs });
     let explained = subjects.zip(explanations).map(|(subject, explanation)| Explained { subject, explanation });

@@ -216,7 +216,9 @@ fn whether_a_planned_pod_gets_a_region_depends_on_the_settings() {
     let containers = pod["spec"]["containers"].as_array_mut().unwrap();
     let env = json!([{"name": "AWS_ROLE_ARN", "value": own_role()},
                      {"name": "AWS_WEB_IDENTITY_TOKEN_FILE", "value": "/token"}]);
-    containers.iter_mut().for_each(|container| container["env"] = env.clone());
+    for container in containers {
+        container["env"] = env.clone();
+    }
     let running = explain_with(None, Some(pod.to_string()));
     let region = step(&running, StepKind::Region);
     assert_eq!(region.mistake, Some(Diagnosis::NoRegion), "a running pod without a region is evidence: {region:?}");
