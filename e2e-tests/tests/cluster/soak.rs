@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 const FAULTS: Duration = Duration::from_secs(90);
 
 /// The time after which the first memory is read. Until then, the servers still fill their caches.
-const WARM_UP: Duration = Duration::from_secs(300);
+const WARM_UP: Duration = Duration::from_mins(5);
 
 /// The largest growth of the memory of a server after [`WARM_UP`].
 const GROWTH: f64 = 1.25;
@@ -185,7 +185,7 @@ fn soak_every_pod_keeps_its_role_and_the_memory_does_not_grow() {
     let (roles, pods) = (BTreeMap::new(), Vec::new());
     let mut soak = Soak { scene, random, roles, pods, next_pod: 0, answers: BTreeMap::new() };
 
-    let (start, duration) = (Instant::now(), Duration::from_secs(minutes() * 60));
+    let (start, duration) = (Instant::now(), Duration::from_mins(minutes()));
     let (mut next_fault, mut warm) = (FAULTS, None);
     // The server of the checks is never killed, so its memory is measured.
     let checks = soak.scene.checks.process_id();
