@@ -1,8 +1,8 @@
 //! The allocator of the module: each block of memory starts where the previous block ends.
 //!
 //! The host makes an instance of the module for each request, and frees the memory of the instance afterwards. So this
-//! allocator can be simple: only the last block can be freed, or resized in place. Growing strings and vectors, and
-//! short-lived values, are often the last block. A general allocator takes several times as many instructions for each
+//! allocator can be simple: it can free or resize only the last block. The last block is often a string or a vector
+//! that still grows, or a short-lived value. A general allocator takes several times as many instructions for each
 //! block.
 //!
 //! `kwctl bench` calls one instance many times. [`Allocator::reset`] frees all blocks before each call.

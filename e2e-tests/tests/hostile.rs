@@ -226,8 +226,8 @@ fn rejects_a_wrong_type_at_every_place_that_is_read() {
     report.finish();
 }
 
-/// Apart from fields of type `?`, `PLACES` contains every field that the policy reads, and no other field. For this
-/// test, the policy reads a field if a value of the wrong type makes the request unreadable. The request contains every
+/// `PLACES` contains exactly the fields that the policy reads, apart from fields of type `?`. This test counts a field
+/// as read if a value of the wrong type makes the request unreadable. The request contains every
 /// field of every golden case, so the test fails if the policy starts to read one of these fields and `PLACES` lacks
 /// the field.
 #[test]

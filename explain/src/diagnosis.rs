@@ -6,7 +6,7 @@
 use irsa::FindingKind;
 use serde::{Serialize, Serializer};
 
-/// The table of the diagnoses that are not findings of the policy: meaning, name.
+/// Defines the diagnoses that are not findings of the policy: meaning, variant, and name in JSON.
 macro_rules! diagnoses {
     ($($(#[doc = $meaning:literal])+ $variant:ident = $name:literal;)+) => {
         /// A diagnosis: a mistake, or a risk.

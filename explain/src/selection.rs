@@ -233,8 +233,8 @@ impl<'o> ServiceAccounts<'o> {
     }
 }
 
-/// If there is exactly one service account among the objects, returns it and no others. Otherwise returns no account,
-/// and all accounts as the others. Used if no pod names a service account.
+/// Returns the service account to explain, and the other service accounts. If there is not exactly one service account
+/// among the objects, there is no account to explain. Used if no pod names a service account.
 #[must_use]
 pub fn service_accounts(objects: &[&str], namespace: Option<&str>) -> (Option<String>, Vec<String>) {
     ServiceAccounts::of(objects, namespace).split(None, namespace)

@@ -43,7 +43,7 @@ impl Kind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scanner<'j> {
     text: &'j str,
-    /// The byte offset. INVARIANT: at most the length of the text, and on a character boundary between tokens.
+    /// The byte offset. INVARIANT: at most the length of the text. Between tokens, it is on a character boundary.
     at: usize,
     /// The number of open arrays and objects.
     depth: u32,

@@ -60,8 +60,8 @@ fn parse(text: &str) -> Result<(Vec<String>, String), String> {
     Ok((names, reason.to_owned()))
 }
 
-/// Marks the findings of a file that its comments ignore. Returns, for each comment that ignored nothing, its position
-/// and the names of its findings.
+/// Marks the findings of a file that its comments ignore. For each comment that ignores nothing, returns its
+/// position and the names in its brackets.
 pub fn apply_comments(comments: Vec<IgnoreComment>, findings: &mut [&mut Finding]) -> Vec<(Position, String)> {
     let mut comments = comments;
     for finding in findings {

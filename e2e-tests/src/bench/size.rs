@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use rustc_demangle::demangle;
 use wasmparser::{KnownCustom, Name, Parser, Payload};
 
-/// Returns the bytes of a module's functions by crate, and the bytes of its data segments as `(data)`, largest first.
+/// Returns the size of each crate's functions in bytes, largest first. The entry `(data)` is the size of the data.
 ///
 /// # Errors
 /// Fails if the bytes are not a Wasm module, or if the module does not contain the names of its functions.

@@ -136,8 +136,8 @@ impl Context<'_, '_, '_> {
         }
     }
 
-    /// Returns the service account that is not in the input, and the account whose name it probably misspells. `None`
-    /// for a running pod, because its account existed when the pod was created.
+    /// Returns the service account that the object names but the input lacks, and the account that was probably meant.
+    /// `None` for a running pod, because its account existed when the pod was created.
     fn misspelled_account(&self) -> Option<(&str, String)> {
         let account = self.lookup.unknown_accounts.first().filter(|_| !self.object.is_live_pod())?;
         let (namespace, name) = account.split_once('/')?;
@@ -166,8 +166,8 @@ impl Context<'_, '_, '_> {
         self.lookup.accounts.iter().find(|(name, _)| line.contains(name)).map(|(_, entry)| &**entry)
     }
 
-    /// Converts a line of a rejection that reports a field that can't be read. The policy has no finding for such a
-    /// field.
+    /// Converts a line of a rejection to a finding. The line is about a field that can't be read, and the policy has no
+    /// finding for such a field.
     fn unreadable(&self, reason: &str) -> Found {
         let path = reason.strip_prefix('`').and_then(|rest| rest.split_once('`')).map_or("", |(path, _)| path);
         let path = match path {

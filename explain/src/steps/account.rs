@@ -410,7 +410,8 @@ fn misplaced_role(scenario: &Scenario<'_>, account: &str) -> Option<Step> {
     })
 }
 
-/// Finds the role annotation on the pod, its template or its workload: the role, and its place in that input.
+/// Looks for the role annotation on the pod, the pod template and the workload. Returns the role, the input, and the
+/// JSON pointer of the annotation in this input.
 fn role_of_pod(scenario: &Scenario<'_>, key: &str) -> Option<(String, Input, String)> {
     let subject = scenario.has_pod()?;
     let pointer = |start: &str| child(&format!("{start}/metadata/annotations"), key);
@@ -436,7 +437,7 @@ fn annotation_pointer(scenario: &Scenario<'_>) -> String {
     child("/metadata/annotations", &role_annotation(scenario))
 }
 
-/// Compares the roles that the containers set themselves with the expected role, and returns the step with the result.
+/// Compares the expected role with the role that each container sets in its own `env`. Returns the resulting step.
 fn brought(scenario: &Scenario<'_>, subject: &Subject, mut step: Step) -> Step {
     const STEP: StepKind = StepKind::Role;
     let Some(wanted) = scenario.expected_role.as_deref() else { return step };

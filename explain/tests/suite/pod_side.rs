@@ -81,7 +81,7 @@ pub fn with_pod(pod: &Value) -> Inputs {
     Inputs { pod: Some(pod.to_string()), token: None, jwks: None, discovery: None, ..right() }
 }
 
-/// The walk-through before the pod is created: with a change of its pod, and without a token.
+/// The inputs of the walk-through before the pod is created, without a token. `changed` edits the pod.
 fn planned(changed: impl FnOnce(&mut Value)) -> Inputs {
     let mut pod: Value = serde_json::from_str(right().pod.as_deref().unwrap()).unwrap();
     changed(&mut pod);

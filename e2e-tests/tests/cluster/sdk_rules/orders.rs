@@ -166,7 +166,7 @@ fn environments() -> Vec<Environment> {
         of(&[&CONTAINER]).home().with(DEFAULT_KEYS),
         of(&[&CONTAINER]).home().with(DEFAULT_REGION),
         of(&[&KEYS, &NAMED_FILES]).with(DEFAULT_KEYS),
-        // `AWS_PROFILE` selects a profile with keys, with a role, with neither, or a missing profile, or is empty.
+        // `AWS_PROFILE` names a profile with keys, with a role, with neither, or a missing profile. Or it is empty.
         of(&[role, &NAMED_FILES, &APP]).with(APP_KEYS),
         of(&[role, &NAMED_FILES, &APP]).with(APP_ROLE),
         of(&[role, &NAMED_FILES, &APP]).with(APP_REGION),
