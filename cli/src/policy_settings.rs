@@ -123,10 +123,11 @@ impl PolicySettings {
 /// Fails if the text can't be read. If no document is a manifest of the policy or values of its chart, also fails if
 /// the text contains several documents, or if its only document is another Kubernetes object.
 pub fn in_text(text: &str) -> Result<Option<String>> {
-    if let Some(json) = in_manifest(text)? {
+    let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
+    let objects: Vec<_> = documents.iter().flat_map(Document::objects).collect();
+    if let Some(json) = of_objects(objects.iter().map(|object| &*object.json))? {
         return Ok(Some(json));
     }
-    let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
     ensure!(documents.len() <= 1, "expected the policy's settings, but got {} documents", documents.len());
     let Some(document) = documents.first() else { return Ok(None) };
     let json = document.json().into_owned();
@@ -139,16 +140,15 @@ pub fn in_text(text: &str) -> Result<Option<String>> {
     Ok(Some(json))
 }
 
-/// Returns, as JSON, the settings in manifests of the policy or in values of its chart. `None` if the text contains
-/// neither.
+/// Returns, as JSON, the settings in objects: in a manifest of the policy, or else in values of its chart. `None` if
+/// there is neither.
 ///
 /// # Errors
-/// Fails if the text can't be read.
-pub fn in_manifest(text: &str) -> Result<Option<String>> {
-    let documents: Vec<Document<'_>> = documents(text).into_iter().collect::<Result<_, _>>()?;
+/// Fails if an object is not JSON.
+pub fn of_objects<'o>(objects: impl IntoIterator<Item = &'o str>) -> Result<Option<String>> {
     let mut best: Option<PolicySettings> = None;
-    for object in documents.iter().flat_map(Document::objects) {
-        let value: Value = serde_json::from_str(&object.json)?;
+    for json in objects {
+        let value: Value = serde_json::from_str(json)?;
         let found = PolicySettings::of_manifest(&value).or_else(|| PolicySettings::of_values(&value));
         if let Some(found) = found
             && best.as_ref().is_none_or(|best| found.source > best.source)

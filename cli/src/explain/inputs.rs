@@ -131,8 +131,9 @@ impl Args {
     /// Reads the inputs that all pods share.
     fn common(&self, objects: &[Object]) -> Result<Inputs> {
         let mut settings = self.settings.read()?;
-        if let (None, Some(policies)) = (&settings, &self.policies) {
-            settings = policy_settings::in_manifest(&read(policies)?)?;
+        let policies = self.policies.as_deref().map(policies).transpose()?.unwrap_or_default();
+        if settings.is_none() {
+            settings = policy_settings::of_objects(policies.iter().map(Object::json))?;
         }
         let config_map = objects::config_map(objects, settings.as_deref())?.map(|object| object.json().to_owned());
         if let Some(issuer) = self.issuer.as_deref().filter(|issuer| is_file_name(issuer)) {
@@ -145,7 +146,7 @@ impl Args {
             trust_policy: self.trust_policy.as_deref().map(trust_policy).transpose()?,
             provider: document(&self.provider)?,
             association: document(&self.association)?,
-            policies: self.policies.as_deref().map(all_documents).transpose()?,
+            policies: self.policies.is_some().then(|| json_array(&policies)),
             container: self.container.clone(),
             issuer: self.issuer.clone(),
             discovery: document(&self.discovery)?,
@@ -172,25 +173,30 @@ fn is_file_name(issuer: &str) -> bool {
 
 /// Reads the only document of a file, as JSON.
 fn document(path: &Path) -> Result<String> {
-    let document = single_document(&read(path)?).with_context(|| format!("cannot read `{}`", path.display()))?;
-    document.with_context(|| format!("expected one document in `{}`, but the file is empty", path.display()))
+    only_document(&read(path)?, path)
 }
 
 /// Reads the file of a trust policy: a document, or the URL-encoded policy of the IAM API, which is not YAML.
 fn trust_policy(path: &Path) -> Result<String> {
     let text = read(path)?;
-    if text.trim_start().starts_with('%') {
-        return Ok(text);
-    }
-    let document = single_document(&text).with_context(|| format!("cannot read `{}`", path.display()))?;
+    if text.trim_start().starts_with('%') { Ok(text) } else { only_document(&text, path) }
+}
+
+/// Returns the only document in the text of a file, as JSON.
+fn only_document(text: &str, path: &Path) -> Result<String> {
+    let document = single_document(text).with_context(|| format!("cannot read `{}`", path.display()))?;
     document.with_context(|| format!("expected one document in `{}`, but the file is empty", path.display()))
 }
 
-/// Reads all objects of a file, as a JSON array.
-fn all_documents(path: &Path) -> Result<String> {
+/// Reads the objects of the policy's own manifest.
+fn policies(path: &Path) -> Result<Vec<Object>> {
     let objects = objects::read_file(path)?;
     let is_policy = |object: &Object| object.group() == "policies.kubewarden.io";
     ensure!(objects.iter().any(is_policy), "`{}` contains no policy of Kubewarden", path.display());
+    Ok(objects)
+}
+
+fn json_array(objects: &[Object]) -> String {
     let objects: Vec<&str> = objects.iter().map(Object::json).collect();
-    Ok(format!("[{}]", objects.join(",")))
+    format!("[{}]", objects.join(","))
 }
