@@ -258,22 +258,20 @@ impl Looked<'_> {
     }
 
     fn fix_without_region(&self) -> Fix {
-        let settings = &self.scenario.settings;
-        match &settings.region {
-            Some(region) if self.subject.origin == Origin::Stored => Fix::new(format!(
+        let region = self.scenario.settings.region.as_ref().filter(|_| self.subject.origin == Origin::Stored);
+        if let Some(region) = region {
+            return Fix::new(format!(
                 "Recreate the pod: the setting `region` was set to `{}` after the pod was created, so only a new pod gets the region.",
                 region.as_str()
             ))
-            .run(edit::recreate(self.scenario)),
-            _ if needs_settings(self.scenario, self.subject) => Fix::new(
-                "Add the policy's settings to the inputs. If they have no `region`, set it, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container.",
-            )
-            .edit(self.region_of_cluster().map(|region| edit::setting("region", &region))),
-            _ => Fix::new(
-                "Set the setting `region`, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container.",
-            )
-            .edit(self.region_of_cluster().map(|region| edit::setting("region", &region))),
+            .run(edit::recreate(self.scenario));
         }
+        let says = if needs_settings(self.scenario, self.subject) {
+            "Add the policy's settings to the inputs. If they have no `region`, set it, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container."
+        } else {
+            "Set the setting `region`, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container."
+        };
+        Fix::new(says).edit(self.region_of_cluster().map(|region| edit::setting("region", &region)))
     }
 
     /// Returns the region in the URL of an EKS cluster's issuer. If the issuer is not known, reads the issuers in the
