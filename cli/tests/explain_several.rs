@@ -119,6 +119,17 @@ fn fix_prints_a_policy_that_accepts_the_pod_and_exits_with_0() {
         "If `system:serviceaccount:shop:wev` is a misspelling, replace it with `system:serviceaccount:shop:web`";
     assert!(said.contains(expected), "{said}");
 
+    // The file contains the trust policies of several roles, and the policy of the pod's role is printed.
+    let role = |arn: &str, account: &str| {
+        let policy: Value = serde_json::from_str(&trust_policy(account)).unwrap();
+        json!({"RoleName": "x", "Arn": arn, "AssumeRolePolicyDocument": policy})
+    };
+    let roles = json!({"Roles": [role(API, "api"), role(WEB, "web")]}).to_string();
+    let several = folder(&[("all.yaml", &deployment("web", Some(WEB))), ("trust.json", &roles)]);
+    let (status, policy, said) = fix(&several);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(policy.unwrap().to_string().contains("system:serviceaccount:shop:web"), "{said}");
+
     // The issuer is not known, so the fix is not known either.
     let output = irsa(
         &accepted,

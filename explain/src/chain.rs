@@ -4,12 +4,11 @@ use irsa::FindingKind;
 use serde_json::Value;
 
 use crate::diagnosis::Diagnosis;
-use crate::documents::Documents;
+use crate::documents::{Documents, PolicyOwner};
 use crate::explanation::{Cause, Explanation, Outcome, Step, StepKind};
 use crate::inputs::{Input, Inputs};
 use crate::redact::{Redactor, redact_inputs};
 use crate::scenario::Scenario;
-use crate::several::PolicyOwner;
 use crate::steps::trust_view::TrustView;
 use crate::steps::{
     account, conditions, credentials, fallback, injected, issuer, pod_identity, provider, region, repair, token,
@@ -36,21 +35,12 @@ pub(crate) fn explain_with(inputs: &Inputs, owner: &PolicyOwner) -> Explanation 
 /// Tokens in the ARN are redacted, because a user may paste a token anywhere.
 #[must_use]
 pub fn role_of(inputs: &Inputs) -> Option<String> {
-    let inputs = redact_inputs(inputs, &Redactor::new(inputs.token.as_deref()));
-    let documents = Documents::read(&inputs);
-    Scenario::new(&documents, &mut Vec::new()).own_role()
+    let inputs = redacted(inputs);
+    Scenario::new(&Documents::read(&inputs), &mut Vec::new()).own_role()
 }
 
 fn explain_steps(inputs: &Inputs, owner: &PolicyOwner) -> Explanation {
-    let mut documents = Documents::read(inputs);
-    if documents.has_several_roles {
-        let role = Scenario::new(&documents, &mut Vec::new()).own_role();
-        if let Some(role) = role {
-            documents = Documents::read_for_role(inputs, &role);
-        }
-    }
-    documents.policy_owner = owner.clone();
-    let documents = documents;
+    let documents = Documents { policy_owner: owner.clone(), ..documents(inputs) };
     let mut problems = documents.problems.clone();
     let scenario = Scenario::new(&documents, &mut problems);
     let exists = account::exists(&scenario);
@@ -82,11 +72,24 @@ fn explain_steps(inputs: &Inputs, owner: &PolicyOwner) -> Explanation {
     Explanation { outcome: outcome(&steps), cause, steps, missing, problems, trust_fix, review: scenario.review }
 }
 
-/// Returns the trust policy of the inputs, without the role around it. `None` if it was not given or can't be read.
+/// Returns the trust policy of the pod's role, without the role around it. `None` if it was not given or can't be read.
 #[must_use]
 pub fn trust_policy(inputs: &Inputs) -> Option<Value> {
-    let inputs = redact_inputs(inputs, &Redactor::new(inputs.token.as_deref()));
-    Documents::read(&inputs).trust_policy.get().map(|document| document.value.clone())
+    documents(&redacted(inputs)).trust_policy.get().map(|document| document.value.clone())
+}
+
+fn redacted(inputs: &Inputs) -> Inputs {
+    redact_inputs(inputs, &Redactor::new(inputs.token.as_deref()))
+}
+
+/// Reads the inputs. If they contain the trust policies of several roles, reads the trust policy of the pod's role.
+fn documents(inputs: &Inputs) -> Documents<'_> {
+    let documents = Documents::read(inputs);
+    if !documents.has_several_roles {
+        return documents;
+    }
+    let role = Scenario::new(&documents, &mut Vec::new()).own_role();
+    role.map(|role| Documents::read_for_role(inputs, &role)).unwrap_or(documents)
 }
 
 /// Returns the audience of the pod's token, for a `TokenRequest`. `None` if the audience is not known, or if the pod

@@ -7,7 +7,6 @@ use crate::explanation::Problem;
 use crate::inputs::{Input, Inputs};
 use crate::issuer_url::PastedIssuer;
 use crate::jwt::Jwt;
-use crate::several::PolicyOwner;
 use crate::trust::{IamProviders, TrustDocument};
 
 /// An input.
@@ -62,6 +61,18 @@ impl<T> Given<T> {
             Self::Missing | Self::Present(_) => format!("no {} was given", input.words()),
         }
     }
+}
+
+/// The role that a trust policy belongs to. Used only if the trust policy's input does not contain the role's ARN.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PolicyOwner {
+    /// The pod's role.
+    #[default]
+    Pod,
+    /// The role of other pods, with this ARN.
+    Other(String),
+    /// One of the pods' roles. It is not known which one.
+    Unknown,
 }
 
 /// The values of all inputs.

@@ -37,8 +37,7 @@ impl Explanation {
     /// Returns the step that has the cause.
     #[must_use]
     pub fn cause_step(&self) -> Option<&Step> {
-        let cause = self.cause?;
-        self.steps.iter().find(|step| step.step == cause.step)
+        self.step(self.cause?.step)
     }
 
     /// Whether the trust policy accepts the pod: it names the cluster's identity provider, and its conditions are true.
@@ -54,7 +53,11 @@ impl Explanation {
     }
 
     fn outcome_of(&self, kind: StepKind) -> Option<Outcome> {
-        self.steps.iter().find(|step| step.step == kind).map(|step| step.outcome)
+        self.step(kind).map(|step| step.outcome)
+    }
+
+    fn step(&self, kind: StepKind) -> Option<&Step> {
+        self.steps.iter().find(|step| step.step == kind)
     }
 
     /// Returns the steps that passed with a warning: something works, but is a risk.

@@ -14,14 +14,13 @@ use serde_json::Value;
 
 use crate::association::Association;
 use crate::container::{Container, containers, ephemeral_containers};
-use crate::documents::{Documents, Given, problem};
+use crate::documents::{Documents, Given, PolicyOwner, problem};
 use crate::explanation::Problem;
 use crate::inputs::Input;
 use crate::pointer::child;
 use crate::policies::{Coverage, coverage};
 use crate::policy_answer::{Objects, PolicyAnswer, metadata, pod_of_template};
 use crate::sdk::CONTAINER_URI;
-use crate::several::PolicyOwner;
 
 /// The setup that the inputs describe: the pod, its service account, the settings and the policy's answer.
 #[derive(Debug)]

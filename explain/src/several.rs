@@ -2,21 +2,9 @@
 //! roles. So a pod that the trust policy rejects may only be a pod of another role.
 
 use crate::chain::{explain, explain_with, role_of};
-use crate::documents::Documents;
+use crate::documents::{Documents, PolicyOwner};
 use crate::explanation::Explanation;
 use crate::inputs::Inputs;
-
-/// The role that a trust policy belongs to. Used only if the trust policy's input does not contain the role's ARN.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum PolicyOwner {
-    /// The pod's role.
-    #[default]
-    Pod,
-    /// The role of other pods, with this ARN.
-    Other(String),
-    /// One of the pods' roles. It is not known which one.
-    Unknown,
-}
 
 /// Explains several pods, in their order.
 ///
@@ -41,9 +29,10 @@ pub fn explain_all(pods: &[Inputs]) -> Vec<Explanation> {
         .filter_map(|(_, role)| role.as_ref())
         .collect();
     for ((pod, role), explanation) in pods.iter().zip(&roles).zip(&mut explanations) {
-        let Some(role) = role.as_ref().filter(|role| !accepted.contains(role)) else { continue };
-        let owner = accepted.iter().find(|other| **other != role);
-        let owner = owner.map_or(PolicyOwner::Unknown, |other| PolicyOwner::Other((*other).clone()));
+        if role.as_ref().is_none_or(|role| accepted.contains(&role)) {
+            continue;
+        }
+        let owner = accepted.first().map_or(PolicyOwner::Unknown, |other| PolicyOwner::Other((*other).clone()));
         *explanation = explain_with(pod, &owner);
     }
     explanations

@@ -2,13 +2,12 @@
 //! is wrong.
 
 use crate::diagnosis::Diagnosis;
-use crate::documents::Given;
+use crate::documents::{Given, PolicyOwner};
 use crate::edit::Fix;
 use crate::explanation::{Step, StepKind};
 use crate::fix::quoted;
 use crate::inputs::Input;
 use crate::scenario::Scenario;
-use crate::several::PolicyOwner;
 use crate::trust::{TrustDocument, WebIdentity};
 
 use super::{failed, issuer};
