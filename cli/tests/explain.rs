@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -161,6 +162,41 @@ fn finds_the_pod_and_its_account_by_their_kinds() {
     assert_eq!(explain("pod/other").status.code(), Some(2));
 }
 
+/// Files without a flag: a workload and its account in one file, an account alone, and the standard input.
+#[test]
+fn reads_files_that_have_no_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let job = file(
+        "job.yaml",
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: seed}, spec: {template: {spec: {serviceAccountName: seed, containers: [{name: app}]}}}}\n",
+    );
+    let account = file(
+        "account.yaml",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: seed\n  annotations:\n    eks.amazonaws.com/role-arn: arn:aws:iam::1111222233:role/seed\n",
+    );
+    let explain = |arguments: &[&str], stdin: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_irsa"));
+        command.arg("explain").args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let both = explain(&[&job, &account], "");
+    assert!(both.contains("[invalidRoleArn]"), "{both}");
+    assert!(both.contains("account.yaml:6:5"), "{both}");
+    assert!(explain(&[&account], "").contains("[invalidRoleArn]"));
+    let piped = format!("{}---\n{}", fs::read_to_string(&job).unwrap(), fs::read_to_string(&account).unwrap());
+    assert!(explain(&["-"], &piped).contains("[invalidRoleArn]"));
+}
+
 #[test]
 fn finds_the_workload_among_other_objects() {
     let folder = tempfile::tempdir().unwrap();
@@ -237,6 +273,11 @@ fn exits_with_2_if_an_input_cannot_be_read() {
         (vec!["--settings-json", r#"{"regio": "us-east-2"}"#], "did you mean `region`"),
         (vec!["pod/c", "--pod", &pods], "expected `pod/a` or `pod/b`, but got `pod/c`"),
         (vec!["deploy/web"], "expected a file with a pod or a workload, but got `deploy/web`"),
+        (vec!["pod/a", "pod/b", &pods], "expected one pod or workload to explain, but got `pod/b`, too"),
+        (vec![&services], "contains no pod, no workload and no service account"),
+        (vec![&policy], "For a trust policy, use `--trust-policy`"),
+        (vec!["no-such-pod.yaml"], "cannot read `no-such-pod.yaml`"),
+        (vec![env!("CARGO_MANIFEST_DIR")], "is a folder: name its files, or use `irsa check"),
         (vec!["deploy/web", "--kubeconfig", &broken], "expected `pod/NAME` with `--kubeconfig`, but got `deploy/web`"),
         (vec!["pod/..", "--kubeconfig", &broken, "-n", "a/b"], "expected the name of a namespace, but got `a/b`"),
         (vec!["--no-such-flag"], "unexpected argument"),
@@ -286,12 +327,15 @@ fn explains_every_workload_of_a_file_and_prints_failed_ones_first() {
     assert!(blocks[0].starts_with("cause: job/seed: Service account `shop/seed` has no role"), "{printed}");
     assert!(blocks[1].starts_with("? deployment/web: No problem found"), "{printed}");
 
-    // `--pod` explains the pods of the file, not its workloads.
-    let (status, printed) = explain_shop(&["--pod", "FILE", "--output", "json"]);
-    assert_eq!(status, Some(3), "{printed}");
-    let said: Value = serde_json::from_str(&printed).unwrap();
-    let said: Vec<_> = said.as_array().unwrap().iter().map(|it| (it["name"].clone(), it["outcome"].clone())).collect();
-    assert_eq!(said, [("pod/web-0".into(), "unknown".into()), ("pod/tool".into(), "unknown".into())]);
+    // `--pod`, and a file without a flag, explain the pods of the file, not its workloads.
+    for flags in [&["--pod", "FILE", "--output", "json"][..], &["FILE", "--output", "json"]] {
+        let (status, printed) = explain_shop(flags);
+        assert_eq!(status, Some(3), "{printed}");
+        let said: Value = serde_json::from_str(&printed).unwrap();
+        let said: Vec<_> =
+            said.as_array().unwrap().iter().map(|it| (it["name"].clone(), it["outcome"].clone())).collect();
+        assert_eq!(said, [("pod/web-0".into(), "unknown".into()), ("pod/tool".into(), "unknown".into())]);
+    }
 
     // A namespace also chooses one of the pods.
     let (status, printed) = explain_shop(&["--pod", "FILE", "-n", "shop"]);
@@ -303,6 +347,8 @@ fn explains_every_workload_of_a_file_and_prints_failed_ones_first() {
 fn explains_the_workload_and_the_container_that_are_chosen() {
     for (flags, expected, first) in [
         (&["deploy/web", "--workload", "FILE"][..], 3, "? No problem found"),
+        (&["deploy/web", "FILE"], 3, "? No problem found"),
+        (&["FILE", "job/seed"], 1, "cause: Service account `shop/seed` has no role"),
         (&["deployments/web", "--pod", "FILE"], 3, "? No problem found"),
         (&["deployment.apps/web", "--service-account", "FILE"], 3, "? No problem found"),
         (&["job/seed", "--workload", "FILE"], 1, "cause: Service account `shop/seed` has no role"),

@@ -29,10 +29,10 @@ impl Args {
         let common = self.common(&objects)?;
         let settings = common.settings.as_deref();
         let mut found = candidates(&texts, settings);
-        // If `--pod` or `--workload` is set, only pods and workloads in the file of that flag are explained.
-        if self.pod.is_some() || self.workload.is_some() {
+        // Pods and workloads in the files of other flags are explained only if the command line names them.
+        if of_pods > 0 {
             found.retain(|candidate| candidate.object < of_pods);
-        } else if self.target.is_none() {
+        } else if self.target()?.is_none() {
             found.clear();
         }
         let chosen = self.choose(found, &texts, settings)?;
@@ -53,6 +53,13 @@ impl Args {
             let workload =
                 objects::other_workload(of_pods)?.context("the file of `--workload` contains no workload")?;
             inputs.workload = Some(workload.json().to_owned());
+        } else if let Some(file) = self.files().next() {
+            ensure!(
+                inputs.service_account.is_some(),
+                "`{}` contains no pod, no workload and no service account. If a custom resource creates the pods, name \
+                 its kind in the setting `customWorkloads`, or give the file with `--workload`",
+                file.display()
+            );
         }
         Ok(vec![Subject { name: None, inputs }])
     }
@@ -65,36 +72,42 @@ impl Args {
         Ok(Inputs { service_account, other_service_accounts, ..self.common(&objects)? })
     }
 
-    /// Reads the objects of all files. The objects in the files of `--pod` and `--workload` come first. Also returns
-    /// the number of these objects.
+    /// Reads the objects of all files. The objects in the files that may contain the pods to explain come first: the
+    /// arguments, `--pod` and `--workload`. Also returns the number of these objects.
     fn objects(&self) -> Result<(Vec<Object>, usize)> {
         let mut objects = Vec::new();
-        let mut of_pods = 0;
-        let files = [&self.pod, &self.workload, &self.service_account, &self.config_map];
-        for (position, path) in files.into_iter().enumerate() {
+        for path in self.files() {
+            let of_file = objects::read_file(path)?;
+            ensure!(
+                of_file.iter().all(|object| !object.kind().is_empty()),
+                "`{}` contains a document without `kind`, which is no Kubernetes object. For a trust policy, use \
+                 `--trust-policy`; `irsa explain --help` lists the flags for other files",
+                path.display()
+            );
+            objects.extend(of_file);
+        }
+        for path in [&self.pod, &self.workload].into_iter().flatten() {
+            objects.extend(objects::read_file(path)?);
+        }
+        let of_pods = objects.len();
+        for (path, kind) in [(&self.service_account, "ServiceAccount"), (&self.config_map, "ConfigMap")] {
             let Some(path) = path else { continue };
             let of_file = objects::read_file(path)?;
-            let kind = [None, None, Some("ServiceAccount"), Some("ConfigMap")].get(position).copied().flatten();
-            if let Some(kind) = kind {
-                let has_kind = of_file.iter().any(|object| object.kind() == kind);
-                ensure!(has_kind, "`{}` contains no {kind}", path.display());
-            }
+            let has_kind = of_file.iter().any(|object| object.kind() == kind);
+            ensure!(has_kind, "`{}` contains no {kind}", path.display());
             objects.extend(of_file);
-            if position < 2 {
-                of_pods = objects.len();
-            }
         }
         Ok((objects, of_pods))
     }
 
     /// Keeps the candidates that the command line chooses: by name, by namespace and by container.
     fn choose(&self, found: Vec<Candidate>, texts: &[&str], settings: Option<&str>) -> Result<Vec<Candidate>> {
-        let is_of_flag = |candidate: &Candidate| candidate.is_pod() == self.pod.is_some();
+        let is_of_flag = |candidate: &Candidate| candidate.is_pod() == self.workload.is_none();
         let mut chosen = found;
-        match &self.target {
+        match self.target()? {
             Some(target) => chosen = choose(chosen, target).map_err(Error::msg)?,
-            // With `--pod`, workloads are left out if the file contains a pod. With `--workload`, pods are left out if
-            // the file contains a workload.
+            // With `--workload`, pods are left out if the file contains a workload. Otherwise, workloads are left out
+            // if the files contain a pod.
             None if chosen.iter().any(is_of_flag) => chosen.retain(is_of_flag),
             None => {}
         }

@@ -10,6 +10,7 @@ mod objects;
 mod places;
 mod print;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,10 +29,12 @@ use crate::files::SettingsArgs;
 #[derive(ClapArgs)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
-    /// The pod to explain, if the files contain several: `pod/NAME`, a workload such as `deploy/NAME`, or only a name.
-    /// With `--kubeconfig`, the pod in the cluster as `pod/NAME`
-    #[arg(value_name = "KIND/NAME")]
-    target: Option<String>,
+    /// Files with pods or workloads, as YAML or JSON, and what belongs to them: service accounts, a ConfigMap. `-` is
+    /// the standard input. If the files contain pods, the pods are explained, otherwise the workloads. `pod/NAME`, a
+    /// workload such as `deploy/NAME`, or only a name chooses one of them. With `--kubeconfig`, `pod/NAME` is the pod
+    /// in the cluster
+    #[arg(value_name = "FILE|KIND/NAME")]
+    targets: Vec<String>,
 
     /// The pod as YAML or JSON: a manifest, or the output of `kubectl get pod -o yaml`. If the file contains several
     /// pods, all are explained. Any service account or ConfigMap in the file is used too
@@ -127,7 +130,7 @@ pub struct Args {
     verbose: bool,
 
     /// The kubeconfig of a cluster. The pod, and inputs that no file provides, are read from this cluster
-    #[arg(long, value_name = "FILE", requires = "target")]
+    #[arg(long, value_name = "FILE", requires = "targets")]
     kubeconfig: Option<PathBuf>,
 
     /// Request a token for the pod's service account from the cluster, and check it. The token is valid for ten
@@ -181,9 +184,25 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
 }
 
 impl Args {
+    /// Returns the files among the arguments.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        self.targets.iter().filter(|argument| is_file(argument)).map(Path::new)
+    }
+
+    /// Returns the argument that chooses a pod or a workload.
+    fn target(&self) -> Result<Option<&str>> {
+        let chosen: Vec<&str> = self.targets.iter().filter(|it| !is_file(it)).map(String::as_str).collect();
+        match chosen.as_slice() {
+            [] => Ok(None),
+            [one] if Path::new(one).is_dir() => bail!("`{one}` is a folder: name its files, or use `irsa check {one}`"),
+            [one] => Ok(Some(one)),
+            [_, other, ..] => bail!("expected one pod or workload to explain, but got `{other}`, too"),
+        }
+    }
+
     /// Reads the pod and its inputs from a cluster.
     fn live(&self, kubeconfig: &Path) -> Result<Subject> {
-        let target = self.target.as_deref().unwrap_or_default();
+        let target = self.target()?.unwrap_or_default();
         let Some(("pod" | "pods" | "po", name)) = target.split_once('/') else {
             bail!("expected `pod/NAME` with `--kubeconfig`, but got `{target}`");
         };
@@ -195,6 +214,13 @@ impl Args {
         live::read_into(&mut inputs, kubeconfig, &target, self.request_token)?;
         Ok(Subject { name: None, inputs })
     }
+}
+
+/// Whether an argument names a file: it is `-`, it exists, or it ends as the name of a manifest does.
+fn is_file(argument: &str) -> bool {
+    let path = Path::new(argument);
+    let is_manifest = |end: &OsStr| ["yaml", "yml", "json"].iter().any(|it| end.eq_ignore_ascii_case(it));
+    argument == "-" || path.is_file() || path.extension().is_some_and(is_manifest)
 }
 
 /// The result for the exit status, in ascending urgency. If there are several pods, the most urgent result is used.

@@ -40,12 +40,12 @@ impl Places {
             (Input::ServiceAccount, &inputs.service_account),
             (Input::ConfigMap, &inputs.config_map),
         ];
-        let files = [&args.pod, &args.workload, &args.service_account, &args.config_map];
-        for path in files.into_iter().flatten() {
+        let of_flags = [&args.pod, &args.workload, &args.service_account, &args.config_map];
+        for path in args.files().chain(of_flags.into_iter().flatten().map(PathBuf::as_path)) {
             let Some(text) = read(path) else { continue };
             for (input, json) in &objects {
                 let Some(json) = (*json).clone() else { continue };
-                places.push((*input, path.clone(), Source::Object { text: text.clone(), json }));
+                places.push((*input, path.to_owned(), Source::Object { text: text.clone(), json }));
             }
         }
         Self(places)
