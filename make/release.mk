@@ -50,10 +50,14 @@ chart-manifests: $(HELM)
 	mkdir -p $(MANIFESTS)
 	$(HELM) lint --strict chart
 	for mode in inject guard auditOnly; do $(CHART_TEMPLATE) --set mode=$$mode > $(MANIFESTS)/chart-$$mode.yaml || exit 1; done
+	for mode in inject guard; do \
+		$(CHART_TEMPLATE) --set mode=$$mode,suspend=true > $(MANIFESTS)/chart-$$mode-suspended.yaml || exit 1; \
+	done
 	for values in strict everything; do \
 		$(HELM) lint --strict --values chart/ci/$$values.yaml chart || exit 1; \
 		$(CHART_TEMPLATE) --values chart/ci/$$values.yaml > $(MANIFESTS)/chart-$$values.yaml || exit 1; \
 	done
+	$(CHART_TEMPLATE) --values chart/ci/strict.yaml --set suspend=true > $(MANIFESTS)/chart-strict-suspended.yaml
 
 check-chart: kustomizations chart-manifests policy.wasm ## Check the Helm chart and compare it with the kustomizations (needs Go and kubectl)
 	MANIFESTS="$(MANIFESTS)" cargo test $(WORKSPACE) --test manifests -- --ignored chart::

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 const POLICY: &str = "irsa-policy";
 
 /// The keys of the chart's `values.yaml`.
-const VALUES: [&str; 11] = [
+const VALUES: [&str; 12] = [
     "mode",
+    "suspend",
     "settings",
     "systemSettings",
     "customWorkloadRules",
@@ -21,6 +22,10 @@ const VALUES: [&str; 11] = [
     "monitoring",
     "global",
 ];
+
+/// The keys of [`VALUES`] that other charts don't have. Values of this chart without `settings` have one of these keys,
+/// or one of the chart's modes.
+const DISTINCTIVE: [&str; 4] = ["systemSettings", "customWorkloadRules", "exemptNamespaces", "failOpenNamespaces"];
 
 /// The findings that the chart's mode `strict` rejects.
 const STRICT: [&str; 4] = ["missingRole", "optedOut", "foreignToken", "staticCredentials"];
@@ -83,9 +88,9 @@ impl PolicySettings {
         }
         match root.get(POLICY) {
             Some(of_dependency) => Self::of_own_values(of_dependency.as_object()?, &format!("/{POLICY}")),
-            // Values whose only key is `settings` may be the values of another chart.
-            None if root.len() > 1 => Self::of_own_values(root, ""),
-            None => None,
+            // Values whose only key is `settings` or `mode` may be the values of another chart.
+            None if root.len() == 1 && (root.contains_key("settings") || root.contains_key("mode")) => None,
+            None => Self::of_own_values(root, ""),
         }
     }
 
@@ -93,13 +98,20 @@ impl PolicySettings {
         if !values.keys().all(|key| VALUES.contains(&key.as_str())) {
             return None;
         }
-        let mut settings = values.get("settings")?.as_object()?.clone();
-        let (injects, rejected): (bool, &[&[&str]]) = match values.get("mode").and_then(Value::as_str) {
+        let mode = values.get("mode").and_then(Value::as_str);
+        let (injects, rejected): (bool, &[&[&str]]) = match mode {
             None | Some("inject") => (true, &[]),
             Some("strict") => (true, &[&STRICT]),
             Some("guard") => (false, &[&GUARD]),
             Some("auditOnly") => (false, &[&GUARD, &AUDIT_ONLY]),
             Some(_) => return None,
+        };
+        let (mut settings, pointer) = match values.get("settings").filter(|settings| !settings.is_null()) {
+            Some(settings) => (settings.as_object()?.clone(), format!("{pointer}/settings")),
+            None if mode.is_some() || DISTINCTIVE.iter().any(|key| values.contains_key(*key)) => {
+                (Map::new(), String::new())
+            }
+            None => return None,
         };
         if !injects {
             settings.insert("mode".to_owned(), json!("Validate"));
@@ -112,7 +124,7 @@ impl PolicySettings {
             }
         }
         let json = Value::Object(settings).to_string();
-        Some(Self { json, pointer: format!("{pointer}/settings"), source: Source::Values })
+        Some(Self { json, pointer, source: Source::Values })
     }
 }
 
@@ -132,6 +144,10 @@ pub fn in_text(text: &str) -> Result<Option<String>> {
     let Some(document) = documents.first() else { return Ok(None) };
     let json = document.json().into_owned();
     let value: Value = serde_json::from_str(&json)?;
+    // A file that the user names may have only one key of the chart's values.
+    if let Some(settings) = value.as_object().and_then(|values| PolicySettings::of_own_values(values, "")) {
+        return Ok(Some(settings.json));
+    }
     if value.get("apiVersion").is_some() && value.get("kind").is_some() {
         bail!(
             "expected the policy's settings, its manifest or values of its chart, but got a Kubernetes object of another kind"
@@ -221,6 +237,14 @@ mod tests {
                 "mode: guard\nsettings: {allowedRoles: []}",
                 Some(r#"{"allowedRoles":[],"mode":"Validate","actions":{"notInjected":"Reject"}}"#),
             ),
+            (
+                "mode: guard\nmodule: {tag: v1}",
+                Some(r#"{"mode":"Validate","actions":{"notInjected":"Reject"}}"#),
+            ),
+            ("mode: guard", Some(r#"{"mode":"Validate","actions":{"notInjected":"Reject"}}"#)),
+            ("mode: Validate", Some(r#"{"mode":"Validate"}"#)),
+            ("exemptNamespaces: [karpenter]", Some("{}")),
+            ("mode: inject\nsettings:\nsuspend: true", Some("{}")),
             (
                 &format!("{}---\n{}", manifest(false, "us-east-1"), manifest(true, "us-east-2")),
                 Some(r#"{"region":"us-east-2"}"#),

@@ -135,6 +135,27 @@ fn values_reach_every_policy() {
     assert_eq!(server["verificationConfig"], objects["ConfigMap irsa-verification"]["metadata"]["name"]);
 }
 
+/// With `suspend: true`, no policy refuses objects while no policy server answers. The other objects stay the same.
+#[test]
+#[ignore = "needs kubectl and helm: make check-chart"]
+fn a_suspended_release_lets_every_object_in() {
+    for (mode, removed) in [
+        ("inject", &["irsa-policy"][..]),
+        ("guard", &["irsa-policy-checks"]),
+        ("strict", &["irsa-policy", "irsa-policy-checks"]),
+    ] {
+        let suspended = objects(&format!("chart-{mode}-suspended"));
+        let mut expected = objects(&format!("chart-{mode}"));
+        for name in removed {
+            assert!(expected.remove(&format!("ClusterAdmissionPolicy {name}")).is_some(), "{mode}: {name}");
+        }
+        assert_eq!(suspended, expected, "{mode}");
+        for (key, object) in suspended.iter().filter(|(_, object)| object["kind"] == "ClusterAdmissionPolicy") {
+            assert_eq!(object["spec"]["failurePolicy"], "Ignore", "{mode}: {key}");
+        }
+    }
+}
+
 /// While the release is being uninstalled, the API server may still call the policies, so their rights are kept.
 #[test]
 #[ignore = "needs kubectl and helm: make check-chart"]
