@@ -125,6 +125,13 @@ fn reports_a_missing_role_only_if_the_file_is_complete() {
     ] {
         let report = check(&folder(&iam), &[]);
         assert!(findings(&report).contains(&found("unknownTrust", "gone")), "{iam}");
+        for (flags, level) in [(&[][..], "note"), (&["--strict"], "warn")] {
+            let report = check(&folder(&iam), flags);
+            let gone = report["findings"].as_array().unwrap().iter().find(|it| it["object"]["name"] == "gone").unwrap();
+            assert_eq!(gone["level"], level, "{iam}");
+            let fix = gone["fix"].as_str().unwrap();
+            assert!(fix.contains("`aws iam get-role --role-name gone`, in the AWS account 111122223333"), "{fix}");
+        }
         assert_eq!(status(&report, "gone"), "unknown", "{iam}");
         assert_eq!(status(&report, "web"), "trusted", "{iam}");
     }

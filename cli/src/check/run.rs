@@ -52,7 +52,13 @@ pub fn run(args: &Args, config: &Config) -> Result<Report> {
     pass.check_files(&checker, &input, kept);
     let Pass { mut report, mut founds, stale, comments, .. } = pass;
     if !args.iam.is_empty() {
-        let fleet = iam::Fleet { index: &input.index, settings: &settings, settings_json: &json, issuers: &issuers };
+        let fleet = iam::Fleet {
+            index: &input.index,
+            settings: &settings,
+            settings_json: &json,
+            issuers: &issuers,
+            is_strict: checker.is_strict,
+        };
         let outcome = iam::check(&iam::read(&args.iam)?, &fleet);
         founds.extend(outcome.in_accounts);
         report.findings.extend(outcome.in_files);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use irsa::Settings;
-use irsa_explain::Outcome;
+use irsa_explain::{Outcome, shell_word};
 use irsa_explain::check::Index;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::roles::role_findings;
 use super::trust::{Trust, inputs};
 use super::{Iam, Role, account_of};
 use crate::check::{Found, names};
-use crate::report::{Finding, Fix, FleetRow, Page};
+use crate::report::{Finding, Fix, FleetRow, Level, Page};
 
 /// The service accounts, settings and clusters that are compared with IAM.
 pub struct Fleet<'a> {
@@ -25,6 +25,8 @@ pub struct Fleet<'a> {
     pub settings_json: &'a str,
     /// The name and the issuer's URL of each cluster. Empty if no issuer is known.
     pub issuers: &'a [(String, String)],
+    /// Whether the files must show everything: with `--strict`, what they do not show is a warning.
+    pub is_strict: bool,
 }
 
 /// The result of the comparison.
@@ -74,7 +76,11 @@ fn without_role(member: &Member<'_>, iam: &Iam, fleet: &Fleet<'_>, checked: &mut
         ("missing", reason)
     } else {
         let reason = format!("the files of `--iam` do not contain role `{}`", member.arn);
-        checked.in_accounts.push(member.found(names::UNKNOWN_TRUST, &reason, None));
+        let fix = Fix::from(format!(
+            "add a file with `--iam`: the output of `aws iam get-role --role-name {}`, in the AWS account {aws_account}",
+            shell_word(member.arn.rsplit('/').next().unwrap_or_default())
+        ));
+        checked.in_accounts.push(member.found(fleet.unknown_trust(), &reason, Some(fix)));
         ("unknown", reason)
     };
     checked.rows.extend(fleet.clusters().iter().map(|(cluster, _)| member.row(cluster, status, &reason)));
@@ -83,7 +89,7 @@ fn without_role(member: &Member<'_>, iam: &Iam, fleet: &Fleet<'_>, checked: &mut
 /// Reports a service account if the file with its role does not show the role's trust policy.
 fn without_policy(member: &Member<'_>, role: &Role, fleet: &Fleet<'_>, checked: &mut Checked) {
     let reason = format!("`{}` does not show the trust policy of role `{}`", role.file, role.title());
-    checked.in_accounts.push(member.found(names::UNKNOWN_TRUST, &reason, None));
+    checked.in_accounts.push(member.found(fleet.unknown_trust(), &reason, None));
     checked.rows.extend(fleet.clusters().iter().map(|(cluster, _)| member.row(cluster, "unknown", &reason)));
 }
 
@@ -110,7 +116,7 @@ fn with_role(members: &[&Member<'_>], role: &Role, policy: &Value, fleet: &Fleet
                         "unknown whether the trust policy of role `{}` admits the account{within}",
                         role.title()
                     );
-                    ("unknown", Some((names::UNKNOWN_TRUST, message, trust.fix.clone().map(Fix::from))))
+                    ("unknown", Some((fleet.unknown_trust(), message, trust.fix.clone().map(Fix::from))))
                 }
             };
             if let Some((own, message, fix)) = finding {
@@ -123,6 +129,12 @@ fn with_role(members: &[&Member<'_>], role: &Role, policy: &Value, fleet: &Fleet
 }
 
 impl<'a> Fleet<'a> {
+    /// Returns the finding for a trust policy that the files do not show.
+    fn unknown_trust(&self) -> names::OwnFinding {
+        let level = if self.is_strict { Level::Warn } else { names::UNKNOWN_TRUST.level };
+        names::OwnFinding { level, ..names::UNKNOWN_TRUST }
+    }
+
     /// Returns the name and the issuer of each cluster. If no issuer is known, returns one cluster `any`.
     pub fn clusters(&self) -> Vec<(&'a str, Option<&'a str>)> {
         if self.issuers.is_empty() {

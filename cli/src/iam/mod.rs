@@ -30,7 +30,7 @@ pub struct Iam {
     pub providers: Vec<Provider>,
     /// The AWS accounts whose roles are all in the files.
     pub complete_accounts: BTreeSet<String>,
-    /// The AWS accounts whose identity providers are all in the files, each with the file that lists them.
+    /// The AWS accounts for which a file lists all identity providers. The value is the name of that file.
     pub complete_providers: BTreeMap<String, String>,
 }
 
