@@ -37,7 +37,7 @@ test-manifests: policy.wasm control-plane kustomizations chart-manifests ## Appl
 		KUBEWARDEN_CRDS="$(abspath $(KUBEWARDEN_CRDS))" cargo test $(WORKSPACE) \
 		--test cluster -- --ignored --nocapture the_commands_of_the_docs
 
-# Go knows what the program depends on, so make runs this target each time.
+# Make always runs this target, because only Go knows the files that the program depends on.
 control-plane:
 	$(call need,go,see https://go.dev/doc/install)
 	cd e2e-tests/control-plane && go build -trimpath -o $(CONTROL_PLANE) -ldflags "-s -w \

@@ -82,7 +82,7 @@ impl TrustFix {
         }
     }
 
-    /// Returns the edit that replaces the trust policy in the input by the policy with the change.
+    /// Returns the edit that replaces the trust policy in the input with the changed policy.
     pub(crate) fn edit(&self, document: &TrustDocument) -> Edit {
         Edit { input: Input::TrustPolicy, pointer: document.whole_pointer(), value: Some(self.policy.clone()) }
     }

@@ -40,8 +40,8 @@ pub struct Inputs {
     pub discovery: Option<String>,
     /// The issuer's keys, as a JSON Web Key Set.
     pub jwks: Option<String>,
-    /// A token of the pod: a JWT, also with `Bearer ` or in quotes, or a `TokenRequest` as JSON. The token is never
-    /// printed or stored.
+    /// A token of the pod: a JWT, which may be in quotes or follow `Bearer `; or a `TokenRequest` as JSON. The token is
+    /// never printed or stored.
     pub token: Option<String>,
     /// The namespace. If this is not set, the namespace of the pod, the workload or the account is used, else
     /// `default`.

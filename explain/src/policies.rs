@@ -73,7 +73,7 @@ pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Cov
         .unwrap_or_else(|| {
             // No given policy has `mutating: true`. This is usual on EKS, where AWS's own webhook injects the role.
             Coverage::Unknown(
-                "the policies that were given only check pods (none has `mutating: true`), so something else injects"
+                "none of the given policies has `mutating: true`: they only check pods, so something else injects"
                     .to_owned(),
             )
         })

@@ -156,6 +156,6 @@ mod tests {
         assert_ne!(other, escaped);
         assert!(escaped == "Ab" && escaped != "ab" && plain == "Ab");
         assert!(RawStr::default().is_empty() && !plain.is_empty());
-        assert_ne!(RawStr::Plain(r"\u0041b"), escaped, "backslashes of a plain string are its value");
+        assert_ne!(RawStr::Plain(r"\u0041b"), escaped, "in a plain string, a backslash is an ordinary character");
     }
 }

@@ -260,7 +260,7 @@ function take(name: EditorName, text: string, isWhole: boolean): boolean {
     return false;
   }
   if (targets.length === 0 && sorted.notes.length === 0) return false;
-  // A string that is pasted into the middle of an object may look like something else, so it is not sorted.
+  // A string that is pasted into the middle of an object may look like another input, so it stays where it is.
   if (!isWhole && sorted.count === 0 && !("token" in sorted.texts)) return false;
   distribute(sorted);
   return true;

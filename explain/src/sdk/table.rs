@@ -69,15 +69,17 @@ const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 ///   `AwsCredentialsProviderChain.resolveCredentials`, which goes on after any `RuntimeException`: that of STS, that of
 ///   a missing `sts` module, and that of a file that can't be read. `SdkSystemSetting` fails for a value of
 ///   `AWS_EC2_METADATA_DISABLED` that is neither `true` nor `false`.
-/// - Python: botocore's `credentials.py`, `create_credential_resolver`. "Assume role provider", which is before web
-///   identity, is a profile with a `role_arn`. Web identity is a `DeferredRefreshableCredentials`: STS is asked later,
-///   when the choice is made. `EnvProvider` fails for an id without a secret; `session.py`, `get_scoped_config`, for a
-///   profile that does not exist, which `AWS_DEFAULT_PROFILE` names before `AWS_PROFILE` (`configprovider.py`);
-///   `AssumeRoleWithWebIdentityProvider`, for a token file without a role ARN; `ContainerProvider`, for an empty URI.
+/// - Python: botocore's `credentials.py`, `create_credential_resolver`. The "Assume role provider" stands before web
+///   identity. It is a profile with a `role_arn`. Web identity is a `DeferredRefreshableCredentials`: botocore asks STS
+///   later, when it has chosen the place. These functions fail: `EnvProvider` for an id without a secret;
+///   `get_scoped_config` (`session.py`) for a profile that does not exist; `AssumeRoleWithWebIdentityProvider` for a
+///   token file without a role ARN; `ContainerProvider` for an empty URI. `AWS_DEFAULT_PROFILE` takes precedence over
+///   `AWS_PROFILE` (`configprovider.py`).
 /// - CLI (v2): botocore's code, as a part of `aws-cli` (`awscli/botocore`). `AWS_PROFILE` comes first there.
 /// - JavaScript v3: `@aws-sdk/credential-provider-node`, `defaultProvider`, which skips the environment's keys if
-///   `AWS_PROFILE` is set, and goes on after an error only if that has `tryNextLink`; STS's has not. `remoteProvider`
-///   does not ask the instance metadata for any value of `AWS_EC2_METADATA_DISABLED` but `false`.
+///   `AWS_PROFILE` is set. After an error, it tries the next place only if the error has `tryNextLink`. The errors of
+///   STS don't have it. If `AWS_EC2_METADATA_DISABLED` has a value other than `false`, `remoteProvider` does not ask
+///   the instance metadata.
 /// - Rust: `aws-config`, `default_provider/credentials.rs`, and `meta/credentials/chain.rs`, which goes on after
 ///   `CredentialsNotLoaded` only. `environment/credentials.rs` reads `SECRET_ACCESS_KEY`, too. `web_identity_token.rs`
 ///   and `ecs.rs` use empty variables, and fail.

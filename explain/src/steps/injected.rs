@@ -188,7 +188,8 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
 /// The fix for a namespace that the policy is not asked about.
 const EXEMPT_FIX: &str = "Remove the exemption of the namespace from the `namespaceSelector` of the policies, or run the workload in another namespace. If AWS's webhook runs too, as on EKS, it serves this namespace.";
 
-/// Returns the reason why the policy is not, or may not be, asked about the pod. `None` if the policy is asked.
+/// Returns the reason why the API server does not ask the policy about the pod, or possibly does not ask it. `None` if
+/// the API server asks the policy.
 fn not_asked(scenario: &Scenario<'_>) -> Option<String> {
     match &scenario.coverage {
         Coverage::NotAsked(reason) | Coverage::Unknown(reason) => Some(reason.clone()),
@@ -259,7 +260,7 @@ fn late(scenario: &Scenario<'_>, subject: &Subject, without: &[&Container]) -> O
             format!("Container {} has no role, because another webhook added it after the injection.", names(&late)),
         )
             .because(format!(
-                "the policy gives the role to every container that is in the pod at the time of the injection; the other containers have the role, so {} was added later",
+                "the policy gives the role to all containers that the pod has at the time of the injection. {} has no role, unlike the pod's other containers, so it was added later",
                 names(&late)
             ))
             .because("a new pod has the same problem")

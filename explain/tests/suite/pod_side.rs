@@ -24,7 +24,7 @@ struct Case {
     never_says: Vec<&'static str>,
 }
 
-/// The diagnoses that this suite tests outside of `diagnoses.rs`, as causes or as warnings.
+/// The diagnoses that other files than `diagnoses.rs` test. Some are causes, and some are warnings.
 pub fn made() -> Vec<&'static str> {
     let of_cases = cases().into_iter().filter_map(|case| Some(case.cause.split_once('/')?.1));
     let warnings = [

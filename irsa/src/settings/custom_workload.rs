@@ -28,7 +28,7 @@ const STEP_LIMIT: usize = 200;
 
 const SPEC_TEMPLATE: &[Step<'static>] = &[step("spec"), step("template")];
 
-/// The built-in kinds that the policy checks, except those in [`BUILT_IN`]. They belong to the core group.
+/// The other built-in kinds that the policy checks, all of the core group. [`BUILT_IN`] has the workloads.
 const CHECKED: [&str; 3] = ["Pod", "ServiceAccount", "ConfigMap"];
 
 const fn step(name: &'static str) -> Step<'static> {
@@ -93,7 +93,7 @@ pub enum ObjectPathError {
     Step(char),
     /// No name follows a `.`.
     NoName,
-    /// A step in brackets is not closed, or is not exactly one name in quotes without escapes.
+    /// The brackets of a step are not closed, or contain something other than one quoted name without escapes.
     Brackets,
 }
 

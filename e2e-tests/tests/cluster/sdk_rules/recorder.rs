@@ -20,13 +20,13 @@ pub mod keys {
     pub const STATIC: &str = "AKIA000000000STATIC0";
     /// From a profile.
     pub const PROFILE: &str = "AKIA00000000PROFILE0";
-    /// Of the role that a profile names, from `AssumeRole`.
+    /// From `AssumeRole`, for the role of a profile.
     pub const PROFILE_ROLE: &str = "ASIA0000PROFILEROLE0";
-    /// Of the role in `AWS_ROLE_ARN`, from `AssumeRoleWithWebIdentity`.
+    /// From `AssumeRoleWithWebIdentity`, for the role in `AWS_ROLE_ARN`.
     pub const ROLE: &str = "ASIA00000000000ROLE0";
     /// From the endpoint of container credentials.
     pub const CONTAINER: &str = "ASIA000000CONTAINER0";
-    /// Of the node's role, from IMDS.
+    /// From the instance metadata (IMDS), for the node's role.
     pub const NODE: &str = "ASIA00000000000NODE0";
 }
 
