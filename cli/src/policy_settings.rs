@@ -237,10 +237,7 @@ mod tests {
                 "mode: guard\nsettings: {allowedRoles: []}",
                 Some(r#"{"allowedRoles":[],"mode":"Validate","actions":{"notInjected":"Reject"}}"#),
             ),
-            (
-                "mode: guard\nmodule: {tag: v1}",
-                Some(r#"{"mode":"Validate","actions":{"notInjected":"Reject"}}"#),
-            ),
+            ("mode: guard\nmodule: {tag: v1}", Some(r#"{"mode":"Validate","actions":{"notInjected":"Reject"}}"#)),
             ("mode: guard", Some(r#"{"mode":"Validate","actions":{"notInjected":"Reject"}}"#)),
             ("mode: Validate", Some(r#"{"mode":"Validate"}"#)),
             ("exemptNamespaces: [karpenter]", Some("{}")),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use irsa::Settings;
-use irsa_explain::{Outcome, shell_word};
 use irsa_explain::check::Index;
+use irsa_explain::{Outcome, shell_word};
 use serde_json::Value;
 
 use super::member::{Member, members};
