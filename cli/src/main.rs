@@ -1,7 +1,7 @@
 //! The command `irsa`.
 //!
 //! Each subcommand is a folder, except `completions` and `man`, which are in `generate`. `files` reads the files that
-//! the command line names, and `output` prints.
+//! the command line names, `output` prints, and `terminal` breaks lines.
 
 mod check;
 mod documents;
@@ -12,6 +12,7 @@ mod iam;
 mod output;
 mod policy_settings;
 mod report;
+mod terminal;
 mod trust_policy;
 
 use std::process::ExitCode;

@@ -16,7 +16,7 @@ mod review;
 mod run;
 mod skipped;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,13 +25,13 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args as ClapArgs, ValueEnum};
 use irsa_explain::PastedIssuer;
 use serde::Deserialize;
-use terminal_size::Width;
 
 pub use review::Found;
 
 use crate::UNREADABLE;
 use crate::files::SettingsArgs;
 use crate::report::{Format, Layout, Level};
+use crate::terminal;
 
 /// The arguments of `check`.
 #[derive(ClapArgs)]
@@ -126,7 +126,7 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     let config = config::Config::find()?;
     let report = run::run(args, &config)?;
     let mut text = Vec::new();
-    let width = terminal_width();
+    let width = terminal::width();
     report.write(args.format, Layout { is_quiet: args.quiet, width }, &mut text)?;
     let mut out = anstream::stdout();
     out.write_all(&text)?;
@@ -139,12 +139,6 @@ pub fn execute(args: &Args) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
-}
-
-/// Returns the width of the terminal. `None` if the standard output is not a terminal.
-fn terminal_width() -> Option<usize> {
-    let (Width(width), _) = terminal_size::terminal_size_of(io::stdout())?;
-    Some(width.into())
 }
 
 impl Args {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::places::Places;
 use super::{Args, Explained, Fix, Output};
-use crate::output;
+use crate::{output, terminal};
 
 /// An explanation with the name of its pod, which is printed if there are several pods.
 #[derive(Serialize)]
@@ -47,6 +47,7 @@ fn json(explained: &[Explained]) -> serde_json::Result<String> {
 
 fn trees(out: &mut impl Write, args: &Args, explained: &[Explained]) -> Result<()> {
     let has_several = explained.len() > 1;
+    let width = terminal::width();
     for (index, it) in explained.iter().enumerate() {
         let places = Places::new(args, &it.subject.inputs);
         let text_of = |place: &_| places.text_of(place).map(|text| output::line(&redact_tokens(&text)));
@@ -67,7 +68,7 @@ fn trees(out: &mut impl Write, args: &Args, explained: &[Explained]) -> Result<(
         }
         let name = has_several.then(|| output::line(&name(it)));
         for (index, line) in lines.iter().enumerate() {
-            write_line(out, line, name.as_deref().filter(|_| index == 0))?;
+            write_line(out, line, name.as_deref().filter(|_| index == 0), width)?;
         }
     }
     Ok(())
@@ -108,8 +109,8 @@ fn fix(out: &mut impl Write, explained: &[Explained]) -> Result<bool> {
     Ok(false)
 }
 
-/// Writes a line. If `name` is set, the line starts with the name of the pod.
-fn write_line(out: &mut impl Write, line: &Line, name: Option<&str>) -> std::io::Result<()> {
+/// Writes a line. If `name` is set, the line starts with the name of the pod. A line to copy is not broken.
+fn write_line(out: &mut impl Write, line: &Line, name: Option<&str>, width: Option<usize>) -> std::io::Result<()> {
     let style = match line.mark {
         Mark::Outcome(Outcome::Passed) => AnsiColor::Green.on_default(),
         Mark::Outcome(Outcome::Failed) | Mark::Cause => AnsiColor::Red.on_default().bold(),
@@ -120,5 +121,8 @@ fn write_line(out: &mut impl Write, line: &Line, name: Option<&str>) -> std::io:
     };
     let indent = line.depth.saturating_mul(2);
     let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
-    writeln!(out, "{:indent$}{style}{}{style:#} {name}{}", "", line.mark, line.text)
+    let mark = line.mark.to_string();
+    let before = indent.saturating_add(mark.chars().count()).saturating_add(1);
+    let text = terminal::wrapped(&format!("{name}{}", line.text), width, before, before);
+    writeln!(out, "{:indent$}{style}{mark}{style:#} {text}", "")
 }

@@ -7,10 +7,14 @@ use anstyle::{AnsiColor, Style};
 use super::{Finding, FleetRow, Level, Report};
 use crate::check::names;
 use crate::output::line;
+use crate::terminal::wrapped;
 
 const BOLD: Style = Style::new().bold();
 const DIMMED: Style = Style::new().dimmed();
 const INDENT: &str = "  ";
+const FIX: &str = "fix: ";
+/// The indentation of a message's second line: more than the lines about the message, so that they stand out.
+const DEEP: usize = 4;
 
 /// The maximum number of notes of one kind that are printed one by one. If there are more, only their number is
 /// printed.
@@ -37,7 +41,7 @@ pub fn write(report: &Report, layout: Layout, out: &mut dyn Write) -> io::Result
     for (name, count) in repeated.iter().filter(|_| !layout.is_quiet) {
         let style = style(Level::Note);
         let text = format!("{count} documents are not checked; `--format json` lists them [{name}]");
-        writeln!(out, "{style}note{style:#}: {}\n", layout.wrapped(&text, "note: ".len()))?;
+        writeln!(out, "{style}note{style:#}: {}\n", wrapped(&text, layout.width, "note: ".len(), DEEP))?;
     }
     let is_shown = |finding: &&Finding| {
         finding.level > Level::Note || (!layout.is_quiet && !repeated.iter().any(|(name, _)| *name == finding.name))
@@ -72,7 +76,8 @@ impl Layout {
             writeln!(out, "{INDENT}{DIMMED}in {object}{DIMMED:#}")?;
         }
         if let Some(fix) = &finding.fix {
-            writeln!(out, "{INDENT}fix: {}", self.wrapped(&fix.text, INDENT.len().saturating_add("fix: ".len())))?;
+            let indent = INDENT.len().saturating_add(FIX.len());
+            writeln!(out, "{INDENT}{BOLD}{FIX}{BOLD:#}{}", wrapped(&fix.text, self.width, indent, indent))?;
             for statement in &fix.statements {
                 for code in serde_json::to_string_pretty(statement)?.lines() {
                     writeln!(out, "{INDENT}{INDENT}{}", line(code))?;
@@ -88,30 +93,7 @@ impl Layout {
     /// Writes the first line: the place, a label and the message.
     fn head(self, place: &str, (style, label): (Style, &str), message: &str, out: &mut dyn Write) -> io::Result<()> {
         let before = format!("{place}: {label}: ").chars().count();
-        writeln!(out, "{BOLD}{place}{BOLD:#}: {style}{label}{style:#}: {}", self.wrapped(message, before))
-    }
-
-    /// Breaks a string at spaces into lines that fit the terminal. The first line starts at column `before`, and
-    /// further lines are indented.
-    fn wrapped(self, text: &str, before: usize) -> String {
-        let Some(width) = self.width else { return text.to_owned() };
-        let mut wrapped = String::with_capacity(text.len());
-        let mut column = before;
-        for (index, word) in text.split(' ').enumerate() {
-            let length = word.chars().count();
-            let is_first = index == 0;
-            if !is_first && column.saturating_add(length) >= width {
-                wrapped.push('\n');
-                wrapped.push_str(INDENT);
-                column = INDENT.len();
-            } else if !is_first {
-                wrapped.push(' ');
-                column = column.saturating_add(1);
-            }
-            wrapped.push_str(word);
-            column = column.saturating_add(length);
-        }
-        wrapped
+        writeln!(out, "{BOLD}{place}{BOLD:#}: {style}{label}{style:#}: {}", wrapped(message, self.width, before, DEEP))
     }
 }
 
@@ -184,20 +166,4 @@ fn table(rows: &[FleetRow], out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn breaks_lines_at_spaces() {
-        let layout = |width| Layout { is_quiet: false, width };
-        let text = "one two three a-word-that-is-longer-than-the-line four";
-        assert_eq!(layout(None).wrapped(text, 4), text);
-        assert_eq!(
-            layout(Some(16)).wrapped(text, 4),
-            "one two\n  three\n  a-word-that-is-longer-than-the-line\n  four"
-        );
-    }
 }
