@@ -15,6 +15,8 @@ const INDENT: &str = "  ";
 const FIX: &str = "fix: ";
 /// The indentation of a message's second line: more than the lines about the message, so that they stand out.
 const DEEP: usize = 4;
+/// The space between two columns of a table.
+const GAP: &str = "  ";
 
 /// The maximum number of notes of one kind that are printed one by one. If there are more, only their number is
 /// printed.
@@ -51,7 +53,7 @@ pub fn write(report: &Report, layout: Layout, out: &mut dyn Write) -> io::Result
         writeln!(out)?;
     }
     if !report.fleet.is_empty() {
-        table(&report.fleet, out)?;
+        table(&report.fleet, layout.width, out)?;
         writeln!(out)?;
     }
     if !report.restarts.is_empty() {
@@ -143,14 +145,20 @@ const fn style(level: Level) -> Style {
     }
 }
 
-fn table(rows: &[FleetRow], out: &mut dyn Write) -> io::Result<()> {
+/// Writes the table of the service accounts. If it is wider than the terminal, each role is on a line of its own.
+fn table(rows: &[FleetRow], terminal: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     let head = ["SERVICE ACCOUNT", "CLUSTER", "STATUS", "ROLE"].map(str::to_owned);
     let cells = |row: &FleetRow| [&row.service_account, &row.cluster, &row.status, &row.role].map(Clone::clone);
     let lines: Vec<[String; 4]> = std::iter::once(head).chain(rows.iter().map(cells)).collect();
     let width = |column: usize| {
         lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
     };
-    let [account, cluster, status] = [0, 1, 2].map(width);
+    let [account, cluster, status, role] = [0, 1, 2, 3].map(width);
+    let total = [account, cluster, status, role, GAP.len().saturating_mul(3)].iter().sum::<usize>();
+    let (status, before_role) = match terminal {
+        Some(columns) if total > columns => (0, "\n    "),
+        _ => (status, GAP),
+    };
     for (index, [first, second, third, fourth]) in lines.iter().enumerate() {
         let style = match third.as_str() {
             _ if index == 0 => BOLD,
@@ -162,8 +170,35 @@ fn table(rows: &[FleetRow], out: &mut dyn Write) -> io::Result<()> {
         let other = if index == 0 { BOLD } else { Style::new() };
         writeln!(
             out,
-            "{other}{first:account$}  {second:cluster$}{other:#}  {style}{third:status$}{style:#}  {other}{fourth}{other:#}"
+            "{other}{first:account$}{GAP}{second:cluster$}{other:#}{GAP}{style}{third:status$}{style:#}{before_role}\
+             {other}{fourth}{other:#}"
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_roles_on_their_own_lines_if_the_terminal_is_narrow() {
+        let row = FleetRow {
+            service_account: "shop/api".to_owned(),
+            cluster: "prod".to_owned(),
+            status: "trusted".to_owned(),
+            role: "arn:aws:iam::111122223333:role/web".to_owned(),
+            reason: String::new(),
+        };
+        let written = |width| {
+            let mut out = Vec::new();
+            table(std::slice::from_ref(&row), width, &mut out).unwrap();
+            anstream::adapter::strip_bytes(&out).into_vec()
+        };
+        let wide = "SERVICE ACCOUNT  CLUSTER  STATUS   ROLE\nshop/api         prod     trusted  arn:aws:iam::111122223333:role/web\n";
+        let narrow = "SERVICE ACCOUNT  CLUSTER  STATUS\n    ROLE\nshop/api         prod     trusted\n    arn:aws:iam::111122223333:role/web\n";
+        assert_eq!(String::from_utf8(written(None)).unwrap(), wide);
+        assert_eq!(String::from_utf8(written(Some(69))).unwrap(), wide);
+        assert_eq!(String::from_utf8(written(Some(68))).unwrap(), narrow);
+    }
 }
