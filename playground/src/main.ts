@@ -367,6 +367,7 @@ function listExamples(): void {
 /** Marks the chip of the error that the page shows, and lists the causes of this error. */
 function press(): void {
   byId("inputs-title", HTMLElement).textContent = example ? "Example setup" : "Your setup";
+  document.body.classList.toggle("example", example !== null);
   const slug = example ? slugOf(example) : isSame(texts(), EMPTY) ? "" : null;
   const group = GROUPS.find(({ examples }) => examples.some((one) => one.slug === slug));
   for (const chip of document.querySelectorAll<HTMLElement>("#errors .chip")) {
