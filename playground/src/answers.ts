@@ -100,7 +100,9 @@ function after(before: unknown, review: Review | null, isElsewhere: boolean): HT
 
 function row({ kind, text }: Line): HTMLElement {
   const [sign, words] = SIGNS[kind];
-  return element("span", { class: kind }, element("span", { "aria-hidden": "true" }, `${sign} `), words === "" ? null : spoken(words), `${text}\n`);
+  const made = element("span", { class: kind }, element("span", { "aria-hidden": "true" }, `${sign} `), words === "" ? null : spoken(words), `${text}\n`);
+  made.style.setProperty("--indent", `${/^[ ]*(?:- )*/.exec(text)?.[0].length ?? 0}ch`);
+  return made;
 }
 
 /** The pod that a workload creates from the template at this path. */

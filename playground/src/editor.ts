@@ -4,8 +4,8 @@ import { defaultKeymap, history, historyKeymap, isolateHistory } from "@codemirr
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
-import { EditorState, StateField } from "@codemirror/state";
-import { EditorView, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, showTooltip, type Tooltip } from "@codemirror/view";
+import { EditorState, RangeSetBuilder, StateField } from "@codemirror/state";
+import { Decoration, EditorView, ViewPlugin, drawSelection, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, showTooltip, type DecorationSet, type Tooltip, type ViewUpdate } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 import { element, prose } from "./dom";
@@ -48,6 +48,41 @@ const ATCURSOR = StateField.define<Tooltip | null>({
   provide: (field) => showTooltip.from(field),
 });
 
+/** Characters between which a line does not break. */
+const WHOLE = Decoration.mark({ class: "whole" });
+
+/** Indents the rest of a long line like its start, so that wrapped JSON and YAML keep their shape. */
+const HANGING = ViewPlugin.fromClass(
+  class {
+    decorations: DecorationSet;
+
+    constructor(view: EditorView) {
+      this.decorations = wrapping(view);
+    }
+
+    update({ docChanged, viewportChanged, view }: ViewUpdate): void {
+      if (docChanged || viewportChanged) this.decorations = wrapping(view);
+    }
+  },
+  { decorations: ({ decorations }) => decorations },
+);
+
+function wrapping(view: EditorView): DecorationSet {
+  const found = new RangeSetBuilder<Decoration>();
+  for (const { from, to } of view.visibleRanges) {
+    for (let at = from; at <= to; ) {
+      const line = view.state.doc.lineAt(at);
+      // The items of a list are indented like their text.
+      const indent = /^[ ]*(?:- )*/.exec(line.text)?.[0].length ?? 0;
+      if (indent > 0) found.add(line.from, line.from, Decoration.line({ class: "hanging", attributes: { style: `--indent: ${indent}ch` } }));
+      // The first word stays behind its indentation, and `us-east-2` is one word.
+      for (const { 0: whole, index } of line.text.matchAll(/^ +\S|-\S/g)) found.add(line.from + index, line.from + index + whole.length, WHOLE);
+      at = line.to + 1;
+    }
+  }
+  return found.finish();
+}
+
 /** The functions that an editor calls. */
 export interface Listener {
   changed: () => void;
@@ -80,6 +115,7 @@ export class Editor {
           syntaxHighlighting(COLOURS),
           keymap.of([...defaultKeymap, ...historyKeymap, ...lintKeymap]),
           EditorView.lineWrapping,
+          HANGING,
           EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", spellcheck: "false", autocorrect: "off", autocapitalize: "off" }),
           ATCURSOR,
           EditorView.updateListener.of((update) => {
