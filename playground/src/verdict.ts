@@ -5,7 +5,7 @@ import { compare, showComparison } from "./comparison";
 import type { Explanation, Outcome, Step } from "./core";
 import { button, copier, copyable, element, prose } from "./dom";
 import { commandsOf, policyOf, withoutCommands, type Fix, type Left } from "./fixes";
-import { EDITORS, type EditorName, type Name } from "./inputs";
+import { EDITORS, named, type EditorName, type Name } from "./inputs";
 import type { Marks } from "./marks";
 import type { Summary } from "./objects";
 
@@ -42,9 +42,9 @@ export function showVerdict(place: HTMLElement, shown: Shown): void {
   const decisive = steps.find(({ step }) => step === cause?.step);
   if (decisive) return show(place, outcome, ...failure(decisive, shown));
   const first = steps.find((step) => step.outcome === outcome && outcome !== "passed");
-  const words = outcome === "passed" ? passed(explanation, hasPod) : outcome === "unknown" ? unknown(explanation) : (first?.says ?? "");
+  const words = outcome === "passed" ? prose(passed(explanation, hasPod)) : outcome === "unknown" ? unknown(explanation, shown.guide) : prose(first?.says ?? "");
   const heading = outcome === "passed" && !hasPod ? "No problem found" : outcome === "passed" && left.length > 0 ? "With the fix, the pod gets its role" : HEADINGS[outcome];
-  show(place, outcome, element("h2", {}, heading), element("p", {}, ...prose(words)), ...warnings(explanation), ...leftToDo(left));
+  show(place, outcome, element("h2", {}, heading), element("p", {}, ...words), ...warnings(explanation), ...leftToDo(left));
 }
 
 function leftToDo(left: Left[]): HTMLElement[] {
@@ -61,13 +61,25 @@ function passed({ steps }: Explanation, hasPod: boolean): string {
   return hasPod ? "Every step from the pod to STS passed." : `${steps.filter(({ outcome }) => outcome === "passed").length} steps passed. Add a pod to check the other steps.`;
 }
 
-const WORDS: Record<string, string> = { pod: "the pod", serviceAccount: "the service account", issuer: "the issuer's URL", trustPolicy: "the trust policy", token: "a token", settings: "the settings", configMap: "the ConfigMap" };
+const WORDS: Record<string, [article: string, noun: string]> = {
+  pod: ["the ", "pod"],
+  serviceAccount: ["the ", "service account"],
+  issuer: ["the ", "issuer's URL"],
+  trustPolicy: ["the ", "trust policy"],
+  token: ["a ", "token"],
+  settings: ["the ", "settings"],
+  configMap: ["the ", "ConfigMap"],
+};
 
-function unknown({ steps, missing }: Explanation): string {
+/** The number of unknown steps, and the missing inputs. Each is a button that opens the input's tab. */
+function unknown({ steps, missing }: Explanation, guide: Guide): (Node | string)[] {
   const count = steps.filter(({ outcome }) => outcome === "unknown").length;
-  const known = missing.map((input) => WORDS[input] ?? input);
-  const which = known.length === 0 ? "" : ` Add ${known.length > 1 ? `${known.slice(0, -1).join(", ")} and ` : ""}${known.at(-1)}.`;
-  return `${count} of ${steps.length} steps need more input.${which}`;
+  const inputs = missing.flatMap((input, index) => {
+    const [article, noun] = WORDS[input] ?? ["", input];
+    const opener = button(noun, "link", () => guide.go({ name: named(input), from: 0, to: 0, message: "", severity: "info" }));
+    return [index === 0 ? "" : index === missing.length - 1 ? " and " : ", ", article, opener];
+  });
+  return [`${count} of ${steps.length} steps need more input.`, ...(inputs.length === 0 ? [] : [" Add ", ...inputs, "."])];
 }
 
 /** The warnings: steps that passed, but have a mistake that is a risk. */

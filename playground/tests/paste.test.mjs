@@ -116,6 +116,16 @@ test("a token that is typed inside an object is neither stored nor shared", asyn
   await page.close();
 });
 
+test("the verdict leads to each input that is missing", async () => {
+  const page = await open("#empty");
+  await write(page, "pod", right.pod);
+  await page.locator("#verdict").getByRole("button", { name: "trust policy" }).click();
+  assert.ok(await page.locator("#trustPolicy .cm-content").evaluate((content) => content === document.activeElement));
+  await page.locator("#verdict").getByRole("button", { name: "issuer's URL" }).click();
+  assert.ok(await page.locator("#issuer").evaluate((input) => input === document.activeElement));
+  await page.close();
+});
+
 test("all objects have a row, with the findings of irsa check and their lines", async () => {
   const page = await open("#empty");
   const broken = right.serviceAccount.replace(/role-arn: .*/, "role-arn: not-an-arn");
