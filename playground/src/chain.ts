@@ -79,7 +79,7 @@ export class Chain {
       sign(step.outcome),
       element("span", { class: "title" }, step.title),
       spoken(`: ${WORDS[step.outcome]}`),
-      step.mistake === null ? "" : element("span", { class: "names" }, isCause ? "the cause" : step.mistake),
+      isCause ? element("span", { class: "names" }, "the cause") : "",
     );
     const panel = element(
       "div",

@@ -2,7 +2,7 @@
 // lines.
 
 import { review, type Answer, type Finding, type Outcome } from "./core";
-import { button, element, prose } from "./dom";
+import { button, element, prose, spoken } from "./dom";
 import type { Marked } from "./editor";
 import { mayMakePods, setupOf, type Content, type Item } from "./sort";
 import type { Texts } from "./inputs";
@@ -111,12 +111,19 @@ export function showObjects(place: HTMLElement, rows: Row[], { line, go, explain
                 element("li", {}, element("p", {}, ...placed(mark), ...prose(`${message} [${name}]`)), element("p", {}, element("strong", {}, "Fix: "), ...prose(fix))),
               ),
             ),
-        explained ? button(`Explain ${explained.kind} ${explained.name}`, "small", () => explain(setup(explained))) : null,
+        explained ? explainer(explained, () => explain(setup(explained))) : null,
       ),
     );
   });
   place.replaceChildren(
-    element("p", {}, element("strong", {}, summaryOf(rows).words)),
+    element("p", { class: "summary" }, element("strong", {}, summaryOf(rows).words)),
     element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All objects" }, element("table", {}, element("thead", {}, element("tr", {}, ...["Object", "Result", "Findings"].map((title) => element("th", { scope: "col" }, title)))), element("tbody", {}, ...body))),
   );
+}
+
+/** The button of a row. Its row shows the name of the object, which only a screen reader needs to hear again. */
+function explainer({ kind, name }: Item, onClick: () => void): HTMLElement {
+  const made = button("Explain", "small", onClick);
+  made.append(spoken(` ${kind} ${name}`));
+  return made;
 }

@@ -99,7 +99,7 @@ function failure(step: Step, shown: Shown): HTMLElement[] {
   const isSaid = (reason: string): boolean => step.says.includes(reason) || `${headline} ${rest}`.includes(reason) || isCompared(reason);
   const result = explanation.outcome === "failed" ? HEADINGS.failed : "The pod may not get its role";
   return [
-    element("p", { class: "outcome" }, isExample ? `Example: ${result.charAt(0).toLowerCase()}${result.slice(1)}` : result, " · ", step.title, ...(cause ? [element("span", { class: "where" }, " · ", button(guide.where(cause), "link", () => guide.go(cause)))] : [])),
+    element("p", { class: "outcome" }, isExample ? `Example: ${result.charAt(0).toLowerCase()}${result.slice(1)}` : result, element("span", { class: "step" }, " · ", step.title), ...(cause ? [element("span", { class: "where" }, " · ", button(guide.where(cause), "link", () => guide.go(cause)))] : [])),
     element("h2", {}, ...prose(headline)),
     ...(comparison ? [showComparison(comparison)] : []),
     ...(rest === "" || isCompared(rest) ? [] : [element("p", {}, ...prose(rest))]),
@@ -210,7 +210,7 @@ export function showBeginning(place: HTMLElement): void {
 
 /** Shows the result of the tab "All objects", when all other inputs are empty. */
 export function showChecked(place: HTMLElement, { outcome, words }: Summary): void {
-  show(place, outcome, element("h2", {}, words), element("p", {}, "The findings are in the tab All objects. Choose Explain in a row to see each step from that object to its role."));
+  show(place, outcome, element("h2", { class: "counted" }, words), element("p", {}, "The findings are in the tab All objects. Choose Explain in a row to see each step from that object to its role."));
 }
 
 /** An input that can't be read, and the line of the problem. */

@@ -136,7 +136,8 @@ test("all objects have a row, with the findings of irsa check and their lines", 
   assert.match(rows[1], /Deployment[^]*rejected[^]*Line 7[^]*invalidRoleArn/);
   assert.match(rows[2], /Deployment[^]*not known[^]*is not in the input/);
   assert.match(rows[3], /Service[^]*not checked/);
-  assert.match(await page.locator("#rows").innerText(), /4 objects, 2 with findings/);
+  assert.match(await page.locator("#verdict h2").innerText(), /^4 objects, 2 with findings/);
+  assert.doesNotMatch(await page.locator("#rows").innerText(), /4 objects/, "the page says the result once");
   await page.locator("#rows tbody tr").nth(1).getByRole("button", { name: "Line 7" }).click();
   assert.ok(await page.locator("#objects .cm-content").evaluate((content) => content === document.activeElement));
   await page.getByRole("button", { name: "Explain Deployment web" }).click();
