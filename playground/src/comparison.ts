@@ -71,7 +71,7 @@ function common(one: string, other: string): [number, number] {
 
 function marked(value: string, start: number, end: number): HTMLElement {
   const middle = value.slice(start, value.length - end);
-  const same = (text: string): (Node | string)[] => (text === "" ? [] : pieces(text).map(piece));
+  const same = (text: string): (Node | string)[] => (text === "" ? [] : pieces(text).flatMap((one) => (one.isCut ? [piece(one)] : breakable(one.text))));
   return element(
     "code",
     { title: value },
@@ -79,4 +79,9 @@ function marked(value: string, start: number, end: number): HTMLElement {
     middle === "" ? element("mark", { class: "nothing" }, spoken("nothing")) : element("mark", {}, middle),
     ...same(value.slice(value.length - end)),
   );
+}
+
+/** The text, with a place to break the line after each separator. */
+function breakable(text: string): (Node | string)[] {
+  return text.split(/(?<=[:/])/).flatMap((part) => [part, element("wbr")]);
 }
