@@ -202,3 +202,45 @@ impl Operation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(kind: &str, object: &str) -> String {
+        format!(r#"{{"kind":{kind},"operation":"CREATE","object":{object}}}"#)
+    }
+
+    /// An object is parsed while the request is read. Parsing it again would double the cost of a request.
+    #[test]
+    fn parses_an_object_only_once() {
+        let pod = request(
+            r#"{"group":"","version":"v1","kind":"Pod"}"#,
+            r#"{"metadata":{"name":"web"},"spec":{"containers":[]}}"#,
+        );
+        let read = Request::read(&mut Reader::new(&pod)).unwrap();
+        assert!(matches!(read.required_object().unwrap().pod(), Ok(Cow::Borrowed(_))));
+
+        // The metadata of the template is not the metadata of the object.
+        let kind = r#"{"group":"batch","version":"v1","kind":"CronJob"}"#;
+        let template = r#"{"metadata":{"labels":{}},"spec":{"containers":[]}}"#;
+        let cron_job = request(
+            kind,
+            &format!(
+                r#"{{"metadata":{{"name":"web"}},"spec":{{"jobTemplate":{{"metadata":{{}},"spec":{{"template":{template}}}}}}}}}"#
+            ),
+        );
+        let read = Request::read(&mut Reader::new(&cron_job)).unwrap();
+        let document = read.required_object().unwrap();
+        let workload = Workload::built_in(&read.kind).unwrap();
+        let Ok(Cow::Borrowed(targets)) = document.targets(&workload) else { panic!("the targets are read again") };
+        assert_eq!(targets.all.len(), 1);
+        let Ok(Cow::Borrowed(metadata)) = document.metadata() else { panic!("the metadata is read again") };
+        assert_eq!(metadata.name, *"web");
+
+        let account =
+            request(r#"{"group":"","version":"v1","kind":"ServiceAccount"}"#, r#"{"metadata":{"name":"web"}}"#);
+        let read = Request::read(&mut Reader::new(&account)).unwrap();
+        assert!(matches!(read.required_object().unwrap().metadata(), Ok(Cow::Borrowed(_))));
+    }
+}
