@@ -234,6 +234,8 @@ mod tests {
         assert!(matches("arn:aws:iam::*:role/**/app", arn));
         assert!(matches("arn:aws:iam::*:**", arn));
         assert!(!matches("arn:aws:iam::*:role/*", arn));
+        assert!(matches("arn:aws:iam::*:role/*/app", arn));
+        assert!(!matches("arn:aws:iam::*:role/*p", arn), "a star before other characters does not match `/`, either");
         assert!(!matches("arn:**", arn));
         assert!(!matches("**", arn));
     }

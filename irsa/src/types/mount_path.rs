@@ -205,6 +205,15 @@ mod tests {
     }
 
     #[test]
+    fn cleans_the_path_of_a_file() {
+        let token = path("/var/run").unwrap();
+        for (name, file) in [("token", "/var/run/token"), ("a/b", "/var/run/a/b"), ("a//./b", "/var/run/a/b")] {
+            assert_eq!(token.file(name, false), file, "{name}");
+        }
+        assert_eq!(token.file("a//b", true), r"C:\var\run\a\b");
+    }
+
+    #[test]
     fn accepts_absolute_paths_only() {
         use MountPathError::{Colon, Nul, ParentSegment, Relative};
         for text in ["/", "/var/run/secrets/irsa", "/var/..run", "/var/./run/"] {

@@ -76,6 +76,14 @@ mod tests {
     }
 
     #[test]
+    fn counts_an_edit_of_a_long_character_as_one() {
+        // One of the strings is ASCII. The edit changes the length by four bytes.
+        assert_eq!(edits_within("ab", "ab\u{1f600}", 1), Some(1));
+        assert_eq!(edits_within("ab", "ab", 0), Some(0));
+        assert_eq!(edits_within("ab", "abcd", 1), None);
+    }
+
+    #[test]
     fn finds_the_name_that_was_meant() {
         let known = ["tokenAudience", "tokenExpirationSeconds", "region", "roles"];
         for (name, meant) in [
@@ -90,6 +98,12 @@ mod tests {
         }
         // Two edits lead to `abcd`, and three to `abxyzzz`.
         assert_eq!(nearest("abxy", ["abxyzzz", "abcd"]), Some("abcd"));
+        // `mount` is a part of `tokenMountPath`, and four edits from `amend`. `region` is a part of `regionName`, and
+        // three edits lead from `regionName` to `sessionName`.
+        assert_eq!(nearest("mount", ["amend", "tokenMountPath"]), Some("tokenMountPath"));
+        assert_eq!(nearest("regionName", ["sessionName", "region"]), Some("region"));
+        // Of two names within two edits, the one with fewer edits is nearer.
+        assert_eq!(nearest("abc", ["abcde", "abd"]), Some("abd"));
         // A name of two letters is too short for a comparison of parts, because many other names contain it.
         assert_eq!(nearest("on", ["ontology", "abc"]), Some("abc"));
         assert_eq!(nearest("x", []), None);
