@@ -52,9 +52,10 @@ fn explain_steps(inputs: &Inputs, owner: &PolicyOwner) -> Explanation {
     let token = token::token(&scenario);
     let issuer = issuer::issuer(&scenario);
     let view = TrustView::new(&scenario, &token, &issuer);
-    let provider = provider::provider(&view);
-    let conditions = conditions::conditions(&view, &provider);
+    let mut provider = provider::provider(&view);
+    let mut conditions = conditions::conditions(&view, &provider);
     let fix = repair::trust_fix(&view, &provider, &conditions);
+    let injected = injected::with_rejected_audience(&scenario, injected, [&mut provider, &mut conditions]);
     let region = region::region(&scenario);
     let fallback = fallback::fallback(&scenario, [&token, &issuer, &provider, &conditions, &region]);
     let mut steps =

@@ -111,7 +111,7 @@ fn stored(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]) -> Ste
             "Some containers have the role's variables; the others are skipped."
         },
     );
-    if let Some(reason) = changed_audience(scenario, subject) {
+    if let Some(ChangedAudience { reason, .. }) = changed_audience(scenario, subject) {
         step = step.warn(Diagnosis::OutdatedPod).because(reason);
     }
     for container in &with {
@@ -287,17 +287,72 @@ fn injected_audience(pod: &Value) -> Option<&str> {
     Some(token.get("audience").and_then(Value::as_str).unwrap_or_default())
 }
 
-/// Returns the reason if a new pod would get a token for another audience than the stored pod has, because the service
-/// account's annotation `audience` changed. `None` if the account has no such annotation.
-fn changed_audience(scenario: &Scenario<'_>, subject: &Subject) -> Option<String> {
+/// The audience of a stored pod's token differs from the audience of a new pod's token.
+struct ChangedAudience {
+    /// The audience for a new pod.
+    next: String,
+    /// The reason of the step.
+    reason: String,
+}
+
+/// Returns the audience of a new pod's token, if it differs from that of the stored pod: the service account's
+/// annotation `audience`, or else the setting `tokenAudience`, if the settings were given. `None` if the audience did
+/// not change, or if it is from another source.
+fn changed_audience(scenario: &Scenario<'_>, subject: &Subject) -> Option<ChangedAudience> {
     let now = injected_audience(&subject.pod)?;
     let account = scenario.documents.service_account.get()?;
-    let annotated = annotation(account, &scenario.settings.annotation_prefix, AUDIENCE)?;
-    (annotated != now).then(|| {
-        format!(
-            "volume `{VOLUME}` requests the audience `{now}`, but a new pod gets a token for `{annotated}`: the annotation `audience` of the account changed after the pod was created"
-        )
+    let (next, source) = match annotation(account, &scenario.settings.annotation_prefix, AUDIENCE) {
+        Some(annotated) => (annotated.to_owned(), "the annotation `audience` of the account"),
+        None => {
+            let source = scenario.of_account()?.source.as_deref()?;
+            let settings = scenario.documents.settings.get().filter(|_| source == "annotation")?;
+            (settings.token_audience.to_string(), "the setting `tokenAudience`")
+        }
+    };
+    (next != now).then(|| ChangedAudience {
+        reason: format!(
+            "volume `{VOLUME}` requests the audience `{now}`, but a new pod gets a token for `{next}`: {source} changed after the pod was created, or another webhook injected the volume"
+        ),
+        next,
     })
+}
+
+/// If IAM rejects the audience of a stored pod's token, and a new pod gets a token for another audience, fails the
+/// step: the pod has to be recreated before anything in IAM is changed. `iam` are the steps about the provider and the
+/// trust policy. Their fixes for the audience are replaced.
+pub fn with_rejected_audience(scenario: &Scenario<'_>, injected: Step, iam: [&mut Step; 2]) -> Step {
+    let mut rejected: Vec<&mut Step> = iam.into_iter().filter(|step| rejects_audience(step)).collect();
+    if rejected.is_empty() {
+        return injected;
+    }
+    let injected = outdated_token(scenario, injected);
+    if injected.outcome == Outcome::Failed && injected.mistake == Some(Diagnosis::OutdatedPod) {
+        for step in &mut rejected {
+            step.edits.clear();
+            step.commands.clear();
+            step.fix = Some(
+                "Recreate the pod first. Do not change IAM before: a new pod's token has another audience.".to_owned(),
+            );
+        }
+    }
+    injected
+}
+
+/// Whether IAM rejects the audience of the token.
+fn rejects_audience(step: &Step) -> bool {
+    let is_audience = matches!(step.mistake, Some(Diagnosis::WrongAudience | Diagnosis::AudienceNotRegistered));
+    step.outcome == Outcome::Failed && is_audience
+}
+
+/// Fails a passed step if a new pod gets a token for another audience than the stored pod has.
+fn outdated_token(scenario: &Scenario<'_>, injected: Step) -> Step {
+    let subject = scenario.has_pod().filter(|subject| subject.origin == Origin::Stored);
+    let Some(subject) = subject.filter(|_| injected.outcome == Outcome::Passed) else { return injected };
+    let Some(ChangedAudience { next, reason }) = changed_audience(scenario, subject) else { return injected };
+    let says = "The pod's token is for another audience than a new pod's token.";
+    Step { details: injected.details, ..Step::failed(STEP, Diagnosis::OutdatedPod, says) }
+        .because(reason)
+        .fix(format!("Recreate the pod. A new pod gets a token for `{next}`."))
 }
 
 /// Returns the failed step if a stored pod's token has another audience than the policy would set now.

@@ -2,7 +2,7 @@
 //! does not inject.
 
 use crate::diagnoses::change;
-use crate::support::right;
+use crate::support::{PROVIDER, right};
 use irsa_explain::diagnosis::Diagnosis;
 use irsa_explain::explanation::{Step, StepKind};
 use irsa_explain::{Explanation, Inputs, Outcome, explain};
@@ -226,6 +226,15 @@ fn of_late_changes() -> Vec<Case> {
     change(&mut other_audience.service_account, |account| {
         account["metadata"]["annotations"]["eks.amazonaws.com/audience"] = "sts.amazonaws.com.cn".into();
     });
+    // A complete pod, so the policy has nothing to add.
+    let [one, other] = REGION;
+    let complete = injected("app", &[one, other, ("AWS_STS_REGIONAL_ENDPOINTS", "regional")]);
+    let mut other_webhook = with_pod(&running(&json!([complete])));
+    other_webhook.settings =
+        Some(r#"{"region": "us-east-2", "regionalStsEndpoints": true, "tokenAudience": "amazonaws.com"}"#.to_owned());
+    change(&mut other_webhook.trust_policy, |policy| {
+        policy["Statement"][0]["Condition"]["StringEquals"][format!("{PROVIDER}:aud")] = "amazonaws.com".into();
+    });
     vec![
         case(
             "the setting `region` was set after the pod was created",
@@ -267,6 +276,14 @@ fn of_late_changes() -> Vec<Case> {
         )
         .says(&["for another audience than the account and the settings now define", "Recreate the pod"])
         .never_says(&["Give the pod's own volume another name"]),
+        case(
+            "another webhook injected the token, and the trust policy expects the audience of the settings",
+            other_webhook,
+            Outcome::Failed,
+            "injected/outdatedPod",
+        )
+        .says(&["A new pod gets a token for `amazonaws.com`", "Recreate the pod first"])
+        .never_says(&["Add this statement", "Set the value of"]),
     ]
 }
 
