@@ -114,7 +114,7 @@ fn missing(scenario: &Scenario<'_>, steps: &[Step]) -> Vec<Input> {
         (Input::ServiceAccount, documents.service_account.is_missing()),
         (Input::Issuer, documents.issuer.is_none() && documents.discovery.is_missing() && documents.token.is_missing()),
         (Input::TrustPolicy, documents.trust_policy.is_missing()),
-        (Input::Settings, needs_settings),
+        (Input::Settings, needs_settings && documents.settings.is_missing()),
     ];
     is_missing.into_iter().filter(|(_, is_missing)| *is_missing).map(|(input, _)| input).collect()
 }

@@ -30,6 +30,8 @@ pub enum Coverage {
     NotAsked(String),
     /// Whether the policy is asked is not known, for this reason.
     Unknown(String),
+    /// The policy only checks. Another webhook is expected to inject, for this reason.
+    ByOther(&'static str),
 }
 
 /// Finds out whether one of these policies is asked about a pod, from their manifest only. Without a manifest, the
@@ -71,10 +73,9 @@ pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Cov
         .or_else(|| first(|answer| matches!(answer, Coverage::Unknown(_))))
         .or_else(|| first(|_| true))
         .unwrap_or_else(|| {
-            // No given policy has `mutating: true`. This is usual on EKS, where AWS's own webhook injects the role.
-            Coverage::Unknown(
-                "none of the given policies has `mutating: true`: they only check pods, so something else injects"
-                    .to_owned(),
+            // This is usual on EKS, where AWS's own webhook injects the role.
+            Coverage::ByOther(
+                "none of the given policies has `mutating: true`, so they only check pods; another webhook has to inject the role, such as AWS's webhook on EKS",
             )
         })
 }

@@ -117,11 +117,20 @@ impl<'d> Scenario<'d> {
         let policies = documents.policies.get().map(Vec::as_slice);
         let coverage = match (&made, &documents.policies) {
             (_, Given::Unreadable) => Coverage::Unknown(documents.policies.lack(Input::Policies)),
+            (_, Given::Missing) if settings.mode == Mode::Validate => Coverage::ByOther(
+                "the setting `mode` is `Validate`, so the policy only checks pods; another webhook has to inject the role, such as AWS's webhook on EKS",
+            ),
             (Some((_, _, pod)), _) => coverage(policies, &namespace, pod),
             (None, _) => coverage(policies, &namespace, &Value::Null),
         };
         let subject = made.map(|(origin, text, pod)| {
             let text = text.map_or_else(|| pod.to_string(), str::to_owned);
+            // A policy that only checks does not inject. So for a pod that is not created yet, the other webhook is
+            // assumed to inject what the policy would inject.
+            let mut settings = settings.clone();
+            if origin != Origin::Stored {
+                settings.mode = Mode::Mutate;
+            }
             let policy_answer = PolicyAnswer::of_pod(&text, &pod, &namespace, &settings, &objects);
             let account_policy_answer = policy_answer.first(&[FindingKind::OptedOut]).map(|_| {
                 let pod = without_skip_label(&pod);

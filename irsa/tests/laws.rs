@@ -56,7 +56,11 @@ fn review_request(request: &str, account: &Value, settings: &Value) -> Reviewed 
     let parsed = Request::read(&mut Reader::new(request)).unwrap();
     let review = Review::new(&parsed, &settings, &mut OneAccount(account.clone()));
     let object = match &review.mutated_object {
-        Some(mutated) => serde_json::from_str(&mutated.to_string()).unwrap(),
+        Some(mutated) => {
+            let text = mutated.to_string();
+            assert!(mutated.max_length() >= text.len(), "{} bytes are more than {}", text.len(), mutated.max_length());
+            serde_json::from_str(&text).unwrap()
+        }
         None => serde_json::from_str::<Value>(request).unwrap()["object"].take(),
     };
     Reviewed { rejection: review.rejection.map(|rejection| rejection.message), warnings: review.warnings, pod: object }

@@ -65,6 +65,11 @@ fn with_asides(scenario: &Scenario<'_>, step: Step) -> Step {
             "{assumed}policy `{policy}` has `failurePolicy: Ignore`: pods that are created while the policy can't be reached get no role"
         ));
     }
+    if let (Coverage::ByOther(reason), Outcome::Passed) = (&scenario.coverage, step.outcome)
+        && subject.origin != Origin::Stored
+    {
+        step = step.because(*reason);
+    }
     for container in &subject.containers {
         if let Some(path) = container.read_only_mount_above_token(&subject.pod) {
             step = step.warn(Diagnosis::ReadOnlyMountAbove).because(format!(
@@ -180,7 +185,7 @@ fn stored_without(scenario: &Scenario<'_>, subject: &Subject, before: [&Step; 3]
     let step = shown(subject, Step::failed(STEP, not_injected, says));
     match changed_later(scenario, subject) {
         Some(reason) => step.because(reason),
-        None => step.because("a pod that is created now gets the role: the service account or the webhook changed after this pod was created, or the webhook could not be reached at that time"),
+        None => step.because("a pod that is created now gets the role: the service account or the webhook changed after this pod was created, or the webhook could not be reached at that time, or AWS's webhook did not know the account yet"),
     }
     .fix(recreate)
 }
@@ -193,7 +198,7 @@ const EXEMPT_FIX: &str = "Remove the exemption of the namespace from the `namesp
 fn not_asked(scenario: &Scenario<'_>) -> Option<String> {
     match &scenario.coverage {
         Coverage::NotAsked(reason) | Coverage::Unknown(reason) => Some(reason.clone()),
-        Coverage::Asked | Coverage::AskedIfReachable(_) => None,
+        Coverage::Asked | Coverage::AskedIfReachable(_) | Coverage::ByOther(_) => None,
     }
 }
 
@@ -655,8 +660,6 @@ fn fix(scenario: &Scenario<'_>, subject: &Subject, kind: FindingKind) -> Fix {
             Fix::new(format!("Remove {what} from the container's `env`."))
                 .edit(edit::without_variables(scenario, is_removed))
         }
-        _ => Fix::new(
-            "Let the policy inject the role: use the setting `mode: Mutate`, or deploy the policy `irsa-policy` of `policy.yaml`, which has that mode.",
-        ),
+        _ => Fix::new("Correct what the reason names."),
     }
 }

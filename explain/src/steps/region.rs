@@ -7,6 +7,7 @@ use crate::container::Container;
 use crate::diagnosis::Diagnosis;
 use crate::edit::{self, Fix};
 use crate::explanation::{Outcome, Step, StepKind};
+use crate::policies::Coverage;
 use crate::scenario::{Origin, Scenario, Subject};
 use crate::sdk::{SDKS, Sdk};
 use crate::sts::{self, Endpoint, GLOBAL, endpoint, is_unlisted_fips};
@@ -45,14 +46,13 @@ pub fn region(scenario: &Scenario<'_>) -> Step {
     step.because_all(aside)
 }
 
-/// Whether the pod's region depends on settings that were not given: the pod is not created yet, and a container with a
-/// role sets no region.
+/// Whether the pod's region depends on settings that were not given, or on another webhook: the pod is not created yet,
+/// and a container with a role sets no region.
 pub fn needs_settings(scenario: &Scenario<'_>, subject: &Subject) -> bool {
     let sets_no_region =
         |container: &Container| container.has_role() && !VARIABLES.iter().any(|name| container.names(name));
-    scenario.documents.settings.is_missing()
-        && subject.origin != Origin::Stored
-        && subject.containers.iter().any(sets_no_region)
+    let is_unknown = scenario.documents.settings.is_missing() || matches!(scenario.coverage, Coverage::ByOther(_));
+    is_unknown && subject.origin != Origin::Stored && subject.containers.iter().any(sets_no_region)
 }
 
 /// The STS endpoints, each with the SDKs that use it.
@@ -213,7 +213,11 @@ impl Looked<'_> {
         let step = if needs_settings(self.scenario, self.subject) {
             unknown(
                 step,
-                "The pod sets no region, and whether the policy sets one is not known: no settings were given.",
+                if let Coverage::ByOther(_) = self.scenario.coverage {
+                    "The pod sets no region, and whether the webhook that injects sets one is not known. AWS's webhook on EKS sets the region of the cluster."
+                } else {
+                    "The pod sets no region, and whether the policy sets one is not known: no settings were given."
+                },
             )
         } else {
             unknown(step, "No region is set, so the STS endpoint depends on the SDK.").warn(Diagnosis::NoRegion)
@@ -265,6 +269,12 @@ impl Looked<'_> {
                 region.as_str()
             ))
             .run(edit::recreate(self.scenario));
+        }
+        let is_by_other = matches!(self.scenario.coverage, Coverage::ByOther(_));
+        if is_by_other && needs_settings(self.scenario, self.subject) {
+            return Fix::new(
+                "Give a running pod of the cluster instead, which shows what the webhook injects (`kubectl get pod NAME -o yaml`). Or set both variables in the container.",
+            );
         }
         let says = if needs_settings(self.scenario, self.subject) {
             "Add the policy's settings to the inputs. If they have no `region`, set it, so that the policy sets `AWS_REGION` and `AWS_DEFAULT_REGION`, or set both variables in the container."

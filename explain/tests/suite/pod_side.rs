@@ -235,7 +235,22 @@ fn of_late_changes() -> Vec<Case> {
     change(&mut other_webhook.trust_policy, |policy| {
         policy["Statement"][0]["Condition"]["StringEquals"][format!("{PROVIDER}:aud")] = "amazonaws.com".into();
     });
+    // The guard on EKS: the policy only checks, and AWS's webhook injects.
+    let guard = Some(r#"{"mode": "Validate", "actions": {"notInjected": "Reject"}}"#.to_owned());
+    let missed = Inputs { settings: guard.clone(), ..with_pod(&running(&json!([{"name": "app", "image": "x"}]))) };
+    let not_created = Inputs { settings: guard, ..planned(|_| ()) };
     vec![
+        case(
+            "a running pod that AWS's webhook missed, with the guard",
+            missed,
+            Outcome::Failed,
+            "injected/notInjected",
+        )
+        .says(&["AWS's webhook did not know the account yet", "Recreate the pod"])
+        .never_says(&["mode: Mutate", "policy.yaml", "namespaceSelector"]),
+        case("a pod that is not created yet, with the guard", not_created, Outcome::Unknown, "")
+            .says(&["another webhook has to inject the role", "AWS's webhook on EKS sets the region"])
+            .never_says(&["mode: Mutate", "policy.yaml"]),
         case(
             "the setting `region` was set after the pod was created",
             without_region,

@@ -1,7 +1,6 @@
 //! The place of a finding in an object, for tools that show the line.
 
 use alloc::string::String;
-use core::fmt;
 
 /// The place of a finding. `irsa check` and the playground use it. The policy's answer does not contain it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,13 +40,6 @@ impl TargetKind {
             Self::Spec => "pod spec",
             Self::AccountName => "service account name",
         }
-    }
-}
-
-impl fmt::Display for TargetKind {
-    /// Writes the name for messages.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
