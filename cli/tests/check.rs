@@ -224,7 +224,7 @@ fn prints_one_line_for_a_helm_chart() {
         assert_eq!(unreadable.len(), 1, "{path}: {unreadable:?}");
         assert_eq!((&unreadable[0]["file"], &unreadable[0]["message"]), (&json!(file), &json!(line(chart))), "{path}");
     }
-    // Next to manifests, a chart is a note. With `--strict`, it is an error.
+    // If the input also has manifests, a chart is reported as a note. With `--strict`, it is an error.
     let report = json_of(&check(&folder, &[".", "-o", "json"]));
     let notes: Vec<&Value> =
         report["findings"].as_array().unwrap().iter().filter(|it| it["finding"] == "template").collect();

@@ -44,7 +44,7 @@ pub struct Measurement {
     pub floor: Cost,
     /// The cost of the policy.
     pub policy: Cost,
-    /// The median time of a call of the floor, including a new instance.
+    /// The median time of one call to the floor, which includes the time to create an instance.
     pub floor_time: Duration,
     /// The median time of a call of the policy, including a new instance.
     pub policy_time: Duration,

@@ -25,8 +25,9 @@ impl Certificate {
         Ok(Self { chain: read(chain)?, key: read(key)? })
     }
 
-    /// Generates a certificate for `localhost` and `127.0.0.1`, and an authority that signs it. Returns both, the
-    /// authority as PEM. The authority's key is dropped, so the authority can't sign another certificate.
+    /// Generates a certificate for `localhost` and `127.0.0.1`, and an authority that signs it. Returns the
+    /// certificate, and the authority as PEM. The authority's key is dropped, so the authority can't sign another
+    /// certificate.
     ///
     /// # Errors
     /// Fails if a key can't be generated.

@@ -287,7 +287,7 @@ fn policies(inputs: &Inputs, problems: &mut Vec<Problem>) -> Given<Vec<Value>> {
     Given::Unreadable
 }
 
-/// Reads an input that is JSON with `read`. An error is added to `problems`.
+/// Parses an input as JSON, and converts it with `read`. An error is added to `problems`.
 fn value<T>(
     input: Input,
     text: Option<&String>,

@@ -250,7 +250,7 @@ steps! {
     Credentials = "credentials", "Other credentials";
     /// The token is for STS and for this service account, and it has not expired.
     Token = "token", "Token";
-    /// AWS can reach the issuer, and its documents, its keys and the token agree.
+    /// AWS can reach the issuer. The issuer's documents and keys match the token.
     Issuer = "issuer", "Issuer";
     /// The trust policy names the cluster's identity provider, or EKS Pod Identity if the pod uses that.
     Provider = "provider", "Provider in the trust policy";

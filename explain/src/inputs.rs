@@ -59,8 +59,8 @@ pub struct Inputs {
     /// Other service accounts from the files of the service account, as JSON, in case the pod names the wrong service
     /// account.
     pub other_service_accounts: Vec<String>,
-    /// The inputs that were searched for in the cluster, but not found, such as the service account. Ignored for an
-    /// input that was given.
+    /// The inputs that were searched for in the cluster, but not found, such as the service account. An input that was
+    /// given is used even if it is in this list.
     pub not_found: Vec<Input>,
     /// Whether the pod is one of several pods that are explained with the same inputs. The trust policy may then be
     /// meant for another pod.

@@ -238,7 +238,7 @@ mod tests {
         not_asked(&changed("mode", &json!("monitor")), "`mode: monitor`");
         not_asked(&changed("rules", &json!([])), "no rule");
         not_asked(&changed("objectSelector", &json!({"matchLabels": {"a": "c"}})), "`objectSelector`");
-        assert!(matches!(of(&changed("mutating", &json!(false))), Coverage::Unknown(_)));
+        assert!(matches!(of(&changed("mutating", &json!(false))), Coverage::ByOther(_)));
         assert!(matches!(of(&[]), Coverage::Unknown(_)));
         assert_eq!(
             of(&changed("failurePolicy", &json!("Ignore"))),

@@ -132,7 +132,8 @@ pub enum Requirement {
     RegionNotEmpty,
     /// `AWS_STS_REGIONAL_ENDPOINTS` has no invalid value.
     ValidSetting,
-    /// FIPS and dual-stack are off: "Invalid Configuration: FIPS and custom endpoint are not supported".
+    /// FIPS and dual-stack must be off. Otherwise the SDK fails with "Invalid Configuration: FIPS and custom endpoint
+    /// are not supported".
     NoFipsOrDualStack,
 }
 

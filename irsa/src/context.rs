@@ -40,7 +40,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether `allowedRoles` allows the namespace to use a role. If the setting is present, a namespace without a
-    /// matching entry may use no role.
+    /// matching entry must not use any role.
     pub(crate) fn allows_role(&self, arn: &str) -> bool {
         let allowed = self.allowed_roles.get_or_init(|| self.settings.roles_allowed_in(self.namespace));
         allowed.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(arn)))

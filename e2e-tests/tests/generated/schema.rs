@@ -65,6 +65,7 @@ fn chart_schema() -> Value {
         "properties": {
             "global": any_object,
             "mode": {"type": "string", "enum": ["inject", "guard", "auditOnly", "strict"]},
+            "suspend": {"type": "boolean"},
             "settings": settings,
             "systemSettings": settings,
             "customWorkloadRules": any_list,

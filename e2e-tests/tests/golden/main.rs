@@ -194,7 +194,7 @@ fn is_same(expected: &Value, actual: &Value) -> bool {
 }
 
 impl Expectation {
-    /// Fails if a case names no difference, but the expected result is not the webhook's pod.
+    /// For a case that names no difference, fails if the expected result is not the webhook's pod.
     fn check_against(&self, case: &Case) -> Result<()> {
         if case.difference.is_some() {
             return Ok(());

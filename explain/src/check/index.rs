@@ -47,7 +47,7 @@ impl Index {
         entries.push(Entry { location: object.location.clone(), json: entry.to_string() });
     }
 
-    /// Adds the service accounts that an object of any kind names, such as in `serviceAccountName`.
+    /// Adds the service accounts whose names are in an object of any kind, for example in `serviceAccountName`.
     fn add_used(&mut self, object: &Object<'_>) {
         if !object.json.contains("\"serviceAccount") {
             return;

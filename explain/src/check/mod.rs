@@ -1,8 +1,8 @@
 //! Checks objects with the policy, as if they were created now: what the policy finds, and the place of each finding.
 //!
 //! `irsa check` and the playground use this module, so they report the same findings. The policy's lookups search the
-//! [objects](Objects) of the input instead of a cluster. If the input may be incomplete, an object that it does not
-//! contain is unknown: that is a note, and not a finding of the policy.
+//! [objects](Objects) of the input instead of a cluster. The input may be incomplete. Then an object that it does not
+//! contain is unknown, and the check reports a note instead of a finding of the policy.
 
 mod found;
 mod index;

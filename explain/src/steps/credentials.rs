@@ -172,8 +172,8 @@ fn look_at(container: &Container, mut step: Step, fixes: &mut Fixes) -> Step {
 }
 
 /// Adds a fault to the step. If SDKs use other credentials, and no maintained SDK uses the expected credentials, the
-/// step fails. Otherwise the step becomes unknown: some SDKs use the expected credentials, fail with an error, or
-/// depend on values that are not known.
+/// step fails. In all other cases, the step becomes unknown. For example, some SDKs use the expected credentials, some
+/// fail with an error, and for some it depends on values that are not known.
 fn fault(
     container: &Container,
     step: Step,

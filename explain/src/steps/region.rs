@@ -108,8 +108,8 @@ impl Looked<'_> {
             .fix(format!("Remove `{variable}` unless STS answers there. For another service, set that service's own variable, such as `AWS_ENDPOINT_URL_S3`."))
     }
 
-    /// Makes the step unknown if some SDKs fail because a variable, other than the region's variables, is set to an
-    /// empty string.
+    /// Some SDKs fail if a variable is set to an empty string. In this case, makes the step unknown. The region's
+    /// variables are checked elsewhere.
     fn empty_override(&self, step: Step) -> Step {
         let is_it = |variable: &&str| !VARIABLES.contains(variable);
         let empty = self.groups.iter().find_map(|(endpoint, sdks)| match endpoint {

@@ -41,7 +41,8 @@ impl Finding {
         self.shortened(LINE_LIMIT, LINE_LIMIT)
     }
 
-    /// The finding as an admission warning: at most 256 bytes, or at most 120 if cutting the quoted value is enough.
+    /// The finding as an admission warning: at most 120 bytes if shortening the quoted value is enough for that, and
+    /// otherwise at most 256.
     #[must_use]
     pub fn warning(&self) -> String {
         self.shortened(WARNING_ADVICE, WARNING_LIMIT)

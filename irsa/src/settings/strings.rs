@@ -13,7 +13,7 @@ use crate::types::mount_path::is_kept;
 pub(super) enum AudienceError {
     /// It is empty. Kubernetes would issue a token for the API server.
     Empty,
-    /// It contains this blank, which no audience of AWS has.
+    /// It contains this white-space character. No audience of AWS contains white space.
     Blank(char),
 }
 

@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn spreads_lifetimes_of_24_hours_evenly_over_22_to_24_hours() {
-        // There are 7,201 lifetimes: 22 to 24 hours, in seconds. The lifetimes of 72,010 seeds in the form of a UID are
-        // counted in ten buckets, each for 720 or 721 lifetimes.
+        // There are 7,201 lifetimes: 22 to 24 hours, in seconds. The test computes the lifetime for 72,010 UIDs. It
+        // counts the results in ten buckets, each for 720 or 721 of the possible lifetimes.
         let mut buckets = [0_u32; 10];
         let (mut least, mut most) = (u64::MAX, 0);
         for seed in 0..72_010_u64 {
