@@ -18,7 +18,9 @@ fn check(node: &Node<'_>, is_in_text: &impl Fn(Position) -> bool) {
 fuzz_target!(|text: &str| {
     // YAML ends a line with `\n`, `\r` or `\r\n`. A position may also be at the end of the text.
     let lines = text.matches(['\n', '\r']).count() + 2;
-    let is_in_text = |at: Position| (1..=lines).contains(&(at.line as usize)) && (1..=text.len() + 2).contains(&(at.column as usize));
+    let is_in_text = |at: Position| {
+        (1..=lines).contains(&(at.line as usize)) && (1..=text.len() + 2).contains(&(at.column as usize))
+    };
     for document in documents(text) {
         let document = match document {
             Ok(document) => document,
