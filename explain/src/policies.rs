@@ -72,12 +72,10 @@ pub fn coverage(policies: Option<&[Value]>, namespace: &str, pod: &Value) -> Cov
         .or_else(|| first(|answer| matches!(answer, Coverage::AskedIfReachable(_))))
         .or_else(|| first(|answer| matches!(answer, Coverage::Unknown(_))))
         .or_else(|| first(|_| true))
-        .unwrap_or_else(|| {
-            // This is usual on EKS, where AWS's own webhook injects the role.
-            Coverage::ByOther(
-                "none of the given policies has `mutating: true`, so they only check pods; another webhook has to inject the role, such as AWS's webhook on EKS",
-            )
-        })
+        // This is usual on EKS, where AWS's own webhook injects the role.
+        .unwrap_or(Coverage::ByOther(
+            "none of the given policies has `mutating: true`, so they only check pods; another webhook has to inject the role, such as AWS's webhook on EKS",
+        ))
 }
 
 fn of_policy(policy: &Value, namespace: &str, pod: &Value) -> Coverage {

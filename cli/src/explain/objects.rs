@@ -104,7 +104,7 @@ pub fn other_workload(objects: &[Object]) -> Result<Option<&Object>> {
 /// are several and the settings name no ConfigMap.
 ///
 /// # Errors
-/// Fails if there are several, and none of them is the ConfigMap that the settings name.
+/// Fails if there are several, and the ConfigMap that the settings name is missing.
 pub fn config_map<'o>(objects: &'o [Object], settings: Option<&str>) -> Result<Option<&'o Object>> {
     let found: Vec<_> = objects.iter().filter(|object| object.kind() == "ConfigMap").collect();
     let wanted = settings.and_then(roles_config_map);

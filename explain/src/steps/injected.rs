@@ -306,13 +306,13 @@ struct ChangedAudience {
 fn changed_audience(scenario: &Scenario<'_>, subject: &Subject) -> Option<ChangedAudience> {
     let now = injected_audience(&subject.pod)?;
     let account = scenario.documents.service_account.get()?;
-    let (next, source) = match annotation(account, &scenario.settings.annotation_prefix, AUDIENCE) {
-        Some(annotated) => (annotated.to_owned(), "the annotation `audience` of the account"),
-        None => {
-            let source = scenario.of_account()?.source.as_deref()?;
-            let settings = scenario.documents.settings.get().filter(|_| source == "annotation")?;
-            (settings.token_audience.to_string(), "the setting `tokenAudience`")
-        }
+    let annotated = annotation(account, &scenario.settings.annotation_prefix, AUDIENCE);
+    let (next, source) = if let Some(annotated) = annotated {
+        (annotated.to_owned(), "the annotation `audience` of the account")
+    } else {
+        let source = scenario.of_account()?.source.as_deref()?;
+        let settings = scenario.documents.settings.get().filter(|_| source == "annotation")?;
+        (settings.token_audience.to_string(), "the setting `tokenAudience`")
     };
     (next != now).then(|| ChangedAudience {
         reason: format!(
