@@ -5,7 +5,7 @@
 SHELL       := bash
 .SHELLFLAGS := -o pipefail -c
 
-# With this variable, rustup always installs the toolchain of rust-toolchain.toml on first use.
+# This variable makes rustup install the toolchain of rust-toolchain.toml on first use.
 export RUSTUP_AUTO_INSTALL := 1
 
 WASM_TARGET := wasm32-wasip1
@@ -16,7 +16,7 @@ CARGO_HOME  ?= $(HOME)/.cargo
 REMAPPED     = $$RUSTFLAGS $$(printf ' --remap-path-prefix=%s=crates' "$(CARGO_HOME)"/registry/src/*)
 
 # Every target builds the workspace the same way, so that Cargo compiles each dependency once.
-# `FEATURES=e2e-tests/cluster` adds the tests on a cluster to every target. CI sets it.
+# `FEATURES=e2e-tests/cluster` adds the tests on a cluster to every target. CI sets this value.
 FEATURES    ?=
 WORKSPACE    = --workspace --locked $(if $(FEATURES),--features $(FEATURES))
 POLICY_HOST := $(abspath $(TARGET_DIR))/debug/policy-host
@@ -48,12 +48,14 @@ demo: policy.wasm host ## Show what the policy does to the four pods of demo/
 test: policy.wasm ## Run all tests that need only Rust
 	cargo test $(WORKSPACE)
 
-# Cargo tracks the dependencies of the module, so make runs this target each time. It replaces `policy.wasm` only if the
-# bytes differ. `--crate-type cdylib` makes the module a tenth smaller than a build that also makes the library for the
-# tests. `--compress-relocations` makes the module another 8 % smaller, with the same instructions: by default, the
-# linker writes each index and address in five bytes. `stack-size` halves the stack: no request needs more. In the
-# module's memory, the static data comes after the stack. So a smaller stack gives the data lower addresses, and a lower
-# address takes one byte less in an instruction.
+# Cargo tracks the dependencies of the module, so `make` runs this target each time. The target replaces `policy.wasm`
+# only if the bytes differ. These options make the module smaller:
+#
+# - `--crate-type cdylib`: 10 % smaller than a build that also makes the library for the tests.
+# - `--compress-relocations`: another 8 % smaller, with the same instructions. By default, the linker writes each index
+#   and address in five bytes.
+# - `stack-size`: half of the default size, because no request needs more. The static data comes after the stack, so a
+#   smaller stack gives the data lower addresses. A lower address takes one byte less in an instruction.
 policy.wasm: FORCE ## Build the policy for release
 	@cargo fetch --locked --quiet --target $(WASM_TARGET)
 	RUSTFLAGS="$(REMAPPED)" cargo rustc --locked --release --target $(WASM_TARGET) -p irsa-policy --lib --crate-type cdylib \

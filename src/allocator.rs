@@ -100,7 +100,7 @@ impl<M: Memory> Allocator<M> {
     /// Frees all blocks.
     ///
     /// # Safety
-    /// No block may be in use, because its memory is handed out again.
+    /// The caller must not use any earlier block after this call, because the allocator hands out the memory again.
     pub(crate) unsafe fn reset(&self) {
         self.blocks.set(Blocks::NONE);
     }

@@ -55,7 +55,7 @@ pub(crate) struct GetResourceRequest<'q> {
     kind: &'q str,
     name: &'q str,
     namespace: &'q str,
-    /// Whether the host must ask the API server. Otherwise it may use its cache, which is at most 5 seconds old.
+    /// Whether the host must ask the API server. Otherwise the host may use its cache, which is at most 5 seconds old.
     disable_cache: bool,
 }
 

@@ -19,7 +19,7 @@ const NAME_LIMIT: usize = 64;
 /// The reason that kube's client reports if the body of an HTTP error is not a Kubernetes `Status`.
 const NOT_A_STATUS: &str = "Failed to parse error data";
 
-/// Returns why the lookup failed, for the end of a message. If the fix is known, it comes last.
+/// Returns why the lookup failed, for the end of a message. If the fix is known, the text ends with the fix.
 #[cold]
 pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
     let message = without(&["Host error: ", "Callback evaluation failure: "], message);
@@ -52,14 +52,15 @@ pub(crate) fn explain(message: &str, query: &Query<'_>) -> String {
 /// Explains a call that the host rejected because the policy's manifest does not grant it.
 fn explain_denied(denied: &str) -> &'static str {
     if denied.starts_with("Kubernetes ") {
-        return "the policy may not read this kind: add it to `contextAwareResources`, as in policy.yaml";
+        return "the policy is not allowed to read this kind: add it to `contextAwareResources`, as in policy.yaml";
     }
-    // Only a namespaced policy needs a grant to call a host function. A namespaced policy can't have
-    // `contextAwareResources`, so it must become a ClusterAdmissionPolicy.
-    "the policy may not call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in policy.yaml"
+    // The host denies a host function only to a namespaced policy. Such a policy can't have `contextAwareResources`, so
+    // the fix is a ClusterAdmissionPolicy.
+    "the policy is not allowed to call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in \
+     policy.yaml"
 }
 
-/// An HTTP error of the API server, or of a proxy before it.
+/// An HTTP error of the API server, or of a proxy in front of the API server.
 struct ApiError<'m> {
     message: &'m str,
     reason: &'m str,
@@ -283,14 +284,14 @@ mod tests {
                 "Host error: Policy has not been granted access to Kubernetes v1/ServiceAccount resources. The \
                  violation has been reported."
                     .to_owned(),
-                "the policy may not read this kind: add it to `contextAwareResources`, as in policy.yaml",
+                "the policy is not allowed to read this kind: add it to `contextAwareResources`, as in policy.yaml",
             ),
             (
                 "Host error: Policy has not been granted access to the 'kubernetes/get_resource' host capability. The \
                  violation has been reported."
                     .to_owned(),
-                "the policy may not call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, as in \
-                 policy.yaml",
+                "the policy is not allowed to call `kubernetes/get_resource`: deploy it as a ClusterAdmissionPolicy, \
+                 as in policy.yaml",
             ),
             (
                 "Host error: Error sending request over callback channel: SendError".to_owned(),

@@ -13,7 +13,7 @@ pub(crate) struct Payload<'j> {
 }
 
 impl<'j> Payload<'j> {
-    /// Reads a payload. If it has no settings, each setting has its default.
+    /// Reads a payload. If the payload has no settings, the defaults apply.
     ///
     /// # Errors
     /// Fails if the payload is not JSON, or if its request is missing or can't be read.

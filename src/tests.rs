@@ -173,7 +173,7 @@ fn asks_for_an_object_as_the_sdk_does() {
         let parsed: sdk::GetResourceRequest = serde_json::from_str(&ours).unwrap();
         assert_eq!(serde_json::to_value(parsed).unwrap(), serde_json::to_value(&theirs).unwrap());
         assert_eq!(serde_json::from_str::<Value>(&ours).unwrap(), without_nulls(&theirs));
-        // The only difference is that optional fields are missing.
+        // The only difference is that the optional field `field_masks` is missing.
         assert_eq!(ours, serde_json::to_string(&theirs).unwrap().replace(r#","field_masks":null"#, ""));
     }
 }

@@ -1,6 +1,5 @@
-//! Tests random answers of the cluster to the lookups of the service account and the ConfigMap: the policy must answer
-//! every request. A pod gets a role only if the cluster's answer contains the account's name, possibly with JSON
-//! escapes.
+//! Answers the lookups of the service account and the ConfigMap with random text. The policy must still answer every
+//! request. A pod gets a role only if the cluster's answer contains the account's name, possibly with JSON escapes.
 #![no_main]
 
 use irsa::{Cluster, LookupError, Query};
@@ -10,7 +9,7 @@ const PAYLOAD: &str = r#"{"request":{"uid":"u","kind":{"group":"","version":"v1"
 "operation":"CREATE","object":{"metadata":{"name":"p"},"spec":{"serviceAccountName":"web","containers":[{"name":"app"}]}}},
 "settings":{"rolesConfigMap":{"namespace":"kube-system","name":"roles"},"cacheLookups":true}}"#;
 
-/// A cluster whose answers come from this text. The part before the form feed is the account, and the part after the
+/// A cluster that answers with parts of this text. The part before the form feed is the account, and the part after the
 /// form feed is the ConfigMap. If a part starts with `!`, the lookup fails with the rest of the part as its error
 /// message.
 struct Says<'a>(&'a str);

@@ -70,6 +70,9 @@ fuzz_target!(|scene: Scene| {
     settings["mode"] = "Validate".into();
     settings["actions"]["notInjected"] = "Warn".into();
     let (accepted, after, unchanged) = review(&once, &settings, &mut cluster);
-    assert!(accepted && unchanged == once, "a pod accepted with {warnings:?} is rejected or changed later: {once}");
+    assert!(
+        accepted && unchanged == once,
+        "`Validate` rejects or changes a pod that was accepted with {warnings:?}: {once}"
+    );
     assert!(!after.iter().any(|warning| warning.ends_with("[notInjected]")), "{after:?}\n{once}");
 });

@@ -11,7 +11,6 @@ use crate::types::glob::Glob;
 
 /// The state of one review. Most functions of the core take it as their first argument.
 pub(crate) struct Checker<'a> {
-    /// The settings of the policy.
     pub(crate) settings: &'a Settings<'a>,
     /// The namespace of the request: a DNS label.
     pub(crate) namespace: &'a str,
@@ -21,8 +20,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) lookups: Lookups<'a>,
     /// The findings so far.
     pub(crate) findings: Findings<'a>,
-    /// The roles that `allowedRoles` allows the namespace to use. `None` if the setting is absent. Read when the first
-    /// role is checked.
+    /// The roles that `allowedRoles` allows the namespace to use. `None` if the setting is absent. The first check of a
+    /// role reads the setting.
     allowed_roles: OnceCell<Option<Vec<Glob<'a>>>>,
 }
 
@@ -39,8 +38,8 @@ impl<'a> Checker<'a> {
         Self { settings, namespace, request_uid, lookups, findings, allowed_roles: OnceCell::new() }
     }
 
-    /// Whether `allowedRoles` allows the namespace to use a role. If the setting is present, a namespace without a
-    /// matching entry must not use any role.
+    /// Whether `allowedRoles` allows the namespace to use a role. If the setting is present, no role is allowed in a
+    /// namespace without a matching entry.
     pub(crate) fn allows_role(&self, arn: &str) -> bool {
         let allowed = self.allowed_roles.get_or_init(|| self.settings.roles_allowed_in(self.namespace));
         allowed.as_ref().is_none_or(|globs| globs.iter().any(|glob| glob.matches(arn)))

@@ -21,7 +21,7 @@ impl Cluster for OneAccount {
     }
 }
 
-/// The results of a review, and the pod afterwards.
+/// The results of a review, and the resulting object.
 struct Reviewed {
     rejection: Option<String>,
     warnings: Vec<String>,
@@ -35,8 +35,8 @@ fn review(pod: &str, account: &Value, settings: &Value) -> Reviewed {
     review_request(&request, account, settings)
 }
 
-/// Reviews a Deployment with this pod as its template. `operation` is its creation, or an update that does not change
-/// the Deployment.
+/// Reviews a Deployment with this pod as its template. `operation` is `CREATE`, or `UPDATE` without a change of the
+/// Deployment.
 fn review_deployment(pod: &Value, operation: &str, account: &Value, settings: &Value) -> Reviewed {
     let deployment = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
     let mut request = json!({
@@ -287,7 +287,7 @@ proptest! {
     }
 }
 
-/// Returns the lines of a message. Removes `about`, which names the pod or the template, from the start of each line.
+/// Returns the lines of a message. Removes `about`, the name of the pod or template, from the start of each line.
 fn lines(message: &str, about: &str) -> Vec<String> {
     message.lines().map(|line| line.strip_prefix(about).unwrap_or(line).to_owned()).collect()
 }

@@ -77,7 +77,7 @@ pub(crate) fn length_before<S: Stop>(bytes: &[u8]) -> usize {
     if rest.is_empty() {
         return bytes.len();
     }
-    // The last word contains the bytes that are left, and before them bytes that are known not to be in the set.
+    // The last word ends with the bytes that are left. The search has already excluded the bytes before them.
     if let Some(word) = bytes.last_chunk() {
         let marked = S::mark(u64::from_le_bytes(*word));
         let before = if marked == 0 { size_of::<u64>() } else { first_byte(marked) };

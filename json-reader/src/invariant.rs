@@ -1,6 +1,7 @@
 //! Stops the program if an invariant of this crate is broken.
 
-/// Panics, so that no wrong output is produced. In the policy this is a trap, and the API server rejects the request.
+/// Panics, so that no wrong output is produced. In the policy, the panic is a trap, and the API server rejects the
+/// request.
 ///
 /// Each caller names its invariant in a comment that starts with `INVARIANT:`.
 #[cold]

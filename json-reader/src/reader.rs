@@ -42,7 +42,7 @@ pub(crate) struct Start(usize);
 /// Reads the values of a JSON text one after the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'j> {
-    /// The offset of this reader's text in the whole text, which spans refer to.
+    /// The offset of this reader's text in the whole text. Spans are offsets into the whole text.
     offset: usize,
     scanner: Scanner<'j>,
 }

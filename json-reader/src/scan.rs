@@ -37,7 +37,7 @@ impl Kind {
     }
 }
 
-/// JSON text, and a position in it, which the methods move forward.
+/// JSON text, and a position in the text. The methods move the position forward.
 ///
 /// If a method fails, it returns `None` and stays at the position of the error.
 #[derive(Debug, Clone, Copy)]
@@ -143,8 +143,8 @@ impl<'j> Scanner<'j> {
         Some(false)
     }
 
-    /// Moves on after an element or member. If it is the last one, leaves the array or object. Returns whether another
-    /// one follows.
+    /// Skips the comma after an element or member. After the last element or member, leaves the array or object
+    /// instead. Returns whether another element or member follows.
     #[inline]
     pub(crate) fn step(&mut self, close: u8) -> Option<bool> {
         let byte = self.peek();
@@ -199,7 +199,7 @@ impl<'j> Scanner<'j> {
         self.text.as_bytes().get(at).copied()
     }
 
-    /// Moves on by one byte. Must be called at a byte of the text, so that the position can't overflow.
+    /// Moves forward by one byte. The position must be before the end of the text, so it can't overflow.
     #[inline]
     fn advance(&mut self) {
         self.at = self.at.wrapping_add(1);

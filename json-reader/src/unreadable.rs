@@ -105,8 +105,7 @@ impl Unreadable {
         Self::from(Problem::Value { expected })
     }
 
-    /// Creates the error for an invalid name. The message shows the name, so `got` must not be a value that may be a
-    /// secret.
+    /// Creates the error for an invalid name. The message shows `got`, so `got` must never be a secret.
     ///
     /// The error keeps at most [`NAME_LIMIT`] bytes, and shows characters that are not printable ASCII as escapes.
     #[must_use]

@@ -12,7 +12,7 @@ pub fn write_string(value: &str, out: &mut String) {
     let mut rest = value;
     loop {
         let length = length_before::<Special>(rest.as_bytes());
-        // INVARIANT: the length ends before an ASCII character or at the end, so on a character boundary.
+        // INVARIANT: the length ends before an ASCII character or at the end. Both are character boundaries.
         let Some((plain, special)) = rest.split_at_checked(length) else { invariant::broken() };
         out.push_str(plain);
         let mut special = special.chars();

@@ -12,7 +12,7 @@ pub fn wide_comments(text: &str) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Whether a line is a comment of Rust, Go, TypeScript, a shell, YAML, TOML or Make. A Markdown heading matches too,
-/// but is never that long.
+/// but is never wider than the limit.
 fn is_comment(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with("//") || line.starts_with('#')

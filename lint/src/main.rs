@@ -73,7 +73,7 @@ fn run() -> Result<Vec<Finding>, String> {
             }
         }
         for (line, width) in columns::wide_comments(&text) {
-            let message = format!("a comment of {width} columns, but at most {} are allowed", columns::LIMIT);
+            let message = format!("the comment has {width} columns, but at most {} are allowed", columns::LIMIT);
             findings.push(Finding { path: path.clone(), line, message });
         }
     }

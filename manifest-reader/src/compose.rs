@@ -103,7 +103,7 @@ impl<'t> Composer<'t> {
     /// Skips a document that can't be read.
     fn skip(&mut self, unreadable: Unreadable) -> Unreadable {
         self.duplicates.clear();
-        // If the next document can't be found either, the input ends here.
+        // After an error, the parser returns no more events. This document is then the last one.
         let _ = self.parser.proceed_next_document();
         unreadable
     }
@@ -266,7 +266,7 @@ fn merge(node: Node<'_>) -> Result<Vec<Member<'_>>> {
     }
 }
 
-/// Whether a key is a letter that is not converted. kubectl converts `y` and `n` to `true` and `false`. No Kubernetes
+/// Whether a key is a letter that stays a string. kubectl converts `y` and `n` to `true` and `false`. No Kubernetes
 /// object needs that conversion, but a JSON Web Key has a key `n` and may have a key `y`.
 fn is_letter_key(key: &str) -> bool {
     matches!(key, "y" | "Y" | "n" | "N")

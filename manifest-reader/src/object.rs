@@ -14,7 +14,7 @@ pub struct Object<'t> {
     pub pointer: String,
 }
 
-/// The part of a document that shows whether it is a List.
+/// The part of a document that shows whether the document is a List.
 #[derive(Deserialize)]
 struct List<'j> {
     kind: Cow<'j, str>,

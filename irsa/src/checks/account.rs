@@ -1,4 +1,4 @@
-//! Checks the annotations of a service account, when it is written and for each of its pods.
+//! Checks the annotations of a service account when the account is written, and again in the reviews of its pods.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -13,7 +13,7 @@ use crate::objects::metadata::SKIP_LABEL;
 use crate::objects::service_account::ServiceAccount;
 use crate::types::region::partition_of_arn;
 
-/// Checks a service account when it is written. Reads every annotation, with or without a role.
+/// Checks a service account when it is written. Reads every annotation, even if the account has no role.
 ///
 /// Returns the role of the account. `None` if the account has no role, or if it has container credentials. Pods with
 /// container credentials do not use the account's role and audience, so these two annotations are not checked.

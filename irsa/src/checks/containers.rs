@@ -1,5 +1,5 @@
-//! Checks the environment of each container after injection: reports two kinds of credentials (`ambiguousCredentials`),
-//! and a region in another partition than the role (`partitionMismatch`).
+//! Checks the environment of each container after injection: reports a container with two kinds of credentials
+//! (`ambiguousCredentials`), and a region that is in another partition than the role (`partitionMismatch`).
 
 use crate::context::Checker;
 use crate::findings::{FindingKind, Item, Message, Subject};
@@ -27,7 +27,7 @@ fn check_ambiguous_credentials(checker: &mut Checker<'_>, container: &EffectiveC
     }
 }
 
-/// Reports a region in another partition than the role. SDKs prefer `AWS_REGION`; the AWS CLI and older SDKs read only
+/// Reports a region in another partition than the role. SDKs prefer `AWS_REGION`. The AWS CLI and older SDKs read only
 /// `AWS_DEFAULT_REGION`.
 fn check_partition(checker: &mut Checker<'_>, container: &EffectiveContainer<'_, '_>) {
     let role = container.value(EnvVar::RoleArn);

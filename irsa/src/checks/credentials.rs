@@ -24,8 +24,8 @@ const SECRET_KEYS: [EnvVar; 3] = [EnvVar::SecretAccessKey, EnvVar::SecretKey, En
 /// The maximum number of different roles per pod to compare with `allowedRoles`.
 const ROLE_LIMIT: usize = 50;
 
-/// Reports each `AWS_ROLE_ARN` that the namespace may not use. After [`ROLE_LIMIT`] different roles, each further role
-/// is reported too.
+/// Reports each `AWS_ROLE_ARN` whose role is not allowed in the namespace. Compares at most [`ROLE_LIMIT`] different
+/// roles, and reports every further role.
 pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     let (settings, namespace) = (checker.settings, checker.namespace);
     if settings.allowed_roles.is_none() {
@@ -38,7 +38,7 @@ pub(crate) fn check_roles(checker: &mut Checker<'_>, pod: &Pod<'_>) {
         let mut is_rejected = false;
         for (_, role) in container.env.elements.iter().filter(|(name, _)| *name == variable) {
             let known = compared.iter().find(|(known, _)| known == role).map(|(_, is_allowed)| *is_allowed);
-            // A role beyond the limit is not compared, and is treated as not allowed.
+            // Roles beyond the limit are treated as not allowed, without a comparison.
             let is_new = known.is_none() && compared.len() < ROLE_LIMIT;
             let is_allowed = known.unwrap_or_else(|| is_new && is_allowed(checker, *role));
             if is_new {
@@ -92,7 +92,8 @@ fn check_pairs(checker: &mut Checker<'_>, container: &Container<'_>, method: &Cr
         for (variable, partner) in [(one, other), (other, one)] {
             if is_empty(container, variable) {
                 let has_partner = container.sets(partner) && !is_empty(container, partner);
-                // If the user removes only the empty variable, the next check reports the partner, which is then alone.
+                // The fix is for both variables: if the user removed only this one, the next check would report the
+                // other.
                 let fix = if has_partner { "remove both, or give it a value" } else { "remove it" };
                 let text = ["is set to an empty string", before, partner.name(), after, fix].concat();
                 report(checker, container, kind, (variable, &text));

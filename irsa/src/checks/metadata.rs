@@ -18,8 +18,8 @@ pub(crate) fn check_pod(checker: &mut Checker<'_>, pod: &Pod<'_>, annotations: &
     if checker.settings.mode == Mode::Validate && !checker.findings.is_about_template() {
         check_container_names(checker, pod, annotations);
     }
-    // If a controller owns the pod, its annotations come from the workload, and the review of the workload reports
-    // them.
+    // If a controller owns the pod, the annotations come from the workload. The review of the workload reports these
+    // annotations.
     if !metadata.is_controlled {
         check_pod_keys(checker, metadata);
     }
@@ -70,8 +70,8 @@ pub(crate) fn check_kiam_role(checker: &mut Checker<'_>, pod: &Pod<'_>) {
     }
 }
 
-/// Reports misspelled annotations. If the settings have another prefix, a key with the default prefix is reported only
-/// if the account has no role.
+/// Reports misspelled annotations. If the settings change the prefix, a key with the default prefix is reported only if
+/// the account has no role.
 pub(crate) fn report_misspelled(
     checker: &mut Checker<'_>,
     subject: Subject<'_>,

@@ -10,7 +10,8 @@ use crate::objects::pod::PodSpec;
 use crate::types::mount_path::MountPath;
 
 /// Reports a read-only mount at a parent of the token's mount path, in a container that mounts the token. If the
-/// token's directory is missing there, the container runtime can't create it (kubernetes/kubernetes#65835).
+/// read-only volume lacks the token's directory, the container runtime can't create the directory
+/// (kubernetes/kubernetes#65835).
 pub(crate) fn check_parents(
     checker: &mut Checker<'_>,
     container: &EffectiveContainer<'_, '_>,
@@ -28,8 +29,8 @@ pub(crate) fn check_parents(
         if is_read_only {
             let parent = mount.path.decode();
             let text = format_args!(
-                "it is read-only, so the token may not be mountable below it and the container may not start: \
-                 mount it elsewhere, or set `tokenMountPath`"
+                "it is read-only, so mounting the token below it can fail, and the container then does not start: \
+                 move this mount, or set `tokenMountPath`"
             );
             let message = Message::new(Subject::Container(container.container().name()), text).on(Item::Mount(&parent));
             checker.report(FindingKind::ReadOnlyParentMount, message);

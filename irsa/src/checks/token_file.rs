@@ -22,7 +22,6 @@ const API_SERVER_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// The pod whose containers are checked.
 pub(crate) struct TokenFiles<'p, 'j> {
-    /// The spec of the pod.
     pub(crate) spec: &'p PodSpec<'j>,
     /// The token that the policy injects, if any.
     pub(crate) token: Option<&'p Token<'p>>,

@@ -13,8 +13,8 @@ use crate::objects::service_account::{AccountAnnotations, ServiceAccount};
 use crate::settings::Settings;
 use crate::types::object_name::{AccountName, ConfigMapName};
 
-/// The maximum number of service accounts to look up per request. A custom workload can name thousands of accounts, and
-/// each lookup is a request to the API server.
+/// The maximum number of service accounts to look up per request. A custom workload can refer to thousands of accounts,
+/// and each lookup is a request to the API server.
 const ACCOUNT_LIMIT: usize = 50;
 
 /// The maximum length of the reason of a failed lookup, in bytes.
@@ -31,7 +31,7 @@ pub(crate) struct Lookups<'a> {
 }
 
 impl<'a> Lookups<'a> {
-    /// Starts without results. `namespace` must be a DNS label.
+    /// Creates lookups without results. `namespace` must be a DNS label.
     pub(crate) fn new(cluster: &'a mut dyn Cluster, settings: &'a Settings<'a>, namespace: &'a str) -> Self {
         Self { cluster, settings, namespace, accounts: Vec::new(), role_mappings: None }
     }
@@ -108,7 +108,7 @@ impl<'a> Lookups<'a> {
     }
 }
 
-/// Cuts the reason to [`REASON_LIMIT`], because every pod template of the request keeps a copy.
+/// Cuts the reason to [`REASON_LIMIT`], because every pod template of the request keeps a copy of the reason.
 fn shortened(mut error: LookupError) -> LookupError {
     if let LookupError::Failed(reason) = &mut error {
         reason.truncate(reason.floor_char_boundary(REASON_LIMIT));

@@ -24,8 +24,8 @@ pub struct Query<'a> {
 }
 
 impl Query<'_> {
-    /// Reads the answer, and returns its metadata. The answer must be the object of the query. `data` reads the member
-    /// `data`.
+    /// Reads the answer, and returns its metadata. The answer must be the object of the query. The argument `data`
+    /// reads the member `data` of the object.
     ///
     /// # Errors
     /// Fails if the answer is another object or not JSON.
@@ -52,7 +52,7 @@ impl Query<'_> {
 
 /// Read access to the cluster. The host implements it.
 pub trait Cluster {
-    /// Returns the JSON of the object that the query names.
+    /// Returns the object of the query, as JSON.
     ///
     /// # Errors
     /// Fails with `NotFound` if the object does not exist, and with `Failed` if the lookup fails.
@@ -64,8 +64,8 @@ pub trait Cluster {
 pub enum LookupError {
     /// The object does not exist.
     NotFound,
-    /// The lookup failed, so the object may exist. The text is the reason, for the end of a message: one line, no final
-    /// period, user input in backticks.
+    /// The lookup failed, so the object may exist. The string is the reason, which ends a message. It is one line
+    /// without a final period, with user input in backticks.
     Failed(String),
 }
 

@@ -12,7 +12,7 @@ impl Actions {
     pub fn of(&self, kind: FindingKind, is_about_template: bool) -> Action {
         match (self.0.get(kind as usize).copied().flatten(), kind) {
             (Some(action), _) => action,
-            // For a workload, a warning is enough, because its pods are checked when they are created.
+            // A warning is enough for a workload, because the policy checks its pods when they are created.
             (None, FindingKind::MissingServiceAccount | FindingKind::LookupFailed) if is_about_template => Action::Warn,
             (None, _) => kind.default_action(),
         }

@@ -21,12 +21,11 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Makes an empty line. One escape may exceed the limit.
+    /// Makes an empty line. The last character, or its escape, may exceed the limit.
     pub(super) fn new(limit: usize) -> Self {
         Self { text: String::with_capacity(limit.min(USUAL_LENGTH)), limit }
     }
 
-    /// The current length in bytes.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
@@ -56,7 +55,7 @@ impl Write for Line {
         let mut rest = text;
         loop {
             let room = self.limit.saturating_sub(self.text.len());
-            // Most texts contain only plain characters, and are copied as a whole.
+            // Most strings contain only plain characters, so one step copies the whole string.
             let length = printable_length(rest.as_bytes().get(..room).unwrap_or(rest.as_bytes()));
             // INVARIANT: the copied bytes are ASCII, so they end at a character boundary.
             let (plain, other) = rest.split_at_checked(length).unwrap_or((rest, ""));
@@ -79,7 +78,7 @@ impl Write for Line {
 /// Returns user input as one line of at most `limit` bytes: escaped, and cut with an ellipsis.
 #[must_use]
 pub fn escaped_line(text: &str, limit: usize) -> String {
-    // The limit of the line is one byte higher, so that `truncate` notices if the text is too long.
+    // The line has room for one more byte. This byte shows `truncate` that the text is too long.
     let mut line = Line::new(limit.saturating_add(1));
     line.push_all(&[text]);
     let mut text = line.into_text();

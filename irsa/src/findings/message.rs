@@ -112,7 +112,6 @@ pub(crate) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// A message about a subject.
     pub(crate) fn new(subject: Subject<'a>, text: fmt::Arguments<'a>) -> Self {
         Self { subject, item: Item::Whole, text, value: None, rest: format_args!("") }
     }
@@ -135,7 +134,8 @@ impl<'a> Message<'a> {
     /// Formats the message, without the path of a pod template. The text is cut at about `limit` bytes.
     pub(super) fn format(&self, is_in_template: bool, limit: usize) -> Text {
         let mut line = Line::new(limit);
-        // For a message about a pod template, the caller writes the template's path instead of the subject.
+        // If the message is about a pod template as a whole, the caller writes the template's path instead of the
+        // subject.
         if !(is_in_template && matches!(self.subject, Subject::Pod)) {
             self.subject.write(&mut line);
             line.push_all(&[": "]);

@@ -1,6 +1,7 @@
 //! Reads the annotations of pods and service accounts.
 //!
-//! A value that can't be read is reported, and the value of the next source is used.
+//! A value that can't be read is reported and ignored. The next source then applies: the service account after the pod,
+//! and the settings after the service account.
 //!
 //! Sources of the rules: the webhook's `pkg/cache/cache.go` and `pkg/handler/handler.go` (v0.6.17), and Go's `strconv`.
 //! The webhook has no `include-containers` and no `region`.

@@ -3,9 +3,9 @@
 //! Container credentials take precedence over web identity. A role comes from the first source that has one: the
 //! annotation of the service account, the setting `roles`, the ConfigMap of role mappings.
 //!
-//! The source of the role also gives the audience, the STS endpoint and the token's lifetime. If the source lacks one
-//! of these values, the default from the settings applies, but never the value of another source. A lifetime in the
-//! pod's own annotation overrides all sources.
+//! The source of the role also defines the audience, the region, the STS endpoint and the token's lifetime. If the
+//! source lacks one of these values, the default from the settings applies. The value of another source never applies.
+//! A lifetime in the pod's own annotation overrides all sources. Mode `Validate` ignores the region of the source.
 
 use alloc::borrow::Cow;
 use alloc::format;

@@ -1,8 +1,18 @@
 //! kOps's role mappings: a JSON object in a ConfigMap. Its keys are `namespace/name`, its values are roles.
 //!
-//! Source: the webhook's `pkg/cache/cache.go` (`populateCacheFromCM`, v0.6.17). The webhook documents globs, but
-//! supports only `*` as a whole namespace or name. Keys of an entry may have any letter case, as in Go. Unknown keys
-//! are skipped. A lifetime of 0 is treated as absent. The webhook has no `Region`.
+//! Source: the webhook's `pkg/cache/cache.go` (`populateCacheFromCM`, v0.6.17).
+//!
+//! As in the webhook:
+//!
+//! - Keys of an entry may have any letter case.
+//! - Unknown keys are skipped.
+//! - A lifetime of 0 is treated as absent.
+//!
+//! Unlike in the webhook:
+//!
+//! - The namespace and the name can be globs. The webhook documents globs, but supports only `*` as a whole namespace
+//!   or name.
+//! - An entry can have a `Region`.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::boxed::Box;

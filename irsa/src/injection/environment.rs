@@ -68,7 +68,6 @@ pub(crate) enum Value<'a> {
 }
 
 impl<'a> Environment<'a> {
-    /// The variables of an identity.
     pub(crate) fn new(identity: &'a Identity<'_>, pod: &Pod<'_>, settings: &'a Settings<'_>) -> Self {
         let text = |text: &'a str| Value::Text(Cow::Borrowed(text));
         let mut variables = Vec::with_capacity(8);

@@ -1,8 +1,8 @@
 //! Inserts a plan into the JSON of a pod. No other module changes pods.
 //!
-//! The JSON is copied, and the additions are inserted, so every field survives, including fields that this version does
-//! not know. Only two kinds of values are replaced: a `null` in place of an array or object, and a wrong value of the
-//! label for container credentials.
+//! Copies the JSON and inserts the additions. So every field survives, even a field that this version does not read.
+//! Only two kinds of values are replaced: a `null` in place of an array or object, and a wrong value of the label for
+//! container credentials.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -41,7 +41,7 @@ impl Patch {
         let mut mount = None;
         // Cached, because most containers lack the same variables.
         let mut written = (Additions::default(), String::new());
-        // In the JSON, the containers may precede the init containers. Both lists are visited in the order of the JSON,
+        // The containers may precede the init containers in the JSON. Both lists are visited in the order of the JSON,
         // so that `insert` can usually append the new edit after all earlier edits.
         let starts = || pod.spec.containers.iter().map(|container| container.brackets.span.start);
         let second =
@@ -73,7 +73,6 @@ impl Patch {
         edits
     }
 
-    /// Whether there are no insertions.
     pub(crate) fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
@@ -156,8 +155,8 @@ impl Patch {
         }
         let mut part = start..self.added.len();
         self.length = self.length.saturating_add(part.len());
-        // Most containers get the same two texts. So in a large patch, if the new text equals the text of one of the
-        // last two edits, both edits share the text. In a small patch, comparing costs more than copying.
+        // Most containers get the same two texts. A large patch saves memory: if the new text equals the text of one of
+        // the last two edits, both edits share it. In a small patch, comparing costs more than copying.
         if self.edits.len() > 64 {
             let text = self.added.get(part.clone());
             let mut last = self.edits.iter().rev().take(2).map(|(_, part)| part.clone());
@@ -172,8 +171,8 @@ impl Patch {
     }
 }
 
-/// Panics, because a position does not fit the object. In the policy, the panic is a trap, and the request is refused,
-/// so that no part of a pod is lost.
+/// Panics, because a position does not fit the object. In the policy, the panic is a trap, and the API server rejects
+/// the request. Otherwise, a part of the pod could be lost.
 #[cold]
 #[inline(never)]
 #[expect(clippy::panic, reason = "fails closed")]

@@ -1,4 +1,4 @@
-//! Plans what a pod lacks for its identity. Mode `Mutate` inserts the plan; mode `Validate` reports it.
+//! Plans what a pod lacks for its identity. Mode `Mutate` inserts the plan, and mode `Validate` only reports it.
 //!
 //! Reports volumes and mounts that conflict with the volume and the mount of the token (`conflictingVolume`,
 //! `conflictingMount`).
@@ -99,7 +99,7 @@ impl<'a> Plan<'a> {
                 Additions::default()
             });
         }
-        // A container may already mount the volume, and rely on the policy to add the volume.
+        // The pod may lack the volume although a container already mounts it. The policy then adds the volume.
         let mounts_it = |container: &Container<'_>| container.mounts(token.volume_name);
         plan.volume = volume.is_none()
             && (plan.containers.iter().any(|additions| additions.mount) || spec.containers.iter().any(mounts_it));
@@ -169,8 +169,9 @@ fn mount_of_token<'p>(container: &'p Container<'_>, spec: &PodSpec<'_>, token: &
     there
 }
 
-/// Whether a mount provides the token. The mount's volume must be equivalent to the injected volume, or must have the
-/// name of the injected volume and still be missing.
+/// Whether a mount provides the token. True if the mount's volume is equivalent to the injected volume. Also true if
+/// the pod lacks the mount's volume, and the policy injects a volume of this name. A mount of only a part of a volume
+/// does not provide the token.
 fn mounts_token(mount: &Mount<'_>, spec: &PodSpec<'_>, token: &Token<'_>) -> bool {
     let volume = spec.volume(&mount.volume.decode());
     !mount.is_partial() && volume.map_or(mount.volume == token.volume_name, |volume| holds_token(volume, token))

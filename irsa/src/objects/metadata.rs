@@ -32,7 +32,7 @@ pub(crate) struct Metadata<'j> {
     pub(crate) annotations: Annotations<'j>,
     /// Its labels.
     pub(crate) labels: Field<Labels<'j>>,
-    /// Whether another object controls it, as a Deployment controls its replica sets.
+    /// Whether the object has a controller. For example, a Deployment is the controller of its `ReplicaSet`s.
     pub(crate) is_controlled: bool,
     /// Whether it has a `deletionTimestamp`: the object then only waits for its finalizers.
     pub(crate) is_terminating: bool,

@@ -12,7 +12,6 @@ use crate::types::object_name::AccountName;
 /// A service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceAccount {
-    /// The namespace and the name.
     pub(crate) name: AccountName,
     /// The annotations under the prefix.
     pub(crate) annotations: AccountAnnotations,

@@ -34,7 +34,6 @@ pub(super) struct Route<'a> {
 /// A value that describes the pods of a workload.
 #[derive(Debug, Clone)]
 pub(crate) struct Target<'j> {
-    /// The kind of the target.
     pub(crate) kind: TargetKind,
     /// The JSON of the target. Never `null`.
     pub(crate) text: &'j str,
@@ -48,7 +47,7 @@ pub(crate) struct Target<'j> {
 
 /// The part of a target that the policy checks.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, and almost always a pod")]
+#[expect(clippy::large_enum_variant, reason = "only one value exists at a time, and it is usually a pod")]
 pub(crate) enum Content<'c, 'j> {
     /// The pod that a template describes.
     Pod(Cow<'c, Pod<'j>>),
@@ -104,8 +103,8 @@ impl<'j> Target<'j> {
         };
         match read {
             Ok(pod) => Ok(Content::Pod(Cow::Owned(pod))),
-            // A template of a custom kind may lack a `spec`: controllers such as Elastic's complete such a template, or
-            // ignore it.
+            // A template of a custom kind may lack a `spec`: controllers such as Elastic's add the `spec`, or ignore
+            // the template.
             Err(_) if self.setting.is_some() && !self.has_spec()? => Ok(Content::Nothing),
             Err(error) => Err(error),
         }

@@ -52,13 +52,12 @@ struct Walk<'j> {
 /// A visit of a value.
 #[derive(Clone, Copy)]
 struct Visit {
-    /// The index of the value's place.
     place: usize,
     /// The number of steps from the object itself.
     depth: usize,
-    /// Set if the value is a part of an outer target. It is the kind of target that the value would be on its own, such
-    /// as `Spec` for the `spec` of a template. Routes of this kind to the value are ignored, because the check of the
-    /// outer target includes the value.
+    /// Set if the value is a part of an outer target: the kind of target that the value would be on its own. For
+    /// example, the `spec` of a template would be a `Spec`. Routes of this kind to the value are ignored, because the
+    /// check of the outer target includes the value.
     covered: Option<TargetKind>,
 }
 
@@ -122,7 +121,7 @@ impl<'j> Walk<'j> {
             return Ok(());
         }
         if longer.is_empty() {
-            // A built-in kind has only one path, so its template is parsed during the walk.
+            // A built-in kind has only one path. So this value is the only template, and the walk parses it.
             let Attempt { outcome, text, .. } = reader.attempt(Pod::read)?;
             let (kind, read) = (TargetKind::Template, Some(Box::new(outcome)));
             self.targets.all.push(Target { kind, text, setting: None, place: visit.place, read });
@@ -142,7 +141,7 @@ impl<'j> Walk<'j> {
         }
     }
 
-    /// Visits those members or elements of a value to which routes lead. Returns the JSON of the whole value.
+    /// Visits the members or elements of a value that routes lead to. Returns the JSON of the whole value.
     fn descend(
         &mut self,
         reader: &mut Reader<'j>,
@@ -207,9 +206,9 @@ impl<'j> Walk<'j> {
     }
 }
 
-/// Detects duplicate keys of an object. Checks only keys that are the next step of a route. Stores two indexes instead
-/// of a key's text: the index of a slice of routes, and the index of the first route in that slice whose next step is
-/// the key. The same key always gives the same pair.
+/// Detects duplicate keys of an object. Checks only keys that are the next step of a route. Each key is stored as a
+/// pair of indexes, not as text. The first index is the index of a slice of routes. The second is the index of the
+/// first route in that slice whose next step is the key. The same key always gives the same pair.
 #[derive(Default)]
 struct Seen(Vec<(usize, usize)>);
 

@@ -7,7 +7,6 @@ use crate::json::{Attempt, Element, Field, RawStr, Read, Reader, Result};
 /// A volume of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Volume<'j> {
-    /// The name of the volume.
     pub(crate) name: RawStr<'j>,
     /// The service account tokens among its projected sources.
     pub(crate) tokens: Vec<TokenSource<'j>>,

@@ -1,6 +1,6 @@
 //! The service accounts that a review has checked.
 //!
-//! Thousands of pod templates can name the same account. The account is checked once, and its findings are repeated for
+//! Thousands of pod templates can use the same account. The account is checked once, and its findings are repeated for
 //! each template.
 
 use alloc::borrow::ToOwned;
@@ -37,12 +37,12 @@ pub(super) struct CheckedAccount<'c> {
 pub(super) struct AccountSelection(Option<(ContainerSelection, Recording)>);
 
 impl<'c> Accounts<'c> {
-    /// Checks an account and resolves its identity. For an account that was checked before, repeats its findings.
+    /// Checks an account and resolves its identity. If the account was checked before, repeats the recorded findings.
     ///
     /// Returns whether the account is new.
     ///
-    /// `pod_lifetime` is used only for a new account. This is enough: within one review, only the pod templates of a
-    /// workload can name the same account twice, and no token is injected into a template.
+    /// `pod_lifetime` is used only for a new account. This is enough, because only the pod templates of a workload can
+    /// use the same account twice in one review. No token is injected into a template.
     pub(super) fn check(
         &mut self,
         checker: &mut Checker<'c>,
@@ -78,7 +78,7 @@ impl CheckedAccount<'_> {
 }
 
 impl AccountSelection {
-    /// Reads the selection. If it was read before, repeats its findings.
+    /// Reads the selection. If the selection was read before, repeats the recorded findings.
     pub(super) fn read(&mut self, checker: &mut Checker<'_>, account: &ServiceAccount) -> &ContainerSelection {
         if let Some((_, findings)) = &self.0 {
             checker.findings.replay(findings);

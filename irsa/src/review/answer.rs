@@ -80,7 +80,7 @@ pub struct Rejection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MutatedObject<'j> {
     object: &'j str,
-    /// The position of `object` in the request. The patch counts from the start of the request.
+    /// The position of `object` in the request. The positions in the patch count from the start of the request too.
     start: usize,
     patch: Patch,
 }
@@ -158,7 +158,7 @@ fn conclude<'j>(results: &[PodResult], findings: Findings<'_>, unreadable: &[Unr
     let mut audit_annotations = Vec::with_capacity(ANNOTATIONS);
     let mut annotate = |key, values: &mut dyn Iterator<Item = &str>| match *distinct(values) {
         [] => {}
-        // A pod has one role and one service account, and copying one value costs less than joining.
+        // A pod has one role and one service account. Copying one value costs less than joining.
         [value] => audit_annotations.push((key, value.to_owned())),
         ref values => audit_annotations.push((key, values.join(","))),
     };
@@ -172,8 +172,8 @@ fn conclude<'j>(results: &[PodResult], findings: Findings<'_>, unreadable: &[Unr
     let mut rejection: Option<Rejection> = None;
     let mut reject = |code, line: &str| {
         let rejection = rejection.get_or_insert(Rejection { code, message: String::new() });
-        // If the lines have different codes, 400 has precedence over 500, and 500 over 403. All lines with 400 are
-        // added before the others. So only 403 can be replaced by the code of a later line.
+        // If the lines have different codes, 400 has precedence over 500, and 500 has precedence over 403. All lines
+        // with 400 are added first. So a later line can only replace the code 403.
         if rejection.code == 403 {
             rejection.code = code;
         }
@@ -207,8 +207,8 @@ fn finish(mut review: Review<'_>) -> Review<'_> {
     review
 }
 
-/// Returns the distinct values, in the order of their first occurrence. At most [`VALUE_LIMIT`] values, each cut to
-/// [`VALUE_BYTES`]. A final `…` means that there are more.
+/// Returns the distinct values in the order of their first occurrence. Returns at most [`VALUE_LIMIT`] values, and cuts
+/// each value to [`VALUE_BYTES`]. A final `…` means that there are more.
 fn distinct<'v>(values: &mut dyn Iterator<Item = &'v str>) -> Vec<&'v str> {
     let mut distinct = Vec::new();
     for value in values {

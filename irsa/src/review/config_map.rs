@@ -1,5 +1,4 @@
-//! Reviews the `ConfigMap` of role mappings that the setting `rolesConfigMap` names. Checks its entries before a pod
-//! uses them.
+//! Reviews the `ConfigMap` in the setting `rolesConfigMap`: checks the role mappings before a pod uses them.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -66,7 +65,8 @@ fn entries(config: &str) -> Names<'static> {
     if read.is_ok() { Names::new(entries.into_iter()) } else { Names::default() }
 }
 
-/// Returns an entry as one string. Different entries give different strings, because JSON contains no NUL.
+/// Returns an entry as one string. Different entries give different strings: the first NUL ends the value, because JSON
+/// contains no NUL.
 fn entry_text(key: &str, text: &str) -> String {
     [text, "\0", key].concat()
 }

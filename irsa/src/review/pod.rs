@@ -114,12 +114,12 @@ pub(super) fn check_pod<'c>(
     Ok(result)
 }
 
-/// Checks a service account for pods whose containers are unknown: whether it exists, has a role, and may use that
-/// role.
+/// Checks a service account for pods whose containers are unknown: whether the account exists, whether it has a role,
+/// and whether this role is allowed.
 ///
 /// # Errors
-/// Fails if the name is not a DNS subdomain. Such a name is never looked up. The error does not contain the path of the
-/// name.
+/// Fails if the name is not a DNS subdomain. Such a name is never looked up. The caller adds the path of the name to
+/// the error.
 pub(super) fn check_account_only<'c>(
     checker: &mut Checker<'c>,
     accounts: &mut Accounts<'c>,
@@ -179,8 +179,8 @@ fn check_effective(checker: &mut Checker<'_>, pod: &Pod<'_>, plan: Option<&Plan<
             mounts::check_parents(checker, &container, &pod.spec, token.mount_path);
         }
     }
-    // In mode `Validate`, a pod is checked without the variables of the plan, because they are not injected. A template
-    // is checked with these variables in both modes.
+    // Mode `Validate` injects nothing, so it checks a pod without the variables of the plan. Both modes check a
+    // template with these variables.
     let is_injected = checker.settings.mode == Mode::Mutate || checker.findings.is_about_template();
     for container in EffectiveContainer::all(&pod.spec.containers, plan.filter(|_| is_injected)) {
         containers::check_container(checker, &container);

@@ -32,8 +32,8 @@ pub(super) fn review_workload<'j>(
     settings: &Settings<'_>,
     cluster: &mut dyn Cluster,
 ) -> json::Result<Review<'j>> {
-    // An object of a cluster-scoped kind creates no pods itself. A namespaced object that refers to it creates the
-    // pods, and is checked instead.
+    // An object of a cluster-scoped kind creates no pods itself. Its pods are created by a namespaced object that
+    // refers to it. The policy checks that object instead.
     if !workload.is_built_in() && request.namespace.is_empty() {
         return Ok(Review::skipped());
     }
@@ -87,7 +87,7 @@ fn review_targets<'j>(mut checker: Checker<'_>, targets: &Targets<'_>, is_unchan
                 Ok(result) => results.push(result),
                 Err(error) => unreadable.push(within(error)),
             },
-            // Many parts of an object can name the same account. The account's findings are reported once.
+            // Many parts of an object can contain the name of the same account. Its findings are reported once.
             Content::Account(name) => {
                 if named.contains(&name) {
                     continue;

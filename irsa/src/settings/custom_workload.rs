@@ -93,7 +93,8 @@ pub enum ObjectPathError {
     Step(char),
     /// No name follows a `.`.
     NoName,
-    /// The brackets of a step are not closed, or contain something other than one quoted name without escapes.
+    /// The brackets of a step are not closed, or their content is not supported. Only `*` and one quoted name without
+    /// escapes are supported.
     Brackets,
 }
 

@@ -15,7 +15,7 @@ use crate::json::{Attempt, RawStr, Reader};
 use crate::types::account_pattern::{AccountPattern, Closeness};
 use crate::types::glob::Glob;
 
-/// The JSON of an array in the settings whose entries are not read yet.
+/// An array in the settings, as JSON. Its entries are not read yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entries<'a>(&'a str);
 
@@ -61,8 +61,8 @@ impl<'a> Settings<'a> {
     pub(crate) fn roles_allowed_in(&self, namespace: &str) -> Option<Vec<Glob<'a>>> {
         let mut allowed = Vec::new();
         let read = Reader::new(self.allowed_roles?.0).array(|reader, index| {
-            // First read only `namespaces`. Most entries are for other namespaces, and may name many roles that need
-            // not be read.
+            // First read only `namespaces`. Most entries are for other namespaces. Their roles, which may be many, are
+            // not needed.
             let mut is_for_namespace = false;
             let attempt = reader.attempt(|reader| {
                 reader.members(&mut [("namespaces", &mut |reader: &mut Reader<'a>| {

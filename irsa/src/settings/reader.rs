@@ -1,7 +1,7 @@
 //! Reads a value of the settings into its type, or adds an error with the value's path.
 //!
-//! A function that reads a [`Setting`] returns its value or [`Reported`]. Only [`add`] makes a [`Reported`], and it
-//! adds an error. So no value is dropped without an error.
+//! A function that reads a [`Setting`] returns its value or [`Reported`]. Only [`add`] makes a [`Reported`], and
+//! [`add`] always adds an error. So no value is dropped without an error.
 
 use alloc::borrow::Cow;
 use alloc::format;

@@ -52,7 +52,7 @@ impl<'a> AccountPattern<'a> {
     /// Parses `namespace/name`.
     ///
     /// # Errors
-    /// Fails if there is not exactly one `/`, or if one side is empty.
+    /// Fails if there is no `/` or more than one `/`, or if one side is empty.
     pub fn new(text: Cow<'a, str>) -> Result<Self, AccountPatternError> {
         let (namespace, name) = match text {
             Cow::Borrowed(text) => split(text)?,

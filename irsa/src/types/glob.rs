@@ -74,8 +74,8 @@ impl<'a> Glob<'a> {
             let Some(rest) = text.strip_prefix(plain) else { return false };
             let after = stars.trim_start_matches('*');
             let is_double = stars.len().saturating_sub(after.len()) > 1;
-            // No star matches a `:`. So if the pattern ends after the star, or continues with a `:`, the star can only
-            // match up to the next `:` of the string.
+            // No star matches a `:`. So if the pattern ends after the star, or continues with a `:`, the star must
+            // match everything up to the next `:` or the end of the string.
             let end = rest.bytes().position(|byte| byte == b':').unwrap_or(rest.len());
             let Some((crossed, next)) = rest.split_at_checked(end) else { return false };
             let is_crossed = is_double || !crossed.bytes().any(|byte| byte == b'/');

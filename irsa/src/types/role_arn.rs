@@ -1,7 +1,11 @@
 //! IAM role ARNs: `arn:aws:iam::111122223333:role/path/name`.
 //!
-//! Sources: the webhook's pattern (`pkg/cache/cache.go`, v0.6.17); the IAM User Guide, "IAM identifiers" and "IAM and
-//! AWS STS quotas" (a name has at most 64 characters, a path 512); the IAM API Reference, type `arnType` (20 to 2048).
+//! Sources:
+//!
+//! - the webhook's pattern (`pkg/cache/cache.go`, v0.6.17)
+//! - the IAM User Guide, "IAM identifiers" and "IAM and AWS STS quotas": a name has at most 64 characters, and a path
+//!   has at most 512
+//! - the IAM API Reference, type `arnType`: an ARN has 20 to 2048 characters
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -16,7 +20,7 @@ const ACCOUNT_ID_LENGTH: usize = 12;
 
 /// The ARN of an IAM role.
 ///
-/// It has 20 to 2048 characters. The role's name has at most 64, its path at most 512.
+/// It has 20 to 2048 characters. The role's name has at most 64 characters, and its path has at most 512.
 ///
 /// ```
 /// use irsa::internals::{RoleArn, RoleArnError};

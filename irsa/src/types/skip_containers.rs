@@ -13,8 +13,8 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Whether a record has a line break that is not at its start or end. Unless the line break is in quotes, [`read`]
-/// ignores the names after the line break. The author of the record may not expect this.
+/// Whether a record has a line break that is not at its start or end. [`read`] ignores the names after such a line
+/// break, unless the line break is in quotes. Users can overlook this.
 #[must_use]
 pub fn has_line_break(record: &str) -> bool {
     record.trim_matches(['\r', '\n']).contains(['\r', '\n'])

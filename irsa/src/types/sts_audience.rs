@@ -1,7 +1,10 @@
 //! Recognizes audiences of AWS STS, and misspelled ones.
 //!
-//! Sources: the AWS General Reference, "AWS Security Token Service endpoints and quotas" (FIPS and dual-stack names);
-//! the DNS suffixes of the partitions in the SDKs' `partitions.json`; kOps, which uses `amazonaws.com`.
+//! Sources:
+//!
+//! - the AWS General Reference, "AWS Security Token Service endpoints and quotas": FIPS and dual-stack names
+//! - the SDKs' `partitions.json`: the DNS suffixes of the partitions
+//! - kOps, which uses `amazonaws.com`
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
@@ -99,7 +102,7 @@ fn nearest_sts_host(host: &str) -> Option<String> {
             return Some(known.to_owned());
         }
     }
-    // In a regional host, the service before the region and the domain after it may be misspelled.
+    // A regional host is `service.region.domain`. The service and the domain may be misspelled.
     let (service, rest) = host.split_once('.')?;
     let (region, domain) = rest.split_once('.')?;
     Region::new(Cow::Borrowed(region)).ok()?;

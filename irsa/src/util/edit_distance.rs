@@ -46,7 +46,8 @@ pub(crate) fn edits_within(one: &str, other: &str, limit: usize) -> Option<usize
 }
 
 /// Returns the known name that is most similar to `name`. Ignores letter case, `-` and `_`. Names within two edits come
-/// first, then names that contain `name` or are a part of it, then all others. `None` only if there are no known names.
+/// first. Names that start with `name` come next, then other names that contain `name` or are a part of `name`, and
+/// then all others. `None` only if there are no known names.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let fold = |text: &str| -> String {
         text.chars().filter(|sign| !matches!(sign, '-' | '_')).map(|sign| sign.to_ascii_lowercase()).collect()
@@ -56,7 +57,7 @@ pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
         let candidate = fold(candidate);
         let distance = edits(&name, &candidate);
         let is_part = name.len() > 2 && (contains(&candidate, &name) || contains(&name, &candidate));
-        // It is more likely that the end of a name is missing than that a name has extra characters.
+        // A name that starts with `name` has precedence: a missing end is more likely than extra characters.
         (distance > 2 && !is_part, distance > 2 && !(name.len() > 2 && candidate.starts_with(&name)), distance)
     })
 }

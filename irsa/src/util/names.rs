@@ -1,4 +1,4 @@
-//! An index of names: finds a name among many without comparing it with each.
+//! An index of names: finds one of many names without a comparison with each of them.
 //!
 //! A `BTreeMap` or the standard library's sort would add kilobytes to the module. A hash map with a fixed hash would be
 //! slow if an attacker chooses names with equal hashes.
@@ -17,7 +17,6 @@ pub(crate) type Entry<'n> = (Cow<'n, str>, usize);
 pub(crate) struct Names<'n>(Vec<Entry<'n>>);
 
 impl<'n> Names<'n> {
-    /// An index of these names.
     pub(crate) fn new(names: impl Iterator<Item = Cow<'n, str>>) -> Self {
         let mut entries: Vec<Entry<'n>> = names.enumerate().map(|(position, name)| (name, position)).collect();
         if entries.len() > UNSORTED {
@@ -36,12 +35,10 @@ impl<'n> Names<'n> {
         entry.map(|(_, position)| *position)
     }
 
-    /// Whether there are no names.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether the index contains a name.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.position(name).is_some()
     }
